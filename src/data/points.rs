@@ -1,0 +1,216 @@
+//! Points with exact coordinates: doubles, integers over one denominator, or any rationals.
+
+use crate::exact::{nearest_f64, rational};
+use rug::Rational;
+
+/// What can be wrong with coordinates.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PointsError {
+    /// A coordinate is NaN or infinite.
+    #[error("row {row}, coordinate {column} is {value}, not a finite number")]
+    NotFinite {
+        /// The row, from 0.
+        row: usize,
+        /// The coordinate, from 0.
+        column: usize,
+        /// The value found.
+        value: f64,
+    },
+    /// The number of values is not rows times dimension.
+    #[error("{values} values do not fill rows of {dimension} coordinates")]
+    Ragged {
+        /// How many values there are.
+        values: usize,
+        /// The dimension asked for.
+        dimension: usize,
+    },
+    /// There are no points, or points of no coordinates.
+    #[error("no points")]
+    Empty,
+}
+
+/// How the exact value of a coordinate is recovered.
+#[derive(Clone, Debug, PartialEq)]
+enum Exactness {
+    /// The double is the coordinate.
+    Dyadic,
+    /// The coordinate is an integer over this denominator, and the double the nearest to it.
+    Over(u32),
+    /// The coordinates themselves, row by row.
+    Rational(Vec<Rational>),
+}
+
+/// n points of dimension d with exact coordinates, stored row by row as their nearest doubles.
+///
+/// ```
+/// use plica::data::Points;
+/// let pixels = Points::over(vec![0, 255, 51], 3, 255).unwrap();
+/// assert_eq!(pixels.coordinate(0, 2).to_string(), "1/5");
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Points {
+    dimension: usize,
+    nearest: Vec<f64>,
+    exactness: Exactness,
+}
+
+/// One point: [`Points`] of a single row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Point(Points);
+
+impl Points {
+    /// Points whose coordinates are the given doubles, row by row.
+    ///
+    /// # Errors
+    /// A coordinate that is not finite, a last row that is not full, no values.
+    pub fn from_f64(values: Vec<f64>, dimension: usize) -> Result<Self, PointsError> {
+        check_shape(values.len(), dimension)?;
+        if let Some(i) = values.iter().position(|x| !x.is_finite()) {
+            return Err(PointsError::NotFinite { row: i / dimension, column: i % dimension, value: values[i] });
+        }
+        Ok(Self { dimension, nearest: values, exactness: Exactness::Dyadic })
+    }
+
+    /// Points whose coordinates are integers over one denominator, such as pixels over 255.
+    ///
+    /// # Errors
+    /// A last row that is not full, no values.
+    pub fn over(numerators: Vec<i32>, dimension: usize, denominator: u32) -> Result<Self, PointsError> {
+        check_shape(numerators.len(), dimension)?;
+        assert!(denominator > 0, "a denominator is positive");
+        let nearest = numerators.iter().map(|&n| f64::from(n) / f64::from(denominator)).collect();
+        let exactness = if denominator.is_power_of_two() { Exactness::Dyadic } else { Exactness::Over(denominator) };
+        Ok(Self { dimension, nearest, exactness })
+    }
+
+    /// Points with any rational coordinates, row by row.
+    ///
+    /// # Errors
+    /// A last row that is not full, no values.
+    pub fn from_rationals(values: Vec<Rational>, dimension: usize) -> Result<Self, PointsError> {
+        check_shape(values.len(), dimension)?;
+        let nearest: Vec<f64> = values.iter().map(nearest_f64).collect();
+        let dyadic = nearest.iter().zip(&values).all(|(&x, q)| rational(x).as_ref() == Some(q));
+        let exactness = if dyadic { Exactness::Dyadic } else { Exactness::Rational(values) };
+        Ok(Self { dimension, nearest, exactness })
+    }
+
+    /// The number of points.
+    pub fn len(&self) -> usize {
+        self.nearest.len() / self.dimension
+    }
+
+    /// Whether there are no points; never true of a value that was built.
+    pub fn is_empty(&self) -> bool {
+        self.nearest.is_empty()
+    }
+
+    /// The number of coordinates of each point.
+    pub fn dimension(&self) -> usize {
+        self.dimension
+    }
+
+    /// The nearest doubles of one point's coordinates; infinite where a coordinate lies beyond the doubles.
+    pub fn nearest(&self, row: usize) -> &[f64] {
+        &self.nearest[row * self.dimension..(row + 1) * self.dimension]
+    }
+
+    /// Whether every coordinate is exactly its nearest double.
+    pub fn is_dyadic(&self) -> bool {
+        self.exactness == Exactness::Dyadic
+    }
+
+    /// The exact value of one coordinate.
+    pub fn coordinate(&self, row: usize, column: usize) -> Rational {
+        let x = self.nearest[row * self.dimension + column];
+        match &self.exactness {
+            Exactness::Dyadic => rational(x).expect("dyadic coordinates are finite"),
+            // |n| < 2^31 and the denominator below 2^32: the rounding of n/q moves x q by far less than 1/2.
+            Exactness::Over(q) => Rational::from(((x * f64::from(*q)).round() as i64, *q)),
+            Exactness::Rational(values) => values[row * self.dimension + column].clone(),
+        }
+    }
+
+    /// One point, copied.
+    pub fn point(&self, row: usize) -> Point {
+        let range = row * self.dimension..(row + 1) * self.dimension;
+        let exactness = match &self.exactness {
+            Exactness::Rational(values) => Exactness::Rational(values[range.clone()].to_vec()),
+            other => other.clone(),
+        };
+        Point(Points { dimension: self.dimension, nearest: self.nearest[range].to_vec(), exactness })
+    }
+
+    /// Several points of one dimension, in order.
+    ///
+    /// # Errors
+    /// No points, or points of different dimensions.
+    pub fn from_points(points: &[Point]) -> Result<Self, PointsError> {
+        let dimension = points.first().ok_or(PointsError::Empty)?.dimension();
+        if let Some(p) = points.iter().find(|p| p.dimension() != dimension) {
+            return Err(PointsError::Ragged { values: p.dimension(), dimension });
+        }
+        if points.iter().all(|p| p.0.is_dyadic()) {
+            let nearest = points.iter().flat_map(|p| p.0.nearest.iter().copied()).collect();
+            return Ok(Self { dimension, nearest, exactness: Exactness::Dyadic });
+        }
+        Self::from_rationals(points.iter().flat_map(|p| p.to_rationals()).collect(), dimension)
+    }
+}
+
+fn check_shape(values: usize, dimension: usize) -> Result<(), PointsError> {
+    if values == 0 || dimension == 0 {
+        Err(PointsError::Empty)
+    } else if values % dimension != 0 {
+        Err(PointsError::Ragged { values, dimension })
+    } else {
+        Ok(())
+    }
+}
+
+impl Point {
+    /// The point with these doubles as coordinates.
+    ///
+    /// # Errors
+    /// A coordinate that is not finite, no coordinates.
+    pub fn from_f64(coordinates: &[f64]) -> Result<Self, PointsError> {
+        Points::from_f64(coordinates.to_vec(), coordinates.len()).map(Self)
+    }
+
+    /// The point with these rational coordinates.
+    ///
+    /// # Errors
+    /// No coordinates.
+    pub fn from_rationals(coordinates: Vec<Rational>) -> Result<Self, PointsError> {
+        let dimension = coordinates.len();
+        Points::from_rationals(coordinates, dimension).map(Self)
+    }
+
+    /// The number of coordinates.
+    pub fn dimension(&self) -> usize {
+        self.0.dimension
+    }
+
+    /// The exact coordinates.
+    pub fn to_rationals(&self) -> Vec<Rational> {
+        (0..self.dimension()).map(|j| self.0.coordinate(0, j)).collect()
+    }
+
+    /// The point as a set of one row.
+    pub fn as_points(&self) -> &Points {
+        &self.0
+    }
+
+    /// The point (1-t) a + t b, exactly.
+    ///
+    /// # Panics
+    /// Where the two points differ in dimension.
+    pub fn between(a: &Point, b: &Point, t: &Rational) -> Point {
+        assert_eq!(a.dimension(), b.dimension(), "points of one space");
+        let one = Rational::from(1) - t;
+        let mix = |(x, y): (Rational, Rational)| x * &one + y * t;
+        let coordinates = a.to_rationals().into_iter().zip(b.to_rationals()).map(mix).collect();
+        Point::from_rationals(coordinates).expect("as many coordinates as the two points have")
+    }
+}

@@ -1,0 +1,204 @@
+//! Exact numbers at the border of the library: text in, doubles in, nearest doubles out.
+
+use rug::{Integer, Rational, ops::Pow};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _, ser::SerializeStruct};
+
+/// The rational number that a finite double denotes; `None` for NaN and infinities.
+///
+/// ```
+/// assert_eq!(plica::exact::rational(0.75).unwrap().to_string(), "3/4");
+/// assert!(plica::exact::rational(f64::NAN).is_none());
+/// ```
+pub fn rational(x: f64) -> Option<Rational> {
+    Rational::from_f64(x)
+}
+
+/// Splits a finite double into an integer and a power of two: x = m 2^e, m odd or zero.
+///
+/// ```
+/// assert_eq!(plica::exact::dyadic_parts(-0.75), (-3, -2));
+/// assert_eq!(plica::exact::dyadic_parts(0.0), (0, 0));
+/// ```
+pub fn dyadic_parts(x: f64) -> (i64, i32) {
+    let bits = x.to_bits();
+    let fraction = (bits & ((1 << 52) - 1)) as i64;
+    let biased = ((bits >> 52) & 0x7ff) as i32;
+    let (magnitude, exponent) = if biased == 0 { (fraction, -1074) } else { (fraction | 1 << 52, biased - 1075) };
+    if magnitude == 0 {
+        return (0, 0);
+    }
+    let shift = magnitude.trailing_zeros();
+    let m = magnitude >> shift;
+    (if x.is_sign_negative() { -m } else { m }, exponent + shift as i32)
+}
+
+/// The double nearest to a rational, ties to even; infinite where the rational rounds beyond the largest double.
+///
+/// ```
+/// use plica::exact::{nearest_f64, parse_rational};
+/// assert_eq!(nearest_f64(&parse_rational("1/3").unwrap()), 1.0 / 3.0);
+/// assert_eq!(nearest_f64(&parse_rational("0.1").unwrap()), 0.1);
+/// ```
+pub fn nearest_f64(q: &Rational) -> f64 {
+    let (n, d) = (q.numer(), q.denom());
+    if n.is_zero() {
+        return 0.0;
+    }
+    // A quotient m of 55 or 56 bits, |q| = (m + rest) 2^-shift with 0 <= rest < 1.
+    let magnitude = Integer::from(n.abs_ref());
+    let shift = 55 - (i64::from(magnitude.significant_bits()) - i64::from(d.significant_bits()));
+    let (numerator, denominator) =
+        if shift >= 0 { (magnitude << shift as u32, d.clone()) } else { (magnitude, d.clone() << (-shift) as u32) };
+    let (m, rest) = numerator.div_rem(denominator);
+    let mut m = m.to_u64().expect("the quotient has at most 56 bits");
+    // The lowest bit only says "something is left": 53 bits and a half are decided above it.
+    m = m << 1 | u64::from(!rest.is_zero());
+    let mut exponent = -shift - 1; // |q| is between m and m + 1 times 2^exponent, and is m where the sticky bit is 0
+    let bits = 64 - i64::from(m.leading_zeros());
+    // Drop all but 53 bits, or more of them where the result is subnormal.
+    let drop = (bits - 53).max(-1074 - exponent);
+    let rounded = if drop > 63 {
+        0
+    } else {
+        let half = 1u64 << (drop - 1);
+        let kept = m >> drop;
+        let tail = m & ((1u64 << drop) - 1);
+        kept + u64::from(tail > half || (tail == half && kept & 1 == 1))
+    };
+    exponent += drop;
+    let x = scale_by_power_of_two(rounded as f64, exponent);
+    if n.is_negative() { -x } else { x }
+}
+
+/// x 2^e for an integer x of at most 53 bits, where the result is representable or overflows.
+fn scale_by_power_of_two(x: f64, e: i64) -> f64 {
+    let power = |e: i64| f64::from_bits(((e + 1023) as u64) << 52);
+    if x == 0.0 || e < -1200 {
+        0.0
+    } else if e > 1023 {
+        f64::INFINITY
+    } else if e < -1022 {
+        x * power(-1022 + 60) * power(e + 1022 - 60)
+    } else {
+        x * power(e)
+    }
+}
+
+/// Reads `p/q`, a decimal such as `-0.1` or `2.5e-3`, or an integer, as exactly that rational.
+///
+/// # Errors
+/// Says what is wrong with the text: empty, not a number, a zero denominator, or an exponent beyond 10,000.
+///
+/// ```
+/// use plica::exact::parse_rational;
+/// assert_eq!(parse_rational("0.1").unwrap().to_string(), "1/10");
+/// assert!(parse_rational("1/0").is_err());
+/// ```
+pub fn parse_rational(text: &str) -> Result<Rational, String> {
+    let text = text.trim();
+    let bad = || format!("`{text}` is not a number (an integer, a decimal or p/q)");
+    let integer = |s: &str| -> Result<Integer, String> {
+        let digits = s.strip_prefix(['-', '+']).unwrap_or(s);
+        if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(bad());
+        }
+        Integer::parse(s.strip_prefix('+').unwrap_or(s)).map(Integer::from).map_err(|_| bad())
+    };
+    if let Some((p, q)) = text.split_once('/') {
+        let (p, q) = (integer(p.trim())?, integer(q.trim())?);
+        if q.is_zero() {
+            return Err(format!("`{text}` has a zero denominator"));
+        }
+        return Ok(Rational::from((p, q)));
+    }
+    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+        Some((m, e)) => (m, e.parse::<i32>().map_err(|_| bad())?),
+        None => (text, 0),
+    };
+    if exponent.abs() > 10_000 {
+        return Err(format!("`{text}` has an exponent beyond 10,000"));
+    }
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    if !fraction.bytes().all(|b| b.is_ascii_digit()) || (fraction.is_empty() && whole.trim_start_matches(['-', '+']).is_empty()) {
+        return Err(bad());
+    }
+    let whole = if whole.trim_start_matches(['-', '+']).is_empty() { format!("{whole}0") } else { whole.to_string() };
+    let digits = integer(&format!("{whole}{fraction}"))?;
+    let power = exponent - fraction.len() as i32;
+    let ten = Integer::from(10).pow(power.unsigned_abs());
+    Ok(if power >= 0 { Rational::from(digits * ten) } else { Rational::from((digits, ten)) })
+}
+
+/// A rational number as every report writes it: `{"exact": "p/q", "value": x}`, lowest terms, x the nearest double.
+///
+/// ```
+/// use plica::exact::ExactNumber;
+/// let third = ExactNumber(rug::Rational::from((1, 3)));
+/// assert_eq!(serde_json::to_string(&third).unwrap(), r#"{"exact":"1/3","value":0.3333333333333333}"#);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ExactNumber(pub Rational);
+
+impl Serialize for ExactNumber {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut s = serializer.serialize_struct("ExactNumber", 2)?;
+        s.serialize_field("exact", &self.0.to_string())?;
+        s.serialize_field("value", &nearest_f64(&self.0))?;
+        s.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for ExactNumber {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Parts {
+            exact: String,
+        }
+        let parts = Parts::deserialize(deserializer)?;
+        parse_rational(&parts.exact).map(ExactNumber).map_err(D::Error::custom)
+    }
+}
+
+impl std::fmt::Display for ExactNumber {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn nearest_rounds_ties_to_even_and_reaches_the_ends() {
+        let q = |s: &str| parse_rational(s).unwrap();
+        assert_eq!(nearest_f64(&q("9007199254740993")), 9007199254740992.0);
+        assert_eq!(nearest_f64(&q("9007199254740995")), 9007199254740996.0);
+        let tiny = rational(f64::from_bits(1)).unwrap();
+        assert_eq!(nearest_f64(&tiny), f64::from_bits(1));
+        assert_eq!(nearest_f64(&(tiny.clone() / 2u32)), 0.0);
+        assert_eq!(nearest_f64(&(tiny * Rational::from((3, 4)))), f64::from_bits(1));
+        assert_eq!(nearest_f64(&q("1e400")), f64::INFINITY);
+        assert_eq!(nearest_f64(&q("-1e400")), f64::NEG_INFINITY);
+        assert_eq!(nearest_f64(&q("1e-400")), 0.0);
+    }
+
+    proptest! {
+        #[test]
+        fn every_double_is_its_own_nearest(bits: u64) {
+            let x = f64::from_bits(bits);
+            prop_assume!(x.is_finite());
+            prop_assert_eq!(nearest_f64(&rational(x).unwrap()), x);
+            let (m, e) = dyadic_parts(x);
+            let back = Rational::from(m) * if e >= 0 { Rational::from(Integer::from(1) << e as u32) } else { Rational::from((1, Integer::from(1) << (-e) as u32)) };
+            prop_assert_eq!(back, rational(x).unwrap());
+        }
+
+        #[test]
+        fn nearest_agrees_with_the_standard_parser(m in -1_000_000_000_000_000_000i64..1_000_000_000_000_000_000, e in -340i32..300) {
+            let text = format!("{m}e{e}");
+            prop_assert_eq!(nearest_f64(&parse_rational(&text).unwrap()), text.parse::<f64>().unwrap());
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! The exact geometry of ReLU networks: no sampling, no tolerance.
+
+pub mod data;
+pub mod exact;
+pub mod line;
+pub mod network;

@@ -1,0 +1,414 @@
+//! The trace of a segment: its regions in order, the crossings between them, and the units that flip there.
+
+use crate::exact::{nearest_f64, rational};
+use crate::network::{Pattern, Unit, UnitSet};
+use rug::Rational;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// What can be wrong with a segment.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TraceError {
+    /// A point has another dimension than the input space.
+    #[error("the network takes {expected} inputs, but the point has {found} coordinates")]
+    Dimension {
+        /// The inputs of the network.
+        expected: usize,
+        /// The coordinates of the point.
+        found: usize,
+    },
+}
+
+/// Two doubles with an exact number between them: lo <= x <= hi, proven. Written as `[lo, hi]`.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(from = "(f64, f64)", into = "(f64, f64)")]
+pub struct Enclosure {
+    /// The lower end.
+    pub lo: f64,
+    /// The upper end.
+    pub hi: f64,
+}
+
+impl From<(f64, f64)> for Enclosure {
+    fn from((lo, hi): (f64, f64)) -> Self {
+        Self { lo, hi }
+    }
+}
+
+impl From<Enclosure> for (f64, f64) {
+    fn from(e: Enclosure) -> Self {
+        (e.lo, e.hi)
+    }
+}
+
+impl Enclosure {
+    /// The tightest enclosure of a rational: both ends equal where it is a double.
+    ///
+    /// ```
+    /// use plica::line::Enclosure;
+    /// let third = Enclosure::of(&rug::Rational::from((1, 3)));
+    /// assert_eq!(third.hi, third.lo.next_up());
+    /// ```
+    pub fn of(q: &Rational) -> Self {
+        let x = nearest_f64(q);
+        match rational(x) {
+            Some(r) if r == *q => Self { lo: x, hi: x },
+            Some(r) if r < *q => Self { lo: x, hi: x.next_up() },
+            Some(_) => Self { lo: x.next_down(), hi: x },
+            None if x > 0.0 => Self { lo: f64::MAX, hi: x },
+            None => Self { lo: x, hi: f64::MIN },
+        }
+    }
+
+    /// Whether the rational lies between the ends.
+    pub fn contains(&self, q: &Rational) -> bool {
+        let below = self.lo == f64::NEG_INFINITY || rational(self.lo).is_some_and(|lo| lo <= *q);
+        let above = self.hi == f64::INFINITY || rational(self.hi).is_some_and(|hi| *q <= hi);
+        below && above
+    }
+}
+
+/// How many decisions the filter took, and how many were taken with integers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decisions {
+    /// Decided in floating point with a proven error bound.
+    pub filtered: u64,
+    /// Decided with integers.
+    pub exact: u64,
+}
+
+impl std::ops::AddAssign for Decisions {
+    fn add_assign(&mut self, other: Self) {
+        self.filtered += other.filtered;
+        self.exact += other.exact;
+    }
+}
+
+/// A crossing: a time t in (0,1) at which the pattern just left differs from the pattern just right.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Crossing<'a> {
+    /// A proven enclosure of the time.
+    pub t: Enclosure,
+    /// The exact time, where it was asked for.
+    pub t_exact: Option<&'a Rational>,
+    /// The units whose bits differ on the two sides, sorted.
+    pub flips: &'a [Unit],
+    /// The units that are active on both sides and 0 at the crossing itself, sorted.
+    pub touches: &'a [Unit],
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Mark {
+    t: Enclosure,
+    flips_end: u32,
+    touches_end: u32,
+}
+
+/// The exact trace of a segment x(t) = (1-t) a + t b, 0 <= t <= 1: the patterns of the open intervals between crossings.
+///
+/// A fresh trace holds all hidden units, and the outputs where the selection has them;
+/// [`select`](Self::select) narrows it to a selection's units, [`reversed`](Self::reversed) turns it around.
+#[derive(Clone, Debug)]
+pub struct Trace {
+    units: Arc<UnitSet>,
+    start: Pattern,
+    end: Pattern,
+    marks: Vec<Mark>,
+    flips: Vec<Unit>,
+    touches: Vec<Unit>,
+    times: Vec<Rational>,
+    zero_at_start: Vec<Unit>,
+    zero_at_end: Vec<Unit>,
+    pieces: Option<usize>,
+    decisions: Decisions,
+}
+
+impl Trace {
+    /// A trace of one region, to which crossings are pushed in order.
+    pub(super) fn begin(units: Arc<UnitSet>, start: Pattern) -> Self {
+        Self {
+            units,
+            end: start.clone(),
+            start,
+            marks: Vec::new(),
+            flips: Vec::new(),
+            touches: Vec::new(),
+            times: Vec::new(),
+            zero_at_start: Vec::new(),
+            zero_at_end: Vec::new(),
+            pieces: None,
+            decisions: Decisions::default(),
+        }
+    }
+
+    /// Empties the trace for another segment with the same units, keeping its memory.
+    pub(super) fn restart(&mut self) {
+        for list in [&mut self.flips, &mut self.touches, &mut self.zero_at_start, &mut self.zero_at_end] {
+            list.clear();
+        }
+        self.marks.clear();
+        self.times.clear();
+        self.pieces = None;
+        self.decisions = Decisions::default();
+    }
+
+    pub(super) fn set_start(&mut self, bits: impl Iterator<Item = (usize, bool)>) {
+        for (i, bit) in bits {
+            self.start.set(i, bit);
+        }
+        self.end.clone_from(&self.start);
+    }
+
+    pub(super) fn push(&mut self, t: Enclosure, flips: &[Unit], touches: &[Unit]) {
+        debug_assert!(!flips.is_empty() && flips.is_sorted() && touches.is_sorted());
+        for &unit in flips {
+            self.end.flip(self.units.position(unit));
+        }
+        self.flips.extend_from_slice(flips);
+        self.touches.extend_from_slice(touches);
+        self.marks.push(Mark { t, flips_end: self.flips.len() as u32, touches_end: self.touches.len() as u32 });
+    }
+
+    pub(super) fn push_time(&mut self, t: Rational) {
+        self.times.push(t);
+    }
+
+    pub(super) fn set_zero_at_ends(&mut self, start: &[Unit], end: &[Unit]) {
+        self.zero_at_start.extend_from_slice(start);
+        self.zero_at_end.extend_from_slice(end);
+    }
+
+    pub(super) fn set_pieces(&mut self, pieces: usize) {
+        self.pieces = Some(pieces);
+    }
+
+    pub(super) fn decisions_mut(&mut self) -> &mut Decisions {
+        &mut self.decisions
+    }
+
+    /// The units whose bits the patterns show.
+    pub fn units(&self) -> &UnitSet {
+        &self.units
+    }
+
+    /// The pattern of the first region.
+    pub fn start(&self) -> &Pattern {
+        &self.start
+    }
+
+    /// The pattern of the last region.
+    pub fn end(&self) -> &Pattern {
+        &self.end
+    }
+
+    /// The number of regions: the crossings plus one.
+    pub fn regions(&self) -> usize {
+        self.marks.len() + 1
+    }
+
+    /// The number of pieces, the maximal intervals on which the output is one affine function of t; `None` where it was not asked for.
+    pub fn pieces(&self) -> Option<usize> {
+        self.pieces
+    }
+
+    /// How the decisions of this trace were taken.
+    pub fn decisions(&self) -> Decisions {
+        self.decisions
+    }
+
+    /// The number of crossings.
+    pub fn crossing_count(&self) -> usize {
+        self.marks.len()
+    }
+
+    /// One crossing, counted from 0 in order of time.
+    ///
+    /// # Panics
+    /// Where there is no such crossing.
+    pub fn crossing(&self, k: usize) -> Crossing<'_> {
+        let from = if k == 0 { (0, 0) } else { (self.marks[k - 1].flips_end, self.marks[k - 1].touches_end) };
+        let mark = &self.marks[k];
+        Crossing {
+            t: mark.t,
+            t_exact: self.times.get(k),
+            flips: &self.flips[from.0 as usize..mark.flips_end as usize],
+            touches: &self.touches[from.1 as usize..mark.touches_end as usize],
+        }
+    }
+
+    /// The crossings in order of time.
+    pub fn crossings(&self) -> impl ExactSizeIterator<Item = Crossing<'_>> + DoubleEndedIterator {
+        (0..self.marks.len()).map(|k| self.crossing(k))
+    }
+
+    /// The patterns of the regions in order.
+    pub fn patterns(&self) -> impl Iterator<Item = Pattern> + '_ {
+        let mut pattern = self.start.clone();
+        (0..self.regions()).map(move |k| {
+            if k > 0 {
+                self.flip_all(&mut pattern, self.crossing(k - 1).flips);
+            }
+            pattern.clone()
+        })
+    }
+
+    fn flip_all(&self, pattern: &mut Pattern, units: &[Unit]) {
+        for &unit in units {
+            pattern.flip(self.units.position(unit));
+        }
+    }
+
+    /// The closed sequence: the patterns of the regions, with the patterns at the crossings and at the two ends in their places.
+    ///
+    /// It is the sequence that a path sampled at points is a subsequence of, repeats aside. Take it of a trace of all
+    /// hidden units and narrow its patterns afterwards: a selection knows only its own crossings.
+    pub fn closed_sequence(&self) -> Vec<Pattern> {
+        let mut sequence = Vec::with_capacity(2 * self.regions() + 1);
+        let mut pattern = self.start.clone();
+        let without = |mut p: Pattern, units: &[Unit]| {
+            for &unit in units {
+                p.set(self.units.position(unit), false);
+            }
+            p
+        };
+        sequence.push(without(pattern.clone(), &self.zero_at_start));
+        for crossing in self.crossings() {
+            sequence.push(pattern.clone());
+            // At the crossing whatever flips is 0, and so inactive.
+            sequence.push(without(without(pattern.clone(), crossing.flips), crossing.touches));
+            self.flip_all(&mut pattern, crossing.flips);
+        }
+        sequence.push(pattern.clone());
+        sequence.push(without(pattern, &self.zero_at_end));
+        sequence
+    }
+
+    /// The trace of the same segment walked from b to a.
+    pub fn reversed(&self) -> Self {
+        let mut reversed = Self::begin(Arc::clone(&self.units), self.end.clone());
+        for crossing in self.crossings().rev() {
+            let t = match crossing.t_exact {
+                Some(t) => Enclosure::of(&Rational::from(1 - t)),
+                None => Enclosure { lo: (1.0 - crossing.t.hi).next_down().max(0.0), hi: (1.0 - crossing.t.lo).next_up().min(1.0) },
+            };
+            reversed.push(t, crossing.flips, crossing.touches);
+            reversed.times.extend(crossing.t_exact.map(|t| Rational::from(1 - t)));
+        }
+        reversed.zero_at_start.clone_from(&self.zero_at_end);
+        reversed.zero_at_end.clone_from(&self.zero_at_start);
+        reversed.pieces = self.pieces;
+        reversed.decisions = self.decisions;
+        reversed
+    }
+
+    /// The trace that shows only the bits of a selection: crossings at which none of them flips are gone.
+    ///
+    /// The units must be among those of this trace.
+    pub fn select(&self, units: &Arc<UnitSet>) -> Self {
+        if *self.units == **units {
+            return self.clone();
+        }
+        let within = |list: &[Unit]| -> Vec<Unit> { list.iter().copied().filter(|&u| units.contains(u)).collect() };
+        let mut selected = Self::begin(Arc::clone(units), units.project(&self.units, &self.start));
+        for crossing in self.crossings() {
+            let flips = within(crossing.flips);
+            if !flips.is_empty() {
+                selected.push(crossing.t, &flips, &within(crossing.touches));
+                selected.times.extend(crossing.t_exact.cloned());
+            }
+        }
+        selected.zero_at_start = within(&self.zero_at_start);
+        selected.zero_at_end = within(&self.zero_at_end);
+        selected.pieces = self.pieces;
+        selected.decisions = self.decisions;
+        selected
+    }
+
+    /// Joins the traces of two halves of one segment, cut at the rational time `cut`.
+    ///
+    /// A crossing stands at the cut if the patterns on its two sides differ, and its flips are the difference.
+    /// The pieces of the whole do not follow from those of the halves: they are `None`.
+    ///
+    /// # Panics
+    /// Where the halves have different units, or the cut lies outside (0,1).
+    pub fn join(first: &Trace, second: &Trace, cut: &Rational) -> Trace {
+        assert_eq!(first.units, second.units, "both halves show the same units");
+        assert!(*cut > 0 && *cut < 1, "a cut lies strictly between the ends");
+        let mut whole = Self::begin(Arc::clone(&first.units), first.start.clone());
+        let exact = first.times.len() == first.marks.len() && second.times.len() == second.marks.len();
+        let rest = Rational::from(1 - cut);
+        let append = |whole: &mut Trace, half: &Trace, scale: &Rational, shift: &Rational| {
+            for crossing in half.crossings() {
+                let place = |t: &Rational| Rational::from(t * scale) + shift;
+                let t = match crossing.t_exact {
+                    Some(t) => Enclosure::of(&place(t)),
+                    None => {
+                        let end = |x: f64| Enclosure::of(&place(&rational(x).expect("times are finite")));
+                        Enclosure { lo: end(crossing.t.lo).lo, hi: end(crossing.t.hi).hi }
+                    }
+                };
+                whole.push(t, crossing.flips, crossing.touches);
+                if exact {
+                    whole.times.extend(crossing.t_exact.map(place));
+                }
+            }
+        };
+        append(&mut whole, first, cut, &Rational::new());
+        let flips: Vec<Unit> =
+            first.units.iter().filter(|&u| first.end.get(first.units.position(u)) != second.start.get(first.units.position(u))).collect();
+        if !flips.is_empty() {
+            let touches: Vec<Unit> = first.zero_at_end.iter().copied().filter(|u| !flips.contains(u)).collect();
+            whole.push(Enclosure::of(cut), &flips, &touches);
+            if exact {
+                whole.times.push(cut.clone());
+            }
+        }
+        append(&mut whole, second, &rest, cut);
+        whole.zero_at_start.clone_from(&first.zero_at_start);
+        whole.zero_at_end.clone_from(&second.zero_at_end);
+        whole.decisions = first.decisions;
+        whole.decisions += second.decisions;
+        whole
+    }
+
+    /// Whether two traces say the same: the same units, patterns, flips, touched units and ends, and, where both know them, pieces.
+    ///
+    /// Enclosures of times may differ in width; they must overlap.
+    pub fn agrees_with(&self, other: &Trace) -> bool {
+        let same = |a: Crossing<'_>, b: Crossing<'_>| a.flips == b.flips && a.touches == b.touches && a.t.lo <= b.t.hi && b.t.lo <= a.t.hi;
+        self.units == other.units
+            && self.start == other.start
+            && self.end == other.end
+            && self.zero_at_start == other.zero_at_start
+            && self.zero_at_end == other.zero_at_end
+            && self.marks.len() == other.marks.len()
+            && self.crossings().zip(other.crossings()).all(|(a, b)| same(a, b))
+            && (self.pieces.is_none() || other.pieces.is_none() || self.pieces == other.pieces)
+    }
+}
+
+#[derive(Serialize)]
+struct CrossingReport<'a> {
+    t: Enclosure,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    t_exact: Option<String>,
+    flips: &'a [Unit],
+}
+
+impl Serialize for Trace {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct;
+        let crossings: Vec<CrossingReport<'_>> =
+            self.crossings().map(|c| CrossingReport { t: c.t, t_exact: c.t_exact.map(Rational::to_string), flips: c.flips }).collect();
+        let mut s = serializer.serialize_struct("Trace", 7)?;
+        s.serialize_field("units", &*self.units)?;
+        s.serialize_field("start", &self.start)?;
+        s.serialize_field("end", &self.end)?;
+        s.serialize_field("regions", &self.regions())?;
+        s.serialize_field("pieces", &self.pieces)?;
+        s.serialize_field("crossings", &crossings)?;
+        s.serialize_field("decisions", &self.decisions)?;
+        s.end()
+    }
+}

@@ -1,0 +1,140 @@
+//! Activation patterns: one bit a unit.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use std::{fmt, str::FromStr};
+
+/// An activation pattern: the bit string of the units, layer by layer, 1 where the pre-activation is strictly positive.
+///
+/// Written and read as a string of 0 and 1.
+///
+/// ```
+/// use plica::network::Pattern;
+/// let p: Pattern = "0101".parse().unwrap();
+/// let q: Pattern = "1100".parse().unwrap();
+/// assert_eq!(p.hamming(&q), 2);
+/// ```
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Pattern {
+    len: usize,
+    words: Vec<u64>,
+}
+
+impl Pattern {
+    /// The pattern of `len` units that are all inactive.
+    pub fn zeros(len: usize) -> Self {
+        Self { len, words: vec![0; len.div_ceil(64)] }
+    }
+
+    /// The number of units.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are no units.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Whether the unit is active.
+    ///
+    /// # Panics
+    /// Where the index is not below the length.
+    pub fn get(&self, index: usize) -> bool {
+        assert!(index < self.len, "unit {index} of {}", self.len);
+        self.words[index / 64] >> (index % 64) & 1 == 1
+    }
+
+    /// Makes the unit active or inactive.
+    ///
+    /// # Panics
+    /// Where the index is not below the length.
+    pub fn set(&mut self, index: usize, active: bool) {
+        assert!(index < self.len, "unit {index} of {}", self.len);
+        let bit = 1 << (index % 64);
+        if active {
+            self.words[index / 64] |= bit;
+        } else {
+            self.words[index / 64] &= !bit;
+        }
+    }
+
+    /// Turns the unit around.
+    ///
+    /// # Panics
+    /// Where the index is not below the length.
+    pub fn flip(&mut self, index: usize) {
+        assert!(index < self.len, "unit {index} of {}", self.len);
+        self.words[index / 64] ^= 1 << (index % 64);
+    }
+
+    /// The Hamming distance d_H(p, q) = |{k : p_k != q_k}|.
+    ///
+    /// # Panics
+    /// Where the lengths differ.
+    pub fn hamming(&self, other: &Pattern) -> usize {
+        assert_eq!(self.len, other.len, "patterns of the same units");
+        self.words.iter().zip(&other.words).map(|(a, b)| (a ^ b).count_ones() as usize).sum()
+    }
+
+    /// The number of active units.
+    pub fn count_ones(&self) -> usize {
+        self.words.iter().map(|w| w.count_ones() as usize).sum()
+    }
+
+    /// The bits in order.
+    pub fn iter(&self) -> impl Iterator<Item = bool> + '_ {
+        (0..self.len).map(|i| self.get(i))
+    }
+}
+
+impl FromIterator<bool> for Pattern {
+    fn from_iter<I: IntoIterator<Item = bool>>(bits: I) -> Self {
+        let mut pattern = Self::default();
+        for bit in bits {
+            if pattern.len % 64 == 0 {
+                pattern.words.push(0);
+            }
+            pattern.len += 1;
+            pattern.set(pattern.len - 1, bit);
+        }
+        pattern
+    }
+}
+
+impl FromStr for Pattern {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let bit = |(i, c)| match c {
+            '0' => Ok(false),
+            '1' => Ok(true),
+            other => Err(format!("a pattern is a string of 0 and 1, but character {i} is `{other}`")),
+        };
+        text.chars().enumerate().map(bit).collect()
+    }
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text: String = self.iter().map(|b| if b { '1' } else { '0' }).collect();
+        f.pad(&text)
+    }
+}
+
+impl fmt::Debug for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Pattern({self})")
+    }
+}
+
+impl Serialize for Pattern {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Pattern {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}

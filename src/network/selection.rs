@@ -1,0 +1,197 @@
+//! Units and selections of units: which bits a pattern shows.
+
+use super::{Network, Pattern};
+use serde::{Deserialize, Serialize};
+use std::str::FromStr;
+
+/// A unit: a hidden neuron, or an output where asked for, named (layer, index), both from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "(u32, u32)", into = "(u32, u32)")]
+pub struct Unit {
+    /// The layer, from 0; the output is layer L.
+    pub layer: u32,
+    /// The neuron in its layer, from 0.
+    pub index: u32,
+}
+
+impl From<(u32, u32)> for Unit {
+    fn from((layer, index): (u32, u32)) -> Self {
+        Self { layer, index }
+    }
+}
+
+impl From<Unit> for (u32, u32) {
+    fn from(unit: Unit) -> Self {
+        (unit.layer, unit.index)
+    }
+}
+
+/// What can be wrong with a selection.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SelectionError {
+    /// The text is not a selection.
+    #[error("`{0}` is not a selection of units: `hidden`, `all`, or layers and ranges such as `0,2,4` or `0-3`")]
+    Syntax(String),
+    /// The network has no such layer.
+    #[error("there is no layer {layer}: the network has the hidden layers 0 to {} and the output, layer {depth}", .depth.saturating_sub(1))]
+    NoSuchLayer {
+        /// The layer asked for.
+        layer: usize,
+        /// The number of hidden layers.
+        depth: usize,
+    },
+}
+
+/// Which units' bits are compared: a selection never changes the network.
+///
+/// Its text is `hidden` (the default), `all` (the output as layer L), or layers and ranges: `0,2,4`, `0-3`.
+///
+/// ```
+/// use plica::network::Selection;
+/// let odd: Selection = "1,3-4".parse().unwrap();
+/// assert_eq!(odd.to_string(), "1,3-4");
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Selection {
+    /// All hidden units.
+    #[default]
+    Hidden,
+    /// All hidden units, and the outputs as layer L.
+    All,
+    /// The units of some layers, given as ranges with both ends.
+    Layers(Vec<(usize, usize)>),
+}
+
+impl FromStr for Selection {
+    type Err = SelectionError;
+
+    fn from_str(text: &str) -> Result<Self, SelectionError> {
+        let bad = || SelectionError::Syntax(text.to_string());
+        match text.trim() {
+            "hidden" => Ok(Self::Hidden),
+            "all" => Ok(Self::All),
+            list => list
+                .split(',')
+                .map(|part| {
+                    let (lo, hi) = part.split_once('-').unwrap_or((part, part));
+                    let number = |s: &str| s.trim().parse::<usize>().map_err(|_| bad());
+                    let (lo, hi) = (number(lo)?, number(hi)?);
+                    if lo <= hi { Ok((lo, hi)) } else { Err(bad()) }
+                })
+                .collect::<Result<_, _>>()
+                .map(Self::Layers),
+        }
+    }
+}
+
+impl std::fmt::Display for Selection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Hidden => f.write_str("hidden"),
+            Self::All => f.write_str("all"),
+            Self::Layers(ranges) => {
+                let part = |&(lo, hi): &(usize, usize)| if lo == hi { lo.to_string() } else { format!("{lo}-{hi}") };
+                f.write_str(&ranges.iter().map(part).collect::<Vec<_>>().join(","))
+            }
+        }
+    }
+}
+
+impl Selection {
+    /// The units that this selection names in a network.
+    ///
+    /// # Errors
+    /// A layer that the network does not have.
+    pub fn resolve(&self, network: &Network) -> Result<UnitSet, SelectionError> {
+        let depth = network.depth();
+        let layers: Vec<usize> = match self {
+            Self::Hidden => (0..depth).collect(),
+            Self::All => (0..=depth).collect(),
+            Self::Layers(ranges) => {
+                if let Some(&(_, layer)) = ranges.iter().find(|&&(_, hi)| hi > depth) {
+                    return Err(SelectionError::NoSuchLayer { layer, depth });
+                }
+                (0..=depth).filter(|l| ranges.iter().any(|(lo, hi)| lo <= l && l <= hi)).collect()
+            }
+        };
+        let widths = network.layers().iter().map(|l| l.outputs()).collect();
+        Ok(UnitSet { selection: self.clone(), layers, widths })
+    }
+}
+
+/// The units of a network that a [`Selection`] names: whole layers, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnitSet {
+    selection: Selection,
+    layers: Vec<usize>,
+    widths: Vec<usize>,
+}
+
+impl UnitSet {
+    /// The selection that was resolved.
+    pub fn selection(&self) -> &Selection {
+        &self.selection
+    }
+
+    /// The number of units.
+    pub fn count(&self) -> usize {
+        self.layers.iter().map(|&l| self.widths[l]).sum()
+    }
+
+    /// The layers, ascending.
+    pub fn layers(&self) -> &[usize] {
+        &self.layers
+    }
+
+    /// Whether the output layer is among them.
+    pub fn has_output(&self) -> bool {
+        self.layers.last() == Some(&(self.widths.len() - 1))
+    }
+
+    /// Whether the unit is among them.
+    pub fn contains(&self, unit: Unit) -> bool {
+        self.layers.binary_search(&(unit.layer as usize)).is_ok()
+    }
+
+    /// All hidden units, and the outputs where this set has them: the units that a trace must follow.
+    pub fn full(&self) -> UnitSet {
+        let depth = self.widths.len() - 1;
+        let (selection, last) = if self.has_output() { (Selection::All, depth + 1) } else { (Selection::Hidden, depth) };
+        UnitSet { selection, layers: (0..last).collect(), widths: self.widths.clone() }
+    }
+
+    /// The units in order.
+    pub fn iter(&self) -> impl Iterator<Item = Unit> + '_ {
+        let of_layer = |&l: &usize| (0..self.widths[l]).map(move |i| Unit { layer: l as u32, index: i as u32 });
+        self.layers.iter().flat_map(of_layer)
+    }
+
+    /// The place of a unit's bit in a pattern of these units.
+    ///
+    /// # Panics
+    /// Where the unit is not among them.
+    pub fn position(&self, unit: Unit) -> usize {
+        let (layer, index) = (unit.layer as usize, unit.index as usize);
+        assert!(self.contains(unit) && index < self.widths[layer], "no unit {unit:?} in the selection");
+        self.layers.iter().take_while(|&&l| l < layer).map(|&l| self.widths[l]).sum::<usize>() + index
+    }
+
+    /// The bits of these units, out of a pattern of a larger set.
+    ///
+    /// # Panics
+    /// Where the larger set lacks one of these units.
+    pub fn project(&self, larger: &UnitSet, pattern: &Pattern) -> Pattern {
+        self.iter().map(|unit| pattern.get(larger.position(unit))).collect()
+    }
+}
+
+impl Serialize for UnitSet {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct;
+        let mut s = serializer.serialize_struct("UnitSet", 2)?;
+        s.serialize_field("selection", &self.selection.to_string())?;
+        s.serialize_field("count", &self.count())?;
+        s.end()
+    }
+}
