@@ -2,5 +2,6 @@
 
 pub mod data;
 pub mod exact;
+pub mod fold;
 pub mod line;
 pub mod network;

@@ -1,0 +1,100 @@
+//! Exact values with counts, and their exact statistics.
+
+use crate::exact::ExactNumber;
+use rug::Rational;
+use serde::Serialize;
+
+/// Rational values with how often each occurs, ascending.
+///
+/// ```
+/// use plica::fold::Distribution;
+/// let halves: Distribution = [(1, 2), (0, 1), (1, 1)].map(|(p, q)| (rug::Rational::from((p, q)), 1)).into_iter().collect();
+/// assert_eq!(halves.mean().unwrap().to_string(), "1/2");
+/// assert_eq!(halves.positive().median().unwrap().to_string(), "3/4");
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Distribution {
+    values: Vec<(Rational, u64)>,
+}
+
+impl FromIterator<(Rational, u64)> for Distribution {
+    fn from_iter<I: IntoIterator<Item = (Rational, u64)>>(values: I) -> Self {
+        let mut values: Vec<(Rational, u64)> = values.into_iter().filter(|(_, count)| *count > 0).collect();
+        values.sort();
+        values.dedup_by(|later, earlier| {
+            let same = later.0 == earlier.0;
+            earlier.1 += if same { later.1 } else { 0 };
+            same
+        });
+        Self { values }
+    }
+}
+
+impl Distribution {
+    /// The values that occur with their counts, ascending.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Rational, u64)> + DoubleEndedIterator {
+        self.values.iter().map(|(value, count)| (value, *count))
+    }
+
+    /// How many values there are, repeats counted.
+    pub fn count(&self) -> u64 {
+        self.values.iter().map(|(_, count)| count).sum()
+    }
+
+    /// The mean; `None` where there are no values.
+    pub fn mean(&self) -> Option<Rational> {
+        let count = self.count();
+        let sum: Rational = self.values.iter().map(|(value, count)| Rational::from(value * count)).sum();
+        (count > 0).then(|| sum / count)
+    }
+
+    /// The median, of an even number of values the mean of the middle two; `None` where there are no values.
+    pub fn median(&self) -> Option<Rational> {
+        let last = self.count().checked_sub(1)?;
+        Some(Rational::from(self.at(last / 2)? + self.at(last - last / 2)?) / 2u32)
+    }
+
+    /// The largest value; `None` where there are no values.
+    pub fn max(&self) -> Option<&Rational> {
+        self.values.last().map(|(value, _)| value)
+    }
+
+    /// The values above 0.
+    pub fn positive(&self) -> Self {
+        let first = self.values.partition_point(|(value, _)| *value <= 0);
+        Self { values: self.values[first..].to_vec() }
+    }
+
+    /// The value at a rank counted from 0.
+    fn at(&self, rank: u64) -> Option<&Rational> {
+        let mut below = 0;
+        self.values.iter().find_map(|(value, count)| {
+            below += count;
+            (rank < below).then_some(value)
+        })
+    }
+}
+
+/// The statistics that a report gives of many values; each `None`, written as null, where it is undefined.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Statistics {
+    /// The mean.
+    pub mean: Option<ExactNumber>,
+    /// The median, of an even number of values the mean of the middle two.
+    pub median: Option<ExactNumber>,
+    /// The median of the values above 0.
+    pub median_of_positive: Option<ExactNumber>,
+    /// The largest value.
+    pub max: Option<ExactNumber>,
+}
+
+impl From<&Distribution> for Statistics {
+    fn from(values: &Distribution) -> Self {
+        Self {
+            mean: values.mean().map(ExactNumber),
+            median: values.median().map(ExactNumber),
+            median_of_positive: values.positive().median().map(ExactNumber),
+            max: values.max().cloned().map(ExactNumber),
+        }
+    }
+}

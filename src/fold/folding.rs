@@ -1,0 +1,116 @@
+//! The folding measure of one path.
+
+use super::{Measure, Path, Reversed};
+use crate::exact::ExactNumber;
+use rug::Rational;
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
+use std::cmp::Ordering;
+
+/// The range measures of a path, r1 = max_i d_H(p_1, p_i) and r2 = sum_i d_H(p_i, p_(i+1)), from which chi = 1 - r1/r2.
+///
+/// Always r1 <= r2, and r1 >= 1 where r2 > 0. Written as `{"r1", "r2", "chi": {"exact", "value"}}`.
+/// (Paper 1, Eq. 4; Lewandowski et al., arXiv 2502.09954.)
+///
+/// ```
+/// use plica::{fold::Folding, network::Pattern};
+/// let path: Vec<Pattern> = ["0000", "1100", "0011"].map(|p| p.parse().unwrap()).to_vec();
+/// let folding = Folding::of(&path);
+/// assert_eq!((folding.r1, folding.r2), (2, 6));
+/// assert_eq!(folding.chi().to_string(), "2/3");
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+pub struct Folding {
+    /// The largest distance to the start.
+    pub r1: u64,
+    /// The length of the path.
+    pub r2: u64,
+}
+
+impl Folding {
+    /// The folding of a path.
+    pub fn of<P: Path + ?Sized>(path: &P) -> Self {
+        Measure::of(path).folding()
+    }
+
+    /// The folding measure chi = 1 - r1/r2, in [0, 1), and 0 where r2 = 0.
+    ///
+    /// That a path inside one region has chi = 0 is the convention of the authors' code.
+    pub fn chi(&self) -> Rational {
+        if self.r2 == 0 { Rational::new() } else { Rational::from(1) - Rational::from((self.r1, self.r2)) }
+    }
+
+    /// Whether chi = 0, which is to say r1 = r2.
+    pub fn is_flat(&self) -> bool {
+        self.r1 == self.r2
+    }
+
+    /// Compares the values of chi, exactly and without making a rational.
+    #[inline]
+    pub fn cmp_chi(&self, other: &Self) -> Ordering {
+        match (self.is_flat(), other.is_flat()) {
+            (true, true) => Ordering::Equal,
+            (true, false) => Ordering::Less,
+            (false, true) => Ordering::Greater,
+            // 1 - a/b < 1 - c/d where c b < a d; both products stay below 2^128.
+            (false, false) => {
+                let product = |a: u64, b: u64| u128::from(a) * u128::from(b);
+                product(other.r1, self.r2).cmp(&product(self.r1, other.r2))
+            }
+        }
+    }
+}
+
+impl Serialize for Folding {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut s = serializer.serialize_struct("Folding", 3)?;
+        s.serialize_field("r1", &self.r1)?;
+        s.serialize_field("r2", &self.r2)?;
+        s.serialize_field("chi", &ExactNumber(self.chi()))?;
+        s.end()
+    }
+}
+
+/// chi of every prefix (p_1, ..., p_i), i = 1..n; the first is 0, and the values need not grow.
+///
+/// (The quantity that is plotted in paper 1 and in the authors' CantorNet code.)
+///
+/// ```
+/// use plica::{fold::prefix_chi, network::Pattern};
+/// let path: Vec<Pattern> = ["0000", "1100", "0000", "0111"].map(|p| p.parse().unwrap()).to_vec();
+/// let values: Vec<String> = prefix_chi(&path).iter().map(|chi| chi.to_string()).collect();
+/// assert_eq!(values, ["0", "0", "1/2", "4/7"]);
+/// ```
+pub fn prefix_chi<P: Path + ?Sized>(path: &P) -> Vec<Rational> {
+    let mut measure = Measure::default();
+    let after = path.steps().map(|step| {
+        measure.push(step);
+        measure.folding().chi()
+    });
+    std::iter::once(Rational::new()).chain(after).collect()
+}
+
+/// The largest chi of a prefix, max_i chi(p_1, ..., p_i).
+///
+/// ```
+/// use plica::{fold::{Folding, peak}, network::Pattern};
+/// let path: Vec<Pattern> = ["0000", "1000", "0000", "0111"].map(|p| p.parse().unwrap()).to_vec();
+/// assert_eq!(Folding::of(&path).chi().to_string(), "2/5");
+/// assert_eq!(peak(&path).to_string(), "1/2");
+/// ```
+pub fn peak<P: Path + ?Sized>(path: &P) -> Rational {
+    Measure::of(path).peak().chi()
+}
+
+/// The symmetrised folding (chi(Gamma) + chi(-Gamma)) / 2, where -Gamma is the reversed path.
+///
+/// Paper 2 (arXiv 2503.08502) proposes it as a pseudo-metric d_chi on the points of the input space; its triangle inequality fails,
+/// see `tests/measure.rs`.
+///
+/// ```
+/// use plica::{fold::symmetrised_chi, network::Pattern};
+/// let path: Vec<Pattern> = ["1000", "1100", "1000", "1001"].map(|p| p.parse().unwrap()).to_vec();
+/// assert_eq!(symmetrised_chi(&path).to_string(), "1/2");
+/// ```
+pub fn symmetrised_chi<P: Path + ?Sized>(path: &P) -> Rational {
+    (Folding::of(path).chi() + Folding::of(&Reversed(path)).chi()) / 2u32
+}

@@ -1,0 +1,105 @@
+//! The accumulator: one pass over the steps of a path, nothing kept but a few integers.
+
+use super::walk::Difference;
+use super::{Folding, Path, Step};
+use crate::line::Trace;
+use crate::network::UnitSet;
+
+/// The measures of a path so far, one [`Step`] after the other.
+///
+/// ```
+/// use plica::fold::{Measure, Step};
+/// let mut measure = Measure::default();
+/// measure.push(Step { size: 1, distance: 1 });
+/// measure.push(Step { size: 1, distance: 0 });
+/// assert_eq!((measure.folding().r1, measure.folding().r2), (1, 2));
+/// assert_eq!(measure.regions(), 3);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Measure {
+    folding: Folding,
+    peak: Folding,
+    distance: u64,
+    changes: u64,
+}
+
+impl Measure {
+    /// The measures of a whole path.
+    pub fn of<P: Path + ?Sized>(path: &P) -> Self {
+        let mut measure = Self::default();
+        path.steps().for_each(|step| measure.push(step));
+        measure
+    }
+
+    /// Goes one step on; a step of size 0 changes nothing.
+    #[inline]
+    pub fn push(&mut self, step: Step) {
+        self.distance = step.distance;
+        self.changes += u64::from(step.size > 0);
+        self.folding.r1 = self.folding.r1.max(step.distance);
+        self.folding.r2 += step.size;
+        if self.folding.cmp_chi(&self.peak).is_gt() {
+            self.peak = self.folding;
+        }
+    }
+
+    /// The range measures of the path so far.
+    pub fn folding(&self) -> Folding {
+        self.folding
+    }
+
+    /// The folding of the first prefix with the largest chi; (0, 0) where every prefix has chi = 0.
+    pub fn peak(&self) -> Folding {
+        self.peak
+    }
+
+    /// The distance d_H(p_1, p_n) between the two ends.
+    pub fn distance(&self) -> u64 {
+        self.distance
+    }
+
+    /// The number of regions: the patterns of the path, repeats in a row counted once.
+    pub fn regions(&self) -> u64 {
+        self.changes + 1
+    }
+}
+
+/// Measures many traces by the same selection of units, without allocating.
+///
+/// A trace is measured as if it had been [narrowed](Trace::select) to the selection first.
+///
+/// ```
+/// use plica::{data::Point, fold::Meter, line::Tracer, network::{Layer, Network, Selection}};
+/// use nalgebra::{dmatrix, dvector};
+/// let network = Network::new(vec![
+///     Layer::from_f64(dmatrix![1.0; 1.0], dvector![0.0, -0.5]),
+///     Layer::from_f64(dmatrix![2.0, -4.0], dvector![-0.5]),
+/// ]).unwrap();
+/// let (from, to) = (Point::from_f64(&[-1.0]).unwrap(), Point::from_f64(&[1.0]).unwrap());
+/// let all = Selection::All.resolve(&network).unwrap();
+/// let trace = Tracer::new(&network).units(&all).trace(&from, &to).unwrap();
+/// assert_eq!(Meter::new(&all).measure(&trace).folding().chi().to_string(), "1/4");
+/// let hidden = Selection::Hidden.resolve(&network).unwrap();
+/// assert_eq!(Meter::new(&hidden).measure(&trace).folding().chi().to_string(), "0");
+/// ```
+#[derive(Clone, Debug)]
+pub struct Meter {
+    difference: Difference,
+}
+
+impl Meter {
+    /// A meter that compares the bits of these units and passes over all others.
+    pub fn new(units: &UnitSet) -> Self {
+        Self { difference: Difference::new(units) }
+    }
+
+    /// The measures of one trace.
+    pub fn measure(&mut self, trace: &Trace) -> Measure {
+        self.difference.restart();
+        let mut measure = Measure::default();
+        for crossing in trace.crossings() {
+            measure.push(self.difference.step(crossing.flips));
+        }
+        measure
+    }
+}

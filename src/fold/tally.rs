@@ -1,0 +1,138 @@
+//! Tallies: what is kept of many paths, as counts, so that merging in any order gives the same result.
+
+use super::{Distribution, Folding, Measure};
+use crate::exact::parse_rational;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _, ser::SerializeStruct};
+use std::collections::BTreeMap;
+
+/// How many paths had each (r1, r2), each peak, and each number of regions.
+///
+/// Every statistic of a report follows from these three integer tallies, and their merging is commutative and associative:
+/// any split of the work gives the same result. Written as `{"tally": [[r1, r2, count], ...], "peaks": [["p/q", count], ...],
+/// "regions": [[n, count], ...]}`, each list ascending.
+///
+/// ```
+/// use plica::{fold::{Measure, Tally}, network::Pattern};
+/// let path: Vec<Pattern> = ["00", "01", "00"].map(|p| p.parse().unwrap()).to_vec();
+/// let mut tally = Tally::default();
+/// tally.add(&Measure::of(&path));
+/// tally.add(&Measure::of(&path[..2]));
+/// assert_eq!((tally.paths(), tally.folded()), (2, 1));
+/// assert_eq!(tally.chi().mean().unwrap().to_string(), "1/4");
+/// assert_eq!(serde_json::to_string(&tally).unwrap(), r#"{"tally":[[1,1,1],[1,2,1]],"peaks":[["0",1],["1/2",1]],"regions":[[2,1],[3,1]]}"#);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    foldings: BTreeMap<Folding, u64>,
+    /// By the folding in lowest terms, (0, 0) for a peak of 0: one key for each value of chi.
+    peaks: BTreeMap<Folding, u64>,
+    regions: BTreeMap<u64, u64>,
+}
+
+impl Tally {
+    /// Counts one path.
+    pub fn add(&mut self, measure: &Measure) {
+        *self.foldings.entry(measure.folding()).or_default() += 1;
+        *self.peaks.entry(lowest_terms(measure.peak())).or_default() += 1;
+        *self.regions.entry(measure.regions()).or_default() += 1;
+    }
+
+    /// Counts all that another tally has counted.
+    pub fn merge(&mut self, other: &Self) {
+        merge(&mut self.foldings, &other.foldings);
+        merge(&mut self.peaks, &other.peaks);
+        merge(&mut self.regions, &other.regions);
+    }
+
+    /// The number of paths.
+    pub fn paths(&self) -> u64 {
+        self.foldings.values().sum()
+    }
+
+    /// The number of paths with chi > 0.
+    pub fn folded(&self) -> u64 {
+        self.foldings.iter().filter(|(folding, _)| !folding.is_flat()).map(|(_, count)| count).sum()
+    }
+
+    /// The pairs (r1, r2) that occur with their counts, ascending.
+    pub fn foldings(&self) -> impl ExactSizeIterator<Item = (Folding, u64)> {
+        self.foldings.iter().map(|(folding, count)| (*folding, *count))
+    }
+
+    /// The numbers of regions that occur with their counts, ascending.
+    pub fn regions(&self) -> impl ExactSizeIterator<Item = (u64, u64)> {
+        self.regions.iter().map(|(regions, count)| (*regions, *count))
+    }
+
+    /// The values of chi.
+    pub fn chi(&self) -> Distribution {
+        self.foldings.iter().map(|(folding, count)| (folding.chi(), *count)).collect()
+    }
+
+    /// The peaks, the largest chi of a prefix of each path.
+    pub fn peaks(&self) -> Distribution {
+        self.peaks.iter().map(|(folding, count)| (folding.chi(), *count)).collect()
+    }
+}
+
+fn merge<K: Copy + Ord>(counts: &mut BTreeMap<K, u64>, others: &BTreeMap<K, u64>) {
+    for (key, count) in others {
+        *counts.entry(*key).or_default() += count;
+    }
+}
+
+fn lowest_terms(folding: Folding) -> Folding {
+    if folding.is_flat() {
+        return Folding::default();
+    }
+    let (mut a, mut b) = (folding.r1, folding.r2);
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    Folding { r1: folding.r1 / a, r2: folding.r2 / a }
+}
+
+impl Serialize for Tally {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let tally: Vec<_> = self.foldings().map(|(folding, count)| (folding.r1, folding.r2, count)).collect();
+        let peaks: Vec<_> = self.peaks().iter().map(|(chi, count)| (chi.to_string(), count)).collect();
+        let regions: Vec<_> = self.regions().collect();
+        let mut s = serializer.serialize_struct("Tally", 3)?;
+        s.serialize_field("tally", &tally)?;
+        s.serialize_field("peaks", &peaks)?;
+        s.serialize_field("regions", &regions)?;
+        s.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Tally {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Lists {
+            tally: Vec<(u64, u64, u64)>,
+            peaks: Vec<(String, u64)>,
+            regions: Vec<(u64, u64)>,
+        }
+        let lists = Lists::deserialize(deserializer)?;
+        let peak = |text: &str| -> Result<Folding, String> {
+            let chi = parse_rational(text)?;
+            let parts = (chi.numer().to_u64(), chi.denom().to_u64());
+            match parts {
+                (Some(0), Some(_)) => Ok(Folding::default()),
+                (Some(p), Some(q)) if p < q => Ok(Folding { r1: q - p, r2: q }),
+                _ => Err(format!("`{text}` is not a value of chi")),
+            }
+        };
+        let mut tally = Self::default();
+        for (r1, r2, count) in lists.tally {
+            *tally.foldings.entry(Folding { r1, r2 }).or_default() += count;
+        }
+        for (text, count) in lists.peaks {
+            *tally.peaks.entry(peak(&text).map_err(D::Error::custom)?).or_default() += count;
+        }
+        for (regions, count) in lists.regions {
+            *tally.regions.entry(regions).or_default() += count;
+        }
+        Ok(tally)
+    }
+}
