@@ -116,6 +116,11 @@ impl Points {
         &self.nearest[row * self.dimension..(row + 1) * self.dimension]
     }
 
+    /// The nearest doubles of several points, row by row.
+    pub(crate) fn nearest_rows(&self, start: usize, end: usize) -> &[f64] {
+        &self.nearest[start * self.dimension..end * self.dimension]
+    }
+
     /// Whether every coordinate is exactly its nearest double.
     pub fn is_dyadic(&self) -> bool {
         self.exactness == Exactness::Dyadic

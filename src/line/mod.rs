@@ -1,8 +1,13 @@
 //! One segment: the exact sequence of regions that it crosses.
 
+mod escalate;
+mod first_layer;
+mod forward;
 mod oracle;
+mod plan;
 mod trace;
 mod tracer;
+mod walk;
 
 pub use oracle::trace_exact_only;
 pub use trace::{Crossing, Decisions, Enclosure, Trace, TraceError};

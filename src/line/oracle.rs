@@ -106,7 +106,7 @@ pub fn trace_exact_only(network: &Network, from: &Point, to: &Point, units: &Uni
     let names: Vec<Unit> = all.iter().collect();
     let zero_and_active = |piece: &Piece, t: &Rational, i: usize| piece.bits[i] && piece.forms[i].sign_at(t).is_eq();
     let choose = |test: &dyn Fn(usize) -> bool| -> Vec<Unit> { (0..names.len()).filter(|&i| test(i)).map(|i| names[i]).collect() };
-    let mut trace = Trace::begin(Arc::clone(&all), regions[0].bits.iter().copied().collect());
+    let mut trace = Trace::begin_at(Arc::clone(&all), regions[0].bits.iter().copied().collect());
     for pair in regions.windows(2) {
         let (left, right) = (&pair[0], &pair[1]);
         let t = &right.lo;
@@ -116,7 +116,8 @@ pub fn trace_exact_only(network: &Network, from: &Point, to: &Point, units: &Uni
         trace.push_time(t.clone());
     }
     let (first, last) = (&regions[0], &regions[regions.len() - 1]);
-    trace.set_zero_at_ends(&choose(&|i| zero_and_active(first, &first.lo, i)), &choose(&|i| zero_and_active(last, &last.hi, i)));
+    trace.set_zero_at_start(&choose(&|i| zero_and_active(first, &first.lo, i)));
+    trace.set_zero_at_end(&choose(&|i| zero_and_active(last, &last.hi, i)));
     trace.set_pieces(outputs.len());
     trace.decisions_mut().exact = exact_decisions;
     Ok(trace.select(&Arc::new(units.clone())))

@@ -126,7 +126,12 @@ pub struct Trace {
 
 impl Trace {
     /// A trace of one region, to which crossings are pushed in order.
-    pub(super) fn begin(units: Arc<UnitSet>, start: Pattern) -> Self {
+    pub(super) fn begin(units: Arc<UnitSet>) -> Self {
+        let zeros = Pattern::zeros(units.count());
+        Self::begin_at(units, zeros)
+    }
+
+    pub(super) fn begin_at(units: Arc<UnitSet>, start: Pattern) -> Self {
         Self {
             units,
             end: start.clone(),
@@ -153,11 +158,12 @@ impl Trace {
         self.decisions = Decisions::default();
     }
 
-    pub(super) fn set_start(&mut self, bits: impl Iterator<Item = (usize, bool)>) {
-        for (i, bit) in bits {
-            self.start.set(i, bit);
+    /// The bits of one layer on the first region, before any crossing is pushed.
+    pub(super) fn set_start(&mut self, layer: usize, width: usize, words: &[u64]) {
+        let offset = self.units.offset(layer);
+        for pattern in [&mut self.start, &mut self.end] {
+            pattern.put(offset, width, words);
         }
-        self.end.clone_from(&self.start);
     }
 
     pub(super) fn push(&mut self, t: Enclosure, flips: &[Unit], touches: &[Unit]) {
@@ -174,9 +180,12 @@ impl Trace {
         self.times.push(t);
     }
 
-    pub(super) fn set_zero_at_ends(&mut self, start: &[Unit], end: &[Unit]) {
-        self.zero_at_start.extend_from_slice(start);
-        self.zero_at_end.extend_from_slice(end);
+    pub(super) fn set_zero_at_start(&mut self, units: &[Unit]) {
+        self.zero_at_start.extend_from_slice(units);
+    }
+
+    pub(super) fn set_zero_at_end(&mut self, units: &[Unit]) {
+        self.zero_at_end.extend_from_slice(units);
     }
 
     pub(super) fn set_pieces(&mut self, pieces: usize) {
@@ -286,7 +295,7 @@ impl Trace {
 
     /// The trace of the same segment walked from b to a.
     pub fn reversed(&self) -> Self {
-        let mut reversed = Self::begin(Arc::clone(&self.units), self.end.clone());
+        let mut reversed = Self::begin_at(Arc::clone(&self.units), self.end.clone());
         for crossing in self.crossings().rev() {
             let t = match crossing.t_exact {
                 Some(t) => Enclosure::of(&Rational::from(1 - t)),
@@ -310,7 +319,7 @@ impl Trace {
             return self.clone();
         }
         let within = |list: &[Unit]| -> Vec<Unit> { list.iter().copied().filter(|&u| units.contains(u)).collect() };
-        let mut selected = Self::begin(Arc::clone(units), units.project(&self.units, &self.start));
+        let mut selected = Self::begin_at(Arc::clone(units), units.project(&self.units, &self.start));
         for crossing in self.crossings() {
             let flips = within(crossing.flips);
             if !flips.is_empty() {
@@ -335,7 +344,7 @@ impl Trace {
     pub fn join(first: &Trace, second: &Trace, cut: &Rational) -> Trace {
         assert_eq!(first.units, second.units, "both halves show the same units");
         assert!(*cut > 0 && *cut < 1, "a cut lies strictly between the ends");
-        let mut whole = Self::begin(Arc::clone(&first.units), first.start.clone());
+        let mut whole = Self::begin_at(Arc::clone(&first.units), first.start.clone());
         let exact = first.times.len() == first.marks.len() && second.times.len() == second.marks.len();
         let rest = Rational::from(1 - cut);
         let append = |whole: &mut Trace, half: &Trace, scale: &Rational, shift: &Rational| {

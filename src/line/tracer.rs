@@ -1,72 +1,242 @@
 //! The tracer of a network: options, and the traces of one segment or of many.
 
-use super::{Trace, TraceError, trace_exact_only};
+use super::escalate::Escalation;
+use super::first_layer::FirstLayer;
+use super::plan::Plan;
+use super::walk::{Ends, OutOfRange, Walk, count_pieces, walk_certified, walk_unchecked};
+use super::{Enclosure, Trace, TraceError, trace_exact_only};
 use crate::data::{Point, Points};
-use crate::network::{Network, Selection, UnitSet};
+use crate::exact::Instructions;
+use crate::network::{Network, Selection, Unit, UnitSet};
+use std::sync::Arc;
 
-/// Traces segments of one network.
+/// Pairs whose points go through the first layer together.
+const BLOCK: usize = 512;
+
+/// Traces segments of one network: in floating point with proven error bounds, and with integers where those do not decide.
+///
+/// A tracer is made once for a network, and keeps its memory from segment to segment.
+///
+/// ```
+/// use plica::{data::Point, line::Tracer, network::{Layer, Network}};
+/// use nalgebra::{dmatrix, dvector};
+/// let network = Network::new(vec![
+///     Layer::from_f64(dmatrix![1.0; 1.0], dvector![0.0, -0.5]),
+///     Layer::from_f64(dmatrix![2.0, -4.0], dvector![0.0]),
+/// ]).unwrap();
+/// let (a, b) = (Point::from_f64(&[-1.0]).unwrap(), Point::from_f64(&[1.0]).unwrap());
+/// let trace = Tracer::new(&network).trace(&a, &b).unwrap();
+/// let patterns: Vec<String> = trace.patterns().map(|p| p.to_string()).collect();
+/// assert_eq!(patterns, ["00", "10", "11"]);
+/// assert_eq!(trace.crossing(0).t.lo, 0.5);
+/// ```
 pub struct Tracer<'n> {
     network: &'n Network,
-    units: UnitSet,
+    plan: Plan,
+    units: Arc<UnitSet>,
+    full: Arc<UnitSet>,
     exact_times: bool,
     exact_only: bool,
     pieces: bool,
+    certify: bool,
+    instructions: Instructions,
+    walk: Walk,
+    first_layer: FirstLayer,
+    flips: Vec<Unit>,
+    touches: Vec<Unit>,
 }
 
 impl<'n> Tracer<'n> {
     /// A tracer of all hidden units, with the filter, enclosing doubles for the times, and the pieces of the output.
     pub fn new(network: &'n Network) -> Self {
-        let units = Selection::Hidden.resolve(network).expect("hidden units can always be selected");
-        Self { network, units, exact_times: false, exact_only: false, pieces: true }
+        let units = Arc::new(Selection::Hidden.resolve(network).expect("hidden units can always be selected"));
+        Self {
+            network,
+            plan: Plan::new(network),
+            full: Arc::new(units.full()),
+            units,
+            exact_times: false,
+            exact_only: false,
+            pieces: true,
+            certify: true,
+            instructions: Instructions::detect(),
+            walk: Walk::default(),
+            first_layer: FirstLayer::default(),
+            flips: Vec::new(),
+            touches: Vec::new(),
+        }
     }
 
     /// Follows these units; the outputs only where they are among them.
     pub fn units(mut self, units: &UnitSet) -> Self {
-        self.units = units.clone();
+        self.full = Arc::new(units.full());
+        self.units = Arc::new(units.clone());
         self
     }
 
-    /// Whether crossings carry their exact times as rationals.
+    /// Whether crossings carry their exact times as rationals, and the tightest enclosures.
     pub fn exact_times(mut self, yes: bool) -> Self {
         self.exact_times = yes;
         self
     }
 
-    /// Whether every decision is taken with integers.
+    /// Whether every decision is taken with integers, by [`trace_exact_only`].
     pub fn exact_only(mut self, yes: bool) -> Self {
         self.exact_only = yes;
         self
     }
 
-    /// Whether the pieces of the output are counted.
+    /// Whether the pieces of the output are counted; they are by default.
     pub fn pieces(mut self, yes: bool) -> Self {
         self.pieces = yes;
         self
     }
 
-    /// The trace of the segment between two points.
+    /// Uses these instructions instead of the best that the processor has. The traces say the same with all of them.
+    pub fn instructions(mut self, instructions: Instructions) -> Self {
+        self.instructions = instructions;
+        self
+    }
+
+    /// Leaves the filter out, so that a benchmark can say what it costs. The traces may then be wrong.
+    #[doc(hidden)]
+    pub fn without_filter(mut self) -> Self {
+        self.certify = false;
+        self
+    }
+
+    /// The trace of the segment from one point to another.
     ///
     /// # Errors
     /// A point of the wrong dimension.
     pub fn trace(&mut self, from: &Point, to: &Point) -> Result<Trace, TraceError> {
-        let _ = (self.exact_times, self.exact_only, self.pieces);
-        trace_exact_only(self.network, from, to, &self.units)
+        self.check(from.dimension())?;
+        self.check(to.dimension())?;
+        if self.exact_only {
+            return trace_exact_only(self.network, from, to, &self.units);
+        }
+        let mut ends = [FirstLayer::default(), FirstLayer::default()];
+        for (first_layer, point) in ends.iter_mut().zip([from, to]) {
+            first_layer.clear(1);
+            first_layer.prepare(self.instructions, &self.plan.layers[0], point.as_points(), 0..1);
+        }
+        let plan = &self.plan.layers[0];
+        let (a, b) = (ends[0].ends(plan, 0, 0), ends[1].ends(plan, 0, 0));
+        let ends = Ends { from: a.from, to: b.from, norm: a.norm.max(b.norm) };
+        let mut trace = Trace::begin(Arc::clone(&self.full));
+        self.run(ends, (from.as_points(), 0), (to.as_points(), 0), &mut trace)?;
+        Ok(trace.select(&self.units))
     }
 
     /// The traces of the segments between pairs of points of one set, one after the other, in order.
     ///
+    /// Each point goes through the first layer once, however many segments end in it.
+    ///
     /// # Errors
     /// Points of the wrong dimension.
+    ///
+    /// # Panics
+    /// Where a pair names a row that the set does not have.
     pub fn trace_pairs(
         &mut self,
         points: &Points,
         pairs: impl IntoIterator<Item = (usize, usize)>,
         mut visit: impl FnMut((usize, usize), &Trace),
     ) -> Result<(), TraceError> {
-        for (i, j) in pairs {
-            let trace = self.trace(&points.point(i), &points.point(j))?;
-            visit((i, j), &trace);
+        self.check(points.dimension())?;
+        let mut pairs = pairs.into_iter();
+        let mut first_layer = std::mem::take(&mut self.first_layer);
+        first_layer.clear(points.len());
+        let mut trace = Trace::begin(Arc::clone(&self.full));
+        let mut block = Vec::with_capacity(BLOCK);
+        loop {
+            block.clear();
+            block.extend(pairs.by_ref().take(BLOCK));
+            if block.is_empty() {
+                break;
+            }
+            if !self.exact_only {
+                let rows = block.iter().flat_map(|&(i, j)| [i, j]);
+                first_layer.prepare(self.instructions, &self.plan.layers[0], points, rows);
+            }
+            for &(i, j) in &block {
+                if self.exact_only {
+                    visit((i, j), &trace_exact_only(self.network, &points.point(i), &points.point(j), &self.units)?);
+                    continue;
+                }
+                let ends = first_layer.ends(&self.plan.layers[0], i, j);
+                self.run(ends, (points, i), (points, j), &mut trace)?;
+                if self.units == self.full {
+                    visit((i, j), &trace);
+                } else {
+                    visit((i, j), &trace.select(&self.units));
+                }
+            }
         }
+        self.first_layer = first_layer;
+        Ok(())
+    }
+
+    fn check(&self, found: usize) -> Result<(), TraceError> {
+        let expected = self.network.inputs();
+        if found == expected { Ok(()) } else { Err(TraceError::Dimension { expected, found }) }
+    }
+
+    /// Traces one segment into `trace`.
+    fn run(&mut self, ends: Ends<'_>, from: (&Points, usize), to: (&Points, usize), trace: &mut Trace) -> Result<(), TraceError> {
+        let (plan, network, walk) = (&self.plan, self.network, &mut self.walk);
+        let depth = network.depth() + usize::from(self.full.has_output());
+        let mut escalation = Escalation::new(|| plan.whole(network), from, to);
+        let walked = match self.certify {
+            true => walk_certified(self.instructions, walk, plan, depth, ends, &mut escalation),
+            false => walk_unchecked(self.instructions, walk, plan, depth, ends, &mut escalation),
+        };
+        if let Err(OutOfRange) = walked {
+            // Numbers near the ends of the doubles: all decisions with integers.
+            *trace = trace_exact_only(network, &from.0.point(from.1), &to.0.point(to.1), &self.full)?;
+            return Ok(());
+        }
+        let pieces = self.pieces.then(|| count_pieces(self.instructions, walk, plan, depth, &mut escalation));
+
+        trace.restart();
+        for (l, layer) in plan.layers[..depth].iter().enumerate() {
+            trace.set_start(l, layer.outputs, &walk.layers[l].start);
+        }
+        let order = &walk.layers[depth].order;
+        for (k, &mark) in order.iter().enumerate() {
+            let m = walk.marks[mark as usize];
+            self.flips.clear();
+            self.touches.clear();
+            let created = &walk.flips[m.flips.0 as usize..m.flips.1 as usize];
+            self.flips.extend(created.iter().map(|flip| Unit { layer: m.layer, index: flip.unit }));
+            for zero in walk.zeros.iter().filter(|zero| zero.mark == mark) {
+                let unit = Unit { layer: zero.layer, index: zero.unit };
+                if zero.before != zero.after {
+                    self.flips.push(unit);
+                } else if zero.before {
+                    self.touches.push(unit);
+                }
+            }
+            self.flips.sort_unstable();
+            self.touches.sort_unstable();
+            if k == 0 {
+                trace.set_zero_at_start(&self.touches);
+            } else if k + 1 == order.len() {
+                trace.set_zero_at_end(&self.touches);
+            } else if self.exact_times {
+                let t = escalation.time_of(walk, mark).to_rational();
+                trace.push(Enclosure::of(&t), &self.flips, &self.touches);
+                trace.push_time(t);
+            } else {
+                let t = Enclosure { lo: (m.at - m.half).next_down().max(0.0), hi: (m.at + m.half).next_up().min(1.0) };
+                trace.push(t, &self.flips, &self.touches);
+            }
+        }
+        if let Some(pieces) = pieces {
+            trace.set_pieces(pieces);
+        }
+        trace.decisions_mut().exact = escalation.decisions;
+        trace.decisions_mut().filtered = walk.filtered.saturating_sub(escalation.decisions);
         Ok(())
     }
 }

@@ -67,6 +67,24 @@ impl Pattern {
         self.words[index / 64] ^= 1 << (index % 64);
     }
 
+    /// Overwrites `count` bits from `at` on with the lowest ones of the words.
+    pub(crate) fn put(&mut self, at: usize, count: usize, words: &[u64]) {
+        assert!(at + count <= self.len, "bits {at}..{} of {}", at + count, self.len);
+        for (k, &word) in words.iter().enumerate() {
+            let bits = count.saturating_sub(64 * k).min(64);
+            if bits == 0 {
+                break;
+            }
+            let mask = u64::MAX >> (64 - bits);
+            let (place, shift) = ((at + 64 * k) / 64, (at + 64 * k) % 64);
+            self.words[place] = self.words[place] & !(mask << shift) | (word & mask) << shift;
+            if shift + bits > 64 {
+                let rest = 64 - shift;
+                self.words[place + 1] = self.words[place + 1] & !(mask >> rest) | (word & mask) >> rest;
+            }
+        }
+    }
+
     /// The Hamming distance d_H(p, q) = |{k : p_k != q_k}|.
     ///
     /// # Panics
@@ -136,5 +154,25 @@ impl Serialize for Pattern {
 impl<'de> Deserialize<'de> for Pattern {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn put_writes_across_words() {
+        for (at, count) in [(0, 1), (60, 10), (3, 130), (64, 64), (1, 63), (63, 64)] {
+            let words = [0x0123_4567_89ab_cdef, u64::MAX, 0x5555_5555_5555_5555];
+            for background in [false, true] {
+                let mut p: Pattern = (0..200).map(|_| background).collect();
+                p.put(at, count, &words);
+                for i in 0..200 {
+                    let expected = if (at..at + count).contains(&i) { words[(i - at) / 64] >> ((i - at) % 64) & 1 == 1 } else { background };
+                    assert_eq!(p.get(i), expected, "bit {i} of put({at}, {count})");
+                }
+            }
+        }
     }
 }

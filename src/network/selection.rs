@@ -116,7 +116,7 @@ impl Selection {
             }
         };
         let widths = network.layers().iter().map(|l| l.outputs()).collect();
-        Ok(UnitSet { selection: self.clone(), layers, widths })
+        Ok(UnitSet::new(self.clone(), layers, widths))
     }
 }
 
@@ -126,9 +126,28 @@ pub struct UnitSet {
     selection: Selection,
     layers: Vec<usize>,
     widths: Vec<usize>,
+    /// For each layer of the network the place of its first bit, or `ABSENT`.
+    offsets: Vec<usize>,
 }
 
+const ABSENT: usize = usize::MAX;
+
 impl UnitSet {
+    fn new(selection: Selection, layers: Vec<usize>, widths: Vec<usize>) -> Self {
+        let mut offsets = vec![ABSENT; widths.len()];
+        let mut next = 0;
+        for &layer in &layers {
+            offsets[layer] = next;
+            next += widths[layer];
+        }
+        Self { selection, layers, widths, offsets }
+    }
+
+    /// The place of the first bit of a layer that is among these.
+    pub(crate) fn offset(&self, layer: usize) -> usize {
+        self.offsets[layer]
+    }
+
     /// The selection that was resolved.
     pub fn selection(&self) -> &Selection {
         &self.selection
@@ -151,14 +170,14 @@ impl UnitSet {
 
     /// Whether the unit is among them.
     pub fn contains(&self, unit: Unit) -> bool {
-        self.layers.binary_search(&(unit.layer as usize)).is_ok()
+        self.offsets.get(unit.layer as usize).is_some_and(|&offset| offset != ABSENT)
     }
 
     /// All hidden units, and the outputs where this set has them: the units that a trace must follow.
     pub fn full(&self) -> UnitSet {
         let depth = self.widths.len() - 1;
         let (selection, last) = if self.has_output() { (Selection::All, depth + 1) } else { (Selection::Hidden, depth) };
-        UnitSet { selection, layers: (0..last).collect(), widths: self.widths.clone() }
+        UnitSet::new(selection, (0..last).collect(), self.widths.clone())
     }
 
     /// The units in order.
@@ -174,7 +193,7 @@ impl UnitSet {
     pub fn position(&self, unit: Unit) -> usize {
         let (layer, index) = (unit.layer as usize, unit.index as usize);
         assert!(self.contains(unit) && index < self.widths[layer], "no unit {unit:?} in the selection");
-        self.layers.iter().take_while(|&&l| l < layer).map(|&l| self.widths[l]).sum::<usize>() + index
+        self.offsets[layer] + index
     }
 
     /// The bits of these units, out of a pattern of a larger set.

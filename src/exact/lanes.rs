@@ -1,0 +1,303 @@
+//! Eight doubles side by side: AVX-512, AVX2 or plain Rust, chosen when the program runs.
+//!
+//! A kernel is written once, generic over [`Lanes`], and marked `#[inline(always)]`; [`dispatch!`] compiles it three times,
+//! each time inside a function that may use the instructions, and calls the one that the processor has.
+
+/// Eight doubles, and the few operations that the kernels need.
+///
+/// The values of the vector types exist only inside [`dispatch!`], after the processor was asked for the instructions:
+/// that is what makes their methods sound.
+pub(crate) trait Lanes: Copy {
+    /// Rows of a product that are worked on at once, so that the accumulators stay in registers.
+    const ROWS: usize;
+    /// The outcome of a comparison, a lane each.
+    type Mask: Copy;
+    fn splat(x: f64) -> Self;
+    fn load(from: &[f64; 8]) -> Self;
+    fn store(self, to: &mut [f64; 8]);
+    fn add(self, other: Self) -> Self;
+    fn sub(self, other: Self) -> Self;
+    fn mul(self, other: Self) -> Self;
+    /// self * b + c, rounded once or twice.
+    fn mul_add(self, b: Self, c: Self) -> Self;
+    fn abs(self) -> Self;
+    /// Lanes where self > other; false where either is NaN.
+    fn gt(self, other: Self) -> Self::Mask;
+    /// The lanes of the mask, 0 elsewhere.
+    fn keep(self, mask: Self::Mask) -> Self;
+    fn bits(mask: Self::Mask) -> u8;
+    fn sum(self) -> f64;
+}
+
+/// The portable path.
+#[derive(Clone, Copy)]
+pub(crate) struct Portable([f64; 8]);
+
+impl Lanes for Portable {
+    const ROWS: usize = 2;
+    type Mask = [bool; 8];
+
+    #[inline(always)]
+    fn splat(x: f64) -> Self {
+        Self([x; 8])
+    }
+    #[inline(always)]
+    fn load(from: &[f64; 8]) -> Self {
+        Self(*from)
+    }
+    #[inline(always)]
+    fn store(self, to: &mut [f64; 8]) {
+        *to = self.0;
+    }
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        Self(std::array::from_fn(|i| self.0[i] + other.0[i]))
+    }
+    #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        Self(std::array::from_fn(|i| self.0[i] - other.0[i]))
+    }
+    #[inline(always)]
+    fn mul(self, other: Self) -> Self {
+        Self(std::array::from_fn(|i| self.0[i] * other.0[i]))
+    }
+    #[inline(always)]
+    fn mul_add(self, b: Self, c: Self) -> Self {
+        Self(std::array::from_fn(|i| self.0[i] * b.0[i] + c.0[i]))
+    }
+    #[inline(always)]
+    fn abs(self) -> Self {
+        Self(std::array::from_fn(|i| self.0[i].abs()))
+    }
+    #[inline(always)]
+    fn gt(self, other: Self) -> [bool; 8] {
+        std::array::from_fn(|i| self.0[i] > other.0[i])
+    }
+    #[inline(always)]
+    fn keep(self, mask: [bool; 8]) -> Self {
+        Self(std::array::from_fn(|i| if mask[i] { self.0[i] } else { 0.0 }))
+    }
+    #[inline(always)]
+    fn bits(mask: [bool; 8]) -> u8 {
+        (0..8).fold(0, |bits, i| bits | u8::from(mask[i]) << i)
+    }
+    #[inline(always)]
+    fn sum(self) -> f64 {
+        self.0.iter().sum()
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+pub(crate) use x86::{Avx2, Avx512};
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use super::Lanes;
+    use std::arch::x86_64::*;
+
+    #[derive(Clone, Copy)]
+    pub(crate) struct Avx512(__m512d);
+
+    // SAFETY of every block below: a value of this type is only made inside `dispatch!`, behind the test for AVX-512 F and DQ;
+    // loads and stores go through references to eight doubles.
+    #[allow(clippy::undocumented_unsafe_blocks, reason = "one reason for all, above")]
+    impl Lanes for Avx512 {
+        const ROWS: usize = 12;
+        type Mask = __mmask8;
+
+        #[inline(always)]
+        fn splat(x: f64) -> Self {
+            Self(unsafe { _mm512_set1_pd(x) })
+        }
+        #[inline(always)]
+        fn load(from: &[f64; 8]) -> Self {
+            Self(unsafe { _mm512_loadu_pd(from.as_ptr()) })
+        }
+        #[inline(always)]
+        fn store(self, to: &mut [f64; 8]) {
+            unsafe { _mm512_storeu_pd(to.as_mut_ptr(), self.0) }
+        }
+        #[inline(always)]
+        fn add(self, other: Self) -> Self {
+            Self(unsafe { _mm512_add_pd(self.0, other.0) })
+        }
+        #[inline(always)]
+        fn sub(self, other: Self) -> Self {
+            Self(unsafe { _mm512_sub_pd(self.0, other.0) })
+        }
+        #[inline(always)]
+        fn mul(self, other: Self) -> Self {
+            Self(unsafe { _mm512_mul_pd(self.0, other.0) })
+        }
+        #[inline(always)]
+        fn mul_add(self, b: Self, c: Self) -> Self {
+            Self(unsafe { _mm512_fmadd_pd(self.0, b.0, c.0) })
+        }
+        #[inline(always)]
+        fn abs(self) -> Self {
+            Self(unsafe { _mm512_abs_pd(self.0) })
+        }
+        #[inline(always)]
+        fn gt(self, other: Self) -> __mmask8 {
+            unsafe { _mm512_cmp_pd_mask::<_CMP_GT_OQ>(self.0, other.0) }
+        }
+        #[inline(always)]
+        fn keep(self, mask: __mmask8) -> Self {
+            Self(unsafe { _mm512_maskz_mov_pd(mask, self.0) })
+        }
+        #[inline(always)]
+        fn bits(mask: __mmask8) -> u8 {
+            mask
+        }
+        #[inline(always)]
+        fn sum(self) -> f64 {
+            unsafe { _mm512_reduce_add_pd(self.0) }
+        }
+    }
+
+    #[derive(Clone, Copy)]
+    pub(crate) struct Avx2(__m256d, __m256d);
+
+    // SAFETY of every block below: a value of this type is only made inside `dispatch!`, behind the test for AVX2 and FMA;
+    // loads and stores go through references to eight doubles, four at each end.
+    #[allow(clippy::undocumented_unsafe_blocks, reason = "one reason for all, above")]
+    impl Lanes for Avx2 {
+        const ROWS: usize = 2;
+        type Mask = (__m256d, __m256d);
+
+        #[inline(always)]
+        fn splat(x: f64) -> Self {
+            let x = unsafe { _mm256_set1_pd(x) };
+            Self(x, x)
+        }
+        #[inline(always)]
+        fn load(from: &[f64; 8]) -> Self {
+            unsafe { Self(_mm256_loadu_pd(from.as_ptr()), _mm256_loadu_pd(from.as_ptr().add(4))) }
+        }
+        #[inline(always)]
+        fn store(self, to: &mut [f64; 8]) {
+            unsafe {
+                _mm256_storeu_pd(to.as_mut_ptr(), self.0);
+                _mm256_storeu_pd(to.as_mut_ptr().add(4), self.1);
+            }
+        }
+        #[inline(always)]
+        fn add(self, other: Self) -> Self {
+            unsafe { Self(_mm256_add_pd(self.0, other.0), _mm256_add_pd(self.1, other.1)) }
+        }
+        #[inline(always)]
+        fn sub(self, other: Self) -> Self {
+            unsafe { Self(_mm256_sub_pd(self.0, other.0), _mm256_sub_pd(self.1, other.1)) }
+        }
+        #[inline(always)]
+        fn mul(self, other: Self) -> Self {
+            unsafe { Self(_mm256_mul_pd(self.0, other.0), _mm256_mul_pd(self.1, other.1)) }
+        }
+        #[inline(always)]
+        fn mul_add(self, b: Self, c: Self) -> Self {
+            unsafe { Self(_mm256_fmadd_pd(self.0, b.0, c.0), _mm256_fmadd_pd(self.1, b.1, c.1)) }
+        }
+        #[inline(always)]
+        fn abs(self) -> Self {
+            unsafe {
+                let sign = _mm256_set1_pd(-0.0);
+                Self(_mm256_andnot_pd(sign, self.0), _mm256_andnot_pd(sign, self.1))
+            }
+        }
+        #[inline(always)]
+        fn gt(self, other: Self) -> (__m256d, __m256d) {
+            unsafe { (_mm256_cmp_pd::<_CMP_GT_OQ>(self.0, other.0), _mm256_cmp_pd::<_CMP_GT_OQ>(self.1, other.1)) }
+        }
+        #[inline(always)]
+        fn keep(self, mask: (__m256d, __m256d)) -> Self {
+            unsafe { Self(_mm256_and_pd(mask.0, self.0), _mm256_and_pd(mask.1, self.1)) }
+        }
+        #[inline(always)]
+        fn bits(mask: (__m256d, __m256d)) -> u8 {
+            unsafe { _mm256_movemask_pd(mask.0) as u8 | (_mm256_movemask_pd(mask.1) as u8) << 4 }
+        }
+        #[inline(always)]
+        fn sum(self) -> f64 {
+            let mut lanes = [0.0; 8];
+            self.store(&mut lanes);
+            lanes.iter().sum()
+        }
+    }
+}
+
+/// Which instructions the kernels use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Instructions {
+    /// AVX-512 F and DQ: eight doubles a register.
+    Avx512,
+    /// AVX2 with fused multiply-add: four doubles a register.
+    Avx2,
+    /// Whatever the target has.
+    Portable,
+}
+
+impl Instructions {
+    /// The best that this processor has.
+    pub fn detect() -> Self {
+        *Self::available().first().expect("the portable path is always there")
+    }
+
+    /// All that this processor has, the best first.
+    ///
+    /// ```
+    /// use plica::exact::Instructions;
+    /// assert!(Instructions::available().contains(&Instructions::Portable));
+    /// ```
+    pub fn available() -> Vec<Self> {
+        let mut all = Vec::new();
+        #[cfg(target_arch = "x86_64")]
+        {
+            if std::arch::is_x86_feature_detected!("avx512f") && std::arch::is_x86_feature_detected!("avx512dq") {
+                all.push(Self::Avx512);
+            }
+            if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma") {
+                all.push(Self::Avx2);
+            }
+        }
+        all.push(Self::Portable);
+        all
+    }
+}
+
+/// Defines a function that runs a kernel, generic over [`Lanes`], with the given [`Instructions`].
+///
+/// The kernel must be `#[inline(always)]`. Asking for instructions that the processor lacks runs the portable path.
+macro_rules! dispatch {
+    ($(#[$meta:meta])* $visibility:vis fn $name:ident($($arg:ident: $type:ty),* $(,)?) $(-> $out:ty)? = $kernel:ident) => {
+        $(#[$meta])*
+        #[allow(clippy::too_many_arguments, reason = "the arguments are the kernel's")]
+        $visibility fn $name(instructions: $crate::exact::Instructions, $($arg: $type),*) $(-> $out)? {
+            #[cfg(target_arch = "x86_64")]
+            {
+                #[target_feature(enable = "avx512f,avx512dq,avx2,fma,bmi1,bmi2,popcnt,lzcnt")]
+                #[allow(clippy::too_many_arguments, reason = "the arguments are the kernel's")]
+                fn avx512($($arg: $type),*) $(-> $out)? {
+                    $kernel::<$crate::exact::lanes::Avx512>($($arg),*)
+                }
+                #[target_feature(enable = "avx2,fma,bmi1,bmi2,popcnt,lzcnt")]
+                #[allow(clippy::too_many_arguments, reason = "the arguments are the kernel's")]
+                fn avx2($($arg: $type),*) $(-> $out)? {
+                    $kernel::<$crate::exact::lanes::Avx2>($($arg),*)
+                }
+                use std::arch::is_x86_feature_detected as has;
+                let common = has!("avx2") && has!("fma") && has!("bmi1") && has!("bmi2") && has!("popcnt") && has!("lzcnt");
+                if instructions == $crate::exact::Instructions::Avx512 && common && has!("avx512f") && has!("avx512dq") {
+                    // SAFETY: the processor was just asked for every feature that the function enables.
+                    return unsafe { avx512($($arg),*) };
+                }
+                if instructions == $crate::exact::Instructions::Avx2 && common {
+                    // SAFETY: the processor was just asked for every feature that the function enables.
+                    return unsafe { avx2($($arg),*) };
+                }
+            }
+            let _ = instructions;
+            $kernel::<$crate::exact::lanes::Portable>($($arg),*)
+        }
+    };
+}
+pub(crate) use dispatch;

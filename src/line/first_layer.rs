@@ -1,0 +1,88 @@
+//! The first layer's pre-activations of points: the input dimension is paid once a point, not once a segment.
+
+use super::plan::LayerPlan;
+use super::walk::Ends;
+use crate::data::Points;
+use crate::exact::Instructions;
+use crate::exact::bound::round_up;
+use crate::exact::product::{Active, Rows, Scratch, product};
+
+/// Doubles kept before all is forgotten: 256 MiB.
+const LIMIT: usize = 1 << 25;
+
+const ABSENT: u32 = u32::MAX;
+
+/// The rows of a point set that have been through the first layer.
+#[derive(Debug, Default)]
+pub(super) struct FirstLayer {
+    slot_of: Vec<u32>,
+    values: Vec<f64>,
+    norms: Vec<f64>,
+    scratch: Scratch,
+}
+
+impl FirstLayer {
+    /// Forgets everything, for another set of `rows` points.
+    pub(super) fn clear(&mut self, rows: usize) {
+        self.slot_of.clear();
+        self.slot_of.resize(rows, ABSENT);
+        self.values.clear();
+        self.norms.clear();
+    }
+
+    /// Makes sure that these rows are there; others may be forgotten.
+    pub(super) fn prepare(&mut self, instructions: Instructions, plan: &LayerPlan, points: &Points, rows: impl Iterator<Item = usize> + Clone) {
+        if self.values.len() > LIMIT {
+            self.clear(points.len());
+        }
+        let mut run: Option<(usize, usize)> = None;
+        for row in rows {
+            if self.slot_of[row] != ABSENT {
+                continue;
+            }
+            self.slot_of[row] = self.norms.len() as u32;
+            self.norms.push(norm(points.nearest(row)));
+            run = match run {
+                Some((start, end)) if end == row => Some((start, row + 1)),
+                other => {
+                    self.multiply(instructions, plan, points, other);
+                    Some((row, row + 1))
+                }
+            };
+        }
+        self.multiply(instructions, plan, points, run);
+    }
+
+    fn multiply(&mut self, instructions: Instructions, plan: &LayerPlan, points: &Points, run: Option<(usize, usize)>) {
+        let Some((start, end)) = run else { return };
+        let old = self.values.len();
+        self.values.resize(old + (end - start) * plan.padded, 0.0);
+        let rows = Rows { values: points.nearest_rows(start, end), stride: points.dimension(), count: end - start };
+        product(instructions, rows, Active::All, &plan.packed, &mut self.values[old..], &mut self.scratch);
+        for row in self.values[old..].chunks_exact_mut(plan.padded) {
+            for (x, b) in row.iter_mut().zip(&plan.bias) {
+                *x += b;
+            }
+        }
+    }
+
+    /// The ends of a segment between two rows that are there.
+    pub(super) fn ends(&self, plan: &LayerPlan, from: usize, to: usize) -> Ends<'_> {
+        let row = |slot: usize| &self.values[slot * plan.padded..][..plan.padded];
+        let (i, j) = (self.slot_of[from] as usize, self.slot_of[to] as usize);
+        Ends { from: row(i), to: row(j), norm: self.norms[i].max(self.norms[j]) }
+    }
+}
+
+/// A bound of the norm of (x, 1).
+fn norm(x: &[f64]) -> f64 {
+    let mut sums = [0.0; 8];
+    let chunks = x.chunks_exact(8);
+    let rest: f64 = chunks.remainder().iter().map(|x| x * x).sum();
+    for chunk in chunks {
+        for (sum, x) in sums.iter_mut().zip(chunk) {
+            *sum += x * x;
+        }
+    }
+    round_up((1.0 + rest + sums.iter().sum::<f64>()).sqrt())
+}
