@@ -16,18 +16,23 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use rug::Rational;
 
-/// How many random cases a property gets: `PLICA_CASES`, or a number that keeps the whole suite short.
+/// What `PLICA_CASES` counts: the random cases of an ordinary property.
+const ORDINARY: u32 = 1600;
+
+/// How many random cases a property gets: `by_default` of them, or in proportion where `PLICA_CASES` is another number
+/// than 1600.
 ///
-/// Without `PLICA_CASES` the cases are the same on every run; with it they are new ones each time. Every failure prints
-/// its smallest case in the notation of `degenerate.rs`.
+/// Without `PLICA_CASES` the cases are the same on every run; with it they are new ones each time. A failure prints its
+/// smallest case in the notation of `degenerate.rs`.
 pub fn config(by_default: u32) -> ProptestConfig {
     let asked = std::env::var("PLICA_CASES").ok().map(|n| n.parse().expect("PLICA_CASES is a number of cases"));
-    let by_default = if cfg!(debug_assertions) { by_default.div_ceil(4) } else { by_default };
+    let ordinary: u32 = asked.unwrap_or(if cfg!(debug_assertions) { ORDINARY / 4 } else { ORDINARY });
+    let cases = u64::from(by_default) * u64::from(ordinary) / u64::from(ORDINARY);
     ProptestConfig {
-        cases: asked.unwrap_or(by_default),
+        cases: cases.max(1) as u32,
         rng_seed: if asked.is_some() { RngSeed::Random } else { RngSeed::Fixed(0x0070_6c69_6361) },
         failure_persistence: None,
-        max_shrink_iters: 4096,
+        max_shrink_time: 15_000,
         ..ProptestConfig::default()
     }
 }

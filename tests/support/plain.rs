@@ -193,7 +193,7 @@ impl PlainLine {
                     return Err(format!("output {i} bends inside ({}, {})", pair[0], pair[1]));
                 }
                 let slope = Rational::from(third - first) / Rational::from(&t - &s);
-                let at_zero = Rational::from(first - Rational::from(&slope * &s));
+                let at_zero = first - Rational::from(&slope * &s);
                 function.push((slope, at_zero));
             }
             functions.push(function);
