@@ -1,0 +1,65 @@
+# Two commands on a fresh machine: `make demo` and `make test`. Each does its own set-up and says what it needs.
+
+CARGO ?= cargo
+PYTHON ?= python3
+# Options for cargo, such as --locked or --offline.
+CARGO_FLAGS ?=
+# Random cases of each property in `make test-long`; `make test` runs 1600, the same ones each time.
+CASES ?= 20000
+# Seconds that `make fuzz` gives each target.
+FUZZ_SECONDS ?= 60
+
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+PLICA := $(TARGET)/release/plica
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build demo test test-long lint bench fuzz
+
+help: ## what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## check for cargo, cc, make and m4; install m4 where that needs no password
+	@command -v $(CARGO) >/dev/null || { echo "cargo is missing: install Rust 1.92 or later, see https://rustup.rs" >&2; exit 1; }
+	@command -v cc >/dev/null || { echo "a C compiler is missing (it builds GMP): install gcc or clang with make, for example apt-get install build-essential" >&2; exit 1; }
+	@command -v m4 >/dev/null \
+		|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && { apt-get install -y m4 || { apt-get update && apt-get install -y m4; }; }; } \
+		|| { command -v sudo >/dev/null && sudo -n true 2>/dev/null && command -v apt-get >/dev/null && sudo -n apt-get install -y m4; } \
+		|| { echo "m4 is missing (it builds GMP): install it, for example apt-get install m4 or brew install m4" >&2; exit 1; }
+	@ls -d $(TARGET)/*/build/gmp-mpfr-sys-* >/dev/null 2>&1 \
+		|| echo "The first build compiles the integer library GMP from source: about two minutes."
+
+build: setup ## build target/release/plica
+	$(CARGO) build --release $(CARGO_FLAGS)
+
+demo: build ## the exact folding table of a network for handwritten digits, and one exact trace
+	$(PLICA) fold digits:3x20 digits --pairs random:20000@0
+	$(PLICA) trace digits:3x20 --from digits#0 --to digits#17
+
+test: setup ## all tests: unit, integration, documentation; the training script's where numpy is installed
+	$(CARGO) test --release --workspace $(CARGO_FLAGS)
+	@if $(PYTHON) -c 'import numpy' 2>/dev/null; then \
+		echo "$(PYTHON) data/test_train.py"; $(PYTHON) data/test_train.py; \
+	else \
+		echo "data/test_train.py is skipped: it needs Python with numpy"; \
+	fi
+
+test-long: setup ## the random tests with many more cases, new ones each time (CASES=20000)
+	PLICA_CASES=$(CASES) $(CARGO) test --release $(CARGO_FLAGS) --test contract --test degenerate
+
+lint: setup ## formatting, clippy, documentation; warnings are errors
+	$(CARGO) fmt --check
+	$(CARGO) clippy --all-targets $(CARGO_FLAGS) -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps $(CARGO_FLAGS)
+
+bench: setup ## every speed that the README states
+	$(CARGO) bench $(CARGO_FLAGS)
+	$(CARGO) run --release --manifest-path benches/compare/Cargo.toml
+
+fuzz: setup ## each fuzz target for a short time, where nightly Rust and cargo-fuzz are installed (FUZZ_SECONDS=60)
+	@[ -f fuzz/Cargo.toml ] || { echo "there are no fuzz targets"; exit 0; }; \
+	$(CARGO) +nightly fuzz --version >/dev/null 2>&1 \
+		|| { echo "skipped: fuzzing needs rustup toolchain install nightly, and cargo install cargo-fuzz"; exit 0; }; \
+	for target in $$($(CARGO) +nightly fuzz list); do \
+		echo "fuzzing $$target for $(FUZZ_SECONDS) seconds"; \
+		$(CARGO) +nightly fuzz run "$$target" -- -max_total_time=$(FUZZ_SECONDS) || exit 1; \
+	done

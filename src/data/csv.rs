@@ -1,0 +1,83 @@
+//! Tables of exact numbers as text: CSV with commas, semicolons or tabs.
+
+use super::array::{Array, ArrayError, Collector, MAX_VALUES};
+use super::error::ReadProblem;
+use super::gzip;
+use crate::exact::parse_rational;
+
+/// Reads a table, compressed with gzip or not. The column of the labels, if one is named, is taken out of it.
+///
+/// The first line is a header where none of its cells is a number. Blank lines are skipped.
+pub(crate) fn read(bytes: &[u8], label: Option<&str>) -> Result<(Array, Option<Array>), ReadProblem> {
+    let content = gzip::text(bytes).map_err(ReadProblem::Format)?;
+    let text = str::from_utf8(&content).map_err(|e| ReadProblem::Format(format!("not text: byte {} is not UTF-8", e.valid_up_to())))?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()).peekable();
+    let first = lines.peek().map(|(_, line)| *line).ok_or(ReadProblem::Empty("rows"))?;
+    let separator = ['\t', ';', ','].into_iter().find(|&c| first.contains(c)).unwrap_or(',');
+    let cells = |line| str::split(line, separator).map(cell);
+    let width = cells(first).count();
+    let header: Option<Vec<&str>> = cells(first).all(|c| !looks_like_number(c)).then(|| cells(first).collect());
+    if header.is_some() {
+        lines.next();
+    }
+    let label = label.map(|name| column_of(name, header.as_deref(), width)).transpose()?;
+    if label.is_some() && width == 1 {
+        return Err(ReadProblem::Empty("columns but the labels"));
+    }
+
+    let (mut rows, mut values, mut labels) = (0, Collector::default(), Collector::default());
+    for (line_index, line) in lines {
+        let (row, line_number) = (rows, line_index + 1);
+        let found = cells(line).count();
+        if found != width {
+            return Err(ReadProblem::Ragged { row, line: line_number, expected: width, found });
+        }
+        for (column, text) in cells(line).enumerate() {
+            let into = if label == Some(column) { &mut labels } else { &mut values };
+            push(text, into).map_err(|problem| ReadProblem::Cell { row, column, line: line_number, problem })?;
+        }
+        rows += 1;
+        if (rows as u64).saturating_mul(width as u64) > MAX_VALUES {
+            return Err(ReadProblem::of_array("cells", ArrayError::TooLarge));
+        }
+    }
+    if rows == 0 {
+        return Err(ReadProblem::Empty("rows"));
+    }
+    let columns = width - usize::from(label.is_some());
+    let labels = label.map(|_| Array { shape: vec![rows], numbers: labels.finish() });
+    Ok((Array { shape: vec![rows, columns], numbers: values.finish() }, labels))
+}
+
+/// A cell without the space and the double quotes around it.
+fn cell(text: &str) -> &str {
+    let text = text.trim();
+    text.strip_prefix('"').and_then(|t| t.strip_suffix('"')).unwrap_or(text).trim()
+}
+
+/// A cell that stands for a number, whether or not it is one: such a cell is in no header.
+fn looks_like_number(text: &str) -> bool {
+    let word = text.trim_start_matches(['-', '+']).to_ascii_lowercase();
+    text.is_empty() || matches!(word.as_str(), "nan" | "inf" | "infinity") || parse_rational(text).is_ok()
+}
+
+fn push(text: &str, into: &mut Collector) -> Result<(), String> {
+    // Most cells are small integers.
+    match text.parse::<i32>() {
+        Ok(n) => into.push_f64(f64::from(n)),
+        Err(_) => into.push_rational(parse_rational(text)?),
+    }
+    Ok(())
+}
+
+/// The column that a name of the header or an index means; names come first.
+fn column_of(name: &str, header: Option<&[&str]>, width: usize) -> Result<usize, ReadProblem> {
+    let named = header.and_then(|h| h.iter().position(|&c| c == name));
+    let indexed = || name.parse::<usize>().ok().filter(|&i| i < width);
+    named.or_else(indexed).ok_or_else(|| {
+        let indices = format!("it has the columns 0 to {}", width - 1);
+        let known = header.map_or(indices.clone(), |h| format!("{indices}, named {}", h.join(", ")));
+        ReadProblem::NoColumn { column: name.to_string(), known }
+    })
+}

@@ -1,0 +1,124 @@
+//! What can be wrong with a file of points or of a network.
+
+use super::ArrayError;
+use std::path::Path;
+
+/// A file that cannot be read: its name, and what is wrong with it.
+///
+/// Its text is one line such as `net.npz: array W1: shape 3 x 5, but the layer below gives 4`.
+#[derive(Debug, thiserror::Error)]
+#[error("{file}: {problem}")]
+#[non_exhaustive]
+pub struct ReadError {
+    /// The file, as it was given.
+    pub file: String,
+    /// What is wrong with it.
+    pub problem: ReadProblem,
+}
+
+/// What is wrong with the content of a file.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadProblem {
+    /// The file cannot be opened or read.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    /// The file as a whole is not what its name says.
+    #[error("{0}")]
+    Format(String),
+    /// One of its arrays is wrong.
+    #[error("array {array}: {problem}")]
+    Array {
+        /// The array, as the file names it.
+        array: String,
+        /// What is wrong with it.
+        problem: ArrayError,
+    },
+    /// An array is not there.
+    #[error("array {array} is missing")]
+    MissingArray {
+        /// The array's name.
+        array: String,
+    },
+    /// An array has no meaning here.
+    #[error("array {array} is unknown: {expected}")]
+    UnknownArray {
+        /// The array, as the file names it.
+        array: String,
+        /// What would be known.
+        expected: &'static str,
+    },
+    /// Two arrays have one name.
+    #[error("array {array} is there twice")]
+    DuplicateArray {
+        /// The name.
+        array: String,
+    },
+    /// There is nothing in it.
+    #[error("it holds no {0}")]
+    Empty(&'static str),
+    /// A cell of a table is wrong.
+    #[error("row {row}, column {column} (line {line}): {problem}")]
+    Cell {
+        /// The row of data, from 0; a header and blank lines do not count.
+        row: usize,
+        /// The column, from 0.
+        column: usize,
+        /// The line of the file, from 1.
+        line: usize,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A row of a table has another number of cells than the first.
+    #[error("row {row} (line {line}) has {found} cells, but the first has {expected}")]
+    Ragged {
+        /// The row of data, from 0.
+        row: usize,
+        /// The line of the file, from 1.
+        line: usize,
+        /// The cells of the first line.
+        expected: usize,
+        /// The cells found.
+        found: usize,
+    },
+    /// A table has no such column.
+    #[error("there is no column `{column}`: {known}")]
+    NoColumn {
+        /// The column asked for.
+        column: String,
+        /// The columns that there are.
+        known: String,
+    },
+    /// There is no such row.
+    #[error("there is no row {row}: it has the rows 0 to {}", .rows.saturating_sub(1))]
+    NoRow {
+        /// The row asked for, from 0.
+        row: usize,
+        /// The number of rows.
+        rows: usize,
+    },
+    /// There are not as many labels as points.
+    #[error("{labels} labels, but {points} points")]
+    LabelCount {
+        /// The number of labels.
+        labels: usize,
+        /// The number of points.
+        points: usize,
+    },
+}
+
+impl ReadProblem {
+    /// The problem as that of a file.
+    pub fn of(self, file: impl AsRef<Path>) -> ReadError {
+        ReadError { file: file.as_ref().display().to_string(), problem: self }
+    }
+
+    pub(crate) fn of_array(array: &str, problem: ArrayError) -> Self {
+        Self::Array { array: array.to_string(), problem }
+    }
+}
+
+/// The bytes of a file.
+pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, ReadProblem> {
+    Ok(std::fs::read(path)?)
+}

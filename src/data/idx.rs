@@ -1,0 +1,95 @@
+//! The IDX format of MNIST: two zeros, a type, the lengths, then the values, all big-endian.
+
+use super::array::{Array, ArrayError, Collector, MAX_VALUES, Numbers};
+use super::dtype::{Dtype, Kind};
+use super::error::ReadProblem;
+use super::gzip;
+use super::npy::take;
+use super::{Pixels, Points};
+use std::io::Read;
+
+/// What an IDX file holds.
+pub(crate) struct Idx {
+    /// Its lengths and values.
+    pub array: Array,
+    /// Whether its values are unsigned bytes, as pixels are.
+    pub bytes: bool,
+}
+
+/// Reads IDX, compressed with gzip or not.
+pub(crate) fn read(bytes: &[u8]) -> Result<Idx, ReadProblem> {
+    let problem = |problem| ReadProblem::of_array("values", problem);
+    if gzip::is_gzip(bytes) {
+        let most = gzip::most_bytes(bytes);
+        read_stream(&mut gzip::decoder(bytes), most).map_err(problem)
+    } else {
+        read_stream(&mut &bytes[..], bytes.len() as u64).map_err(problem)
+    }
+}
+
+fn read_stream(reader: &mut dyn Read, most: u64) -> Result<Idx, ArrayError> {
+    let start = take(reader, 4)?;
+    let dtype = match (&start[..2], start[2]) {
+        ([0, 0], 0x08) => Dtype::big_endian(Kind::Unsigned, 1),
+        ([0, 0], 0x09) => Dtype::big_endian(Kind::Signed, 1),
+        ([0, 0], 0x0b) => Dtype::big_endian(Kind::Signed, 2),
+        ([0, 0], 0x0c) => Dtype::big_endian(Kind::Signed, 4),
+        ([0, 0], 0x0d) => Dtype::big_endian(Kind::Float, 4),
+        ([0, 0], 0x0e) => Dtype::big_endian(Kind::Float, 8),
+        ([0, 0], other) => return Err(ArrayError::Dtype(format!("{other:#04x} of IDX"))),
+        _ => return Err(ArrayError::Header("an IDX file begins with two zero bytes".to_string())),
+    };
+    let mut shape = Vec::new();
+    for length in take(reader, 4 * usize::from(start[3]))?.chunks_exact(4) {
+        shape.push(u32::from_be_bytes([length[0], length[1], length[2], length[3]]) as usize);
+    }
+    let values = shape.iter().try_fold(1u128, |n, &length| n.checked_mul(length as u128)).unwrap_or(u128::MAX);
+    let needed = values.saturating_mul(dtype.width() as u128);
+    let found = most.saturating_sub(4 + 4 * shape.len() as u64);
+    let wrong_length = |found| ArrayError::Length { shape: shape.clone(), dtype: "IDX".to_string(), needed, found };
+    if needed > u128::from(found) {
+        return Err(wrong_length(found));
+    }
+    if values > u128::from(MAX_VALUES) {
+        return Err(ArrayError::TooLarge);
+    }
+    let mut into = Collector::default();
+    let mut left = needed as u64;
+    while left > 0 {
+        let bytes = take(reader, left.min(1 << 16) as usize)?;
+        dtype.decode(&bytes, &mut into);
+        left -= bytes.len() as u64;
+    }
+    // One more read finds the end, and with it the checksum of gzip.
+    if !take_rest(reader)? {
+        return Err(ArrayError::Header(format!("bytes follow the values of shape {}", super::array::shape_text(&shape))));
+    }
+    Ok(Idx { array: Array { shape, numbers: into.finish() }, bytes: dtype == Dtype::big_endian(Kind::Unsigned, 1) })
+}
+
+/// Whether the reader is at its end.
+fn take_rest(reader: &mut dyn Read) -> Result<bool, ArrayError> {
+    match reader.read(&mut [0]) {
+        Ok(n) => Ok(n == 0),
+        Err(e) => Err(ArrayError::Damaged(e.to_string())),
+    }
+}
+
+impl Idx {
+    /// One point a row of the first dimension, the others in C order.
+    pub fn into_points(self, pixels: Pixels) -> Result<Points, ArrayError> {
+        let Array { shape, numbers } = self.array;
+        if shape.len() < 2 {
+            return Err(ArrayError::Shape { shape, expected: "n x d, or n images".to_string() });
+        }
+        if numbers.len() == 0 {
+            return Err(ArrayError::Empty { shape });
+        }
+        let dimension = numbers.len() / shape[0];
+        let Numbers::Doubles(values) = numbers else { unreachable!("no type of IDX is wider than a double") };
+        if self.bytes {
+            return Ok(pixels.points(values.into_iter().map(|n| n as u8).collect(), dimension, 255));
+        }
+        Array { shape: vec![shape[0], dimension], numbers: Numbers::Doubles(values) }.into_points()
+    }
+}

@@ -1,0 +1,231 @@
+//! The `.npy` format: a header in Python's notation, then the values.
+
+use super::array::{Array, ArrayError, Collector, MAX_VALUES, Numbers};
+use super::dtype::Dtype;
+use std::io::Read;
+
+/// NumPy's own limit is 10,000 bytes.
+const MAX_HEADER: usize = 1 << 16;
+const MAGIC: &[u8; 6] = b"\x93NUMPY";
+
+/// Reads an array of which `size` bytes are said to follow, header included. Memory grows only with bytes that arrive.
+pub(crate) fn read(reader: &mut dyn Read, size: u64) -> Result<Array, ArrayError> {
+    let start = take(reader, 8)?;
+    if start[..6] != *MAGIC {
+        return Err(bad_header("it does not begin with \\x93NUMPY"));
+    }
+    let (length, prefix) = match start[6] {
+        1 => (usize::from(u16::from_le_bytes(array_of(&take(reader, 2)?))), 10),
+        2 | 3 => (u32::from_le_bytes(array_of(&take(reader, 4)?)) as usize, 12),
+        version => return Err(bad_header(&format!("version {version} is unknown"))),
+    };
+    if length > MAX_HEADER {
+        return Err(bad_header(&format!("the header claims {length} bytes")));
+    }
+    let text = take(reader, length)?;
+    let header = Header::parse(&text)?;
+    let dtype = Dtype::from_numpy(&header.descr)?;
+
+    let values = header.shape.iter().try_fold(1u128, |n, &length| n.checked_mul(length as u128));
+    let values = values.unwrap_or(u128::MAX);
+    let needed = values.saturating_mul(dtype.width() as u128);
+    let found = size.saturating_sub(prefix + length as u64);
+    if needed != u128::from(found) {
+        return Err(ArrayError::Length { shape: header.shape, dtype: header.descr, needed, found });
+    }
+    if values > u128::from(MAX_VALUES) {
+        return Err(ArrayError::TooLarge);
+    }
+    let mut into = Collector::default();
+    let mut left = found;
+    while left > 0 {
+        // A multiple of every width.
+        let bytes = take(reader, left.min(1 << 16) as usize)?;
+        dtype.decode(&bytes, &mut into);
+        left -= bytes.len() as u64;
+    }
+    let numbers = into.finish();
+    let numbers = if header.fortran_order { transposed(&header.shape, numbers) } else { numbers };
+    Ok(Array { shape: header.shape, numbers })
+}
+
+/// The bytes of a `.npy` file of doubles, or of floats where `single`, in C order.
+pub(crate) fn write(shape: &[usize], values: &[f64], single: bool) -> Vec<u8> {
+    let shape_text = match shape {
+        [n] => format!("({n},)"),
+        many => format!("({})", many.iter().map(usize::to_string).collect::<Vec<_>>().join(", ")),
+    };
+    let descr = if single { "<f4" } else { "<f8" };
+    let mut header = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape_text}, }}");
+    // NumPy aligns the values to 64 bytes and ends the header with a new line.
+    while (10 + header.len() + 1) % 64 != 0 {
+        header.push(' ');
+    }
+    header.push('\n');
+    let mut bytes = MAGIC.to_vec();
+    bytes.extend([1, 0]);
+    bytes.extend((header.len() as u16).to_le_bytes());
+    bytes.extend(header.as_bytes());
+    for &x in values {
+        if single {
+            bytes.extend((x as f32).to_le_bytes());
+        } else {
+            bytes.extend(x.to_le_bytes());
+        }
+    }
+    bytes
+}
+
+/// Exactly so many bytes; memory is taken only as they arrive.
+pub(crate) fn take(reader: &mut dyn Read, count: usize) -> Result<Vec<u8>, ArrayError> {
+    let mut bytes = Vec::with_capacity(count.min(1 << 16));
+    reader.take(count as u64).read_to_end(&mut bytes).map_err(|e| ArrayError::Damaged(e.to_string()))?;
+    if bytes.len() < count {
+        return Err(ArrayError::Damaged(format!("the bytes end {} too early", count - bytes.len())));
+    }
+    Ok(bytes)
+}
+
+fn array_of<const N: usize>(bytes: &[u8]) -> [u8; N] {
+    bytes.try_into().expect("as many bytes as were taken")
+}
+
+fn bad_header(problem: &str) -> ArrayError {
+    ArrayError::Header(problem.to_string())
+}
+
+/// From Fortran's order, first index fastest, to C's, last index fastest.
+fn transposed(shape: &[usize], numbers: Numbers) -> Numbers {
+    // Where the value at each place in C order stands in Fortran's order.
+    let count = numbers.len();
+    let mut places = Vec::with_capacity(count);
+    let mut index = vec![0; shape.len()];
+    for _ in 0..count {
+        places.push(index.iter().zip(shape).rev().fold(0, |place, (i, length)| place * length + i));
+        for (i, length) in index.iter_mut().zip(shape).rev() {
+            *i += 1;
+            if *i < *length {
+                break;
+            }
+            *i = 0;
+        }
+    }
+    match numbers {
+        Numbers::Doubles(values) => Numbers::Doubles(places.iter().map(|&p| values[p]).collect()),
+        Numbers::Rationals(values) => Numbers::Rationals(places.iter().map(|&p| values[p].clone()).collect()),
+    }
+}
+
+/// The dictionary of a header.
+struct Header {
+    descr: String,
+    fortran_order: bool,
+    shape: Vec<usize>,
+}
+
+impl Header {
+    fn parse(text: &[u8]) -> Result<Self, ArrayError> {
+        let (mut descr, mut fortran_order, mut shape) = (None, None, None);
+        let mut p = Python { rest: text };
+        p.expect(b'{')?;
+        while !p.accept(b'}') {
+            let key = p.string()?;
+            p.expect(b':')?;
+            let fresh = match key.as_str() {
+                "descr" if p.peek() == Some(b'[') => return Err(ArrayError::Dtype("with fields".to_string())),
+                "descr" => descr.replace(p.string()?).is_none(),
+                "fortran_order" => fortran_order.replace(p.boolean()?).is_none(),
+                "shape" => shape.replace(p.tuple()?).is_none(),
+                _ => return Err(bad_header(&format!("unknown key `{}` in the header", key.escape_default()))),
+            };
+            if !fresh {
+                return Err(bad_header(&format!("the header has `{key}` twice")));
+            }
+            if !p.accept(b',') {
+                p.expect(b'}')?;
+                break;
+            }
+        }
+        if p.peek().is_some() {
+            return Err(bad_header("something follows the header's dictionary"));
+        }
+        let missing = |key: &str| bad_header(&format!("the header lacks `{key}`"));
+        Ok(Self {
+            descr: descr.ok_or_else(|| missing("descr"))?,
+            fortran_order: fortran_order.ok_or_else(|| missing("fortran_order"))?,
+            shape: shape.ok_or_else(|| missing("shape"))?,
+        })
+    }
+}
+
+/// The little of Python's notation that a header uses.
+struct Python<'t> {
+    rest: &'t [u8],
+}
+
+impl Python<'_> {
+    fn peek(&mut self) -> Option<u8> {
+        self.rest = self.rest.trim_ascii_start();
+        self.rest.first().copied()
+    }
+
+    fn accept(&mut self, byte: u8) -> bool {
+        let yes = self.peek() == Some(byte);
+        if yes {
+            self.rest = &self.rest[1..];
+        }
+        yes
+    }
+
+    fn expect(&mut self, byte: u8) -> Result<(), ArrayError> {
+        if self.accept(byte) {
+            return Ok(());
+        }
+        let found = self.peek().map_or("its end".to_string(), |b| format!("`{}`", b.escape_ascii()));
+        Err(bad_header(&format!("`{}` is expected in the header, not {found}", byte as char)))
+    }
+
+    fn string(&mut self) -> Result<String, ArrayError> {
+        let quote = match self.peek() {
+            Some(quote @ (b'\'' | b'"')) => quote,
+            _ => return Err(bad_header("a quoted string is expected in the header")),
+        };
+        let end = self.rest[1..].iter().position(|&b| b == quote);
+        let end = end.ok_or_else(|| bad_header("a quote is not closed in the header"))?;
+        let text = self.rest[1..=end].escape_ascii().to_string();
+        self.rest = &self.rest[end + 2..];
+        Ok(text)
+    }
+
+    fn boolean(&mut self) -> Result<bool, ArrayError> {
+        self.peek();
+        for (word, value) in [("True", true), ("False", false)] {
+            if let Some(rest) = self.rest.strip_prefix(word.as_bytes()) {
+                self.rest = rest;
+                return Ok(value);
+            }
+        }
+        Err(bad_header("`fortran_order` is neither True nor False"))
+    }
+
+    fn tuple(&mut self) -> Result<Vec<usize>, ArrayError> {
+        self.expect(b'(')?;
+        let mut shape = Vec::new();
+        while !self.accept(b')') {
+            self.peek();
+            let digits = self.rest.iter().take_while(|b| b.is_ascii_digit()).count();
+            let text = str::from_utf8(&self.rest[..digits]).expect("digits are text");
+            shape.push(text.parse().map_err(|_| bad_header("the shape is not a tuple of lengths"))?);
+            self.rest = &self.rest[digits..];
+            self.rest = self.rest.strip_prefix(b"L").unwrap_or(self.rest); // as Python 2 wrote long integers
+            if !self.accept(b',') {
+                self.expect(b')')?;
+                break;
+            }
+        }
+        if shape.len() > 32 {
+            return Err(bad_header("the shape has more than 32 dimensions"));
+        }
+        Ok(shape)
+    }
+}

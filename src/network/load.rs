@@ -1,0 +1,65 @@
+//! Networks by the names that the command line takes.
+
+use super::zoo::{self, ZooError};
+use super::{Network, read};
+use crate::data::ReadError;
+use std::path::Path;
+
+/// Why a network cannot be loaded.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// The text is neither a built-in network nor a file of a known format.
+    #[error("`{0}` is neither a .npz, .json or .safetensors file nor a built-in network ({forms})", forms = zoo::FORMS)]
+    UnknownFormat(String),
+    /// The text begins as a built-in network does, but is none.
+    #[error(transparent)]
+    Zoo(#[from] ZooError),
+    /// A file cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+}
+
+impl LoadError {
+    /// Whether the call itself is wrong, which can be said without opening a file: exit status 2 and not 1.
+    pub fn is_call_error(&self) -> bool {
+        !matches!(self, Self::Read(_))
+    }
+}
+
+/// The formats of network files.
+#[derive(Clone, Copy)]
+pub(super) enum Format {
+    Npz,
+    Json,
+    Safetensors,
+}
+
+impl Format {
+    /// Tells the format by the end of a file's name.
+    pub fn of(path: &Path) -> Option<Self> {
+        match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+            "npz" => Some(Self::Npz),
+            "json" => Some(Self::Json),
+            "safetensors" => Some(Self::Safetensors),
+            _ => None,
+        }
+    }
+}
+
+/// Loads a `NET`: a `.npz`, `.json` or `.safetensors` file, or a network of the [zoo].
+///
+/// # Errors
+/// Text that names no network; a file that is missing or malformed, with the file, the array and the index.
+///
+/// ```
+/// assert_eq!(plica::network::load("cantor:2").unwrap().shape(), "2-3-2-3-2-1");
+/// assert!(plica::network::load("cantor:0").unwrap_err().is_call_error());
+/// assert!(!plica::network::load("missing.npz").unwrap_err().is_call_error());
+/// ```
+pub fn load(spec: &str) -> Result<Network, LoadError> {
+    match zoo::parse(spec) {
+        Some(network) => Ok(network?),
+        None => read::network_from_path(Path::new(spec)),
+    }
+}

@@ -1,0 +1,63 @@
+//! From named arrays to a network, so that every error has the name that the file uses.
+
+use crate::data::ReadProblem;
+use crate::data::array::{Array, ArrayError, Numbers};
+use crate::exact::rational;
+use crate::network::{Layer, Network};
+use nalgebra::{DMatrix, DVector};
+use rug::Rational;
+
+/// The arrays of one layer and their names in the file; no bias is a bias of zeros.
+pub(super) struct NamedLayer {
+    pub weights: (String, Array),
+    pub bias: Option<(String, Array)>,
+}
+
+/// The network of these layers, the input's side first.
+pub(super) fn assemble(layers: Vec<NamedLayer>) -> Result<Network, ReadProblem> {
+    let mut below = None;
+    let mut built = Vec::with_capacity(layers.len());
+    for NamedLayer { weights: (name, weights), bias } in layers {
+        let in_weights = |problem| ReadProblem::of_array(&name, problem);
+        let (outputs, inputs) = weights.matrix_shape("outputs x inputs").map_err(in_weights)?;
+        weights.check_finite().map_err(in_weights)?;
+        if let Some(below) = below.replace(outputs).filter(|&below| below != inputs) {
+            return Err(in_weights(ArrayError::DoesNotChain { outputs, inputs, below }));
+        }
+        let bias = match bias {
+            None => Numbers::Doubles(vec![0.0; outputs]),
+            Some((name, bias)) => checked_bias(bias, outputs).map_err(|problem| ReadProblem::of_array(&name, problem))?,
+        };
+        built.push(match (weights.numbers, bias) {
+            (Numbers::Doubles(w), Numbers::Doubles(b)) => {
+                Layer::from_f64(DMatrix::from_row_iterator(outputs, inputs, w), DVector::from_vec(b))
+            }
+            (w, b) => {
+                let (w, b) = (rationals(w), rationals(b));
+                Layer::from_rationals(DMatrix::from_row_iterator(outputs, inputs, w), DVector::from_vec(b))
+            }
+        });
+    }
+    if built.is_empty() {
+        return Err(ReadProblem::Empty("layers"));
+    }
+    Ok(Network::new(built).expect("shapes and values have been checked, array by array"))
+}
+
+fn checked_bias(bias: Array, outputs: usize) -> Result<Numbers, ArrayError> {
+    let &[found] = &bias.shape[..] else {
+        return Err(ArrayError::Shape { shape: bias.shape, expected: outputs.to_string() });
+    };
+    if found != outputs {
+        return Err(ArrayError::BiasLength { expected: outputs, found });
+    }
+    bias.check_finite()?;
+    Ok(bias.numbers)
+}
+
+fn rationals(numbers: Numbers) -> Vec<Rational> {
+    match numbers {
+        Numbers::Doubles(values) => values.into_iter().map(|x| rational(x).expect("the values have been checked to be finite")).collect(),
+        Numbers::Rationals(values) => values,
+    }
+}

@@ -1,0 +1,162 @@
+//! Networks into files: the formats of [`read`](super::read), written without loss or not at all.
+
+use super::Network;
+use super::load::Format;
+use crate::data::npy;
+use safetensors::tensor::{Dtype, TensorView};
+use std::fs::{self, File};
+use std::io::{self, Cursor, Write};
+use std::path::{Path, PathBuf};
+
+/// Why a network cannot be written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WriteError {
+    /// The end of the name is that of no format.
+    #[error("`{0}` is not a .json, .npz or .safetensors file")]
+    UnknownFormat(String),
+    /// A coefficient is no double, and the format holds nothing else.
+    #[error("{file}: {place} of layer {layer} is {value}, which is no double: a .json file can hold it")]
+    NotDyadic {
+        /// The file.
+        file: String,
+        /// The layer, from 0.
+        layer: usize,
+        /// The coefficient: `weight [row, column]` or `bias [index]`.
+        place: String,
+        /// Its value.
+        value: String,
+    },
+    /// The file cannot be written.
+    #[error("{file}: {source}")]
+    Io {
+        /// The file.
+        file: String,
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+impl WriteError {
+    /// Whether the call itself is wrong, which can be said without opening a file: exit status 2 and not 1.
+    pub fn is_call_error(&self) -> bool {
+        matches!(self, Self::UnknownFormat(_))
+    }
+}
+
+/// Writes a network to a `.json`, `.npz` or `.safetensors` file; the end of the name says which.
+///
+/// JSON has numbers where a coefficient is a double and strings such as `"1/3"` elsewhere. The other formats hold floats of 4 bytes where
+/// these are exact, else of 8. The file appears whole or not at all.
+///
+/// # Errors
+/// A name with another end; a coefficient that the format cannot hold exactly; a file that cannot be written.
+pub fn network_to_path(network: &Network, path: &Path) -> Result<(), WriteError> {
+    let file = || path.display().to_string();
+    let format = Format::of(path).ok_or_else(|| WriteError::UnknownFormat(file()))?;
+    let bytes = match format {
+        Format::Json => json(network),
+        Format::Npz => npz(&Floats::of(network, &file)?),
+        Format::Safetensors => safetensors(&Floats::of(network, &file)?),
+    };
+    write_whole(path, &bytes).map_err(|source| WriteError::Io { file: file(), source })
+}
+
+fn json(network: &Network) -> Vec<u8> {
+    let mut bytes = serde_json::to_vec(network).expect("finite numbers, strings and lists are JSON");
+    bytes.push(b'\n');
+    bytes
+}
+
+/// The coefficients of a network whose coefficients are all doubles.
+struct Floats {
+    /// Weights by rows, bias, outputs and inputs of each layer.
+    layers: Vec<(Vec<f64>, Vec<f64>, [usize; 2])>,
+    /// Whether all are single-precision numbers.
+    single: bool,
+}
+
+impl Floats {
+    fn of(network: &Network, file: &dyn Fn() -> String) -> Result<Self, WriteError> {
+        let mut floats = Self { layers: Vec::new(), single: true };
+        for (i, layer) in network.layers().iter().enumerate() {
+            let exact = |place: &dyn Fn() -> String, x: f64, q: rug::Rational| {
+                let found = crate::exact::rational(x).is_some_and(|x| x == q);
+                let problem = || WriteError::NotDyadic { file: file(), layer: i, place: place(), value: q.to_string() };
+                if found { Ok(x) } else { Err(problem()) }
+            };
+            let (outputs, inputs) = (layer.outputs(), layer.inputs());
+            let (mut weights, mut bias) = (Vec::with_capacity(outputs * inputs), Vec::with_capacity(outputs));
+            for r in 0..outputs {
+                for c in 0..inputs {
+                    let x = layer.weights()[(r, c)];
+                    weights.push(if layer.is_dyadic() { x } else { exact(&|| format!("weight [{r}, {c}]"), x, layer.weight(r, c))? });
+                }
+                let x = layer.bias()[r];
+                bias.push(if layer.is_dyadic() { x } else { exact(&|| format!("bias [{r}]"), x, layer.bias_of(r))? });
+            }
+            floats.single &= weights.iter().chain(&bias).all(|&x| f64::from(x as f32) == x);
+            floats.layers.push((weights, bias, [outputs, inputs]));
+        }
+        Ok(floats)
+    }
+}
+
+fn npz(floats: &Floats) -> Vec<u8> {
+    let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    // As numpy.savez writes: stored, with a fixed date, so that equal networks give equal files.
+    let options = zip::write::SimpleFileOptions::default()
+        .compression_method(zip::CompressionMethod::Stored)
+        .last_modified_time(zip::DateTime::default())
+        .large_file(true);
+    let mut add = |name: String, shape: &[usize], values: &[f64]| {
+        archive.start_file(name, options)?;
+        archive.write_all(&npy::write(shape, values, floats.single))?;
+        Ok::<_, zip::result::ZipError>(())
+    };
+    for (i, (weights, bias, shape)) in floats.layers.iter().enumerate() {
+        add(format!("W{i}.npy"), shape, weights).expect("memory takes every byte, and no name comes twice");
+        add(format!("b{i}.npy"), &shape[..1], bias).expect("memory takes every byte, and no name comes twice");
+    }
+    archive.finish().expect("memory takes every byte").into_inner()
+}
+
+fn safetensors(floats: &Floats) -> Vec<u8> {
+    let bytes = |values: &[f64]| -> Vec<u8> {
+        match floats.single {
+            true => values.iter().flat_map(|&x| (x as f32).to_le_bytes()).collect(),
+            false => values.iter().flat_map(|x| x.to_le_bytes()).collect(),
+        }
+    };
+    let mut tensors = Vec::new();
+    for (i, (weights, bias, shape)) in floats.layers.iter().enumerate() {
+        // Every second place of PyTorch's Sequential is a ReLU.
+        tensors.push((format!("{}.weight", 2 * i), shape.to_vec(), bytes(weights)));
+        tensors.push((format!("{}.bias", 2 * i), vec![shape[0]], bytes(bias)));
+    }
+    let dtype = if floats.single { Dtype::F32 } else { Dtype::F64 };
+    let views = tensors.iter().map(|(name, shape, bytes)| {
+        (name.as_str(), TensorView::new(dtype, shape.clone(), bytes).expect("as many bytes as the shape asks for"))
+    });
+    safetensors::serialize(views, None).expect("a header of a few lines")
+}
+
+/// Writes a file so that it appears whole or not at all: under another name beside it, and then renamed.
+fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let name = path.file_name().ok_or_else(|| io::Error::from(io::ErrorKind::InvalidFilename))?;
+    let mut hidden = std::ffi::OsString::from(".");
+    hidden.push(name);
+    hidden.push(format!(".{}.tmp", std::process::id()));
+    let temporary: PathBuf = path.with_file_name(hidden);
+    let write = || {
+        let mut file = File::create_new(&temporary)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&temporary, path)
+    };
+    let result = write();
+    if result.as_ref().is_err_and(|e| e.kind() != io::ErrorKind::AlreadyExists) {
+        let _ = fs::remove_file(&temporary); // the first error is the one to report
+    }
+    result
+}

@@ -1,0 +1,126 @@
+//! The networks of the papers, by name.
+
+mod cantor;
+mod digits;
+mod min_max;
+mod random;
+mod sawtooth;
+mod size;
+mod zigzag;
+
+pub use cantor::{cantor, cantor_first_maps};
+pub use digits::digits;
+pub use min_max::{cantor_b, cantor_c, cantor_min_max_units};
+pub use random::{Scheme, random};
+pub use sawtooth::sawtooth;
+pub use zigzag::zigzag;
+
+use super::Network;
+
+/// The forms of all names, for messages.
+pub(crate) const FORMS: &str =
+    "cantor:K, cantor-b:K, cantor-c:K, sawtooth:K, zigzag:N:P:L, random:784-30-30-10@SEED, random-kaiming:784-30-30-10@SEED, digits:3x20";
+
+/// What can be wrong with the name of a built-in network.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ZooError {
+    /// The text behind the family's name is malformed.
+    #[error("`{text}` is not a built-in network of the form {form}")]
+    Syntax {
+        /// The text.
+        text: String,
+        /// The form that it should have.
+        form: &'static str,
+    },
+    /// A parameter lies outside its range.
+    #[error("{name} = {value} is not in the range {least} to {most} of {form}")]
+    Range {
+        /// The form of the name.
+        form: &'static str,
+        /// The parameter.
+        name: &'static str,
+        /// The value given.
+        value: u64,
+        /// The least value.
+        least: u64,
+        /// The greatest value.
+        most: u64,
+    },
+    /// The network would have too many coefficients.
+    #[error("{what} would have {coefficients} weights and biases, more than {most}")]
+    TooLarge {
+        /// The network.
+        what: String,
+        /// Its weights and biases.
+        coefficients: u128,
+        /// The most that a built-in network has.
+        most: u128,
+    },
+}
+
+/// The built-in network of this name; `None` where the text does not begin as the name of one.
+///
+/// # Errors
+/// A malformed name, parameters out of their range, a network that is too large.
+///
+/// ```
+/// use plica::network::zoo;
+/// assert_eq!(zoo::parse("zigzag:2:3:1").unwrap().unwrap().shape(), "2-6-2");
+/// assert!(zoo::parse("zigzag:2").unwrap().is_err());
+/// assert!(zoo::parse("network.npz").is_none());
+/// ```
+pub fn parse(spec: &str) -> Option<Result<Network, ZooError>> {
+    let (family, rest) = spec.split_once(':').unwrap_or((spec, ""));
+    let build: fn(&Name) -> Result<Network, ZooError> = match family {
+        "cantor" => |name| cantor(name.one("cantor:K")?),
+        "cantor-b" => |name| cantor_b(name.one("cantor-b:K")?),
+        "cantor-c" => |name| cantor_c(name.one("cantor-c:K")?),
+        "sawtooth" => |name| sawtooth(name.one("sawtooth:K")?),
+        "zigzag" => |name| {
+            let [n, p, l] = name.numbers("zigzag:N:P:L")?;
+            zigzag(n, p, l)
+        },
+        "random" => |name| name.random("random:784-30-30-10@SEED", Scheme::Torch),
+        "random-kaiming" => |name| name.random("random-kaiming:784-30-30-10@SEED", Scheme::Kaiming),
+        "digits" => |name| digits(name.rest),
+        _ => return None,
+    };
+    Some(build(&Name { spec, rest }))
+}
+
+/// The name of a network, and what stands behind the family.
+struct Name<'s> {
+    spec: &'s str,
+    rest: &'s str,
+}
+
+impl Name<'_> {
+    fn bad(&self, form: &'static str) -> ZooError {
+        ZooError::Syntax { text: self.spec.to_string(), form }
+    }
+
+    fn numbers<const N: usize>(&self, form: &'static str) -> Result<[u64; N], ZooError> {
+        let numbers: Result<Vec<u64>, _> = self.rest.split(':').map(number).collect();
+        numbers.ok().and_then(|n| n.try_into().ok()).ok_or_else(|| self.bad(form))
+    }
+
+    fn one(&self, form: &'static str) -> Result<u64, ZooError> {
+        self.numbers(form).map(|[k]: [u64; 1]| k)
+    }
+
+    fn random(&self, form: &'static str, scheme: Scheme) -> Result<Network, ZooError> {
+        let (widths, seed) = self.rest.split_once('@').unwrap_or((self.rest, "0"));
+        let widths: Result<Vec<u64>, _> = widths.split('-').map(number).collect();
+        let (Ok(widths), Ok(seed)) = (widths, number(seed)) else { return Err(self.bad(form)) };
+        if widths.len() < 2 || widths.contains(&0) {
+            return Err(self.bad(form));
+        }
+        random(&widths, scheme, seed)
+    }
+}
+
+/// Digits only: `parse` alone would take a plus as well.
+fn number(text: &str) -> Result<u64, ()> {
+    if text.bytes().all(|b| b.is_ascii_digit()) { text.parse().map_err(drop) } else { Err(()) }
+}

@@ -1,0 +1,61 @@
+//! Networks as they are before training.
+
+use super::ZooError;
+use super::size::check_widths;
+use crate::network::{Layer, Network};
+use nalgebra::{DMatrix, DVector};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{RngCore, SeedableRng};
+
+/// How the weights of a random network are drawn; its biases are uniform in +-1/sqrt(fan-in) always.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scheme {
+    /// PyTorch's default for Linear layers: weights uniform in +-1/sqrt(fan-in).
+    Torch,
+    /// He's initialisation for ReLU networks: weights uniform in +-sqrt(6/fan-in).
+    Kaiming,
+}
+
+/// A random network of these widths, from the input to the output, with single-precision coefficients: the same bits on every machine.
+///
+/// The bits come from ChaCha with 8 rounds, keyed by the seed in little-endian order and zeros; 52 of them give the number
+/// (k + 1/2) / 2^51 - 1 in (-1, 1), which is scaled by the bound and rounded to single precision. They are drawn layer by layer, the
+/// weights row by row before the bias.
+///
+/// # Errors
+/// Fewer than two widths, a width of 0, more than 100 million weights and biases.
+///
+/// ```
+/// use plica::network::zoo::{Scheme, random};
+/// let network = random(&[784, 30, 30, 10], Scheme::Torch, 7).unwrap();
+/// assert!(network.layers()[0].weights().iter().all(|w| w.abs() <= 1.0 / 28.0));
+/// ```
+pub fn random(widths: &[u64], scheme: Scheme, seed: u64) -> Result<Network, ZooError> {
+    let shape = || format!("random:{}", widths.iter().map(u64::to_string).collect::<Vec<_>>().join("-"));
+    if widths.len() < 2 || widths.contains(&0) {
+        return Err(ZooError::Syntax { text: shape(), form: "random:784-30-30-10@SEED" });
+    }
+    check_widths(shape, widths.iter().copied())?;
+    let mut key = [0; 32];
+    key[..8].copy_from_slice(&seed.to_le_bytes());
+    let mut bits = ChaCha8Rng::from_seed(key);
+    let mut uniform = |bound: f64| {
+        let k = (bits.next_u64() >> 12) as f64;
+        let x = (k + 0.5) / (1u64 << 51) as f64 - 1.0; // exact: a multiple of 2^-52 in (-1, 1)
+        f64::from((x * bound) as f32)
+    };
+    let mut layers = Vec::with_capacity(widths.len() - 1);
+    for pair in widths.windows(2) {
+        let fan_in = pair[0] as f64;
+        let (inputs, outputs) = (pair[0] as usize, pair[1] as usize);
+        let small = 1.0 / fan_in.sqrt();
+        let bound = match scheme {
+            Scheme::Torch => small,
+            Scheme::Kaiming => (6.0 / fan_in).sqrt(),
+        };
+        let weights: Vec<f64> = (0..inputs * outputs).map(|_| uniform(bound)).collect();
+        let bias: Vec<f64> = (0..outputs).map(|_| uniform(small)).collect();
+        layers.push(Layer::from_f64(DMatrix::from_row_slice(outputs, inputs, &weights), DVector::from_vec(bias)));
+    }
+    Ok(Network::new(layers).expect("neighbouring widths chain"))
+}

@@ -1,0 +1,187 @@
+//! What the tests share: a plain rational forward pass to hold traces against, and random networks and segments of
+//! every awkward kind.
+//!
+//! Nothing here uses the library's tracers to decide what is right; [`plain`] reads the rational layers and no more.
+//! (The generators ask a tracer where some crossing is, but only to aim a segment at it.)
+#![allow(dead_code, reason = "each test binary uses its own part")]
+
+pub mod networks;
+pub mod plain;
+pub mod segments;
+
+use plica::data::Point;
+use plica::line::{Trace, Tracer, trace_exact_only};
+use plica::network::{Network, Selection, UnitSet};
+use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
+use rug::Rational;
+
+/// What `PLICA_CASES` counts: the random cases of an ordinary property.
+const ORDINARY: u32 = 1600;
+
+/// How many random cases a property gets: `by_default` of them, or in proportion where `PLICA_CASES` is another number
+/// than 1600.
+///
+/// Without `PLICA_CASES` the cases are the same on every run; with it they are new ones each time. A failure prints its
+/// smallest case in the notation of `degenerate.rs`.
+pub fn config(by_default: u32) -> ProptestConfig {
+    let asked = std::env::var("PLICA_CASES").ok().map(|n| n.parse().expect("PLICA_CASES is a number of cases"));
+    let ordinary: u32 = asked.unwrap_or(if cfg!(debug_assertions) { ORDINARY / 4 } else { ORDINARY });
+    let cases = u64::from(by_default) * u64::from(ordinary) / u64::from(ORDINARY);
+    ProptestConfig {
+        cases: cases.max(1) as u32,
+        rng_seed: if asked.is_some() { RngSeed::Random } else { RngSeed::Fixed(0x0070_6c69_6361) },
+        failure_persistence: None,
+        max_shrink_time: 15_000,
+        ..ProptestConfig::default()
+    }
+}
+
+/// A network, a segment of its input space, and a seed for whatever else a property chooses.
+#[derive(Clone)]
+pub struct Case {
+    pub network: Network,
+    pub from: Point,
+    pub to: Point,
+    pub seed: u64,
+}
+
+impl Case {
+    pub fn new(network: Network, (from, to): (Point, Point), seed: u64) -> Self {
+        Self { network, from, to, seed }
+    }
+
+    pub fn units(&self, selection: &Selection) -> UnitSet {
+        selection.resolve(&self.network).expect("the selection fits the network")
+    }
+
+    /// The reference trace: every decision with integers, all hidden units.
+    pub fn exact(&self, selection: &Selection) -> Trace {
+        trace_exact_only(&self.network, &self.from, &self.to, &self.units(selection)).expect("the dimensions fit")
+    }
+
+    /// The library's trace, filter and all.
+    pub fn filtered(&self, selection: &Selection, exact_times: bool) -> Trace {
+        let mut tracer = Tracer::new(&self.network).units(&self.units(selection)).exact_times(exact_times);
+        tracer.trace(&self.from, &self.to).expect("the dimensions fit")
+    }
+}
+
+impl std::fmt::Debug for Case {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        writeln!(f, "network(&[")?;
+        for layer in self.network.layers() {
+            let (weights, bias) = layer.to_rationals();
+            let row = |i: usize| format!("\"{}\"", words(weights.row(i).iter()));
+            let rows: Vec<String> = (0..layer.outputs()).map(row).collect();
+            writeln!(f, "    (&[{}], \"{}\"),", rows.join(", "), words(bias.iter()))?;
+        }
+        writeln!(f, "])")?;
+        writeln!(f, "from \"{}\"", words(self.from.to_rationals().iter()))?;
+        writeln!(f, "to \"{}\"", words(self.to.to_rationals().iter()))?;
+        write!(f, "seed {}", self.seed)
+    }
+}
+
+fn words<'a>(numbers: impl Iterator<Item = &'a Rational>) -> String {
+    numbers.map(Rational::to_string).collect::<Vec<_>>().join(" ")
+}
+
+/// Any network of [`networks::any`] with any segment of [`segments::any`].
+pub fn any_case() -> impl Strategy<Value = Case> {
+    (networks::any(), segments::any(), any::<u64>())
+        .prop_map(|(network, recipe, seed)| Case::new(network.clone(), recipe.build(&network), seed))
+}
+
+/// A network of generic doubles with a generic segment: the everyday case.
+pub fn generic_case() -> impl Strategy<Value = Case> {
+    (networks::generic(), segments::generic(), any::<u64>())
+        .prop_map(|(network, recipe, seed)| Case::new(network.clone(), recipe.build(&network), seed))
+}
+
+/// Half everyday, half awkward.
+pub fn case() -> impl Strategy<Value = Case> {
+    prop_oneof![1 => generic_case(), 4 => any_case()]
+}
+
+/// A small generator of random words (SplitMix64), so that a case needs only a seed.
+pub struct Words(pub u64);
+
+impl Words {
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// A number below `n`.
+    pub fn below(&mut self, n: usize) -> usize {
+        (self.next() % n as u64) as usize
+    }
+
+    /// A double in [-1, 1).
+    pub fn double(&mut self) -> f64 {
+        (self.next() >> 11) as f64 / (1u64 << 52) as f64 - 1.0
+    }
+
+    /// A rational strictly between 0 and 1, now with a small denominator, now with a large one.
+    pub fn time(&mut self) -> Rational {
+        let denominator = match self.below(4) {
+            0 => 2 + self.below(7),
+            1 => 1 << (1 + self.below(20)),
+            2 => 2 + self.below(1000),
+            _ => 2 + self.below(1 << 40),
+        };
+        Rational::from((1 + self.below(denominator - 1) as u64, denominator as u64))
+    }
+
+    /// A rational strictly between 0 and 1 that is none of these times.
+    pub fn time_other_than(&mut self, times: &[Rational]) -> Rational {
+        loop {
+            let t = self.time();
+            if !times.contains(&t) {
+                return t;
+            }
+        }
+    }
+
+    /// Some of the layers, the output's perhaps among them, and at least one.
+    pub fn layers(&mut self, network: &Network) -> Selection {
+        let all = network.depth() + 1;
+        let chosen = 1 + self.below((1 << all) - 1);
+        Selection::Layers((0..all).filter(|l| chosen >> l & 1 == 1).map(|l| (l, l)).collect())
+    }
+}
+
+/// The exact times of a trace that has them.
+pub fn times(trace: &Trace) -> Vec<Rational> {
+    trace.crossings().map(|c| c.t_exact.expect("exact times were asked for").clone()).collect()
+}
+
+/// Says where two traces differ: in what [`Trace::agrees_with`] compares, or in their exact times where both have them.
+pub fn compare(found: &Trace, expected: &Trace) -> Result<(), String> {
+    let show = |trace: &Trace| {
+        let crossing = |c: plica::line::Crossing<'_>| format!("\n  {:?} {:?} flips {:?} touches {:?}", c.t, c.t_exact, c.flips, c.touches);
+        let crossings: String = trace.crossings().map(crossing).collect();
+        let closed = trace.closed_sequence();
+        format!("start {} pieces {:?} ends {} {}{crossings}", trace.start(), trace.pieces(), closed[0], closed[closed.len() - 1])
+    };
+    let times_agree = found.crossings().zip(expected.crossings()).all(|(a, b)| match (a.t_exact, b.t_exact) {
+        (Some(s), Some(t)) => s == t && a.t.contains(s) && b.t.contains(t),
+        (None, Some(t)) => a.t.contains(t),
+        (Some(s), None) => b.t.contains(s),
+        (None, None) => true,
+    });
+    if found.agrees_with(expected) && times_agree && found.patterns().eq(expected.patterns()) {
+        Ok(())
+    } else {
+        Err(format!("found {}\nexpected {}", show(found), show(expected)))
+    }
+}
+
+/// Turns a description of what is wrong into the failure of a property.
+pub fn require(outcome: Result<(), String>) -> Result<(), TestCaseError> {
+    outcome.map_err(TestCaseError::fail)
+}
