@@ -5,3 +5,5 @@ pub mod exact;
 pub mod fold;
 pub mod line;
 pub mod network;
+pub mod report;
+pub mod sweep;

@@ -1,5 +1,6 @@
 //! Networks of affine layers with ReLU between them: layers, units, patterns, selections, files, and the zoo.
 
+mod hyperplanes;
 mod layer;
 mod load;
 mod pattern;
@@ -8,6 +9,7 @@ mod selection;
 pub mod write;
 pub mod zoo;
 
+pub use hyperplanes::Hyperplanes;
 pub use layer::{Layer, Network, NetworkError};
 pub use load::{LoadError, load};
 pub use pattern::Pattern;

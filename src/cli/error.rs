@@ -1,0 +1,60 @@
+//! How a command can fail, and the exit status that says so.
+
+use std::io;
+use std::process::ExitCode;
+
+/// Why a command ends early.
+#[derive(Debug)]
+pub enum Failure {
+    /// The call is wrong, whatever the files hold.
+    Call(String),
+    /// The data are wrong, or the result cannot be written.
+    Data(String),
+    /// Nobody reads the output any more.
+    Closed,
+}
+
+impl Failure {
+    /// A wrong call or wrong data, by whether the one could be told without a file.
+    pub fn new(message: impl ToString, is_call_error: bool) -> Self {
+        if is_call_error { Self::Call(message.to_string()) } else { Self::Data(message.to_string()) }
+    }
+
+    /// Says in one line what is wrong, and gives the exit status.
+    pub fn report(self) -> ExitCode {
+        let (message, status) = match self {
+            Self::Call(message) => (message, 2),
+            Self::Data(message) => (message, 1),
+            Self::Closed => return ExitCode::SUCCESS,
+        };
+        eprintln!("error: {}", message.lines().collect::<Vec<_>>().join(" "));
+        ExitCode::from(status)
+    }
+}
+
+impl From<plica::network::LoadError> for Failure {
+    fn from(error: plica::network::LoadError) -> Self {
+        Self::new(&error, error.is_call_error())
+    }
+}
+
+impl From<plica::data::LoadError> for Failure {
+    fn from(error: plica::data::LoadError) -> Self {
+        Self::new(&error, error.is_call_error())
+    }
+}
+
+impl From<plica::network::write::WriteError> for Failure {
+    fn from(error: plica::network::write::WriteError) -> Self {
+        Self::new(&error, error.is_call_error())
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::Closed,
+            _ => Self::Data(format!("standard output: {error}")),
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! What several commands read: networks, and the options of data.
+
+use super::error::Failure;
+use plica::data::{LoadOptions, Pixels};
+use plica::network::{LoadError, Network, Selection, UnitSet, load, zoo};
+
+/// A network, the name it was given by, and the units whose bits are compared.
+pub struct Subject {
+    pub name: String,
+    pub network: Network,
+    pub units: UnitSet,
+    /// Whether no file was opened for it.
+    pub built_in: bool,
+}
+
+impl Subject {
+    /// Loads a network and finds the units of a selection in it.
+    pub fn load(name: &str, selection: &Selection) -> Result<Self, Failure> {
+        let (network, built_in) = match zoo::parse(name) {
+            Some(network) => (network.map_err(LoadError::from)?, true),
+            None => (load(name)?, false),
+        };
+        let units = selection.resolve(&network).map_err(|error| Failure::new(format!("{name}: {error}"), built_in))?;
+        Ok(Self { name: name.to_string(), network, units, built_in })
+    }
+
+    /// Points of this dimension must fit; they were given by `what`, and `built_in` says whether no file was opened for them.
+    pub fn check_dimension(&self, dimension: usize, what: &str, built_in: bool) -> Result<(), Failure> {
+        let inputs = self.network.inputs();
+        if dimension == inputs {
+            return Ok(());
+        }
+        let message = format!("{what}: points of dimension {dimension}, but {} takes {inputs} inputs", self.name);
+        Err(Failure::new(message, built_in && self.built_in))
+    }
+
+    /// The network and the selection in a few words.
+    pub fn heading(&self) -> String {
+        let (count, selection) = (self.units.count(), self.units.selection());
+        format!("{}, {}: {count} units compared ({selection})", self.name, self.network.shape())
+    }
+}
+
+/// What number a pixel is.
+#[derive(clap::Args)]
+pub struct PixelOptions {
+    /// What a byte n of an IDX image is: exact (n/255), f64, f32 or raw
+    #[arg(long, value_name = "KIND", default_value = "exact")]
+    pixels: Pixels,
+}
+
+impl PixelOptions {
+    /// The options of reading data with labels from elsewhere.
+    pub fn with_labels(&self, labels: Option<&str>) -> LoadOptions {
+        LoadOptions { pixels: self.pixels, labels: labels.map(str::to_string) }
+    }
+}
+
+/// Whether a POINT that could be loaded was so without opening a file.
+pub fn is_built_in(point: &str) -> bool {
+    match point.rsplit_once('#') {
+        Some((data, _)) => data == "digits",
+        None => !point.to_ascii_lowercase().ends_with(".npy"),
+    }
+}

@@ -1,0 +1,67 @@
+//! The command line: parse, call the library, print.
+
+mod error;
+mod fold;
+mod inputs;
+mod net;
+mod output;
+mod progress;
+mod trace;
+
+use clap::{Parser, Subcommand};
+use output::{Format, Output};
+use std::process::ExitCode;
+
+/// What NET, DATA, POINT and SEL stand for; at the end of each command's help.
+const FORMS: &str = "\
+NET     a .npz, .safetensors or .json file, or built in: cantor:K, cantor-b:K,
+        cantor-c:K, sawtooth:K, zigzag:N:P:L, random:784-30-30-10@SEED,
+        random-kaiming:...@SEED, digits:3x20
+DATA    a .npz (X, y), .npy, .csv or IDX file (.gz too), or the built-in digits
+POINT   coordinates such as 0,3/4 or -0.1,2, a .npy file, or a row: DATA#17
+SEL     hidden (default), all (the output as last layer), or layers: 0,2,4  0-3
+
+Exit status: 0 done; 1 an error of the data; 2 an error of the call;
+             3 a limit reached or a self-check failed; 130 interrupted.";
+
+/// The exact geometry of ReLU networks: no sampling, no tolerance.
+#[derive(Parser)]
+#[command(name = "plica", version, max_term_width = 80, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+
+    /// How results are written; json is JSON and nothing else
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
+    format: Format,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Trace(trace::Arguments),
+    Fold(fold::Arguments),
+    Net(net::Arguments),
+}
+
+/// Runs the command line and says how it ended.
+pub fn run() -> ExitCode {
+    // Without the handler an interrupt still ends the process, and shells report 130.
+    let _ = ctrlc::set_handler(|| std::process::exit(130));
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(message) => {
+            let _ = message.print(); // nobody is left to tell that nobody reads
+            return ExitCode::from(message.exit_code() as u8);
+        }
+    };
+    let mut output = Output::new(cli.format);
+    let done = match cli.command {
+        Command::Trace(arguments) => trace::run(&arguments, &mut output),
+        Command::Fold(arguments) => fold::run(&arguments, &mut output),
+        Command::Net(arguments) => net::run(&arguments, &mut output),
+    };
+    match done.and_then(|()| output.finish()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}

@@ -1,0 +1,35 @@
+//! `plica net`: what a network is, and its conversion.
+
+use super::error::Failure;
+use super::output::Output;
+use clap::Args;
+use plica::network::{load, write::network_to_path};
+use plica::report::{NetReport, net_text};
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  plica net cantor:3
+  plica net model.safetensors --to model.json";
+
+/// The layers of a network: shape, numbers, and units that are constant, duplicated or parallel
+#[derive(Args)]
+#[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{}", super::FORMS))]
+pub struct Arguments {
+    /// The network
+    #[arg(value_name = "NET")]
+    network: String,
+
+    /// Write it to a .json, .npz or .safetensors file, without loss
+    #[arg(long, value_name = "FILE")]
+    to: Option<PathBuf>,
+}
+
+pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
+    let network = load(&arguments.network)?;
+    if let Some(path) = &arguments.to {
+        network_to_path(&network, path)?;
+    }
+    let report = NetReport::of(&arguments.network, &network);
+    output.report(&report, || net_text(&report))
+}

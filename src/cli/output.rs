@@ -1,0 +1,66 @@
+//! Standard output: text or JSON lines.
+
+use super::error::Failure;
+use serde::Serialize;
+use std::io::{BufWriter, StdoutLock, Write};
+
+/// How results are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people, in 80 columns
+    #[default]
+    Text,
+    /// For programs, one object a line
+    Json,
+}
+
+/// Where results go.
+pub struct Output {
+    format: Format,
+    stream: BufWriter<StdoutLock<'static>>,
+    empty: bool,
+}
+
+impl Output {
+    /// Standard output in a format.
+    pub fn new(format: Format) -> Self {
+        Self { format, stream: BufWriter::new(std::io::stdout().lock()), empty: true }
+    }
+
+    /// Writes a report in the format that was asked for: as a line of JSON, or as its text; a blank line stands between texts.
+    pub fn report(&mut self, report: &impl Serialize, text: impl FnOnce() -> String) -> Result<(), Failure> {
+        match self.format {
+            Format::Json => self.json(report),
+            Format::Text => {
+                let gap = if self.empty { "" } else { "\n" };
+                self.text(&format!("{gap}{}", text()))
+            }
+        }
+    }
+
+    /// The same of one of many reports that are a line each, under a head that is written once.
+    pub fn row(&mut self, report: &impl Serialize, head: &str, row: impl FnOnce() -> String) -> Result<(), Failure> {
+        match self.format {
+            Format::Json => self.json(report),
+            Format::Text => {
+                let head = if self.empty { head } else { "" };
+                self.text(&format!("{head}{}", row()))
+            }
+        }
+    }
+
+    fn json(&mut self, report: &impl Serialize) -> Result<(), Failure> {
+        serde_json::to_writer(&mut self.stream, report).map_err(std::io::Error::from)?;
+        self.text("\n")
+    }
+
+    fn text(&mut self, text: &str) -> Result<(), Failure> {
+        self.empty = false;
+        Ok(self.stream.write_all(text.as_bytes())?)
+    }
+
+    /// Sends on what is buffered.
+    pub fn finish(&mut self) -> Result<(), Failure> {
+        Ok(self.stream.flush()?)
+    }
+}

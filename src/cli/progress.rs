@@ -1,0 +1,54 @@
+//! A line of progress on standard error, where somebody looks at it.
+
+use std::io::{IsTerminal, Write, stderr};
+use std::time::{Duration, Instant};
+
+const EVERY: Duration = Duration::from_millis(200);
+
+/// How far a long job is.
+pub struct Progress {
+    shown: bool,
+    what: String,
+    done: u64,
+    all: u64,
+    start: Instant,
+    next: Instant,
+}
+
+impl Progress {
+    /// Progress towards `all`, shown only on a terminal and not where `quiet`.
+    pub fn new(what: &str, all: u64, quiet: bool) -> Self {
+        let start = Instant::now();
+        Self { shown: !quiet && stderr().is_terminal(), what: what.to_string(), done: 0, all, start, next: start + EVERY }
+    }
+
+    /// One more is done.
+    #[inline]
+    pub fn step(&mut self) {
+        self.done += 1;
+        // Looking at the clock is dearer than a short segment.
+        if self.shown && self.done % 64 == 0 {
+            self.show();
+        }
+    }
+
+    fn show(&mut self) {
+        let now = Instant::now();
+        if now < self.next {
+            return;
+        }
+        self.next = now + EVERY;
+        let rate = self.done as f64 / (now - self.start).as_secs_f64();
+        let left = (self.all - self.done) as f64 / rate;
+        let percent = 100.0 * self.done as f64 / self.all as f64;
+        let _ = write!(stderr(), "\r\x1b[K{}: {percent:.1} % of {} segments, {rate:.0} a second, {left:.0} s left", self.what, self.all);
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if self.shown {
+            let _ = write!(stderr(), "\r\x1b[K"); // a screen that cannot be written to need not be cleared
+        }
+    }
+}

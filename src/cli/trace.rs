@@ -1,0 +1,111 @@
+//! `plica trace`: one segment, or many from a file.
+
+use super::error::Failure;
+use super::inputs::{PixelOptions, Subject, is_built_in};
+use super::output::Output;
+use clap::Args;
+use plica::data::{Point, Points, load_point, load_segments};
+use plica::line::Tracer;
+use plica::network::Selection;
+use plica::report::{SEGMENT_HEAD, TraceReport, segment_row, trace_text};
+use std::sync::Arc;
+
+/// Segments that are traced together: output appears after every such block.
+const BLOCK: usize = 1024;
+
+const EXAMPLES: &str = "\
+Examples:
+  plica trace cantor:2 --from 0,3/4 --to 1,3/4
+  plica trace digits:3x20 --from digits#0 --to digits#17 --format json
+  plica trace net.npz --segments ends.npz --units 0-1 --exact --format json";
+
+/// The regions that a segment crosses, in order, and how much it folds
+///
+/// Finds every activation region on the straight segment between two points, and the units that flip from one to the next. Every decision is
+/// exact: in doubles where a proven error bound allows it, else in integers.
+#[derive(Args)]
+#[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{}", super::FORMS))]
+pub struct Arguments {
+    /// The network
+    #[arg(value_name = "NET")]
+    network: String,
+
+    /// The start of the segment
+    #[arg(long, value_name = "POINT", allow_hyphen_values = true, requires = "to", required_unless_present = "segments")]
+    from: Option<String>,
+
+    /// The end of the segment
+    #[arg(long, value_name = "POINT", allow_hyphen_values = true, requires = "from", required_unless_present = "segments")]
+    to: Option<String>,
+
+    /// Many segments instead, from P[i] to Q[i]; both n x d
+    #[arg(long, value_name = "FILE.npz", conflicts_with_all = ["from", "to", "pixels"])]
+    segments: Option<String>,
+
+    /// Whose bits are compared
+    #[arg(long, value_name = "SEL", default_value = "hidden")]
+    units: Selection,
+
+    /// Give the exact time of each crossing too
+    #[arg(long)]
+    exact: bool,
+
+    /// Take every decision in integers: slow
+    #[arg(long)]
+    exact_only: bool,
+
+    #[command(flatten)]
+    pixels: PixelOptions,
+}
+
+pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
+    let subject = Subject::load(&arguments.network, &arguments.units)?;
+    match (&arguments.segments, &arguments.from, &arguments.to) {
+        (Some(file), _, _) => many(arguments, &subject, file, output),
+        (None, Some(from), Some(to)) => one(arguments, &subject, from, to, output),
+        (None, _, _) => Err(Failure::Call("a segment has two ends: --from and --to".to_string())),
+    }
+}
+
+fn tracer<'n>(arguments: &Arguments, subject: &'n Subject) -> Tracer<'n> {
+    Tracer::new(&subject.network).units(&subject.units).exact_times(arguments.exact).exact_only(arguments.exact_only)
+}
+
+fn one(arguments: &Arguments, subject: &Subject, from: &str, to: &str, output: &mut Output) -> Result<(), Failure> {
+    let options = arguments.pixels.with_labels(None);
+    let end = |spec: &str| -> Result<Point, Failure> {
+        let point = load_point(spec, &options)?;
+        subject.check_dimension(point.dimension(), spec, is_built_in(spec))?;
+        Ok(point)
+    };
+    let (a, b) = (end(from)?, end(to)?);
+    let trace = tracer(arguments, subject).trace(&a, &b).map_err(|error| Failure::Data(error.to_string()))?;
+    let trace = trace.select(&Arc::new(subject.units.clone()));
+    output.report(&TraceReport::of(&trace), || {
+        trace_text(&format!("{}\nfrom {}\nto   {}", subject.heading(), from.trim(), to.trim()), &trace)
+    })
+}
+
+fn many(arguments: &Arguments, subject: &Subject, file: &str, output: &mut Output) -> Result<(), Failure> {
+    let (p, q) = load_segments(file)?;
+    subject.check_dimension(p.dimension(), file, false)?;
+    let units = Arc::new(subject.units.clone());
+    let mut tracer = tracer(arguments, subject);
+    for first in (0..p.len()).step_by(BLOCK) {
+        let rows = first..p.len().min(first + BLOCK);
+        let ends: Vec<Point> = rows.clone().map(|i| p.point(i)).chain(rows.clone().map(|i| q.point(i))).collect();
+        let data_error = |error: &dyn std::fmt::Display| Failure::Data(format!("{file}: {error}"));
+        let points = Points::from_points(&ends).map_err(|error| data_error(&error))?;
+        let mut written = Ok(());
+        let pairs = (0..rows.len()).map(|i| (i, i + rows.len()));
+        let visit = |(i, _): (usize, usize), trace: &plica::line::Trace| {
+            if written.is_ok() {
+                let trace = trace.select(&units);
+                written = output.row(&TraceReport::of(&trace), SEGMENT_HEAD, || segment_row(first + i, &trace));
+            }
+        };
+        tracer.trace_pairs(&points, pairs, visit).map_err(|error| data_error(&error))?;
+        written.and_then(|()| output.finish())?;
+    }
+    Ok(())
+}

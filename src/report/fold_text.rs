@@ -1,0 +1,88 @@
+//! The report of many segments as text.
+
+use super::FoldReport;
+use super::number::{self, decimal, exact_or_undefined, grouped};
+use crate::exact::nearest_f64;
+use crate::fold::Statistics;
+use std::collections::BTreeSet;
+
+/// Columns of the table of classes that fit into 80 characters.
+const COLUMNS: usize = 10;
+/// Classes up to which the table is shown.
+const CLASSES: usize = 30;
+
+/// The text of a fold report: the table of mean chi by class, and every reading of the global measure.
+pub fn fold_text(heading: &str, report: &FoldReport) -> String {
+    let mut text = number::heading(heading);
+    let classes: BTreeSet<i64> = report.pairs.iter().filter_map(|pair| pair.from).collect();
+    match classes.len() {
+        0 => (),
+        1..=CLASSES => text += &class_table(report, &classes.into_iter().collect::<Vec<_>>()),
+        n => text += &format!("  {n} classes: the table by class is in the output of --format json.\n\n"),
+    }
+    text + &measures(report)
+}
+
+/// Mean chi, from the class of the row to the class of the column.
+fn class_table(report: &FoldReport, classes: &[i64]) -> String {
+    let mut text = "mean chi from class (row) to class (column)\n".to_string();
+    for columns in classes.chunks(COLUMNS) {
+        text += &format!("\n  {:>6}{}\n", "", columns.iter().map(|class| format!("{class:>7}")).collect::<String>());
+        for from in classes {
+            let cell = |to: &i64| {
+                let pair = report.pairs.iter().find(|pair| (pair.from, pair.to) == (Some(*from), Some(*to)));
+                let mean = pair.and_then(|pair| pair.chi.mean.as_ref());
+                mean.map_or_else(|| format!("{:>7}", "-"), |mean| format!("{:>7.3}", nearest_f64(&mean.0)))
+            };
+            text += &format!("  {from:>6}{}\n", columns.iter().map(cell).collect::<String>());
+        }
+    }
+    text + "\n"
+}
+
+fn measures(report: &FoldReport) -> String {
+    let whole = report.whole();
+    let chi = Statistics::from(&whole.chi());
+    let peaks = Statistics::from(&whole.peaks());
+    let global = &report.global;
+    let over_pairs = &global.pair_medians_of_positive_peaks;
+    let of = |number: &Option<crate::exact::ExactNumber>| exact_or_undefined(number.as_ref().map(|number| &number.0));
+    let mut lines = vec![
+        ("segments", grouped(whole.paths())),
+        (
+            "folded (chi > 0)",
+            match &global.folded_fraction {
+                Some(share) => format!("{}, {:.2} %", grouped(whole.folded()), 100.0 * nearest_f64(&share.0)),
+                None => "0".to_string(),
+            },
+        ),
+        ("chi: mean", of(&chi.mean)),
+        ("     median", of(&chi.median)),
+        ("     median where chi > 0", of(&global.median_of_positive)),
+        ("     largest (sup)", of(&global.sup)),
+        ("peak of a prefix: mean", of(&peaks.mean)),
+        ("                  median where > 0", of(&peaks.median_of_positive)),
+        ("                  largest", of(&peaks.max)),
+    ];
+    if report.pairs.len() > 1 {
+        lines.extend([
+            ("over class pairs, median of the largest chi", of(&global.median_of_pair_maxima)),
+            ("over class pairs, medians of peaks > 0: mean", of(&over_pairs.mean)),
+            ("                                        median", of(&over_pairs.median)),
+            ("                                        largest", of(&over_pairs.max)),
+        ]);
+    }
+    lines.push(("regions of a segment", regions(&whole)));
+    lines.push(("decisions", format!("{} filtered, {} exact", grouped(report.decisions.filtered), grouped(report.decisions.exact))));
+    let width = lines.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    lines.iter().map(|(name, value)| format!("  {name:<width$}  {value}\n")).collect()
+}
+
+/// The least, the mean and the largest number of regions.
+fn regions(whole: &crate::fold::Tally) -> String {
+    let regions: crate::fold::Distribution = whole.regions().map(|(n, count)| (n.into(), count)).collect();
+    match (regions.iter().next(), regions.mean(), regions.max()) {
+        (Some((least, _)), Some(mean), Some(most)) => format!("{least} to {most}, mean {}", decimal(&mean)),
+        _ => "undefined".to_string(),
+    }
+}

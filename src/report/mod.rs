@@ -1,0 +1,17 @@
+//! Reports: what the command line prints, as types that serialise to its JSON contract and as text for 80 columns.
+
+mod fold;
+mod fold_text;
+mod net;
+mod net_text;
+mod number;
+mod table;
+mod trace;
+mod trace_text;
+
+pub use fold::{FoldReport, PairReport};
+pub use fold_text::fold_text;
+pub use net::{LayerReport, NetReport};
+pub use net_text::net_text;
+pub use trace::TraceReport;
+pub use trace_text::{SEGMENT_HEAD, segment_row, trace_text};

@@ -1,0 +1,150 @@
+//! The report of one segment as text.
+
+use super::number::{self, cut, decimal, exact_and_decimal, grouped, time};
+use super::table::{Left, Right, Table, facts};
+use crate::fold::{Measure, Path};
+use crate::line::{Crossing, Trace};
+use crate::network::{Pattern, Unit, UnitSet};
+
+/// Crossings that are shown in full; of more, the first and the last.
+const SHOWN: usize = 40;
+const FIRST: usize = 24;
+const LAST: usize = 8;
+/// Bits of a pattern in one line, and the lines a layer may take.
+const BITS: usize = 20;
+const LINES: usize = 3;
+/// The width of the list of flips.
+const FLIPS: usize = 30;
+
+/// The text of a trace: its measures, the patterns of its ends by layer, and its crossings.
+///
+/// Long patterns and long lists are shown in part, and a last line says so.
+pub fn trace_text(heading: &str, trace: &Trace) -> String {
+    let measure = Measure::of(trace);
+    let folding = measure.folding();
+    let flips: usize = trace.crossings().map(|crossing| crossing.flips.len()).sum();
+    let pieces = trace.pieces().map_or_else(|| "not counted".to_string(), |pieces| grouped(pieces as u64));
+    let decisions = trace.decisions();
+    let mut text = number::heading(heading);
+    text += &facts(&[
+        ("chi", exact_and_decimal(&folding.chi()), "regions", grouped(trace.regions() as u64)),
+        ("r1", grouped(folding.r1), "pieces", pieces),
+        ("r2", grouped(folding.r2), "crossings", grouped(trace.crossing_count() as u64)),
+        ("peak chi", exact_and_decimal(&measure.peak().chi()), "flips", grouped(flips as u64)),
+        (
+            "d(ends)",
+            grouped(measure.distance()),
+            "decisions",
+            format!("{} filtered, {} exact", grouped(decisions.filtered), grouped(decisions.exact)),
+        ),
+    ]);
+    let (patterns, patterns_cut) = patterns_by_layer(trace);
+    let (crossings, crossings_cut) = crossings(trace);
+    text += &format!("\n{patterns}");
+    if trace.crossing_count() > 0 {
+        text += &format!("\n{crossings}");
+    }
+    if patterns_cut || crossings_cut {
+        text += "\n  Shown in part (..); --format json gives everything.\n";
+    }
+    text
+}
+
+/// The patterns of the first and the last region, a layer a row, and whether any was cut.
+fn patterns_by_layer(trace: &Trace) -> (String, bool) {
+    let mut table =
+        Table::new([Right, Right, Right, Right, Right, Left, Left], ["layer", "units", "active", "at end", "differ", "start", "end"]);
+    let mut any_cut = false;
+    for &layer in trace.units().layers() {
+        let [start, end] = [trace.start(), trace.end()].map(|pattern| bits_of_layer(trace.units(), layer, pattern));
+        let active = |bits: &str| bits.bytes().filter(|b| *b == b'1').count();
+        let differ = start.bytes().zip(end.bytes()).filter(|(a, b)| a != b).count();
+        let whole = start.len() <= BITS * LINES;
+        any_cut |= !whole;
+        let lines = |bits: &str| -> Vec<String> {
+            if whole {
+                bits.as_bytes().chunks(BITS).map(|bits| String::from_utf8_lossy(bits).into_owned()).collect()
+            } else {
+                vec![cut(bits, BITS)]
+            }
+        };
+        for (i, (start_line, end_line)) in lines(&start).into_iter().zip(lines(&end)).enumerate() {
+            let number = |n: usize| if i == 0 { n.to_string() } else { String::new() };
+            table.push([
+                number(layer),
+                number(start.len()),
+                number(active(&start)),
+                number(active(&end)),
+                number(differ),
+                start_line,
+                end_line,
+            ]);
+        }
+    }
+    (table.to_string(), any_cut)
+}
+
+fn bits_of_layer(units: &UnitSet, layer: usize, pattern: &Pattern) -> String {
+    let of_layer = units.iter().zip(pattern.iter()).filter(|(unit, _)| unit.layer as usize == layer);
+    of_layer.map(|(_, bit)| if bit { '1' } else { '0' }).collect()
+}
+
+/// The crossings in order of time, and whether any flips or crossings were cut.
+fn crossings(trace: &Trace) -> (String, bool) {
+    let all = trace.crossing_count();
+    let (first, last) = if all <= SHOWN { (all, 0) } else { (FIRST, LAST) };
+    let mut table =
+        Table::new([Right, Left, Left, Right, Right, Right], ["#", "t", "flips: +(layer,unit) on, - off", "d(start)", "r2", "chi"]);
+    let mut any_cut = all > SHOWN;
+    let mut pattern = trace.start().clone();
+    let mut measure = Measure::default();
+    for (k, (crossing, step)) in trace.crossings().zip(trace.steps()).enumerate() {
+        measure.push(step);
+        crossing.flips.iter().for_each(|&unit| pattern.flip(trace.units().position(unit)));
+        if k == first {
+            let gap = format!("{} more crossings", grouped((all - first - last) as u64));
+            table.push(["..".into(), "..".into(), gap, String::new(), String::new(), String::new()]);
+        }
+        if k < first || k >= all - last {
+            let (flips, cut) = flips_text(trace.units(), crossing.flips, &pattern);
+            any_cut |= cut;
+            let [distance, length] = [step.distance, measure.folding().r2].map(grouped);
+            table.push([(k + 1).to_string(), time_text(&crossing), flips, distance, length, decimal(&measure.folding().chi())]);
+        }
+    }
+    (table.to_string(), any_cut)
+}
+
+fn time_text(crossing: &Crossing<'_>) -> String {
+    let exact = crossing.t_exact.map(ToString::to_string).filter(|text| text.len() <= 14);
+    exact.unwrap_or_else(|| time(crossing.t))
+}
+
+/// The units that flip, with what they are afterwards, as many as fit; and whether any was left out.
+fn flips_text(units: &UnitSet, flips: &[Unit], after: &Pattern) -> (String, bool) {
+    let mut text = String::new();
+    for (i, unit) in flips.iter().enumerate() {
+        let sign = if after.get(units.position(*unit)) { '+' } else { '-' };
+        let name = format!("{sign}({},{})", unit.layer, unit.index);
+        let rest = format!(" .. {} more", flips.len() - i - 1);
+        let reserve = if i + 1 < flips.len() { rest.len() } else { 0 };
+        if i > 0 && text.len() + 1 + name.len() + reserve > FLIPS {
+            return (format!("{text} .. {} more", flips.len() - i), true);
+        }
+        text += if i > 0 { " " } else { "" };
+        text += &name;
+    }
+    (text, false)
+}
+
+/// The line above the rows of many segments.
+pub const SEGMENT_HEAD: &str = "   segment   regions    pieces        r1        r2        chi   peak chi\n";
+
+/// One of many segments as a line under [`SEGMENT_HEAD`].
+pub fn segment_row(index: usize, trace: &Trace) -> String {
+    let measure = Measure::of(trace);
+    let folding = measure.folding();
+    let pieces = trace.pieces().map_or_else(String::new, |pieces| pieces.to_string());
+    let [chi, peak] = [folding.chi(), measure.peak().chi()].map(|chi| decimal(&chi));
+    format!("{index:>10}{:>10}{pieces:>10}{:>10}{:>10}{chi:>11}{peak:>11}\n", trace.regions(), folding.r1, folding.r2)
+}

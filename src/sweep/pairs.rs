@@ -1,0 +1,217 @@
+//! Which pairs of points a sweep joins by segments.
+
+use crate::data::DataSet;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{RngCore, SeedableRng};
+use std::str::FromStr;
+
+/// Which ordered pairs of different points of a data set are joined.
+///
+/// Its text is `classes`, `all` or `random:N@SEED`.
+///
+/// ```
+/// use plica::sweep::Pairs;
+/// assert_eq!("random:100@7".parse(), Ok(Pairs::Random { count: 100, seed: 7 }));
+/// assert_eq!(Pairs::Classes.to_string(), "classes");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pairs {
+    /// All pairs, in groups by the ordered pair of their classes.
+    Classes,
+    /// All pairs, in one group.
+    All,
+    /// Pairs drawn uniformly and independently, in one group.
+    Random {
+        /// How many.
+        count: u64,
+        /// The seed of the ChaCha8 generator that draws them.
+        seed: u64,
+    },
+}
+
+impl FromStr for Pairs {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let bad = || format!("`{text}` is not a choice of pairs: `classes`, `all` or `random:N@SEED`");
+        match text {
+            "classes" => Ok(Self::Classes),
+            "all" => Ok(Self::All),
+            _ => {
+                let (count, seed) = text.strip_prefix("random:").and_then(|rest| rest.split_once('@')).ok_or_else(bad)?;
+                let number = |digits: &str| digits.parse::<u64>().map_err(|_| bad());
+                Ok(Self::Random { count: number(count)?, seed: number(seed)? })
+            }
+        }
+    }
+}
+
+impl std::fmt::Display for Pairs {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Classes => f.write_str("classes"),
+            Self::All => f.write_str("all"),
+            Self::Random { count, seed } => write!(f, "random:{count}@{seed}"),
+        }
+    }
+}
+
+/// Why pairs cannot be chosen from a data set.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PairsError {
+    /// Pairs by class, but no classes.
+    #[error("{data}: pairs by class need labels, and there are none")]
+    NoLabels {
+        /// The data.
+        data: String,
+    },
+    /// No pair of different points to draw.
+    #[error("{data}: there is one point only, and no pair to draw")]
+    OnePoint {
+        /// The data.
+        data: String,
+    },
+}
+
+impl Pairs {
+    /// What is taken where nothing is asked for: classes where there are labels, else all pairs.
+    pub fn default_for(data: &DataSet) -> Self {
+        if data.labels.is_some() { Self::Classes } else { Self::All }
+    }
+
+    /// The groups of pairs, by class in ascending order of the first class and then the second.
+    ///
+    /// # Errors
+    /// Pairs by class of data without labels, random pairs of a single point.
+    ///
+    /// ```
+    /// use plica::{data::{DataSet, Points}, sweep::Pairs};
+    /// let points = Points::from_f64(vec![0.0, 1.0, 2.0], 1).unwrap();
+    /// let data = DataSet { name: "three".into(), points, labels: Some(vec![5, 4, 5]) };
+    /// let groups = Pairs::Classes.groups(&data).unwrap();
+    /// assert_eq!((groups[1].from, groups[1].to), (Some(4), Some(5)));
+    /// assert_eq!(groups[1].iter().collect::<Vec<_>>(), [(1, 0), (1, 2)]);
+    /// assert_eq!(groups[3].iter().collect::<Vec<_>>(), [(0, 2), (2, 0)]);
+    /// ```
+    pub fn groups(&self, data: &DataSet) -> Result<Vec<PairGroup>, PairsError> {
+        let name = || data.name.clone();
+        match *self {
+            Self::Classes if data.labels.is_none() => Err(PairsError::NoLabels { data: name() }),
+            Self::Classes => {
+                let classes: Vec<(i64, Vec<usize>)> = data.classes().into_iter().map(|class| (class, data.rows_of(class))).collect();
+                let group = |(a, from): &(i64, Vec<usize>), (b, to): &(i64, Vec<usize>)| PairGroup {
+                    from: Some(*a),
+                    to: Some(*b),
+                    members: Members::Product(from.clone(), to.clone()),
+                };
+                Ok(classes.iter().flat_map(|a| classes.iter().map(move |b| group(a, b))).collect())
+            }
+            Self::All => Ok(vec![PairGroup { from: None, to: None, members: Members::All(data.points.len()) }]),
+            Self::Random { .. } if data.points.len() < 2 => Err(PairsError::OnePoint { data: name() }),
+            Self::Random { count, seed } => {
+                Ok(vec![PairGroup { from: None, to: None, members: Members::Random { points: data.points.len(), count, seed } }])
+            }
+        }
+    }
+}
+
+/// Pairs of points that are tallied together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PairGroup {
+    /// The class of the first points, `None` where the pairs are not by class.
+    pub from: Option<i64>,
+    /// The class of the second points, `None` where the pairs are not by class.
+    pub to: Option<i64>,
+    members: Members,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Members {
+    Product(Vec<usize>, Vec<usize>),
+    All(usize),
+    Random { points: usize, count: u64, seed: u64 },
+}
+
+impl PairGroup {
+    /// The number of pairs.
+    pub fn count(&self) -> u64 {
+        match &self.members {
+            // Two classes have all points in common or none.
+            Members::Product(from, to) if self.from == self.to => from.len() as u64 * (to.len() as u64).saturating_sub(1),
+            Members::Product(from, to) => from.len() as u64 * to.len() as u64,
+            Members::All(n) => *n as u64 * (*n as u64).saturating_sub(1),
+            Members::Random { count, .. } => *count,
+        }
+    }
+
+    /// The pairs in order: never a point with itself.
+    pub fn iter(&self) -> Box<dyn Iterator<Item = (usize, usize)> + '_> {
+        let different = |&(i, j): &(usize, usize)| i != j;
+        match &self.members {
+            Members::Product(from, to) => Box::new(from.iter().flat_map(|&i| to.iter().map(move |&j| (i, j))).filter(different)),
+            Members::All(n) => Box::new((0..*n).flat_map(|i| (0..*n).map(move |j| (i, j))).filter(different)),
+            &Members::Random { points, count, seed } => {
+                let mut generator = ChaCha8Rng::seed_from_u64(seed);
+                Box::new((0..count).map(move |_| {
+                    let i = below(&mut generator, points as u64) as usize;
+                    let j = below(&mut generator, points as u64 - 1) as usize;
+                    (i, j + usize::from(j >= i))
+                }))
+            }
+        }
+    }
+}
+
+/// A uniform integer in 0..n, n > 0: what would make some values likelier is drawn again.
+fn below(generator: &mut ChaCha8Rng, n: u64) -> u64 {
+    let excess = (u64::MAX % n + 1) % n; // 2^64 mod n
+    loop {
+        let x = generator.next_u64();
+        if x <= u64::MAX - excess {
+            return x % n;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Points;
+
+    fn data(points: usize, labels: Option<Vec<i64>>) -> DataSet {
+        let points = Points::from_f64((0..points).map(|i| i as f64).collect(), 1).unwrap();
+        DataSet { name: "line".into(), points, labels }
+    }
+
+    #[test]
+    fn random_pairs_are_different_points_and_the_same_every_time() {
+        let groups = Pairs::Random { count: 600, seed: 1 }.groups(&data(3, None)).unwrap();
+        let pairs: Vec<_> = groups[0].iter().collect();
+        assert_eq!(pairs, groups[0].iter().collect::<Vec<_>>());
+        assert_eq!(pairs.len() as u64, groups[0].count());
+        for pair in [(0, 1), (0, 2), (1, 0), (1, 2), (2, 0), (2, 1)] {
+            let n = pairs.iter().filter(|p| **p == pair).count();
+            assert!((60..140).contains(&n), "{pair:?} was drawn {n} times of 600");
+        }
+    }
+
+    #[test]
+    fn groups_count_what_they_list() {
+        for (pairs, labels) in [(Pairs::Classes, Some(vec![1, 2, 1, 3, 1])), (Pairs::All, None)] {
+            let groups = pairs.groups(&data(5, labels)).unwrap();
+            assert!(groups.iter().all(|group| group.count() == group.iter().count() as u64));
+            assert_eq!(groups.iter().map(PairGroup::count).sum::<u64>(), 20);
+        }
+        assert_eq!(Pairs::All.groups(&data(1, None)).unwrap()[0].count(), 0);
+    }
+
+    #[test]
+    fn what_cannot_be_chosen_is_refused() {
+        assert!(matches!(Pairs::Classes.groups(&data(2, None)), Err(PairsError::NoLabels { .. })));
+        assert!(matches!(Pairs::Random { count: 1, seed: 0 }.groups(&data(1, None)), Err(PairsError::OnePoint { .. })));
+        for text in ["", "class", "random", "random:5", "random:x@1", "random:-1@1"] {
+            assert!(text.parse::<Pairs>().is_err(), "{text}");
+        }
+    }
+}
