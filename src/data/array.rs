@@ -11,9 +11,9 @@ pub(crate) const MAX_VALUES: u64 = 1 << 29;
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ArrayError {
-    /// The bytes do not begin as `.npy` does, or the header does not parse.
-    #[error("not in .npy format: {0}")]
-    Header(String),
+    /// The bytes are not in the format of the file; the text says which and why.
+    #[error("{0}")]
+    Format(String),
     /// The values are of a kind that has no numbers, or none that is read here.
     #[error("dtype {0} is not read: floats (f2, f4, f8; in safetensors BF16 too) and integers (i1 to i8, u1 to u8) are")]
     Dtype(String),
@@ -236,7 +236,8 @@ impl Array {
         let not_integer = |place: usize, value: String| ArrayError::NotInteger { index: self.index_of(place), value };
         match &self.numbers {
             Numbers::Doubles(values) => {
-                let label = |(place, &x): (usize, &f64)| integer_of(x).ok_or_else(|| not_integer(place, x.to_string()));
+                let digits = |x: f64| rational(x).filter(Rational::is_integer).map_or(x.to_string(), |q| q.to_string());
+                let label = |(place, &x): (usize, &f64)| integer_of(x).ok_or_else(|| not_integer(place, digits(x)));
                 values.iter().enumerate().map(label).collect()
             }
             Numbers::Rationals(values) => {

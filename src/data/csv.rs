@@ -56,10 +56,12 @@ fn cell(text: &str) -> &str {
     text.strip_prefix('"').and_then(|t| t.strip_suffix('"')).unwrap_or(text).trim()
 }
 
-/// A cell that stands for a number, whether or not it is one: such a cell is in no header.
+/// A cell that is meant as a number, whether or not it is one: such a cell is in no header.
 fn looks_like_number(text: &str) -> bool {
     let word = text.trim_start_matches(['-', '+']).to_ascii_lowercase();
-    text.is_empty() || matches!(word.as_str(), "nan" | "inf" | "infinity") || parse_rational(text).is_ok()
+    let of_a_number = |b: u8| b.is_ascii_digit() || b"+-.,/eE ".contains(&b);
+    let number = text.bytes().all(of_a_number) && text.bytes().any(|b| b.is_ascii_digit());
+    text.is_empty() || number || matches!(word.as_str(), "nan" | "inf" | "infinity")
 }
 
 fn push(text: &str, into: &mut Collector) -> Result<(), String> {

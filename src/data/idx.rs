@@ -20,14 +20,14 @@ pub(crate) struct Idx {
 pub(crate) fn read(bytes: &[u8]) -> Result<Idx, ReadProblem> {
     let problem = |problem| ReadProblem::of_array("values", problem);
     if gzip::is_gzip(bytes) {
-        let most = gzip::most_bytes(bytes);
-        read_stream(&mut gzip::decoder(bytes), most).map_err(problem)
+        read_stream(&mut gzip::decoder(bytes), gzip::most_bytes(bytes), false).map_err(problem)
     } else {
-        read_stream(&mut &bytes[..], bytes.len() as u64).map_err(problem)
+        read_stream(&mut &bytes[..], bytes.len() as u64, true).map_err(problem)
     }
 }
 
-fn read_stream(reader: &mut dyn Read, most: u64) -> Result<Idx, ArrayError> {
+/// Reads from a stream of so many bytes, or of at most so many where this is not exact.
+fn read_stream(reader: &mut dyn Read, bytes: u64, exact: bool) -> Result<Idx, ArrayError> {
     let start = take(reader, 4)?;
     let dtype = match (&start[..2], start[2]) {
         ([0, 0], 0x08) => Dtype::big_endian(Kind::Unsigned, 1),
@@ -37,7 +37,7 @@ fn read_stream(reader: &mut dyn Read, most: u64) -> Result<Idx, ArrayError> {
         ([0, 0], 0x0d) => Dtype::big_endian(Kind::Float, 4),
         ([0, 0], 0x0e) => Dtype::big_endian(Kind::Float, 8),
         ([0, 0], other) => return Err(ArrayError::Dtype(format!("{other:#04x} of IDX"))),
-        _ => return Err(ArrayError::Header("an IDX file begins with two zero bytes".to_string())),
+        _ => return Err(ArrayError::Format("not in IDX format: it does not begin with two zero bytes".to_string())),
     };
     let mut shape = Vec::new();
     for length in take(reader, 4 * usize::from(start[3]))?.chunks_exact(4) {
@@ -45,10 +45,9 @@ fn read_stream(reader: &mut dyn Read, most: u64) -> Result<Idx, ArrayError> {
     }
     let values = shape.iter().try_fold(1u128, |n, &length| n.checked_mul(length as u128)).unwrap_or(u128::MAX);
     let needed = values.saturating_mul(dtype.width() as u128);
-    let found = most.saturating_sub(4 + 4 * shape.len() as u64);
-    let wrong_length = |found| ArrayError::Length { shape: shape.clone(), dtype: "IDX".to_string(), needed, found };
-    if needed > u128::from(found) {
-        return Err(wrong_length(found));
+    let found = bytes.saturating_sub(4 + 4 * shape.len() as u64);
+    if needed > u128::from(found) || (exact && needed != u128::from(found)) {
+        return Err(ArrayError::Length { shape, dtype: "IDX".to_string(), needed, found });
     }
     if values > u128::from(MAX_VALUES) {
         return Err(ArrayError::TooLarge);
@@ -61,14 +60,14 @@ fn read_stream(reader: &mut dyn Read, most: u64) -> Result<Idx, ArrayError> {
         left -= bytes.len() as u64;
     }
     // One more read finds the end, and with it the checksum of gzip.
-    if !take_rest(reader)? {
-        return Err(ArrayError::Header(format!("bytes follow the values of shape {}", super::array::shape_text(&shape))));
+    if !is_at_end(reader)? {
+        return Err(ArrayError::Format(format!("bytes follow the values of shape {}", super::array::shape_text(&shape))));
     }
     Ok(Idx { array: Array { shape, numbers: into.finish() }, bytes: dtype == Dtype::big_endian(Kind::Unsigned, 1) })
 }
 
 /// Whether the reader is at its end.
-fn take_rest(reader: &mut dyn Read) -> Result<bool, ArrayError> {
+fn is_at_end(reader: &mut dyn Read) -> Result<bool, ArrayError> {
     match reader.read(&mut [0]) {
         Ok(n) => Ok(n == 0),
         Err(e) => Err(ArrayError::Damaged(e.to_string())),

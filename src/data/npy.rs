@@ -91,7 +91,7 @@ fn array_of<const N: usize>(bytes: &[u8]) -> [u8; N] {
 }
 
 fn bad_header(problem: &str) -> ArrayError {
-    ArrayError::Header(problem.to_string())
+    ArrayError::Format(format!("not in .npy format: {problem}"))
 }
 
 /// From Fortran's order, first index fastest, to C's, last index fastest.

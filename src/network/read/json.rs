@@ -32,9 +32,9 @@ pub fn json_from_bytes(bytes: &[u8]) -> Result<Network, ReadProblem> {
 /// NaN or Infinity, which Python writes without quotes, at the place of a syntax error.
 fn unquoted_word(bytes: &[u8], line: usize, column: usize) -> Option<&'static str> {
     let line = bytes.split(|&b| b == b'\n').nth(line.checked_sub(1)?)?;
-    // The column is that of the character, or of one just before it.
-    let at = |word: &str| (column.saturating_sub(2)..=column).any(|c| line.get(c..).is_some_and(|rest| rest.starts_with(word.as_bytes())));
-    ["NaN", "Infinity", "-Infinity"].into_iter().find(|word| at(word))
+    // The column is that of the word's first or second character, counted from 1.
+    let at = |word: &str| (column.saturating_sub(3)..=column).any(|c| line.get(c..).is_some_and(|rest| rest.starts_with(word.as_bytes())));
+    ["-Infinity", "Infinity", "NaN"].into_iter().find(|word| at(word))
 }
 
 #[derive(serde::Deserialize)]
