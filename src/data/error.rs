@@ -13,7 +13,7 @@ pub struct ReadError {
     /// The file, as it was given.
     pub file: String,
     /// What is wrong with it.
-    pub problem: ReadProblem,
+    pub problem: Box<ReadProblem>,
 }
 
 /// What is wrong with the content of a file.
@@ -110,7 +110,7 @@ pub enum ReadProblem {
 impl ReadProblem {
     /// The problem as that of a file.
     pub fn of(self, file: impl AsRef<Path>) -> ReadError {
-        ReadError { file: file.as_ref().display().to_string(), problem: self }
+        ReadError { file: file.as_ref().display().to_string(), problem: Box::new(self) }
     }
 
     pub(crate) fn of_array(array: &str, problem: ArrayError) -> Self {

@@ -167,7 +167,7 @@ impl Points {
 fn check_shape(values: usize, dimension: usize) -> Result<(), PointsError> {
     if values == 0 || dimension == 0 {
         Err(PointsError::Empty)
-    } else if values % dimension != 0 {
+    } else if !values.is_multiple_of(dimension) {
         Err(PointsError::Ragged { values, dimension })
     } else {
         Ok(())
