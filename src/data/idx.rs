@@ -8,13 +8,21 @@ use super::npy::take;
 use super::{Pixels, Points};
 use std::io::Read;
 
-/// What an IDX file holds.
+/// What an IDX file holds: its lengths, and its values.
 pub(crate) struct Idx {
-    /// Its lengths and values.
-    pub array: Array,
-    /// Whether its values are unsigned bytes, as pixels are.
-    pub bytes: bool,
+    shape: Vec<usize>,
+    values: Values,
 }
+
+/// The values of an IDX file.
+enum Values {
+    /// Unsigned bytes, as pixels are: kept as they are, since there may be many.
+    Bytes(Vec<u8>),
+    /// Numbers of another type.
+    Numbers(Numbers),
+}
+
+const BYTE: Dtype = Dtype::big_endian(Kind::Unsigned, 1);
 
 /// Reads IDX, compressed with gzip or not.
 pub(crate) fn read(bytes: &[u8]) -> Result<Idx, ReadProblem> {
@@ -30,7 +38,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Idx, ReadProblem> {
 fn read_stream(reader: &mut dyn Read, bytes: u64, exact: bool) -> Result<Idx, ArrayError> {
     let start = take(reader, 4)?;
     let dtype = match (&start[..2], start[2]) {
-        ([0, 0], 0x08) => Dtype::big_endian(Kind::Unsigned, 1),
+        ([0, 0], 0x08) => BYTE,
         ([0, 0], 0x09) => Dtype::big_endian(Kind::Signed, 1),
         ([0, 0], 0x0b) => Dtype::big_endian(Kind::Signed, 2),
         ([0, 0], 0x0c) => Dtype::big_endian(Kind::Signed, 4),
@@ -52,18 +60,23 @@ fn read_stream(reader: &mut dyn Read, bytes: u64, exact: bool) -> Result<Idx, Ar
     if values > u128::from(MAX_VALUES) {
         return Err(ArrayError::TooLarge);
     }
+    let values =
+        if dtype == BYTE { Values::Bytes(take(reader, needed as usize)?) } else { Values::Numbers(numbers(reader, dtype, needed as u64)?) };
+    // One more read finds the end, and with it the checksum of gzip.
+    if !is_at_end(reader)? {
+        return Err(ArrayError::Format(format!("bytes follow the values of shape {}", super::array::shape_text(&shape))));
+    }
+    Ok(Idx { shape, values })
+}
+
+fn numbers(reader: &mut dyn Read, dtype: Dtype, mut left: u64) -> Result<Numbers, ArrayError> {
     let mut into = Collector::default();
-    let mut left = needed as u64;
     while left > 0 {
         let bytes = take(reader, left.min(1 << 16) as usize)?;
         dtype.decode(&bytes, &mut into);
         left -= bytes.len() as u64;
     }
-    // One more read finds the end, and with it the checksum of gzip.
-    if !is_at_end(reader)? {
-        return Err(ArrayError::Format(format!("bytes follow the values of shape {}", super::array::shape_text(&shape))));
-    }
-    Ok(Idx { array: Array { shape, numbers: into.finish() }, bytes: dtype == Dtype::big_endian(Kind::Unsigned, 1) })
+    Ok(into.finish())
 }
 
 /// Whether the reader is at its end.
@@ -77,18 +90,31 @@ fn is_at_end(reader: &mut dyn Read) -> Result<bool, ArrayError> {
 impl Idx {
     /// One point a row of the first dimension, the others in C order.
     pub fn into_points(self, pixels: Pixels) -> Result<Points, ArrayError> {
-        let Array { shape, numbers } = self.array;
+        let Self { shape, values } = self;
         if shape.len() < 2 {
             return Err(ArrayError::Shape { shape, expected: "n x d, or n images".to_string() });
         }
-        if numbers.len() == 0 {
+        if shape.contains(&0) {
             return Err(ArrayError::Empty { shape });
         }
-        let dimension = numbers.len() / shape[0];
-        let Numbers::Doubles(values) = numbers else { unreachable!("no type of IDX is wider than a double") };
-        if self.bytes {
-            return Ok(pixels.points(values.into_iter().map(|n| n as u8).collect(), dimension, 255));
+        match values {
+            Values::Bytes(bytes) => {
+                let dimension = bytes.len() / shape[0];
+                Ok(pixels.points(bytes, dimension, 255))
+            }
+            Values::Numbers(numbers) => {
+                let dimension = numbers.len() / shape[0];
+                Array { shape: vec![shape[0], dimension], numbers }.into_points()
+            }
         }
-        Array { shape: vec![shape[0], dimension], numbers: Numbers::Doubles(values) }.into_points()
+    }
+
+    /// The labels of one dimension.
+    pub fn into_labels(self) -> Result<Vec<i64>, ArrayError> {
+        let numbers = match self.values {
+            Values::Bytes(bytes) => Numbers::Doubles(bytes.into_iter().map(f64::from).collect()),
+            Values::Numbers(numbers) => numbers,
+        };
+        Array { shape: self.shape, numbers }.into_labels()
     }
 }

@@ -223,13 +223,13 @@ pub fn idx_from_bytes(bytes: &[u8], pixels: Pixels) -> Result<Points, ReadProble
 }
 
 fn labels_from_bytes(format: Format, bytes: &[u8]) -> Result<Vec<i64>, ReadProblem> {
-    let array = match format {
-        Format::Npy => npy::read(&mut &bytes[..], bytes.len() as u64).map_err(|p| ReadProblem::of_array("y", p))?,
-        Format::Csv => csv::read(bytes, None)?.0,
-        Format::Idx => idx::read(bytes)?.array,
+    let labels = match format {
+        Format::Npy => npy::read(&mut &bytes[..], bytes.len() as u64).and_then(Array::into_labels),
+        Format::Csv => csv::read(bytes, None)?.0.into_labels(),
+        Format::Idx => idx::read(bytes)?.into_labels(),
         Format::Npz => unreachable!("labels in .npz files are refused before they are opened"),
     };
-    array.into_labels().map_err(|p| ReadProblem::of_array("y", p))
+    labels.map_err(|p| ReadProblem::of_array("y", p))
 }
 
 /// Loads a `POINT`: coordinates such as `0,3/4`, a `.npy` file (d, or 1 x d), or a row of data such as `data.npz#17`.
