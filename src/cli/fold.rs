@@ -16,7 +16,7 @@ const EXAMPLES: &str = "\
 Examples:
   plica fold digits:3x20 digits --pairs random:10000@0
   plica fold a.npz b.npz data.npz --format json
-  plica fold net.npz t10k-images-idx3-ubyte.gz --labels t10k-labels-idx1-ubyte.gz";
+  plica fold net.npz images-idx3-ubyte.gz --labels labels-idx1-ubyte.gz";
 
 /// How much networks fold the segments between the points of a data set
 ///

@@ -31,8 +31,8 @@ struct Cli {
     #[command(subcommand)]
     command: Command,
 
-    /// How results are written; json is JSON and nothing else
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
+    /// Results as text for people, or as JSON and nothing else, one object a line
+    #[arg(long, global = true, value_enum, default_value_t, display_order = 900, value_name = "FORMAT")]
     format: Format,
 }
 

@@ -7,10 +7,8 @@ use std::io::{BufWriter, StdoutLock, Write};
 /// How results are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
-    /// For people, in 80 columns
     #[default]
     Text,
-    /// For programs, one object a line
     Json,
 }
 

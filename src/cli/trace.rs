@@ -13,6 +13,10 @@ use std::sync::Arc;
 /// Segments that are traced together: output appears after every such block.
 const BLOCK: usize = 1024;
 
+const USAGE: &str = "\
+plica trace [OPTIONS] <NET> --from <POINT> --to <POINT>
+       plica trace [OPTIONS] <NET> --segments <FILE.npz>";
+
 const EXAMPLES: &str = "\
 Examples:
   plica trace cantor:2 --from 0,3/4 --to 1,3/4
@@ -24,7 +28,7 @@ Examples:
 /// Finds every activation region on the straight segment between two points, and the units that flip from one to the next. Every decision is
 /// exact: in doubles where a proven error bound allows it, else in integers.
 #[derive(Args)]
-#[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{}", super::FORMS))]
+#[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{}", super::FORMS), override_usage = USAGE)]
 pub struct Arguments {
     /// The network
     #[arg(value_name = "NET")]
@@ -38,7 +42,7 @@ pub struct Arguments {
     #[arg(long, value_name = "POINT", allow_hyphen_values = true, requires = "from", required_unless_present = "segments")]
     to: Option<String>,
 
-    /// Many segments instead, from P[i] to Q[i]; both n x d
+    /// Many segments instead, from row i of P to row i of Q
     #[arg(long, value_name = "FILE.npz", conflicts_with_all = ["from", "to", "pixels"])]
     segments: Option<String>,
 

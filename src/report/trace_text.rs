@@ -53,7 +53,7 @@ pub fn trace_text(heading: &str, trace: &Trace) -> String {
 /// The patterns of the first and the last region, a layer a row, and whether any was cut.
 fn patterns_by_layer(trace: &Trace) -> (String, bool) {
     let mut table =
-        Table::new([Right, Right, Right, Right, Right, Left, Left], ["layer", "units", "active", "at end", "differ", "start", "end"]);
+        Table::new([Right, Right, Right, Right, Right, Left, Left], ["layer", "units", "on", "at end", "differ", "start", "end"]);
     let mut any_cut = false;
     for &layer in trace.units().layers() {
         let [start, end] = [trace.start(), trace.end()].map(|pattern| bits_of_layer(trace.units(), layer, pattern));
@@ -93,8 +93,7 @@ fn bits_of_layer(units: &UnitSet, layer: usize, pattern: &Pattern) -> String {
 fn crossings(trace: &Trace) -> (String, bool) {
     let all = trace.crossing_count();
     let (first, last) = if all <= SHOWN { (all, 0) } else { (FIRST, LAST) };
-    let mut table =
-        Table::new([Right, Left, Left, Right, Right, Right], ["#", "t", "flips: +(layer,unit) on, - off", "d(start)", "r2", "chi"]);
+    let mut table = Table::new([Right, Left, Left, Right, Right, Right], ["#", "t", "flips: +(layer,unit) on, - off", "dist", "r2", "chi"]);
     let mut any_cut = all > SHOWN;
     let mut pattern = trace.start().clone();
     let mut measure = Measure::default();
@@ -108,7 +107,7 @@ fn crossings(trace: &Trace) -> (String, bool) {
         if k < first || k >= all - last {
             let (flips, cut) = flips_text(trace.units(), crossing.flips, &pattern);
             any_cut |= cut;
-            let [distance, length] = [step.distance, measure.folding().r2].map(grouped);
+            let [distance, length] = [step.distance, measure.folding().r2].map(|n| n.to_string());
             table.push([(k + 1).to_string(), time_text(&crossing), flips, distance, length, decimal(&measure.folding().chi())]);
         }
     }
