@@ -171,7 +171,7 @@ dispatch! {
 
 dispatch! {
     /// The number of pieces of the output, after a walk through the hidden layers.
-    pub(super) fn count_pieces(walk: &mut Walk, plan: &Plan, walked: usize, escalate: &mut dyn Escalate) -> usize = pieces_in
+    pub(super) fn count_pieces(walk: &mut Walk, plan: &Plan, walked: usize, certify: bool, escalate: &mut dyn Escalate) -> usize = pieces_in
 }
 
 #[inline(always)]
@@ -598,20 +598,21 @@ impl Walk {
 }
 
 #[inline(always)]
-fn pieces_in<L: Lanes>(walk: &mut Walk, plan: &Plan, walked: usize, escalate: &mut dyn Escalate) -> usize {
+fn pieces_in<L: Lanes>(walk: &mut Walk, plan: &Plan, walked: usize, certify: bool, escalate: &mut dyn Escalate) -> usize {
     let l = plan.layers.len() - 1;
     if l == 0 {
         return 1;
     }
     let this = &plan.layers[l];
     let n = this.padded;
-    let bounded = if walked > l {
-        Ok(())
-    } else {
+    if walked <= l {
         walk.start_layer::<L>(plan, l);
-        walk.bound_errors(plan, l, 0.0)
+    }
+    let error = match certify {
+        true if walked > l || walk.bound_errors(plan, l, 0.0).is_ok() => walk.layers[l].slope_error,
+        true => f64::INFINITY,
+        false => 0.0,
     };
-    let error = if bounded.is_ok() { walk.layers[l].slope_error } else { f64::INFINITY };
     let order = std::mem::take(&mut walk.layers[l].order);
     let mut a = std::mem::take(&mut walk.a);
     a.resize(n.max(a.len()), 0.0);
@@ -643,7 +644,7 @@ fn pieces_in<L: Lanes>(walk: &mut Walk, plan: &Plan, walked: usize, escalate: &m
         // A single unit of the last hidden layer flips: the output changes by its weights times its form, which is not 0.
         let decided = match flips {
             [flip] if !fresh => Some(!this.silent[flip.unit as usize]),
-            _ if differ => Some(true),
+            _ if differ || !certify => Some(differ),
             _ => None,
         };
         let differ = decided.unwrap_or_else(|| escalate.outputs_differ(walk, Place { layer: l, k, order: &order }));
