@@ -11,10 +11,6 @@ pub(crate) struct Form {
 }
 
 impl Form {
-    pub(crate) fn is_zero(&self) -> bool {
-        self.a.is_zero() && self.b.is_zero()
-    }
-
     /// The sign at t = numerator / denominator, denominator > 0: one 2x2 determinant.
     pub(crate) fn sign_at(&self, t: &Root) -> Ordering {
         (Integer::from(&self.b * &t.denominator) + Integer::from(&self.a * &t.numerator)).cmp0()

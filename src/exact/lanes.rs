@@ -16,7 +16,6 @@ pub(crate) trait Lanes: Copy {
     fn load(from: &[f64; 8]) -> Self;
     fn store(self, to: &mut [f64; 8]);
     fn add(self, other: Self) -> Self;
-    fn sub(self, other: Self) -> Self;
     fn mul(self, other: Self) -> Self;
     /// self * b + c, rounded once or twice.
     fn mul_add(self, b: Self, c: Self) -> Self;
@@ -52,10 +51,6 @@ impl Lanes for Portable {
     #[inline(always)]
     fn add(self, other: Self) -> Self {
         Self(std::array::from_fn(|i| self.0[i] + other.0[i]))
-    }
-    #[inline(always)]
-    fn sub(self, other: Self) -> Self {
-        Self(std::array::from_fn(|i| self.0[i] - other.0[i]))
     }
     #[inline(always)]
     fn mul(self, other: Self) -> Self {
@@ -122,10 +117,6 @@ mod x86 {
             Self(unsafe { _mm512_add_pd(self.0, other.0) })
         }
         #[inline(always)]
-        fn sub(self, other: Self) -> Self {
-            Self(unsafe { _mm512_sub_pd(self.0, other.0) })
-        }
-        #[inline(always)]
         fn mul(self, other: Self) -> Self {
             Self(unsafe { _mm512_mul_pd(self.0, other.0) })
         }
@@ -184,10 +175,6 @@ mod x86 {
         #[inline(always)]
         fn add(self, other: Self) -> Self {
             unsafe { Self(_mm256_add_pd(self.0, other.0), _mm256_add_pd(self.1, other.1)) }
-        }
-        #[inline(always)]
-        fn sub(self, other: Self) -> Self {
-            unsafe { Self(_mm256_sub_pd(self.0, other.0), _mm256_sub_pd(self.1, other.1)) }
         }
         #[inline(always)]
         fn mul(self, other: Self) -> Self {

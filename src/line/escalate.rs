@@ -66,7 +66,13 @@ impl<'a, F: Fn() -> Vec<&'a WholeLayer>> Escalate for Escalation<'a, F> {
                 let form = self.form(at.layer, unit, below.as_ref()?);
                 let here = form.sign_at(&time);
                 let slope = form.a.cmp0();
-                let beside = if here.is_ne() { here } else if leftwards { slope.reverse() } else { slope };
+                let beside = if here.is_ne() {
+                    here
+                } else if leftwards {
+                    slope.reverse()
+                } else {
+                    slope
+                };
                 Some((here, beside))
             };
             let (before, after) = (sign(&left, true), sign(&right, false));
@@ -84,8 +90,7 @@ impl<'a, F: Fn() -> Vec<&'a WholeLayer>> Escalate for Escalation<'a, F> {
 
     fn sort(&mut self, walk: &Walk, at: Place<'_>, crossings: &mut [Candidate]) {
         let below = pattern_below(walk, at.layer, at.order, at.k);
-        let mut exact: Vec<(Root, Candidate)> =
-            crossings.iter().map(|&c| (self.form(at.layer, c.unit, &below).root(), c)).collect();
+        let mut exact: Vec<(Root, Candidate)> = crossings.iter().map(|&c| (self.form(at.layer, c.unit, &below).root(), c)).collect();
         self.decisions += crossings.len() as u64 - 1;
         exact.sort_by(|x, y| x.0.compare(&y.0));
         for i in 0..exact.len() {

@@ -5,10 +5,14 @@ use super::walk::Ends;
 use crate::data::Points;
 use crate::exact::Instructions;
 use crate::exact::bound::round_up;
+use crate::exact::lanes::{Lanes, dispatch};
 use crate::exact::product::{Active, Rows, Scratch, product};
 
 /// Doubles kept before all is forgotten: 256 MiB.
 const LIMIT: usize = 1 << 25;
+
+/// Points that go through the first layer together at most: they fit the second-level cache.
+const RUN: usize = 48;
 
 const ABSENT: u32 = u32::MAX;
 
@@ -31,7 +35,13 @@ impl FirstLayer {
     }
 
     /// Makes sure that these rows are there; others may be forgotten.
-    pub(super) fn prepare(&mut self, instructions: Instructions, plan: &LayerPlan, points: &Points, rows: impl Iterator<Item = usize> + Clone) {
+    pub(super) fn prepare(
+        &mut self,
+        instructions: Instructions,
+        plan: &LayerPlan,
+        points: &Points,
+        rows: impl Iterator<Item = usize> + Clone,
+    ) {
         if self.values.len() > LIMIT {
             self.clear(points.len());
         }
@@ -41,9 +51,10 @@ impl FirstLayer {
                 continue;
             }
             self.slot_of[row] = self.norms.len() as u32;
-            self.norms.push(norm(points.nearest(row)));
+            // The norm brings the point into the cache, and the product finds it there.
+            self.norms.push(norm(instructions, points.nearest(row)));
             run = match run {
-                Some((start, end)) if end == row => Some((start, row + 1)),
+                Some((start, end)) if end == row && end - start < RUN => Some((start, row + 1)),
                 other => {
                     self.multiply(instructions, plan, points, other);
                     Some((row, row + 1))
@@ -74,15 +85,19 @@ impl FirstLayer {
     }
 }
 
-/// A bound of the norm of (x, 1).
-fn norm(x: &[f64]) -> f64 {
-    let mut sums = [0.0; 8];
-    let chunks = x.chunks_exact(8);
-    let rest: f64 = chunks.remainder().iter().map(|x| x * x).sum();
-    for chunk in chunks {
-        for (sum, x) in sums.iter_mut().zip(chunk) {
-            *sum += x * x;
-        }
+dispatch! {
+    /// A bound of the norm of (x, 1).
+    fn norm(x: &[f64]) -> f64 = norm_in
+}
+
+#[inline(always)]
+fn norm_in<L: Lanes>(x: &[f64]) -> f64 {
+    let (chunks, rest) = x.as_chunks::<8>();
+    let mut sums = [L::splat(0.0); 2];
+    for (i, chunk) in chunks.iter().enumerate() {
+        let x = L::load(chunk);
+        sums[i % 2] = x.mul_add(x, sums[i % 2]);
     }
-    round_up((1.0 + rest + sums.iter().sum::<f64>()).sqrt())
+    let rest: f64 = rest.iter().map(|x| x * x).sum();
+    round_up((1.0 + rest + sums[0].add(sums[1]).sum()).sqrt())
 }

@@ -1,7 +1,10 @@
 //! The exact forms along one segment: layers as integers, and a forward pass that computes only what is asked for.
 
 use crate::data::Points;
-use crate::exact::{dyadic_parts, forms::{Form, WideSum}};
+use crate::exact::{
+    dyadic_parts,
+    forms::{Form, WideSum},
+};
 use crate::network::Layer;
 use rug::{Integer, Rational};
 

@@ -1,8 +1,8 @@
 //! What is computed once for a network: weights laid out for products, norms, and units that share their hyperplane.
 
-use crate::exact::bound::{self, round_up};
 use super::forward::WholeLayer;
-use crate::exact::product::Packed;
+use crate::exact::bound::{self, round_up};
+use crate::exact::product::{Packed, TILE};
 use crate::network::{Layer, Network};
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -15,13 +15,14 @@ pub(super) struct Twin {
 }
 
 pub(super) struct LayerPlan {
-    pub inputs: usize,
     pub outputs: usize,
     /// The outputs rounded up to whole tiles: the length of every row below.
     pub padded: usize,
     pub packed: Packed,
     /// For each input the weights to all outputs, padded.
     pub columns: Vec<f64>,
+    /// The weights of the first output, padded like the inputs' rows.
+    pub first_row: Vec<f64>,
     pub bias: Vec<f64>,
     /// A bound of the norm of each row of (W, b), above 0.
     pub rho: Vec<f64>,
@@ -85,11 +86,11 @@ impl LayerPlan {
         let rho_max = rho.iter().copied().fold(0.0, f64::max);
         let classes = Classes::of(layer);
         Self {
-            inputs,
             outputs,
             padded,
             packed,
             columns,
+            first_row: (0..inputs.next_multiple_of(TILE)).map(|j| if j < inputs { w[(0, j)] } else { 0.0 }).collect(),
             bias,
             rho,
             rho_norm,

@@ -196,7 +196,7 @@ impl<'n> Tracer<'n> {
             *trace = trace_exact_only(network, &from.0.point(from.1), &to.0.point(to.1), &self.full)?;
             return Ok(());
         }
-        let pieces = self.pieces.then(|| count_pieces(self.instructions, walk, plan, depth, &mut escalation));
+        let pieces = self.pieces.then(|| count_pieces(self.instructions, walk, plan, depth, self.certify, &mut escalation));
 
         trace.restart();
         for (l, layer) in plan.layers[..depth].iter().enumerate() {

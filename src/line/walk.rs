@@ -62,6 +62,8 @@ pub(super) struct LayerState {
     jumps: Vec<f64>,
     /// The pattern on the first piece.
     pub start: Vec<u64>,
+    /// The length of a row of the layer's outputs.
+    width: usize,
     /// For each piece: a bound of the norm of the slopes.
     slope_norms: Vec<f64>,
     /// A bound of the norm of the outputs of this layer and 1.
@@ -138,6 +140,8 @@ pub(super) struct Walk {
     masks: Vec<u64>,
     values: Vec<f64>,
     value_masks: Vec<u64>,
+    /// Slopes that nobody reads: those of the output layer.
+    unread: Vec<f64>,
     left: Vec<u64>,
     right: Vec<u64>,
     uncertain: Vec<u64>,
@@ -171,7 +175,7 @@ dispatch! {
 
 dispatch! {
     /// The number of pieces of the output, after a walk through the hidden layers.
-    pub(super) fn count_pieces(walk: &mut Walk, plan: &Plan, walked: usize, escalate: &mut dyn Escalate) -> usize = pieces_in
+    pub(super) fn count_pieces(walk: &mut Walk, plan: &Plan, walked: usize, certify: bool, escalate: &mut dyn Escalate) -> usize = pieces_in
 }
 
 #[inline(always)]
@@ -295,7 +299,8 @@ impl Walk {
 
     /// The error of what layer l hands on: proofs/filter.md, section 6.
     fn bound_outputs(&mut self, plan: &LayerPlan, l: usize) {
-        let (below, below_slope) = if l == 0 { (0.0, 0.0) } else { (self.layers[l - 1].output_error, self.layers[l - 1].output_slope_error) };
+        let (below, below_slope) =
+            if l == 0 { (0.0, 0.0) } else { (self.layers[l - 1].output_error, self.layers[l - 1].output_slope_error) };
         // Where the model's bits and the signs of the model's values disagree, they do by no more than this.
         let mismatch: f64 = self.layers[l + 1].jumps.iter().sum();
         let state = &mut self.layers[l];
@@ -326,6 +331,7 @@ impl Walk {
         v.clear();
         v.extend_from_slice(&self.fresh_values[..n]);
         a.resize(n.max(a.len()), 0.0);
+        self.unread.resize(n.max(self.unread.len()), 0.0);
         if !last {
             self.slopes.resize((pieces * n).max(self.slopes.len()), 0.0);
             self.masks.resize((pieces * words).max(self.masks.len()), 0);
@@ -336,6 +342,7 @@ impl Walk {
         let mut state = std::mem::take(&mut self.layers[l]);
         state.slope_norms.clear();
         state.start.clear();
+        state.width = n;
         let (mut parent, mut value_square, mut slope_norm) = (0, 0.0f64, 0.0f64);
         self.after.clear();
         if CERTIFY {
@@ -388,36 +395,27 @@ impl Walk {
                 self.value_masks[k / REFRESH * words..][..words].copy_from_slice(&left);
             }
 
-            let (mut slope_squares, mut squares) = (L::splat(0.0), L::splat(0.0));
-            let (step, margins, zero) = (L::splat(dt), L::splat(margin), L::splat(0.0));
-            let mut unused = [0.0; 8];
-            let row = if last { &mut [][..] } else { &mut self.slopes[k * n..][..n] };
-            for w in 0..words {
-                let (mut lefts, mut rights, mut certains) = (0, 0, 0);
-                for c in w * 8..(w * 8 + 8).min(n / 8) {
-                    let mut slope = if fresh { L::load(lane(fresh_row, c)) } else { L::load(lane(&a, c)) };
-                    for flip in flips {
-                        let column = &plan.layers[l].columns[flip.unit as usize * n..][..n];
-                        slope = L::splat(flip.slope_change).mul_add(L::load(lane(column, c)), slope);
-                    }
-                    let value = L::load(lane(&v, c));
-                    let next_value = slope.mul_add(step, value);
-                    let (positive, next_positive) = (value.gt(zero), next_value.gt(zero));
-                    slope.store(lane_mut(&mut a, c));
-                    next_value.store(lane_mut(&mut v, c));
-                    slope.keep(positive).store(if last { &mut unused } else { lane_mut(row, c) });
-                    lefts |= u64::from(L::bits(positive)) << (8 * (c % 8));
-                    rights |= u64::from(L::bits(next_positive)) << (8 * (c % 8));
-                    if CERTIFY {
-                        slope_squares = slope.mul_add(slope, slope_squares);
-                        let active = next_value.keep(next_positive);
-                        squares = active.mul_add(active, squares);
-                        let certain = next_value.abs().gt(L::load(lane(&this.rho, c)).mul(margins));
-                        certains |= u64::from(L::bits(certain)) << (8 * (c % 8));
-                    }
+            let row = if last { &mut self.unread[..n] } else { &mut self.slopes[k * n..][..n] };
+            let step = Step { dt, margin, rho: &this.rho, v: &mut v, a: &mut a[..n], row };
+            let masks = [&mut left[..], &mut right[..], &mut uncertain[..]];
+            let columns = &plan.layers[l].columns;
+            let (slope_square, square) = match flips {
+                [] => {
+                    let fresh = fresh_row.as_chunks::<8>().0;
+                    step.take::<L, CERTIFY>(masks, |c, _| L::load(&fresh[c]))
                 }
-                (left[w], right[w], uncertain[w]) = (lefts, rights, !certains);
-            }
+                [flip] => {
+                    let column = columns[flip.unit as usize * n..][..n].as_chunks::<8>().0;
+                    let change = L::splat(flip.slope_change);
+                    step.take::<L, CERTIFY>(masks, |c, slope| change.mul_add(L::load(&column[c]), slope))
+                }
+                flips => step.take::<L, CERTIFY>(masks, |c, slope| {
+                    flips.iter().fold(slope, |slope, flip| {
+                        let column = &columns[flip.unit as usize * n..][..n];
+                        L::splat(flip.slope_change).mul_add(L::load(lane(column, c)), slope)
+                    })
+                }),
+            };
             for r in &self.after {
                 let (i, active) = (r.unit as usize, r.after.is_gt());
                 set_bit(&mut left, r.unit, active);
@@ -432,10 +430,10 @@ impl Walk {
                 state.start.extend_from_slice(&left);
             }
             if CERTIFY {
-                let norm = round_up(slope_squares.sum().sqrt());
+                let norm = round_up(slope_square.sqrt());
                 slope_norm = slope_norm.max(norm);
                 state.slope_norms.push(norm);
-                value_square = value_square.max(squares.sum());
+                value_square = value_square.max(square);
             }
 
             // Signs that are not certain at the right end: exact ones take their places.
@@ -463,6 +461,59 @@ impl Walk {
         self.layers[l] = state;
         (self.layers[l + 1].order, self.layers[l + 1].jumps) = (next.order, next.jumps);
         (self.v, self.a, self.left, self.right, self.uncertain) = (v, a, left, right, uncertain);
+    }
+}
+
+/// One piece of one layer: from the values at its left end to those at its right end.
+struct Step<'a> {
+    dt: f64,
+    margin: f64,
+    rho: &'a [f64],
+    v: &'a mut [f64],
+    a: &'a mut [f64],
+    /// The slopes of the active units, for the next layer.
+    row: &'a mut [f64],
+}
+
+impl Step<'_> {
+    /// Moves the values on, with slopes computed from the old ones, and says which units are active at the left and at the right end,
+    /// and which are not certain there. Returns the squares of the norms of the slopes and of the outputs at the right end.
+    #[inline(always)]
+    fn take<L: Lanes, const CERTIFY: bool>(
+        self,
+        [left, right, uncertain]: [&mut [u64]; 3],
+        slope_of: impl Fn(usize, L) -> L,
+    ) -> (f64, f64) {
+        let (v, a, row) = (self.v.as_chunks_mut::<8>().0, self.a.as_chunks_mut::<8>().0, self.row.as_chunks_mut::<8>().0);
+        let rho = self.rho.as_chunks::<8>().0;
+        let chunks = v.len();
+        assert!(a.len() == chunks && row.len() == chunks && rho.len() == chunks);
+        let (mut slope_squares, mut squares) = (L::splat(0.0), L::splat(0.0));
+        let (dt, margin, zero) = (L::splat(self.dt), L::splat(self.margin), L::splat(0.0));
+        let words = left.iter_mut().zip(right).zip(uncertain).enumerate();
+        for (w, ((left, right), uncertain)) in words {
+            let (mut lefts, mut rights, mut certains) = (0, 0, 0);
+            for c in w * 8..(w * 8 + 8).min(chunks) {
+                let slope = slope_of(c, L::load(&a[c]));
+                let value = L::load(&v[c]);
+                let next = slope.mul_add(dt, value);
+                let (positive, next_positive) = (value.gt(zero), next.gt(zero));
+                slope.store(&mut a[c]);
+                next.store(&mut v[c]);
+                slope.keep(positive).store(&mut row[c]);
+                let shift = 8 * (c - w * 8);
+                lefts |= u64::from(L::bits(positive)) << shift;
+                rights |= u64::from(L::bits(next_positive)) << shift;
+                if CERTIFY {
+                    slope_squares = slope.mul_add(slope, slope_squares);
+                    let active = next.keep(next_positive);
+                    squares = active.mul_add(active, squares);
+                    certains |= u64::from(L::bits(next.abs().gt(L::load(&rho[c]).mul(margin)))) << shift;
+                }
+            }
+            (*left, *right, *uncertain) = (lefts, rights, !certains);
+        }
+        (slope_squares.sum(), squares.sum())
     }
 }
 
@@ -524,19 +575,20 @@ impl Walk {
         candidates.clear();
         let dt = piece.to - piece.from;
         // The model's value at a time of the piece is off by no more than the second term.
-        let residual = |i: usize, at: f64| a[i].mul_add(at - piece.to, v[i]).abs() + 8.0 * U * (v[i].abs() + a[i].abs() * dt);
+        let residual = |i: usize, at: f64| (a[i] * (at - piece.to) + v[i]).abs() + 8.0 * U * (v[i].abs() + a[i].abs() * dt);
         for w in 0..plan.words {
             let mut bits = (left[w] ^ right[w]) & plan.leaders[w];
             while bits != 0 {
                 let i = w * 64 + bits.trailing_zeros() as usize;
                 bits &= bits - 1;
                 let unit = i as u32;
-                let mut at = piece.to - v[i] / a[i];
+                let inverse = 1.0 / a[i];
+                let mut at = piece.to - v[i] * inverse;
                 let mut half = 0.0;
                 if CERTIFY {
                     let escalated = |list: &[Resolved]| list.iter().any(|r| r.unit == unit);
                     at = at.max(piece.from).min(piece.to);
-                    half = round_up((plan.rho[i] * piece.error + residual(i, at)) / a[i].abs()) + 4.0 * U;
+                    half = round_up((plan.rho[i] * piece.error + residual(i, at)) * inverse.abs()) + 4.0 * U;
                     if !(half < 1.0) || escalated(&self.before) || escalated(&self.after) {
                         at = escalate.time(self, piece.place, unit);
                         half = ROUNDED;
@@ -597,61 +649,112 @@ impl Walk {
     }
 }
 
+/// Counts the pieces by the slopes of the first output alone, and where these do not tell all boundaries, by those of all outputs.
 #[inline(always)]
-fn pieces_in<L: Lanes>(walk: &mut Walk, plan: &Plan, walked: usize, escalate: &mut dyn Escalate) -> usize {
+fn pieces_in<L: Lanes>(walk: &mut Walk, plan: &Plan, walked: usize, certify: bool, escalate: &mut dyn Escalate) -> usize {
     let l = plan.layers.len() - 1;
     if l == 0 {
         return 1;
     }
-    let this = &plan.layers[l];
-    let n = this.padded;
-    let bounded = if walked > l {
-        Ok(())
-    } else {
-        walk.start_layer::<L>(plan, l);
-        walk.bound_errors(plan, l, 0.0)
+    let error = match certify {
+        true if walked > l || walk.bound_errors(plan, l, 0.0).is_ok() => walk.layers[l].slope_error,
+        true => f64::INFINITY,
+        false => 0.0,
     };
-    let error = if bounded.is_ok() { walk.layers[l].slope_error } else { f64::INFINITY };
     let order = std::mem::take(&mut walk.layers[l].order);
-    let mut a = std::mem::take(&mut walk.a);
-    a.resize(n.max(a.len()), 0.0);
-    a[..n].copy_from_slice(&walk.fresh_slopes[..n]);
-    let (mut pieces, mut parent) = (1, 1);
-    for k in 1..order.len() - 1 {
-        let mark = walk.marks[order[k] as usize];
-        let flips = &walk.flips[mark.flips.0 as usize..mark.flips.1 as usize];
-        let fresh = mark.layer as usize + 1 != l;
-        let mut differ = false;
-        let fresh_row = if fresh {
-            parent += 1;
-            &walk.fresh_slopes[(parent - 1) * n..][..n]
+    let by_first_output = pieces_by_first_output::<L>(walk, &plan.layers[l], l, &order, error);
+    let pieces = by_first_output.unwrap_or_else(|| {
+        if walked <= l {
+            walk.start_layer::<L>(plan, l);
+        }
+        pieces_by_all_outputs(walk, &plan.layers[l], l, &order, error, certify, escalate)
+    });
+    walk.layers[l].order = order;
+    pieces
+}
+
+/// Whether the output is another function after a mark at which one single unit of the last hidden layer flips: the output changes
+/// by that unit's weights times its form, which is not 0.
+fn single_flip(plan: &LayerPlan, l: usize, mark: &Mark, flips: &[Flip]) -> Option<bool> {
+    match flips[mark.flips.0 as usize..mark.flips.1 as usize] {
+        [flip] if mark.layer as usize + 1 == l => Some(!plan.silent[flip.unit as usize]),
+        _ => None,
+    }
+}
+
+#[inline(always)]
+fn pieces_by_first_output<L: Lanes>(walk: &mut Walk, plan: &LayerPlan, l: usize, order: &[u32], error: f64) -> Option<usize> {
+    let bound = 2.0 * plan.rho[0] * round_up(error);
+    let stride = walk.layers[l - 1].width;
+    let weights = plan.first_row.as_chunks::<8>().0;
+    let (mut pieces, mut parent, mut slope) = (1, 0, 0.0);
+    for (k, &mark) in order[..order.len() - 1].iter().enumerate() {
+        let mark = &walk.marks[mark as usize];
+        let old = slope;
+        if k > 0 && mark.layer as usize + 1 == l {
+            for flip in &walk.flips[mark.flips.0 as usize..mark.flips.1 as usize] {
+                slope += flip.slope_change * plan.first_row[flip.unit as usize];
+            }
         } else {
-            &[][..]
-        };
-        for c in 0..n / 8 {
-            let old = L::load(lane(&a, c));
-            let mut slope = if fresh { L::load(lane(fresh_row, c)) } else { old };
-            if !fresh {
-                for flip in flips {
-                    slope = L::splat(flip.slope_change).mul_add(L::load(lane(this.column(flip.unit as usize), c)), slope);
+            let row = walk.slopes[parent * stride..][..stride].as_chunks::<8>().0;
+            let mut sums = [L::splat(0.0); 4];
+            for (i, (x, w)) in row.iter().zip(weights).enumerate() {
+                sums[i % 4] = L::load(x).mul_add(L::load(w), sums[i % 4]);
+            }
+            slope = sums[0].add(sums[1]).add(sums[2].add(sums[3])).sum();
+            parent += 1;
+        }
+        if k > 0 {
+            let differ = match single_flip(plan, l, mark, &walk.flips) {
+                Some(differ) => differ,
+                None if (slope - old).abs() > bound => true,
+                None => return None,
+            };
+            pieces += usize::from(differ);
+        }
+    }
+    walk.filtered += order.len() as u64 - 2;
+    Some(pieces)
+}
+
+#[cold]
+#[inline(never)]
+fn pieces_by_all_outputs(
+    walk: &mut Walk,
+    plan: &LayerPlan,
+    l: usize,
+    order: &[u32],
+    error: f64,
+    certify: bool,
+    escalate: &mut dyn Escalate,
+) -> usize {
+    let n = plan.outputs;
+    let mut slopes = walk.fresh_slopes[..n].to_vec();
+    let mut old = slopes.clone();
+    let (mut pieces, mut parent) = (1, 1);
+    for (k, &mark) in order.iter().enumerate().take(order.len() - 1).skip(1) {
+        let mark = walk.marks[mark as usize];
+        old.copy_from_slice(&slopes);
+        if mark.layer as usize + 1 == l {
+            for flip in &walk.flips[mark.flips.0 as usize..mark.flips.1 as usize] {
+                for (slope, w) in slopes.iter_mut().zip(plan.column(flip.unit as usize)) {
+                    *slope += flip.slope_change * w;
                 }
             }
-            slope.store(lane_mut(&mut a, c));
-            let bound = L::load(lane(&this.rho, c)).mul(L::splat(2.0 * round_up(error)));
-            differ |= L::bits(slope.sub(old).abs().gt(bound)) != 0;
+        } else {
+            slopes.copy_from_slice(&walk.fresh_slopes[parent * plan.padded..][..n]);
+            parent += 1;
         }
-        // A single unit of the last hidden layer flips: the output changes by its weights times its form, which is not 0.
-        let decided = match flips {
-            [flip] if !fresh => Some(!this.silent[flip.unit as usize]),
-            _ if differ => Some(true),
-            _ => None,
+        let certain = || (0..n).any(|i| (slopes[i] - old[i]).abs() > 2.0 * plan.rho[i] * round_up(error));
+        let differ = match single_flip(plan, l, &mark, &walk.flips) {
+            Some(differ) => differ,
+            None if certain() => true,
+            None if !certify => false,
+            None => escalate.outputs_differ(walk, Place { layer: l, k, order }),
         };
-        let differ = decided.unwrap_or_else(|| escalate.outputs_differ(walk, Place { layer: l, k, order: &order }));
-        walk.filtered += u64::from(decided.is_some());
+        walk.filtered += 1;
         pieces += usize::from(differ);
     }
-    walk.layers[l].order = order;
-    walk.a = a;
     pieces
 }
 

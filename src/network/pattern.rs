@@ -169,7 +169,8 @@ mod tests {
                 let mut p: Pattern = (0..200).map(|_| background).collect();
                 p.put(at, count, &words);
                 for i in 0..200 {
-                    let expected = if (at..at + count).contains(&i) { words[(i - at) / 64] >> ((i - at) % 64) & 1 == 1 } else { background };
+                    let expected =
+                        if (at..at + count).contains(&i) { words[(i - at) / 64] >> ((i - at) % 64) & 1 == 1 } else { background };
                     assert_eq!(p.get(i), expected, "bit {i} of put({at}, {count})");
                 }
             }
