@@ -41,7 +41,7 @@ pub(crate) fn spectral_norm(w: &DMatrix<f64>) -> f64 {
     }
     let w = w.map(|x| x / scale);
     let (n, inner) = (w.nrows().min(w.ncols()), w.nrows().max(w.ncols()));
-    let mut square = if w.nrows() < w.ncols() { &w * w.transpose() } else { w.tr_mul(&w) };
+    let mut square = if w.nrows() < w.ncols() { &w * w.transpose() } else { w.transpose() * &w };
     let squarings = if n > 512 { 2 } else { 3 };
     // Before each squaring: the error of the square, to be added to its norm on the way back.
     let mut errors = Vec::with_capacity(squarings);

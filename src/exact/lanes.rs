@@ -26,6 +26,19 @@ pub(crate) trait Lanes: Copy {
     fn keep(self, mask: Self::Mask) -> Self;
     fn bits(mask: Self::Mask) -> u8;
     fn sum(self) -> f64;
+    /// Asks for the cache line that holds the place `at` of the slice, if there is one.
+    #[inline(always)]
+    fn prefetch(values: &[f64], at: usize) {
+        let _ = (values, at);
+    }
+}
+
+/// Asks for a cache line ahead of its use. It reads nothing, so any place will do.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn prefetch_line(values: &[f64], at: usize) {
+    // SAFETY: SSE is part of the target, and a prefetch of any address has no effect but on the caches.
+    unsafe { std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(values.as_ptr().wrapping_add(at).cast()) }
 }
 
 /// The portable path.
@@ -144,6 +157,10 @@ mod x86 {
         fn sum(self) -> f64 {
             unsafe { _mm512_reduce_add_pd(self.0) }
         }
+        #[inline(always)]
+        fn prefetch(values: &[f64], at: usize) {
+            super::prefetch_line(values, at);
+        }
     }
 
     #[derive(Clone, Copy)]
@@ -208,6 +225,10 @@ mod x86 {
             let mut lanes = [0.0; 8];
             self.store(&mut lanes);
             lanes.iter().sum()
+        }
+        #[inline(always)]
+        fn prefetch(values: &[f64], at: usize) {
+            super::prefetch_line(values, at);
         }
     }
 }

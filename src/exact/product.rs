@@ -9,7 +9,10 @@ pub(crate) const TILE: usize = 16;
 const BLOCK: usize = 112;
 
 /// Row tiles that are worked on while a tile of weights is at hand.
-const ROW_TILES: usize = 8;
+const ROW_TILES: usize = 16;
+
+/// How many terms ahead weights are asked for: the list of active inputs skips, so that the processor cannot foresee the next.
+const AHEAD: usize = 10;
 
 /// How many additions a term passes at most in a product of n inputs: those of its block, those of the blocks, the bias.
 ///
@@ -143,6 +146,8 @@ fn union_of_bits(words: &[u64], words_per_row: usize, rows: std::ops::Range<usiz
 
 /// Where the k-th term of a sum takes its input and its weights.
 trait Terms {
+    /// Whether some inputs are left out.
+    const SKIPS: bool = true;
     fn len(&self) -> usize;
     /// The input of the term, as an index into the weights.
     fn input(&self, k: usize) -> usize;
@@ -152,6 +157,7 @@ trait Terms {
 
 struct Dense(usize);
 impl Terms for Dense {
+    const SKIPS: bool = false;
     #[inline(always)]
     fn len(&self) -> usize {
         self.0
@@ -240,6 +246,11 @@ fn sum_tile<L: Lanes, T: Terms, const R: usize>(values: &[f64], stride: usize, t
         let mut sums = [[L::splat(0.0); 2]; R];
         while k < end {
             let at = terms.input(k) * TILE;
+            if T::SKIPS && k + AHEAD < n {
+                let ahead = terms.input(k + AHEAD) * TILE;
+                L::prefetch(weights, ahead);
+                L::prefetch(weights, ahead + 8);
+            }
             // SAFETY: inputs ascend, and the assertion above holds the last of them against the length.
             let (low, high) = unsafe {
                 let from = weights.as_ptr().add(at);
