@@ -135,7 +135,7 @@ proptest! {
         let difference = Rational::from(&forward - &backward).abs();
         prop_assert!(difference <= bounds.asymmetry());
         prop_assert!(bounds.asymmetry() <= q(1, 3));
-        prop_assert!(Rational::from(bounds.asymmetry() * bounds.length) <= bounds.displacement);
+        prop_assert!(bounds.asymmetry() * bounds.length <= bounds.displacement);
         prop_assert!(bounds.asymmetry() <= bounds.lower());
     }
 

@@ -30,7 +30,7 @@ impl Subject {
         if dimension == inputs {
             return Ok(());
         }
-        let message = format!("{what}: points of dimension {dimension}, but {} takes {inputs} inputs", self.name);
+        let message = format!("{what}: dimension {dimension}, but {} takes {inputs} inputs", self.name);
         Err(Failure::new(message, built_in && self.built_in))
     }
 

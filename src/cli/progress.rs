@@ -27,7 +27,7 @@ impl Progress {
     pub fn step(&mut self) {
         self.done += 1;
         // Looking at the clock is dearer than a short segment.
-        if self.shown && self.done % 64 == 0 {
+        if self.shown && self.done.is_multiple_of(64) {
             self.show();
         }
     }

@@ -4,6 +4,7 @@ use super::Network;
 use super::load::Format;
 use crate::data::npy;
 use safetensors::tensor::{Dtype, TensorView};
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Cursor, Write};
 use std::path::{Path, PathBuf};
@@ -143,20 +144,26 @@ fn safetensors(floats: &Floats) -> Vec<u8> {
 
 /// Writes a file so that it appears whole or not at all: under another name beside it, and then renamed.
 fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let name = path.file_name().ok_or_else(|| io::Error::from(io::ErrorKind::InvalidFilename))?;
-    let mut hidden = std::ffi::OsString::from(".");
-    hidden.push(name);
-    hidden.push(format!(".{}.tmp", std::process::id()));
-    let temporary: PathBuf = path.with_file_name(hidden);
-    let write = || {
-        let mut file = File::create_new(&temporary)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&temporary, path)
-    };
-    let result = write();
-    if result.as_ref().is_err_and(|e| e.kind() != io::ErrorKind::AlreadyExists) {
+    let (temporary, mut file) = temporary_beside(path)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&temporary, path));
+    if written.is_err() {
         let _ = fs::remove_file(&temporary); // the first error is the one to report
     }
-    result
+    written
+}
+
+/// A new file beside another; files that were left behind by runs that were killed are passed over.
+fn temporary_beside(path: &Path) -> io::Result<(PathBuf, File)> {
+    let name = path.file_name().ok_or_else(|| io::Error::from(io::ErrorKind::InvalidFilename))?;
+    let mut count = 0;
+    loop {
+        let mut hidden = OsString::from(".");
+        hidden.push(name);
+        hidden.push(format!(".{}-{count}.tmp", std::process::id()));
+        let temporary = path.with_file_name(hidden);
+        match File::create_new(&temporary) {
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists && count < 1000 => count += 1,
+            result => return result.map(|file| (temporary, file)),
+        }
+    }
 }
