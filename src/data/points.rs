@@ -1,7 +1,7 @@
 //! Points with exact coordinates: doubles, integers over one denominator, or any rationals.
 
-use crate::exact::{nearest_f64, rational};
-use rug::Rational;
+use crate::exact::{dyadic_parts, nearest_f64, rational};
+use rug::{Integer, Rational};
 
 /// What can be wrong with coordinates.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -134,6 +134,28 @@ impl Points {
             // |n| < 2^31 and the denominator below 2^32: the rounding of n/q moves x q by far less than 1/2.
             Exactness::Over(q) => Rational::from(((x * f64::from(*q)).round() as i64, *q)),
             Exactness::Rational(values) => values[row * self.dimension + column].clone(),
+        }
+    }
+
+    /// The coordinates of two points as integers over one scale, where all of them stay below 2^62.
+    pub(crate) fn whole_pair(&self, row: usize, other: &Points, other_row: usize) -> Option<(Vec<(i64, i64)>, Integer)> {
+        let (x, y) = (self.nearest(row), other.nearest(other_row));
+        match (&self.exactness, &other.exactness) {
+            (Exactness::Dyadic, Exactness::Dyadic) => {
+                let least = x.iter().chain(y).map(|&x| dyadic_parts(x).1).min().unwrap_or(0).min(0);
+                let whole = |x: f64| {
+                    let (m, e) = dyadic_parts(x);
+                    let shift = (e - least) as u32;
+                    (m == 0 || shift < 62 && m.unsigned_abs() < 1 << (62 - shift)).then(|| if m == 0 { 0 } else { m << shift })
+                };
+                let words = x.iter().zip(y).map(|(&x, &y)| Some((whole(x)?, whole(y)?))).collect::<Option<_>>()?;
+                Some((words, Integer::from(1) << least.unsigned_abs()))
+            }
+            (Exactness::Over(p), Exactness::Over(q)) if p == q => {
+                let whole = |x: f64| (x * f64::from(*q)).round() as i64;
+                Some((x.iter().zip(y).map(|(&x, &y)| (whole(x), whole(y))).collect(), Integer::from(*q)))
+            }
+            _ => None,
         }
     }
 

@@ -36,6 +36,21 @@ impl Whole {
         }
     }
 
+    fn word(&self, k: usize) -> i64 {
+        match self {
+            Self::Small(w) => w[k],
+            Self::Big(_) => unreachable!("asked only where all are words"),
+        }
+    }
+
+    /// Bits of the largest magnitude, where all are words.
+    fn bits(&self) -> Option<u32> {
+        match self {
+            Self::Small(w) => Some(w.iter().map(|x| u64::BITS - x.unsigned_abs().leading_zeros()).max().unwrap_or(0)),
+            Self::Big(_) => None,
+        }
+    }
+
     fn get(&self, k: usize) -> Integer {
         match self {
             Self::Small(w) => Integer::from(w[k]),
@@ -52,6 +67,8 @@ pub(crate) struct WholeLayer {
     weights: Whole,
     bias: Whole,
     factor: Integer,
+    /// Bits of the largest weight or bias, where all are words.
+    bits: Option<u32>,
 }
 
 impl WholeLayer {
@@ -70,14 +87,20 @@ impl WholeLayer {
                 Integer::from(m) << if m == 0 { 0 } else { (e - least) as u32 }
             };
             let (weights, bias) = (Whole::new(weights.map(whole)), Whole::new(layer.bias().iter().copied().map(whole)));
-            return Self { inputs, outputs, weights, bias, factor: Integer::from(1) << least.unsigned_abs() };
+            let factor = Integer::from(1) << least.unsigned_abs();
+            return Self::of(inputs, outputs, weights, bias, factor);
         }
         let weights = || (0..inputs * outputs).map(|k| layer.weight(k / inputs, k % inputs));
         let bias = || (0..outputs).map(|i| layer.bias_of(i));
         let factor = common_denominator(weights().chain(bias()));
         let whole = |q: Rational| scaled(q, &factor);
         let (weights, bias) = (Whole::new(weights().map(whole)), Whole::new(bias().map(whole)));
-        Self { inputs, outputs, weights, bias, factor }
+        Self::of(inputs, outputs, weights, bias, factor)
+    }
+
+    fn of(inputs: usize, outputs: usize, weights: Whole, bias: Whole, factor: Integer) -> Self {
+        let bits = weights.bits().zip(bias.bits()).map(|(w, b)| w.max(b).max(factor.significant_bits()));
+        Self { inputs, outputs, weights, bias, factor, bits }
     }
 }
 
@@ -98,92 +121,184 @@ fn scaled(q: Rational, factor: &Integer) -> Integer {
     numerator * Integer::from(factor.div_exact_ref(&denominator))
 }
 
+/// Bits that a sum in 128-bit integers may have, with some room.
+const WORD_BITS: u32 = 120;
+
 /// The exact forms along one segment, computed when asked for and kept while the pattern below stays the same.
+///
+/// A layer whose forms are sure to fit is computed in 128-bit integers, the others in integers of any length.
 #[derive(Debug)]
 pub(crate) struct ForwardForms {
-    input: Vec<Form>,
-    small_input: Option<Vec<(i64, i64)>>,
-    /// The scale of the inputs of each layer.
-    scales: Vec<Integer>,
+    input: Input,
     layers: Vec<CachedLayer>,
+    /// The patterns for which the forms hold: those of a layer for the patterns below it.
+    below: Vec<Vec<u64>>,
 }
 
-#[derive(Debug, Default)]
+/// The coordinates as forms over a common scale.
+#[derive(Debug)]
+enum Input {
+    Small(Vec<(i64, i64)>),
+    Big(Vec<Form>),
+}
+
+#[derive(Debug)]
 struct CachedLayer {
-    /// The patterns of the layers below for which the forms hold.
-    below: Vec<Vec<u64>>,
-    forms: Vec<Option<Form>>,
+    /// The scale of the layer's inputs, and, where the layer's forms fit, the same as a word.
+    scale: Integer,
+    word_scale: Option<i128>,
+    forms: Vec<Cached>,
+}
+
+#[derive(Clone, Debug)]
+enum Cached {
+    Unknown,
+    Word { b: i128, a: i128 },
+    Long(Form),
+}
+
+impl Cached {
+    fn to_form(&self) -> Form {
+        match self {
+            Self::Unknown => unreachable!("a form is filled before it is read"),
+            Self::Word { b, a } => Form { b: Integer::from(*b), a: Integer::from(*a) },
+            Self::Long(form) => form.clone(),
+        }
+    }
 }
 
 impl ForwardForms {
     /// The forms along the segment from a row of one set of points to a row of another, of one dimension.
     pub(crate) fn new(from: (&Points, usize), to: (&Points, usize), layers: &[&WholeLayer]) -> Self {
-        let coordinates: Vec<(Rational, Rational)> =
-            (0..from.0.dimension()).map(|j| (from.0.coordinate(from.1, j), to.0.coordinate(to.1, j))).collect();
-        let scale = common_denominator(coordinates.iter().flat_map(|(a, b)| [a.clone(), b.clone()]));
-        let form = |(a, b): (Rational, Rational)| {
-            let (b, a) = (scaled(b, &scale), scaled(a, &scale));
-            Form { a: b - &a, b: a }
+        let (input, mut scale) = input_forms(from, to);
+        let mut bits = match &input {
+            Input::Small(forms) => {
+                let largest = forms.iter().map(|(b, a)| b.unsigned_abs().max(a.unsigned_abs())).max().unwrap_or(0);
+                Some((u64::BITS - largest.leading_zeros()).max(scale.significant_bits()))
+            }
+            Input::Big(_) => None,
         };
-        let input: Vec<Form> = coordinates.into_iter().map(form).collect();
-        let small_input = input.iter().map(|f| Some((f.b.to_i64()?, f.a.to_i64()?))).collect();
-        let mut scales = vec![scale];
-        for layer in layers {
-            let next = Integer::from(&scales[scales.len() - 1] * &layer.factor);
-            scales.push(next);
-        }
-        let empty = |layer: &&WholeLayer| CachedLayer { below: Vec::new(), forms: vec![None; layer.outputs] };
-        Self { input, small_input, scales, layers: layers.iter().map(empty).collect() }
+        let layers = layers.iter().map(|layer| {
+            // |b|, |a| and the scale are below 2^bits, so the sums of the next layer are below 2^(bits + weights + inputs + 1).
+            bits = bits.zip(layer.bits).map(|(bits, weights)| bits + weights + usize::BITS - layer.inputs.leading_zeros() + 1);
+            bits = bits.filter(|&bits| bits <= WORD_BITS);
+            let next = Integer::from(&scale * &layer.factor);
+            let scale = std::mem::replace(&mut scale, next);
+            let word_scale = bits.and_then(|_| scale.to_i128());
+            CachedLayer { scale, word_scale, forms: vec![Cached::Unknown; layer.outputs] }
+        });
+        Self { layers: layers.collect(), input, below: Vec::new() }
     }
 
     /// The exact form of a unit where the layers below have the patterns `below`, words of 64 bits a layer.
     pub(crate) fn form(&mut self, layers: &[&WholeLayer], layer: usize, unit: usize, below: &[Vec<u64>]) -> Form {
-        for l in 0..=layer {
-            if self.layers[l].below[..] != below[..l] {
-                self.layers[l].below = below[..l].to_vec();
-                self.layers[l].forms.fill(None);
+        let same = self.below.iter().zip(below).take_while(|(old, new)| old == new).count();
+        if same < below.len() {
+            // The forms of layer `same` hold still; those above it were for another pattern.
+            self.below.truncate(same);
+            self.below.extend_from_slice(&below[same..]);
+            for layer in &mut self.layers[same + 1..] {
+                layer.forms.fill(Cached::Unknown);
             }
         }
         self.fill(layers, layer, unit, below);
-        self.layers[layer].forms[unit].clone().expect("just filled")
+        self.layers[layer].forms[unit].to_form()
     }
 
     fn fill(&mut self, layers: &[&WholeLayer], layer: usize, unit: usize, below: &[Vec<u64>]) {
-        if self.layers[layer].forms[unit].is_some() {
+        if !matches!(self.layers[layer].forms[unit], Cached::Unknown) {
             return;
         }
-        let whole = layers[layer];
-        let row = unit * whole.inputs;
-        let mut form = Form { b: whole.bias.get(unit) * &self.scales[layer], a: Integer::new() };
-        if layer == 0 {
-            match (&self.small_input, &whole.weights) {
-                (Some(input), Whole::Small(w)) => {
-                    // |x|, |w| < 2^63, so a sum of up to 2^20 products needs 146 bits: two halves, each exact in 128.
-                    let (mut b, mut a) = (WideSum::default(), WideSum::default());
-                    for (&(x, d), &w) in input.iter().zip(&w[row..row + whole.inputs]) {
-                        b.add(x, w);
-                        a.add(d, w);
-                    }
-                    form.b += b.total();
-                    form.a += a.total();
-                }
-                _ => {
-                    for (j, x) in self.input.iter().enumerate() {
-                        whole.weights.add_product(row + j, &x.b, &mut form.b);
-                        whole.weights.add_product(row + j, &x.a, &mut form.a);
-                    }
-                }
-            }
-        } else {
+        if layer > 0 {
             for j in set_bits(&below[layer - 1]) {
                 self.fill(layers, layer - 1, j, below);
-                let x = self.layers[layer - 1].forms[j].as_ref().expect("just filled");
-                whole.weights.add_product(row + j, &x.b, &mut form.b);
-                whole.weights.add_product(row + j, &x.a, &mut form.a);
             }
         }
-        self.layers[layer].forms[unit] = Some(form);
+        let whole = layers[layer];
+        let form = match (&whole.weights, self.layers[layer].word_scale) {
+            (Whole::Small(weights), Some(scale)) => {
+                self.sum_of_words(&weights[unit * whole.inputs..][..whole.inputs], whole.bias.word(unit), scale, layer, below)
+            }
+            _ => Cached::Long(self.long_sum(whole, unit, layer, below)),
+        };
+        self.layers[layer].forms[unit] = form;
     }
+
+    fn sum_of_words(&self, weights: &[i64], bias: i64, scale: i128, layer: usize, below: &[Vec<u64>]) -> Cached {
+        let (mut b, mut a) = (i128::from(bias) * scale, 0);
+        let mut add = |w: i64, x: i128, d: i128| {
+            b += i128::from(w) * x;
+            a += i128::from(w) * d;
+        };
+        match &self.input {
+            Input::Small(input) if layer == 0 => {
+                for (&w, &(x, d)) in weights.iter().zip(input) {
+                    add(w, x.into(), d.into());
+                }
+            }
+            _ => {
+                for j in set_bits(&below[layer - 1]) {
+                    match &self.layers[layer - 1].forms[j] {
+                        Cached::Word { b, a } => add(weights[j], *b, *a),
+                        _ => unreachable!("below a layer of words there are only words"),
+                    }
+                }
+            }
+        }
+        Cached::Word { b, a }
+    }
+
+    fn long_sum(&self, whole: &WholeLayer, unit: usize, layer: usize, below: &[Vec<u64>]) -> Form {
+        let row = unit * whole.inputs;
+        let mut form = Form { b: whole.bias.get(unit) * &self.layers[layer].scale, a: Integer::new() };
+        let mut add = |j: usize, x: &Form| {
+            whole.weights.add_product(row + j, &x.b, &mut form.b);
+            whole.weights.add_product(row + j, &x.a, &mut form.a);
+        };
+        if layer > 0 {
+            for j in set_bits(&below[layer - 1]) {
+                match &self.layers[layer - 1].forms[j] {
+                    Cached::Long(x) => add(j, x),
+                    x => add(j, &x.to_form()),
+                }
+            }
+            return form;
+        }
+        match (&self.input, &whole.weights) {
+            (Input::Small(input), Whole::Small(w)) => {
+                // Products of words of 64 bits, which a sum of 128 bits might not hold.
+                let (mut b, mut a) = (WideSum::default(), WideSum::default());
+                for (&(x, d), &w) in input.iter().zip(&w[row..row + whole.inputs]) {
+                    b.add(x, w);
+                    a.add(d, w);
+                }
+                form.b += b.total();
+                form.a += a.total();
+            }
+            (Input::Small(input), Whole::Big(_)) => {
+                for (j, &(b, a)) in input.iter().enumerate() {
+                    add(j, &Form { b: b.into(), a: a.into() });
+                }
+            }
+            (Input::Big(input), _) => input.iter().enumerate().for_each(|(j, x)| add(j, x)),
+        }
+        form
+    }
+}
+
+/// x(t) = a + (b - a) t as integer forms over a common scale.
+fn input_forms(from: (&Points, usize), to: (&Points, usize)) -> (Input, Integer) {
+    if let Some((words, scale)) = from.0.whole_pair(from.1, to.0, to.1) {
+        return (Input::Small(words.into_iter().map(|(a, b)| (a, b - a)).collect()), scale);
+    }
+    let coordinates: Vec<(Rational, Rational)> =
+        (0..from.0.dimension()).map(|j| (from.0.coordinate(from.1, j), to.0.coordinate(to.1, j))).collect();
+    let scale = common_denominator(coordinates.iter().flat_map(|(a, b)| [a.clone(), b.clone()]));
+    let form = |(a, b): (Rational, Rational)| {
+        let (b, a) = (scaled(b, &scale), scaled(a, &scale));
+        Form { a: b - &a, b: a }
+    };
+    (Input::Big(coordinates.into_iter().map(form).collect()), scale)
 }
 
 /// The places of the set bits, ascending.

@@ -3,7 +3,7 @@
 use super::escalate::Escalation;
 use super::first_layer::FirstLayer;
 use super::plan::Plan;
-use super::walk::{Ends, OutOfRange, Walk, count_pieces, walk_certified, walk_unchecked};
+use super::walk::{Ends, OutOfRange, Walk, Zero, count_pieces, walk_certified, walk_unchecked};
 use super::{Enclosure, Trace, TraceError, trace_exact_only};
 use crate::data::{Point, Points};
 use crate::exact::Instructions;
@@ -44,6 +44,7 @@ pub struct Tracer<'n> {
     first_layer: FirstLayer,
     flips: Vec<Unit>,
     touches: Vec<Unit>,
+    zeros: Vec<Zero>,
 }
 
 impl<'n> Tracer<'n> {
@@ -64,6 +65,7 @@ impl<'n> Tracer<'n> {
             first_layer: FirstLayer::default(),
             flips: Vec::new(),
             touches: Vec::new(),
+            zeros: Vec::new(),
         }
     }
 
@@ -203,13 +205,17 @@ impl<'n> Tracer<'n> {
             trace.set_start(l, layer.outputs, &walk.layers[l].start);
         }
         let order = &walk.layers[depth].order;
+        self.zeros.clear();
+        self.zeros.extend_from_slice(&walk.zeros);
+        self.zeros.sort_unstable_by_key(|zero| zero.mark);
         for (k, &mark) in order.iter().enumerate() {
             let m = walk.marks[mark as usize];
             self.flips.clear();
             self.touches.clear();
             let created = &walk.flips[m.flips.0 as usize..m.flips.1 as usize];
             self.flips.extend(created.iter().map(|flip| Unit { layer: m.layer, index: flip.unit }));
-            for zero in walk.zeros.iter().filter(|zero| zero.mark == mark) {
+            let first = self.zeros.partition_point(|zero| zero.mark < mark);
+            for zero in self.zeros[first..].iter().take_while(|zero| zero.mark == mark) {
                 let unit = Unit { layer: zero.layer, index: zero.unit };
                 if zero.before != zero.after {
                     self.flips.push(unit);

@@ -589,7 +589,7 @@ impl Walk {
                     let escalated = |list: &[Resolved]| list.iter().any(|r| r.unit == unit);
                     at = at.max(piece.from).min(piece.to);
                     half = round_up((plan.rho[i] * piece.error + residual(i, at)) * inverse.abs()) + 4.0 * U;
-                    if !(half < 1.0) || escalated(&self.before) || escalated(&self.after) {
+                    if half >= 1.0 || half.is_nan() || escalated(&self.before) || escalated(&self.after) {
                         at = escalate.time(self, piece.place, unit);
                         half = ROUNDED;
                     }
