@@ -5,20 +5,23 @@ mod csv;
 mod dataset;
 pub(crate) mod dtype;
 pub(crate) mod error;
+mod format;
 mod gzip;
 mod idx;
 mod load;
 pub(crate) mod npy;
 pub(crate) mod npz;
 mod pixels;
+mod point;
 mod points;
+mod segments;
 
 pub use array::ArrayError;
 pub use dataset::DataSet;
 pub use error::{ReadError, ReadProblem};
-pub use load::{
-    LoadError, LoadOptions, csv_from_bytes, idx_from_bytes, load, load_point, load_segments, npy_from_bytes, npz_from_bytes,
-    segments_from_bytes,
-};
+pub use format::{csv_from_bytes, idx_from_bytes, npy_from_bytes, npz_from_bytes};
+pub use load::{LoadError, LoadOptions, load};
 pub use pixels::Pixels;
+pub use point::load_point;
 pub use points::{Point, Points, PointsError};
+pub use segments::{load_segments, segments_from_bytes};

@@ -1,0 +1,121 @@
+//! The formats of data, and points and labels from the bytes of each.
+
+use super::array::Array;
+use super::error::ReadProblem;
+use super::{Pixels, Points, csv, idx, npy, npz};
+
+/// The formats that points or labels can have.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Format {
+    Npz,
+    Npy,
+    Csv,
+    Idx,
+}
+
+impl Format {
+    /// Tells the format by the end of a file's name.
+    pub fn of(name: &str) -> Option<Self> {
+        let name = name.to_ascii_lowercase();
+        let plain = name.strip_suffix(".gz").unwrap_or(&name);
+        let ends_with = |ends: &[&str]| ends.iter().any(|e| plain.ends_with(e));
+        if ends_with(&[".csv", ".tsv"]) {
+            Some(Self::Csv)
+        } else if ends_with(&["ubyte", ".idx", ".idx1", ".idx2", ".idx3", ".idx4"]) {
+            Some(Self::Idx)
+        } else if name.ends_with(".npz") {
+            Some(Self::Npz)
+        } else if name.ends_with(".npy") {
+            Some(Self::Npy)
+        } else {
+            None
+        }
+    }
+}
+
+/// Points, and the labels that stand with them.
+pub(super) type PointsAndLabels = (Points, Option<Vec<i64>>);
+
+pub(super) fn points_and_labels(
+    format: Format,
+    bytes: &[u8],
+    column: Option<&str>,
+    pixels: Pixels,
+) -> Result<PointsAndLabels, ReadProblem> {
+    match format {
+        Format::Npz => npz_from_bytes(bytes),
+        Format::Npy => Ok((npy_from_bytes(bytes)?, None)),
+        Format::Csv => csv_from_bytes(bytes, column),
+        Format::Idx => Ok((idx_from_bytes(bytes, pixels)?, None)),
+    }
+}
+
+/// Points and labels from the bytes of a `.npz` file: `X` is n x d, and `y`, which may be absent, holds n integers.
+///
+/// # Errors
+/// Bytes that are no such file, arrays that are missing, unknown or malformed.
+pub fn npz_from_bytes(bytes: &[u8]) -> Result<(Points, Option<Vec<i64>>), ReadProblem> {
+    let (mut points, mut labels) = (None, None);
+    for (name, array) in npz::read(bytes)? {
+        let in_array = |problem| ReadProblem::of_array(&name, problem);
+        match name.as_str() {
+            "X" => points = Some(array.into_points().map_err(in_array)?),
+            "y" => labels = Some(array.into_labels().map_err(in_array)?),
+            _ => return Err(ReadProblem::UnknownArray { array: name, expected: "data are X, n x d, and y, n labels or none" }),
+        }
+    }
+    let points = points.ok_or(ReadProblem::MissingArray { array: "X".to_string() })?;
+    if let Some(labels) = labels.as_ref().filter(|y| y.len() != points.len()) {
+        return Err(ReadProblem::LabelCount { labels: labels.len(), points: points.len() });
+    }
+    Ok((points, labels))
+}
+
+/// Points from the bytes of a `.npy` file, n x d.
+///
+/// # Errors
+/// Bytes that are no such file, another shape, no values, values that are not finite.
+pub fn npy_from_bytes(bytes: &[u8]) -> Result<Points, ReadProblem> {
+    let array = npy::read(&mut &bytes[..], bytes.len() as u64).and_then(Array::into_points);
+    array.map_err(|problem| ReadProblem::of_array("X", problem))
+}
+
+/// Points, and labels from one column where it is given by index or name, from the bytes of a `.csv` file.
+///
+/// Cells are integers, decimals or p/q, and exactly these; commas, semicolons or tabs stand between them.
+/// The first line is a header where none of its cells is a number. Blank lines are skipped. Gzip is recognised.
+///
+/// # Errors
+/// Cells that are no numbers, rows of different lengths, no rows, no such column, labels that are no integers.
+///
+/// ```
+/// let (points, labels) = plica::data::csv_from_bytes(b"x,class\n1/3,7\n0.1,8\n", Some("class")).unwrap();
+/// assert_eq!(points.coordinate(0, 0).to_string(), "1/3");
+/// assert_eq!(labels, Some(vec![7, 8]));
+/// ```
+pub fn csv_from_bytes(bytes: &[u8], label_column: Option<&str>) -> Result<(Points, Option<Vec<i64>>), ReadProblem> {
+    let (values, labels) = csv::read(bytes, label_column)?;
+    let points = values.into_points().map_err(|p| ReadProblem::of_array("cells", p))?;
+    let labels = labels.map(Array::into_labels).transpose().map_err(|p| ReadProblem::of_array("labels", p))?;
+    Ok((points, labels))
+}
+
+/// Points from the bytes of an IDX file, one a row of its first dimension. Gzip is recognised.
+///
+/// `pixels` says what unsigned bytes are; values of the other types of IDX are themselves.
+///
+/// # Errors
+/// Bytes that are no such file or not all of it, fewer than two dimensions, no values, values that are not finite.
+pub fn idx_from_bytes(bytes: &[u8], pixels: Pixels) -> Result<Points, ReadProblem> {
+    idx::read(bytes)?.into_points(pixels).map_err(|p| ReadProblem::of_array("values", p))
+}
+
+pub(super) fn labels_from_bytes(format: Format, bytes: &[u8]) -> Result<Vec<i64>, ReadProblem> {
+    let labels = match format {
+        Format::Npy => npy::read(&mut &bytes[..], bytes.len() as u64).and_then(Array::into_labels),
+        Format::Csv => csv::read(bytes, None)?.0.into_labels(),
+        Format::Idx => idx::read(bytes)?.into_labels(),
+        Format::Npz => unreachable!("labels in .npz files are refused before they are opened"),
+    };
+    labels.map_err(|p| ReadProblem::of_array("y", p))
+}

@@ -1,0 +1,65 @@
+//! Networks: what is written.
+
+use crate::files::*;
+use nalgebra::{DMatrix, DVector};
+use plica::network::write::{WriteError, network_to_path};
+use plica::network::{self, Layer, Network};
+
+#[test]
+fn what_is_written_reads_back() {
+    let folder = Folder::new();
+    for network in [small_network(), network::load("digits:3x20").unwrap(), network::load("random:5-4-3@1").unwrap()] {
+        for name in ["net.json", "net.npz", "net.safetensors"] {
+            let path = folder.0.join(name);
+            network_to_path(&network, &path).unwrap();
+            same(network::load(path.to_str().unwrap()).unwrap(), &network);
+        }
+    }
+    let left: Vec<_> = std::fs::read_dir(&folder.0).unwrap().map(|f| f.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 3, "{left:?}");
+}
+
+#[test]
+fn floats_are_single_where_that_is_exact() {
+    let folder = Folder::new();
+    let length = |network: &Network, name: &str| {
+        network_to_path(network, &folder.0.join(name)).unwrap();
+        std::fs::metadata(folder.0.join(name)).unwrap().len()
+    };
+    let of = |x: f64| Network::new(vec![Layer::from_f64(DMatrix::from_element(100, 100, x), DVector::from_element(100, x))]).unwrap();
+    for name in ["net.npz", "net.safetensors"] {
+        assert_eq!(length(&of(0.1), name) - length(&of(0.5), name), 4 * 10_100, "{name}");
+    }
+}
+
+#[test]
+fn rationals_are_written_to_json_alone() {
+    let network = network::load("cantor-b:2").unwrap();
+    let folder = Folder::new();
+    let path = folder.0.join("net.json");
+    network_to_path(&network, &path).unwrap();
+    same(network::load(path.to_str().unwrap()).unwrap(), &network);
+    assert!(std::fs::read_to_string(&path).unwrap().contains("[0.5,\"1/9\"]"));
+    for name in ["net.npz", "net.safetensors"] {
+        let path = folder.0.join(name);
+        let error = network_to_path(&network, &path).unwrap_err();
+        assert!(!error.is_call_error());
+        let message = format!("{}: weight [0, 1] of layer 0 is 1/9, which is no double: a .json file can hold it", path.display());
+        assert_eq!(error.to_string(), message);
+        assert!(!path.exists());
+    }
+}
+
+#[test]
+fn files_that_cannot_be_written() {
+    let folder = Folder::new();
+    let unknown = network_to_path(&small_network(), &folder.0.join("net.onnxx")).unwrap_err();
+    assert!(unknown.is_call_error());
+    assert!(unknown.to_string().ends_with("net.onnxx` is not a .json, .npz or .safetensors file"), "{unknown}");
+    let nowhere = network_to_path(&small_network(), &folder.0.join("missing").join("net.json")).unwrap_err();
+    assert!(matches!(nowhere, WriteError::Io { .. }));
+    // A directory in the way: nothing is left behind.
+    std::fs::create_dir(folder.0.join("net.json")).unwrap();
+    assert!(network_to_path(&small_network(), &folder.0.join("net.json")).is_err());
+    assert_eq!(std::fs::read_dir(&folder.0).unwrap().count(), 1);
+}
