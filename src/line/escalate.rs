@@ -1,15 +1,12 @@
 //! The decisions that the filter leaves, taken with integers for the forms concerned.
 
 use super::forward::{ForwardForms, WholeLayer};
-use super::walk::{Candidate, END, Escalate, Place, Resolved, Walk};
+use super::walk::{Candidate, END, Escalate, Place, ROUNDED, Resolved, Walk};
 use crate::data::Points;
 use crate::exact::forms::{Form, Root};
 use crate::exact::nearest_f64;
 use std::cmp::Ordering;
 use std::collections::HashMap;
-
-/// Half a unit in the last place of the doubles below 1: the window of a time that was computed exactly.
-const ROUNDED: f64 = crate::exact::bound::U;
 
 /// The exact side of one segment: nothing is computed until it is asked for.
 pub(super) struct Escalation<'a, F: Fn() -> Vec<&'a WholeLayer>> {

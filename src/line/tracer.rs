@@ -25,10 +25,10 @@ const BLOCK: usize = 512;
 ///     Layer::from_f64(dmatrix![2.0, -4.0], dvector![0.0]),
 /// ]).unwrap();
 /// let (a, b) = (Point::from_f64(&[-1.0]).unwrap(), Point::from_f64(&[1.0]).unwrap());
-/// let trace = Tracer::new(&network).trace(&a, &b).unwrap();
+/// let trace = Tracer::new(&network).exact_times(true).trace(&a, &b).unwrap();
 /// let patterns: Vec<String> = trace.patterns().map(|p| p.to_string()).collect();
 /// assert_eq!(patterns, ["00", "10", "11"]);
-/// assert_eq!(trace.crossing(0).t.lo, 0.5);
+/// assert_eq!(trace.crossing(0).t_exact.unwrap().to_string(), "1/2");
 /// ```
 pub struct Tracer<'n> {
     network: &'n Network,
@@ -244,5 +244,94 @@ impl<'n> Tracer<'n> {
         trace.decisions_mut().exact = escalation.decisions;
         trace.decisions_mut().filtered = walk.filtered.saturating_sub(escalation.decisions);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exact::rational;
+    use crate::network::Layer;
+    use nalgebra::{DMatrix, DVector};
+    use proptest::prelude::*;
+    use rug::Rational;
+
+    /// The pre-activations of all hidden layers at a point, in plain rational arithmetic.
+    fn pre_activations(network: &Network, x: Vec<Rational>) -> Vec<Vec<Rational>> {
+        let mut h = x;
+        let mut all = Vec::new();
+        for layer in &network.layers()[..network.depth()] {
+            let z: Vec<Rational> = (0..layer.outputs())
+                .map(|i| h.iter().enumerate().fold(layer.bias_of(i), |sum, (j, x)| sum + Rational::from(layer.weight(i, j) * x)))
+                .collect();
+            h = z.iter().map(|z| if *z > 0 { z.clone() } else { Rational::new() }).collect();
+            all.push(z);
+        }
+        all
+    }
+
+    fn network(widths: &[usize], seed: u64, exponents: &[i32]) -> Network {
+        let mut state = seed;
+        let mut unit = move || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 11) as f64 / (1u64 << 52) as f64 - 1.0
+        };
+        let layers = widths.windows(2).zip(exponents.iter().cycle()).map(|(w, &e)| {
+            let scale = 2f64.powi(e);
+            let weights = DMatrix::from_fn(w[1], w[0], |_, _| unit() * scale);
+            Layer::from_f64(weights, DVector::from_fn(w[1], |_, _| unit() * scale))
+        });
+        Network::new(layers.collect()).unwrap()
+    }
+
+    /// Traces a random segment and returns the largest ratio of true error to bound, over all units and breakpoints.
+    fn worst_ratio(network: &Network, seed: u64, instructions: Instructions) -> f64 {
+        let d = network.inputs();
+        let point =
+            |s: u64| -> Vec<f64> { (0..d as u64).map(|j| ((seed ^ s).wrapping_mul(2 * j + 77) % 1013) as f64 / 512.0 - 1.0).collect() };
+        let (a, b) = (point(3), point(91));
+        let mut tracer = Tracer::new(network).instructions(instructions);
+        tracer.trace(&Point::from_f64(&a).unwrap(), &Point::from_f64(&b).unwrap()).unwrap();
+        let mut worst = 0.0f64;
+        for record in &tracer.walk.recorded {
+            let t = rational(record.at).unwrap();
+            let x = a.iter().zip(&b).map(|(&a, &b)| rational(a).unwrap() + (rational(b).unwrap() - rational(a).unwrap()) * &t).collect();
+            let truth = pre_activations(network, x);
+            for (i, z) in truth[record.layer].iter().enumerate() {
+                let bound = rational(tracer.plan.layers[record.layer].rho[i]).unwrap() * rational(record.error).unwrap();
+                let error = (rational(record.values[i]).unwrap() - z).abs();
+                assert!(
+                    error <= bound,
+                    "layer {} unit {i}: the model is off by {}, its bound is {}",
+                    record.layer,
+                    error.to_f64(),
+                    bound.to_f64()
+                );
+                worst = worst.max(Rational::from(error / bound).to_f64());
+            }
+        }
+        worst
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(60))]
+        #[test]
+        fn the_bound_holds_over_many_orders_of_magnitude(
+            seed: u64,
+            exponents in proptest::collection::vec(prop_oneof![Just(0), -3i32..3, -160i32..160], 1..4),
+            widths in proptest::sample::select(vec![vec![1, 3, 1], vec![2, 5, 4, 1], vec![3, 17, 9, 8, 2], vec![2, 40, 20, 10, 1], vec![5, 6, 6, 6, 6, 6, 1]]),
+        ) {
+            let network = network(&widths, seed, &exponents);
+            for instructions in Instructions::available() {
+                worst_ratio(&network, seed, instructions);
+            }
+        }
+    }
+
+    #[test]
+    fn the_bound_is_not_idle() {
+        let ratio =
+            (0..10).map(|seed| worst_ratio(&network(&[3, 17, 9, 8, 2], seed, &[0]), seed, Instructions::detect())).fold(0.0, f64::max);
+        assert!(ratio > 1e-4, "the bound exceeds every true error ten thousand times: {ratio}");
     }
 }

@@ -8,7 +8,7 @@
 //! asked of [`Escalation`](super::escalate) and comes back as exact signs. The proofs are in proofs/filter.md, sections 5 to 8.
 
 use super::plan::{LayerPlan, Plan};
-use crate::exact::bound::{HUGE, U, round_up};
+use crate::exact::bound::{HUGE, TINY, U, round_up};
 use crate::exact::lanes::{Lanes, dispatch};
 use crate::exact::product::{Active, Rows, Scratch, product_in};
 use std::cmp::Ordering;
@@ -16,8 +16,8 @@ use std::cmp::Ordering;
 /// A parent piece starts from a fresh evaluation of the values, not from the running ones, every so often.
 const REFRESH: usize = 16;
 
-/// The window of a time that was computed exactly and rounded to the nearest double in [0, 1].
-const ROUNDED: f64 = U;
+/// The half window of a time that was computed exactly and rounded to the nearest double in [0, 1], and then compared in doubles.
+pub(super) const ROUNDED: f64 = 4.0 * U;
 
 /// A breakpoint: an end of the segment, or a time at which units of one layer flip together.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +33,9 @@ pub(super) struct Mark {
     /// The flips of that layer here, a range of [`Walk::flips`].
     pub flips: (u32, u32),
 }
+
+/// Up to so many inputs a plain sum in 32 parts is no deeper than a product.
+const SHORT: usize = 4096;
 
 pub(super) const END: u32 = u32::MAX;
 
@@ -66,6 +69,8 @@ pub(super) struct LayerState {
     width: usize,
     /// For each piece: a bound of the norm of the slopes.
     slope_norms: Vec<f64>,
+    /// How far in all the model's bits may disagree with the signs of the model's values.
+    mismatch: f64,
     /// A bound of the norm of the outputs of this layer and 1.
     value_norm: f64,
     /// The largest of `slope_norms`.
@@ -122,6 +127,16 @@ pub(super) trait Escalate {
     fn outputs_differ(&mut self, walk: &Walk, at: Place<'_>) -> bool;
 }
 
+/// The model of a layer at a breakpoint, and its error: for the test that holds them against the truth.
+#[cfg(test)]
+#[derive(Clone, Debug)]
+pub(super) struct Recorded {
+    pub layer: usize,
+    pub at: f64,
+    pub error: f64,
+    pub values: Vec<f64>,
+}
+
 /// The state of a walk, kept from segment to segment for its memory.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Walk {
@@ -149,6 +164,8 @@ pub(super) struct Walk {
     after: Vec<Resolved>,
     candidates: Vec<Candidate>,
     scratch: Scratch,
+    #[cfg(test)]
+    pub recorded: Vec<Recorded>,
 }
 
 /// The first layer's pre-activations at the two ends, and a bound of the norms of (x, 1) there.
@@ -219,6 +236,8 @@ impl Walk {
         self.marks.clear();
         self.flips.clear();
         self.zeros.clear();
+        #[cfg(test)]
+        self.recorded.clear();
         self.filtered = 0;
         self.layers.resize_with(plan.layers.len() + 1, LayerState::default);
         let end = |at| Mark { at, half: 0.0, layer: END, piece: 0, unit: 0, flips: (0, 0) };
@@ -301,9 +320,8 @@ impl Walk {
     fn bound_outputs(&mut self, plan: &LayerPlan, l: usize) {
         let (below, below_slope) =
             if l == 0 { (0.0, 0.0) } else { (self.layers[l - 1].output_error, self.layers[l - 1].output_slope_error) };
-        // Where the model's bits and the signs of the model's values disagree, they do by no more than this.
-        let mismatch: f64 = self.layers[l + 1].jumps.iter().sum();
         let state = &mut self.layers[l];
+        let mismatch = state.mismatch;
         // The first layer's slopes are the exact ones but for their rounding, which its own error holds.
         state.output_error = round_up(plan.rho_norm * state.local_error + plan.sigma * below + mismatch);
         state.output_slope_error = round_up(plan.rho_norm * state.local_slope_error + plan.sigma * below_slope);
@@ -318,7 +336,11 @@ impl Walk {
         let last = l + 1 == plan.layers.len();
         let order = std::mem::take(&mut self.layers[l].order);
         let pieces = order.len() - 1;
-        let mut next = Merge { order: std::mem::take(&mut self.layers[l + 1].order), jumps: std::mem::take(&mut self.layers[l + 1].jumps) };
+        let mut next = Merge {
+            order: std::mem::take(&mut self.layers[l + 1].order),
+            jumps: std::mem::take(&mut self.layers[l + 1].jumps),
+            mismatch: 0.0,
+        };
         next.order.clear();
         next.jumps.clear();
         let (mut v, mut a) = (std::mem::take(&mut self.v), std::mem::take(&mut self.a));
@@ -338,7 +360,7 @@ impl Walk {
             self.values.resize((pieces.div_ceil(REFRESH) * n).max(self.values.len()), 0.0);
             self.value_masks.resize((pieces.div_ceil(REFRESH) * words).max(self.value_masks.len()), 0);
         }
-        let slope_reach = if l == 0 { 2.0 * input_norm } else { self.layers[l - 1].slope_norm };
+        let slope_reach = if l == 0 { 2.0 * input_norm } else { self.layers[l - 1].slope_norm + self.layers[l - 1].output_slope_error };
         let mut state = std::mem::take(&mut self.layers[l]);
         state.slope_norms.clear();
         state.start.clear();
@@ -353,17 +375,21 @@ impl Walk {
             if uncertain.iter().zip(&this.varying).any(|(u, k)| u & k != 0) {
                 self.resolve(this, Place { layer: l, k: 0, order: &order }, &uncertain, &v, escalate);
             }
-            next.jumps.push(self.after.iter().map(|r| v[r.unit as usize].abs()).sum());
-        } else {
-            next.jumps.push(0.0);
         }
+        next.add_resolved(this, &self.after, &v, state.local_error);
         for k in 0..pieces {
             let (mark, end) = (self.marks[order[k] as usize], self.marks[order[k + 1] as usize]);
             let fresh = k == 0 || mark.layer == END || mark.layer as usize + 1 != l;
             let flips: &[Flip] = if fresh { &[] } else { &self.flips[mark.flips.0 as usize..mark.flips.1 as usize] };
             if fresh {
                 if parent > 0 && parent % REFRESH == 0 {
-                    v.copy_from_slice(&self.fresh_values[parent / REFRESH * n..][..n]);
+                    let values = &self.fresh_values[parent / REFRESH * n..][..n];
+                    if CERTIFY {
+                        // The model of this layer's outputs jumps here, by the difference of two evaluations.
+                        let square: f64 = values.iter().zip(&v).map(|(x, y)| (x - y) * (x - y)).sum();
+                        *next.jumps.last_mut().expect("a jump for each breakpoint so far") += round_up(square.sqrt()) + TINY;
+                    }
+                    v.copy_from_slice(values);
                 }
                 parent += 1;
             }
@@ -371,7 +397,7 @@ impl Walk {
             let dt = end.at - mark.at;
             // Where the next values are fresh ones, both they and the running ones must be certain.
             let refreshed = end.layer as usize + 1 != l && parent % REFRESH == 0;
-            let margin = round_up(if refreshed { 3.0 * state.error } else { state.error } + 1.0625 * end.half * slope_reach);
+            let margin = round_up(if refreshed { 3.0 * state.error } else { state.error } + end.half * slope_reach);
 
             // The values of every sixteenth piece, for the fresh values of the next layer.
             if !last && k % REFRESH == 0 {
@@ -430,11 +456,14 @@ impl Walk {
                 state.start.extend_from_slice(&left);
             }
             if CERTIFY {
-                let norm = round_up(slope_square.sqrt());
+                let norm = round_up(slope_square.sqrt()) + TINY;
                 slope_norm = slope_norm.max(norm);
                 state.slope_norms.push(norm);
                 value_square = value_square.max(square);
             }
+
+            #[cfg(test)]
+            self.recorded.push(Recorded { layer: l, at: end.at, error: state.error, values: v.clone() });
 
             // Signs that are not certain at the right end: exact ones take their places.
             std::mem::swap(&mut self.before, &mut self.after);
@@ -451,12 +480,13 @@ impl Walk {
                 let piece = Piece { place: Place { layer: l, k, order: &order }, from: mark.at, to: end.at, error: state.error };
                 self.find_crossings::<CERTIFY>(this, &piece, [&left, &right], [&v, &a], &mut next, escalate);
             }
-            next.jumps.push(self.after.iter().map(|r| v[r.unit as usize].abs()).sum());
+            next.add_resolved(this, &self.after, &v, state.local_error);
         }
         next.order.push(order[pieces]);
         self.filtered += (pieces * this.outputs) as u64;
         state.value_norm = round_up((1.0 + value_square).sqrt());
         state.slope_norm = slope_norm;
+        state.mismatch = next.mismatch;
         state.order = order;
         self.layers[l] = state;
         (self.layers[l + 1].order, self.layers[l + 1].jumps) = (next.order, next.jumps);
@@ -520,7 +550,20 @@ impl Step<'_> {
 /// The breakpoints of the next layer, as they come.
 struct Merge {
     order: Vec<u32>,
+    /// For each of them, a bound of the norm of the jump of this layer's outputs there, in the model.
     jumps: Vec<f64>,
+    /// How far in all the model's bits may disagree with the signs of the model's values.
+    mismatch: f64,
+}
+
+impl Merge {
+    /// The jump at a breakpoint of the layers below: the units whose signs were resolved there may have any small value.
+    fn add_resolved(&mut self, plan: &LayerPlan, resolved: &[Resolved], v: &[f64], local_error: f64) {
+        let value = |r: &Resolved| v[r.unit as usize].abs() + 4.0 * plan.rho[r.unit as usize] * local_error;
+        let jump = resolved.iter().map(value).sum();
+        self.jumps.push(jump);
+        self.mismatch += jump;
+    }
 }
 
 /// A piece, and the error of its layer's model.
@@ -635,6 +678,7 @@ impl Walk {
             }
             next.order.push(self.marks.len() as u32);
             next.jumps.push(jump);
+            next.mismatch += jump;
             self.marks.push(Mark {
                 at,
                 half: lead.half + (lead.at - at).abs(),
@@ -686,6 +730,9 @@ fn single_flip(plan: &LayerPlan, l: usize, mark: &Mark, flips: &[Flip]) -> Optio
 fn pieces_by_first_output<L: Lanes>(walk: &mut Walk, plan: &LayerPlan, l: usize, order: &[u32], error: f64) -> Option<usize> {
     let bound = 2.0 * plan.rho[0] * round_up(error);
     let stride = walk.layers[l - 1].width;
+    if stride > SHORT {
+        return None;
+    }
     let weights = plan.first_row.as_chunks::<8>().0;
     let (mut pieces, mut parent, mut slope) = (1, 0, 0.0);
     for (k, &mark) in order[..order.len() - 1].iter().enumerate() {
