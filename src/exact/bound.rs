@@ -49,7 +49,7 @@ pub(crate) fn spectral_norm(w: &DMatrix<f64>) -> f64 {
     let first_error = gamma(inner + 6) + TINY;
     for _ in 0..squarings {
         let norm = frobenius(&square);
-        errors.push(gamma(n + 2) * norm * norm + TINY);
+        errors.push(gamma(4 * n + 8) * norm * norm + TINY);
         square = &square * &square;
     }
     let mut norm = frobenius(&square);

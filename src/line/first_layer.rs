@@ -20,6 +20,7 @@ const ABSENT: u32 = u32::MAX;
 #[derive(Debug, Default)]
 pub(super) struct FirstLayer {
     slot_of: Vec<u32>,
+    slots: u32,
     values: Vec<f64>,
     norms: Vec<f64>,
     scratch: Scratch,
@@ -30,6 +31,7 @@ impl FirstLayer {
     pub(super) fn clear(&mut self, rows: usize) {
         self.slot_of.clear();
         self.slot_of.resize(rows, ABSENT);
+        self.slots = 0;
         self.values.clear();
         self.norms.clear();
     }
@@ -50,9 +52,8 @@ impl FirstLayer {
             if self.slot_of[row] != ABSENT {
                 continue;
             }
-            self.slot_of[row] = self.norms.len() as u32;
-            // The norm brings the point into the cache, and the product finds it there.
-            self.norms.push(norm(instructions, points.nearest(row)));
+            self.slot_of[row] = self.slots;
+            self.slots += 1;
             run = match run {
                 Some((start, end)) if end == row && end - start < RUN => Some((start, row + 1)),
                 other => {
@@ -64,6 +65,7 @@ impl FirstLayer {
         self.multiply(instructions, plan, points, run);
     }
 
+    /// The product first: it waits for memory while it computes; the norms find the points in the cache.
     fn multiply(&mut self, instructions: Instructions, plan: &LayerPlan, points: &Points, run: Option<(usize, usize)>) {
         let Some((start, end)) = run else { return };
         let old = self.values.len();
@@ -75,6 +77,7 @@ impl FirstLayer {
                 *x += b;
             }
         }
+        self.norms.extend((start..end).map(|row| norm(instructions, points.nearest(row))));
     }
 
     /// The ends of a segment between two rows that are there.

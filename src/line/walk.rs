@@ -402,18 +402,7 @@ impl Walk {
             // The values of every sixteenth piece, for the fresh values of the next layer.
             if !last && k % REFRESH == 0 {
                 let row = &mut self.values[k / REFRESH * n..][..n];
-                let mut squares = L::splat(0.0);
-                for (w, word) in left.iter_mut().enumerate() {
-                    *word = gather(w, n, |c| {
-                        let x = L::load(lane(&v, c));
-                        let positive = x.gt(L::splat(0.0));
-                        let x = x.keep(positive);
-                        squares = x.mul_add(x, squares);
-                        x.store(lane_mut(row, c));
-                        L::bits(positive)
-                    });
-                }
-                value_square = value_square.max(squares.sum());
+                value_square = value_square.max(active_values::<L>(&v, row, &mut left));
                 for r in &self.after {
                     set_bit(&mut left, r.unit, r.after.is_gt());
                     row[r.unit as usize] = if r.after.is_gt() { v[r.unit as usize] } else { 0.0 };
@@ -520,28 +509,28 @@ impl Step<'_> {
         assert!(a.len() == chunks && row.len() == chunks && rho.len() == chunks);
         let (mut slope_squares, mut squares) = (L::splat(0.0), L::splat(0.0));
         let (dt, margin, zero) = (L::splat(self.dt), L::splat(self.margin), L::splat(0.0));
-        let words = left.iter_mut().zip(right).zip(uncertain).enumerate();
-        for (w, ((left, right), uncertain)) in words {
-            let (mut lefts, mut rights, mut certains) = (0, 0, 0);
-            for c in w * 8..(w * 8 + 8).min(chunks) {
-                let slope = slope_of(c, L::load(&a[c]));
-                let value = L::load(&v[c]);
-                let next = slope.mul_add(dt, value);
-                let (positive, next_positive) = (value.gt(zero), next.gt(zero));
-                slope.store(&mut a[c]);
-                next.store(&mut v[c]);
-                slope.keep(positive).store(&mut row[c]);
-                let shift = 8 * (c - w * 8);
-                lefts |= u64::from(L::bits(positive)) << shift;
-                rights |= u64::from(L::bits(next_positive)) << shift;
-                if CERTIFY {
-                    slope_squares = slope.mul_add(slope, slope_squares);
-                    let active = next.keep(next_positive);
-                    squares = active.mul_add(active, squares);
-                    certains |= u64::from(L::bits(next.abs().gt(L::load(&rho[c]).mul(margin)))) << shift;
-                }
+        let (mut lefts, mut rights, mut certains) = (0, 0, 0);
+        for c in 0..chunks {
+            let slope = slope_of(c, L::load(&a[c]));
+            let value = L::load(&v[c]);
+            let next = slope.mul_add(dt, value);
+            let (positive, next_positive) = (value.gt(zero), next.gt(zero));
+            slope.store(&mut a[c]);
+            next.store(&mut v[c]);
+            slope.keep(positive).store(&mut row[c]);
+            let shift = 8 * (c % 8);
+            lefts |= u64::from(L::bits(positive)) << shift;
+            rights |= u64::from(L::bits(next_positive)) << shift;
+            if CERTIFY {
+                slope_squares = slope.mul_add(slope, slope_squares);
+                let active = next.keep(next_positive);
+                squares = active.mul_add(active, squares);
+                certains |= u64::from(L::bits(next.abs().gt(L::load(&rho[c]).mul(margin)))) << shift;
             }
-            (*left, *right, *uncertain) = (lefts, rights, !certains);
+            if c % 8 == 7 || c + 1 == chunks {
+                (left[c / 8], right[c / 8], uncertain[c / 8]) = (lefts, rights, !certains);
+                (lefts, rights, certains) = (0, 0, 0);
+            }
         }
         (slope_squares.sum(), squares.sum())
     }
@@ -803,6 +792,28 @@ fn pieces_by_all_outputs(
         pieces += usize::from(differ);
     }
     pieces
+}
+
+/// The values of the active units, and which these are; the square of their norm.
+#[inline(always)]
+fn active_values<L: Lanes>(v: &[f64], row: &mut [f64], active: &mut [u64]) -> f64 {
+    let (v, row) = (v.as_chunks::<8>().0, row.as_chunks_mut::<8>().0);
+    assert!(v.len() == row.len());
+    let mut squares = L::splat(0.0);
+    let mut bits = 0;
+    for c in 0..v.len() {
+        let x = L::load(&v[c]);
+        let positive = x.gt(L::splat(0.0));
+        let x = x.keep(positive);
+        squares = x.mul_add(x, squares);
+        x.store(&mut row[c]);
+        bits |= u64::from(L::bits(positive)) << (8 * (c % 8));
+        if c % 8 == 7 || c + 1 == v.len() {
+            active[c / 8] = bits;
+            bits = 0;
+        }
+    }
+    squares.sum()
 }
 
 #[inline(always)]
