@@ -41,7 +41,7 @@ pub(crate) fn spectral_norm(w: &DMatrix<f64>) -> f64 {
     }
     let w = w.map(|x| x / scale);
     let (n, inner) = (w.nrows().min(w.ncols()), w.nrows().max(w.ncols()));
-    let mut square = if w.nrows() < w.ncols() { &w * w.transpose() } else { w.transpose() * &w };
+    let mut square = symmetric(if w.nrows() < w.ncols() { &w * w.transpose() } else { w.transpose() * &w });
     let squarings = if n > 512 { 2 } else { 3 };
     // Before each squaring: the error of the square, to be added to its norm on the way back.
     let mut errors = Vec::with_capacity(squarings);
@@ -49,14 +49,20 @@ pub(crate) fn spectral_norm(w: &DMatrix<f64>) -> f64 {
     let first_error = gamma(inner + 6) + TINY;
     for _ in 0..squarings {
         let norm = frobenius(&square);
-        errors.push(gamma(4 * n + 8) * norm * norm + TINY);
-        square = &square * &square;
+        errors.push(gamma(n + 2) * norm * norm + TINY);
+        square = symmetric(&square * &square);
     }
     let mut norm = frobenius(&square);
     for error in errors.iter().rev() {
         norm = round_up((norm + error).sqrt());
     }
     round_up(scale * round_up((norm + first_error).sqrt()))
+}
+
+/// The matrix with its upper triangle mirrored: what would be symmetric without rounding is so again.
+fn symmetric(mut m: DMatrix<f64>) -> DMatrix<f64> {
+    m.fill_lower_triangle_with_upper_triangle();
+    m
 }
 
 #[cfg(test)]

@@ -285,7 +285,7 @@ mod tests {
         for instructions in Instructions::available() {
             for (inputs, outputs, count) in [(1, 1, 1), (30, 10, 7), (130, 33, 29), (5, 200, 13), (785, 16, 2)] {
                 let weight = |i: usize, j: usize| ((i * 7 + j * 3) % 11) as f64 - 5.0;
-                let value = |r: usize, j: usize| if (r + j) % 3 == 0 { 0.0 } else { ((r * 5 + j) % 9) as f64 - 4.0 };
+                let value = |r: usize, j: usize| if (r + j).is_multiple_of(3) { 0.0 } else { ((r * 5 + j) % 9) as f64 - 4.0 };
                 let weights = Packed::new(inputs, outputs, weight);
                 let values: Vec<f64> = (0..count * inputs).map(|k| value(k / inputs, k % inputs)).collect();
                 let words_per_row = inputs.div_ceil(64);

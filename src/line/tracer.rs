@@ -262,7 +262,7 @@ mod tests {
         let mut all = Vec::new();
         for layer in &network.layers()[..network.depth()] {
             let z: Vec<Rational> = (0..layer.outputs())
-                .map(|i| h.iter().enumerate().fold(layer.bias_of(i), |sum, (j, x)| sum + Rational::from(layer.weight(i, j) * x)))
+                .map(|i| h.iter().enumerate().fold(layer.bias_of(i), |sum, (j, x)| sum + layer.weight(i, j) * x))
                 .collect();
             h = z.iter().map(|z| if *z > 0 { z.clone() } else { Rational::new() }).collect();
             all.push(z);
@@ -307,7 +307,7 @@ mod tests {
                     error.to_f64(),
                     bound.to_f64()
                 );
-                worst = worst.max(Rational::from(error / bound).to_f64());
+                worst = worst.max((error / bound).to_f64());
             }
         }
         worst

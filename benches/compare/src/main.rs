@@ -12,10 +12,10 @@ use plica_compare::setup::{Rng, SHAPES};
 use std::time::Instant;
 
 /// Rounds of which the median is taken; in each, the contenders take turns on the same segments.
-const ROUNDS: usize = 7;
+const ROUNDS: usize = 5;
 
 /// The time that Plica's part of a round should take at least.
-const ROUND_SECONDS: f64 = 0.15;
+const ROUND_SECONDS: f64 = 0.01;
 
 fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
@@ -99,7 +99,7 @@ fn enough_segments(tracer: &mut Tracer<'_>, inputs: usize) -> usize {
         let points = Points::from_f64(ends.into_iter().map(f64::from).collect(), inputs).expect("finite points");
         let start = Instant::now();
         trace(tracer, &points, None);
-        if start.elapsed().as_secs_f64() > ROUND_SECONDS || segments >= 1 << 14 {
+        if start.elapsed().as_secs_f64() > ROUND_SECONDS || segments >= 1 << 12 {
             return segments;
         }
         segments *= 4;

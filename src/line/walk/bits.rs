@@ -1,0 +1,28 @@
+//! Sets of units as words of 64 bits.
+
+/// Whether the unit is in the set.
+pub(super) fn is_set(words: &[u64], unit: u32) -> bool {
+    words[unit as usize / 64] >> (unit % 64) & 1 == 1
+}
+
+/// Puts the unit into the set, or takes it out.
+pub(super) fn set_bit(words: &mut [u64], unit: u32, on: bool) {
+    let bit = 1 << (unit % 64);
+    if on {
+        words[unit as usize / 64] |= bit;
+    } else {
+        words[unit as usize / 64] &= !bit;
+    }
+}
+
+/// The units in both sets.
+pub(super) fn set_bits<'a>(words: &'a [u64], among: &'a [u64]) -> impl Iterator<Item = u32> + 'a {
+    words.iter().zip(among).enumerate().flat_map(|(w, (x, y))| {
+        let mut rest = x & y;
+        std::iter::from_fn(move || {
+            let bit = (rest != 0).then(|| rest.trailing_zeros())?;
+            rest &= rest - 1;
+            Some(w as u32 * 64 + bit)
+        })
+    })
+}

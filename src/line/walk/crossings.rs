@@ -1,0 +1,134 @@
+//! Signs that are asked for exactly, and the crossings inside a piece in their order.
+
+use super::bits::{is_set, set_bits};
+use super::pieces::Merge;
+use super::{Candidate, Escalate, Flip, LayerPlan, Mark, Place, ROUNDED, Resolved, Walk, Zero};
+use crate::exact::bound::{U, round_up};
+use std::cmp::Ordering;
+
+/// A piece, and the error of its layer's model.
+pub(super) struct Piece<'a> {
+    pub place: Place<'a>,
+    pub from: f64,
+    pub to: f64,
+    pub error: f64,
+}
+
+impl Walk {
+    /// Asks for the exact signs of the uncertain units at a breakpoint; the answers are in `after`, by unit.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn resolve(&mut self, plan: &LayerPlan, at: Place<'_>, uncertain: &[u64], v: &[f64], escalate: &mut dyn Escalate) {
+        let suspects: Vec<u32> = set_bits(uncertain, &plan.varying).collect();
+        let leaders: Vec<u32> = set_bits(uncertain, &plan.varying).filter(|&i| is_set(&plan.leaders, i)).collect();
+        let mut answers = Vec::with_capacity(leaders.len());
+        if !leaders.is_empty() {
+            escalate.signs(self, at, &leaders, &mut answers);
+        }
+        let mark = at.order[at.k];
+        self.after.clear();
+        for unit in suspects {
+            let leader = plan.leader_of[unit as usize];
+            // A leader that is certain answers for its twins.
+            let sign = v[leader.unit as usize].partial_cmp(&0.0).unwrap_or(Ordering::Equal);
+            let certain = Resolved { unit: leader.unit, before: sign, after: sign, zero: false };
+            let answer = answers.iter().find(|r| r.unit == leader.unit).copied().unwrap_or(certain);
+            let turn = |sign: Ordering| if leader.opposite { sign.reverse() } else { sign };
+            let answer = Resolved { unit, before: turn(answer.before), after: turn(answer.after), zero: answer.zero };
+            if answer.zero {
+                let (before, after) = (answer.before.is_gt(), answer.after.is_gt());
+                self.zeros.push(Zero { mark, layer: at.layer as u32, unit, before, after });
+            }
+            self.after.push(answer);
+        }
+    }
+
+    /// The crossings inside a piece, in order, become breakpoints of the next layer.
+    #[inline(never)]
+    pub(super) fn find_crossings<const CERTIFY: bool>(
+        &mut self,
+        plan: &LayerPlan,
+        piece: &Piece<'_>,
+        [left, right]: [&[u64]; 2],
+        [v, a]: [&[f64]; 2],
+        next: &mut Merge,
+        escalate: &mut dyn Escalate,
+    ) {
+        let mut candidates = std::mem::take(&mut self.candidates);
+        candidates.clear();
+        let dt = piece.to - piece.from;
+        // The model's value at a time of the piece is off by no more than the second term.
+        let residual = |i: usize, at: f64| (a[i] * (at - piece.to) + v[i]).abs() + 8.0 * U * (v[i].abs() + a[i].abs() * dt);
+        for w in 0..plan.words {
+            let mut bits = (left[w] ^ right[w]) & plan.leaders[w];
+            while bits != 0 {
+                let i = w * 64 + bits.trailing_zeros() as usize;
+                bits &= bits - 1;
+                let unit = i as u32;
+                let inverse = 1.0 / a[i];
+                let mut at = piece.to - v[i] * inverse;
+                let mut half = 0.0;
+                if CERTIFY {
+                    let escalated = |list: &[Resolved]| list.iter().any(|r| r.unit == unit);
+                    at = at.max(piece.from).min(piece.to);
+                    half = round_up((plan.rho[i] * piece.error + residual(i, at)) * inverse.abs()) + 4.0 * U;
+                    if half >= 1.0 || half.is_nan() || escalated(&self.before) || escalated(&self.after) {
+                        at = escalate.time(self, piece.place, unit);
+                        half = ROUNDED;
+                    }
+                }
+                candidates.push(Candidate { unit, at, half, with_previous: false });
+            }
+        }
+        if candidates.len() > 1 {
+            self.filtered += candidates.len() as u64 - 1;
+            candidates.sort_unstable_by(|x, y| x.at.total_cmp(&y.at));
+            if CERTIFY {
+                let mut first = 0;
+                let mut reach = candidates[0].at + candidates[0].half;
+                for i in 1..=candidates.len() {
+                    if i < candidates.len() && candidates[i].at - candidates[i].half <= reach {
+                        reach = reach.max(candidates[i].at + candidates[i].half);
+                        continue;
+                    }
+                    if i - first > 1 {
+                        escalate.sort(self, piece.place, &mut candidates[first..i]);
+                    }
+                    if i < candidates.len() {
+                        (first, reach) = (i, candidates[i].at + candidates[i].half);
+                    }
+                }
+            }
+        }
+        let mut i = 0;
+        while i < candidates.len() {
+            let group = 1 + candidates[i + 1..].iter().take_while(|c| c.with_previous).count();
+            let lead = candidates[i];
+            let at = lead.at.max(piece.from).min(piece.to);
+            let start = self.flips.len() as u32;
+            let mut jump = 0.0;
+            for candidate in &candidates[i..i + group] {
+                let twins = plan.twins[candidate.unit as usize].iter().map(|twin| twin.unit);
+                for unit in std::iter::once(candidate.unit).chain(twins) {
+                    let slope = a[unit as usize];
+                    let on = is_set(right, candidate.unit) != plan.leader_of[unit as usize].opposite;
+                    self.flips.push(Flip { unit, slope_change: if on { slope } else { -slope } });
+                    jump += residual(unit as usize, at);
+                }
+            }
+            next.order.push(self.marks.len() as u32);
+            next.jumps.push(jump);
+            next.mismatch += jump;
+            self.marks.push(Mark {
+                at,
+                half: lead.half + (lead.at - at).abs(),
+                layer: piece.place.layer as u32,
+                piece: piece.place.k as u32,
+                unit: lead.unit,
+                flips: (start, self.flips.len() as u32),
+            });
+            i += group;
+        }
+        self.candidates = candidates;
+    }
+}

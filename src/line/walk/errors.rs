@@ -1,0 +1,58 @@
+//! How far the model of a layer may be from the truth: proofs/filter.md, section 6.
+
+use super::{LayerPlan, OutOfRange, Plan, REFRESH, Walk};
+use crate::exact::bound::{HUGE, U, round_up};
+
+impl Walk {
+    /// The error of layer l's model, from the norms of the layer below (proofs/filter.md, section 6).
+    pub(super) fn bound_errors(&mut self, plan: &Plan, l: usize, input_norm: f64) -> Result<(), OutOfRange> {
+        let this = &plan.layers[l];
+        let (local, local_slope, error, slope_error, reach) = if l == 0 {
+            let error = round_up(this.gamma * input_norm);
+            (error, 3.0 * error, error, 3.0 * error, 4.0 * input_norm)
+        } else {
+            let (below, state) = (&self.layers[l - 1], &self.layers[l]);
+            let value = below.value_norm;
+            let (mut s, mut g, mut worst, mut worst_slope) = (0.0f64, 0.0f64, 0.0f64, 0.0f64);
+            let mut slopes = 0.0;
+            let mut parent = 0;
+            for k in 0..state.order.len() - 1 {
+                let (mark, next) = (&self.marks[state.order[k] as usize], &self.marks[state.order[k + 1] as usize]);
+                let dt = next.at - mark.at;
+                s += state.jumps[k];
+                if mark.layer as usize == l - 1 {
+                    g += f64::from(4 * (mark.flips.1 - mark.flips.0)) * U * slopes;
+                } else {
+                    slopes = below.slope_norms[parent];
+                    g = this.gamma * slopes;
+                    if parent % REFRESH == 0 {
+                        s = this.gamma * value;
+                    }
+                    parent += 1;
+                }
+                s += g * dt + U * (6.0 * value + 6.0 * slopes * dt);
+                worst = worst.max(s);
+                worst_slope = worst_slope.max(g);
+            }
+            let (worst, worst_slope) = (round_up(worst), round_up(worst_slope));
+            let error = round_up(worst + below.output_error);
+            (worst, worst_slope, error, round_up(worst_slope + below.output_slope_error), value + below.slope_norm)
+        };
+        let state = &mut self.layers[l];
+        (state.local_error, state.local_slope_error, state.error, state.slope_error) = (local, local_slope, error, slope_error);
+        // Nothing that follows can overflow, and no bound is NaN: the comparison is false where one is.
+        if this.rho_max.max(this.rho_norm) * (reach + error + slope_error) < HUGE { Ok(()) } else { Err(OutOfRange) }
+    }
+
+    /// The error of what layer l hands on: proofs/filter.md, section 6.
+    pub(super) fn bound_outputs(&mut self, plan: &LayerPlan, l: usize) {
+        let (below, below_slope) =
+            if l == 0 { (0.0, 0.0) } else { (self.layers[l - 1].output_error, self.layers[l - 1].output_slope_error) };
+        let state = &mut self.layers[l];
+        let mismatch = state.mismatch;
+        // The first layer's slopes are the exact ones but for their rounding, which its own error holds.
+        state.output_error = round_up(plan.rho_norm * state.local_error + plan.sigma * below + mismatch);
+        state.output_slope_error = round_up(plan.rho_norm * state.local_slope_error + plan.sigma * below_slope);
+        state.value_norm = round_up(state.value_norm + mismatch);
+    }
+}

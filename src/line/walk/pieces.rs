@@ -1,0 +1,268 @@
+//! The pieces of one layer, one after the other: values, signs, and the rows that the next layer is computed from.
+
+use super::bits::set_bit;
+use super::crossings::Piece;
+use super::{END, Escalate, Flip, LayerPlan, Place, Plan, REFRESH, Resolved, Walk};
+use crate::exact::bound::{TINY, round_up};
+use crate::exact::lanes::Lanes;
+
+impl Walk {
+    /// Goes through the pieces of layer l: signs, crossings, and the rows that the next layer's slopes are computed from.
+    #[inline(always)]
+    pub(super) fn pieces<L: Lanes, const CERTIFY: bool>(&mut self, plan: &Plan, l: usize, input_norm: f64, escalate: &mut dyn Escalate) {
+        let this = &plan.layers[l];
+        let (n, words) = (this.padded, this.words);
+        let last = l + 1 == plan.layers.len();
+        let order = std::mem::take(&mut self.layers[l].order);
+        let pieces = order.len() - 1;
+        let mut next = Merge {
+            order: std::mem::take(&mut self.layers[l + 1].order),
+            jumps: std::mem::take(&mut self.layers[l + 1].jumps),
+            mismatch: 0.0,
+        };
+        next.order.clear();
+        next.jumps.clear();
+        let (mut v, mut a) = (std::mem::take(&mut self.v), std::mem::take(&mut self.a));
+        let (mut left, mut right) = (std::mem::take(&mut self.left), std::mem::take(&mut self.right));
+        let mut uncertain = std::mem::take(&mut self.uncertain);
+        for list in [&mut left, &mut right, &mut uncertain] {
+            list.clear();
+            list.resize(words, 0);
+        }
+        v.clear();
+        v.extend_from_slice(&self.fresh_values[..n]);
+        a.resize(n.max(a.len()), 0.0);
+        self.unread.resize(n.max(self.unread.len()), 0.0);
+        if !last {
+            self.slopes.resize((pieces * n).max(self.slopes.len()), 0.0);
+            self.masks.resize((pieces * words).max(self.masks.len()), 0);
+            self.values.resize((pieces.div_ceil(REFRESH) * n).max(self.values.len()), 0.0);
+            self.value_masks.resize((pieces.div_ceil(REFRESH) * words).max(self.value_masks.len()), 0);
+        }
+        let slope_reach = if l == 0 { 2.0 * input_norm } else { self.layers[l - 1].slope_norm + self.layers[l - 1].output_slope_error };
+        let mut state = std::mem::take(&mut self.layers[l]);
+        state.slope_norms.clear();
+        state.start.clear();
+        state.width = n;
+        let (mut parent, mut value_square, mut slope_norm) = (0, 0.0f64, 0.0f64);
+        self.after.clear();
+        if CERTIFY {
+            let margin = L::splat(round_up(state.error));
+            for (w, word) in uncertain.iter_mut().enumerate() {
+                *word = !gather(w, n, |c| L::bits(L::load(lane(&v, c)).abs().gt(L::load(lane(&this.rho, c)).mul(margin))));
+            }
+            if uncertain.iter().zip(&this.varying).any(|(u, k)| u & k != 0) {
+                self.resolve(this, Place { layer: l, k: 0, order: &order }, &uncertain, &v, escalate);
+            }
+        }
+        next.add_resolved(this, &self.after, &v, state.local_error);
+        for k in 0..pieces {
+            let (mark, end) = (self.marks[order[k] as usize], self.marks[order[k + 1] as usize]);
+            let fresh = k == 0 || mark.layer == END || mark.layer as usize + 1 != l;
+            let flips: &[Flip] = if fresh { &[] } else { &self.flips[mark.flips.0 as usize..mark.flips.1 as usize] };
+            if fresh {
+                if parent > 0 && parent % REFRESH == 0 {
+                    let values = &self.fresh_values[parent / REFRESH * n..][..n];
+                    if CERTIFY {
+                        // The model of this layer's outputs jumps here, by the difference of two evaluations.
+                        let square: f64 = values.iter().zip(&v).map(|(x, y)| (x - y) * (x - y)).sum();
+                        *next.jumps.last_mut().expect("a jump for each breakpoint so far") += round_up(square.sqrt()) + TINY;
+                    }
+                    v.copy_from_slice(values);
+                }
+                parent += 1;
+            }
+            let fresh_row = if fresh { &self.fresh_slopes[(parent - 1) * n..][..n] } else { &[][..] };
+            let dt = end.at - mark.at;
+            // Where the next values are fresh ones, both they and the running ones must be certain.
+            let refreshed = end.layer as usize + 1 != l && parent % REFRESH == 0;
+            let margin = round_up(if refreshed { 3.0 * state.error } else { state.error } + end.half * slope_reach);
+
+            // The values of every sixteenth piece, for the fresh values of the next layer.
+            if !last && k % REFRESH == 0 {
+                let row = &mut self.values[k / REFRESH * n..][..n];
+                value_square = value_square.max(active_values::<L>(&v, row, &mut left));
+                for r in &self.after {
+                    set_bit(&mut left, r.unit, r.after.is_gt());
+                    row[r.unit as usize] = if r.after.is_gt() { v[r.unit as usize] } else { 0.0 };
+                }
+                self.value_masks[k / REFRESH * words..][..words].copy_from_slice(&left);
+            }
+
+            let row = if last { &mut self.unread[..n] } else { &mut self.slopes[k * n..][..n] };
+            let step = Step { dt, margin, rho: &this.rho, v: &mut v, a: &mut a[..n], row };
+            let masks = [&mut left[..], &mut right[..], &mut uncertain[..]];
+            let columns = &plan.layers[l].columns;
+            let (slope_square, square) = match flips {
+                [] => {
+                    let fresh = fresh_row.as_chunks::<8>().0;
+                    step.take::<L, CERTIFY>(masks, |c, _| L::load(&fresh[c]))
+                }
+                [flip] => {
+                    let column = columns[flip.unit as usize * n..][..n].as_chunks::<8>().0;
+                    let change = L::splat(flip.slope_change);
+                    step.take::<L, CERTIFY>(masks, |c, slope| change.mul_add(L::load(&column[c]), slope))
+                }
+                flips => step.take::<L, CERTIFY>(masks, |c, slope| {
+                    flips.iter().fold(slope, |slope, flip| {
+                        let column = &columns[flip.unit as usize * n..][..n];
+                        L::splat(flip.slope_change).mul_add(L::load(lane(column, c)), slope)
+                    })
+                }),
+            };
+            for r in &self.after {
+                let (i, active) = (r.unit as usize, r.after.is_gt());
+                set_bit(&mut left, r.unit, active);
+                if !last {
+                    self.slopes[k * n + i] = if active { a[i] } else { 0.0 };
+                }
+            }
+            if !last {
+                self.masks[k * words..][..words].copy_from_slice(&left);
+            }
+            if k == 0 {
+                state.start.extend_from_slice(&left);
+            }
+            if CERTIFY {
+                let norm = round_up(slope_square.sqrt()) + TINY;
+                slope_norm = slope_norm.max(norm);
+                state.slope_norms.push(norm);
+                value_square = value_square.max(square);
+            }
+
+            #[cfg(test)]
+            self.recorded.push(super::Recorded { layer: l, at: end.at, error: state.error, values: v.clone() });
+
+            // Signs that are not certain at the right end: exact ones take their places.
+            std::mem::swap(&mut self.before, &mut self.after);
+            self.after.clear();
+            if CERTIFY && uncertain.iter().zip(&this.varying).any(|(u, k)| u & k != 0) {
+                self.resolve(this, Place { layer: l, k: k + 1, order: &order }, &uncertain, &v, escalate);
+                for r in &self.after {
+                    set_bit(&mut right, r.unit, r.before.is_gt());
+                }
+            }
+
+            next.order.push(order[k]);
+            if (0..words).any(|w| (left[w] ^ right[w]) & this.leaders[w] != 0) {
+                let piece = Piece { place: Place { layer: l, k, order: &order }, from: mark.at, to: end.at, error: state.error };
+                self.find_crossings::<CERTIFY>(this, &piece, [&left, &right], [&v, &a], &mut next, escalate);
+            }
+            next.add_resolved(this, &self.after, &v, state.local_error);
+        }
+        next.order.push(order[pieces]);
+        self.filtered += (pieces * this.outputs) as u64;
+        state.value_norm = round_up((1.0 + value_square).sqrt());
+        state.slope_norm = slope_norm;
+        state.mismatch = next.mismatch;
+        state.order = order;
+        self.layers[l] = state;
+        (self.layers[l + 1].order, self.layers[l + 1].jumps) = (next.order, next.jumps);
+        (self.v, self.a, self.left, self.right, self.uncertain) = (v, a, left, right, uncertain);
+    }
+}
+
+/// One piece of one layer: from the values at its left end to those at its right end.
+struct Step<'a> {
+    dt: f64,
+    margin: f64,
+    rho: &'a [f64],
+    v: &'a mut [f64],
+    a: &'a mut [f64],
+    /// The slopes of the active units, for the next layer.
+    row: &'a mut [f64],
+}
+
+impl Step<'_> {
+    /// Moves the values on, with slopes computed from the old ones, and says which units are active at the left and at the right end,
+    /// and which are not certain there. Returns the squares of the norms of the slopes and of the outputs at the right end.
+    #[inline(always)]
+    fn take<L: Lanes, const CERTIFY: bool>(
+        self,
+        [left, right, uncertain]: [&mut [u64]; 3],
+        slope_of: impl Fn(usize, L) -> L,
+    ) -> (f64, f64) {
+        let (v, a, row) = (self.v.as_chunks_mut::<8>().0, self.a.as_chunks_mut::<8>().0, self.row.as_chunks_mut::<8>().0);
+        let rho = self.rho.as_chunks::<8>().0;
+        let chunks = v.len();
+        assert!(a.len() == chunks && row.len() == chunks && rho.len() == chunks);
+        let (mut slope_squares, mut squares) = (L::splat(0.0), L::splat(0.0));
+        let (dt, margin, zero) = (L::splat(self.dt), L::splat(self.margin), L::splat(0.0));
+        let (mut lefts, mut rights, mut certains) = (0, 0, 0);
+        for c in 0..chunks {
+            let slope = slope_of(c, L::load(&a[c]));
+            let value = L::load(&v[c]);
+            let next = slope.mul_add(dt, value);
+            let (positive, next_positive) = (value.gt(zero), next.gt(zero));
+            slope.store(&mut a[c]);
+            next.store(&mut v[c]);
+            slope.keep(positive).store(&mut row[c]);
+            let shift = 8 * (c % 8);
+            lefts |= u64::from(L::bits(positive)) << shift;
+            rights |= u64::from(L::bits(next_positive)) << shift;
+            if CERTIFY {
+                slope_squares = slope.mul_add(slope, slope_squares);
+                let active = next.keep(next_positive);
+                squares = active.mul_add(active, squares);
+                certains |= u64::from(L::bits(next.abs().gt(L::load(&rho[c]).mul(margin)))) << shift;
+            }
+            if c % 8 == 7 || c + 1 == chunks {
+                (left[c / 8], right[c / 8], uncertain[c / 8]) = (lefts, rights, !certains);
+                (lefts, rights, certains) = (0, 0, 0);
+            }
+        }
+        (slope_squares.sum(), squares.sum())
+    }
+}
+
+/// The breakpoints of the next layer, as they come.
+pub(super) struct Merge {
+    pub order: Vec<u32>,
+    /// For each of them, a bound of the norm of the jump of this layer's outputs there, in the model.
+    pub jumps: Vec<f64>,
+    /// How far in all the model's bits may disagree with the signs of the model's values.
+    pub mismatch: f64,
+}
+
+impl Merge {
+    /// The jump at a breakpoint of the layers below: the units whose signs were resolved there may have any small value.
+    fn add_resolved(&mut self, plan: &LayerPlan, resolved: &[Resolved], v: &[f64], local_error: f64) {
+        let value = |r: &Resolved| v[r.unit as usize].abs() + 4.0 * plan.rho[r.unit as usize] * local_error;
+        let jump = resolved.iter().map(value).sum();
+        self.jumps.push(jump);
+        self.mismatch += jump;
+    }
+}
+
+/// The values of the active units, and which these are; the square of their norm.
+#[inline(always)]
+fn active_values<L: Lanes>(v: &[f64], row: &mut [f64], active: &mut [u64]) -> f64 {
+    let (v, row) = (v.as_chunks::<8>().0, row.as_chunks_mut::<8>().0);
+    assert!(v.len() == row.len());
+    let mut squares = L::splat(0.0);
+    let mut bits = 0;
+    for c in 0..v.len() {
+        let x = L::load(&v[c]);
+        let positive = x.gt(L::splat(0.0));
+        let x = x.keep(positive);
+        squares = x.mul_add(x, squares);
+        x.store(&mut row[c]);
+        bits |= u64::from(L::bits(positive)) << (8 * (c % 8));
+        if c % 8 == 7 || c + 1 == v.len() {
+            active[c / 8] = bits;
+            bits = 0;
+        }
+    }
+    squares.sum()
+}
+
+#[inline(always)]
+fn lane(values: &[f64], chunk: usize) -> &[f64; 8] {
+    values[chunk * 8..chunk * 8 + 8].try_into().expect("eight")
+}
+
+/// The word w of a row of n lanes, from its bytes.
+#[inline(always)]
+fn gather(w: usize, n: usize, mut byte: impl FnMut(usize) -> u8) -> u64 {
+    (w * 8..(w * 8 + 8).min(n / 8)).fold(0, |word, c| word | u64::from(byte(c)) << (8 * (c % 8)))
+}
