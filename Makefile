@@ -36,7 +36,7 @@ demo: build ## the exact folding table of a network for handwritten digits, all 
 	$(PLICA) trace digits:3x20 --from digits#0 --to digits#17
 
 test: setup ## all tests: unit, integration, documentation; the training script's where numpy is installed
-	$(CARGO) test --release --workspace $(CARGO_FLAGS)
+	$(CARGO) test --release $(CARGO_FLAGS)
 	@if $(PYTHON) -c 'import numpy' 2>/dev/null; then \
 		echo "$(PYTHON) data/test_train.py"; $(PYTHON) data/test_train.py; \
 	else \
@@ -51,9 +51,9 @@ lint: setup ## formatting, clippy, documentation; warnings are errors
 	$(CARGO) clippy --all-targets $(CARGO_FLAGS) -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps $(CARGO_FLAGS)
 
-bench: setup ## every speed that the README states
-	$(CARGO) bench $(CARGO_FLAGS)
-	$(CARGO) run --release --manifest-path benches/compare/Cargo.toml
+bench: setup ## every speed that the README states: against other tools, and of degenerate networks
+	$(CARGO) run --release $(CARGO_FLAGS) -p plica-compare
+	$(CARGO) run --release $(CARGO_FLAGS) -p plica-compare --bin degenerate
 
 fuzz: setup ## each fuzz target for a short time, where nightly Rust and cargo-fuzz are installed (FUZZ_SECONDS=60)
 	@[ -f fuzz/Cargo.toml ] || { echo "there are no fuzz targets"; exit 0; }; \

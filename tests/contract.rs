@@ -15,7 +15,7 @@ use rug::Rational;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use support::plain::{self, PlainLine};
-use support::{Case, Words, case, compare, config, networks, require, segments, times};
+use support::{Case, Words, case, compare, config, exponents, networks, require, rescaled, segments, times};
 
 fn line(case: &Case) -> PlainLine {
     PlainLine::new(&case.network, &case.from, &case.to)
@@ -174,6 +174,15 @@ proptest! {
             prop_assert_eq!(direct.patterns().collect::<Vec<_>>(), projected);
         }
         require(compare(&all.select(&Arc::new(all.units().clone())), &all))?;
+    }
+
+    /// Also where products of doubles underflow or overflow.
+    #[test]
+    fn units_of_measure_do_not_matter(case in prop_oneof![support::generic_case(), support::any_case()], (weights, points) in exponents()) {
+        let expected = case.exact(&Selection::All);
+        let found = rescaled(&case, weights, points).filtered(&Selection::All, true);
+        require(compare(&found, &expected))?;
+        prop_assert_eq!(times(&found), times(&expected));
     }
 
     #[test]

@@ -279,6 +279,7 @@ macro_rules! dispatch {
     ($(#[$meta:meta])* $visibility:vis fn $name:ident($($arg:ident: $type:ty),* $(,)?) $(-> $out:ty)? = $kernel:ident) => {
         $(#[$meta])*
         #[allow(clippy::too_many_arguments, reason = "the arguments are the kernel's")]
+        #[allow(unsafe_code, reason = "the calls below, after the processor was asked for the instructions")]
         $visibility fn $name(instructions: $crate::exact::Instructions, $($arg: $type),*) $(-> $out)? {
             #[cfg(target_arch = "x86_64")]
             {

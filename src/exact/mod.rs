@@ -2,8 +2,10 @@
 
 pub(crate) mod bound;
 pub(crate) mod forms;
+#[allow(unsafe_code, reason = "vector instructions, after the processor was asked for them")]
 pub(crate) mod lanes;
 mod number;
+#[allow(unsafe_code, reason = "the inner loop of the product, without bounds checks")]
 pub(crate) mod product;
 
 pub use lanes::Instructions;

@@ -99,9 +99,49 @@ pub fn generic_case() -> impl Strategy<Value = Case> {
         .prop_map(|(network, recipe, seed)| Case::new(network.clone(), recipe.build(&network), seed))
 }
 
-/// Half everyday, half awkward.
+/// The same case in other units of measure: the first layer's weights times 2^`weights`, the points times 2^`points`, and every
+/// bias times both. Every pre-activation is then 2^(`weights` + `points`) times what it was, so the trace is the same one, but doubles
+/// underflow or overflow on the way to it.
+pub fn rescaled(case: &Case, weights: i32, points: i32) -> Case {
+    let (first, input, all) = (networks::dyadic(1, weights), networks::dyadic(1, points), networks::dyadic(1, weights + points));
+    let mut layers = Vec::new();
+    for (l, layer) in case.network.layers().iter().enumerate() {
+        let weight = |i: usize, j: usize| if l == 0 { layer.weight(i, j) * &first } else { layer.weight(i, j) };
+        let row = |i: usize| (0..layer.inputs()).map(|j| weight(i, j)).chain([layer.bias_of(i) * &all]).collect();
+        layers.push((0..layer.outputs()).map(row).collect());
+    }
+    let point = |p: &Point| Point::from_rationals(p.to_rationals().into_iter().map(|q| q * &input).collect()).expect("as many coordinates");
+    Case { network: networks::from_rows(&layers), from: point(&case.from), to: point(&case.to), seed: case.seed }
+}
+
+/// Exponents for [`rescaled`] with which products of doubles lose bits to underflow, or overflow.
+pub fn exponents() -> impl Strategy<Value = (i32, i32)> {
+    prop_oneof![
+        2 => (-545i32..=-505).prop_map(|e| (e, -1050 - e)),
+        2 => (-560i32..=-505, -560i32..=-505),
+        1 => Just((0, -1060)),
+        1 => Just((-1060, 0)),
+        1 => Just((-1060, 1010)),
+        1 => Just((1000, -1060)),
+        1 => (490i32..=515, 490i32..=515),
+        1 => Just((1010, 0)),
+    ]
+}
+
+/// A case at the edge of the doubles.
+pub fn rescaled_case() -> impl Strategy<Value = Case> {
+    (prop_oneof![generic_case(), any_case()], exponents()).prop_map(|(case, (weights, points))| rescaled(&case, weights, points))
+}
+
+/// A segment almost along a hyperplane, whose crossing is hard to place in doubles.
+pub fn glancing_case() -> impl Strategy<Value = Case> {
+    (prop_oneof![networks::generic(), networks::any()], segments::glancing(), any::<u64>())
+        .prop_map(|(network, recipe, seed)| Case::new(network.clone(), recipe.build(&network), seed))
+}
+
+/// Everyday cases, awkward ones, and some at the edge of the doubles or almost along a hyperplane.
 pub fn case() -> impl Strategy<Value = Case> {
-    prop_oneof![1 => generic_case(), 4 => any_case()]
+    prop_oneof![2 => generic_case(), 7 => any_case(), 1 => rescaled_case(), 2 => glancing_case()]
 }
 
 /// A small generator of random words (SplitMix64), so that a case needs only a seed.

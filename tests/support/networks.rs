@@ -83,7 +83,7 @@ fn twist() -> impl Strategy<Value = Twist> {
         2 => (at(), at(), -1i32..=1).prop_map(|(layer, unit, bias)| Twist::Dead { layer, unit, bias }),
         3 => (at(), at(), at(), at(), positive(), shift(), prop_oneof![3 => Just(0i32), 1 => -1i32..=1])
             .prop_map(|(layer, of, unit, above, factor, shift, bias)| Twist::Cancel { layer, of, unit, above, factor, shift, bias }),
-        4 => (at(), at(), at(), at(), positive(), shift(), proptest::bool::weighted(0.3))
+        7 => (at(), at(), at(), at(), positive(), shift(), proptest::bool::weighted(0.3))
             .prop_map(|(layer, of, unit, above, factor, bias, downward)| Twist::Fold { layer, of, unit, above, factor, bias, downward }),
         2 => (at(), proptest::option::of(at()), prop_oneof![Just(-20), Just(20)]).prop_map(|(layer, unit, exponent)| Twist::Scale { layer, unit, exponent }),
     ]

@@ -4,7 +4,7 @@ use super::networks::{dyadic, extreme, float, fraction, integer};
 use super::plain::{Plain, on_segment};
 use plica::data::Point;
 use plica::line::trace_exact_only;
-use plica::network::{Network, Selection};
+use plica::network::{Network, Selection, Unit};
 use proptest::prelude::*;
 use rug::Rational;
 
@@ -32,6 +32,9 @@ enum Aim {
     Crossing { index: usize, before: i32, after: i32 },
     /// Inside the bent hyperplane of a unit that flips at a crossing of the straight segment, as far as its region reaches.
     InsideBent { index: usize, before: i32, after: i32 },
+    /// Almost along the hyperplane of a first-layer unit, and through a point of it where a deep unit vanishes, or close by: the crossing is
+    /// hard to place in doubles, and the deep unit's sign there hard to tell.
+    Glance { unit: usize, deep: usize, slant: i32, nudge: Option<i32>, before: i32, after: i32 },
     /// From one crossing of the straight segment to another.
     Between { first: usize, second: usize },
 }
@@ -80,6 +83,23 @@ pub fn any() -> impl Strategy<Value = Recipe> {
     })
 }
 
+/// Almost along a hyperplane, from doubles.
+pub fn glancing() -> impl Strategy<Value = Recipe> {
+    recipe(float().prop_map(|q| q * 2u32).boxed(), glance())
+}
+
+fn glance() -> impl Strategy<Value = Aim> {
+    let nudge = proptest::option::weighted(0.3, 20i32..56);
+    (0usize..12, 0usize..12, 4i32..48, nudge, 0i32..=3, 1i32..=3).prop_map(|(unit, deep, slant, nudge, before, after)| Aim::Glance {
+        unit,
+        deep,
+        slant,
+        nudge,
+        before,
+        after,
+    })
+}
+
 fn aim() -> impl Strategy<Value = Aim> {
     let at = || 0usize..12;
     let part = || 0i32..=3;
@@ -92,6 +112,7 @@ fn aim() -> impl Strategy<Value = Aim> {
         3 => (at(), 1usize..4, part(), part()).prop_map(|(unit, step, before, after)| Aim::Vertex { unit, step, before, after }),
         2 => (at(), part(), part()).prop_map(|(index, before, after)| Aim::Crossing { index, before, after }),
         2 => (at(), part(), part()).prop_map(|(index, before, after)| Aim::InsideBent { index, before, after }),
+        1 => glance(),
         1 => (at(), at()).prop_map(|(first, second)| Aim::Between { first, second }),
     ]
 }
@@ -131,13 +152,54 @@ fn aim_at(network: &Network, vectors: &[Vector], aim: &Aim) -> Option<(Vector, V
         Aim::Crossing { index, before, after } => Some(around(&crossing(network, a, b, *index)?.0, c, *before, *after)),
         Aim::InsideBent { index, before, after } => {
             let (point, gradient) = crossing(network, a, b, *index)?;
-            let dot = |u: &Vector, v: &Vector| -> Rational { u.iter().zip(v).map(|(x, y)| Rational::from(x * y)).sum() };
             let share = dot(&gradient, c) / dot(&gradient, &gradient);
             let along: Vector = c.iter().zip(&gradient).map(|(x, g)| x - Rational::from(g * &share)).collect();
             Some(around(&point, &along, *before, *after))
         }
+        Aim::Glance { unit, deep, slant, nudge, before, after } => {
+            let normal = row(network, *unit)[..a.len()].to_vec();
+            let square = dot(&normal, &normal);
+            if square.is_zero() {
+                return None;
+            }
+            let mut point = meeting(network, *unit, *deep, a)?;
+            let share = dot(&normal, c) / square * (1 - dyadic(1, -slant));
+            let along: Vector = c.iter().zip(&normal).map(|(x, n)| x - Rational::from(n * &share)).collect();
+            if let Some(nudge) = nudge {
+                point.iter_mut().zip(b).for_each(|(x, y)| *x += dyadic(1, -nudge) * y);
+            }
+            Some(around(&point, &along, *before, *after))
+        }
         Aim::Between { first, second } => Some((crossing(network, a, b, *first)?.0, crossing(network, a, b, *second)?.0)),
     }
+}
+
+fn dot(u: &[Rational], v: &[Rational]) -> Rational {
+    u.iter().zip(v).map(|(x, y)| Rational::from(x * y)).sum()
+}
+
+/// A point where a first-layer unit and a deep one vanish, in the region of `near`; else just a point of the first-layer unit's hyperplane.
+fn meeting(network: &Network, unit: usize, deep: usize, near: &Vector) -> Option<Vector> {
+    let plain = Plain::new(network);
+    let here = plain.pre_activations(near);
+    let mut names = Vec::new();
+    for (layer, z) in here.iter().enumerate().skip(1) {
+        names.extend((0..z.len()).map(|index| Unit { layer: layer as u32, index: index as u32 }));
+    }
+    let first = row(network, unit);
+    for k in 0..names.len() {
+        let deep = names[(deep + k) % names.len()];
+        // The deep unit on this region: gradient . x + offset.
+        let value = |z: &[Vec<Rational>]| z[deep.layer as usize][deep.index as usize].clone();
+        let mut form = plain.gradient(near, deep);
+        form.push(value(&here) - dot(&form, near));
+        if let Some(point) = solve(&[first.clone(), form], near)
+            && value(&plain.pre_activations(&point)).is_zero()
+        {
+            return Some(point);
+        }
+    }
+    onto(network, unit, near)
 }
 
 /// The first-layer unit's coefficients, bias last.
