@@ -24,7 +24,7 @@ fn main() {
         for (_, sizes) in SHAPES {
             let shape = sizes.iter().map(usize::to_string).collect::<Vec<_>>().join("-");
             let name = format!("{kind}:{shape}");
-            if wanted.is_empty() || wanted.iter().any(|w| *w == name) {
+            if wanted.is_empty() || wanted.contains(&name) {
                 compare(&name);
             }
         }
