@@ -20,13 +20,16 @@ pub(super) fn pieces_in<L: Lanes>(walk: &mut Walk, plan: &Plan, walked: usize, c
         false => 0.0,
     };
     let order = std::mem::take(&mut walk.layers[l].order);
-    let by_first_output = pieces_by_first_output::<L>(walk, &plan.layers[l], l, &order, error);
-    let pieces = by_first_output.unwrap_or_else(|| {
-        if walked <= l {
-            walk.start_layer::<L>(plan, l);
+    let pieces = match pieces_by_first_output::<L>(walk, &plan.layers[l], l, &order, error) {
+        Some(pieces) => pieces,
+        // No closure here: one would not be compiled for the instructions that the product needs.
+        None => {
+            if walked <= l {
+                walk.start_layer::<L>(plan, l);
+            }
+            pieces_by_all_outputs(walk, &plan.layers[l], l, &order, error, certify, escalate)
         }
-        pieces_by_all_outputs(walk, &plan.layers[l], l, &order, error, certify, escalate)
-    });
+    };
     walk.layers[l].order = order;
     pieces
 }

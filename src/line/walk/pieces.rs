@@ -103,11 +103,12 @@ impl Walk {
                     let change = L::splat(flip.slope_change);
                     step.take::<L, CERTIFY>(masks, |c, slope| change.mul_add(L::load(&column[c]), slope))
                 }
-                flips => step.take::<L, CERTIFY>(masks, |c, slope| {
-                    flips.iter().fold(slope, |slope, flip| {
+                flips => step.take::<L, CERTIFY>(masks, |c, mut slope| {
+                    for flip in flips {
                         let column = &columns[flip.unit as usize * n..][..n];
-                        L::splat(flip.slope_change).mul_add(L::load(lane(column, c)), slope)
-                    })
+                        slope = L::splat(flip.slope_change).mul_add(L::load(lane(column, c)), slope);
+                    }
+                    slope
                 }),
             };
             for r in &self.after {
