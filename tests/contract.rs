@@ -62,10 +62,8 @@ proptest! {
     #[test]
     fn the_plain_forward_pass_certifies_every_trace(case in case()) {
         let line = line(&case);
-        for selection in [Selection::Hidden, Selection::All] {
-            require(line.certify(&case.exact(&selection)))?;
-            require(line.certify(&case.filtered(&selection, true)))?;
-        }
+        require(line.certify(&case.exact(&Selection::All)))?;
+        require(line.certify(&case.filtered(&Selection::Hidden, true)))?;
     }
 
     #[test]
@@ -105,32 +103,6 @@ proptest! {
                 let mut closed = back.closed_sequence();
                 closed.reverse();
                 prop_assert_eq!(closed, there.closed_sequence());
-            }
-        }
-    }
-
-    #[test]
-    fn cutting_and_joining_is_the_identity(case in case()) {
-        let mut words = Words(case.seed);
-        let selection = if words.below(2) == 0 { Selection::Hidden } else { Selection::All };
-        let whole = case.filtered(&selection, true);
-        let mut cuts = times(&whole);
-        if cuts.len() > 4 {
-            let kept = words.below(cuts.len() - 3);
-            cuts = cuts[kept..kept + 4].to_vec();
-        }
-        cuts.extend([words.time(), words.time(), Rational::from((1, 2))]);
-        for cut in &cuts {
-            for exact_times in [false, true] {
-                let halves = halves(&case, &selection, cut, exact_times);
-                let joined = Trace::join(&halves.0, &halves.1, cut);
-                require(compare(&joined, &whole)).map_err(|e| TestCaseError::fail(format!("cut at {cut}: {e}")))?;
-                prop_assert_eq!(joined.closed_sequence(), whole.closed_sequence());
-                if exact_times {
-                    prop_assert_eq!(times(&joined), times(&whole));
-                }
-                let (r2, parts) = (plain::ranges(&whole).1, plain::ranges(&halves.0).1 + plain::ranges(&halves.1).1);
-                prop_assert_eq!(r2, parts + halves.0.end().hamming(halves.1.start()), "r2 counts the jump at the cut {}", cut);
             }
         }
     }
@@ -197,16 +169,6 @@ proptest! {
     }
 
     #[test]
-    fn pieces_are_those_of_the_output(case in case()) {
-        let pieces = line(&case).pieces(&case.exact(&Selection::Hidden)).map_err(TestCaseError::fail)?;
-        for selection in [Selection::Hidden, Selection::All, Words(case.seed).layers(&case.network)] {
-            prop_assert_eq!(case.exact(&selection).pieces(), Some(pieces));
-            prop_assert_eq!(case.filtered(&selection, false).pieces(), Some(pieces));
-            prop_assert_eq!(case.filtered(&selection, false).reversed().pieces(), Some(pieces));
-        }
-    }
-
-    #[test]
     fn a_report_says_what_the_trace_says(case in generic_or_any()) {
         let trace = case.filtered(&Selection::All, true);
         let json = serde_json::to_value(&trace).unwrap();
@@ -222,6 +184,46 @@ proptest! {
             prop_assert_eq!(flips, crossing.flips);
             prop_assert_eq!(t, crossing.t);
             prop_assert_eq!(written["t_exact"].as_str().unwrap(), crossing.t_exact.unwrap().to_string());
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(config(800))]
+
+    #[test]
+    fn cutting_and_joining_is_the_identity(case in case()) {
+        let mut words = Words(case.seed);
+        let selection = if words.below(2) == 0 { Selection::Hidden } else { Selection::All };
+        let whole = case.filtered(&selection, true);
+        let mut cuts = times(&whole);
+        if cuts.len() > 4 {
+            let kept = words.below(cuts.len() - 3);
+            cuts = cuts[kept..kept + 4].to_vec();
+        }
+        cuts.extend([words.time(), words.time(), Rational::from((1, 2))]);
+        for cut in &cuts {
+            for exact_times in [false, true] {
+                let halves = halves(&case, &selection, cut, exact_times);
+                let joined = Trace::join(&halves.0, &halves.1, cut);
+                require(compare(&joined, &whole)).map_err(|e| TestCaseError::fail(format!("cut at {cut}: {e}")))?;
+                prop_assert_eq!(joined.closed_sequence(), whole.closed_sequence());
+                if exact_times {
+                    prop_assert_eq!(times(&joined), times(&whole));
+                }
+                let (r2, parts) = (plain::ranges(&whole).1, plain::ranges(&halves.0).1 + plain::ranges(&halves.1).1);
+                prop_assert_eq!(r2, parts + halves.0.end().hamming(halves.1.start()), "r2 counts the jump at the cut {}", cut);
+            }
+        }
+    }
+
+    #[test]
+    fn pieces_are_those_of_the_output(case in case()) {
+        let pieces = line(&case).pieces(&case.exact(&Selection::Hidden)).map_err(TestCaseError::fail)?;
+        for selection in [Selection::Hidden, Selection::All, Words(case.seed).layers(&case.network)] {
+            prop_assert_eq!(case.exact(&selection).pieces(), Some(pieces));
+            prop_assert_eq!(case.filtered(&selection, false).pieces(), Some(pieces));
+            prop_assert_eq!(case.filtered(&selection, false).reversed().pieces(), Some(pieces));
         }
     }
 }
