@@ -5,8 +5,9 @@
 
 mod support;
 
-use nalgebra::{DMatrix, DVector};
+use nalgebra::{DMatrix, DVector, dmatrix, dvector};
 use plica::data::{Point, Points};
+use plica::exact::Instructions;
 use plica::line::{Enclosure, Trace, Tracer, trace_exact_only};
 use plica::network::{Layer, Network, Selection, Unit};
 use rug::Rational;
@@ -509,5 +510,23 @@ fn points_of_the_wrong_dimension_are_refused() {
         assert_eq!(Tracer::new(&network).trace(from, to).unwrap_err().to_string(), message);
         let points = wrong.as_points();
         assert_eq!(Tracer::new(&network).trace_pairs(points, [(0, 0)], |_, _| ()).unwrap_err().to_string(), message);
+    }
+}
+
+/// A crossing with a wide window between two with narrow ones: all three windows belong together, though the first two do not meet.
+#[test]
+fn a_wide_window_may_reach_back_over_several_crossings() {
+    let p = |e: i32| 2f64.powi(e);
+    let network = Network::new(vec![
+        Layer::from_f64(dmatrix![1.0, 0.0, 0.0; 1.0, 0.0, 0.0; p(-33), 1.0, p(-54)], dvector![p(-22) - 0.5, p(-23) - 0.5, -1.0 - p(-34)]),
+        Layer::from_f64(dmatrix![1.0, 1.0, 1.0], dvector![0.0]),
+    ])
+    .unwrap();
+    let (a, b) = (Point::from_f64(&[0.0, 1.0, 1.0]).unwrap(), Point::from_f64(&[1.0, 1.0, 1.0]).unwrap());
+    let units = Selection::Hidden.resolve(&network).unwrap();
+    let expected = trace_exact_only(&network, &a, &b, &units).unwrap();
+    for instructions in Instructions::available() {
+        let trace = Tracer::new(&network).instructions(instructions).trace(&a, &b).unwrap();
+        assert!(trace.agrees_with(&expected), "{instructions:?}: {trace:?} is not {expected:?}");
     }
 }

@@ -82,7 +82,8 @@ impl Walk {
         }
         if candidates.len() > 1 {
             self.filtered += candidates.len() as u64 - 1;
-            candidates.sort_unstable_by(|x, y| x.at.total_cmp(&y.at));
+            // By the windows' left ends: then a window that meets any before it also meets the one that reaches furthest.
+            candidates.sort_unstable_by(|x, y| (x.at - x.half).total_cmp(&(y.at - y.half)));
             if CERTIFY {
                 let mut first = 0;
                 let mut reach = candidates[0].at + candidates[0].half;

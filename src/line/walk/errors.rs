@@ -53,6 +53,7 @@ impl Walk {
         // The first layer's slopes are the exact ones but for their rounding, which its own error holds.
         state.output_error = round_up(plan.rho_norm * state.local_error + plan.sigma * below + mismatch);
         state.output_slope_error = round_up(plan.rho_norm * state.local_slope_error + plan.sigma * below_slope);
-        state.value_norm = round_up(state.value_norm + mismatch);
+        // The norm was taken of running values: fresh ones differ from them, and both from the product that they stand for.
+        state.value_norm = round_up(state.value_norm + mismatch + 3.0 * plan.rho_norm * state.local_error);
     }
 }
