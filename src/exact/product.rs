@@ -118,10 +118,10 @@ pub(crate) fn product_in<L: Lanes>(rows: Rows<'_>, active: Active<'_>, weights: 
                     Active::All => by_count::<L, Dense>(count, values, rows.stride, &Dense(inputs), tile_weights, out, width),
                     Active::Masks { .. } if pack => {
                         let packed = &scratch.packed[tile * step * inputs..];
-                        by_count::<L, PackedList<'_>>(count, packed, count, &PackedList(&scratch.lists[tile]), tile_weights, out, width);
+                        by_count::<L, List<'_, true>>(count, packed, count, &List(&scratch.lists[tile]), tile_weights, out, width);
                     }
                     Active::Masks { .. } => {
-                        by_count::<L, List<'_>>(count, values, rows.stride, &List(&scratch.lists[tile]), tile_weights, out, width);
+                        by_count::<L, List<'_, false>>(count, values, rows.stride, &List(&scratch.lists[tile]), tile_weights, out, width);
                     }
                 }
             }
@@ -172,8 +172,9 @@ impl Terms for Dense {
     }
 }
 
-struct List<'a>(&'a [u32]);
-impl Terms for List<'_> {
+/// The inputs of a list, ascending, from rows as they are, or packed term by term.
+struct List<'a, const PACKED: bool>(&'a [u32]);
+impl<const PACKED: bool> Terms for List<'_, PACKED> {
     #[inline(always)]
     fn len(&self) -> usize {
         self.0.len()
@@ -184,23 +185,7 @@ impl Terms for List<'_> {
     }
     #[inline(always)]
     fn place(&self, k: usize, row: usize, stride: usize) -> usize {
-        row * stride + self.0[k] as usize
-    }
-}
-
-struct PackedList<'a>(&'a [u32]);
-impl Terms for PackedList<'_> {
-    #[inline(always)]
-    fn len(&self) -> usize {
-        self.0.len()
-    }
-    #[inline(always)]
-    fn input(&self, k: usize) -> usize {
-        self.0[k] as usize
-    }
-    #[inline(always)]
-    fn place(&self, k: usize, row: usize, stride: usize) -> usize {
-        k * stride + row
+        if PACKED { k * stride + row } else { row * stride + self.0[k] as usize }
     }
 }
 
