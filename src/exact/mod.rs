@@ -1,5 +1,6 @@
 //! Signs that are never wrong: exact numbers, the proven filter, integer forms and their determinants.
 
+pub(crate) mod aligned;
 pub(crate) mod bound;
 pub(crate) mod forms;
 #[allow(unsafe_code, reason = "vector instructions, after the processor was asked for them")]
@@ -7,6 +8,8 @@ pub(crate) mod lanes;
 mod number;
 #[allow(unsafe_code, reason = "the inner loop of the product, without bounds checks")]
 pub(crate) mod product;
+#[allow(unsafe_code, reason = "the inner loop, without bounds checks")]
+pub(crate) mod strips;
 
 pub use lanes::Instructions;
 pub use number::{ExactNumber, dyadic_parts, nearest_f64, parse_rational, rational};

@@ -1,12 +1,13 @@
 //! Rows times weights: the one dense product of the kernel, over the active inputs only.
 
+use super::aligned::Aligned;
 use super::lanes::{Lanes, dispatch};
 
 /// Outputs that are worked on at once: two vectors.
 pub(crate) const TILE: usize = 16;
 
 /// Inputs that are summed before the sum joins the total; see [`depth`].
-const BLOCK: usize = 112;
+pub(super) const BLOCK: usize = 112;
 
 /// Row tiles that are worked on while a tile of weights is at hand.
 const ROW_TILES: usize = 16;
@@ -26,13 +27,13 @@ pub(crate) fn depth(n: usize) -> usize {
 pub(crate) struct Packed {
     inputs: usize,
     tiles: usize,
-    weights: Vec<f64>,
+    weights: Aligned,
 }
 
 impl Packed {
     pub(crate) fn new(inputs: usize, outputs: usize, weight: impl Fn(usize, usize) -> f64) -> Self {
         let tiles = outputs.div_ceil(TILE);
-        let mut weights = vec![0.0; tiles * inputs * TILE];
+        let mut weights = Aligned::zeros(tiles * inputs * TILE);
         for tile in 0..tiles {
             for j in 0..inputs {
                 for lane in 0..TILE.min(outputs - tile * TILE) {
@@ -130,7 +131,7 @@ pub(crate) fn product_in<L: Lanes>(rows: Rows<'_>, active: Active<'_>, weights: 
     }
 }
 
-fn union_of_bits(words: &[u64], words_per_row: usize, rows: std::ops::Range<usize>, inputs: usize, list: &mut Vec<u32>) {
+pub(crate) fn union_of_bits(words: &[u64], words_per_row: usize, rows: std::ops::Range<usize>, inputs: usize, list: &mut Vec<u32>) {
     list.clear();
     for w in 0..words_per_row {
         let mut union = rows.clone().fold(0, |union, row| union | words[row * words_per_row + w]);

@@ -73,7 +73,7 @@ impl FirstLayer {
         let rows = Rows { values: points.nearest_rows(start, end), stride: points.dimension(), count: end - start };
         product(instructions, rows, Active::All, &plan.packed, &mut self.values[old..], &mut self.scratch);
         for row in self.values[old..].chunks_exact_mut(plan.padded) {
-            for (x, b) in row.iter_mut().zip(&plan.bias) {
+            for (x, b) in row.iter_mut().zip(&*plan.bias) {
                 *x += b;
             }
         }

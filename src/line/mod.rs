@@ -12,3 +12,5 @@ mod walk;
 pub use oracle::trace_exact_only;
 pub use trace::{Crossing, Decisions, Enclosure, Trace, TraceError};
 pub use tracer::Tracer;
+
+pub use walk::dump;

@@ -1,6 +1,7 @@
 //! What is computed once for a network: weights laid out for products, norms, and units that share their hyperplane.
 
 use super::forward::WholeLayer;
+use crate::exact::aligned::Aligned;
 use crate::exact::bound::{self, round_up};
 use crate::exact::product::{Packed, TILE};
 use crate::network::{Layer, Network};
@@ -14,18 +15,28 @@ pub(super) struct Twin {
     pub opposite: bool,
 }
 
+/// A layer of so many units is wide.
+const WIDE: usize = 512;
+
+/// A row of [`LayerPlan::rows`] is a cache line longer than its weights, so that neighbouring rows do not compete for one cache set.
+pub(super) fn row_stride(inputs: usize) -> usize {
+    inputs.next_multiple_of(8) + 8
+}
+
 pub(super) struct LayerPlan {
     pub outputs: usize,
     /// The outputs rounded up to whole tiles: the length of every row below.
     pub padded: usize,
     pub packed: Packed,
     /// For each input the weights to all outputs, padded.
-    pub columns: Vec<f64>,
+    pub columns: Aligned,
+    /// The weights row by row, where the layer is walked in blocks: a wide layer above the second, see [`super::walk::blocks`].
+    pub rows: Option<Aligned>,
     /// The weights of the first output, padded like the inputs' rows.
-    pub first_row: Vec<f64>,
-    pub bias: Vec<f64>,
+    pub first_row: Aligned,
+    pub bias: Aligned,
     /// A bound of the norm of each row of (W, b), above 0.
-    pub rho: Vec<f64>,
+    pub rho: Aligned,
     pub rho_norm: f64,
     pub rho_max: f64,
     /// A bound of the spectral norm of W.
@@ -52,7 +63,9 @@ pub(super) struct Plan {
 
 impl Plan {
     pub(super) fn new(network: &Network) -> Self {
-        Self { layers: network.layers().iter().map(LayerPlan::new).collect() }
+        let hidden = network.depth();
+        let blocks = |l: usize, layer: &Layer| l >= 2 && l < hidden && layer.outputs() >= WIDE;
+        Self { layers: network.layers().iter().enumerate().map(|(l, layer)| LayerPlan::new(layer, blocks(l, layer))).collect() }
     }
 
     /// The layers as integers, made at the first escalation.
@@ -62,19 +75,19 @@ impl Plan {
 }
 
 impl LayerPlan {
-    fn new(layer: &Layer) -> Self {
+    fn new(layer: &Layer, in_blocks: bool) -> Self {
         let (inputs, outputs, w) = (layer.inputs(), layer.outputs(), layer.weights());
         let packed = Packed::new(inputs, outputs, |i, j| w[(i, j)]);
         let padded = packed.padded_outputs();
-        let mut columns = vec![0.0; inputs * padded];
+        let mut columns = Aligned::zeros(inputs * padded);
         for j in 0..inputs {
             for i in 0..outputs {
                 columns[j * padded + i] = w[(i, j)];
             }
         }
-        let pad = |values: &mut dyn Iterator<Item = f64>| -> Vec<f64> {
-            let mut row: Vec<f64> = values.collect();
-            row.resize(padded, 0.0);
+        let pad = |values: &mut dyn Iterator<Item = f64>| -> Aligned {
+            let mut row = Aligned::zeros(padded);
+            row.iter_mut().zip(values).for_each(|(to, x)| *to = x);
             row
         };
         let bias = pad(&mut layer.bias().iter().copied());
@@ -90,6 +103,14 @@ impl LayerPlan {
             padded,
             packed,
             columns,
+            rows: in_blocks.then(|| {
+                let stride = row_stride(inputs);
+                let mut rows = Aligned::zeros(outputs * stride);
+                for (i, row) in rows.chunks_exact_mut(stride).enumerate() {
+                    row.iter_mut().zip(w.row(i).iter()).for_each(|(to, &x)| *to = x);
+                }
+                rows
+            }),
             first_row: (0..inputs.next_multiple_of(TILE)).map(|j| if j < inputs { w[(0, j)] } else { 0.0 }).collect(),
             bias,
             rho,

@@ -1,6 +1,6 @@
 //! How far the model of a layer may be from the truth: proofs/filter.md, section 6.
 
-use super::{LayerPlan, OutOfRange, Plan, REFRESH, Walk};
+use super::{LayerPlan, OutOfRange, Plan, Walk};
 use crate::exact::bound::{HUGE, U, round_up};
 
 impl Walk {
@@ -25,12 +25,12 @@ impl Walk {
                 } else {
                     slopes = below.slope_norms[parent];
                     g = this.gamma * slopes;
-                    if parent % REFRESH == 0 {
+                    if parent % state.refresh == 0 {
                         s = this.gamma * value;
                     }
                     parent += 1;
                 }
-                s += g * dt + U * (6.0 * value + 6.0 * slopes * dt);
+                s += g * dt + U * (3.0 * value + 6.0 * slopes * dt);
                 worst = worst.max(s);
                 worst_slope = worst_slope.max(g);
             }

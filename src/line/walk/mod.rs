@@ -8,15 +8,18 @@
 //! asked of [`Escalation`](super::escalate) and comes back as exact signs. The proofs are in proofs/filter.md, sections 5 to 8.
 
 mod bits;
+pub(super) mod blocks;
 mod crossings;
 mod errors;
 mod outputs;
 mod pieces;
 
 use super::plan::{LayerPlan, Plan};
+use crate::exact::aligned::Aligned;
 use crate::exact::bound::U;
 use crate::exact::lanes::{Lanes, dispatch};
 use crate::exact::product::{Active, Rows, Scratch, product_in};
+use blocks::Blocks;
 use outputs::pieces_in;
 use std::cmp::Ordering;
 
@@ -71,6 +74,8 @@ pub(super) struct LayerState {
     pub start: Vec<u64>,
     /// The length of a row of the layer's outputs.
     width: usize,
+    /// So many pieces of the layer below start from one fresh evaluation of the values.
+    refresh: usize,
     /// For each piece: a bound of the norm of the slopes.
     slope_norms: Vec<f64>,
     /// How far in all the model's bits may disagree with the signs of the model's values.
@@ -149,18 +154,18 @@ pub(super) struct Walk {
     pub zeros: Vec<Zero>,
     pub layers: Vec<LayerState>,
     pub filtered: u64,
-    v: Vec<f64>,
-    a: Vec<f64>,
+    v: Aligned,
+    a: Aligned,
     /// Slopes of the next layer, one row a piece of this one; values, one row for every sixteenth.
-    fresh_slopes: Vec<f64>,
-    fresh_values: Vec<f64>,
+    fresh_slopes: Aligned,
+    fresh_values: Aligned,
     /// The outputs' slopes and values that they are computed from, with the masks of the active units.
-    slopes: Vec<f64>,
+    slopes: Aligned,
     masks: Vec<u64>,
-    values: Vec<f64>,
+    values: Aligned,
     value_masks: Vec<u64>,
     /// Slopes that nobody reads: those of the output layer.
-    unread: Vec<f64>,
+    unread: Aligned,
     left: Vec<u64>,
     right: Vec<u64>,
     uncertain: Vec<u64>,
@@ -168,6 +173,7 @@ pub(super) struct Walk {
     after: Vec<Resolved>,
     candidates: Vec<Candidate>,
     scratch: Scratch,
+    blocks: Blocks,
     #[cfg(test)]
     pub recorded: Vec<Recorded>,
 }
@@ -219,18 +225,22 @@ fn walk_in<L: Lanes, const CERTIFY: bool>(
 ) -> Result<(), OutOfRange> {
     walk.restart(plan);
     for l in 0..depth {
-        if l == 0 {
-            walk.start_first_layer(&plan.layers[0], ends);
-        } else {
-            walk.start_layer::<L>(plan, l);
-        }
+        let t0 = unsafe { std::arch::x86_64::_rdtsc() };
         if CERTIFY {
             walk.bound_errors(plan, l, ends.norm)?;
         }
+        match &plan.layers[l].rows {
+            _ if l == 0 => walk.start_first_layer(&plan.layers[0], ends),
+            Some(weights) => walk.start_blocks::<L>(plan, l, weights),
+            None => walk.start_layer::<L>(plan, l),
+        }
+        let t1 = unsafe { std::arch::x86_64::_rdtsc() };
         walk.pieces::<L, CERTIFY>(plan, l, ends.norm, escalate);
         if CERTIFY {
             walk.bound_outputs(&plan.layers[l], l);
         }
+        let t2 = unsafe { std::arch::x86_64::_rdtsc() };
+        unsafe { TIMES[l][0] += t1 - t0; TIMES[l][1] += t2 - t1; TIMES[l][2] += walk.layers[l].order.len() as u64; TIMES[l][3]+=1; if l > 0 {TIMES[l][4] += walk.layers[l-1].order.len() as u64;} }
     }
     Ok(())
 }
@@ -246,6 +256,7 @@ impl Walk {
         self.layers.resize_with(plan.layers.len() + 1, LayerState::default);
         let end = |at| Mark { at, half: 0.0, layer: END, piece: 0, unit: 0, flips: (0, 0) };
         self.marks.extend([end(0.0), end(1.0)]);
+        self.layers[0].refresh = REFRESH;
         self.layers[0].order.clear();
         self.layers[0].order.extend([0, 1]);
         self.layers[0].jumps.clear();
@@ -253,10 +264,13 @@ impl Walk {
     }
 
     fn start_first_layer(&mut self, plan: &LayerPlan, ends: Ends<'_>) {
-        self.fresh_values.clear();
-        self.fresh_values.extend_from_slice(&ends.from[..plan.padded]);
-        self.fresh_slopes.clear();
-        self.fresh_slopes.extend(ends.from[..plan.padded].iter().zip(ends.to).map(|(from, to)| to - from));
+        self.fresh_values.at_least(plan.padded);
+        self.fresh_slopes.at_least(plan.padded);
+        let (from, to) = (&ends.from[..plan.padded], &ends.to[..plan.padded]);
+        self.fresh_values[..plan.padded].copy_from_slice(from);
+        for ((slope, from), to) in self.fresh_slopes.iter_mut().zip(from).zip(to) {
+            *slope = to - from;
+        }
     }
 
     /// The fresh slopes and values of layer l, from the slopes and values of the layer below.
@@ -266,17 +280,25 @@ impl Walk {
         let pieces = self.layers[l - 1].order.len() - 1;
         let rows = Rows { values: &self.slopes, stride: below.padded, count: pieces };
         let active = Active::Masks { words_per_row: below.words, words: &self.masks };
-        self.fresh_slopes.resize((pieces * this.padded).max(self.fresh_slopes.len()), 0.0);
+        self.fresh_slopes.at_least(pieces * this.padded);
         product_in::<L>(rows, active, &this.packed, &mut self.fresh_slopes, &mut self.scratch);
-        let count = pieces.div_ceil(REFRESH);
+        self.evaluate::<L>(below, this, pieces.div_ceil(self.layers[l].refresh));
+    }
+
+    /// The fresh values of a layer, from so many rows of values of the layer below.
+    #[inline(always)]
+    fn evaluate<L: Lanes>(&mut self, below: &LayerPlan, this: &LayerPlan, count: usize) {
         let rows = Rows { values: &self.values, stride: below.padded, count };
         let active = Active::Masks { words_per_row: below.words, words: &self.value_masks };
-        self.fresh_values.resize((count * this.padded).max(self.fresh_values.len()), 0.0);
+        self.fresh_values.at_least(count * this.padded);
         product_in::<L>(rows, active, &this.packed, &mut self.fresh_values, &mut self.scratch);
         for row in self.fresh_values[..count * this.padded].chunks_exact_mut(this.padded) {
-            for (x, b) in row.iter_mut().zip(&this.bias) {
+            for (x, b) in row.iter_mut().zip(&*this.bias) {
                 *x += b;
             }
         }
     }
 }
+
+pub static mut TIMES: [[u64; 10]; 8] = [[0; 10]; 8];
+#[doc(hidden)] pub fn dump() { unsafe { for l in 0..8 { let t = TIMES[l]; if t[3] > 0 { let n = t[3] as f64; println!("{l}: start {:.1} pieces {:.1} kcyc; pieces {:.1} parents {:.1} find {:.1} prod {:.1} scatter {:.1} awake {:.1} inputs {:.1}", t[0] as f64/n/1e3, t[1] as f64/n/1e3, t[2] as f64/n, t[4] as f64/n, t[5] as f64/n/1e3, t[6] as f64/n/1e3, t[7] as f64/n/1e3, t[8] as f64/n, t[9] as f64/n); } } } }

@@ -3,6 +3,7 @@
 use super::bits::set_bit;
 use super::crossings::Piece;
 use super::{END, Escalate, Flip, LayerPlan, Place, Plan, REFRESH, Resolved, Walk};
+use super::blocks::{block_length, is_idle};
 use crate::exact::bound::{TINY, round_up};
 use crate::exact::lanes::Lanes;
 
@@ -15,6 +16,11 @@ impl Walk {
         let last = l + 1 == plan.layers.len();
         let order = std::mem::take(&mut self.layers[l].order);
         let pieces = order.len() - 1;
+        // How often the next layer starts from fresh values, and whether it needs them at the end too.
+        let in_blocks = plan.layers.get(l + 1).is_some_and(|next| next.rows.is_some());
+        let every = if in_blocks { block_length(pieces) } else { REFRESH };
+        let value_rows = pieces.div_ceil(every) + usize::from(in_blocks);
+        self.layers[l + 1].refresh = every;
         let mut next = Merge {
             order: std::mem::take(&mut self.layers[l + 1].order),
             jumps: std::mem::take(&mut self.layers[l + 1].jumps),
@@ -22,22 +28,23 @@ impl Walk {
         };
         next.order.clear();
         next.jumps.clear();
-        let (mut v, mut a) = (std::mem::take(&mut self.v), std::mem::take(&mut self.a));
+        let (mut value_buffer, mut slope_buffer) = (std::mem::take(&mut self.v), std::mem::take(&mut self.a));
         let (mut left, mut right) = (std::mem::take(&mut self.left), std::mem::take(&mut self.right));
         let mut uncertain = std::mem::take(&mut self.uncertain);
         for list in [&mut left, &mut right, &mut uncertain] {
             list.clear();
             list.resize(words, 0);
         }
-        v.clear();
-        v.extend_from_slice(&self.fresh_values[..n]);
-        a.resize(n.max(a.len()), 0.0);
-        self.unread.resize(n.max(self.unread.len()), 0.0);
+        value_buffer.at_least(n);
+        slope_buffer.at_least(n);
+        self.unread.at_least(n);
+        let (v, a) = (&mut value_buffer[..n], &mut slope_buffer[..n]);
+        v.copy_from_slice(&self.fresh_values[..n]);
         if !last {
-            self.slopes.resize((pieces * n).max(self.slopes.len()), 0.0);
+            self.slopes.at_least(pieces * n);
             self.masks.resize((pieces * words).max(self.masks.len()), 0);
-            self.values.resize((pieces.div_ceil(REFRESH) * n).max(self.values.len()), 0.0);
-            self.value_masks.resize((pieces.div_ceil(REFRESH) * words).max(self.value_masks.len()), 0);
+            self.values.at_least(value_rows * n);
+            self.value_masks.resize((value_rows * words).max(self.value_masks.len()), 0);
         }
         let slope_reach = if l == 0 { 2.0 * input_norm } else { self.layers[l - 1].slope_norm + self.layers[l - 1].output_slope_error };
         let mut state = std::mem::take(&mut self.layers[l]);
@@ -49,23 +56,24 @@ impl Walk {
         if CERTIFY {
             let margin = L::splat(round_up(state.error));
             for (w, word) in uncertain.iter_mut().enumerate() {
-                *word = !gather(w, n, |c| L::bits(L::load(lane(&v, c)).abs().gt(L::load(lane(&this.rho, c)).mul(margin))));
+                *word = !gather(w, n, |c| L::bits(L::load(lane(v, c)).abs().gt(L::load(lane(&this.rho, c)).mul(margin))));
             }
             if uncertain.iter().zip(&this.varying).any(|(u, k)| u & k != 0) {
-                self.resolve(this, Place { layer: l, k: 0, order: &order }, &uncertain, &v, escalate);
+                self.resolve(this, Place { layer: l, k: 0, order: &order }, &uncertain, v, escalate);
             }
         }
-        next.add_resolved(this, &self.after, &v, state.local_error);
+        next.add_resolved(this, &self.after, v, state.local_error);
         for k in 0..pieces {
             let (mark, end) = (self.marks[order[k] as usize], self.marks[order[k + 1] as usize]);
             let fresh = k == 0 || mark.layer == END || mark.layer as usize + 1 != l;
             let flips: &[Flip] = if fresh { &[] } else { &self.flips[mark.flips.0 as usize..mark.flips.1 as usize] };
             if fresh {
-                if parent > 0 && parent % REFRESH == 0 {
-                    let values = &self.fresh_values[parent / REFRESH * n..][..n];
+                if parent > 0 && parent % state.refresh == 0 {
+                    let values = &self.fresh_values[parent / state.refresh * n..][..n];
                     if CERTIFY {
                         // The model of this layer's outputs jumps here, by the difference of two evaluations.
-                        let square: f64 = values.iter().zip(&v).map(|(x, y)| (x - y) * (x - y)).sum();
+                        let moved = values.iter().zip(&*v).filter(|&(&x, &y)| !is_idle(x) && !is_idle(y));
+                        let square: f64 = moved.map(|(x, y)| (x - y) * (x - y)).sum();
                         *next.jumps.last_mut().expect("a jump for each breakpoint so far") += round_up(square.sqrt()) + TINY;
                     }
                     v.copy_from_slice(values);
@@ -75,22 +83,22 @@ impl Walk {
             let fresh_row = if fresh { &self.fresh_slopes[(parent - 1) * n..][..n] } else { &[][..] };
             let dt = end.at - mark.at;
             // Where the next values are fresh ones, both they and the running ones must be certain.
-            let refreshed = end.layer as usize + 1 != l && parent % REFRESH == 0;
+            let refreshed = end.layer as usize + 1 != l && parent % state.refresh == 0;
             let margin = round_up(if refreshed { 3.0 * state.error } else { state.error } + end.half * slope_reach);
 
-            // The values of every sixteenth piece, for the fresh values of the next layer.
-            if !last && k % REFRESH == 0 {
-                let row = &mut self.values[k / REFRESH * n..][..n];
-                value_square = value_square.max(active_values::<L>(&v, row, &mut left));
+            // Now and then the values, for the fresh values of the next layer.
+            if !last && k % every == 0 {
+                let row = &mut self.values[k / every * n..][..n];
+                value_square = value_square.max(active_values::<L>(v, row, &mut left));
                 for r in &self.after {
                     set_bit(&mut left, r.unit, r.after.is_gt());
                     row[r.unit as usize] = if r.after.is_gt() { v[r.unit as usize] } else { 0.0 };
                 }
-                self.value_masks[k / REFRESH * words..][..words].copy_from_slice(&left);
+                self.value_masks[k / every * words..][..words].copy_from_slice(&left);
             }
 
             let row = if last { &mut self.unread[..n] } else { &mut self.slopes[k * n..][..n] };
-            let step = Step { dt, margin, rho: &this.rho, v: &mut v, a: &mut a[..n], row };
+            let step = Step { dt, margin, rho: &this.rho, v: &mut *v, a: &mut *a, row };
             let masks = [&mut left[..], &mut right[..], &mut uncertain[..]];
             let columns = &plan.layers[l].columns;
             let (slope_square, square) = match flips {
@@ -132,13 +140,13 @@ impl Walk {
             }
 
             #[cfg(test)]
-            self.recorded.push(super::Recorded { layer: l, at: end.at, error: state.error, values: v.clone() });
+            self.recorded.push(super::Recorded { layer: l, at: end.at, error: state.error, values: v.to_vec() });
 
             // Signs that are not certain at the right end: exact ones take their places.
             std::mem::swap(&mut self.before, &mut self.after);
             self.after.clear();
             if CERTIFY && uncertain.iter().zip(&this.varying).any(|(u, k)| u & k != 0) {
-                self.resolve(this, Place { layer: l, k: k + 1, order: &order }, &uncertain, &v, escalate);
+                self.resolve(this, Place { layer: l, k: k + 1, order: &order }, &uncertain, v, escalate);
                 for r in &self.after {
                     set_bit(&mut right, r.unit, r.before.is_gt());
                 }
@@ -147,11 +155,20 @@ impl Walk {
             next.order.push(order[k]);
             if (0..words).any(|w| (left[w] ^ right[w]) & this.leaders[w] != 0) {
                 let piece = Piece { place: Place { layer: l, k, order: &order }, from: mark.at, to: end.at, error: state.error };
-                self.find_crossings::<CERTIFY>(this, &piece, [&left, &right], [&v, &a], &mut next, escalate);
+                self.find_crossings::<CERTIFY>(this, &piece, [&left, &right], [v, a], &mut next, escalate);
             }
-            next.add_resolved(this, &self.after, &v, state.local_error);
+            next.add_resolved(this, &self.after, v, state.local_error);
         }
         next.order.push(order[pieces]);
+        if in_blocks {
+            let row = &mut self.values[(value_rows - 1) * n..][..n];
+            active_values::<L>(v, row, &mut left);
+            for r in &self.after {
+                set_bit(&mut left, r.unit, r.before.is_gt());
+                row[r.unit as usize] = if r.before.is_gt() { v[r.unit as usize] } else { 0.0 };
+            }
+            self.value_masks[(value_rows - 1) * words..][..words].copy_from_slice(&left);
+        }
         self.filtered += (pieces * this.outputs) as u64;
         state.value_norm = round_up((1.0 + value_square).sqrt());
         state.slope_norm = slope_norm;
@@ -159,7 +176,7 @@ impl Walk {
         state.order = order;
         self.layers[l] = state;
         (self.layers[l + 1].order, self.layers[l + 1].jumps) = (next.order, next.jumps);
-        (self.v, self.a, self.left, self.right, self.uncertain) = (v, a, left, right, uncertain);
+        (self.v, self.a, self.left, self.right, self.uncertain) = (value_buffer, slope_buffer, left, right, uncertain);
     }
 }
 

@@ -1,0 +1,154 @@
+//! Weights times strips of rows: neighbouring rows side by side in the lanes, for chosen outputs only.
+
+use super::aligned::Aligned;
+use super::lanes::Lanes;
+use std::ops::Range;
+
+/// Rows of a strip at most: six vectors.
+pub(crate) const STRIP: usize = 48;
+
+/// Inputs that are summed before the sum joins the total; see [`depth`](super::product::depth).
+const STRIP_BLOCK: usize = 112;
+
+/// Up to 48 rows that have few inputs which are not 0, input by input.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Strip {
+    /// The inputs that are not 0 in some row, ascending.
+    pub inputs: Vec<u32>,
+    /// The rows, rounded up to whole vectors.
+    pub lanes: usize,
+    /// For each of the inputs, its value in each row, 0 in the lanes that are no rows.
+    pub values: Aligned,
+}
+
+impl Strip {
+    /// Makes room for so many rows of the strip's inputs; every lane is to be written.
+    pub(crate) fn reset(&mut self, rows: usize) {
+        debug_assert!(rows <= STRIP);
+        self.lanes = rows.next_multiple_of(8);
+        self.values.at_least(self.inputs.len() * self.lanes);
+    }
+}
+
+/// out\[k\] = the output `outputs[k]` for every row of the strip, `lanes` doubles an output; `weights` row by row, `stride` apart.
+///
+/// The sums are taken as in [`super::product`], and have its error.
+#[inline(always)]
+pub(crate) fn strip_in<L: Lanes>(strip: &Strip, weights: &[f64], stride: usize, outputs: &[u32], out: &mut [f64]) {
+    match (L::ROWS >= 12, strip.lanes / 8) {
+        (true, 1) => groups::<L, 8, 1>(strip, weights, stride, outputs, out),
+        (true, 2) => groups::<L, 8, 2>(strip, weights, stride, outputs, out),
+        (true, 3) => groups::<L, 8, 3>(strip, weights, stride, outputs, out),
+        (true, 4) => groups::<L, 6, 4>(strip, weights, stride, outputs, out),
+        (true, 5) => groups::<L, 4, 5>(strip, weights, stride, outputs, out),
+        (true, 6) => groups::<L, 4, 6>(strip, weights, stride, outputs, out),
+        _ => groups::<L, 2, 2>(strip, weights, stride, outputs, out),
+    }
+}
+
+/// O outputs at once, the last group repeats its last output; a block of terms at a time, so that the strip's part stays in the
+/// first-level cache.
+#[inline(always)]
+fn groups<L: Lanes, const O: usize, const Z: usize>(strip: &Strip, weights: &[f64], stride: usize, outputs: &[u32], out: &mut [f64]) {
+    let (n, lanes) = (strip.inputs.len(), strip.lanes);
+    assert!(strip.values.len() >= n * lanes && strip.inputs.last().is_none_or(|&j| (j as usize) < stride));
+    out[..outputs.len() * lanes].fill(0.0);
+    for start in (0..n).step_by(STRIP_BLOCK) {
+        let terms = start..(start + STRIP_BLOCK).min(n);
+        let mut first = 0;
+        while first < outputs.len() {
+            let places: [usize; O] = std::array::from_fn(|o| (first + o).min(outputs.len() - 1));
+            let rows: [&[f64]; O] = std::array::from_fn(|o| &weights[outputs[places[o]] as usize * stride..][..stride]);
+            let new = O.min(outputs.len() - first);
+            let mut lane = 0;
+            while lane + 8 * Z <= lanes {
+                add_block::<L, O, Z>(strip, terms.clone(), rows, lane, new, &mut out[first * lanes..]);
+                lane += 8 * Z;
+            }
+            // Whole vectors that are left where Z does not divide.
+            while lane < lanes {
+                add_block::<L, O, 1>(strip, terms.clone(), rows, lane, new, &mut out[first * lanes..]);
+                lane += 8;
+            }
+            first += O;
+        }
+    }
+}
+
+/// The innermost loop: O outputs times Z vectors of rows, a block of terms; `new` of the outputs are added to `out`.
+#[inline(always)]
+fn add_block<L: Lanes, const O: usize, const Z: usize>(
+    strip: &Strip,
+    terms: Range<usize>,
+    rows: [&[f64]; O],
+    lane: usize,
+    new: usize,
+    out: &mut [f64],
+) {
+    let (inputs, lanes, values) = (&strip.inputs[..], strip.lanes, &strip.values[..]);
+    // The last vector of the last term bounds all reads of values; inputs ascend, so the last bounds all others.
+    assert!(terms.start < terms.end && terms.end <= inputs.len() && (terms.end - 1) * lanes + lane + 8 * Z <= values.len());
+    assert!(rows.iter().all(|row| (inputs[terms.end - 1] as usize) < row.len()));
+    let mut sums = [[L::splat(0.0); Z]; O];
+    for k in terms {
+        // SAFETY: the assertions above hold the last read of each kind against the length of its slice.
+        let x: [L; Z] = std::array::from_fn(|z| L::load(unsafe { &*values.as_ptr().add(k * lanes + lane + 8 * z).cast::<[f64; 8]>() }));
+        let j = unsafe { *inputs.get_unchecked(k) } as usize;
+        for (sum, row) in sums.iter_mut().zip(&rows) {
+            // PF
+            if k % 1 == 0 { L::prefetch(row, j + 64); }
+            // FP
+            // SAFETY: as above.
+            let w = L::splat(unsafe { *row.get_unchecked(j) });
+            for (sum, &x) in sum.iter_mut().zip(&x) {
+                *sum = w.mul_add(x, *sum);
+            }
+        }
+    }
+    for (o, sum) in sums.iter().enumerate() {
+        if o < new {
+            for (sum, to) in sum.iter().zip(out[o * lanes + lane..].as_chunks_mut::<8>().0) {
+                L::load(to).add(*sum).store(to);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exact::Instructions;
+    use crate::exact::lanes::dispatch;
+
+    dispatch! {
+        fn multiply(strip: &Strip, weights: &[f64], stride: usize, outputs: &[u32], out: &mut [f64]) = strip_in
+    }
+
+    #[test]
+    fn every_path_gives_the_products_of_small_integers() {
+        for instructions in Instructions::available() {
+            for rows in [1, 8, 9, 17, 31, 40, 48] {
+                for (stride, outputs) in [(1usize, vec![0u32]), (300, vec![0, 3, 4, 9, 10, 11, 12, 13, 20]), (40, vec![])] {
+                    let weights: Vec<f64> = (0..21 * stride).map(|k| ((k * 7) % 13) as f64 - 6.0).collect();
+                    let mut strip = Strip { inputs: (0..stride as u32).filter(|j| j % 3 != 1).collect(), ..Strip::default() };
+                    strip.reset(rows);
+                    let value = |k: usize, r: usize| ((k * 5 + r * 3) % 9) as f64 - 4.0;
+                    for k in 0..strip.inputs.len() {
+                        for r in 0..rows {
+                            strip.values[k * strip.lanes + r] = value(k, r);
+                        }
+                    }
+                    let mut out = vec![f64::NAN; outputs.len() * strip.lanes];
+                    multiply(instructions, &strip, &weights, stride, &outputs, &mut out);
+                    for (place, &i) in outputs.iter().enumerate() {
+                        for r in 0..rows {
+                            let terms = strip.inputs.iter().enumerate();
+                            let expected: f64 = terms.map(|(k, &j)| weights[i as usize * stride + j as usize] * value(k, r)).sum();
+                            assert_eq!(out[place * strip.lanes + r], expected);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
