@@ -20,7 +20,7 @@
 //! The modules use the ones before them in this list, never the ones after: [`exact`], [`data`], [`network`], [`mod@line`],
 //! [`fold`], then [`sweep`] and [`report`].
 
-#![allow(unsafe_code)]
+#![deny(missing_docs, unsafe_code)]
 
 pub mod data;
 pub mod exact;

@@ -1,5 +1,7 @@
 //! Points with exact coordinates: doubles, integers over one denominator, or any rationals.
 
+use crate::exact::bound::round_up;
+use crate::exact::doubled::Doubled;
 use crate::exact::{dyadic_parts, nearest_f64, rational};
 use rug::{Integer, Rational};
 
@@ -52,6 +54,8 @@ enum Exactness {
 pub struct Points {
     dimension: usize,
     nearest: Vec<f64>,
+    /// For each point x a bound of the norm of (x, 1): what errors along segments are measured by.
+    norms: Vec<f64>,
     exactness: Exactness,
 }
 
@@ -69,7 +73,7 @@ impl Points {
         if let Some(i) = values.iter().position(|x| !x.is_finite()) {
             return Err(PointsError::NotFinite { row: i / dimension, column: i % dimension, value: values[i] });
         }
-        Ok(Self { dimension, nearest: values, exactness: Exactness::Dyadic })
+        Ok(Self::of(dimension, values, Exactness::Dyadic))
     }
 
     /// Points whose coordinates are integers over one denominator, such as pixels over 255.
@@ -81,7 +85,7 @@ impl Points {
         assert!(denominator > 0, "a denominator is positive");
         let nearest = numerators.iter().map(|&n| f64::from(n) / f64::from(denominator)).collect();
         let exactness = if denominator.is_power_of_two() { Exactness::Dyadic } else { Exactness::Over(denominator) };
-        Ok(Self { dimension, nearest, exactness })
+        Ok(Self::of(dimension, nearest, exactness))
     }
 
     /// Points with any rational coordinates, row by row.
@@ -93,7 +97,12 @@ impl Points {
         let nearest: Vec<f64> = values.iter().map(nearest_f64).collect();
         let dyadic = nearest.iter().zip(&values).all(|(&x, q)| rational(x).as_ref() == Some(q));
         let exactness = if dyadic { Exactness::Dyadic } else { Exactness::Rational(values) };
-        Ok(Self { dimension, nearest, exactness })
+        Ok(Self::of(dimension, nearest, exactness))
+    }
+
+    fn of(dimension: usize, nearest: Vec<f64>, exactness: Exactness) -> Self {
+        let norms = nearest.chunks_exact(dimension).map(norm_with_one).collect();
+        Self { dimension, nearest, norms, exactness }
     }
 
     /// The number of points.
@@ -121,6 +130,11 @@ impl Points {
         &self.nearest[start * self.dimension..end * self.dimension]
     }
 
+    /// A bound of the norm of (x, 1) for one point x.
+    pub(crate) fn norm_with_one(&self, row: usize) -> f64 {
+        self.norms[row]
+    }
+
     /// Whether every coordinate is exactly its nearest double.
     pub fn is_dyadic(&self) -> bool {
         self.exactness == Exactness::Dyadic
@@ -135,6 +149,18 @@ impl Points {
             Exactness::Over(q) => Rational::from(((x * f64::from(*q)).round() as i64, *q)),
             Exactness::Rational(values) => values[row * self.dimension + column].clone(),
         }
+    }
+
+    /// A coordinate as the sum of two doubles, within 2 u^2 of itself, relatively.
+    pub(crate) fn doubled(&self, row: usize, column: usize) -> Doubled {
+        let hi = self.nearest[row * self.dimension + column];
+        let lo = match &self.exactness {
+            Exactness::Dyadic => 0.0,
+            // The remainder of a rounded quotient is a double: the division makes the one rounding.
+            Exactness::Over(q) => (-hi).mul_add(f64::from(*q), (hi * f64::from(*q)).round()) / f64::from(*q),
+            Exactness::Rational(_) => rational(hi).map_or(f64::NAN, |x| nearest_f64(&(self.coordinate(row, column) - x))),
+        };
+        Doubled { hi, lo }
     }
 
     /// The coordinates of two points as integers over one scale, where all of them stay below 2^62.
@@ -166,7 +192,7 @@ impl Points {
             Exactness::Rational(values) => Exactness::Rational(values[range.clone()].to_vec()),
             other => other.clone(),
         };
-        Point(Points { dimension: self.dimension, nearest: self.nearest[range].to_vec(), exactness })
+        Point(Points { dimension: self.dimension, nearest: self.nearest[range].to_vec(), norms: vec![self.norms[row]], exactness })
     }
 
     /// Several points of one dimension, in order.
@@ -180,10 +206,23 @@ impl Points {
         }
         if points.iter().all(|p| p.0.is_dyadic()) {
             let nearest = points.iter().flat_map(|p| p.0.nearest.iter().copied()).collect();
-            return Ok(Self { dimension, nearest, exactness: Exactness::Dyadic });
+            return Ok(Self::of(dimension, nearest, Exactness::Dyadic));
         }
         Self::from_rationals(points.iter().flat_map(|p| p.to_rationals()).collect(), dimension)
     }
+}
+
+/// A bound of the norm of (x, 1); infinite where a coordinate is.
+fn norm_with_one(x: &[f64]) -> f64 {
+    let (chunks, rest) = x.as_chunks::<8>();
+    let mut sums = [0.0; 8];
+    for chunk in chunks {
+        for (sum, x) in sums.iter_mut().zip(chunk) {
+            *sum += x * x;
+        }
+    }
+    let rest: f64 = rest.iter().map(|x| x * x).sum();
+    round_up((1.0 + rest + sums.iter().sum::<f64>()).sqrt())
 }
 
 fn check_shape(values: usize, dimension: usize) -> Result<(), PointsError> {

@@ -16,9 +16,12 @@ pub(crate) trait Lanes: Copy {
     fn load(from: &[f64; 8]) -> Self;
     fn store(self, to: &mut [f64; 8]);
     fn add(self, other: Self) -> Self;
+    fn sub(self, other: Self) -> Self;
     fn mul(self, other: Self) -> Self;
     /// self * b + c, rounded once or twice.
     fn mul_add(self, b: Self, c: Self) -> Self;
+    /// self * b - c, rounded once.
+    fn fused_mul_sub(self, b: Self, c: Self) -> Self;
     fn abs(self) -> Self;
     /// Lanes where self > other; false where either is NaN.
     fn gt(self, other: Self) -> Self::Mask;
@@ -66,8 +69,16 @@ impl Lanes for Portable {
         Self(std::array::from_fn(|i| self.0[i] + other.0[i]))
     }
     #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        Self(std::array::from_fn(|i| self.0[i] - other.0[i]))
+    }
+    #[inline(always)]
     fn mul(self, other: Self) -> Self {
         Self(std::array::from_fn(|i| self.0[i] * other.0[i]))
+    }
+    #[inline(always)]
+    fn fused_mul_sub(self, b: Self, c: Self) -> Self {
+        Self(std::array::from_fn(|i| self.0[i].mul_add(b.0[i], -c.0[i])))
     }
     #[inline(always)]
     fn mul_add(self, b: Self, c: Self) -> Self {
@@ -130,8 +141,16 @@ mod x86 {
             Self(unsafe { _mm512_add_pd(self.0, other.0) })
         }
         #[inline(always)]
+        fn sub(self, other: Self) -> Self {
+            Self(unsafe { _mm512_sub_pd(self.0, other.0) })
+        }
+        #[inline(always)]
         fn mul(self, other: Self) -> Self {
             Self(unsafe { _mm512_mul_pd(self.0, other.0) })
+        }
+        #[inline(always)]
+        fn fused_mul_sub(self, b: Self, c: Self) -> Self {
+            Self(unsafe { _mm512_fmsub_pd(self.0, b.0, c.0) })
         }
         #[inline(always)]
         fn mul_add(self, b: Self, c: Self) -> Self {
@@ -192,6 +211,14 @@ mod x86 {
         #[inline(always)]
         fn add(self, other: Self) -> Self {
             unsafe { Self(_mm256_add_pd(self.0, other.0), _mm256_add_pd(self.1, other.1)) }
+        }
+        #[inline(always)]
+        fn sub(self, other: Self) -> Self {
+            unsafe { Self(_mm256_sub_pd(self.0, other.0), _mm256_sub_pd(self.1, other.1)) }
+        }
+        #[inline(always)]
+        fn fused_mul_sub(self, b: Self, c: Self) -> Self {
+            unsafe { Self(_mm256_fmsub_pd(self.0, b.0, c.0), _mm256_fmsub_pd(self.1, b.1, c.1)) }
         }
         #[inline(always)]
         fn mul(self, other: Self) -> Self {

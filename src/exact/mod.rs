@@ -2,6 +2,7 @@
 
 pub(crate) mod aligned;
 pub(crate) mod bound;
+pub(crate) mod doubled;
 pub(crate) mod forms;
 #[allow(unsafe_code, reason = "vector instructions, after the processor was asked for them")]
 pub(crate) mod lanes;

@@ -44,6 +44,15 @@ impl Packed {
         Self { inputs, tiles, weights }
     }
 
+    /// The weights of a tile of outputs: for each input, 16 weights.
+    pub(crate) fn tile(&self, tile: usize) -> &[f64] {
+        &self.weights[tile * self.inputs * TILE..][..self.inputs * TILE]
+    }
+
+    pub(crate) fn inputs(&self) -> usize {
+        self.inputs
+    }
+
     /// The length of a row of outputs: whole tiles.
     pub(crate) fn padded_outputs(&self) -> usize {
         self.tiles * TILE
@@ -109,7 +118,7 @@ pub(crate) fn product_in<L: Lanes>(rows: Rows<'_>, active: Active<'_>, weights: 
             }
         }
         for column in 0..weights.tiles {
-            let tile_weights = &weights.weights[column * inputs * TILE..][..inputs * TILE];
+            let tile_weights = weights.tile(column);
             for tile in 0..row_tiles {
                 let start = first + tile * step;
                 let count = (first + block - start).min(step);

@@ -2,13 +2,14 @@
 
 use super::aligned::Aligned;
 use super::lanes::Lanes;
+use super::product::BLOCK;
 use std::ops::Range;
 
 /// Rows of a strip at most: six vectors.
 pub(crate) const STRIP: usize = 48;
 
-/// Inputs that are summed before the sum joins the total; see [`depth`](super::product::depth).
-const STRIP_BLOCK: usize = 112;
+/// How far ahead in a row weights are asked for: the active inputs skip, and the processor cannot foresee where to.
+const AHEAD: usize = 64;
 
 /// Up to 48 rows that have few inputs which are not 0, input by input.
 #[derive(Clone, Debug, Default)]
@@ -53,8 +54,8 @@ fn groups<L: Lanes, const O: usize, const Z: usize>(strip: &Strip, weights: &[f6
     let (n, lanes) = (strip.inputs.len(), strip.lanes);
     assert!(strip.values.len() >= n * lanes && strip.inputs.last().is_none_or(|&j| (j as usize) < stride));
     out[..outputs.len() * lanes].fill(0.0);
-    for start in (0..n).step_by(STRIP_BLOCK) {
-        let terms = start..(start + STRIP_BLOCK).min(n);
+    for start in (0..n).step_by(BLOCK) {
+        let terms = start..(start + BLOCK).min(n);
         let mut first = 0;
         while first < outputs.len() {
             let places: [usize; O] = std::array::from_fn(|o| (first + o).min(outputs.len() - 1));
@@ -95,9 +96,7 @@ fn add_block<L: Lanes, const O: usize, const Z: usize>(
         let x: [L; Z] = std::array::from_fn(|z| L::load(unsafe { &*values.as_ptr().add(k * lanes + lane + 8 * z).cast::<[f64; 8]>() }));
         let j = unsafe { *inputs.get_unchecked(k) } as usize;
         for (sum, row) in sums.iter_mut().zip(&rows) {
-            // PF
-            if k % 1 == 0 { L::prefetch(row, j + 64); }
-            // FP
+            L::prefetch(row, j + AHEAD);
             // SAFETY: as above.
             let w = L::splat(unsafe { *row.get_unchecked(j) });
             for (sum, &x) in sum.iter_mut().zip(&x) {

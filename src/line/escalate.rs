@@ -1,19 +1,29 @@
-//! The decisions that the filter leaves, taken with integers for the forms concerned.
+//! The decisions that the filter leaves, taken for the forms concerned: in doubled precision where that pays, or with integers.
 
+use super::doubled::DoubledForms;
 use super::forward::{ForwardForms, WholeLayer};
+use super::plan::Plan;
 use super::walk::{Candidate, END, Escalate, Place, ROUNDED, Resolved, Walk};
 use crate::data::Points;
+use crate::exact::doubled::DoubledForm;
 use crate::exact::forms::{Form, Root};
-use crate::exact::nearest_f64;
+use crate::exact::{Instructions, nearest_f64};
+use crate::network::Network;
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
 /// The exact side of one segment: nothing is computed until it is asked for.
-pub(super) struct Escalation<'a, F: Fn() -> Vec<&'a WholeLayer>> {
-    layers: F,
+pub(super) struct Escalation<'a> {
+    plan: &'a Plan,
+    network: &'a Network,
+    instructions: Instructions,
     from: (&'a Points, usize),
     to: (&'a Points, usize),
     forms: Option<(Vec<&'a WholeLayer>, ForwardForms)>,
+    doubled: Option<DoubledForms>,
+    /// How many decisions doubled precision took, and how many not.
+    doubled_hits: u64,
+    doubled_misses: u64,
     /// The exact times of marks.
     times: HashMap<u32, Root>,
     /// For each layer, the pattern below it on the piece that was asked for last.
@@ -21,7 +31,7 @@ pub(super) struct Escalation<'a, F: Fn() -> Vec<&'a WholeLayer>> {
     /// The units, by mark, that flip there though no unit of their own layer crosses between: the first `seen` of the walk's zeros.
     turned: HashMap<u32, Vec<(u32, u32)>>,
     seen: usize,
-    /// How many signs were taken.
+    /// How many decisions were taken with integers.
     pub decisions: u64,
 }
 
@@ -31,21 +41,109 @@ struct Cursor {
     below: Vec<Vec<u64>>,
 }
 
-impl<'a, F: Fn() -> Vec<&'a WholeLayer>> Escalation<'a, F> {
-    pub(super) fn new(layers: F, from: (&'a Points, usize), to: (&'a Points, usize)) -> Self {
-        Self { layers, from, to, forms: None, times: HashMap::new(), cursors: Vec::new(), turned: HashMap::new(), seen: 0, decisions: 0 }
+/// Where doubled precision has failed so many times, and more often than not, there are ties: integers decide at once.
+const MISSES: u64 = 4;
+
+impl<'a> Escalation<'a> {
+    pub(super) fn new(
+        plan: &'a Plan,
+        network: &'a Network,
+        instructions: Instructions,
+        from: (&'a Points, usize),
+        to: (&'a Points, usize),
+    ) -> Self {
+        Self {
+            plan,
+            network,
+            instructions,
+            from,
+            to,
+            forms: None,
+            doubled: None,
+            doubled_hits: 0,
+            doubled_misses: 0,
+            times: HashMap::new(),
+            cursors: Vec::new(),
+            turned: HashMap::new(),
+            seen: 0,
+            decisions: 0,
+        }
     }
 
     /// The exact form of a unit on the k-th piece of its layer.
     fn form(&mut self, walk: &Walk, at: Place<'_>, unit: u32) -> Form {
         self.move_to(walk, at);
         let (layers, forms) = self.forms.get_or_insert_with(|| {
-            let layers = (self.layers)();
+            let layers = self.plan.whole(self.network);
             let forms = ForwardForms::new(self.from, self.to, &layers);
             (layers, forms)
         });
         let cursor = self.cursors[at.layer].as_ref().expect("just moved there");
         forms.form(layers, at.layer, unit as usize, &cursor.below)
+    }
+
+    /// The same form in doubled precision, where that is worth a try.
+    fn doubled_form(&mut self, walk: &Walk, at: Place<'_>, unit: u32) -> Option<DoubledForm> {
+        let ties = self.doubled_misses >= MISSES && self.doubled_misses > self.doubled_hits;
+        if ties || !self.plan.has_doubled(at.layer) {
+            return None;
+        }
+        self.move_to(walk, at);
+        let forms = self.doubled.get_or_insert_with(|| DoubledForms::new(self.instructions, self.from, self.to));
+        let cursor = self.cursors[at.layer].as_ref().expect("just moved there");
+        Some(forms.form(self.plan, at.layer, unit as usize, &cursor.below))
+    }
+
+    /// A form whose root is the time of a mark, in doubled precision.
+    fn doubled_time_of(&mut self, walk: &Walk, mark: u32) -> Option<DoubledForm> {
+        let m = walk.marks[mark as usize];
+        if m.layer == END {
+            return Some(DoubledForm::end(m.at > 0.5));
+        }
+        let layer = m.layer as usize;
+        self.doubled_form(walk, Place { layer, k: m.piece as usize, order: &walk.layers[layer].order }, m.unit)
+    }
+
+    /// Notes whether doubled precision took a decision that it was asked for.
+    fn note<T>(&mut self, decision: Option<T>) -> Option<T> {
+        *(if decision.is_some() { &mut self.doubled_hits } else { &mut self.doubled_misses }) += 1;
+        decision
+    }
+
+    /// The sign of a unit at a breakpoint in doubled precision; where it is not 0, it is the same on both sides.
+    fn doubled_sign(&mut self, walk: &Walk, at: Place<'_>, unit: u32) -> Option<Ordering> {
+        if !self.plan.has_doubled(at.layer) {
+            return None;
+        }
+        let time = self.doubled_time_of(walk, at.order[at.k]);
+        let side = if at.k > 0 { Place { k: at.k - 1, ..at } } else { at };
+        let sign = time.and_then(|time| self.doubled_form(walk, side, unit)?.sign_at_root_of(&time));
+        self.note(sign)
+    }
+
+    /// Puts crossings in order in doubled precision; says whether it could.
+    fn doubled_sort(&mut self, walk: &Walk, at: Place<'_>, crossings: &mut [Candidate]) -> Option<()> {
+        if !self.plan.has_doubled(at.layer) {
+            return None;
+        }
+        let mut sorted = Vec::with_capacity(crossings.len());
+        for &crossing in &*crossings {
+            let form = self.doubled_form(walk, at, crossing.unit);
+            let root = form.and_then(|form| form.root());
+            sorted.push(form.zip(self.note(root)).map(|(form, root)| (form, root, crossing)));
+        }
+        let mut sorted: Vec<_> = sorted.into_iter().collect::<Option<_>>()?;
+        sorted.sort_by(|x, y| x.1.0.total_cmp(&y.1.0));
+        let certain = sorted.windows(2).all(|pair| pair[0].0.compare_roots(&pair[1].0).is_some_and(Ordering::is_lt));
+        self.note(certain.then_some(()))?;
+        let mut least = f64::NEG_INFINITY;
+        for (crossing, (_, (at, half), from)) in crossings.iter_mut().zip(sorted) {
+            // The doubles in the order of the roots, too.
+            let moved = at.max(least);
+            least = moved;
+            *crossing = Candidate { at: moved, half: half + (moved - at), with_previous: false, ..from };
+        }
+        Some(())
     }
 
     /// Moves the layer's cursor to a piece: every flip between is turned, in either direction.
@@ -92,8 +190,19 @@ impl<'a, F: Fn() -> Vec<&'a WholeLayer>> Escalation<'a, F> {
     }
 }
 
-impl<'a, F: Fn() -> Vec<&'a WholeLayer>> Escalate for Escalation<'a, F> {
+impl Escalate for Escalation<'_> {
     fn signs(&mut self, walk: &Walk, at: Place<'_>, units: &[u32], answers: &mut Vec<Resolved>) {
+        let mut left = Vec::new();
+        for &unit in units {
+            match self.doubled_sign(walk, at, unit) {
+                Some(sign) => answers.push(Resolved { unit, before: sign, after: sign, zero: false }),
+                None => left.push(unit),
+            }
+        }
+        if left.is_empty() {
+            return;
+        }
+        let units = &left[..];
         let time = self.time_of(walk, at.order[at.k]);
         let pieces = at.order.len() - 1;
         // Piece by piece, so that the pattern moves once; the sign just left of the breakpoint first.
@@ -124,12 +233,18 @@ impl<'a, F: Fn() -> Vec<&'a WholeLayer>> Escalate for Escalation<'a, F> {
         }
     }
 
-    fn time(&mut self, walk: &Walk, at: Place<'_>, unit: u32) -> f64 {
-        self.decisions += 1;
-        nearest_f64(&self.form(walk, at, unit).root().to_rational())
+    fn time(&mut self, walk: &Walk, at: Place<'_>, unit: u32) -> (f64, f64) {
+        let root = self.doubled_form(walk, at, unit).and_then(|form| form.root());
+        root.unwrap_or_else(|| {
+            self.decisions += 1;
+            (nearest_f64(&self.form(walk, at, unit).root().to_rational()), ROUNDED)
+        })
     }
 
     fn sort(&mut self, walk: &Walk, at: Place<'_>, crossings: &mut [Candidate]) {
+        if self.doubled_sort(walk, at, crossings).is_some() {
+            return;
+        }
         let mut exact: Vec<(Root, Candidate)> = crossings.iter().map(|&c| (self.form(walk, at, c.unit).root(), c)).collect();
         self.decisions += crossings.len() as u64 - 1;
         exact.sort_by(|x, y| x.0.compare(&y.0));
@@ -153,8 +268,16 @@ impl<'a, F: Fn() -> Vec<&'a WholeLayer>> Escalate for Escalation<'a, F> {
         if silent(at.k - 1) && silent(at.k) {
             return false;
         }
+        let outputs = self.plan.layers[at.layer].outputs as u32;
+        if self.plan.has_doubled(at.layer) {
+            let sides = [Place { k: at.k - 1, ..at }, at];
+            let [left, right] = sides.map(|side| (0..outputs).map_while(|unit| self.doubled_form(walk, side, unit)).collect::<Vec<_>>());
+            let differ = left.iter().zip(&right).any(|(left, right)| left.surely_differs(right));
+            if self.note(differ.then_some(true)).is_some() {
+                return true;
+            }
+        }
         self.decisions += 1;
-        let outputs = (self.layers)()[at.layer].outputs() as u32;
         let left: Vec<Form> = (0..outputs).map(|unit| self.form(walk, Place { k: at.k - 1, ..at }, unit)).collect();
         (0..outputs).any(|unit| self.form(walk, at, unit) != left[unit as usize])
     }

@@ -4,8 +4,6 @@ use super::plan::LayerPlan;
 use super::walk::Ends;
 use crate::data::Points;
 use crate::exact::Instructions;
-use crate::exact::bound::round_up;
-use crate::exact::lanes::{Lanes, dispatch};
 use crate::exact::product::{Active, Rows, Scratch, product};
 
 /// Doubles kept before all is forgotten: 256 MiB.
@@ -65,7 +63,6 @@ impl FirstLayer {
         self.multiply(instructions, plan, points, run);
     }
 
-    /// The product first: it waits for memory while it computes; the norms find the points in the cache.
     fn multiply(&mut self, instructions: Instructions, plan: &LayerPlan, points: &Points, run: Option<(usize, usize)>) {
         let Some((start, end)) = run else { return };
         let old = self.values.len();
@@ -77,7 +74,7 @@ impl FirstLayer {
                 *x += b;
             }
         }
-        self.norms.extend((start..end).map(|row| norm(instructions, points.nearest(row))));
+        self.norms.extend((start..end).map(|row| points.norm_with_one(row)));
     }
 
     /// The ends of a segment between two rows that are there.
@@ -86,21 +83,4 @@ impl FirstLayer {
         let (i, j) = (self.slot_of[from] as usize, self.slot_of[to] as usize);
         Ends { from: row(i), to: row(j), norm: self.norms[i].max(self.norms[j]) }
     }
-}
-
-dispatch! {
-    /// A bound of the norm of (x, 1).
-    fn norm(x: &[f64]) -> f64 = norm_in
-}
-
-#[inline(always)]
-fn norm_in<L: Lanes>(x: &[f64]) -> f64 {
-    let (chunks, rest) = x.as_chunks::<8>();
-    let mut sums = [L::splat(0.0); 2];
-    for (i, chunk) in chunks.iter().enumerate() {
-        let x = L::load(chunk);
-        sums[i % 2] = x.mul_add(x, sums[i % 2]);
-    }
-    let rest: f64 = rest.iter().map(|x| x * x).sum();
-    round_up((1.0 + rest + sums[0].add(sums[1]).sum()).sqrt())
 }

@@ -72,10 +72,6 @@ pub(crate) struct WholeLayer {
 }
 
 impl WholeLayer {
-    pub(crate) fn outputs(&self) -> usize {
-        self.outputs
-    }
-
     pub(crate) fn new(layer: &Layer) -> Self {
         let (inputs, outputs) = (layer.inputs(), layer.outputs());
         if layer.is_dyadic() {

@@ -1,5 +1,6 @@
 //! One segment: the exact sequence of regions that it crosses.
 
+mod doubled;
 mod escalate;
 mod first_layer;
 mod forward;
@@ -12,5 +13,3 @@ mod walk;
 pub use oracle::trace_exact_only;
 pub use trace::{Crossing, Decisions, Enclosure, Trace, TraceError};
 pub use tracer::Tracer;
-
-pub use walk::dump;

@@ -15,8 +15,20 @@ pub(super) struct Twin {
     pub opposite: bool,
 }
 
-/// A layer of so many units is wide.
-const WIDE: usize = 512;
+/// From which sizes on the means for large networks are used; below, they cost more than they save.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Thresholds {
+    /// Layers of so many units are walked in blocks.
+    pub wide: usize,
+    /// Forms that depend on so many weights are first computed in doubled precision.
+    pub doubled: usize,
+}
+
+impl Default for Thresholds {
+    fn default() -> Self {
+        Self { wide: 512, doubled: 1 << 17 }
+    }
+}
 
 /// A row of [`LayerPlan::rows`] is a cache line longer than its weights, so that neighbouring rows do not compete for one cache set.
 pub(super) fn row_stride(inputs: usize) -> usize {
@@ -52,6 +64,8 @@ pub(super) struct LayerPlan {
     /// The other units of a leader's class.
     pub twins: Vec<Vec<Twin>>,
     pub words: usize,
+    /// Whether the doubles above are the weights, and not only near them.
+    pub dyadic: bool,
     /// For each input: whether all its weights are 0.
     pub silent: Vec<bool>,
     whole: OnceLock<WholeLayer>,
@@ -59,13 +73,22 @@ pub(super) struct LayerPlan {
 
 pub(super) struct Plan {
     pub layers: Vec<LayerPlan>,
+    thresholds: Thresholds,
 }
 
 impl Plan {
-    pub(super) fn new(network: &Network) -> Self {
+    pub(super) fn new(network: &Network, thresholds: Thresholds) -> Self {
         let hidden = network.depth();
-        let blocks = |l: usize, layer: &Layer| l >= 2 && l < hidden && layer.outputs() >= WIDE;
-        Self { layers: network.layers().iter().enumerate().map(|(l, layer)| LayerPlan::new(layer, blocks(l, layer))).collect() }
+        let in_blocks = |l: usize, layer: &Layer| l >= 2 && l < hidden && layer.outputs() >= thresholds.wide;
+        let layers = network.layers().iter().enumerate().map(|(l, layer)| LayerPlan::new(layer, in_blocks(l, layer))).collect();
+        Self { layers, thresholds }
+    }
+
+    /// Whether the forms of a layer are first computed in doubled precision.
+    pub(super) fn has_doubled(&self, layer: usize) -> bool {
+        let below = &self.layers[..=layer];
+        below.iter().all(|layer| layer.dyadic)
+            && below.iter().map(|layer| layer.packed.inputs() * layer.outputs).sum::<usize>() >= self.thresholds.doubled
     }
 
     /// The layers as integers, made at the first escalation.
@@ -123,6 +146,7 @@ impl LayerPlan {
             leader_of: classes.leader_of,
             twins: classes.twins,
             words: outputs.div_ceil(64),
+            dyadic: layer.is_dyadic(),
             silent: (0..inputs).map(|j| (0..outputs).all(|i| is_zero(layer, i, j))).collect(),
             whole: OnceLock::new(),
         }

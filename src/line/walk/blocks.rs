@@ -13,7 +13,7 @@ use crate::exact::strips::{STRIP, Strip, strip_in};
 pub(super) const IDLE: f64 = -f64::from_bits((1023 + 1020) << 52); // -2^1020
 
 /// Whether a value is that of an idle unit, or has been.
-pub(super) fn is_idle(value: f64) -> bool {
+pub(in crate::line) fn is_idle(value: f64) -> bool {
     value < 0.5 * IDLE
 }
 
@@ -48,8 +48,10 @@ impl Walk {
         let (n, length) = (this.padded, self.layers[l].refresh);
         let parents = self.layers[l - 1].order.len() - 1;
         let count = parents.div_ceil(length);
-        self.evaluate::<L>(below, this, count + 1);
-        self.fresh_slopes.at_least(parents * n);
+        self.fresh.at_least((parents + count + 1) * n);
+        self.multiply::<L>(below, this, parents, count + 1);
+        self.add_bias(this, parents, count + 1);
+
         let mut blocks = std::mem::take(&mut self.blocks);
         blocks.strips.resize_with(TOGETHER.max(blocks.strips.len()), Strip::default);
         blocks.awake.clear();
@@ -57,9 +59,7 @@ impl Walk {
         for first in (0..count).step_by(TOGETHER) {
             let group = first..(first + TOGETHER).min(count);
             for b in group.clone() {
-                let t0 = unsafe { std::arch::x86_64::_rdtsc() };
                 k = self.find_idle::<L>(&mut blocks, [below, this], l, b, k);
- unsafe { super::TIMES[l][5] += std::arch::x86_64::_rdtsc() - t0; super::TIMES[l][9] += blocks.strips[b - first].inputs.len() as u64;}
             }
             for panel in (0..this.outputs).step_by(PANEL) {
                 let end = (panel + PANEL).min(this.outputs);
@@ -69,21 +69,18 @@ impl Walk {
                     blocks.outputs.clear();
                     blocks.outputs.extend((panel..end).filter(|i| awake[i / 64] >> (i % 64) & 1 == 1).map(|i| i as u32));
                     blocks.out.at_least(PANEL * STRIP);
-                    let t0 = unsafe { std::arch::x86_64::_rdtsc() };
                     strip_in::<L>(strip, weights, row_stride(below.outputs), &blocks.outputs, &mut blocks.out);
-                    let t1 = unsafe { std::arch::x86_64::_rdtsc() };
                     for (r, parent) in (b * length..((b + 1) * length).min(parents)).enumerate() {
-                        let row = &mut self.fresh_slopes[parent * n..][..n];
+                        let row = &mut self.fresh[parent * n..][..n];
                         row[panel..end].fill(0.0);
                         for (place, &i) in blocks.outputs.iter().enumerate() {
                             row[i as usize] = blocks.out[place * strip.lanes + r];
                         }
                     }
-                    unsafe { super::TIMES[l][6] += t1 - t0; super::TIMES[l][7] += std::arch::x86_64::_rdtsc() - t1; super::TIMES[l][8] += blocks.outputs.len() as u64; }
                 }
             }
         }
-        for row in self.fresh_slopes[..parents * n].chunks_exact_mut(n) {
+        for row in self.fresh[..parents * n].chunks_exact_mut(n) {
             row[this.outputs..].fill(0.0);
         }
         self.blocks = blocks;
@@ -111,18 +108,18 @@ impl Walk {
         let words = below.words;
         blocks.masks.clear();
         blocks.masks.extend_from_slice(&self.masks[rows.start * words..rows.end * words]);
-        blocks.masks.extend_from_slice(&self.value_masks[(b + 1) * words..(b + 2) * words]);
+        blocks.masks.extend_from_slice(&self.masks[(parents + b + 1) * words..][..words]);
         let strip = &mut blocks.strips[b % TOGETHER];
         union_of_bits(&blocks.masks, words, 0..rows.len() + 1, below.outputs, &mut strip.inputs);
         strip.reset(rows.len());
 
         // Their slopes, and how far those are from the mean slopes over the block.
-        let values = |b: usize| &self.values[b * below.padded..][..below.padded];
+        let values = |b: usize| &self.rows[(parents + b) * below.padded..][..below.padded];
         let (from, to) = (values(b), values(b + 1));
         let scale = 1.0 / (end.at - start.at);
         blocks.distances.clear();
         for first in (0..rows.len()).step_by(8) {
-            let row = |r: usize| &self.slopes[(rows.start + (first + r).min(rows.len() - 1)) * below.padded..][..below.padded];
+            let row = |r: usize| &self.rows[(rows.start + (first + r).min(rows.len() - 1)) * below.padded..][..below.padded];
             let rows: [&[f64]; 8] = std::array::from_fn(row);
             let mut squares = L::splat(0.0);
             for (place, &j) in strip.inputs.iter().enumerate() {
@@ -152,12 +149,14 @@ impl Walk {
             variation += distance * dt + state.jumps[k + 1] + U * (3.0 * lower.value_norm + 6.0 * lower.slope_norm * dt);
         }
         let spread = round_up(0.5 * variation) + 8.0 * U * lower.value_norm;
+        #[cfg(test)]
+        self.recorded_blocks.push(super::RecordedBlock { layer: l, from: start.at, to: end.at, spread });
         let reach = lower.slope_norm + lower.output_slope_error;
         let margin = round_up(spread + state.error + start.half.max(end.half) * reach);
 
         // A value that is NaN, or a margin, leaves the unit awake.
         let n = this.padded;
-        let (from, to) = self.fresh_values[b * n..][..2 * n].split_at_mut(n);
+        let (from, to) = self.fresh[(parents + b) * n..][..2 * n].split_at_mut(n);
         for w in 0..this.words {
             let mut awake = 0;
             for i in w * 64..(w * 64 + 64).min(this.outputs) {

@@ -2,7 +2,7 @@
 
 use super::bits::{is_set, set_bits};
 use super::pieces::Merge;
-use super::{Candidate, Escalate, Flip, LayerPlan, Mark, Place, ROUNDED, Resolved, Walk, Zero};
+use super::{Candidate, Escalate, Flip, LayerPlan, Mark, Place, Resolved, Walk, Zero};
 use crate::exact::bound::{U, round_up};
 use std::cmp::Ordering;
 
@@ -44,7 +44,7 @@ impl Walk {
     }
 
     /// The crossings inside a piece, in order, become breakpoints of the next layer.
-    #[inline(never)]
+    #[inline(always)]
     pub(super) fn find_crossings<const CERTIFY: bool>(
         &mut self,
         plan: &LayerPlan,
@@ -73,8 +73,7 @@ impl Walk {
                     at = at.max(piece.from).min(piece.to);
                     half = round_up((plan.rho[i] * piece.error + residual(i, at)) * inverse.abs()) + 4.0 * U;
                     if half >= 1.0 || half.is_nan() || escalated(&self.before) || escalated(&self.after) {
-                        at = escalate.time(self, piece.place, unit);
-                        half = ROUNDED;
+                        (at, half) = escalate.time(self, piece.place, unit);
                     }
                 }
                 candidates.push(Candidate { unit, at, half, with_previous: false });

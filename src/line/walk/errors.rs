@@ -5,6 +5,7 @@ use crate::exact::bound::{HUGE, U, round_up};
 
 impl Walk {
     /// The error of layer l's model, from the norms of the layer below (proofs/filter.md, section 6).
+    #[inline(always)]
     pub(super) fn bound_errors(&mut self, plan: &Plan, l: usize, input_norm: f64) -> Result<(), OutOfRange> {
         let this = &plan.layers[l];
         let (local, local_slope, error, slope_error, reach) = if l == 0 {
@@ -35,6 +36,10 @@ impl Walk {
                 worst_slope = worst_slope.max(g);
             }
             let (worst, worst_slope) = (round_up(worst), round_up(worst_slope));
+            // The steps above take the values for the truth: so they may, as long as these are near it.
+            if worst.is_nan() || worst > 0.25 * value {
+                return Err(OutOfRange);
+            }
             let error = round_up(worst + below.output_error);
             (worst, worst_slope, error, round_up(worst_slope + below.output_slope_error), value + below.slope_norm)
         };
@@ -45,6 +50,7 @@ impl Walk {
     }
 
     /// The error of what layer l hands on: proofs/filter.md, section 6.
+    #[inline(always)]
     pub(super) fn bound_outputs(&mut self, plan: &LayerPlan, l: usize) {
         let (below, below_slope) =
             if l == 0 { (0.0, 0.0) } else { (self.layers[l - 1].output_error, self.layers[l - 1].output_slope_error) };

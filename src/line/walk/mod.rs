@@ -5,7 +5,7 @@
 //! model: |model - truth| <= rho_i T for unit i, rho_i the norm of its row of (W, b). A breakpoint carries a window, `at` - `half` to
 //! `at` + `half`, that holds the true one. The sign of unit i at a breakpoint is certain where |v_i| > rho_i (T + half * slopes). Equal
 //! certain signs at both ends of a piece leave nothing between them, opposite ones exactly one crossing. Whatever is not certain is
-//! asked of [`Escalation`](super::escalate) and comes back as exact signs. The proofs are in proofs/filter.md, sections 5 to 8.
+//! asked of [`Escalation`](super::escalate) and comes back as exact signs. The proofs are in proofs/filter.md, sections 5 to 8 and 11.
 
 mod bits;
 pub(super) mod blocks;
@@ -128,9 +128,9 @@ pub(super) struct Place<'a> {
 pub(super) trait Escalate {
     /// The signs of units at a breakpoint, one answer each, in order.
     fn signs(&mut self, walk: &Walk, at: Place<'_>, units: &[u32], answers: &mut Vec<Resolved>);
-    /// The crossing of a unit in a piece, as the nearest double.
-    fn time(&mut self, walk: &Walk, at: Place<'_>, unit: u32) -> f64;
-    /// Puts crossings in one piece in their order, with the nearest doubles as times, and says which are equal.
+    /// The crossing of a unit in a piece: a double near it, and how far from it at most.
+    fn time(&mut self, walk: &Walk, at: Place<'_>, unit: u32) -> (f64, f64);
+    /// Puts crossings in one piece in their order, with times near them, and says which are equal.
     fn sort(&mut self, walk: &Walk, at: Place<'_>, crossings: &mut [Candidate]);
     /// Whether the outputs on a piece of the output layer and on the piece before are different functions.
     fn outputs_differ(&mut self, walk: &Walk, at: Place<'_>) -> bool;
@@ -146,6 +146,16 @@ pub(super) struct Recorded {
     pub values: Vec<f64>,
 }
 
+/// A block of layer `layer` and how far the outputs of the layer below leave the straight line between its ends: for a test as well.
+#[cfg(test)]
+#[derive(Clone, Debug)]
+pub(super) struct RecordedBlock {
+    pub layer: usize,
+    pub from: f64,
+    pub to: f64,
+    pub spread: f64,
+}
+
 /// The state of a walk, kept from segment to segment for its memory.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Walk {
@@ -156,14 +166,11 @@ pub(super) struct Walk {
     pub filtered: u64,
     v: Aligned,
     a: Aligned,
-    /// Slopes of the next layer, one row a piece of this one; values, one row for every sixteenth.
-    fresh_slopes: Aligned,
-    fresh_values: Aligned,
-    /// The outputs' slopes and values that they are computed from, with the masks of the active units.
-    slopes: Aligned,
+    /// The slopes of a layer's outputs, one row a piece, then its values, a row now and then; with the masks of the active units.
+    rows: Aligned,
     masks: Vec<u64>,
-    values: Aligned,
-    value_masks: Vec<u64>,
+    /// The slopes and the values of the next layer, computed from each of these rows.
+    fresh: Aligned,
     /// Slopes that nobody reads: those of the output layer.
     unread: Aligned,
     left: Vec<u64>,
@@ -176,6 +183,8 @@ pub(super) struct Walk {
     blocks: Blocks,
     #[cfg(test)]
     pub recorded: Vec<Recorded>,
+    #[cfg(test)]
+    pub recorded_blocks: Vec<RecordedBlock>,
 }
 
 /// The first layer's pre-activations at the two ends, and a bound of the norms of (x, 1) there.
@@ -225,7 +234,6 @@ fn walk_in<L: Lanes, const CERTIFY: bool>(
 ) -> Result<(), OutOfRange> {
     walk.restart(plan);
     for l in 0..depth {
-        let t0 = unsafe { std::arch::x86_64::_rdtsc() };
         if CERTIFY {
             walk.bound_errors(plan, l, ends.norm)?;
         }
@@ -234,13 +242,10 @@ fn walk_in<L: Lanes, const CERTIFY: bool>(
             Some(weights) => walk.start_blocks::<L>(plan, l, weights),
             None => walk.start_layer::<L>(plan, l),
         }
-        let t1 = unsafe { std::arch::x86_64::_rdtsc() };
         walk.pieces::<L, CERTIFY>(plan, l, ends.norm, escalate);
         if CERTIFY {
             walk.bound_outputs(&plan.layers[l], l);
         }
-        let t2 = unsafe { std::arch::x86_64::_rdtsc() };
-        unsafe { TIMES[l][0] += t1 - t0; TIMES[l][1] += t2 - t1; TIMES[l][2] += walk.layers[l].order.len() as u64; TIMES[l][3]+=1; if l > 0 {TIMES[l][4] += walk.layers[l-1].order.len() as u64;} }
     }
     Ok(())
 }
@@ -252,6 +257,8 @@ impl Walk {
         self.zeros.clear();
         #[cfg(test)]
         self.recorded.clear();
+        #[cfg(test)]
+        self.recorded_blocks.clear();
         self.filtered = 0;
         self.layers.resize_with(plan.layers.len() + 1, LayerState::default);
         let end = |at| Mark { at, half: 0.0, layer: END, piece: 0, unit: 0, flips: (0, 0) };
@@ -264,11 +271,12 @@ impl Walk {
     }
 
     fn start_first_layer(&mut self, plan: &LayerPlan, ends: Ends<'_>) {
-        self.fresh_values.at_least(plan.padded);
-        self.fresh_slopes.at_least(plan.padded);
-        let (from, to) = (&ends.from[..plan.padded], &ends.to[..plan.padded]);
-        self.fresh_values[..plan.padded].copy_from_slice(from);
-        for ((slope, from), to) in self.fresh_slopes.iter_mut().zip(from).zip(to) {
+        let n = plan.padded;
+        self.fresh.at_least(2 * n);
+        let (slopes, values) = self.fresh[..2 * n].split_at_mut(n);
+        let (from, to) = (&ends.from[..n], &ends.to[..n]);
+        values.copy_from_slice(from);
+        for ((slope, from), to) in slopes.iter_mut().zip(from).zip(to) {
             *slope = to - from;
         }
     }
@@ -278,27 +286,25 @@ impl Walk {
     fn start_layer<L: Lanes>(&mut self, plan: &Plan, l: usize) {
         let (below, this) = (&plan.layers[l - 1], &plan.layers[l]);
         let pieces = self.layers[l - 1].order.len() - 1;
-        let rows = Rows { values: &self.slopes, stride: below.padded, count: pieces };
-        let active = Active::Masks { words_per_row: below.words, words: &self.masks };
-        self.fresh_slopes.at_least(pieces * this.padded);
-        product_in::<L>(rows, active, &this.packed, &mut self.fresh_slopes, &mut self.scratch);
-        self.evaluate::<L>(below, this, pieces.div_ceil(self.layers[l].refresh));
+        let values = pieces.div_ceil(self.layers[l].refresh);
+        self.fresh.at_least((pieces + values) * this.padded);
+        self.multiply::<L>(below, this, 0, pieces + values);
+        self.add_bias(this, pieces, values);
     }
 
-    /// The fresh values of a layer, from so many rows of values of the layer below.
+    /// The products of this layer with some of the rows of the layer below.
     #[inline(always)]
-    fn evaluate<L: Lanes>(&mut self, below: &LayerPlan, this: &LayerPlan, count: usize) {
-        let rows = Rows { values: &self.values, stride: below.padded, count };
-        let active = Active::Masks { words_per_row: below.words, words: &self.value_masks };
-        self.fresh_values.at_least(count * this.padded);
-        product_in::<L>(rows, active, &this.packed, &mut self.fresh_values, &mut self.scratch);
-        for row in self.fresh_values[..count * this.padded].chunks_exact_mut(this.padded) {
+    fn multiply<L: Lanes>(&mut self, below: &LayerPlan, this: &LayerPlan, first: usize, count: usize) {
+        let rows = Rows { values: &self.rows[first * below.padded..], stride: below.padded, count };
+        let active = Active::Masks { words_per_row: below.words, words: &self.masks[first * below.words..] };
+        product_in::<L>(rows, active, &this.packed, &mut self.fresh[first * this.padded..], &mut self.scratch);
+    }
+
+    fn add_bias(&mut self, this: &LayerPlan, first: usize, count: usize) {
+        for row in self.fresh[first * this.padded..][..count * this.padded].chunks_exact_mut(this.padded) {
             for (x, b) in row.iter_mut().zip(&*this.bias) {
                 *x += b;
             }
         }
     }
 }
-
-pub static mut TIMES: [[u64; 10]; 8] = [[0; 10]; 8];
-#[doc(hidden)] pub fn dump() { unsafe { for l in 0..8 { let t = TIMES[l]; if t[3] > 0 { let n = t[3] as f64; println!("{l}: start {:.1} pieces {:.1} kcyc; pieces {:.1} parents {:.1} find {:.1} prod {:.1} scatter {:.1} awake {:.1} inputs {:.1}", t[0] as f64/n/1e3, t[1] as f64/n/1e3, t[2] as f64/n, t[4] as f64/n, t[5] as f64/n/1e3, t[6] as f64/n/1e3, t[7] as f64/n/1e3, t[8] as f64/n, t[9] as f64/n); } } } }

@@ -60,7 +60,7 @@ fn pieces_by_first_output<L: Lanes>(walk: &mut Walk, plan: &LayerPlan, l: usize,
                 slope += flip.slope_change * plan.first_row[flip.unit as usize];
             }
         } else {
-            let row = walk.slopes[parent * stride..][..stride].as_chunks::<8>().0;
+            let row = walk.rows[parent * stride..][..stride].as_chunks::<8>().0;
             let mut sums = [L::splat(0.0); 4];
             for (i, (x, w)) in row.iter().zip(weights).enumerate() {
                 sums[i % 4] = L::load(x).mul_add(L::load(w), sums[i % 4]);
@@ -93,7 +93,7 @@ fn pieces_by_all_outputs(
     escalate: &mut dyn Escalate,
 ) -> usize {
     let n = plan.outputs;
-    let mut slopes = walk.fresh_slopes[..n].to_vec();
+    let mut slopes = walk.fresh[..n].to_vec();
     let mut old = slopes.clone();
     let (mut pieces, mut parent) = (1, 1);
     for (k, &mark) in order.iter().enumerate().take(order.len() - 1).skip(1) {
@@ -106,7 +106,7 @@ fn pieces_by_all_outputs(
                 }
             }
         } else {
-            slopes.copy_from_slice(&walk.fresh_slopes[parent * plan.padded..][..n]);
+            slopes.copy_from_slice(&walk.fresh[parent * plan.padded..][..n]);
             parent += 1;
         }
         let certain = || (0..n).any(|i| (slopes[i] - old[i]).abs() > 2.0 * plan.rho[i] * round_up(error));

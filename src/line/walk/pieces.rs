@@ -1,9 +1,9 @@
 //! The pieces of one layer, one after the other: values, signs, and the rows that the next layer is computed from.
 
 use super::bits::set_bit;
+use super::blocks::{block_length, is_idle};
 use super::crossings::Piece;
 use super::{END, Escalate, Flip, LayerPlan, Place, Plan, REFRESH, Resolved, Walk};
-use super::blocks::{block_length, is_idle};
 use crate::exact::bound::{TINY, round_up};
 use crate::exact::lanes::Lanes;
 
@@ -16,6 +16,7 @@ impl Walk {
         let last = l + 1 == plan.layers.len();
         let order = std::mem::take(&mut self.layers[l].order);
         let pieces = order.len() - 1;
+        let parents = if l == 0 { 1 } else { self.layers[l - 1].order.len() - 1 };
         // How often the next layer starts from fresh values, and whether it needs them at the end too.
         let in_blocks = plan.layers.get(l + 1).is_some_and(|next| next.rows.is_some());
         let every = if in_blocks { block_length(pieces) } else { REFRESH };
@@ -39,12 +40,10 @@ impl Walk {
         slope_buffer.at_least(n);
         self.unread.at_least(n);
         let (v, a) = (&mut value_buffer[..n], &mut slope_buffer[..n]);
-        v.copy_from_slice(&self.fresh_values[..n]);
+        v.copy_from_slice(&self.fresh[parents * n..][..n]);
         if !last {
-            self.slopes.at_least(pieces * n);
-            self.masks.resize((pieces * words).max(self.masks.len()), 0);
-            self.values.at_least(value_rows * n);
-            self.value_masks.resize((value_rows * words).max(self.value_masks.len()), 0);
+            self.rows.at_least((pieces + value_rows) * n);
+            self.masks.resize(((pieces + value_rows) * words).max(self.masks.len()), 0);
         }
         let slope_reach = if l == 0 { 2.0 * input_norm } else { self.layers[l - 1].slope_norm + self.layers[l - 1].output_slope_error };
         let mut state = std::mem::take(&mut self.layers[l]);
@@ -69,7 +68,7 @@ impl Walk {
             let flips: &[Flip] = if fresh { &[] } else { &self.flips[mark.flips.0 as usize..mark.flips.1 as usize] };
             if fresh {
                 if parent > 0 && parent % state.refresh == 0 {
-                    let values = &self.fresh_values[parent / state.refresh * n..][..n];
+                    let values = &self.fresh[(parents + parent / state.refresh) * n..][..n];
                     if CERTIFY {
                         // The model of this layer's outputs jumps here, by the difference of two evaluations.
                         let moved = values.iter().zip(&*v).filter(|&(&x, &y)| !is_idle(x) && !is_idle(y));
@@ -80,7 +79,7 @@ impl Walk {
                 }
                 parent += 1;
             }
-            let fresh_row = if fresh { &self.fresh_slopes[(parent - 1) * n..][..n] } else { &[][..] };
+            let fresh_row = if fresh { &self.fresh[(parent - 1) * n..][..n] } else { &[][..] };
             let dt = end.at - mark.at;
             // Where the next values are fresh ones, both they and the running ones must be certain.
             let refreshed = end.layer as usize + 1 != l && parent % state.refresh == 0;
@@ -88,16 +87,17 @@ impl Walk {
 
             // Now and then the values, for the fresh values of the next layer.
             if !last && k % every == 0 {
-                let row = &mut self.values[k / every * n..][..n];
+                let place = pieces + k / every;
+                let row = &mut self.rows[place * n..][..n];
                 value_square = value_square.max(active_values::<L>(v, row, &mut left));
                 for r in &self.after {
                     set_bit(&mut left, r.unit, r.after.is_gt());
                     row[r.unit as usize] = if r.after.is_gt() { v[r.unit as usize] } else { 0.0 };
                 }
-                self.value_masks[k / every * words..][..words].copy_from_slice(&left);
+                self.masks[place * words..][..words].copy_from_slice(&left);
             }
 
-            let row = if last { &mut self.unread[..n] } else { &mut self.slopes[k * n..][..n] };
+            let row = if last { &mut self.unread[..n] } else { &mut self.rows[k * n..][..n] };
             let step = Step { dt, margin, rho: &this.rho, v: &mut *v, a: &mut *a, row };
             let masks = [&mut left[..], &mut right[..], &mut uncertain[..]];
             let columns = &plan.layers[l].columns;
@@ -123,7 +123,7 @@ impl Walk {
                 let (i, active) = (r.unit as usize, r.after.is_gt());
                 set_bit(&mut left, r.unit, active);
                 if !last {
-                    self.slopes[k * n + i] = if active { a[i] } else { 0.0 };
+                    self.rows[k * n + i] = if active { a[i] } else { 0.0 };
                 }
             }
             if !last {
@@ -161,13 +161,14 @@ impl Walk {
         }
         next.order.push(order[pieces]);
         if in_blocks {
-            let row = &mut self.values[(value_rows - 1) * n..][..n];
+            let place = pieces + value_rows - 1;
+            let row = &mut self.rows[place * n..][..n];
             active_values::<L>(v, row, &mut left);
             for r in &self.after {
                 set_bit(&mut left, r.unit, r.before.is_gt());
                 row[r.unit as usize] = if r.before.is_gt() { v[r.unit as usize] } else { 0.0 };
             }
-            self.value_masks[(value_rows - 1) * words..][..words].copy_from_slice(&left);
+            self.masks[place * words..][..words].copy_from_slice(&left);
         }
         self.filtered += (pieces * this.outputs) as u64;
         state.value_norm = round_up((1.0 + value_square).sqrt());
@@ -244,6 +245,7 @@ pub(super) struct Merge {
 
 impl Merge {
     /// The jump at a breakpoint of the layers below: the units whose signs were resolved there may have any small value.
+    #[inline(always)]
     fn add_resolved(&mut self, plan: &LayerPlan, resolved: &[Resolved], v: &[f64], local_error: f64) {
         let value = |r: &Resolved| v[r.unit as usize].abs() + 4.0 * plan.rho[r.unit as usize] * local_error;
         let jump = resolved.iter().map(value).sum();

@@ -1,0 +1,163 @@
+//! Numbers as sums of two doubles, about 106 bits, with proven errors: between the filter and the integers.
+//!
+//! The error-free sum and product are Knuth's and Dekker's; the product of a row is the compensated one of Ogita, Rump and Oishi,
+//! "Accurate sum and dot product" (SIAM J. Sci. Comput. 26, 2005), whose correction is kept apart. Bounds: proofs/filter.md, section 9.
+
+use super::aligned::Aligned;
+use super::bound::{U, round_up};
+use super::lanes::{Lanes, dispatch};
+use super::product::{Packed, TILE};
+use std::cmp::Ordering;
+
+/// hi + lo, |lo| <= u |hi|.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Doubled {
+    pub hi: f64,
+    pub lo: f64,
+}
+
+impl Doubled {
+    /// x + y, exactly.
+    pub(crate) fn sum(x: f64, y: f64) -> Self {
+        let hi = x + y;
+        let z = hi - x;
+        Self { hi, lo: (x - (hi - z)) + (y - z) }
+    }
+
+    /// x - y, with an error below 4 u^2 (|x| + |y|).
+    pub(crate) fn minus(self, other: Self) -> Self {
+        let high = Self::sum(self.hi, -other.hi);
+        Self::sum(high.hi, high.lo + (self.lo - other.lo))
+    }
+
+    /// x y, with an error below 9 u^2 |x y|, and of 2^-1060 where it underflows.
+    fn times(self, other: Self) -> Self {
+        let hi = self.hi * other.hi;
+        let lo = self.hi.mul_add(other.hi, -hi) + (self.hi * other.lo + self.lo * other.hi);
+        Self::sum(hi, lo)
+    }
+}
+
+/// The form b + a t, with one bound for the errors of b and of a.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DoubledForm {
+    pub b: Doubled,
+    pub a: Doubled,
+    pub error: f64,
+}
+
+impl DoubledForm {
+    /// The form t - 0 or t - 1: its root is an end of the segment.
+    pub(crate) fn end(at_one: bool) -> Self {
+        let number = |hi| Doubled { hi, lo: 0.0 };
+        Self { b: number(if at_one { -1.0 } else { 0.0 }), a: number(1.0), error: 0.0 }
+    }
+
+    /// The sign of the slope, where it is certain.
+    fn slope_sign(&self) -> Option<Ordering> {
+        sign(self.a, self.error)
+    }
+
+    /// The sign at the root of another form, where it is certain.
+    pub(crate) fn sign_at_root_of(&self, other: &Self) -> Option<Ordering> {
+        Some(product(self.cross(other)?, other.slope_sign()?))
+    }
+
+    /// Which of two roots comes first, where it is certain that they differ.
+    pub(crate) fn compare_roots(&self, other: &Self) -> Option<Ordering> {
+        Some(product(self.cross(other)?, product(self.slope_sign()?, other.slope_sign()?)).reverse())
+    }
+
+    /// A double near the root, and how far from it the root is at most; `None` where the slope may be 0.
+    pub(crate) fn root(&self) -> Option<(f64, f64)> {
+        self.slope_sign()?;
+        let (b, a) = (self.b.hi, self.a.hi);
+        let at = -b / a;
+        let off = |x: f64| self.error + 2.0 * U * x.abs();
+        let least = a.abs() - round_up(off(a));
+        let half = round_up(round_up(off(b) + at.abs() * off(a)) / least) + 4.0 * U * at.abs() + 4.0 * U;
+        (least > 0.0 && at.is_finite() && half.is_finite()).then_some((at, half))
+    }
+
+    /// Whether two forms are sure to be different functions.
+    pub(crate) fn surely_differs(&self, other: &Self) -> bool {
+        let apart = |x: Doubled, y: Doubled| {
+            let rounding = 8.0 * U * U * (x.hi.abs() + y.hi.abs());
+            sign(x.minus(y), self.error + other.error + rounding).is_some()
+        };
+        apart(self.b, other.b) || apart(self.a, other.a)
+    }
+
+    /// The sign of the determinant b a' - a b', where it is certain.
+    fn cross(&self, other: &Self) -> Option<Ordering> {
+        let difference = self.b.times(other.a).minus(self.a.times(other.b));
+        let [b, a, other_b, other_a] = [self.b, self.a, other.b, other.a].map(|x| x.hi.abs());
+        let inherited = (b + a) * other.error + (other_a + other_b) * self.error + 2.0 * self.error * other.error;
+        let rounding = 32.0 * U * U * (b * other_a + a * other_b);
+        sign(difference, round_up(inherited + rounding) + f64::MIN_POSITIVE)
+    }
+}
+
+/// The sign of a number that is known up to an error; `None` where either is NaN.
+fn sign(x: Doubled, error: f64) -> Option<Ordering> {
+    if x.hi.abs() > round_up(error) { x.hi.partial_cmp(&0.0) } else { None }
+}
+
+fn product(x: Ordering, y: Ordering) -> Ordering {
+    if y.is_lt() { x.reverse() } else { x }
+}
+
+/// The error of a product of n inputs, relative to the norms of its factors.
+pub(crate) fn doubled_product(n: usize) -> f64 {
+    let n = n as f64 + 4.0;
+    round_up(4.0 * n * n * U * U)
+}
+
+/// Rows of a layer's inputs in two parts: for each of `inputs`, b high, b low, a high, a low.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct DoubledRows {
+    pub inputs: Vec<u32>,
+    pub parts: Vec<[f64; 4]>,
+}
+
+dispatch! {
+    /// The products of both rows with the weights of some tiles of outputs; the bias is added to the first row.
+    /// `out` gets b high, b low, a high, a low: each as many doubles as the layer has padded outputs.
+    pub(crate) fn multiply_tiles(rows: &DoubledRows, weights: &Packed, bias: &[f64], tiles: &[usize], out: &mut [Aligned; 4]) = multiply_in
+}
+
+#[inline(always)]
+fn multiply_in<L: Lanes>(rows: &DoubledRows, weights: &Packed, bias: &[f64], tiles: &[usize], out: &mut [Aligned; 4]) {
+    for &tile in tiles {
+        let tile_weights = weights.tile(tile).as_chunks::<8>().0;
+        let bias = bias[tile * TILE..][..TILE].as_chunks::<8>().0;
+        // For each half of the tile and each row: the sum and its correction.
+        let zero = L::splat(0.0);
+        let mut sums = [[[L::load(&bias[0]), zero], [zero, zero]], [[L::load(&bias[1]), zero], [zero, zero]]];
+        for (&j, parts) in rows.inputs.iter().zip(&rows.parts) {
+            for (half, sums) in sums.iter_mut().enumerate() {
+                let w = L::load(&tile_weights[2 * j as usize + half]);
+                for (row, [sum, correction]) in sums.iter_mut().enumerate() {
+                    let (high, low) = (L::splat(parts[2 * row]), L::splat(parts[2 * row + 1]));
+                    let p = w.mul(high);
+                    let product_error = w.fused_mul_sub(high, p);
+                    let total = sum.add(p);
+                    let z = total.sub(*sum);
+                    let sum_error = sum.sub(total.sub(z)).add(p.sub(z));
+                    *sum = total;
+                    *correction = w.mul_add(low, *correction).add(product_error).add(sum_error);
+                }
+            }
+        }
+        for (half, sums) in sums.iter().enumerate() {
+            for (row, [sum, correction]) in sums.iter().enumerate() {
+                let place = tile * TILE + half * 8;
+                let high = sum.add(*correction);
+                let z = high.sub(*sum);
+                let low = sum.sub(high.sub(z)).add(correction.sub(z));
+                high.store((&mut out[2 * row][place..place + 8]).try_into().expect("eight"));
+                low.store((&mut out[2 * row + 1][place..place + 8]).try_into().expect("eight"));
+            }
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Forms along one segment in doubled precision: a forward pass of two rows, slopes and values at the start, over the active units.
+
+use super::forward::set_bits;
+use super::plan::{LayerPlan, Plan};
+use crate::data::Points;
+use crate::exact::Instructions;
+use crate::exact::aligned::Aligned;
+use crate::exact::bound::{U, round_up};
+use crate::exact::doubled::{Doubled, DoubledForm, DoubledRows, doubled_product, multiply_tiles};
+use crate::exact::product::TILE;
+
+/// The forms along one segment, computed when asked for and kept while the pattern below stays the same.
+#[derive(Debug)]
+pub(super) struct DoubledForms {
+    instructions: Instructions,
+    /// What goes into each layer, as far as it is known.
+    layers: Vec<Input>,
+    /// The patterns for which it holds.
+    below: Vec<Vec<u64>>,
+    out: [Aligned; 4],
+    tiles: Vec<usize>,
+}
+
+/// What goes into a layer.
+#[derive(Debug, Default)]
+struct Input {
+    rows: DoubledRows,
+    /// A bound of the norms of (b, 1) and of a.
+    norm: f64,
+    /// A bound of the norm of the error of either row.
+    error: f64,
+}
+
+impl DoubledForms {
+    /// The forms along the segment from a row of one set of points to a row of another.
+    pub(super) fn new(instructions: Instructions, from: (&Points, usize), to: (&Points, usize)) -> Self {
+        let norm = from.0.norm_with_one(from.1).max(to.0.norm_with_one(to.1));
+        let dimension = from.0.dimension();
+        let part = |j: usize| {
+            let (b, end) = (from.0.doubled(from.1, j), to.0.doubled(to.1, j));
+            let a = end.minus(b);
+            [b.hi, b.lo, a.hi, a.lo]
+        };
+        let rows = DoubledRows { inputs: (0..dimension as u32).collect(), parts: (0..dimension).map(part).collect() };
+        // Coordinates within 2 u^2 of themselves, differences within 4 u^2 more, and underflow.
+        let input = Input { rows, norm: 2.0 * norm, error: round_up(16.0 * U * U * norm) };
+        Self { instructions, layers: vec![input], below: Vec::new(), out: Default::default(), tiles: Vec::new() }
+    }
+
+    /// The form of a unit where the layers below have the patterns `below`, words of 64 bits a layer; the weights must be doubles.
+    pub(super) fn form(&mut self, plan: &Plan, layer: usize, unit: usize, below: &[Vec<u64>]) -> DoubledForm {
+        let same = self.below.iter().zip(below).take_while(|(old, new)| old == new).count();
+        if same < below.len() {
+            self.below.truncate(same);
+            self.layers.truncate(same + 1);
+        }
+        while self.layers.len() <= layer {
+            let l = self.layers.len() - 1;
+            let input = self.next(&plan.layers[l], &below[l]);
+            self.layers.push(input);
+            self.below.push(below[l].clone());
+        }
+        let this = &plan.layers[layer];
+        self.tiles.clear();
+        self.tiles.push(unit / TILE);
+        self.multiply(this, layer);
+        let [b, lower_b, a, lower_a] = [0, 1, 2, 3].map(|part| self.out[part][unit]);
+        let (b, a) = (Doubled { hi: b, lo: lower_b }, Doubled { hi: a, lo: lower_a });
+        DoubledForm { b, a, error: round_up(this.rho[unit] * self.local_error(this, layer)) }
+    }
+
+    /// The active outputs of the last known layer.
+    fn next(&mut self, this: &LayerPlan, pattern: &[u64]) -> Input {
+        let l = self.layers.len() - 1;
+        let inputs: Vec<u32> = set_bits(pattern).map(|i| i as u32).collect();
+        self.tiles.clear();
+        self.tiles.extend(inputs.iter().map(|&i| i as usize / TILE));
+        self.tiles.dedup();
+        self.multiply(this, l);
+        let parts: Vec<[f64; 4]> = inputs.iter().map(|&i| [0, 1, 2, 3].map(|part| self.out[part][i as usize])).collect();
+        let square = |part: usize| parts.iter().map(|x| x[part] * x[part]).sum::<f64>();
+        let input = &self.layers[l];
+        Input {
+            norm: round_up((1.0 + square(0).max(square(2))).sqrt()),
+            error: round_up(this.rho_norm * doubled_product(this.packed.inputs()) * input.norm + this.sigma * input.error),
+            rows: DoubledRows { inputs, parts },
+        }
+    }
+
+    /// The error of layer l's forms, relative to the norms of the rows of its weights.
+    fn local_error(&self, this: &LayerPlan, l: usize) -> f64 {
+        round_up(doubled_product(this.packed.inputs()) * self.layers[l].norm + self.layers[l].error)
+    }
+
+    fn multiply(&mut self, this: &LayerPlan, l: usize) {
+        for out in &mut self.out {
+            out.at_least(this.padded);
+        }
+        multiply_tiles(self.instructions, &self.layers[l].rows, &this.packed, &this.bias, &self.tiles, &mut self.out);
+    }
+}
