@@ -29,6 +29,15 @@ pub(crate) trait Lanes: Copy {
     fn keep(self, mask: Self::Mask) -> Self;
     fn bits(mask: Self::Mask) -> u8;
     fn sum(self) -> f64;
+    /// The j-th lane of the i-th becomes the i-th lane of the j-th.
+    #[inline(always)]
+    fn transpose(rows: [Self; 8]) -> [Self; 8] {
+        let mut lanes = [[0.0; 8]; 8];
+        for (row, lanes) in rows.into_iter().zip(&mut lanes) {
+            row.store(lanes);
+        }
+        std::array::from_fn(|j| Self::load(&std::array::from_fn(|i| lanes[i][j])))
+    }
     /// Asks for the cache line that holds the place `at` of the slice, if there is one.
     #[inline(always)]
     fn prefetch(values: &[f64], at: usize) {
@@ -177,8 +186,47 @@ mod x86 {
             unsafe { _mm512_reduce_add_pd(self.0) }
         }
         #[inline(always)]
+        fn transpose(rows: [Self; 8]) -> [Self; 8] {
+            // Pairs of lanes first, then pairs of pairs, then halves. No closures: they would not have the instructions.
+            let [r0, r1, r2, r3, r4, r5, r6, r7] = rows;
+            let even = unsafe {
+                [
+                    _mm512_unpacklo_pd(r0.0, r1.0),
+                    _mm512_unpacklo_pd(r2.0, r3.0),
+                    _mm512_unpacklo_pd(r4.0, r5.0),
+                    _mm512_unpacklo_pd(r6.0, r7.0),
+                ]
+            };
+            let odd = unsafe {
+                [
+                    _mm512_unpackhi_pd(r0.0, r1.0),
+                    _mm512_unpackhi_pd(r2.0, r3.0),
+                    _mm512_unpackhi_pd(r4.0, r5.0),
+                    _mm512_unpackhi_pd(r6.0, r7.0),
+                ]
+            };
+            let ([c0, c2, c4, c6], [c1, c3, c5, c7]) = (gather_pairs(even), gather_pairs(odd));
+            [Self(c0), Self(c1), Self(c2), Self(c3), Self(c4), Self(c5), Self(c6), Self(c7)]
+        }
+        #[inline(always)]
         fn prefetch(values: &[f64], at: usize) {
             super::prefetch_line(values, at);
+        }
+    }
+
+    /// Of four vectors of four pairs: the first pairs of all, the second ones, and so on.
+    #[inline(always)]
+    #[allow(clippy::undocumented_unsafe_blocks, reason = "as above: called only there")]
+    fn gather_pairs([a, b, c, d]: [__m512d; 4]) -> [__m512d; 4] {
+        unsafe {
+            let (low, high) = (_mm512_shuffle_f64x2::<0x88>(a, b), _mm512_shuffle_f64x2::<0xdd>(a, b));
+            let (lower, higher) = (_mm512_shuffle_f64x2::<0x88>(c, d), _mm512_shuffle_f64x2::<0xdd>(c, d));
+            [
+                _mm512_shuffle_f64x2::<0x88>(low, lower),
+                _mm512_shuffle_f64x2::<0x88>(high, higher),
+                _mm512_shuffle_f64x2::<0xdd>(low, lower),
+                _mm512_shuffle_f64x2::<0xdd>(high, higher),
+            ]
         }
     }
 
@@ -337,3 +385,34 @@ macro_rules! dispatch {
     };
 }
 pub(crate) use dispatch;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    dispatch! {
+        fn transposed(lanes: &[[f64; 8]; 8]) -> [[f64; 8]; 8] = transposed_in
+    }
+
+    #[inline(always)]
+    fn transposed_in<L: Lanes>(lanes: &[[f64; 8]; 8]) -> [[f64; 8]; 8] {
+        let mut rows = [L::splat(0.0); 8];
+        for (row, lanes) in rows.iter_mut().zip(lanes) {
+            *row = L::load(lanes);
+        }
+        let mut out = [[0.0; 8]; 8];
+        for (row, out) in L::transpose(rows).into_iter().zip(&mut out) {
+            row.store(out);
+        }
+        out
+    }
+
+    #[test]
+    fn every_path_transposes() {
+        let lanes = std::array::from_fn(|i| std::array::from_fn(|j| (8 * i + j) as f64));
+        for instructions in Instructions::available() {
+            let expected: [[f64; 8]; 8] = std::array::from_fn(|i| std::array::from_fn(|j| (8 * j + i) as f64));
+            assert_eq!(transposed(instructions, &lanes), expected, "{instructions:?}");
+        }
+    }
+}

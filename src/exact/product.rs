@@ -12,7 +12,8 @@ pub(super) const BLOCK: usize = 112;
 /// Row tiles that are worked on while a tile of weights is at hand.
 const ROW_TILES: usize = 16;
 
-/// How many terms ahead weights are asked for: the list of active inputs skips, so that the processor cannot foresee the next.
+/// How many terms ahead weights are asked for by a full tile, more by a smaller one: the list of active inputs skips, so that the
+/// processor cannot foresee the next.
 const AHEAD: usize = 10;
 
 /// How many additions a term passes at most in a product of n inputs: those of its block, those of the blocks, the bias.
@@ -91,6 +92,14 @@ pub(crate) fn product_in<L: Lanes>(rows: Rows<'_>, active: Active<'_>, weights: 
     let width = weights.padded_outputs();
     assert!(rows.stride >= weights.inputs && out.len() >= rows.count * width);
     assert!(rows.count == 0 || rows.values.len() >= (rows.count - 1) * rows.stride + weights.inputs);
+    if let Active::Masks { words_per_row: 1, words } = active
+        && weights.tiles <= 2
+    {
+        return match weights.tiles {
+            1 => by_bits::<L, 2>(rows, words, weights, out),
+            _ => by_bits::<L, 4>(rows, words, weights, out),
+        };
+    }
     let (step, inputs) = (L::ROWS, weights.inputs);
     // Packing the active inputs of a row tile pays where many tiles of outputs read them.
     let pack = matches!(active, Active::Masks { .. }) && weights.tiles >= 8;
@@ -137,6 +146,30 @@ pub(crate) fn product_in<L: Lanes>(rows: Rows<'_>, active: Active<'_>, weights: 
             }
         }
         first += block;
+    }
+}
+
+/// Narrow layers, of at most 64 inputs: row by row, Z vectors of outputs at once.
+#[inline(always)]
+fn by_bits<L: Lanes, const Z: usize>(rows: Rows<'_>, words: &[u64], weights: &Packed, out: &mut [f64]) {
+    let (inputs, width) = (weights.inputs, 8 * Z);
+    let vectors = weights.weights.as_chunks::<8>().0;
+    let place = |z: usize, j: usize| 2 * (z / 2 * inputs + j) + z % 2;
+    for (r, &word) in words[..rows.count].iter().enumerate() {
+        let row = &rows.values[r * rows.stride..][..inputs];
+        let mut sums = [L::splat(0.0); Z];
+        let mut rest = word;
+        while rest != 0 {
+            let j = rest.trailing_zeros() as usize;
+            rest &= rest - 1;
+            let x = L::splat(row[j]);
+            for (z, sum) in sums.iter_mut().enumerate() {
+                *sum = x.mul_add(L::load(&vectors[place(z, j)]), *sum);
+            }
+        }
+        for (sum, to) in sums.iter().zip(out[r * width..][..width].as_chunks_mut::<8>().0) {
+            sum.store(to);
+        }
     }
 }
 
@@ -234,6 +267,7 @@ fn sum_tile<L: Lanes, T: Terms, const R: usize>(values: &[f64], stride: usize, t
     assert!(out.len() >= (R - 1) * width + TILE);
     // The largest place and the largest input bound all others: the loop below reads within both slices.
     assert!(n == 0 || (terms.place(n - 1, R - 1, stride) < values.len() && (terms.input(n - 1) + 1) * TILE <= weights.len()));
+    let ahead = (AHEAD * L::ROWS).div_ceil(R);
     let mut totals = [[L::splat(0.0); 2]; R];
     let mut k = 0;
     while k < n {
@@ -241,8 +275,8 @@ fn sum_tile<L: Lanes, T: Terms, const R: usize>(values: &[f64], stride: usize, t
         let mut sums = [[L::splat(0.0); 2]; R];
         while k < end {
             let at = terms.input(k) * TILE;
-            if T::SKIPS && k + AHEAD < n {
-                let ahead = terms.input(k + AHEAD) * TILE;
+            if T::SKIPS && k + ahead < n {
+                let ahead = terms.input(k + ahead) * TILE;
                 L::prefetch(weights, ahead);
                 L::prefetch(weights, ahead + 8);
             }

@@ -8,6 +8,7 @@ use crate::exact::bound::{TINY, U, round_up};
 use crate::exact::lanes::Lanes;
 use crate::exact::product::union_of_bits;
 use crate::exact::strips::{STRIP, Strip, strip_in};
+use std::ops::Range;
 
 /// The value of the model of an idle unit: far below 0, whatever slope is added to it on the way.
 pub(super) const IDLE: f64 = -f64::from_bits((1023 + 1020) << 52); // -2^1020
@@ -70,13 +71,8 @@ impl Walk {
                     blocks.outputs.extend((panel..end).filter(|i| awake[i / 64] >> (i % 64) & 1 == 1).map(|i| i as u32));
                     blocks.out.at_least(PANEL * STRIP);
                     strip_in::<L>(strip, weights, row_stride(below.outputs), &blocks.outputs, &mut blocks.out);
-                    for (r, parent) in (b * length..((b + 1) * length).min(parents)).enumerate() {
-                        let row = &mut self.fresh[parent * n..][..n];
-                        row[panel..end].fill(0.0);
-                        for (place, &i) in blocks.outputs.iter().enumerate() {
-                            row[i as usize] = blocks.out[place * strip.lanes + r];
-                        }
-                    }
+                    let rows = &mut self.fresh[b * length * n..((b + 1) * length).min(parents) * n];
+                    spread::<L>(&blocks.out, strip.lanes, awake, panel..end, rows, n);
                 }
             }
         }
@@ -122,12 +118,22 @@ impl Walk {
             let row = |r: usize| &self.rows[(rows.start + (first + r).min(rows.len() - 1)) * below.padded..][..below.padded];
             let rows: [&[f64]; 8] = std::array::from_fn(row);
             let mut squares = L::splat(0.0);
-            for (place, &j) in strip.inputs.iter().enumerate() {
-                let j = j as usize;
-                let lanes: &mut [f64; 8] = (&mut strip.values[place * strip.lanes + first..][..8]).try_into().expect("eight");
-                *lanes = std::array::from_fn(|r| rows[r][j]);
-                let distance = L::load(lanes).add(L::splat((from[j] - to[j]) * scale));
-                squares = distance.mul_add(distance, squares);
+            let mut place = 0;
+            while place < strip.inputs.len() {
+                let start = strip.inputs[place] as usize / 8 * 8;
+                let mut chunk = [L::splat(0.0); 8];
+                for (chunk, row) in chunk.iter_mut().zip(&rows) {
+                    *chunk = L::load(row[start..start + 8].try_into().expect("eight"));
+                }
+                let columns = L::transpose(chunk);
+                while place < strip.inputs.len() && (strip.inputs[place] as usize) < start + 8 {
+                    let j = strip.inputs[place] as usize;
+                    let lanes = &mut strip.values[place * strip.lanes + first..][..8];
+                    columns[j - start].store(lanes.try_into().expect("eight"));
+                    let distance = columns[j - start].add(L::splat((from[j] - to[j]) * scale));
+                    squares = distance.mul_add(distance, squares);
+                    place += 1;
+                }
             }
             let mut lanes = [0.0; 8];
             squares.store(&mut lanes);
@@ -169,5 +175,29 @@ impl Walk {
             blocks.awake.push(awake);
         }
         last
+    }
+}
+
+/// Takes the outputs of a panel, those of the units that are awake, `lanes` rows each, to their places in the rows; 0 elsewhere.
+#[inline(always)]
+fn spread<L: Lanes>(out: &[f64], lanes: usize, awake: &[u64], units: Range<usize>, rows: &mut [f64], width: usize) {
+    let mut place = 0;
+    for start in units.step_by(8) {
+        let bits = (awake[start / 64] >> (start % 64)) as u8;
+        let mut next = place;
+        for first in (0..rows.len() / width).step_by(8) {
+            next = place;
+            let mut columns = [L::splat(0.0); 8];
+            for (i, column) in columns.iter_mut().enumerate() {
+                if bits >> i & 1 == 1 {
+                    *column = L::load(out[next * lanes + first..][..8].try_into().expect("eight"));
+                    next += 1;
+                }
+            }
+            for (row, values) in rows[first * width..].chunks_exact_mut(width).zip(L::transpose(columns)) {
+                values.store((&mut row[start..start + 8]).try_into().expect("eight"));
+            }
+        }
+        place = next;
     }
 }

@@ -3,6 +3,9 @@
 use super::{LayerPlan, OutOfRange, Plan, Walk};
 use crate::exact::bound::{HUGE, U, round_up};
 
+/// So many pieces of the layer below are few.
+const SHORT: usize = 16;
+
 impl Walk {
     /// The error of layer l's model, from the norms of the layer below (proofs/filter.md, section 6).
     #[inline(always)]
@@ -17,23 +20,35 @@ impl Walk {
             let (mut s, mut g, mut worst, mut worst_slope) = (0.0f64, 0.0f64, 0.0f64, 0.0f64);
             let mut slopes = 0.0;
             let mut parent = 0;
-            for k in 0..state.order.len() - 1 {
-                let (mark, next) = (&self.marks[state.order[k] as usize], &self.marks[state.order[k + 1] as usize]);
-                let dt = next.at - mark.at;
-                s += state.jumps[k];
-                if mark.layer as usize == l - 1 {
-                    g += f64::from(4 * (mark.flips.1 - mark.flips.0)) * U * slopes;
-                } else {
-                    slopes = below.slope_norms[parent];
-                    g = this.gamma * slopes;
-                    if parent % state.refresh == 0 {
-                        s = this.gamma * value;
+            let parents = below.order.len() - 1;
+            if parents <= state.refresh.min(SHORT) {
+                // The sums below with the largest of each term: few terms lose little.
+                let pieces = state.order.len() - 1;
+                let flips = 4.0 * U * (pieces + self.flips.len()) as f64;
+                worst_slope = (this.gamma + flips) * below.slope_norm;
+                worst = this.gamma * value
+                    + worst_slope
+                    + U * (3.0 * value * pieces as f64 + 6.0 * below.slope_norm)
+                    + state.jumps.iter().sum::<f64>();
+            } else {
+                for k in 0..state.order.len() - 1 {
+                    let (mark, next) = (&self.marks[state.order[k] as usize], &self.marks[state.order[k + 1] as usize]);
+                    let dt = next.at - mark.at;
+                    s += state.jumps[k];
+                    if mark.layer as usize == l - 1 {
+                        g += f64::from(4 * (mark.flips.1 - mark.flips.0)) * U * slopes;
+                    } else {
+                        slopes = below.slope_norms[parent];
+                        g = this.gamma * slopes;
+                        if parent % state.refresh == 0 {
+                            s = this.gamma * value;
+                        }
+                        parent += 1;
                     }
-                    parent += 1;
+                    s += g * dt + U * (3.0 * value + 6.0 * slopes * dt);
+                    worst = worst.max(s);
+                    worst_slope = worst_slope.max(g);
                 }
-                s += g * dt + U * (3.0 * value + 6.0 * slopes * dt);
-                worst = worst.max(s);
-                worst_slope = worst_slope.max(g);
             }
             let (worst, worst_slope) = (round_up(worst), round_up(worst_slope));
             // The steps above take the values for the truth: so they may, as long as these are near it.

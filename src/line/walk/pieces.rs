@@ -46,14 +46,19 @@ impl Walk {
             self.masks.resize(((pieces + value_rows) * words).max(self.masks.len()), 0);
         }
         let slope_reach = if l == 0 { 2.0 * input_norm } else { self.layers[l - 1].slope_norm + self.layers[l - 1].output_slope_error };
-        let mut state = std::mem::take(&mut self.layers[l]);
-        state.slope_norms.clear();
-        state.start.clear();
+        let state = &mut self.layers[l];
         state.width = n;
+        let (error, local_error, refresh) = (state.error, state.local_error, state.refresh);
+        let (mut slope_norms, mut start) = (std::mem::take(&mut state.slope_norms), std::mem::take(&mut state.start));
+        slope_norms.clear();
+        start.clear();
         let (mut parent, mut value_square, mut slope_norm) = (0, 0.0f64, 0.0f64);
+        // The parent that starts from the next row of fresh values, and that row; the piece whose values the next layer gets, and their row.
+        let (mut next_refresh, mut fresh_values) = (refresh, parents);
+        let (mut next_emit, mut emitted) = (0, pieces);
         self.after.clear();
         if CERTIFY {
-            let margin = L::splat(round_up(state.error));
+            let margin = L::splat(round_up(error));
             for (w, word) in uncertain.iter_mut().enumerate() {
                 *word = !gather(w, n, |c| L::bits(L::load(lane(v, c)).abs().gt(L::load(lane(&this.rho, c)).mul(margin))));
             }
@@ -61,14 +66,16 @@ impl Walk {
                 self.resolve(this, Place { layer: l, k: 0, order: &order }, &uncertain, v, escalate);
             }
         }
-        next.add_resolved(this, &self.after, v, state.local_error);
+        next.add_resolved(this, &self.after, v, local_error);
         for k in 0..pieces {
             let (mark, end) = (self.marks[order[k] as usize], self.marks[order[k + 1] as usize]);
             let fresh = k == 0 || mark.layer == END || mark.layer as usize + 1 != l;
             let flips: &[Flip] = if fresh { &[] } else { &self.flips[mark.flips.0 as usize..mark.flips.1 as usize] };
             if fresh {
-                if parent > 0 && parent % state.refresh == 0 {
-                    let values = &self.fresh[(parents + parent / state.refresh) * n..][..n];
+                if parent == next_refresh {
+                    next_refresh += refresh;
+                    fresh_values += 1;
+                    let values = &self.fresh[fresh_values * n..][..n];
                     if CERTIFY {
                         // The model of this layer's outputs jumps here, by the difference of two evaluations.
                         let moved = values.iter().zip(&*v).filter(|&(&x, &y)| !is_idle(x) && !is_idle(y));
@@ -82,19 +89,20 @@ impl Walk {
             let fresh_row = if fresh { &self.fresh[(parent - 1) * n..][..n] } else { &[][..] };
             let dt = end.at - mark.at;
             // Where the next values are fresh ones, both they and the running ones must be certain.
-            let refreshed = end.layer as usize + 1 != l && parent % state.refresh == 0;
-            let margin = round_up(if refreshed { 3.0 * state.error } else { state.error } + end.half * slope_reach);
+            let refreshed = end.layer as usize + 1 != l && parent == next_refresh;
+            let margin = round_up(if refreshed { 3.0 * error } else { error } + end.half * slope_reach);
 
             // Now and then the values, for the fresh values of the next layer.
-            if !last && k % every == 0 {
-                let place = pieces + k / every;
-                let row = &mut self.rows[place * n..][..n];
+            if !last && k == next_emit {
+                next_emit += every;
+                let row = &mut self.rows[emitted * n..][..n];
                 value_square = value_square.max(active_values::<L>(v, row, &mut left));
                 for r in &self.after {
                     set_bit(&mut left, r.unit, r.after.is_gt());
                     row[r.unit as usize] = if r.after.is_gt() { v[r.unit as usize] } else { 0.0 };
                 }
-                self.masks[place * words..][..words].copy_from_slice(&left);
+                self.masks[emitted * words..][..words].copy_from_slice(&left);
+                emitted += 1;
             }
 
             let row = if last { &mut self.unread[..n] } else { &mut self.rows[k * n..][..n] };
@@ -130,17 +138,17 @@ impl Walk {
                 self.masks[k * words..][..words].copy_from_slice(&left);
             }
             if k == 0 {
-                state.start.extend_from_slice(&left);
+                start.extend_from_slice(&left);
             }
             if CERTIFY {
                 let norm = round_up(slope_square.sqrt()) + TINY;
                 slope_norm = slope_norm.max(norm);
-                state.slope_norms.push(norm);
+                slope_norms.push(norm);
                 value_square = value_square.max(square);
             }
 
             #[cfg(test)]
-            self.recorded.push(super::Recorded { layer: l, at: end.at, error: state.error, values: v.to_vec() });
+            self.recorded.push(super::Recorded { layer: l, at: end.at, error, values: v.to_vec() });
 
             // Signs that are not certain at the right end: exact ones take their places.
             std::mem::swap(&mut self.before, &mut self.after);
@@ -154,28 +162,26 @@ impl Walk {
 
             next.order.push(order[k]);
             if (0..words).any(|w| (left[w] ^ right[w]) & this.leaders[w] != 0) {
-                let piece = Piece { place: Place { layer: l, k, order: &order }, from: mark.at, to: end.at, error: state.error };
+                let piece = Piece { place: Place { layer: l, k, order: &order }, from: mark.at, to: end.at, error: error };
                 self.find_crossings::<CERTIFY>(this, &piece, [&left, &right], [v, a], &mut next, escalate);
             }
-            next.add_resolved(this, &self.after, v, state.local_error);
+            next.add_resolved(this, &self.after, v, local_error);
         }
         next.order.push(order[pieces]);
         if in_blocks {
-            let place = pieces + value_rows - 1;
-            let row = &mut self.rows[place * n..][..n];
+            let row = &mut self.rows[emitted * n..][..n];
             active_values::<L>(v, row, &mut left);
             for r in &self.after {
                 set_bit(&mut left, r.unit, r.before.is_gt());
                 row[r.unit as usize] = if r.before.is_gt() { v[r.unit as usize] } else { 0.0 };
             }
-            self.masks[place * words..][..words].copy_from_slice(&left);
+            self.masks[emitted * words..][..words].copy_from_slice(&left);
         }
         self.filtered += (pieces * this.outputs) as u64;
+        let state = &mut self.layers[l];
         state.value_norm = round_up((1.0 + value_square).sqrt());
-        state.slope_norm = slope_norm;
-        state.mismatch = next.mismatch;
-        state.order = order;
-        self.layers[l] = state;
+        (state.slope_norm, state.mismatch) = (slope_norm, next.mismatch);
+        (state.order, state.slope_norms, state.start) = (order, slope_norms, start);
         (self.layers[l + 1].order, self.layers[l + 1].jumps) = (next.order, next.jumps);
         (self.v, self.a, self.left, self.right, self.uncertain) = (value_buffer, slope_buffer, left, right, uncertain);
     }
