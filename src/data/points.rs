@@ -4,6 +4,7 @@ use crate::exact::bound::round_up;
 use crate::exact::doubled::Doubled;
 use crate::exact::{dyadic_parts, nearest_f64, rational};
 use rug::{Integer, Rational};
+use std::sync::OnceLock;
 
 /// What can be wrong with coordinates.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -50,13 +51,21 @@ enum Exactness {
 /// let pixels = Points::over(vec![0, 255, 51], 3, 255).unwrap();
 /// assert_eq!(pixels.coordinate(0, 2).to_string(), "1/5");
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Points {
     dimension: usize,
     nearest: Vec<f64>,
     /// For each point x a bound of the norm of (x, 1): what errors along segments are measured by.
     norms: Vec<f64>,
     exactness: Exactness,
+    /// Computed when first asked for.
+    grain: OnceLock<Option<(i32, i32)>>,
+}
+
+impl PartialEq for Points {
+    fn eq(&self, other: &Self) -> bool {
+        self.dimension == other.dimension && self.nearest == other.nearest && self.exactness == other.exactness
+    }
 }
 
 /// One point: [`Points`] of a single row.
@@ -102,7 +111,7 @@ impl Points {
 
     fn of(dimension: usize, nearest: Vec<f64>, exactness: Exactness) -> Self {
         let norms = nearest.chunks_exact(dimension).map(norm_with_one).collect();
-        Self { dimension, nearest, norms, exactness }
+        Self { dimension, nearest, norms, exactness, grain: OnceLock::new() }
     }
 
     /// The number of points.
@@ -151,6 +160,16 @@ impl Points {
         }
     }
 
+    /// Where the coordinates are doubles: e and f such that all are multiples of 2^e and below 2^f.
+    pub(crate) fn grain(&self) -> Option<(i32, i32)> {
+        *self.grain.get_or_init(|| {
+            let parts = || self.nearest.iter().map(|&x| dyadic_parts(x)).filter(|&(m, _)| m != 0);
+            let least = parts().map(|(_, e)| e).min().unwrap_or(0);
+            let most = parts().map(|(m, e)| e + (u64::BITS - m.unsigned_abs().leading_zeros()) as i32).max().unwrap_or(0);
+            self.is_dyadic().then_some((least, most))
+        })
+    }
+
     /// A coordinate as the sum of two doubles, within 2 u^2 of itself, relatively.
     pub(crate) fn doubled(&self, row: usize, column: usize) -> Doubled {
         let hi = self.nearest[row * self.dimension + column];
@@ -192,7 +211,13 @@ impl Points {
             Exactness::Rational(values) => Exactness::Rational(values[range.clone()].to_vec()),
             other => other.clone(),
         };
-        Point(Points { dimension: self.dimension, nearest: self.nearest[range].to_vec(), norms: vec![self.norms[row]], exactness })
+        Point(Points {
+            dimension: self.dimension,
+            nearest: self.nearest[range].to_vec(),
+            norms: vec![self.norms[row]],
+            exactness,
+            grain: OnceLock::new(),
+        })
     }
 
     /// Several points of one dimension, in order.

@@ -1,50 +1,103 @@
 //! Affine forms b + a t with integer coefficients: what an uncertain sign is decided with.
 
+use super::bound::U;
+use super::nearest_f64;
 use rug::{Integer, Rational};
 use std::cmp::Ordering;
 
 /// The form (b + a t) / scale on one linear piece of a segment, for some scale > 0 that is not kept.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Form {
-    pub b: Integer,
-    pub a: Integer,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Coefficients below 2^120.
+    Word { b: i128, a: i128 },
+    /// Coefficients of any length.
+    Long { b: Integer, a: Integer },
 }
 
 impl Form {
-    /// The sign at t = numerator / denominator, denominator > 0: one 2x2 determinant.
+    /// The sign of the slope.
+    pub(crate) fn slope_sign(&self) -> Ordering {
+        match self {
+            Self::Word { a, .. } => a.cmp(&0),
+            Self::Long { a, .. } => a.cmp0(),
+        }
+    }
+
+    /// The sign at a time: one 2x2 determinant.
     pub(crate) fn sign_at(&self, t: &Root) -> Ordering {
-        (Integer::from(&self.b * &t.denominator) + Integer::from(&self.a * &t.numerator)).cmp0()
+        if let (Self::Word { b, a }, Root::Word { numerator, denominator }) = (self, t) {
+            let sum = b.checked_mul(*denominator).zip(a.checked_mul(*numerator)).and_then(|(x, y)| x.checked_add(y));
+            if let Some(sum) = sum {
+                return sum.cmp(&0);
+            }
+        }
+        let (b, a) = self.long();
+        let (numerator, denominator) = t.long();
+        (b * denominator + a * numerator).cmp0()
     }
 
     /// The zero of a form whose slope is not 0.
     pub(crate) fn root(&self) -> Root {
-        if self.a.cmp0().is_gt() {
-            Root { numerator: Integer::from(-&self.b), denominator: self.a.clone() }
-        } else {
-            Root { numerator: self.b.clone(), denominator: Integer::from(-&self.a) }
+        match self {
+            Self::Word { b, a } if *a > 0 => Root::Word { numerator: -b, denominator: *a },
+            Self::Word { b, a } => Root::Word { numerator: *b, denominator: -a },
+            Self::Long { b, a } if a.cmp0().is_gt() => Root::Long { numerator: Integer::from(-b), denominator: a.clone() },
+            Self::Long { b, a } => Root::Long { numerator: b.clone(), denominator: Integer::from(-a) },
+        }
+    }
+
+    /// b and a as integers of any length.
+    pub(crate) fn long(&self) -> (Integer, Integer) {
+        match self {
+            Self::Word { b, a } => (Integer::from(*b), Integer::from(*a)),
+            Self::Long { b, a } => (b.clone(), a.clone()),
         }
     }
 }
 
 /// A time t = numerator / denominator, not in lowest terms, denominator > 0.
 #[derive(Clone, Debug)]
-pub(crate) struct Root {
-    pub numerator: Integer,
-    pub denominator: Integer,
+pub(crate) enum Root {
+    /// Both below 2^120.
+    Word { numerator: i128, denominator: i128 },
+    /// Of any length.
+    Long { numerator: Integer, denominator: Integer },
 }
 
 impl Root {
     pub(crate) fn whole(t: i32) -> Self {
-        Self { numerator: Integer::from(t), denominator: Integer::from(1) }
+        Self::Word { numerator: t.into(), denominator: 1 }
     }
 
     /// Compares two times by one 2x2 determinant.
     pub(crate) fn compare(&self, other: &Root) -> Ordering {
-        Integer::from(&self.numerator * &other.denominator).cmp(&Integer::from(&other.numerator * &self.denominator))
+        if let (Self::Word { numerator, denominator }, Self::Word { numerator: n, denominator: d }) = (self, other)
+            && let Some((x, y)) = numerator.checked_mul(*d).zip(n.checked_mul(*denominator))
+        {
+            return x.cmp(&y);
+        }
+        let ((numerator, denominator), (n, d)) = (self.long(), other.long());
+        (numerator * d).cmp(&(n * denominator))
+    }
+
+    /// For a time in \[0, 1\] a double near it, and how far from it the time is at most, with 3 u to spare for comparisons.
+    pub(crate) fn near(&self) -> (f64, f64) {
+        match self {
+            // The rounding of either number, and of the quotient.
+            Self::Word { numerator, denominator } => (*numerator as f64 / *denominator as f64, 8.0 * U),
+            Self::Long { .. } => (nearest_f64(&self.to_rational()), 4.0 * U),
+        }
     }
 
     pub(crate) fn to_rational(&self) -> Rational {
-        Rational::from((self.numerator.clone(), self.denominator.clone()))
+        Rational::from(self.long())
+    }
+
+    fn long(&self) -> (Integer, Integer) {
+        match self {
+            Self::Word { numerator, denominator } => (Integer::from(*numerator), Integer::from(*denominator)),
+            Self::Long { numerator, denominator } => (numerator.clone(), denominator.clone()),
+        }
     }
 }
 

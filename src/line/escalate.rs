@@ -3,11 +3,11 @@
 use super::doubled::DoubledForms;
 use super::forward::{ForwardForms, WholeLayer};
 use super::plan::Plan;
-use super::walk::{Candidate, END, Escalate, Place, ROUNDED, Resolved, Walk};
+use super::walk::{Candidate, END, Ends, Escalate, Place, Resolved, Walk};
 use crate::data::Points;
+use crate::exact::Instructions;
 use crate::exact::doubled::DoubledForm;
 use crate::exact::forms::{Form, Root};
-use crate::exact::{Instructions, nearest_f64};
 use crate::network::Network;
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -21,6 +21,7 @@ pub(super) struct Escalation<'a> {
     to: (&'a Points, usize),
     forms: Option<(Vec<&'a WholeLayer>, ForwardForms)>,
     doubled: Option<DoubledForms>,
+    ends: Ends<'a>,
     /// How many decisions doubled precision took, and how many not.
     doubled_hits: u64,
     doubled_misses: u64,
@@ -51,6 +52,7 @@ impl<'a> Escalation<'a> {
         instructions: Instructions,
         from: (&'a Points, usize),
         to: (&'a Points, usize),
+        ends: Ends<'a>,
     ) -> Self {
         Self {
             plan,
@@ -60,6 +62,7 @@ impl<'a> Escalation<'a> {
             to,
             forms: None,
             doubled: None,
+            ends,
             doubled_hits: 0,
             doubled_misses: 0,
             times: HashMap::new(),
@@ -75,7 +78,7 @@ impl<'a> Escalation<'a> {
         self.move_to(walk, at);
         let (layers, forms) = self.forms.get_or_insert_with(|| {
             let layers = self.plan.whole(self.network);
-            let forms = ForwardForms::new(self.from, self.to, &layers);
+            let forms = ForwardForms::new(self.from, self.to, &layers, self.ends);
             (layers, forms)
         });
         let cursor = self.cursors[at.layer].as_ref().expect("just moved there");
@@ -214,7 +217,7 @@ impl Escalate for Escalation<'_> {
                 let form = self.form(walk, *place, unit);
                 let here = form.sign_at(&time);
                 // Where it is 0, the sign just right of the breakpoint is the slope's, just left of it minus the slope's.
-                let slope = form.a.cmp0();
+                let slope = form.slope_sign();
                 let beside = if here.is_ne() {
                     here
                 } else if side == 0 {
@@ -237,7 +240,7 @@ impl Escalate for Escalation<'_> {
         let root = self.doubled_form(walk, at, unit).and_then(|form| form.root());
         root.unwrap_or_else(|| {
             self.decisions += 1;
-            (nearest_f64(&self.form(walk, at, unit).root().to_rational()), ROUNDED)
+            self.form(walk, at, unit).root().near()
         })
     }
 
@@ -248,13 +251,14 @@ impl Escalate for Escalation<'_> {
         let mut exact: Vec<(Root, Candidate)> = crossings.iter().map(|&c| (self.form(walk, at, c.unit).root(), c)).collect();
         self.decisions += crossings.len() as u64 - 1;
         exact.sort_by(|x, y| x.0.compare(&y.0));
+        let mut least = f64::NEG_INFINITY;
         for i in 0..exact.len() {
-            crossings[i] = Candidate {
-                at: nearest_f64(&exact[i].0.to_rational()),
-                half: ROUNDED,
-                with_previous: i > 0 && exact[i - 1].0.compare(&exact[i].0).is_eq(),
-                ..exact[i].1
-            };
+            let (at, half) = exact[i].0.near();
+            // The doubles in the order of the times, too.
+            let moved = at.max(least);
+            least = moved;
+            let with_previous = i > 0 && exact[i - 1].0.compare(&exact[i].0).is_eq();
+            crossings[i] = Candidate { at: moved, half: half + (moved - at), with_previous, ..exact[i].1 };
         }
     }
 

@@ -1,5 +1,6 @@
 //! The exact forms along one segment: layers as integers, and a forward pass that computes only what is asked for.
 
+use super::walk::Ends;
 use crate::data::Points;
 use crate::exact::{
     dyadic_parts,
@@ -135,7 +136,9 @@ pub(crate) struct ForwardForms {
 #[derive(Debug)]
 enum Input {
     Small(Vec<(i64, i64)>),
-    Big(Vec<Form>),
+    Big(Vec<(Integer, Integer)>),
+    /// Not needed: the first layer's forms are known.
+    Known,
 }
 
 #[derive(Debug)]
@@ -143,47 +146,44 @@ struct CachedLayer {
     /// The scale of the layer's inputs, and, where the layer's forms fit, the same as a word.
     scale: Integer,
     word_scale: Option<i128>,
-    forms: Vec<Cached>,
-}
-
-#[derive(Clone, Debug)]
-enum Cached {
-    Unknown,
-    Word { b: i128, a: i128 },
-    Long(Form),
-}
-
-impl Cached {
-    fn to_form(&self) -> Form {
-        match self {
-            Self::Unknown => unreachable!("a form is filled before it is read"),
-            Self::Word { b, a } => Form { b: Integer::from(*b), a: Integer::from(*a) },
-            Self::Long(form) => form.clone(),
-        }
-    }
+    forms: Vec<Option<Form>>,
 }
 
 impl ForwardForms {
-    /// The forms along the segment from a row of one set of points to a row of another, of one dimension.
-    pub(crate) fn new(from: (&Points, usize), to: (&Points, usize), layers: &[&WholeLayer]) -> Self {
-        let (input, mut scale) = input_forms(from, to);
-        let mut bits = match &input {
+    /// The forms along the segment from a row of one set of points to a row of another, of one dimension, with the first layer's
+    /// pre-activations at the ends as doubles.
+    pub(crate) fn new(from: (&Points, usize), to: (&Points, usize), layers: &[&WholeLayer], ends: Ends<'_>) -> Self {
+        if let Some(forms) = Self::from_exact_doubles(from.0, to.0, layers, ends) {
+            return forms;
+        }
+        let (input, scale) = input_forms(from, to);
+        let bits = match &input {
             Input::Small(forms) => {
                 let largest = forms.iter().map(|(b, a)| b.unsigned_abs().max(a.unsigned_abs())).max().unwrap_or(0);
                 Some((u64::BITS - largest.leading_zeros()).max(scale.significant_bits()))
             }
-            Input::Big(_) => None,
+            Input::Big(_) | Input::Known => None,
         };
-        let layers = layers.iter().map(|layer| {
-            // |b|, |a| and the scale are below 2^bits, so the sums of the next layer are below 2^(bits + weights + inputs + 1).
-            bits = bits.zip(layer.bits).map(|(bits, weights)| bits + weights + usize::BITS - layer.inputs.leading_zeros() + 1);
-            bits = bits.filter(|&bits| bits <= WORD_BITS);
-            let next = Integer::from(&scale * &layer.factor);
-            let scale = std::mem::replace(&mut scale, next);
-            let word_scale = bits.and_then(|_| scale.to_i128());
-            CachedLayer { scale, word_scale, forms: vec![Cached::Unknown; layer.outputs] }
-        });
-        Self { layers: layers.collect(), input, below: Vec::new() }
+        Self { layers: cached_layers(layers, scale, bits), input, below: Vec::new() }
+    }
+
+    /// Where the sums of the first layer are integers below 2^53 of one unit, the doubles are exact, in whatever order they were summed.
+    fn from_exact_doubles(from: &Points, to: &Points, layers: &[&WholeLayer], ends: Ends<'_>) -> Option<Self> {
+        let ((least, most), (other_least, other_most)) = (from.grain()?, to.grain()?);
+        let (least, most) = (least.min(other_least).min(0), most.max(other_most));
+        let scale = Integer::from(1) << least.unsigned_abs();
+        // One bit more for the difference of two coordinates.
+        let bits = u32::try_from(most - least + 1).ok()?.max(scale.significant_bits());
+        let first = layers.first().filter(|layer| layer.factor.is_power_of_two())?;
+        if bits + first.bits? + usize::BITS - first.inputs.leading_zeros() + 1 > 52 {
+            return None;
+        }
+        let unit = Integer::from(&scale * &first.factor).to_f64();
+        let mut layers = cached_layers(layers, scale, Some(bits));
+        for ((form, from), to) in layers[0].forms.iter_mut().zip(ends.from).zip(ends.to) {
+            *form = Some(Form::Word { b: (from * unit) as i128, a: ((to - from) * unit) as i128 });
+        }
+        Some(Self { layers, input: Input::Known, below: Vec::new() })
     }
 
     /// The exact form of a unit where the layers below have the patterns `below`, words of 64 bits a layer.
@@ -194,15 +194,15 @@ impl ForwardForms {
             self.below.truncate(same);
             self.below.extend_from_slice(&below[same..]);
             for layer in &mut self.layers[same + 1..] {
-                layer.forms.fill(Cached::Unknown);
+                layer.forms.fill(None);
             }
         }
         self.fill(layers, layer, unit, below);
-        self.layers[layer].forms[unit].to_form()
+        self.layers[layer].forms[unit].clone().expect("just filled")
     }
 
     fn fill(&mut self, layers: &[&WholeLayer], layer: usize, unit: usize, below: &[Vec<u64>]) {
-        if !matches!(self.layers[layer].forms[unit], Cached::Unknown) {
+        if self.layers[layer].forms[unit].is_some() {
             return;
         }
         if layer > 0 {
@@ -215,12 +215,12 @@ impl ForwardForms {
             (Whole::Small(weights), Some(scale)) => {
                 self.sum_of_words(&weights[unit * whole.inputs..][..whole.inputs], whole.bias.word(unit), scale, layer, below)
             }
-            _ => Cached::Long(self.long_sum(whole, unit, layer, below)),
+            _ => self.long_sum(whole, unit, layer, below),
         };
-        self.layers[layer].forms[unit] = form;
+        self.layers[layer].forms[unit] = Some(form);
     }
 
-    fn sum_of_words(&self, weights: &[i64], bias: i64, scale: i128, layer: usize, below: &[Vec<u64>]) -> Cached {
+    fn sum_of_words(&self, weights: &[i64], bias: i64, scale: i128, layer: usize, below: &[Vec<u64>]) -> Form {
         let (mut b, mut a) = (i128::from(bias) * scale, 0);
         let mut add = |w: i64, x: i128, d: i128| {
             b += i128::from(w) * x;
@@ -235,51 +235,67 @@ impl ForwardForms {
             _ => {
                 for j in set_bits(&below[layer - 1]) {
                     match &self.layers[layer - 1].forms[j] {
-                        Cached::Word { b, a } => add(weights[j], *b, *a),
+                        Some(Form::Word { b, a }) => add(weights[j], *b, *a),
                         _ => unreachable!("below a layer of words there are only words"),
                     }
                 }
             }
         }
-        Cached::Word { b, a }
+        Form::Word { b, a }
     }
 
     fn long_sum(&self, whole: &WholeLayer, unit: usize, layer: usize, below: &[Vec<u64>]) -> Form {
         let row = unit * whole.inputs;
-        let mut form = Form { b: whole.bias.get(unit) * &self.layers[layer].scale, a: Integer::new() };
-        let mut add = |j: usize, x: &Form| {
-            whole.weights.add_product(row + j, &x.b, &mut form.b);
-            whole.weights.add_product(row + j, &x.a, &mut form.a);
+        let (mut b, mut a) = (whole.bias.get(unit) * &self.layers[layer].scale, Integer::new());
+        let mut add = |j: usize, x: &Integer, d: &Integer| {
+            whole.weights.add_product(row + j, x, &mut b);
+            whole.weights.add_product(row + j, d, &mut a);
         };
         if layer > 0 {
             for j in set_bits(&below[layer - 1]) {
                 match &self.layers[layer - 1].forms[j] {
-                    Cached::Long(x) => add(j, x),
-                    x => add(j, &x.to_form()),
+                    Some(Form::Long { b, a }) => add(j, b, a),
+                    Some(Form::Word { b, a }) => add(j, &Integer::from(*b), &Integer::from(*a)),
+                    None => unreachable!("a form is filled before it is read"),
                 }
             }
-            return form;
+            return Form::Long { b, a };
         }
         match (&self.input, &whole.weights) {
             (Input::Small(input), Whole::Small(w)) => {
                 // Products of words of 64 bits, which a sum of 128 bits might not hold.
-                let (mut b, mut a) = (WideSum::default(), WideSum::default());
+                let (mut sum, mut slope) = (WideSum::default(), WideSum::default());
                 for (&(x, d), &w) in input.iter().zip(&w[row..row + whole.inputs]) {
-                    b.add(x, w);
-                    a.add(d, w);
+                    sum.add(x, w);
+                    slope.add(d, w);
                 }
-                form.b += b.total();
-                form.a += a.total();
+                b += sum.total();
+                a += slope.total();
             }
             (Input::Small(input), Whole::Big(_)) => {
-                for (j, &(b, a)) in input.iter().enumerate() {
-                    add(j, &Form { b: b.into(), a: a.into() });
+                for (j, &(x, d)) in input.iter().enumerate() {
+                    add(j, &x.into(), &d.into());
                 }
             }
-            (Input::Big(input), _) => input.iter().enumerate().for_each(|(j, x)| add(j, x)),
+            (Input::Big(input), _) => input.iter().enumerate().for_each(|(j, (x, d))| add(j, x, d)),
+            (Input::Known, _) => unreachable!("the forms of the first layer are known"),
         }
-        form
+        Form::Long { b, a }
     }
+}
+
+/// The layers with their scales, before any form is known, from the scale of the coordinates and the bits of these and the scale.
+fn cached_layers(layers: &[&WholeLayer], mut scale: Integer, mut bits: Option<u32>) -> Vec<CachedLayer> {
+    let layers = layers.iter().map(|layer| {
+        // |b|, |a| and the scale are below 2^bits, so the sums of the next layer are below 2^(bits + weights + inputs + 1).
+        bits = bits.zip(layer.bits).map(|(bits, weights)| bits + weights + usize::BITS - layer.inputs.leading_zeros() + 1);
+        bits = bits.filter(|&bits| bits <= WORD_BITS);
+        let next = Integer::from(&scale * &layer.factor);
+        let scale = std::mem::replace(&mut scale, next);
+        let word_scale = bits.and_then(|_| scale.to_i128());
+        CachedLayer { scale, word_scale, forms: vec![None; layer.outputs] }
+    });
+    layers.collect()
 }
 
 /// x(t) = a + (b - a) t as integer forms over a common scale.
@@ -292,7 +308,7 @@ fn input_forms(from: (&Points, usize), to: (&Points, usize)) -> (Input, Integer)
     let scale = common_denominator(coordinates.iter().flat_map(|(a, b)| [a.clone(), b.clone()]));
     let form = |(a, b): (Rational, Rational)| {
         let (b, a) = (scaled(b, &scale), scaled(a, &scale));
-        Form { a: b - &a, b: a }
+        (a.clone(), b - a)
     };
     (Input::Big(coordinates.into_iter().map(form).collect()), scale)
 }

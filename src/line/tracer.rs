@@ -195,7 +195,7 @@ impl<'n> Tracer<'n> {
     fn run(&mut self, ends: Ends<'_>, from: (&Points, usize), to: (&Points, usize), trace: &mut Trace) -> Result<(), TraceError> {
         let (plan, network, walk) = (&self.plan, self.network, &mut self.walk);
         let depth = network.depth() + usize::from(self.full.has_output());
-        let mut escalation = Escalation::new(plan, network, self.instructions, from, to);
+        let mut escalation = Escalation::new(plan, network, self.instructions, from, to, ends);
         let walked = match self.certify {
             true => walk_certified(self.instructions, walk, plan, depth, ends, &mut escalation),
             false => walk_unchecked(self.instructions, walk, plan, depth, ends, &mut escalation),

@@ -16,7 +16,6 @@ mod pieces;
 
 use super::plan::{LayerPlan, Plan};
 use crate::exact::aligned::Aligned;
-use crate::exact::bound::U;
 use crate::exact::lanes::{Lanes, dispatch};
 use crate::exact::product::{Active, Rows, Scratch, product_in};
 use blocks::Blocks;
@@ -25,9 +24,6 @@ use std::cmp::Ordering;
 
 /// A parent piece starts from a fresh evaluation of the values, not from the running ones, every so often.
 const REFRESH: usize = 16;
-
-/// The half window of a time that was computed exactly and rounded to the nearest double in [0, 1], and then compared in doubles.
-pub(super) const ROUNDED: f64 = 4.0 * U;
 
 /// A breakpoint: an end of the segment, or a time at which units of one layer flip together.
 #[derive(Clone, Copy, Debug)]

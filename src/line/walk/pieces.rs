@@ -162,7 +162,7 @@ impl Walk {
 
             next.order.push(order[k]);
             if (0..words).any(|w| (left[w] ^ right[w]) & this.leaders[w] != 0) {
-                let piece = Piece { place: Place { layer: l, k, order: &order }, from: mark.at, to: end.at, error: error };
+                let piece = Piece { place: Place { layer: l, k, order: &order }, from: mark.at, to: end.at, error };
                 self.find_crossings::<CERTIFY>(this, &piece, [&left, &right], [v, a], &mut next, escalate);
             }
             next.add_resolved(this, &self.after, v, local_error);
