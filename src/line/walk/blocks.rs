@@ -1,8 +1,9 @@
 //! Deep wide layers, in blocks of neighbouring pieces: a unit that is sure to be inactive throughout a block is *idle* there, and
-//! its slopes are not computed. In a short block nearly every inactive unit is idle: proofs/filter.md, section 8.
+//! where it is so in all blocks of a strip its slopes are not computed. In short blocks nearly every inactive unit is idle:
+//! proofs/filter.md, section 8.
 
 use super::super::plan::row_stride;
-use super::{LayerPlan, Plan, Walk};
+use super::{LayerPlan, Mark, Plan, Walk};
 use crate::exact::aligned::Aligned;
 use crate::exact::bound::{TINY, U, round_up};
 use crate::exact::lanes::Lanes;
@@ -18,24 +19,33 @@ pub(in crate::line) fn is_idle(value: f64) -> bool {
     value < 0.5 * IDLE
 }
 
-/// Blocks that are worked on while a panel of weights is at hand.
+/// Strips that are worked on while a panel of weights is at hand.
 const TOGETHER: usize = 4;
 
 /// Outputs of a panel: their weights fit the second-level cache.
 const PANEL: usize = 128;
 
-/// How many pieces of the layer below make a block, where there are so many: blocks of about one size, whole vectors.
+/// Blocks of a strip: shorter blocks have more idle units, longer strips use weights more often.
+const BLOCKS: usize = STRIP / LONGEST;
+
+/// Pieces of the layer below in a block at most.
+const LONGEST: usize = 24;
+
+/// How many pieces of the layer below make a block: strips of about one size, blocks of whole vectors.
 pub(super) fn block_length(pieces: usize) -> usize {
-    pieces.div_ceil(pieces.div_ceil(STRIP).max(1)).next_multiple_of(8)
+    pieces.div_ceil(pieces.div_ceil(STRIP).max(1) * BLOCKS).next_multiple_of(8)
 }
 
 /// What the blocks of a layer need for themselves.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Blocks {
     strips: Vec<Strip>,
-    /// For each block, words of the units that are not idle.
+    /// Where each block begins among the breakpoints of the layer, and where the last one ends.
+    bounds: Vec<usize>,
+    /// For each strip, words of the units that are not idle in all of it.
     awake: Vec<u64>,
     masks: Vec<u64>,
+    /// For each row of a strip, how far its slopes are from the mean slopes over its block.
     distances: Vec<f64>,
     outputs: Vec<u32>,
     out: Aligned,
@@ -46,32 +56,35 @@ impl Walk {
     #[inline(always)]
     pub(super) fn start_blocks<L: Lanes>(&mut self, plan: &Plan, l: usize, weights: &[f64]) {
         let (below, this) = (&plan.layers[l - 1], &plan.layers[l]);
-        let (n, length) = (this.padded, self.layers[l].refresh);
+        let (n, length) = (this.padded, BLOCKS * self.layers[l].refresh);
         let parents = self.layers[l - 1].order.len() - 1;
-        let count = parents.div_ceil(length);
-        self.fresh.at_least((parents + count + 1) * n);
-        self.multiply::<L>(below, this, parents, count + 1);
-        self.add_bias(this, parents, count + 1);
+        let values = parents.div_ceil(self.layers[l].refresh) + 1;
+        self.fresh.at_least((parents + values) * n);
+        self.multiply::<L>(below, this, parents, values);
+        self.add_bias(this, parents, values);
 
         let mut blocks = std::mem::take(&mut self.blocks);
-        blocks.strips.resize_with(TOGETHER.max(blocks.strips.len()), Strip::default);
+        self.find_bounds(&mut blocks.bounds, l);
+        blocks.strips.resize_with(TOGETHER, Strip::default);
         blocks.awake.clear();
-        let mut k = 0;
-        for first in (0..count).step_by(TOGETHER) {
-            let group = first..(first + TOGETHER).min(count);
-            for b in group.clone() {
-                k = self.find_idle::<L>(&mut blocks, [below, this], l, b, k);
+        let strips = parents.div_ceil(length);
+        for first in (0..strips).step_by(TOGETHER) {
+            let group = first..(first + TOGETHER).min(strips);
+            for s in group.clone() {
+                let rows = s * length..((s + 1) * length).min(parents);
+                self.pack::<L>(&mut blocks, below, l, s, rows);
+                self.find_idle(&mut blocks, this, l, s);
             }
             for panel in (0..this.outputs).step_by(PANEL) {
                 let end = (panel + PANEL).min(this.outputs);
-                for b in group.clone() {
-                    let strip = &blocks.strips[b - first];
-                    let awake = &blocks.awake[b * this.words..][..this.words];
+                for s in group.clone() {
+                    let strip = &blocks.strips[s - first];
+                    let awake = &blocks.awake[s * this.words..][..this.words];
                     blocks.outputs.clear();
                     blocks.outputs.extend((panel..end).filter(|i| awake[i / 64] >> (i % 64) & 1 == 1).map(|i| i as u32));
                     blocks.out.at_least(PANEL * STRIP);
                     strip_in::<L>(strip, weights, row_stride(below.outputs), &blocks.outputs, &mut blocks.out);
-                    let rows = &mut self.fresh[b * length * n..((b + 1) * length).min(parents) * n];
+                    let rows = &mut self.fresh[s * length * n..((s + 1) * length).min(parents) * n];
                     spread::<L>(&blocks.out, strip.lanes, awake, panel..end, rows, n);
                 }
             }
@@ -82,47 +95,49 @@ impl Walk {
         self.blocks = blocks;
     }
 
-    /// Packs the rows of block b, finds which units are idle in it, and marks these by their values; k and the returned number
-    /// are the places of the block's first breakpoint and of the next block's among those of layer l.
-    #[inline(always)]
-    fn find_idle<L: Lanes>(&mut self, blocks: &mut Blocks, [below, this]: [&LayerPlan; 2], l: usize, b: usize, k: usize) -> usize {
-        let (state, lower) = (&self.layers[l], &self.layers[l - 1]);
-        let parents = lower.order.len() - 1;
-        let rows = b * state.refresh..((b + 1) * state.refresh).min(parents);
-        // The block's last breakpoint: where the next block's first parent begins, or the end.
-        let (mut last, mut seen) = (k, 0);
-        while last + 1 < state.order.len() {
-            last += 1;
-            seen += usize::from(self.marks[state.order[last] as usize].layer as usize + 1 != l);
-            if seen == rows.len() {
-                break;
-            }
-        }
-        let (start, end) = (&self.marks[state.order[k] as usize], &self.marks[state.order[last] as usize]);
+    /// Where the blocks of layer l begin and the last one ends.
+    fn find_bounds(&self, bounds: &mut Vec<usize>, l: usize) {
+        let state = &self.layers[l];
+        let last = state.order.len() - 1;
+        let parents = (0..last).filter(|&k| self.marks[state.order[k] as usize].layer as usize + 1 != l);
+        bounds.clear();
+        bounds.extend(parents.step_by(state.refresh));
+        bounds.push(last);
+    }
 
-        // The inputs that are active somewhere in the block.
+    /// The breakpoints at the two ends of block b.
+    fn ends_of(&self, bounds: &[usize], l: usize, b: usize) -> [&Mark; 2] {
+        [b, b + 1].map(|b| &self.marks[self.layers[l].order[bounds[b]] as usize])
+    }
+
+    /// Packs some rows of the layer below into strip s, and measures how far their slopes are from the mean slopes over their blocks.
+    #[inline(always)]
+    fn pack<L: Lanes>(&self, blocks: &mut Blocks, below: &LayerPlan, l: usize, s: usize, rows: Range<usize>) {
+        let parents = self.layers[l - 1].order.len() - 1;
+        // The inputs that are active somewhere in the strip: on a piece, or at an end of a block.
+        let block_ends = parents + s * BLOCKS..parents + ((s + 1) * BLOCKS).min(blocks.bounds.len() - 1) + 1;
         let words = below.words;
         blocks.masks.clear();
-        blocks.masks.extend_from_slice(&self.masks[rows.start * words..rows.end * words]);
-        blocks.masks.extend_from_slice(&self.masks[(parents + b + 1) * words..][..words]);
-        let strip = &mut blocks.strips[b % TOGETHER];
-        union_of_bits(&blocks.masks, words, 0..rows.len() + 1, below.outputs, &mut strip.inputs);
+        for range in [rows.clone(), block_ends.clone()] {
+            blocks.masks.extend_from_slice(&self.masks[range.start * words..range.end * words]);
+        }
+        let strip = &mut blocks.strips[s % TOGETHER];
+        union_of_bits(&blocks.masks, words, 0..rows.len() + block_ends.len(), below.outputs, &mut strip.inputs);
         strip.reset(rows.len());
-
-        // Their slopes, and how far those are from the mean slopes over the block.
-        let values = |b: usize| &self.rows[(parents + b) * below.padded..][..below.padded];
-        let (from, to) = (values(b), values(b + 1));
-        let scale = 1.0 / (end.at - start.at);
+        let row = |r: usize| &self.rows[r * below.padded..][..below.padded];
         blocks.distances.clear();
         for first in (0..rows.len()).step_by(8) {
-            let row = |r: usize| &self.rows[(rows.start + (first + r).min(rows.len() - 1)) * below.padded..][..below.padded];
-            let rows: [&[f64]; 8] = std::array::from_fn(row);
+            let b = (rows.start + first) / self.layers[l].refresh;
+            let (from, to) = (row(parents + b), row(parents + b + 1));
+            let [start, end] = self.ends_of(&blocks.bounds, l, b);
+            let scale = 1.0 / (end.at - start.at);
+            let eight: [&[f64]; 8] = std::array::from_fn(|r| row((rows.start + first + r).min(rows.end - 1)));
             let mut squares = L::splat(0.0);
             let mut place = 0;
             while place < strip.inputs.len() {
                 let start = strip.inputs[place] as usize / 8 * 8;
                 let mut chunk = [L::splat(0.0); 8];
-                for (chunk, row) in chunk.iter_mut().zip(&rows) {
+                for (chunk, row) in chunk.iter_mut().zip(&eight) {
                     *chunk = L::load(row[start..start + 8].try_into().expect("eight"));
                 }
                 let columns = L::transpose(chunk);
@@ -137,44 +152,58 @@ impl Walk {
             }
             let mut lanes = [0.0; 8];
             squares.store(&mut lanes);
-            blocks.distances.extend(lanes.map(|square| square.sqrt()));
+            blocks.distances.extend(lanes.map(f64::sqrt));
         }
+    }
 
-        // Half the variation of the layer below around the straight line between the block's ends.
-        let (mut variation, mut parent, mut distance) = (0.0, 0, 0.0);
-        for (k, pair) in state.order[k..=last].windows(2).enumerate().map(|(i, pair)| (k + i, pair)) {
-            let (mark, next) = (&self.marks[pair[0] as usize], &self.marks[pair[1] as usize]);
+    /// How far the outputs of the layer below leave the straight line between the ends of block b: at most half their variation
+    /// around it. `distances` are those of the block's rows.
+    fn spread_of(&self, bounds: &[usize], l: usize, b: usize, distances: &[f64]) -> f64 {
+        let (state, lower) = (&self.layers[l], &self.layers[l - 1]);
+        let (mut variation, mut distances, mut distance) = (0.0, distances.iter(), 0.0);
+        for k in bounds[b]..bounds[b + 1] {
+            let (mark, next) = (&self.marks[state.order[k] as usize], &self.marks[state.order[k + 1] as usize]);
             if mark.layer as usize + 1 == l {
                 let flips = &self.flips[mark.flips.0 as usize..mark.flips.1 as usize];
                 distance += flips.iter().map(|flip| flip.slope_change.abs()).sum::<f64>();
             } else {
-                distance = blocks.distances[parent] + TINY;
-                parent += 1;
+                distance = distances.next().copied().unwrap_or(f64::INFINITY) + TINY;
             }
             let dt = next.at - mark.at;
             variation += distance * dt + state.jumps[k + 1] + U * (3.0 * lower.value_norm + 6.0 * lower.slope_norm * dt);
         }
-        let spread = round_up(0.5 * variation) + 8.0 * U * lower.value_norm;
-        #[cfg(test)]
-        self.recorded_blocks.push(super::RecordedBlock { layer: l, from: start.at, to: end.at, spread });
-        let reach = lower.slope_norm + lower.output_slope_error;
-        let margin = round_up(spread + state.error + start.half.max(end.half) * reach);
+        round_up(0.5 * variation) + 8.0 * U * lower.value_norm
+    }
 
-        // A value that is NaN, or a margin, leaves the unit awake.
-        let n = this.padded;
-        let (from, to) = self.fresh[(parents + b) * n..][..2 * n].split_at_mut(n);
-        for w in 0..this.words {
-            let mut awake = 0;
-            for i in w * 64..(w * 64 + 64).min(this.outputs) {
-                if from[i].max(to[i]) < -(this.rho[i] * margin) {
-                    from[i] = IDLE;
-                } else {
-                    awake |= 1 << (i % 64);
+    /// Finds which units are idle in all blocks of strip s, and marks these by their values where the blocks begin.
+    fn find_idle(&mut self, blocks: &mut Blocks, this: &LayerPlan, l: usize, s: usize) {
+        let (n, length) = (this.padded, self.layers[l].refresh);
+        let parents = self.layers[l - 1].order.len() - 1;
+        let first = blocks.awake.len();
+        blocks.awake.resize(first + this.words, 0);
+        let strip = s * BLOCKS..((s + 1) * BLOCKS).min(blocks.bounds.len() - 1);
+        for b in strip.clone() {
+            let distances = &blocks.distances[(b - strip.start) * length..];
+            let spread = self.spread_of(&blocks.bounds, l, b, &distances[..length.min(distances.len())]);
+            let [start, end] = self.ends_of(&blocks.bounds, l, b);
+            let reach = self.layers[l - 1].slope_norm + self.layers[l - 1].output_slope_error;
+            let margin = round_up(spread + self.layers[l].error + start.half.max(end.half) * reach);
+            #[cfg(test)]
+            self.recorded_blocks.push(super::RecordedBlock { layer: l, from: start.at, to: end.at, spread });
+            let (from, to) = self.fresh[(parents + b) * n..][..2 * n].split_at(n);
+            for (w, awake) in blocks.awake[first..].iter_mut().enumerate() {
+                for i in w * 64..(w * 64 + 64).min(this.outputs) {
+                    // A value or a margin that is NaN leaves the unit awake.
+                    let idle = from[i].max(to[i]) < -(this.rho[i] * margin);
+                    *awake |= u64::from(!idle) << (i % 64);
                 }
             }
-            blocks.awake.push(awake);
         }
-        last
+        for (i, b) in strip.flat_map(|b| (0..this.outputs).map(move |i| (i, b))) {
+            if blocks.awake[first + i / 64] >> (i % 64) & 1 == 0 {
+                self.fresh[(parents + b) * n + i] = IDLE;
+            }
+        }
     }
 }
 
