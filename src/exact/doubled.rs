@@ -120,6 +120,9 @@ pub(crate) struct DoubledRows {
     pub parts: Vec<[f64; 4]>,
 }
 
+/// How many terms ahead weights are asked for.
+const AHEAD: usize = 12;
+
 dispatch! {
     /// The products of both rows with the weights of some tiles of outputs; the bias is added to the first row.
     /// `out` gets b high, b low, a high, a low: each as many doubles as the layer has padded outputs.
@@ -129,12 +132,17 @@ dispatch! {
 #[inline(always)]
 fn multiply_in<L: Lanes>(rows: &DoubledRows, weights: &Packed, bias: &[f64], tiles: &[usize], out: &mut [Aligned; 4]) {
     for &tile in tiles {
-        let tile_weights = weights.tile(tile).as_chunks::<8>().0;
+        let all_weights = weights.tile(tile);
+        let tile_weights = all_weights.as_chunks::<8>().0;
         let bias = bias[tile * TILE..][..TILE].as_chunks::<8>().0;
         // For each half of the tile and each row: the sum and its correction.
         let zero = L::splat(0.0);
         let mut sums = [[[L::load(&bias[0]), zero], [zero, zero]], [[L::load(&bias[1]), zero], [zero, zero]]];
-        for (&j, parts) in rows.inputs.iter().zip(&rows.parts) {
+        for (k, (&j, parts)) in rows.inputs.iter().zip(&rows.parts).enumerate() {
+            if let Some(&ahead) = rows.inputs.get(k + AHEAD) {
+                L::prefetch(all_weights, ahead as usize * TILE);
+                L::prefetch(all_weights, ahead as usize * TILE + 8);
+            }
             for (half, sums) in sums.iter_mut().enumerate() {
                 let w = L::load(&tile_weights[2 * j as usize + half]);
                 for (row, [sum, correction]) in sums.iter_mut().enumerate() {

@@ -17,6 +17,8 @@ pub(super) struct DoubledForms {
     layers: Vec<Input>,
     /// The patterns for which it holds.
     below: Vec<Vec<u64>>,
+    /// The first layer's forms, all of them: they do not depend on a pattern.
+    first: [Aligned; 4],
     out: [Aligned; 4],
     tiles: Vec<usize>,
 }
@@ -44,7 +46,7 @@ impl DoubledForms {
         let rows = DoubledRows { inputs: (0..dimension as u32).collect(), parts: (0..dimension).map(part).collect() };
         // Coordinates within 2 u^2 of themselves, differences within 4 u^2 more, and underflow.
         let input = Input { rows, norm: 2.0 * norm, error: round_up(16.0 * U * U * norm) };
-        Self { instructions, layers: vec![input], below: Vec::new(), out: Default::default(), tiles: Vec::new() }
+        Self { instructions, layers: vec![input], below: Vec::new(), first: Default::default(), out: Default::default(), tiles: Vec::new() }
     }
 
     /// The form of a unit where the layers below have the patterns `below`, words of 64 bits a layer; the weights must be doubles.
@@ -74,10 +76,17 @@ impl DoubledForms {
         let l = self.layers.len() - 1;
         let inputs: Vec<u32> = set_bits(pattern).map(|i| i as u32).collect();
         self.tiles.clear();
-        self.tiles.extend(inputs.iter().map(|&i| i as usize / TILE));
-        self.tiles.dedup();
-        self.multiply(this, l);
-        let parts: Vec<[f64; 4]> = inputs.iter().map(|&i| [0, 1, 2, 3].map(|part| self.out[part][i as usize])).collect();
+        if l > 0 {
+            self.tiles.extend(inputs.iter().map(|&i| i as usize / TILE));
+            self.tiles.dedup();
+            self.multiply(this, l);
+        } else if self.first[0].is_empty() {
+            self.tiles.extend(0..this.padded / TILE);
+            self.multiply(this, l);
+            std::mem::swap(&mut self.first, &mut self.out);
+        }
+        let out = if l > 0 { &self.out } else { &self.first };
+        let parts: Vec<[f64; 4]> = inputs.iter().map(|&i| [0, 1, 2, 3].map(|part| out[part][i as usize])).collect();
         let square = |part: usize| parts.iter().map(|x| x[part] * x[part]).sum::<f64>();
         let input = &self.layers[l];
         Input {
