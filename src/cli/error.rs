@@ -10,6 +10,8 @@ pub enum Failure {
     Call(String),
     /// The data are wrong, or the result cannot be written.
     Data(String),
+    /// Somebody interrupted what can be taken up again.
+    Interrupted(String),
     /// Nobody reads the output any more.
     Closed,
 }
@@ -25,6 +27,10 @@ impl Failure {
         let (message, status) = match self {
             Self::Call(message) => (message, 2),
             Self::Data(message) => (message, 1),
+            Self::Interrupted(message) => {
+                eprintln!("interrupted: {message}");
+                return ExitCode::from(130);
+            }
             Self::Closed => return ExitCode::SUCCESS,
         };
         eprintln!("error: {}", message.lines().collect::<Vec<_>>().join(" "));
@@ -41,6 +47,12 @@ impl From<plica::network::LoadError> for Failure {
 impl From<plica::data::LoadError> for Failure {
     fn from(error: plica::data::LoadError) -> Self {
         Self::new(&error, error.is_call_error())
+    }
+}
+
+impl From<plica::sweep::CheckpointError> for Failure {
+    fn from(error: plica::sweep::CheckpointError) -> Self {
+        Self::Data(error.to_string())
     }
 }
 

@@ -1,21 +1,25 @@
 //! `plica fold`: the folding of many segments between the points of a data set.
 
+use super::directory::Directory;
 use super::error::Failure;
 use super::inputs::{PixelOptions, Subject};
+use super::interrupt;
 use super::output::Output;
 use super::progress::Progress;
 use clap::Args;
 use plica::data::{DataSet, load};
-use plica::fold::Meter;
-use plica::line::{Decisions, Tracer};
 use plica::network::Selection;
 use plica::report::{FoldReport, PairReport, fold_text};
-use plica::sweep::{self, PairGroup, Pairs};
+use plica::sweep::{Checkpoint, Fingerprint, PairGroup, Pairs, Sweep};
+use std::num::NonZero;
+use std::path::PathBuf;
+use std::time::Instant;
 
 const EXAMPLES: &str = "\
 Examples:
   plica fold digits:3x20 digits --pairs random:10000@0
   plica fold a.npz b.npz data.npz --format json
+  plica fold digits:2x30 digits:6x10 digits --out results
   plica fold net.npz images-idx3-ubyte.gz --labels labels-idx1-ubyte.gz";
 
 /// How much networks fold the segments between the points of a data set
@@ -48,9 +52,26 @@ pub struct Arguments {
     #[command(flatten)]
     pixels: PixelOptions,
 
+    /// How many threads; one a core where nothing is said
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZero<usize>>,
+
+    /// Leave summary.json and tally.csv in this directory, and go on from what an interrupted run left there
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+
+    /// Seconds between checkpoints in --out: what is lost at most when the process is killed
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds, requires = "out")]
+    checkpoint: f64,
+
     /// No progress on standard error
     #[arg(long)]
     quiet: bool,
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|seconds: &f64| *seconds >= 0.0);
+    number.ok_or_else(|| "not a number of seconds".to_string())
 }
 
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
@@ -62,27 +83,68 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     }
     let pairs = arguments.pairs.unwrap_or_else(|| Pairs::default_for(&data));
     let groups = pairs.groups(&data).map_err(|error| Failure::Data(error.to_string()))?;
-    for subject in &subjects {
-        let report = fold(subject, &data, &groups, arguments.quiet)?;
+    let directory = arguments.out.as_deref().map(Directory::open).transpose()?;
+    let mut reports = Vec::with_capacity(subjects.len());
+    for (k, subject) in subjects.iter().enumerate() {
+        let checkpoint = directory.as_ref().map(|out| out.checkpoint(k, Fingerprint::new(&subject.network, &subject.units, &data, pairs)));
+        let report = fold(subject, &data, &groups, checkpoint.as_ref(), arguments)?;
         output.report(&report, || fold_text(&heading(subject, &data, pairs), &report))?;
         output.finish()?;
+        reports.push((subject.name.as_str(), report));
+    }
+    if let Some(directory) = directory {
+        directory.write(&reports)?;
+        directory.clear(subjects.len())?;
     }
     Ok(())
 }
 
-fn fold(subject: &Subject, data: &DataSet, groups: &[PairGroup], quiet: bool) -> Result<FoldReport, Failure> {
-    let mut tracer = Tracer::new(&subject.network).units(&subject.units).pieces(false);
-    let mut meter = Meter::new(&subject.units);
-    let mut progress = Progress::new(&subject.name, groups.iter().map(PairGroup::count).sum(), quiet);
-    let mut decisions = Decisions::default();
-    let mut reports = Vec::with_capacity(groups.len());
-    for group in groups {
-        let (tally, taken) = sweep::fold(&mut tracer, &mut meter, &data.points, group.iter(), || progress.step())
-            .map_err(|error| Failure::Data(format!("{}: {error}", data.name)))?;
-        decisions += taken;
-        reports.push(PairReport::new(group.from, group.to, tally));
+fn fold(
+    subject: &Subject,
+    data: &DataSet,
+    groups: &[PairGroup],
+    checkpoint: Option<&Checkpoint>,
+    arguments: &Arguments,
+) -> Result<FoldReport, Failure> {
+    let failed = |error: &dyn std::fmt::Display| Failure::Data(format!("{}: {error}", data.name));
+    let sweep = Sweep::new(&subject.network, &subject.units, &data.points, groups).map_err(|error| failed(&error))?;
+    let begun = checkpoint.map(|checkpoint| checkpoint.load(&sweep)).transpose()?.flatten();
+    let state = begun.unwrap_or_else(|| sweep.begin());
+    let threads = arguments.threads.map_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get), NonZero::get);
+    let mut progress = Progress::new(&subject.name, state.paths(), sweep.paths(), arguments.quiet);
+    if let Some(checkpoint) = checkpoint {
+        // Now rather than in an hour: whether the directory takes files.
+        checkpoint.save(&state)?;
     }
-    Ok(FoldReport::new(reports, decisions))
+    let stop = interrupt::catch(checkpoint.is_some());
+    let mut saved = (Instant::now(), Ok(()));
+    let state = sweep
+        .run(state, threads, |state| {
+            progress.at(state.paths());
+            if let Some(checkpoint) = checkpoint
+                && saved.0.elapsed().as_secs_f64() >= arguments.checkpoint
+            {
+                saved = (Instant::now(), checkpoint.save(state));
+            }
+            saved.1.is_ok() && !stop.asked()
+        })
+        .map_err(|error| failed(&error))?;
+    drop(progress);
+    saved.1?;
+    if !sweep.is_done(&state) {
+        checkpoint.map_or(Ok(()), |checkpoint| checkpoint.save(&state))?;
+        return Err(Failure::Interrupted(format!(
+            "{} of {} segments of {} are done; the same command goes on from there",
+            state.paths(),
+            sweep.paths(),
+            subject.name
+        )));
+    }
+    if let Some(checkpoint) = checkpoint {
+        checkpoint.save(&state)?;
+    }
+    let reports = groups.iter().zip(state.tallies()).map(|(group, tally)| PairReport::new(group.from, group.to, tally.clone()));
+    Ok(FoldReport::new(reports.collect(), state.decisions()))
 }
 
 fn heading(subject: &Subject, data: &DataSet, pairs: Pairs) -> String {

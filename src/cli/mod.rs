@@ -1,8 +1,10 @@
 //! The command line: parse, call the library, print.
 
+mod directory;
 mod error;
 mod fold;
 mod inputs;
+mod interrupt;
 mod net;
 mod output;
 mod progress;
@@ -45,8 +47,7 @@ enum Command {
 
 /// Runs the command line and says how it ended.
 pub fn run() -> ExitCode {
-    // Without the handler an interrupt still ends the process, and shells report 130.
-    let _ = ctrlc::set_handler(|| std::process::exit(130));
+    interrupt::install();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(message) => {

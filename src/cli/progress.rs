@@ -9,6 +9,7 @@ const EVERY: Duration = Duration::from_millis(200);
 pub struct Progress {
     shown: bool,
     what: String,
+    before: u64,
     done: u64,
     all: u64,
     start: Instant,
@@ -16,18 +17,17 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Progress towards `all`, shown only on a terminal and not where `quiet`.
-    pub fn new(what: &str, all: u64, quiet: bool) -> Self {
+    /// Progress from `done` towards `all`, shown only on a terminal and not where `quiet`.
+    pub fn new(what: &str, done: u64, all: u64, quiet: bool) -> Self {
         let start = Instant::now();
-        Self { shown: !quiet && stderr().is_terminal(), what: what.to_string(), done: 0, all, start, next: start + EVERY }
+        let shown = !quiet && stderr().is_terminal();
+        Self { shown, what: what.to_string(), before: done, done, all, start, next: start + EVERY }
     }
 
-    /// One more is done.
-    #[inline]
-    pub fn step(&mut self) {
-        self.done += 1;
-        // Looking at the clock is dearer than a short segment.
-        if self.shown && self.done.is_multiple_of(64) {
+    /// So many are done.
+    pub fn at(&mut self, done: u64) {
+        self.done = done;
+        if self.shown {
             self.show();
         }
     }
@@ -38,7 +38,7 @@ impl Progress {
             return;
         }
         self.next = now + EVERY;
-        let rate = self.done as f64 / (now - self.start).as_secs_f64();
+        let rate = (self.done - self.before) as f64 / (now - self.start).as_secs_f64();
         let left = (self.all - self.done) as f64 / rate;
         let percent = 100.0 * self.done as f64 / self.all as f64;
         let _ = write!(stderr(), "\r\x1b[K{}: {percent:.1} % of {} segments, {rate:.0} a second, {left:.0} s left", self.what, self.all);

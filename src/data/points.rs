@@ -4,6 +4,7 @@ use crate::exact::bound::round_up;
 use crate::exact::doubled::Doubled;
 use crate::exact::{dyadic_parts, nearest_f64, rational};
 use rug::{Integer, Rational};
+use std::io::{self, Write};
 use std::sync::OnceLock;
 
 /// What can be wrong with coordinates.
@@ -201,6 +202,18 @@ impl Points {
                 Some((x.iter().zip(y).map(|(&x, &y)| (whole(x), whole(y))).collect(), Integer::from(*q)))
             }
             _ => None,
+        }
+    }
+
+    /// Writes what tells these points from all others: not to be read again, but to be digested.
+    pub(crate) fn write_exactly(&self, to: &mut impl Write) -> io::Result<()> {
+        writeln!(to, "{} points of {}", self.len(), self.dimension)?;
+        match &self.exactness {
+            Exactness::Rational(values) => values.iter().try_for_each(|x| writeln!(to, "{x}")),
+            other => {
+                writeln!(to, "{other:?}")?;
+                self.nearest.iter().try_for_each(|x| to.write_all(&x.to_le_bytes()))
+            }
         }
     }
 

@@ -12,4 +12,4 @@ mod walk;
 
 pub use oracle::trace_exact_only;
 pub use trace::{Crossing, Decisions, Enclosure, Trace, TraceError};
-pub use tracer::Tracer;
+pub use tracer::{PointTracer, Tracer};

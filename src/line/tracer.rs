@@ -32,7 +32,7 @@ const BLOCK: usize = 512;
 /// ```
 pub struct Tracer<'n> {
     network: &'n Network,
-    plan: Plan,
+    plan: Arc<Plan>,
     units: Arc<UnitSet>,
     full: Arc<UnitSet>,
     exact_times: bool,
@@ -53,7 +53,7 @@ impl<'n> Tracer<'n> {
         let units = Arc::new(Selection::Hidden.resolve(network).expect("hidden units can always be selected"));
         Self {
             network,
-            plan: Plan::new(network, Thresholds::default()),
+            plan: Arc::new(Plan::new(network, Thresholds::default())),
             full: Arc::new(units.full()),
             units,
             exact_times: false,
@@ -61,6 +61,26 @@ impl<'n> Tracer<'n> {
             pieces: true,
             certify: true,
             instructions: Instructions::detect(),
+            walk: Walk::default(),
+            first_layer: FirstLayer::default(),
+            flips: Vec::new(),
+            touches: Vec::new(),
+            zeros: Vec::new(),
+        }
+    }
+
+    /// Another tracer of the same network with the same options, and memory of its own: for another thread.
+    pub fn fork(&self) -> Self {
+        Self {
+            network: self.network,
+            plan: Arc::clone(&self.plan),
+            units: Arc::clone(&self.units),
+            full: Arc::clone(&self.full),
+            exact_times: self.exact_times,
+            exact_only: self.exact_only,
+            pieces: self.pieces,
+            certify: self.certify,
+            instructions: self.instructions,
             walk: Walk::default(),
             first_layer: FirstLayer::default(),
             flips: Vec::new(),
@@ -110,7 +130,7 @@ impl<'n> Tracer<'n> {
     /// Treats every network as a large one, so that tests reach those means with small ones.
     #[doc(hidden)]
     pub fn as_if_large(mut self) -> Self {
-        self.plan = Plan::new(self.network, Thresholds { wide: 1, doubled: 0 });
+        self.plan = Arc::new(Plan::new(self.network, Thresholds { wide: 1, doubled: 0 }));
         self
     }
 
@@ -150,12 +170,29 @@ impl<'n> Tracer<'n> {
         &mut self,
         points: &Points,
         pairs: impl IntoIterator<Item = (usize, usize)>,
+        visit: impl FnMut((usize, usize), &Trace),
+    ) -> Result<(), TraceError> {
+        self.over(points)?.trace_pairs(pairs, visit)
+    }
+
+    /// The tracer bound to a set of points: what it computes of them is kept from call to call.
+    ///
+    /// # Errors
+    /// Points of the wrong dimension.
+    pub fn over<'t, 'p>(&'t mut self, points: &'p Points) -> Result<PointTracer<'t, 'n, 'p>, TraceError> {
+        self.check(points.dimension())?;
+        self.first_layer.clear(points.len());
+        Ok(PointTracer { tracer: self, points })
+    }
+
+    fn pairs_over(
+        &mut self,
+        points: &Points,
+        pairs: impl IntoIterator<Item = (usize, usize)>,
         mut visit: impl FnMut((usize, usize), &Trace),
     ) -> Result<(), TraceError> {
-        self.check(points.dimension())?;
         let mut pairs = pairs.into_iter();
         let mut first_layer = std::mem::take(&mut self.first_layer);
-        first_layer.clear(points.len());
         let mut trace = Trace::begin(Arc::clone(&self.full));
         let mut block = Vec::with_capacity(BLOCK);
         loop {
@@ -251,6 +288,29 @@ impl<'n> Tracer<'n> {
         trace.decisions_mut().exact = escalation.decisions;
         trace.decisions_mut().filtered = walk.filtered.saturating_sub(escalation.decisions);
         Ok(())
+    }
+}
+
+/// A [`Tracer`] bound to a set of points, by [`Tracer::over`].
+pub struct PointTracer<'t, 'n, 'p> {
+    tracer: &'t mut Tracer<'n>,
+    points: &'p Points,
+}
+
+impl PointTracer<'_, '_, '_> {
+    /// The traces of the segments between pairs of the points, as [`Tracer::trace_pairs`] gives them.
+    ///
+    /// # Errors
+    /// None that the points have not passed already.
+    ///
+    /// # Panics
+    /// Where a pair names a row that the set does not have.
+    pub fn trace_pairs(
+        &mut self,
+        pairs: impl IntoIterator<Item = (usize, usize)>,
+        visit: impl FnMut((usize, usize), &Trace),
+    ) -> Result<(), TraceError> {
+        self.tracer.pairs_over(self.points, pairs, visit)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Reports: what the command line prints, as types that serialise to its JSON contract and as text for 80 columns.
 
 mod fold;
+mod fold_csv;
 mod fold_text;
 mod net;
 mod net_text;
@@ -10,6 +11,7 @@ mod trace;
 mod trace_text;
 
 pub use fold::{FoldReport, PairReport};
+pub use fold_csv::fold_csv;
 pub use fold_text::fold_text;
 pub use net::{LayerReport, NetReport};
 pub use net_text::net_text;

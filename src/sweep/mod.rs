@@ -1,7 +1,13 @@
-//! Many segments: which pairs of points, and what is tallied along them.
+//! Many segments: which pairs of points, what is tallied along them, and how the work is split, interrupted and taken up again.
 
-mod fold;
+mod checkpoint;
+mod fingerprint;
 mod pairs;
+mod run;
+mod state;
 
-pub use fold::fold;
+pub use checkpoint::{Checkpoint, CheckpointError, replace};
+pub use fingerprint::Fingerprint;
 pub use pairs::{PairGroup, Pairs, PairsError};
+pub use run::{Sweep, SweepError};
+pub use state::SweepState;

@@ -3,6 +3,7 @@
 use crate::data::DataSet;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
+use std::ops::Range;
 use std::str::FromStr;
 
 /// Which ordered pairs of different points of a data set are joined.
@@ -146,22 +147,52 @@ impl PairGroup {
     }
 
     /// The pairs in order: never a point with itself.
-    pub fn iter(&self) -> Box<dyn Iterator<Item = (usize, usize)> + '_> {
-        let different = |&(i, j): &(usize, usize)| i != j;
-        match &self.members {
-            Members::Product(from, to) => Box::new(from.iter().flat_map(|&i| to.iter().map(move |&j| (i, j))).filter(different)),
-            Members::All(n) => Box::new((0..*n).flat_map(|i| (0..*n).map(move |j| (i, j))).filter(different)),
-            &Members::Random { points, count, seed } => {
-                let mut generator = ChaCha8Rng::seed_from_u64(seed);
-                Box::new((0..count).map(move |_| {
-                    let i = below(&mut generator, points as u64) as usize;
-                    let j = below(&mut generator, points as u64 - 1) as usize;
-                    (i, j + usize::from(j >= i))
-                }))
+    pub fn iter(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+        self.range(0..self.count())
+    }
+
+    /// The pairs of some places of that order, without going through those before.
+    ///
+    /// ```
+    /// use plica::{data::{DataSet, Points}, sweep::Pairs};
+    /// let points = Points::from_f64(vec![0.0, 1.0, 2.0], 1).unwrap();
+    /// let groups = Pairs::All.groups(&DataSet { name: "three".into(), points, labels: None }).unwrap();
+    /// assert_eq!(groups[0].range(1..4).collect::<Vec<_>>(), [(0, 2), (1, 0), (1, 2)]);
+    /// ```
+    pub fn range(&self, places: Range<u64>) -> impl Iterator<Item = (usize, usize)> + '_ {
+        let mut generator = match self.members {
+            Members::Random { seed, .. } => Some(ChaCha8Rng::seed_from_u64(seed)),
+            _ => None,
+        };
+        places.map(move |place| match &self.members {
+            Members::Product(from, to) => {
+                let (i, j) = self.split(place, to.len());
+                (from[i], to[j])
             }
+            Members::All(n) => self.split(place, *n),
+            &Members::Random { points, .. } => {
+                let generator = generator.as_mut().expect("random pairs have a generator");
+                generator.set_word_pos(u128::from(place) * WORDS);
+                let i = below(generator, points as u64) as usize;
+                let j = below(generator, points as u64 - 1) as usize;
+                (i, j + usize::from(j >= i))
+            }
+        })
+    }
+
+    /// The indices of a place in the order, row by row; where a group joins points among themselves, the diagonal is left out.
+    fn split(&self, place: u64, columns: usize) -> (usize, usize) {
+        if self.from != self.to {
+            return ((place / columns as u64) as usize, (place % columns as u64) as usize);
         }
+        let columns = columns as u64 - 1;
+        let (i, j) = ((place / columns) as usize, (place % columns) as usize);
+        (i, j + usize::from(j >= i))
     }
 }
+
+/// Words of the generator that each random pair begins after the one before: room for eight draws; a pair that needs more reads on.
+const WORDS: u128 = 16;
 
 /// A uniform integer in 0..n, n > 0: what would make some values likelier is drawn again.
 fn below(generator: &mut ChaCha8Rng, n: u64) -> u64 {

@@ -1,0 +1,68 @@
+//! What a sweep was asked to do, in a few words: so that another one does not go on from its state.
+
+use super::Pairs;
+use crate::data::DataSet;
+use crate::network::{Network, UnitSet};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::io::{self, Write};
+
+/// The network, the data and the options of a sweep: digests of the first two (SHA-256), the options as text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fingerprint {
+    /// The digest of the weights and biases.
+    pub network: String,
+    /// The digest of the points and the labels.
+    pub data: String,
+    /// Which pairs.
+    pub pairs: String,
+    /// Which units.
+    pub units: String,
+    /// The version that counts; another one may split the work in another way.
+    pub version: String,
+}
+
+impl Fingerprint {
+    /// What tells this sweep from others.
+    pub fn new(network: &Network, units: &UnitSet, data: &DataSet, pairs: Pairs) -> Self {
+        let network = digest(|hash| serde_json::to_writer(hash, network).map_err(io::Error::from));
+        let data = digest(|hash| {
+            data.points.write_exactly(hash)?;
+            data.labels.iter().flatten().try_for_each(|label| hash.write_all(&label.to_le_bytes()))
+        });
+        let version = env!("CARGO_PKG_VERSION").to_string();
+        Self { network, data, pairs: pairs.to_string(), units: units.selection().to_string(), version }
+    }
+
+    /// What differs from another sweep, in a word; `None` where nothing does.
+    pub fn difference(&self, other: &Self) -> Option<&'static str> {
+        let parts = [
+            ("networks", &self.network, &other.network),
+            ("data", &self.data, &other.data),
+            ("pairs", &self.pairs, &other.pairs),
+            ("units", &self.units, &other.units),
+            ("versions of plica", &self.version, &other.version),
+        ];
+        parts.into_iter().find(|(_, mine, theirs)| mine != theirs).map(|(part, _, _)| part)
+    }
+}
+
+/// A hash takes whatever is written: writing to it cannot fail.
+struct Hashing(Sha256);
+
+impl Write for Hashing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn digest(write: impl FnOnce(&mut Hashing) -> io::Result<()>) -> String {
+    let mut hash = Hashing(Sha256::new());
+    write(&mut hash).expect("a hash takes all bytes");
+    hash.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,159 @@
+//! The sweep itself: chunks of segments, traced on all threads, added up as they come.
+
+use super::state::{Chunk, chunks};
+use super::{PairGroup, SweepState};
+use crate::data::Points;
+use crate::fold::{Meter, Tally};
+use crate::line::{Decisions, PointTracer, TraceError, Tracer};
+use crate::network::{Network, UnitSet};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc;
+
+/// Work of a chunk, in multiplications by weights above the first layer, as far as one may guess: some tens of milliseconds.
+const WORK: u64 = 1 << 25;
+
+/// Segments in a chunk: more would make an interrupt wait, fewer would not pay for the hand-over.
+const SEGMENTS: std::ops::RangeInclusive<u64> = 16..=16384;
+
+/// Why a sweep cannot be run.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SweepError {
+    /// The segments do not fit the network.
+    #[error(transparent)]
+    Trace(#[from] TraceError),
+    /// The system gives no threads.
+    #[error("threads: {0}")]
+    Threads(String),
+}
+
+/// All segments of some groups of pairs of points, to be traced and tallied.
+///
+/// ```
+/// use plica::{data::{DataSet, Points}, network::{Selection, zoo}, sweep::{Pairs, Sweep}};
+/// let network = zoo::parse("cantor:3").unwrap().unwrap();
+/// let units = Selection::Hidden.resolve(&network).unwrap();
+/// let points = Points::from_f64(vec![0.0, 0.75, 1.0, 0.75, 0.5, 0.5], 2).unwrap();
+/// let data = DataSet { name: "three".into(), points, labels: None };
+/// let groups = Pairs::All.groups(&data).unwrap();
+/// let sweep = Sweep::new(&network, &units, &data.points, &groups).unwrap();
+/// let state = sweep.run(sweep.begin(), 2, |_| true).unwrap();
+/// assert_eq!(state.paths(), 6);
+/// ```
+pub struct Sweep<'a> {
+    tracer: Tracer<'a>,
+    units: &'a UnitSet,
+    points: &'a Points,
+    groups: &'a [PairGroup],
+    chunks: Vec<Chunk>,
+}
+
+impl<'a> Sweep<'a> {
+    /// The sweep of a network over the pairs of some points, comparing the bits of these units.
+    ///
+    /// # Errors
+    /// Points of the wrong dimension.
+    pub fn new(network: &'a Network, units: &'a UnitSet, points: &'a Points, groups: &'a [PairGroup]) -> Result<Self, TraceError> {
+        let (expected, found) = (network.inputs(), points.dimension());
+        if expected != found {
+            return Err(TraceError::Dimension { expected, found });
+        }
+        let work: u64 = network.layers().iter().skip(1).map(|layer| (layer.inputs() * layer.outputs()) as u64).sum();
+        let size = (WORK / work.max(1)).clamp(*SEGMENTS.start(), *SEGMENTS.end());
+        Ok(Self { tracer: Tracer::new(network).units(units).pieces(false), units, points, groups, chunks: chunks(groups, size) })
+    }
+
+    /// Chunks of this many segments at most, so that tests have many of them.
+    #[doc(hidden)]
+    pub fn chunks_of(mut self, size: u64) -> Self {
+        self.chunks = chunks(self.groups, size.max(1));
+        self
+    }
+
+    /// The number of segments.
+    pub fn paths(&self) -> u64 {
+        self.groups.iter().map(PairGroup::count).sum()
+    }
+
+    /// The state before anything is done.
+    pub fn begin(&self) -> SweepState {
+        SweepState::new(self.groups.len())
+    }
+
+    /// Whether a state can be one of this sweep: the right groups, and as many segments as its chunks have.
+    pub fn fits(&self, state: &SweepState) -> bool {
+        state.fits(self.groups, &self.chunks)
+    }
+
+    /// Whether a state holds all segments.
+    pub fn is_done(&self, state: &SweepState) -> bool {
+        state.paths() == self.paths()
+    }
+
+    /// Goes on from a state on so many threads; `watch` sees the state after every chunk and says whether to go on.
+    ///
+    /// The result depends neither on the threads nor on where the sweep was interrupted before: it is the same bits.
+    /// Where `watch` ends it, what was begun is finished, and the state returned holds some of the segments.
+    ///
+    /// # Errors
+    /// Threads that the system refuses.
+    ///
+    /// # Panics
+    /// Where the state is of another sweep: see [`Sweep::fits`].
+    pub fn run(&self, mut state: SweepState, threads: usize, mut watch: impl FnMut(&SweepState) -> bool) -> Result<SweepState, SweepError> {
+        assert!(self.fits(&state), "a state of this sweep");
+        let left: Vec<usize> = (0..self.chunks.len()).filter(|&chunk| !state.has(chunk as u64)).collect();
+        let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
+        let (sender, receiver) = mpsc::channel();
+        let threads = threads.max(1);
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(|error| SweepError::Threads(error.to_string()))?;
+        let mut failure = None;
+        pool.in_place_scope(|scope| {
+            for _ in 0..threads {
+                let (sender, left, next, stop) = (sender.clone(), &left, &next, &stop);
+                scope.spawn(move |_| {
+                    let mut tracer = self.tracer.fork();
+                    let mut meter = Meter::new(self.units);
+                    let mut tracer = tracer.over(self.points);
+                    while !stop.load(Ordering::Relaxed)
+                        && let Some(&chunk) = left.get(next.fetch_add(1, Ordering::Relaxed))
+                    {
+                        let outcome = match &mut tracer {
+                            Ok(tracer) => self.trace(&self.chunks[chunk], tracer, &mut meter),
+                            Err(error) => Err(error.clone()),
+                        };
+                        if sender.send((chunk, outcome)).is_err() {
+                            break;
+                        }
+                    }
+                });
+            }
+            drop(sender);
+            for (chunk, outcome) in receiver {
+                match outcome {
+                    Ok((tally, decisions)) => {
+                        state.add(chunk as u64, self.chunks[chunk].group, &tally, decisions);
+                        if !watch(&state) {
+                            stop.store(true, Ordering::Relaxed);
+                        }
+                    }
+                    Err(error) => {
+                        stop.store(true, Ordering::Relaxed);
+                        failure = Some(error.into());
+                    }
+                }
+            }
+        });
+        failure.map_or(Ok(state), Err)
+    }
+
+    /// One chunk's tally.
+    fn trace(&self, chunk: &Chunk, tracer: &mut PointTracer<'_, '_, '_>, meter: &mut Meter) -> Result<(Tally, Decisions), TraceError> {
+        let (mut tally, mut decisions) = (Tally::default(), Decisions::default());
+        tracer.trace_pairs(self.groups[chunk.group].range(chunk.places.clone()), |_, trace| {
+            tally.add(&meter.measure(trace));
+            decisions += trace.decisions();
+        })?;
+        Ok((tally, decisions))
+    }
+}

@@ -1,0 +1,116 @@
+//! What a sweep has done so far: enough to go on from, and at the end the result.
+
+use super::PairGroup;
+use crate::fold::Tally;
+use crate::line::Decisions;
+use serde::{Deserialize, Serialize};
+use std::ops::Range;
+
+/// The tallies of a sweep and the chunks that are in them.
+///
+/// Chunks come in any order, from any number of threads; the tallies are sums of integers, so that the same chunks give the same state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SweepState {
+    /// One tally for each group of pairs.
+    tallies: Vec<Tally>,
+    decisions: Decisions,
+    /// The chunks that are done, as ranges in ascending order that do not touch.
+    done: Vec<Range<u64>>,
+}
+
+impl SweepState {
+    /// A sweep over some groups of pairs that has done nothing yet.
+    pub(super) fn new(groups: usize) -> Self {
+        Self { tallies: vec![Tally::default(); groups], decisions: Decisions::default(), done: Vec::new() }
+    }
+
+    /// The tallies, one for each group of pairs.
+    pub fn tallies(&self) -> &[Tally] {
+        &self.tallies
+    }
+
+    /// How the decisions were taken.
+    pub fn decisions(&self) -> Decisions {
+        self.decisions
+    }
+
+    /// How many segments are in the tallies.
+    pub fn paths(&self) -> u64 {
+        self.tallies.iter().map(Tally::paths).sum()
+    }
+
+    /// Whether a chunk is done.
+    pub(super) fn has(&self, chunk: u64) -> bool {
+        let after = self.done.partition_point(|range| range.end <= chunk);
+        self.done.get(after).is_some_and(|range| range.contains(&chunk))
+    }
+
+    /// Adds what a chunk of a group has brought, once.
+    pub(super) fn add(&mut self, chunk: u64, group: usize, tally: &Tally, decisions: Decisions) {
+        debug_assert!(!self.has(chunk));
+        self.tallies[group].merge(tally);
+        self.decisions += decisions;
+        let at = self.done.partition_point(|range| range.end < chunk);
+        match self.done.get_mut(at) {
+            Some(range) if range.end == chunk => {
+                range.end += 1;
+                if self.done.get(at + 1).is_some_and(|next| next.start == chunk + 1) {
+                    self.done[at].end = self.done.remove(at + 1).end;
+                }
+            }
+            Some(range) if range.start == chunk + 1 => range.start = chunk,
+            _ => self.done.insert(at, chunk..chunk + 1),
+        }
+    }
+
+    /// Whether the state could be one of this sweep: so many groups, chunks below this number, as many segments as those chunks have.
+    pub(super) fn fits(&self, groups: &[PairGroup], chunks: &[Chunk]) -> bool {
+        let ordered = self.done.windows(2).all(|pair| pair[0].end < pair[1].start);
+        let known = self.done.iter().all(|range| range.start < range.end && range.end <= chunks.len() as u64);
+        if self.tallies.len() != groups.len() || !ordered || !known {
+            return false;
+        }
+        let mut paths = vec![0; groups.len()];
+        for chunk in self.done.iter().flat_map(|range| &chunks[range.start as usize..range.end as usize]) {
+            paths[chunk.group] += chunk.places.end - chunk.places.start;
+        }
+        self.tallies.iter().map(Tally::paths).eq(paths)
+    }
+}
+
+/// A part of the work: some places of a group of pairs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Chunk {
+    pub group: usize,
+    pub places: Range<u64>,
+}
+
+/// The pairs of all groups in chunks of a size; a chunk has pairs of one group.
+pub(super) fn chunks(groups: &[PairGroup], size: u64) -> Vec<Chunk> {
+    let of_group = |(group, pairs): (usize, &PairGroup)| {
+        let count = pairs.count();
+        (0..count.div_ceil(size)).map(move |k| Chunk { group, places: k * size..((k + 1) * size).min(count) })
+    };
+    groups.iter().enumerate().flat_map(of_group).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn chunks_in_any_order_make_one_range(order in Just((0..40u64).collect::<Vec<_>>()).prop_shuffle()) {
+            let mut state = SweepState::new(1);
+            for (k, &chunk) in order.iter().enumerate() {
+                prop_assert!(!state.has(chunk));
+                state.add(chunk, 0, &Tally::default(), Decisions::default());
+                prop_assert!(order[..=k].iter().all(|&chunk| state.has(chunk)));
+                prop_assert!(order[k + 1..].iter().all(|&chunk| !state.has(chunk)));
+                prop_assert!(state.done.windows(2).all(|pair| pair[0].end < pair[1].start));
+            }
+            prop_assert_eq!(state.done, vec![0..40]);
+        }
+    }
+}
