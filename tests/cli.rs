@@ -513,12 +513,12 @@ fn a_killed_fold_is_taken_up_again() {
         child.wait().unwrap();
     }
     assert_eq!(stdout(&call(&out).each_ref().map(String::as_str)), text);
-    for name in ["summary.json", "tally.csv"] {
+    for name in ["summary.json", "tally.csv", "chi-distribution.svg", "chi-by-depth.svg"] {
         let [expected, found] = [&undisturbed, &out].map(|directory| std::fs::read(PathBuf::from(directory).join(name)).unwrap());
         assert!(!expected.is_empty() && expected == found, "{name}");
     }
     let left: Vec<_> = std::fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert!(left.iter().all(|name| *name == "summary.json" || *name == "tally.csv"), "{left:?}");
+    assert!(!left.iter().any(|name| name.to_string_lossy().starts_with("checkpoint")), "{left:?}");
 }
 
 #[test]
@@ -543,6 +543,10 @@ fn a_fold_leaves_what_it_prints() {
         }
     }
     assert_eq!(rows.next(), None);
+    for name in ["chi-by-class-0.svg", "chi-by-class-1.svg", "chi-distribution.svg", "chi-by-depth.svg"] {
+        let picture = std::fs::read_to_string(PathBuf::from(&out).join(name)).unwrap();
+        assert!(picture.starts_with("<svg ") && picture.contains("cantor:"), "{name}");
+    }
 }
 
 #[test]

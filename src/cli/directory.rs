@@ -1,7 +1,8 @@
 //! The directory of `plica fold --out`: results as files, and what an interrupted run goes on from.
 
 use super::error::Failure;
-use plica::report::{FoldReport, fold_csv};
+use super::inputs::Subject;
+use plica::report::{FoldReport, fold_csv, picture};
 use plica::sweep::{Checkpoint, Fingerprint, replace};
 use serde::Serialize;
 use std::fs;
@@ -29,7 +30,7 @@ impl Directory {
     }
 
     fn checkpoint_path(&self, k: usize) -> PathBuf {
-        self.path.join(format!("checkpoint-{k}.json"))
+        self.path.join(numbered("checkpoint", k, "json"))
     }
 
     /// The checkpoint of the k-th network.
@@ -37,14 +38,26 @@ impl Directory {
         Checkpoint::new(self.checkpoint_path(k), fingerprint)
     }
 
-    /// Writes summary.json and tally.csv, each as a whole or not at all.
-    pub fn write(&self, reports: &[(&str, FoldReport)]) -> Result<(), Failure> {
-        let entries: Vec<Entry<'_>> = reports.iter().map(|(network, report)| Entry { network, report }).collect();
+    /// Writes the results and their pictures, each file as a whole or not at all.
+    pub fn write(&self, subjects: &[Subject], reports: &[FoldReport]) -> Result<(), Failure> {
+        let named: Vec<(&str, &FoldReport)> = subjects.iter().map(|subject| subject.name.as_str()).zip(reports).collect();
+        let entries: Vec<Entry<'_>> = named.iter().map(|&(network, report)| Entry { network, report }).collect();
         self.file("summary.json", |file| {
             serde_json::to_writer(&mut *file, &entries)?;
             writeln!(file)
         })?;
-        self.file("tally.csv", |file| file.write_all(fold_csv(reports).as_bytes()))
+        self.text("tally.csv", &fold_csv(&named))?;
+        for (k, (name, report)) in named.iter().enumerate() {
+            if let Some(picture) = picture::heat_map(name, report) {
+                self.text(&numbered("chi-by-class", k, "svg"), &picture)?;
+            }
+        }
+        self.text("chi-distribution.svg", &picture::distribution(&named))?;
+        if let [_, _, ..] = named[..] {
+            let deep: Vec<_> = subjects.iter().zip(reports).map(|(s, report)| (s.name.as_str(), s.network.depth(), report)).collect();
+            self.text("chi-by-depth.svg", &picture::against_depth(&deep))?;
+        }
+        Ok(())
     }
 
     /// Removes the checkpoints of so many networks, now that their results are written.
@@ -55,8 +68,17 @@ impl Directory {
         })
     }
 
+    fn text(&self, name: &str, text: &str) -> Result<(), Failure> {
+        self.file(name, |file| file.write_all(text.as_bytes()))
+    }
+
     fn file(&self, name: &str, write: impl FnOnce(&mut io::BufWriter<fs::File>) -> io::Result<()>) -> Result<(), Failure> {
         let path = self.path.join(name);
         replace(&path, write).map_err(|error| Failure::Data(format!("{}: {error}", path.display())))
     }
+}
+
+/// The file of the k-th network, from 0.
+fn numbered(name: &str, k: usize, extension: &str) -> String {
+    format!("{name}-{k}.{extension}")
 }

@@ -56,7 +56,7 @@ pub struct Arguments {
     #[arg(long, value_name = "N")]
     threads: Option<NonZero<usize>>,
 
-    /// Leave summary.json and tally.csv in this directory, and go on from what an interrupted run left there
+    /// Leave summary.json, tally.csv and pictures in this directory; go on from what an interrupted run left there
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 
@@ -90,10 +90,10 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
         let report = fold(subject, &data, &groups, checkpoint.as_ref(), arguments)?;
         output.report(&report, || fold_text(&heading(subject, &data, pairs), &report))?;
         output.finish()?;
-        reports.push((subject.name.as_str(), report));
+        reports.push(report);
     }
     if let Some(directory) = directory {
-        directory.write(&reports)?;
+        directory.write(&subjects, &reports)?;
         directory.clear(subjects.len())?;
     }
     Ok(())

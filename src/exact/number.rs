@@ -139,6 +139,13 @@ pub fn parse_rational(text: &str) -> Result<Rational, String> {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ExactNumber(pub Rational);
 
+impl ExactNumber {
+    /// The nearest double.
+    pub fn value(&self) -> f64 {
+        nearest_f64(&self.0)
+    }
+}
+
 impl Serialize for ExactNumber {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut s = serializer.serialize_struct("ExactNumber", 2)?;

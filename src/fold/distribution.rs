@@ -48,6 +48,33 @@ impl Distribution {
         (count > 0).then(|| sum / count)
     }
 
+    /// The variance about the mean, of all values and not of a sample; `None` where there are no values.
+    ///
+    /// ```
+    /// use plica::fold::Distribution;
+    /// let values: Distribution = [(0, 3), (1, 1)].map(|(x, n)| (rug::Rational::from(x), n)).into_iter().collect();
+    /// assert_eq!(values.variance().unwrap().to_string(), "3/16");
+    /// ```
+    pub fn variance(&self) -> Option<Rational> {
+        let mean = self.mean()?;
+        let squares: Rational = self.values.iter().map(|(value, count)| Rational::from(value * value) * count).sum();
+        Some(squares / self.count() - Rational::from(&mean * &mean))
+    }
+
+    /// The least value that at least the share `q` of the values do not exceed, 0 <= q <= 1; `None` where there are no values.
+    ///
+    /// ```
+    /// use plica::fold::Distribution;
+    /// use rug::Rational;
+    /// let values: Distribution = (1..=4).map(|x| (Rational::from(x), 1)).collect();
+    /// assert_eq!(values.quantile(&Rational::from((1, 2))), Some(&Rational::from(2)));
+    /// assert_eq!(values.quantile(&Rational::from((3, 5))), Some(&Rational::from(3)));
+    /// ```
+    pub fn quantile(&self, q: &Rational) -> Option<&Rational> {
+        let rank = Rational::from(q * self.count()).ceil().numer().to_u64().unwrap_or(0);
+        self.at(rank.clamp(1, self.count().max(1)) - 1)
+    }
+
     /// The median, of an even number of values the mean of the middle two; `None` where there are no values.
     pub fn median(&self) -> Option<Rational> {
         let last = self.count().checked_sub(1)?;

@@ -11,9 +11,9 @@ use std::fmt::Write;
 /// let mut tally = Tally::default();
 /// tally.add(&Measure::default());
 /// let report = FoldReport::new(vec![PairReport::new(Some(3), Some(8), tally)], Decisions::default());
-/// assert_eq!(fold_csv(&[("a \"b\", c", report)]), "network,from,to,r1,r2,count\n\"a \"\"b\"\", c\",3,8,0,0,1\n");
+/// assert_eq!(fold_csv(&[("a \"b\", c", &report)]), "network,from,to,r1,r2,count\n\"a \"\"b\"\", c\",3,8,0,0,1\n");
 /// ```
-pub fn fold_csv(reports: &[(&str, FoldReport)]) -> String {
+pub fn fold_csv(reports: &[(&str, &FoldReport)]) -> String {
     let mut text = String::from("network,from,to,r1,r2,count\n");
     let class = |class: Option<i64>| class.map_or(String::new(), |class| class.to_string());
     for (network, report) in reports {

@@ -1,4 +1,4 @@
-//! Reports: what the command line prints, as types that serialise to its JSON contract and as text for 80 columns.
+//! Reports: what the command line prints, as types that serialise to its JSON contract and as text for 80 columns; pictures.
 
 mod fold;
 mod fold_csv;
@@ -6,6 +6,7 @@ mod fold_text;
 mod net;
 mod net_text;
 mod number;
+pub mod picture;
 mod table;
 mod trace;
 mod trace_text;

@@ -1,0 +1,47 @@
+//! Colours that keep their order for colour-blind readers and in grey.
+
+/// Viridis at eight steps (N. Smith and S. van der Walt, matplotlib, CC0).
+const VIRIDIS: [[f64; 3]; 8] = [
+    [68.0, 1.0, 84.0],
+    [70.0, 50.0, 127.0],
+    [54.0, 92.0, 141.0],
+    [39.0, 127.0, 142.0],
+    [31.0, 161.0, 135.0],
+    [74.0, 194.0, 109.0],
+    [159.0, 218.0, 58.0],
+    [253.0, 231.0, 37.0],
+];
+
+/// Lines that are told apart by lightness as well (after M. Okabe and K. Ito).
+pub(super) const LINES: [&str; 3] = ["#0072b2", "#d55e00", "#009e73"];
+
+/// The colour of a share from 0 to 1: dark to light.
+pub(super) fn viridis(share: f64) -> String {
+    let [r, g, b] = mixed(share).map(|x| x.round() as u8);
+    format!("#{r:02x}{g:02x}{b:02x}")
+}
+
+/// Black or white, whichever is read better on that colour.
+pub(super) fn ink_on(share: f64) -> &'static str {
+    let [r, g, b] = mixed(share);
+    if 0.299 * r + 0.587 * g + 0.114 * b > 115.0 { "#000000" } else { "#ffffff" }
+}
+
+fn mixed(share: f64) -> [f64; 3] {
+    let place = share.clamp(0.0, 1.0) * (VIRIDIS.len() - 1) as f64;
+    let (low, part) = ((place.floor() as usize).min(VIRIDIS.len() - 2), place.fract());
+    let part = if place.floor() as usize > low { 1.0 } else { part };
+    std::array::from_fn(|i| VIRIDIS[low][i] + part * (VIRIDIS[low + 1][i] - VIRIDIS[low][i]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scale_begins_dark_and_ends_light() {
+        assert_eq!((viridis(0.0).as_str(), viridis(1.0).as_str()), ("#440154", "#fde725"));
+        assert_eq!((ink_on(0.0), ink_on(1.0)), ("#ffffff", "#000000"));
+        assert_eq!(viridis(f64::NAN.max(0.0)), viridis(0.0));
+    }
+}
