@@ -562,6 +562,44 @@ fn a_directory_that_cannot_hold_results_is_an_error_before_the_work() {
     }
 }
 
+// --------------------------------------------------------------------------------------------------------------- audit
+
+#[test]
+fn an_audit_has_a_row_for_each_sampling() {
+    let plot = path("missed.svg");
+    let plot = plot.to_str().unwrap();
+    let call = ["audit", "digits:3x20", "digits", "--pairs", "random:20@1", "--points", "101,11", "--threads", "2"];
+    let report = json_line(&[&call[..], &["--plot", plot]].concat());
+    assert_eq!(keys(&report), sorted(["segments", "regions", "samplers", "decisions"]));
+    assert_eq!(report["segments"], 20);
+    let names: Vec<(&str, &str)> =
+        report["samplers"].as_array().unwrap().iter().map(|s| (s["sampler"].as_str().unwrap(), s["precision"].as_str().unwrap())).collect();
+    let ways = ["11 points", "101 points", "adaptive"];
+    assert_eq!(names, ways.iter().flat_map(|way| [(*way, "f32"), (*way, "f64")]).collect::<Vec<_>>());
+    for sampler in report["samplers"].as_array().unwrap() {
+        let counts = ["boundary_patterns", "unknown_patterns", "out_of_order_patterns"];
+        assert_eq!(
+            keys(sampler),
+            sorted(["sampler", "precision", "points", "incomplete", "missed", counts[0], counts[1], counts[2], "chi_error"])
+        );
+        assert_eq!(keys(&sampler["chi_error"]), sorted(["bias", "largest", "above", "below"]));
+    }
+    let missed = |k: usize| report["samplers"][k]["missed"]["value"].as_f64().unwrap();
+    assert!(missed(0) > missed(2), "more points miss less");
+    assert!(std::fs::read_to_string(plot).unwrap().contains("adaptive"));
+    assert_eq!(json_line(&[&call[..8], &["1"]].concat()), report);
+    let text = stdout(&call);
+    assert_fits_80_columns(&text);
+    assert!(text.contains("\n  inexact  segments"), "{text}");
+    for (wrong, named) in [(["--points", "1"], "1"), (["--points", "11,x"], "x"), (["--pairs", "classes"], "classes")] {
+        let output = run(&[&["audit", "digits:3x20", "digits"][..], &wrong].concat());
+        assert_eq!(output.status.code(), Some(2), "{wrong:?}");
+        assert!(String::from_utf8(output.stderr).unwrap().contains(named));
+    }
+    let nowhere = run(&["audit", "digits:3x20", "digits", "--pairs", "random:1@0", "--plot", "no/such/place.svg"]);
+    assert_eq!((nowhere.status.code(), nowhere.stdout.len()), (Some(1), 0));
+}
+
 // ---------------------------------------------------------------------------------------------------------------- help
 
 /// The commands that the help lists.

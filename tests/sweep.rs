@@ -2,14 +2,18 @@
 
 mod support;
 
-use plica::data::{DataSet, Points};
+use plica::data::{DataSet, Point, Points};
 use plica::fold::{Meter, Tally};
 use plica::line::trace_exact_only;
-use plica::network::{Network, Selection, zoo};
-use plica::sweep::{Checkpoint, CheckpointError, Fingerprint, Pairs, Sweep, SweepState};
+use plica::network::{Network, Pattern, Selection, zoo};
+use plica::sweep::{
+    Audit, Checkpoint, CheckpointError, Fault, Fingerprint, Pairs, Precision, Sampling, Sweep, SweepState, audit, audit_sequence,
+};
 use proptest::prelude::*;
+use rug::Rational;
 use std::path::PathBuf;
-use support::{Words, config, networks};
+use support::plain::PlainLine;
+use support::{Words, case, config, networks};
 
 /// Points on a coarse grid, so that ties are common, with labels of which one class may have a single point.
 fn data(network: &Network, seed: u64, points: usize) -> DataSet {
@@ -69,6 +73,87 @@ proptest! {
             prop_assert_eq!(in_pieces(&sweep, threads, &mut words), state);
         }
     }
+}
+
+/// Sampling in exact arithmetic at the same points, one rational forward pass each.
+fn patterns_at(network: &Network, from: &Point, to: &Point, n: u32) -> Vec<Pattern> {
+    let line = PlainLine::new(network, from, to);
+    (0..n).map(|k| line.pattern(&Rational::from((k, n - 1)), false)).collect()
+}
+
+proptest! {
+    #![proptest_config(config(300))]
+
+    /// What is sampled without rounding is always a subsequence of the closed sequence; and what is put in wrongly is found.
+    #[test]
+    fn exact_samples_have_no_faults(case in case(), n in 2u32..40) {
+        let trace = case.exact(&Selection::Hidden);
+        let mut patterns = patterns_at(&case.network, &case.from, &case.to, n);
+        let audit = audit_sequence(&trace, &patterns);
+        prop_assert_eq!(&audit.faults, &[]);
+        let seen = trace.patterns().filter(|region| patterns.contains(region)).count();
+        prop_assert_eq!(audit.missed, trace.regions() - seen);
+        let closed = trace.closed_sequence();
+        prop_assert!(audit_sequence(&trace, &closed).is_complete());
+        prop_assert_eq!(audit_sequence(&trace, &closed).missed, 0);
+
+        // A pattern from nowhere, and a list that goes back.
+        if !patterns[0].is_empty() {
+            let mut strange = patterns[0].clone();
+            let unit = (0..strange.len()).find(|&unit| {
+                let mut other = strange.clone();
+                other.flip(unit);
+                !closed.contains(&other)
+            });
+            if let Some(unit) = unit {
+                strange.flip(unit);
+                patterns.push(strange);
+                prop_assert_eq!(audit_sequence(&trace, &patterns).faults, vec![(patterns.len() - 1, Fault::Unknown)]);
+                patterns.pop();
+            }
+        }
+        if patterns.first() != patterns.last() {
+            let first = patterns[0].clone();
+            patterns.push(first);
+            let faults = audit_sequence(&trace, &patterns).faults;
+            // An end may look like a later crossing only where units that vanish hide it: then it is in order.
+            let again = closed.iter().rposition(|pattern| *pattern == patterns[0]) >= closed.iter().position(|p| *p == patterns[patterns.len() - 2]);
+            prop_assert_eq!(faults.is_empty(), again);
+        }
+    }
+}
+
+/// Counts by hand, on a segment on which single precision cannot be wrong.
+#[test]
+fn an_audit_counts_what_sampling_misses() {
+    let network = zoo::parse("sawtooth:4").unwrap().unwrap();
+    let points = Points::from_f64(vec![0.0, 1.0], 1).unwrap();
+    let ways = [Sampling::Points(2), Sampling::Points(9), Sampling::Points(1025), Sampling::Adaptive];
+    let audit = audit(&network, &points, &[(0, 1), (1, 0)], &ways).unwrap();
+    assert_eq!((audit.segments, audit.regions), (2, 32));
+    for precision in [Precision::F32, Precision::F64] {
+        let of = |way| &audit.samplers[&(way, precision)];
+        assert_eq!((of(Sampling::Points(1025)).missed, of(Sampling::Points(1025)).incomplete), (0, 0));
+        assert_eq!(of(Sampling::Points(2)).incomplete, 2);
+        assert!(of(Sampling::Points(9)).missed >= 14);
+        assert_eq!(of(Sampling::Points(9)).points, 18);
+        for way in ways {
+            assert_eq!((of(way).unknown, of(way).out_of_order), (0, 0));
+            assert_eq!(of(way).errors().count(), 2);
+        }
+    }
+}
+
+/// The audit of many segments is that of its parts.
+#[test]
+fn audits_merge() {
+    let network = zoo::parse("random:3-9-7-2@5").unwrap().unwrap();
+    let set = data(&network, 8, 40);
+    let pairs: Vec<_> = Pairs::Random { count: 90, seed: 3 }.groups(&set).unwrap()[0].iter().collect();
+    let ways = [Sampling::Points(33), Sampling::Adaptive];
+    let whole = audit(&network, &set.points, &pairs, &ways).unwrap();
+    let parts = pairs.chunks(7).map(|part| audit(&network, &set.points, part, &ways).unwrap());
+    assert_eq!(parts.reduce(Audit::merge).unwrap(), whole);
 }
 
 fn file(name: &str) -> PathBuf {

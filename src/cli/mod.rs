@@ -1,5 +1,6 @@
 //! The command line: parse, call the library, print.
 
+mod audit;
 mod directory;
 mod error;
 mod fold;
@@ -42,6 +43,7 @@ struct Cli {
 enum Command {
     Trace(trace::Arguments),
     Fold(fold::Arguments),
+    Audit(audit::Arguments),
     Net(net::Arguments),
 }
 
@@ -59,6 +61,7 @@ pub fn run() -> ExitCode {
     let done = match cli.command {
         Command::Trace(arguments) => trace::run(&arguments, &mut output),
         Command::Fold(arguments) => fold::run(&arguments, &mut output),
+        Command::Audit(arguments) => audit::run(&arguments, &mut output),
         Command::Net(arguments) => net::run(&arguments, &mut output),
     };
     match done.and_then(|()| output.finish()) {

@@ -1,5 +1,6 @@
 //! Reports: what the command line prints, as types that serialise to its JSON contract and as text for 80 columns; pictures.
 
+mod audit;
 mod fold;
 mod fold_csv;
 mod fold_text;
@@ -11,6 +12,7 @@ mod table;
 mod trace;
 mod trace_text;
 
+pub use audit::{AuditReport, ChiError, SamplerReport, audit_text};
 pub use fold::{FoldReport, PairReport};
 pub use fold_csv::fold_csv;
 pub use fold_text::fold_text;

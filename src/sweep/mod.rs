@@ -1,11 +1,13 @@
 //! Many segments: which pairs of points, what is tallied along them, and how the work is split, interrupted and taken up again.
 
+mod audit;
 mod checkpoint;
 mod fingerprint;
 mod pairs;
 mod run;
 mod state;
 
+pub use audit::{Audit, Fault, Float, Precision, Sampler, SamplerTally, Sampling, SequenceAudit, audit, audit_sequence};
 pub use checkpoint::{Checkpoint, CheckpointError, replace};
 pub use fingerprint::Fingerprint;
 pub use pairs::{PairGroup, Pairs, PairsError};

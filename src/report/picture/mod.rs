@@ -1,11 +1,13 @@
 //! Pictures as SVG, for a browser or a paper: every number in them is rounded from an exact one only to be drawn.
 
+mod audit;
 mod colours;
 mod depth;
 mod distribution;
 mod heat_map;
 mod svg;
 
+pub use audit::missed_by_sampling;
 pub use depth::against_depth;
 pub use distribution::distribution;
 pub use heat_map::heat_map;

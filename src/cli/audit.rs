@@ -1,0 +1,98 @@
+//! `plica audit`: sampling held against the exact traces.
+
+use super::error::Failure;
+use super::inputs::{PixelOptions, Subject};
+use super::output::Output;
+use super::progress::Progress;
+use clap::Args;
+use plica::data::load;
+use plica::network::Selection;
+use plica::report::{AuditReport, audit_text, picture};
+use plica::sweep::{Audit, Pairs, Sampling, audit, replace};
+use std::io::Write;
+use std::num::NonZero;
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  plica audit digits:3x20 digits --pairs random:200@0
+  plica audit net.npz data.npz --points 11,101,1001 --plot missed.svg";
+
+/// What sampling at points misses, and how far it errs
+///
+/// Samples segments at n points in single and double precision, as it is usually done, and by bisection until neighbouring patterns
+/// differ in at most one bit; and holds what is found against the exact trace of all hidden units: segments whose sequence of regions
+/// is not found exactly, regions missed, patterns that are wrong, and the error of chi.
+#[derive(Args)]
+#[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{}", super::FORMS))]
+pub struct Arguments {
+    /// The network
+    #[arg(value_name = "NET")]
+    network: String,
+
+    /// The points between which the segments run
+    #[arg(value_name = "DATA")]
+    data: String,
+
+    /// Numbers of points on a segment, ends included
+    #[arg(long, value_name = "N,...", value_delimiter = ',', default_value = "11,101,1001", value_parser = clap::value_parser!(u32).range(2..))]
+    points: Vec<u32>,
+
+    /// Which pairs: all or random:N@SEED
+    #[arg(long, value_name = "PAIRS", default_value = "random:1000@0")]
+    pairs: Pairs,
+
+    /// How many threads; one a core where nothing is said
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZero<usize>>,
+
+    /// A picture of the shares that are missed, as SVG
+    #[arg(long, value_name = "FILE.svg")]
+    plot: Option<PathBuf>,
+
+    #[command(flatten)]
+    pixels: PixelOptions,
+
+    /// No progress on standard error
+    #[arg(long)]
+    quiet: bool,
+}
+
+/// Segments between two looks at the clock.
+const SLICE: usize = 64;
+
+pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
+    let subject = Subject::load(&arguments.network, &Selection::Hidden)?;
+    let data = load(&arguments.data, &arguments.pixels.with_labels(None))?;
+    subject.check_dimension(data.points.dimension(), &data.name, data.name == "digits")?;
+    if arguments.pairs == Pairs::Classes {
+        return Err(Failure::Call("an audit takes all pairs or random:N@SEED, not classes".to_string()));
+    }
+    let groups = arguments.pairs.groups(&data).map_err(|error| Failure::Data(error.to_string()))?;
+    let mut ways: Vec<Sampling> = arguments.points.iter().map(|&n| Sampling::Points(n as usize)).collect();
+    ways.push(Sampling::Adaptive);
+    ways.sort_unstable();
+    ways.dedup();
+    let threads = arguments.threads.map_or(0, NonZero::get);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    let pool = pool.map_err(|error| Failure::Data(format!("threads: {error}")))?;
+    let all = groups.iter().map(plica::sweep::PairGroup::count).sum();
+    let mut progress = Progress::new(&subject.name, 0, all, arguments.quiet);
+    let mut found = Audit::default();
+    for group in &groups {
+        for start in (0..group.count()).step_by(SLICE) {
+            let pairs: Vec<(usize, usize)> = group.range(start..(start + SLICE as u64).min(group.count())).collect();
+            let slice = pool.install(|| audit(&subject.network, &data.points, &pairs, &ways));
+            found = found.merge(slice.map_err(|error| Failure::Data(format!("{}: {error}", data.name)))?);
+            progress.at(found.segments);
+        }
+    }
+    drop(progress);
+    let report = AuditReport::new(&found);
+    if let Some(path) = &arguments.plot {
+        let picture = picture::missed_by_sampling(&subject.name, &report);
+        replace(path, |file| file.write_all(picture.as_bytes())).map_err(|error| Failure::Data(format!("{}: {error}", path.display())))?;
+    }
+    let heading = format!("{}\n{}: {} points; pairs: {}", subject.heading(), data.name, data.points.len(), arguments.pairs);
+    output.report(&report, || audit_text(&heading, &report))
+}
