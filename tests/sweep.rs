@@ -203,8 +203,11 @@ fn a_checkpoint_is_taken_up_by_the_same_sweep_only() {
 
     // A file that was cut, and one whose counts do not belong to its chunks.
     let text = std::fs::read_to_string(&path).unwrap();
-    let miscounted = text.replacen("\"done\":[{\"start\":0,\"end\":4}]", "\"done\":[{\"start\":0,\"end\":3}]", 1);
-    assert_ne!(text, miscounted);
+    // How far the threads got before they were stopped is not known.
+    let mut miscounted: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let end = &mut miscounted["state"]["done"][0]["end"];
+    *end = (end.as_u64().unwrap() - 1).into();
+    let miscounted = miscounted.to_string();
     for content in [&text[..text.len() / 2], &miscounted, ""] {
         std::fs::write(&path, content).unwrap();
         assert!(matches!(checkpoint.load(&sweep), Err(CheckpointError::Malformed { .. })), "{content}");
