@@ -525,7 +525,8 @@ fn a_killed_fold_is_taken_up_again() {
 fn a_fold_leaves_what_it_prints() {
     let out = fresh_directory("results");
     let data = file("grid.csv", "x,y,class\n0,0,1\n1,1/2,1\n1/4,1,2\n0,1,2\n");
-    let lines = json_lines(&["fold", "cantor:1", "cantor:2", &data, "--labels", "class", "--out", &out, "--threads", "3"]);
+    let threads = "1000";
+    let lines = json_lines(&["fold", "cantor:1", "cantor:2", &data, "--labels", "class", "--out", &out, "--threads", threads]);
     let summary: Value = serde_json::from_slice(&std::fs::read(PathBuf::from(&out).join("summary.json")).unwrap()).unwrap();
     let table = std::fs::read_to_string(PathBuf::from(&out).join("tally.csv")).unwrap();
     let mut rows = table.lines();
@@ -591,7 +592,13 @@ fn an_audit_has_a_row_for_each_sampling() {
     let text = stdout(&call);
     assert_fits_80_columns(&text);
     assert!(text.contains("\n  inexact  segments"), "{text}");
-    for (wrong, named) in [(["--points", "1"], "1"), (["--points", "11,x"], "x"), (["--pairs", "classes"], "classes")] {
+    for (wrong, named) in [
+        (["--points", "1"], "1"),
+        (["--threads", "0"], "0"),
+        (["--threads", "1000000000"], "threads"),
+        (["--points", "11,x"], "x"),
+        (["--pairs", "classes"], "classes"),
+    ] {
         let output = run(&[&["audit", "digits:3x20", "digits"][..], &wrong].concat());
         assert_eq!(output.status.code(), Some(2), "{wrong:?}");
         assert!(String::from_utf8(output.stderr).unwrap().contains(named));

@@ -10,7 +10,6 @@ use plica::network::Selection;
 use plica::report::{AuditReport, audit_text, picture};
 use plica::sweep::{Audit, Pairs, Sampling, audit, replace};
 use std::io::Write;
-use std::num::NonZero;
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
@@ -43,8 +42,8 @@ pub struct Arguments {
     pairs: Pairs,
 
     /// How many threads; one a core where nothing is said
-    #[arg(long, value_name = "N")]
-    threads: Option<NonZero<usize>>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
 
     /// A picture of the shares that are missed, as SVG
     #[arg(long, value_name = "FILE.svg")]
@@ -58,8 +57,8 @@ pub struct Arguments {
     quiet: bool,
 }
 
-/// Segments between two looks at the clock.
-const SLICE: usize = 64;
+/// Segments for each thread between two looks at the clock.
+const SLICE: u64 = 64;
 
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     let subject = Subject::load(&arguments.network, &Selection::Hidden)?;
@@ -73,17 +72,18 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     ways.push(Sampling::Adaptive);
     ways.sort_unstable();
     ways.dedup();
-    let threads = arguments.threads.map_or(0, NonZero::get);
+    let all: u64 = groups.iter().map(plica::sweep::PairGroup::count).sum();
+    let threads = super::inputs::threads(arguments.threads).min(all.max(1) as usize);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     let pool = pool.map_err(|error| Failure::Data(format!("threads: {error}")))?;
-    let all = groups.iter().map(plica::sweep::PairGroup::count).sum();
+    let slice = SLICE * threads as u64;
     let mut progress = Progress::new(&subject.name, 0, all, arguments.quiet);
     let mut found = Audit::default();
     for group in &groups {
-        for start in (0..group.count()).step_by(SLICE) {
-            let pairs: Vec<(usize, usize)> = group.range(start..(start + SLICE as u64).min(group.count())).collect();
-            let slice = pool.install(|| audit(&subject.network, &data.points, &pairs, &ways));
-            found = found.merge(slice.map_err(|error| Failure::Data(format!("{}: {error}", data.name)))?);
+        for start in (0..group.count()).step_by(slice as usize) {
+            let pairs: Vec<(usize, usize)> = group.range(start..(start + slice).min(group.count())).collect();
+            let part = pool.install(|| audit(&subject.network, &data.points, &pairs, &ways));
+            found = found.merge(part.map_err(|error| Failure::Data(format!("{}: {error}", data.name)))?);
             progress.at(found.segments);
         }
     }

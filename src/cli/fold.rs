@@ -11,7 +11,6 @@ use plica::data::{DataSet, load};
 use plica::network::Selection;
 use plica::report::{FoldReport, PairReport, fold_text};
 use plica::sweep::{Checkpoint, Fingerprint, PairGroup, Pairs, Sweep};
-use std::num::NonZero;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -53,8 +52,8 @@ pub struct Arguments {
     pixels: PixelOptions,
 
     /// How many threads; one a core where nothing is said
-    #[arg(long, value_name = "N")]
-    threads: Option<NonZero<usize>>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
 
     /// Leave summary.json, tally.csv and pictures in this directory; go on from what an interrupted run left there
     #[arg(long, value_name = "DIR")]
@@ -110,7 +109,7 @@ fn fold(
     let sweep = Sweep::new(&subject.network, &subject.units, &data.points, groups).map_err(|error| failed(&error))?;
     let begun = checkpoint.map(|checkpoint| checkpoint.load(&sweep)).transpose()?.flatten();
     let state = begun.unwrap_or_else(|| sweep.begin());
-    let threads = arguments.threads.map_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get), NonZero::get);
+    let threads = super::inputs::threads(arguments.threads);
     let mut progress = Progress::new(&subject.name, state.paths(), sweep.paths(), arguments.quiet);
     if let Some(checkpoint) = checkpoint {
         // Now rather than in an hour: whether the directory takes files.

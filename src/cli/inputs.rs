@@ -3,6 +3,7 @@
 use super::error::Failure;
 use plica::data::{LoadOptions, Pixels};
 use plica::network::{LoadError, Network, Selection, UnitSet, load, zoo};
+use std::num::NonZero;
 
 /// A network, the name it was given by, and the units whose bits are compared.
 pub struct Subject {
@@ -62,4 +63,9 @@ pub fn is_built_in(point: &str) -> bool {
         Some((data, _)) => data == "digits",
         None => !point.to_ascii_lowercase().ends_with(".npy"),
     }
+}
+
+/// How many threads: those asked for, else one a core.
+pub fn threads(asked: Option<u16>) -> usize {
+    asked.map_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get), usize::from)
 }

@@ -104,7 +104,8 @@ impl<'a> Sweep<'a> {
         assert!(self.fits(&state), "a state of this sweep");
         let left: Vec<usize> = (0..self.chunks.len()).filter(|&chunk| !state.has(chunk as u64)).collect();
         let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
-        let threads = threads.max(1);
+        // No more threads than chunks: the others would only be begun and ended.
+        let threads = threads.clamp(1, left.len().max(1));
         // Threads wait rather than run far ahead of whoever adds up and may stop them.
         let (sender, receiver) = mpsc::sync_channel(threads);
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(|error| SweepError::Threads(error.to_string()))?;
