@@ -18,7 +18,7 @@ pub(crate) struct Strip {
     pub inputs: Vec<u32>,
     /// The rows, rounded up to whole vectors.
     pub lanes: usize,
-    /// For each of the inputs, its value in each row, 0 in the lanes that are no rows.
+    /// For each of the inputs, its value in each row; lanes that are no rows may hold anything.
     pub values: Aligned,
 }
 

@@ -189,7 +189,13 @@ impl Walk {
             let reach = self.layers[l - 1].slope_norm + self.layers[l - 1].output_slope_error;
             let margin = round_up(spread + self.layers[l].error + start.half.max(end.half) * reach);
             #[cfg(test)]
-            self.recorded_blocks.push(super::RecordedBlock { layer: l, from: start.at, to: end.at, spread });
+            self.recorded_blocks.push(super::RecordedBlock {
+                layer: l,
+                from: start.at,
+                to: end.at,
+                spread,
+                output_error: self.layers[l - 1].output_error,
+            });
             let (from, to) = self.fresh[(parents + b) * n..][..2 * n].split_at(n);
             for (w, awake) in blocks.awake[first..].iter_mut().enumerate() {
                 for i in w * 64..(w * 64 + 64).min(this.outputs) {

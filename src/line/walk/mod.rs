@@ -150,6 +150,8 @@ pub(super) struct RecordedBlock {
     pub from: f64,
     pub to: f64,
     pub spread: f64,
+    /// The error of those outputs.
+    pub output_error: f64,
 }
 
 /// The state of a walk, kept from segment to segment for its memory.

@@ -104,7 +104,11 @@ pub(super) fn ticks(largest: f64) -> Vec<f64> {
     let power = 10f64.powf((largest / 5.0).log10().floor());
     let step =
         [1.0, 2.0, 2.5, 5.0, 10.0].map(|factor| factor * power).into_iter().find(|step| largest / step <= 5.0).unwrap_or(10.0 * power);
-    (0..=(largest / step - 1e-9).ceil() as usize).map(|k| k as f64 * step).collect()
+    let mut ticks = vec![0.0];
+    while ticks[ticks.len() - 1] < largest {
+        ticks.push(ticks.len() as f64 * step);
+    }
+    ticks
 }
 
 /// A number for a label: no more digits than the step of the ticks needs.
@@ -121,9 +125,9 @@ mod tests {
     fn ticks_are_round_and_reach_the_largest() {
         assert_eq!(ticks(1.0), [0.0, 0.2, 0.4, 0.6000000000000001, 0.8, 1.0]);
         assert_eq!(ticks(0.37).last().map(|&x| label(x)), Some("0.4".to_string()));
-        for largest in [1e-9, 0.013, 0.5, 0.99, 7.0, 100.0, 12345.0] {
+        for largest in [0.000_001, 0.013, 0.5, 0.99, 7.0, 100.0, 12345.0] {
             let ticks = ticks(largest);
-            assert!((3..=7).contains(&ticks.len()) && *ticks.last().unwrap() >= largest * (1.0 - 1e-9), "{largest}: {ticks:?}");
+            assert!((3..=7).contains(&ticks.len()) && *ticks.last().unwrap() >= largest, "{largest}: {ticks:?}");
         }
         assert_eq!(ticks(0.0), [0.0, 1.0]);
     }
