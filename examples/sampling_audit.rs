@@ -11,7 +11,7 @@
 use plica::data::{LoadOptions, load};
 use plica::network;
 use plica::report::AuditReport;
-use plica::sweep::{Pairs, Sampling, audit};
+use plica::sweep::{Auditor, Pairs, Sampling};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let digits = load("digits", &LoadOptions::default())?;
@@ -20,7 +20,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("{:14} {:>8}  {:12} {:>7} {:>9} {:>9} {:>10}", "network", "regions", "sampling", "points", "missed", "inexact", "chi off by");
     for shape in ["2x30", "3x20", "4x15", "5x12", "6x10", "10x6"] {
         let name = format!("digits:{shape}");
-        let found = audit(&network::load(&name)?, &digits.points, &pairs, &[Sampling::Points(101), Sampling::Adaptive])?;
+        let network = network::load(&name)?;
+        let found = Auditor::new(&network, &digits.points, &[Sampling::Points(101), Sampling::Adaptive])?.audit(&pairs)?;
         let report = AuditReport::new(&found);
         let regions = report.regions as f64 / report.segments as f64;
         for sampler in report.samplers.iter().filter(|sampler| sampler.precision == "f64") {

@@ -7,7 +7,8 @@ use plica::fold::{Meter, Tally};
 use plica::line::trace_exact_only;
 use plica::network::{Network, Pattern, Selection, zoo};
 use plica::sweep::{
-    Audit, Checkpoint, CheckpointError, Fault, Fingerprint, Pairs, Precision, Sampling, Sweep, SweepState, audit, audit_sequence,
+    Audit, AuditError, Auditor, Checkpoint, CheckpointError, Fault, Fingerprint, Pairs, Precision, Sampling, Sweep, SweepState,
+    audit_sequence,
 };
 use proptest::prelude::*;
 use rug::Rational;
@@ -129,7 +130,7 @@ fn an_audit_counts_what_sampling_misses() {
     let network = zoo::parse("sawtooth:4").unwrap().unwrap();
     let points = Points::from_f64(vec![0.0, 1.0], 1).unwrap();
     let ways = [Sampling::Points(2), Sampling::Points(9), Sampling::Points(1025), Sampling::Adaptive];
-    let audit = audit(&network, &points, &[(0, 1), (1, 0)], &ways).unwrap();
+    let audit = Auditor::new(&network, &points, &ways).unwrap().audit(&[(0, 1), (1, 0)]).unwrap();
     assert_eq!((audit.segments, audit.regions), (2, 32));
     for precision in [Precision::F32, Precision::F64] {
         let of = |way| &audit.samplers[&(way, precision)];
@@ -144,6 +145,17 @@ fn an_audit_counts_what_sampling_misses() {
     }
 }
 
+#[test]
+fn an_audit_refuses_what_it_cannot_sample() {
+    let network = zoo::parse("sawtooth:2").unwrap().unwrap();
+    let (line, plane) = (Points::from_f64(vec![0.0, 1.0], 1).unwrap(), Points::from_f64(vec![0.0, 1.0], 2).unwrap());
+    for n in [0, 1] {
+        let refused = Auditor::new(&network, &line, &[Sampling::Points(2), Sampling::Points(n)]).err();
+        assert_eq!(refused, Some(AuditError::TooFewPoints(n)));
+    }
+    assert!(matches!(Auditor::new(&network, &plane, &[]).err(), Some(AuditError::Trace(_))));
+}
+
 /// The audit of many segments is that of its parts.
 #[test]
 fn audits_merge() {
@@ -151,8 +163,9 @@ fn audits_merge() {
     let set = data(&network, 8, 40);
     let pairs: Vec<_> = Pairs::Random { count: 90, seed: 3 }.groups(&set).unwrap()[0].iter().collect();
     let ways = [Sampling::Points(33), Sampling::Adaptive];
-    let whole = audit(&network, &set.points, &pairs, &ways).unwrap();
-    let parts = pairs.chunks(7).map(|part| audit(&network, &set.points, part, &ways).unwrap());
+    let auditor = Auditor::new(&network, &set.points, &ways).unwrap();
+    let whole = auditor.audit(&pairs).unwrap();
+    let parts = pairs.chunks(7).map(|part| auditor.audit(part).unwrap());
     assert_eq!(parts.reduce(Audit::merge).unwrap(), whole);
 }
 

@@ -8,7 +8,7 @@ use clap::Args;
 use plica::data::load;
 use plica::network::Selection;
 use plica::report::{AuditReport, audit_text, picture};
-use plica::sweep::{Audit, Pairs, Sampling, audit, replace};
+use plica::sweep::{Audit, Auditor, PairGroup, Pairs, Sampling, replace};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -49,6 +49,10 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE.svg")]
     plot: Option<PathBuf>,
 
+    /// Labels that stand among the data, to be left out: a column of a .csv by name or index
+    #[arg(long, value_name = "FILE|COLUMN")]
+    labels: Option<String>,
+
     #[command(flatten)]
     pixels: PixelOptions,
 
@@ -61,29 +65,30 @@ pub struct Arguments {
 const SLICE: u64 = 64;
 
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
-    let subject = Subject::load(&arguments.network, &Selection::Hidden)?;
-    let data = load(&arguments.data, &arguments.pixels.with_labels(None))?;
-    subject.check_dimension(data.points.dimension(), &data.name, data.name == "digits")?;
     if arguments.pairs == Pairs::Classes {
         return Err(Failure::Call("an audit takes all pairs or random:N@SEED, not classes".to_string()));
     }
+    let subject = Subject::load(&arguments.network, &Selection::Hidden)?;
+    let data = load(&arguments.data, &arguments.pixels.with_labels(arguments.labels.as_deref()))?;
+    subject.check_dimension(data.points.dimension(), &data.name, data.name == "digits")?;
     let groups = arguments.pairs.groups(&data).map_err(|error| Failure::Data(error.to_string()))?;
     let mut ways: Vec<Sampling> = arguments.points.iter().map(|&n| Sampling::Points(n as usize)).collect();
     ways.push(Sampling::Adaptive);
     ways.sort_unstable();
     ways.dedup();
-    let all: u64 = groups.iter().map(plica::sweep::PairGroup::count).sum();
+    let all: u64 = groups.iter().map(PairGroup::count).sum();
     let threads = super::inputs::threads(arguments.threads).min(all.max(1) as usize);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     let pool = pool.map_err(|error| Failure::Data(format!("threads: {error}")))?;
     let slice = SLICE * threads as u64;
+    let failed = |error| Failure::Data(format!("{}: {error}", data.name));
+    let auditor = Auditor::new(&subject.network, &data.points, &ways).map_err(failed)?;
     let mut progress = Progress::new(&subject.name, 0, all, arguments.quiet);
     let mut found = Audit::default();
     for group in &groups {
         for start in (0..group.count()).step_by(slice as usize) {
             let pairs: Vec<(usize, usize)> = group.range(start..(start + slice).min(group.count())).collect();
-            let part = pool.install(|| audit(&subject.network, &data.points, &pairs, &ways));
-            found = found.merge(part.map_err(|error| Failure::Data(format!("{}: {error}", data.name)))?);
+            found = found.merge(pool.install(|| auditor.audit(&pairs)).map_err(failed)?);
             progress.at(found.segments);
         }
     }

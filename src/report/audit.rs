@@ -63,10 +63,11 @@ impl AuditReport {
     /// The report of an audit.
     ///
     /// ```
-    /// use plica::{data::Points, network::zoo, report::AuditReport, sweep::{Sampling, audit}};
+    /// use plica::{data::Points, network::zoo, report::AuditReport, sweep::{Auditor, Sampling}};
     /// let network = zoo::parse("sawtooth:3").unwrap().unwrap();
     /// let points = Points::from_f64(vec![0.0, 1.0], 1).unwrap();
-    /// let report = AuditReport::new(&audit(&network, &points, &[(0, 1)], &[Sampling::Points(5)]).unwrap());
+    /// let auditor = Auditor::new(&network, &points, &[Sampling::Points(5)]).unwrap();
+    /// let report = AuditReport::new(&auditor.audit(&[(0, 1)]).unwrap());
     /// let json = serde_json::to_value(&report).unwrap();
     /// assert_eq!(json["samplers"][0]["incomplete"]["exact"], "1");
     /// ```

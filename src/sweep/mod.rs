@@ -7,7 +7,7 @@ mod pairs;
 mod run;
 mod state;
 
-pub use audit::{Audit, Fault, Float, Precision, Sampler, SamplerTally, Sampling, SequenceAudit, audit, audit_sequence};
+pub use audit::{Audit, AuditError, Auditor, Fault, Precision, SamplerTally, Sampling, SequenceAudit, audit_sequence};
 pub use checkpoint::{Checkpoint, CheckpointError, replace};
 pub use fingerprint::Fingerprint;
 pub use pairs::{PairGroup, Pairs, PairsError};

@@ -54,13 +54,11 @@ impl<'a> Sweep<'a> {
     /// # Errors
     /// Points of the wrong dimension.
     pub fn new(network: &'a Network, units: &'a UnitSet, points: &'a Points, groups: &'a [PairGroup]) -> Result<Self, TraceError> {
-        let (expected, found) = (network.inputs(), points.dimension());
-        if expected != found {
-            return Err(TraceError::Dimension { expected, found });
-        }
         let work: u64 = network.layers().iter().skip(1).map(|layer| (layer.inputs() * layer.outputs()) as u64).sum();
         let size = (WORK / work.max(1)).clamp(*SEGMENTS.start(), *SEGMENTS.end());
-        Ok(Self { tracer: Tracer::new(network).units(units).pieces(false), units, points, groups, chunks: chunks(groups, size) })
+        let mut tracer = Tracer::new(network).units(units).pieces(false);
+        tracer.over(points)?;
+        Ok(Self { tracer, units, points, groups, chunks: chunks(groups, size) })
     }
 
     /// Chunks of this many segments at most, so that tests have many of them.

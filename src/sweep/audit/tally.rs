@@ -1,0 +1,123 @@
+//! What ways of sampling have found on many segments, in counts that merge.
+
+use super::sequence::{Fault, audit_sequence};
+use crate::fold::{Distribution, Folding};
+use crate::line::{Decisions, Trace};
+use crate::network::Pattern;
+use rug::Rational;
+use std::collections::BTreeMap;
+
+/// How points are chosen on a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sampling {
+    /// So many points at equal distances, both ends among them.
+    Points(usize),
+    /// The middle between two points whose patterns differ in more than one bit, again and again.
+    Adaptive,
+}
+
+/// A precision in which points and networks are evaluated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Precision {
+    /// Single precision.
+    F32,
+    /// Double precision.
+    F64,
+}
+
+/// What one way of sampling has found on many segments, in counts that merge.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SamplerTally {
+    /// Segments whose sequence of regions is not found exactly.
+    pub incomplete: u64,
+    /// Regions that no point fell into.
+    pub missed: u64,
+    /// Patterns of crossings and ends.
+    pub boundary: u64,
+    /// Patterns that occur nowhere on their segment.
+    pub unknown: u64,
+    /// Patterns in the wrong order.
+    pub out_of_order: u64,
+    /// Points that were evaluated.
+    pub points: u64,
+    /// Sampled chi minus exact chi, with its counts.
+    errors: BTreeMap<Rational, u64>,
+}
+
+impl std::fmt::Display for Sampling {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Points(n) => write!(f, "{n} points"),
+            Self::Adaptive => f.write_str("adaptive"),
+        }
+    }
+}
+
+impl std::fmt::Display for Precision {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::F32 => "f32",
+            Self::F64 => "f64",
+        })
+    }
+}
+
+impl SamplerTally {
+    /// Sampled chi minus exact chi over the segments.
+    pub fn errors(&self) -> Distribution {
+        self.errors.iter().map(|(error, count)| (error.clone(), *count)).collect()
+    }
+
+    pub(super) fn add(&mut self, trace: &Trace, chi: &Rational, patterns: &[Pattern]) {
+        let audit = audit_sequence(trace, patterns);
+        self.incomplete += u64::from(!audit.is_complete());
+        self.missed += audit.missed as u64;
+        self.boundary += audit.boundary as u64;
+        for (_, fault) in audit.faults {
+            match fault {
+                Fault::Unknown => self.unknown += 1,
+                Fault::OutOfOrder => self.out_of_order += 1,
+            }
+        }
+        self.points += patterns.len() as u64;
+        *self.errors.entry(Folding::of(patterns).chi() - chi).or_default() += 1;
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.incomplete += other.incomplete;
+        self.missed += other.missed;
+        self.boundary += other.boundary;
+        self.unknown += other.unknown;
+        self.out_of_order += other.out_of_order;
+        self.points += other.points;
+        for (error, count) in other.errors {
+            *self.errors.entry(error).or_default() += count;
+        }
+    }
+}
+
+/// What the ways of sampling have found on the same segments.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Audit {
+    /// The segments.
+    pub segments: u64,
+    /// Their regions.
+    pub regions: u64,
+    /// For each way of sampling and each precision what it has found.
+    pub samplers: BTreeMap<(Sampling, Precision), SamplerTally>,
+    /// How the decisions of the exact traces were taken.
+    pub decisions: Decisions,
+}
+
+impl Audit {
+    /// This and what was found on other segments.
+    pub fn merge(mut self, other: Self) -> Self {
+        self.segments += other.segments;
+        self.regions += other.regions;
+        self.decisions += other.decisions;
+        for (sampler, tally) in other.samplers {
+            self.samplers.entry(sampler).or_default().merge(tally);
+        }
+        self
+    }
+}
