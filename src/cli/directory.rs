@@ -63,8 +63,10 @@ impl Directory {
     /// Removes the checkpoints of so many networks, now that their results are written.
     pub fn clear(&self, networks: usize) -> Result<(), Failure> {
         (0..networks).try_for_each(|k| match fs::remove_file(self.checkpoint_path(k)) {
-            Err(error) => Err(Failure::Data(format!("{}: {error}", self.checkpoint_path(k).display()))),
-            Ok(()) => Ok(()),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(Failure::Data(format!("{}: {error}", self.checkpoint_path(k).display())))
+            }
+            _ => Ok(()),
         })
     }
 

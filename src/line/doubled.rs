@@ -1,6 +1,6 @@
 //! Forms along one segment in doubled precision: a forward pass of two rows, slopes and values at the start, over the active units.
 
-use super::forward::set_bits;
+use super::bits::set_bits;
 use super::plan::{LayerPlan, Plan};
 use crate::data::Points;
 use crate::exact::Instructions;
@@ -74,7 +74,7 @@ impl DoubledForms {
     /// The active outputs of the last known layer.
     fn next(&mut self, this: &LayerPlan, pattern: &[u64]) -> Input {
         let l = self.layers.len() - 1;
-        let inputs: Vec<u32> = set_bits(pattern).map(|i| i as u32).collect();
+        let inputs: Vec<u32> = set_bits(pattern).collect();
         self.tiles.clear();
         if l > 0 {
             self.tiles.extend(inputs.iter().map(|&i| i as usize / TILE));

@@ -78,7 +78,7 @@ impl<'a> Escalation<'a> {
         self.move_to(walk, at);
         let (layers, forms) = self.forms.get_or_insert_with(|| {
             let layers = self.plan.whole(self.network);
-            let forms = ForwardForms::new(self.from, self.to, &layers, self.ends);
+            let forms = ForwardForms::new(self.from, self.to, &layers, (self.ends.from, self.ends.to));
             (layers, forms)
         });
         let cursor = self.cursors[at.layer].as_ref().expect("just moved there");

@@ -1,6 +1,6 @@
 //! The exact forms along one segment: layers as integers, and a forward pass that computes only what is asked for.
 
-use super::walk::Ends;
+use super::bits::set_bits;
 use crate::data::Points;
 use crate::exact::{
     dyadic_parts,
@@ -152,7 +152,7 @@ struct CachedLayer {
 impl ForwardForms {
     /// The forms along the segment from a row of one set of points to a row of another, of one dimension, with the first layer's
     /// pre-activations at the ends as doubles.
-    pub(crate) fn new(from: (&Points, usize), to: (&Points, usize), layers: &[&WholeLayer], ends: Ends<'_>) -> Self {
+    pub(crate) fn new(from: (&Points, usize), to: (&Points, usize), layers: &[&WholeLayer], ends: (&[f64], &[f64])) -> Self {
         if let Some(forms) = Self::from_exact_doubles(from.0, to.0, layers, ends) {
             return forms;
         }
@@ -168,7 +168,7 @@ impl ForwardForms {
     }
 
     /// Where the sums of the first layer are integers below 2^53 of one unit, the doubles are exact, in whatever order they were summed.
-    fn from_exact_doubles(from: &Points, to: &Points, layers: &[&WholeLayer], ends: Ends<'_>) -> Option<Self> {
+    fn from_exact_doubles(from: &Points, to: &Points, layers: &[&WholeLayer], ends: (&[f64], &[f64])) -> Option<Self> {
         let ((least, most), (other_least, other_most)) = (from.grain()?, to.grain()?);
         let (least, most) = (least.min(other_least).min(0), most.max(other_most));
         let scale = Integer::from(1) << least.unsigned_abs();
@@ -180,7 +180,7 @@ impl ForwardForms {
         }
         let unit = Integer::from(&scale * &first.factor).to_f64();
         let mut layers = cached_layers(layers, scale, Some(bits));
-        for ((form, from), to) in layers[0].forms.iter_mut().zip(ends.from).zip(ends.to) {
+        for ((form, from), to) in layers[0].forms.iter_mut().zip(ends.0).zip(ends.1) {
             *form = Some(Form::Word { b: (from * unit) as i128, a: ((to - from) * unit) as i128 });
         }
         Some(Self { layers, input: Input::Known, below: Vec::new() })
@@ -207,7 +207,7 @@ impl ForwardForms {
         }
         if layer > 0 {
             for j in set_bits(&below[layer - 1]) {
-                self.fill(layers, layer - 1, j, below);
+                self.fill(layers, layer - 1, j as usize, below);
             }
         }
         let whole = layers[layer];
@@ -233,7 +233,7 @@ impl ForwardForms {
                 }
             }
             _ => {
-                for j in set_bits(&below[layer - 1]) {
+                for j in set_bits(&below[layer - 1]).map(|j| j as usize) {
                     match &self.layers[layer - 1].forms[j] {
                         Some(Form::Word { b, a }) => add(weights[j], *b, *a),
                         _ => unreachable!("below a layer of words there are only words"),
@@ -252,7 +252,7 @@ impl ForwardForms {
             whole.weights.add_product(row + j, d, &mut a);
         };
         if layer > 0 {
-            for j in set_bits(&below[layer - 1]) {
+            for j in set_bits(&below[layer - 1]).map(|j| j as usize) {
                 match &self.layers[layer - 1].forms[j] {
                     Some(Form::Long { b, a }) => add(j, b, a),
                     Some(Form::Word { b, a }) => add(j, &Integer::from(*b), &Integer::from(*a)),
@@ -311,16 +311,4 @@ fn input_forms(from: (&Points, usize), to: (&Points, usize)) -> (Input, Integer)
         (a.clone(), b - a)
     };
     (Input::Big(coordinates.into_iter().map(form).collect()), scale)
-}
-
-/// The places of the set bits, ascending.
-pub(crate) fn set_bits(words: &[u64]) -> impl Iterator<Item = usize> + '_ {
-    words.iter().enumerate().flat_map(|(w, &word)| {
-        let mut rest = word;
-        std::iter::from_fn(move || {
-            let bit = (rest != 0).then(|| rest.trailing_zeros() as usize)?;
-            rest &= rest - 1;
-            Some(w * 64 + bit)
-        })
-    })
 }

@@ -1,5 +1,6 @@
 //! One segment: the exact sequence of regions that it crosses.
 
+mod bits;
 mod doubled;
 mod escalate;
 mod first_layer;

@@ -30,11 +30,6 @@ impl Default for Thresholds {
     }
 }
 
-/// A row of [`LayerPlan::rows`] is a cache line longer than its weights, so that neighbouring rows do not compete for one cache set.
-pub(super) fn row_stride(inputs: usize) -> usize {
-    inputs.next_multiple_of(8) + 8
-}
-
 pub(super) struct LayerPlan {
     pub outputs: usize,
     /// The outputs rounded up to whole tiles: the length of every row below.
@@ -42,7 +37,7 @@ pub(super) struct LayerPlan {
     pub packed: Packed,
     /// For each input the weights to all outputs, padded.
     pub columns: Aligned,
-    /// The weights row by row, where the layer is walked in blocks: a wide layer above the second, see [`super::walk::blocks`].
+    /// The weights row by row, rows of one length, where the layer is walked in blocks: a wide layer above the second.
     pub rows: Option<Aligned>,
     /// The weights of the first output, padded like the inputs' rows.
     pub first_row: Aligned,
@@ -127,7 +122,8 @@ impl LayerPlan {
             packed,
             columns,
             rows: in_blocks.then(|| {
-                let stride = row_stride(inputs);
+                // A cache line more than the weights, so that neighbouring rows do not compete for one cache set.
+                let stride = inputs.next_multiple_of(8) + 8;
                 let mut rows = Aligned::zeros(outputs * stride);
                 for (i, row) in rows.chunks_exact_mut(stride).enumerate() {
                     row.iter_mut().zip(w.row(i).iter()).for_each(|(to, &x)| *to = x);

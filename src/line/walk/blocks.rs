@@ -2,7 +2,6 @@
 //! where it is so in all blocks of a strip its slopes are not computed. In short blocks nearly every inactive unit is idle:
 //! proofs/filter.md, section 8.
 
-use super::super::plan::row_stride;
 use super::{LayerPlan, Mark, Plan, Walk};
 use crate::exact::aligned::Aligned;
 use crate::exact::bound::{TINY, U, round_up};
@@ -83,7 +82,7 @@ impl Walk {
                     blocks.outputs.clear();
                     blocks.outputs.extend((panel..end).filter(|i| awake[i / 64] >> (i % 64) & 1 == 1).map(|i| i as u32));
                     blocks.out.at_least(PANEL * STRIP);
-                    strip_in::<L>(strip, weights, row_stride(below.outputs), &blocks.outputs, &mut blocks.out);
+                    strip_in::<L>(strip, weights, weights.len() / this.outputs, &blocks.outputs, &mut blocks.out);
                     let rows = &mut self.fresh[s * length * n..((s + 1) * length).min(parents) * n];
                     spread::<L>(&blocks.out, strip.lanes, awake, panel..end, rows, n);
                 }

@@ -1,9 +1,9 @@
 //! Signs that are asked for exactly, and the crossings inside a piece in their order.
 
-use super::bits::{is_set, set_bits};
 use super::pieces::Merge;
 use super::{Candidate, Escalate, Flip, LayerPlan, Mark, Place, Resolved, Walk, Zero};
 use crate::exact::bound::{U, round_up};
+use crate::line::bits::{is_set, set_bits};
 use std::cmp::Ordering;
 
 /// A piece, and the error of its layer's model.
@@ -19,8 +19,8 @@ impl Walk {
     #[cold]
     #[inline(never)]
     pub(super) fn resolve(&mut self, plan: &LayerPlan, at: Place<'_>, uncertain: &[u64], v: &[f64], escalate: &mut dyn Escalate) {
-        let suspects: Vec<u32> = set_bits(uncertain, &plan.varying).collect();
-        let leaders: Vec<u32> = set_bits(uncertain, &plan.varying).filter(|&i| is_set(&plan.leaders, i)).collect();
+        let suspects: Vec<u32> = set_bits(uncertain).filter(|&i| is_set(&plan.varying, i)).collect();
+        let leaders: Vec<u32> = suspects.iter().copied().filter(|&i| is_set(&plan.leaders, i)).collect();
         let mut answers = Vec::with_capacity(leaders.len());
         if !leaders.is_empty() {
             escalate.signs(self, at, &leaders, &mut answers);

@@ -7,7 +7,6 @@
 //! certain signs at both ends of a piece leave nothing between them, opposite ones exactly one crossing. Whatever is not certain is
 //! asked of [`Escalation`](super::escalate) and comes back as exact signs. The proofs are in proofs/filter.md, sections 5 to 8 and 11.
 
-mod bits;
 pub(super) mod blocks;
 mod crossings;
 mod errors;

@@ -1,11 +1,11 @@
 //! The pieces of one layer, one after the other: values, signs, and the rows that the next layer is computed from.
 
-use super::bits::set_bit;
 use super::blocks::{block_length, is_idle};
 use super::crossings::Piece;
 use super::{END, Escalate, Flip, LayerPlan, Place, Plan, REFRESH, Resolved, Walk};
 use crate::exact::bound::{TINY, round_up};
 use crate::exact::lanes::Lanes;
+use crate::line::bits::set_bit;
 
 impl Walk {
     /// Goes through the pieces of layer l: signs, crossings, and the rows that the next layer's slopes are computed from.

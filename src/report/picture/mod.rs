@@ -1,6 +1,7 @@
 //! Pictures as SVG, for a browser or a paper: every number in them is rounded from an exact one only to be drawn.
 
 mod audit;
+mod chart;
 mod colours;
 mod depth;
 mod distribution;

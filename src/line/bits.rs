@@ -15,10 +15,10 @@ pub(super) fn set_bit(words: &mut [u64], unit: u32, on: bool) {
     }
 }
 
-/// The units in both sets.
-pub(super) fn set_bits<'a>(words: &'a [u64], among: &'a [u64]) -> impl Iterator<Item = u32> + 'a {
-    words.iter().zip(among).enumerate().flat_map(|(w, (x, y))| {
-        let mut rest = x & y;
+/// The units in the set, ascending.
+pub(super) fn set_bits(words: &[u64]) -> impl Iterator<Item = u32> + '_ {
+    words.iter().enumerate().flat_map(|(w, &word)| {
+        let mut rest = word;
         std::iter::from_fn(move || {
             let bit = (rest != 0).then(|| rest.trailing_zeros())?;
             rest &= rest - 1;
