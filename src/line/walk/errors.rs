@@ -15,43 +15,10 @@ impl Walk {
             let error = round_up(this.gamma * input_norm);
             (error, 3.0 * error, error, 3.0 * error, 4.0 * input_norm)
         } else {
-            let (below, state) = (&self.layers[l - 1], &self.layers[l]);
+            let below = &self.layers[l - 1];
             let value = below.value_norm;
-            let (mut s, mut g, mut worst, mut worst_slope) = (0.0f64, 0.0f64, 0.0f64, 0.0f64);
-            let mut slopes = 0.0;
-            let mut parent = 0;
-            let parents = below.order.len() - 1;
-            if parents <= state.refresh.min(SHORT) {
-                // The sums below with the largest of each term: few terms lose little.
-                let pieces = state.order.len() - 1;
-                let flips = 4.0 * U * (pieces + self.flips.len()) as f64;
-                worst_slope = (this.gamma + flips) * below.slope_norm;
-                worst = this.gamma * value
-                    + worst_slope
-                    + U * (3.0 * value * pieces as f64 + 6.0 * below.slope_norm)
-                    + state.jumps.iter().sum::<f64>();
-            } else {
-                for k in 0..state.order.len() - 1 {
-                    let (mark, next) = (&self.marks[state.order[k] as usize], &self.marks[state.order[k + 1] as usize]);
-                    let dt = next.at - mark.at;
-                    s += state.jumps[k];
-                    if mark.layer as usize == l - 1 {
-                        g += f64::from(4 * (mark.flips.1 - mark.flips.0)) * U * slopes;
-                    } else {
-                        slopes = below.slope_norms[parent];
-                        g = this.gamma * slopes;
-                        if parent % state.refresh == 0 {
-                            s = this.gamma * value;
-                        }
-                        parent += 1;
-                    }
-                    s += g * dt + U * (3.0 * value + 6.0 * slopes * dt);
-                    worst = worst.max(s);
-                    worst_slope = worst_slope.max(g);
-                }
-            }
-            let (worst, worst_slope) = (round_up(worst), round_up(worst_slope));
-            // The steps above take the values for the truth: so they may, as long as these are near it.
+            let (worst, worst_slope) = self.local_errors(this, l);
+            // The steps in there take the values for the truth: so they may, as long as these are near it.
             if worst.is_nan() || worst > 0.25 * value {
                 return Err(OutOfRange);
             }
@@ -62,6 +29,42 @@ impl Walk {
         (state.local_error, state.local_slope_error, state.error, state.slope_error) = (local, local_slope, error, slope_error);
         // Nothing that follows can overflow, and no bound is NaN: the comparison is false where one is.
         if this.rho_max.max(this.rho_norm) * (reach + error + slope_error) < HUGE { Ok(()) } else { Err(OutOfRange) }
+    }
+
+    /// The errors of values and slopes that arise in layer l itself, its largest S and g.
+    #[inline(always)]
+    fn local_errors(&self, this: &LayerPlan, l: usize) -> (f64, f64) {
+        let (below, state) = (&self.layers[l - 1], &self.layers[l]);
+        let value = below.value_norm;
+        let pieces = state.order.len() - 1;
+        if below.order.len() - 1 <= state.refresh.min(SHORT) {
+            // The sums below with the largest of each term: few terms lose little.
+            let flips = 4.0 * U * (pieces + self.flips.len()) as f64;
+            let slope = (this.gamma + flips) * below.slope_norm;
+            let steps = U * (3.0 * value * pieces as f64 + 6.0 * below.slope_norm);
+            return (round_up(this.gamma * value + slope + steps + state.jumps.iter().sum::<f64>()), round_up(slope));
+        }
+        let (mut s, mut g, mut worst, mut worst_slope) = (0.0f64, 0.0f64, 0.0f64, 0.0f64);
+        let (mut slopes, mut parent) = (0.0, 0);
+        for k in 0..pieces {
+            let (mark, next) = (&self.marks[state.order[k] as usize], &self.marks[state.order[k + 1] as usize]);
+            let dt = next.at - mark.at;
+            s += state.jumps[k];
+            if mark.layer as usize == l - 1 {
+                g += f64::from(4 * (mark.flips.1 - mark.flips.0)) * U * slopes;
+            } else {
+                slopes = below.slope_norms[parent];
+                g = this.gamma * slopes;
+                if parent % state.refresh == 0 {
+                    s = this.gamma * value;
+                }
+                parent += 1;
+            }
+            s += g * dt + U * (3.0 * value + 6.0 * slopes * dt);
+            worst = worst.max(s);
+            worst_slope = worst_slope.max(g);
+        }
+        (round_up(worst), round_up(worst_slope))
     }
 
     /// The error of what layer l hands on: proofs/filter.md, section 6.
