@@ -23,6 +23,8 @@ pub(crate) trait Lanes: Copy {
     /// self * b - c, rounded once.
     fn fused_mul_sub(self, b: Self, c: Self) -> Self;
     fn abs(self) -> Self;
+    /// The larger of the two, and `other` where either is NaN.
+    fn max(self, other: Self) -> Self;
     /// Lanes where self > other; false where either is NaN.
     fn gt(self, other: Self) -> Self::Mask;
     /// The lanes of the mask, 0 elsewhere.
@@ -98,6 +100,10 @@ impl Lanes for Portable {
         Self(std::array::from_fn(|i| self.0[i].abs()))
     }
     #[inline(always)]
+    fn max(self, other: Self) -> Self {
+        Self(std::array::from_fn(|i| if self.0[i] > other.0[i] { self.0[i] } else { other.0[i] }))
+    }
+    #[inline(always)]
     fn gt(self, other: Self) -> [bool; 8] {
         std::array::from_fn(|i| self.0[i] > other.0[i])
     }
@@ -168,6 +174,10 @@ mod x86 {
         #[inline(always)]
         fn abs(self) -> Self {
             Self(unsafe { _mm512_abs_pd(self.0) })
+        }
+        #[inline(always)]
+        fn max(self, other: Self) -> Self {
+            Self(unsafe { _mm512_max_pd(self.0, other.0) })
         }
         #[inline(always)]
         fn gt(self, other: Self) -> __mmask8 {
@@ -282,6 +292,10 @@ mod x86 {
                 let sign = _mm256_set1_pd(-0.0);
                 Self(_mm256_andnot_pd(sign, self.0), _mm256_andnot_pd(sign, self.1))
             }
+        }
+        #[inline(always)]
+        fn max(self, other: Self) -> Self {
+            unsafe { Self(_mm256_max_pd(self.0, other.0), _mm256_max_pd(self.1, other.1)) }
         }
         #[inline(always)]
         fn gt(self, other: Self) -> (__m256d, __m256d) {

@@ -2,7 +2,7 @@
 
 use super::walk::Difference;
 use super::{Folding, Path, Step};
-use crate::line::Trace;
+use crate::line::{Flips, Trace};
 use crate::network::UnitSet;
 
 /// The measures of a path so far, one [`Step`] after the other.
@@ -36,9 +36,11 @@ impl Measure {
     pub fn push(&mut self, step: Step) {
         self.distance = step.distance;
         self.changes += u64::from(step.size > 0);
-        self.folding.r1 = self.folding.r1.max(step.distance);
         self.folding.r2 += step.size;
-        if self.folding.cmp_chi(&self.peak).is_gt() {
+        // r1 grows by the size of the step at most; where it grows by all of it, chi does not grow.
+        let unfolded = step.distance == self.folding.r1 + step.size;
+        self.folding.r1 = self.folding.r1.max(step.distance);
+        if !unfolded && self.folding.cmp_chi(&self.peak).is_gt() {
             self.peak = self.folding;
         }
     }
@@ -91,6 +93,15 @@ impl Meter {
     /// A meter that compares the bits of these units and passes over all others.
     pub fn new(units: &UnitSet) -> Self {
         Self { difference: Difference::new(units) }
+    }
+
+    /// The measures of a segment of which only the flips are known.
+    #[inline]
+    pub fn measure_flips(&mut self, flips: Flips<'_>) -> Measure {
+        self.difference.restart();
+        let mut measure = Measure::default();
+        flips.for_each(|units| measure.push(self.difference.step(units)));
+        measure
     }
 
     /// The measures of one trace.

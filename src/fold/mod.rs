@@ -4,6 +4,7 @@
 //! Lists that were sampled at points and exact traces are thus measured by the same code.
 
 mod bounds;
+mod counter;
 mod distribution;
 mod folding;
 mod global;
@@ -15,6 +16,7 @@ mod tally;
 mod walk;
 
 pub use bounds::Bounds;
+pub use counter::Counter;
 pub use distribution::{Distribution, Statistics};
 pub use folding::{Folding, peak, prefix_chi, symmetrised_chi};
 pub use global::{Global, PairMedians};

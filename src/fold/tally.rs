@@ -32,9 +32,21 @@ pub struct Tally {
 impl Tally {
     /// Counts one path.
     pub fn add(&mut self, measure: &Measure) {
-        *self.foldings.entry(measure.folding()).or_default() += 1;
-        *self.peaks.entry(lowest_terms(measure.peak())).or_default() += 1;
-        *self.regions.entry(measure.regions()).or_default() += 1;
+        self.count_folding(measure.folding(), 1);
+        self.count_peak(measure.peak(), 1);
+        self.count_regions(measure.regions(), 1);
+    }
+
+    pub(super) fn count_folding(&mut self, folding: Folding, count: u64) {
+        *self.foldings.entry(folding).or_default() += count;
+    }
+
+    pub(super) fn count_peak(&mut self, peak: Folding, count: u64) {
+        *self.peaks.entry(lowest_terms(peak)).or_default() += count;
+    }
+
+    pub(super) fn count_regions(&mut self, regions: u64, count: u64) {
+        *self.regions.entry(regions).or_default() += count;
     }
 
     /// Counts all that another tally has counted.

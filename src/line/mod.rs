@@ -4,13 +4,16 @@ mod bits;
 mod doubled;
 mod escalate;
 mod first_layer;
+mod flips;
 mod forward;
+mod narrow;
 mod oracle;
 mod plan;
 mod trace;
 mod tracer;
 mod walk;
 
+pub use flips::Flips;
 pub use oracle::trace_exact_only;
 pub use trace::{Crossing, Decisions, Enclosure, Trace, TraceError};
 pub use tracer::{PointTracer, Tracer};

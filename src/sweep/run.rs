@@ -3,7 +3,7 @@
 use super::state::{Chunk, chunks};
 use super::{PairGroup, SweepState};
 use crate::data::Points;
-use crate::fold::{Meter, Tally};
+use crate::fold::{Counter, Meter, Tally};
 use crate::line::{Decisions, PointTracer, TraceError, Tracer};
 use crate::network::{Network, UnitSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -113,13 +113,13 @@ impl<'a> Sweep<'a> {
                 let (sender, left, next, stop) = (sender.clone(), &left, &next, &stop);
                 scope.spawn(move |_| {
                     let mut tracer = self.tracer.fork();
-                    let mut meter = Meter::new(self.units);
+                    let (mut meter, mut counter) = (Meter::new(self.units), Counter::default());
                     let mut tracer = tracer.over(self.points);
                     while !stop.load(Ordering::Relaxed)
                         && let Some(&chunk) = left.get(next.fetch_add(1, Ordering::Relaxed))
                     {
                         let outcome = match &mut tracer {
-                            Ok(tracer) => self.trace(&self.chunks[chunk], tracer, &mut meter),
+                            Ok(tracer) => self.trace(&self.chunks[chunk], tracer, &mut meter, &mut counter),
                             Err(error) => Err(error.clone()),
                         };
                         if sender.send((chunk, outcome)).is_err() {
@@ -148,12 +148,18 @@ impl<'a> Sweep<'a> {
     }
 
     /// One chunk's tally.
-    fn trace(&self, chunk: &Chunk, tracer: &mut PointTracer<'_, '_, '_>, meter: &mut Meter) -> Result<(Tally, Decisions), TraceError> {
-        let (mut tally, mut decisions) = (Tally::default(), Decisions::default());
-        tracer.trace_pairs(self.groups[chunk.group].range(chunk.places.clone()), |_, trace| {
-            tally.add(&meter.measure(trace));
-            decisions += trace.decisions();
+    fn trace(
+        &self,
+        chunk: &Chunk,
+        tracer: &mut PointTracer<'_, '_, '_>,
+        meter: &mut Meter,
+        counter: &mut Counter,
+    ) -> Result<(Tally, Decisions), TraceError> {
+        let mut decisions = Decisions::default();
+        tracer.flips_of_pairs(self.groups[chunk.group].range(chunk.places.clone()), |_, flips, taken| {
+            counter.add(&meter.measure_flips(flips));
+            decisions += taken;
         })?;
-        Ok((tally, decisions))
+        Ok((counter.take(), decisions))
     }
 }

@@ -1,0 +1,69 @@
+//! Counting many paths into a tally: the common values in tables, the others in the tally itself.
+
+use super::{Folding, Measure, Tally};
+
+/// Values of r1 and of r2 that have a place in the tables.
+const SIDE: (usize, usize) = (128, 256);
+
+/// Counts paths for a [`Tally`] faster than the tally does.
+///
+/// ```
+/// use plica::{fold::{Counter, Measure, Tally}, network::Pattern};
+/// let path: Vec<Pattern> = ["00", "01", "00"].map(|p| p.parse().unwrap()).to_vec();
+/// let (mut counter, mut tally) = (Counter::default(), Tally::default());
+/// counter.add(&Measure::of(&path));
+/// tally.add(&Measure::of(&path));
+/// assert_eq!(counter.take(), tally);
+/// assert_eq!(counter.take(), Tally::default());
+/// ```
+#[derive(Clone, Debug)]
+pub struct Counter {
+    foldings: Vec<u64>,
+    peaks: Vec<u64>,
+    regions: Vec<u64>,
+    others: Tally,
+}
+
+impl Default for Counter {
+    fn default() -> Self {
+        let table = vec![0; SIDE.0 * SIDE.1];
+        Self { foldings: table.clone(), peaks: table, regions: vec![0; SIDE.1], others: Tally::default() }
+    }
+}
+
+impl Counter {
+    /// Counts one path.
+    #[inline]
+    pub fn add(&mut self, measure: &Measure) {
+        // The peak is that of a prefix: none of its numbers exceeds those of the path.
+        let (folding, peak, regions) = (measure.folding(), measure.peak(), measure.regions() as usize);
+        if folding.r1 < SIDE.0 as u64 && folding.r2 < SIDE.1 as u64 && regions < SIDE.1 {
+            self.foldings[place(folding)] += 1;
+            self.peaks[place(peak)] += 1;
+            self.regions[regions] += 1;
+        } else {
+            self.others.add(measure);
+        }
+    }
+
+    /// The tally of all that was counted since the last time; the counter starts anew.
+    pub fn take(&mut self) -> Tally {
+        let mut tally = std::mem::take(&mut self.others);
+        for (table, peaks) in [(&mut self.foldings, false), (&mut self.peaks, true)] {
+            for (place, count) in table.iter_mut().enumerate().filter(|(_, count)| **count > 0) {
+                let folding = Folding { r1: (place / SIDE.1) as u64, r2: (place % SIDE.1) as u64 };
+                if peaks { tally.count_peak(folding, *count) } else { tally.count_folding(folding, *count) }
+                *count = 0;
+            }
+        }
+        for (regions, count) in self.regions.iter_mut().enumerate().filter(|(_, count)| **count > 0) {
+            tally.count_regions(regions as u64, *count);
+            *count = 0;
+        }
+        tally
+    }
+}
+
+fn place(folding: Folding) -> usize {
+    folding.r1 as usize * SIDE.1 + folding.r2 as usize
+}

@@ -1,0 +1,37 @@
+//! What a segment's folding is measured by: the units that flip, crossing by crossing, and nothing else of its trace.
+
+use super::Trace;
+use super::narrow::Break;
+use crate::network::Unit;
+
+/// The units that flip along a segment, crossing by crossing.
+///
+/// All hidden units are followed, and the outputs where the selection has them, as a fresh [`Trace`] does.
+#[derive(Clone, Copy, Debug)]
+pub struct Flips<'a>(Source<'a>);
+
+#[derive(Clone, Copy, Debug)]
+enum Source<'a> {
+    /// One unit a crossing.
+    Single(&'a [Break]),
+    Trace(&'a Trace),
+}
+
+impl<'a> Flips<'a> {
+    pub(super) fn single(crossings: &'a [Break]) -> Self {
+        Self(Source::Single(crossings))
+    }
+
+    pub(super) fn of(trace: &'a Trace) -> Self {
+        Self(Source::Trace(trace))
+    }
+
+    /// Visits the crossings in order, each with the units whose bits differ on its two sides, sorted.
+    #[inline]
+    pub fn for_each(&self, mut visit: impl FnMut(&[Unit])) {
+        match self.0 {
+            Source::Single(crossings) => crossings.iter().for_each(|crossing| visit(std::slice::from_ref(&crossing.unit))),
+            Source::Trace(trace) => trace.crossings().for_each(|crossing| visit(crossing.flips)),
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! How far the model of a layer may be from the truth, in a few numbers: proofs/filter.md, section 12.
+
+use super::super::plan::LayerPlan;
+use super::Uncertain;
+use crate::exact::bound::{HUGE, TINY, U, round_up};
+
+/// What a crossing's residual is at most, relative to the slope: section 12 counts 27 roundings.
+const RESIDUAL: f64 = 27.0 * U;
+
+/// What the rounding of a crossing adds to its window: the residual, and four roundings of its comparison with another.
+pub(super) const WINDOW: f64 = 32.0 * U;
+
+/// How far the numbers of a layer go: what the walk measures of them.
+pub(super) struct Extent {
+    /// The square of the norm of the largest slopes, and of the largest outputs.
+    pub slope_square: f64,
+    pub value_square: f64,
+    /// The crossings of the layer.
+    pub crossings: usize,
+}
+
+/// The bounds of a layer. Before [`with_outputs`](Self::with_outputs), norms and errors of outputs are those of the layer below.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bounds {
+    /// Norms of (outputs, 1) and of the outputs' slopes.
+    value_norm: f64,
+    slope_norm: f64,
+    /// Norms of the errors of the outputs and of their slopes.
+    output_error: f64,
+    output_slope_error: f64,
+    /// What the outputs jump at their crossings, in all.
+    jumps: f64,
+    /// |model - truth| <= rho_i (`local` + the error of the outputs below), slopes likewise.
+    local: f64,
+    local_slope: f64,
+    /// |model - truth| <= rho_i `error`, and the true pre-activations move at most by rho_i `reach` in a unit of time.
+    pub error: f64,
+    pub reach: f64,
+}
+
+impl Bounds {
+    /// The input, as the outputs of a layer.
+    pub(super) fn input(norm: f64) -> Self {
+        Self {
+            value_norm: norm,
+            slope_norm: 2.0 * norm,
+            output_error: 0.0,
+            output_slope_error: 0.0,
+            jumps: 0.0,
+            local: 0.0,
+            local_slope: 0.0,
+            error: 0.0,
+            reach: 0.0,
+        }
+    }
+
+    /// The bounds of layer l with so many pieces, from those of the layer below.
+    #[inline(always)]
+    pub(super) fn of_layer(&self, this: &LayerPlan, l: usize, pieces: usize) -> Result<Self, Uncertain> {
+        let (value, slope, pieces) = (self.value_norm, self.slope_norm, pieces as f64);
+        let (local, local_slope) = if l == 0 {
+            // Both ends are products; the slopes are their difference.
+            (this.gamma * value, 3.0 * this.gamma * value)
+        } else {
+            let local_slope = (this.gamma + 8.0 * U * pieces) * slope;
+            (this.gamma * value + local_slope + U * (3.0 * value * pieces + 6.0 * slope) + self.jumps, local_slope)
+        };
+        let (local, local_slope) = (round_up(local), round_up(local_slope));
+        let error = round_up(local + self.output_error);
+        let reach = round_up(slope + self.output_slope_error);
+        // The steps take the values for the truth, and nothing that follows can overflow; a bound that is NaN fails.
+        let large = this.rho_max.max(this.rho_norm) * (2.0 * value + reach + error + local_slope);
+        if local <= 0.25 * value && large < HUGE { Ok(Self { local, local_slope, error, reach, ..*self }) } else { Err(Uncertain) }
+    }
+
+    /// The bounds of what the layer hands on.
+    #[inline(always)]
+    pub(super) fn with_outputs(&self, this: &LayerPlan, extent: &Extent) -> Self {
+        let slope_norm = round_up(extent.slope_square.sqrt()) + TINY;
+        let jumps = RESIDUAL * extent.crossings as f64 * slope_norm;
+        let spread = this.rho_norm * self.local;
+        Self {
+            value_norm: round_up((1.0 + extent.value_square).sqrt() + jumps + 3.0 * spread),
+            slope_norm,
+            output_error: round_up(spread + this.sigma * self.output_error + jumps),
+            output_slope_error: round_up(this.rho_norm * self.local_slope + this.sigma * self.output_slope_error),
+            jumps: round_up(jumps),
+            ..*self
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! The walk of narrow networks, for many segments: values and slopes of a layer stay in registers, and the bounds are a few numbers a layer.
+//!
+//! It takes the decisions of the [certified walk](super::walk) with coarser bounds, proofs/filter.md, section 12, and gives up the segment at the
+//! first one that is not certain: the certified walk then traces it from the beginning. What it keeps are the flips in their order.
+
+mod bounds;
+mod pieces;
+mod product;
+
+use super::plan::Plan;
+use super::walk::{END, Ends};
+use crate::exact::aligned::Aligned;
+use crate::exact::lanes::{Lanes, dispatch};
+use crate::network::Unit;
+use bounds::Bounds;
+
+/// The most units of a layer that is narrow: four vectors.
+const UNITS: usize = 32;
+
+/// The most breakpoints of a layer: with more the certified walk is as fast.
+const BREAKS: usize = 4096;
+
+/// A breakpoint: an end of the segment, or the crossing of one unit.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Break {
+    at: f64,
+    /// The true crossing is this near to `at`.
+    half: f64,
+    /// By how much the slope of the unit's output changes.
+    change: f64,
+    pub unit: Unit,
+}
+
+impl Break {
+    fn end(at: f64) -> Self {
+        Self { at, half: 0.0, change: 0.0, unit: Unit { layer: END, index: 0 } }
+    }
+}
+
+/// The state of a walk, kept from segment to segment for its memory.
+#[derive(Debug, Default)]
+pub(super) struct NarrowWalk {
+    /// The breakpoints of the layers below, by time, with both ends; and those with the crossings of the present layer.
+    breaks: Vec<Break>,
+    next: Vec<Break>,
+    /// How many they are: the rest is room.
+    count: usize,
+    /// A row a piece: the slopes of the layer's outputs; a last row for their values at the start. With the masks of the active units.
+    rows: Aligned,
+    masks: Vec<u64>,
+    /// The slopes and the values of the next layer, from these rows.
+    fresh: Aligned,
+    /// The rows of slopes in `fresh`; the values follow.
+    parents: usize,
+    pub filtered: u64,
+}
+
+/// A decision of the segment is not certain.
+#[derive(Debug)]
+pub(super) struct Uncertain;
+
+/// Whether the first `depth` layers of a network can be walked here: narrow, and no two units of a layer with one hyperplane.
+pub(super) fn is_narrow(plan: &Plan, depth: usize) -> bool {
+    plan.layers[..depth].iter().all(|layer| layer.outputs <= UNITS && layer.leaders == layer.varying)
+}
+
+dispatch! {
+    /// Walks the segment through the first `depth` layers; every decision is right.
+    pub(super) fn walk_narrow(walk: &mut NarrowWalk, plan: &Plan, depth: usize, ends: Ends<'_>) -> Result<(), Uncertain> = certified
+}
+
+dispatch! {
+    /// The same walk without the filter, for measuring what the filter costs.
+    pub(super) fn walk_narrow_unchecked(walk: &mut NarrowWalk, plan: &Plan, depth: usize, ends: Ends<'_>) -> Result<(), Uncertain> = unchecked
+}
+
+#[inline(always)]
+fn certified<L: Lanes>(walk: &mut NarrowWalk, plan: &Plan, depth: usize, ends: Ends<'_>) -> Result<(), Uncertain> {
+    walk.walk_in::<L, true>(plan, depth, ends)
+}
+
+#[inline(always)]
+fn unchecked<L: Lanes>(walk: &mut NarrowWalk, plan: &Plan, depth: usize, ends: Ends<'_>) -> Result<(), Uncertain> {
+    walk.walk_in::<L, false>(plan, depth, ends)
+}
+
+impl NarrowWalk {
+    /// The crossings in their order.
+    pub(super) fn crossings(&self) -> &[Break] {
+        &self.breaks[1..self.count - 1]
+    }
+
+    #[inline(always)]
+    fn walk_in<L: Lanes, const CERTIFY: bool>(&mut self, plan: &Plan, depth: usize, ends: Ends<'_>) -> Result<(), Uncertain> {
+        if self.breaks.len() < 2 {
+            self.breaks.resize(2, Break::end(0.0));
+        }
+        (self.breaks[0], self.breaks[1], self.count) = (Break::end(0.0), Break::end(1.0), 2);
+        self.filtered = 0;
+        let mut below = Bounds::input(ends.norm);
+        for (l, this) in plan.layers[..depth].iter().enumerate() {
+            let chunks = this.outputs.div_ceil(8);
+            if self.count > BREAKS {
+                return Err(Uncertain);
+            }
+            if l == 0 {
+                self.start(ends, 8 * chunks);
+            } else {
+                let rows = self.parents + 1;
+                let lower = &plan.layers[l - 1];
+                match chunks {
+                    1 => self.multiply::<L, 1>(lower, this, rows),
+                    2 => self.multiply::<L, 2>(lower, this, rows),
+                    3 => self.multiply::<L, 3>(lower, this, rows),
+                    _ => self.multiply::<L, 4>(lower, this, rows),
+                }
+            }
+            let bounds = if CERTIFY { below.of_layer(this, l, self.count - 1)? } else { below };
+            let extent = match chunks {
+                1 => self.pieces::<L, 1, CERTIFY>(this, l, &bounds)?,
+                2 => self.pieces::<L, 2, CERTIFY>(this, l, &bounds)?,
+                3 => self.pieces::<L, 3, CERTIFY>(this, l, &bounds)?,
+                _ => self.pieces::<L, 4, CERTIFY>(this, l, &bounds)?,
+            };
+            if CERTIFY {
+                below = bounds.with_outputs(this, &extent);
+            }
+        }
+        Ok(())
+    }
+
+    /// The first layer's slopes, and its values at the start.
+    #[inline(always)]
+    fn start(&mut self, ends: Ends<'_>, width: usize) {
+        self.fresh.at_least(2 * width);
+        self.parents = 1;
+        let (slopes, values) = self.fresh[..2 * width].split_at_mut(width);
+        let (from, to) = (&ends.from[..width], &ends.to[..width]);
+        values.copy_from_slice(from);
+        for ((slope, from), to) in slopes.iter_mut().zip(from).zip(to) {
+            *slope = to - from;
+        }
+    }
+}
