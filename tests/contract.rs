@@ -6,6 +6,7 @@
 mod support;
 
 use plica::data::{Point, Points};
+use plica::exact::Instructions;
 use plica::line::{Enclosure, Trace, Tracer, trace_exact_only};
 use plica::network::{Network, Pattern, Selection, Unit};
 use proptest::prelude::*;
@@ -42,6 +43,23 @@ proptest! {
                     // With exact times the enclosure is the tightest one.
                     prop_assert!(!exact_times || crossing.t == Enclosure::of(&t), "{:?} is not tight around {}", crossing.t, t);
                 }
+            }
+        }
+    }
+
+    /// Also where the narrow walk took the decisions.
+    #[test]
+    fn the_flips_are_those_of_the_exact_trace(case in case()) {
+        let points = Points::from_points(&[case.to.clone(), case.from.clone()]).unwrap();
+        for selection in [Selection::Hidden, Selection::All] {
+            let units = case.units(&selection);
+            let exact = case.exact(&selection);
+            let expected: Vec<&[Unit]> = exact.crossings().map(|crossing| crossing.flips).collect();
+            for instructions in Instructions::available() {
+                let mut tracer = Tracer::new(&case.network).units(&units).instructions(instructions);
+                let mut found: Vec<Vec<Unit>> = Vec::new();
+                tracer.over(&points).unwrap().flips_of_pairs([(1, 0)], |_, flips, _| flips.for_each(|units| found.push(units.to_vec()))).unwrap();
+                prop_assert_eq!(&found, &expected);
             }
         }
     }

@@ -62,6 +62,16 @@ fn check(network: &Network, selection: &Selection, from: &str, to: &str, expecte
             tracer().trace_pairs(&points, [(1, 0), (1, 0)], |_, trace| traces.push((format!("{how}, pairs"), trace.clone()))).unwrap();
         }
     }
+    let points = Points::from_points(&[to.clone(), from.clone()]).unwrap();
+    for exact_only in [true, false] {
+        let mut found: Vec<Vec<(u32, u32)>> = Vec::new();
+        let mut tracer = Tracer::new(network).units(&units).exact_only(exact_only);
+        let mut push = |units: &[Unit]| found.push(units.iter().map(|&unit| unit.into()).collect());
+        tracer.over(&points).unwrap().flips_of_pairs([(1, 0)], |_, flips, _| flips.for_each(&mut push)).unwrap();
+        let full = trace_exact_only(network, &from, &to, &units.full()).unwrap();
+        let all: Vec<Vec<(u32, u32)>> = full.crossings().map(|c| c.flips.iter().map(|&u| u.into()).collect()).collect();
+        assert_eq!(found, all, "flips alone, exact only: {exact_only}");
+    }
     for (how, trace) in traces {
         let words = |patterns: Vec<_>| patterns.iter().map(|p: &plica::network::Pattern| p.to_string()).collect::<Vec<_>>().join(" ");
         assert_eq!(words(trace.patterns().collect()), expected.regions, "regions, {how}");

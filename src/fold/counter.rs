@@ -52,7 +52,11 @@ impl Counter {
         for (table, peaks) in [(&mut self.foldings, false), (&mut self.peaks, true)] {
             for (place, count) in table.iter_mut().enumerate().filter(|(_, count)| **count > 0) {
                 let folding = Folding { r1: (place / SIDE.1) as u64, r2: (place % SIDE.1) as u64 };
-                if peaks { tally.count_peak(folding, *count) } else { tally.count_folding(folding, *count) }
+                if peaks {
+                    tally.count_peak(folding, *count)
+                } else {
+                    tally.count_folding(folding, *count)
+                }
                 *count = 0;
             }
         }

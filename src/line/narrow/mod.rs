@@ -8,6 +8,8 @@ mod pieces;
 mod product;
 
 use super::plan::Plan;
+#[cfg(test)]
+use super::walk::Recorded;
 use super::walk::{END, Ends};
 use crate::exact::aligned::Aligned;
 use crate::exact::lanes::{Lanes, dispatch};
@@ -23,9 +25,9 @@ const BREAKS: usize = 4096;
 /// A breakpoint: an end of the segment, or the crossing of one unit.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Break {
-    at: f64,
+    pub at: f64,
     /// The true crossing is this near to `at`.
-    half: f64,
+    pub half: f64,
     /// By how much the slope of the unit's output changes.
     change: f64,
     pub unit: Unit,
@@ -53,6 +55,8 @@ pub(super) struct NarrowWalk {
     /// The rows of slopes in `fresh`; the values follow.
     parents: usize,
     pub filtered: u64,
+    #[cfg(test)]
+    pub recorded: Vec<Recorded>,
 }
 
 /// A decision of the segment is not certain.
@@ -97,6 +101,8 @@ impl NarrowWalk {
         }
         (self.breaks[0], self.breaks[1], self.count) = (Break::end(0.0), Break::end(1.0), 2);
         self.filtered = 0;
+        #[cfg(test)]
+        self.recorded.clear();
         let mut below = Bounds::input(ends.norm);
         for (l, this) in plan.layers[..depth].iter().enumerate() {
             let chunks = this.outputs.div_ceil(8);

@@ -98,6 +98,12 @@ impl NarrowWalk {
             if CERTIFY && !certain & varying != 0 {
                 return Err(Uncertain);
             }
+            #[cfg(test)]
+            {
+                let mut values = vec![[0.0; 8]; C];
+                v.iter().zip(&mut values).for_each(|(v, values)| v.store(values));
+                self.recorded.push(super::Recorded { layer: l, at: end.at, error: bounds.error, values: values.concat() });
+            }
             next[count] = mark;
             count += 1;
             let crossing = (left ^ right) & varying;

@@ -1,0 +1,170 @@
+//! The bounds of the walks against the truth, computed in rationals.
+
+use super::*;
+use crate::exact::rational;
+use crate::line::walk::blocks::is_idle;
+use crate::network::Layer;
+use nalgebra::{DMatrix, DVector};
+use proptest::prelude::*;
+use rug::Rational;
+
+/// The pre-activations of all hidden layers at a point, in plain rational arithmetic.
+fn pre_activations(network: &Network, x: Vec<Rational>) -> Vec<Vec<Rational>> {
+    let mut h = x;
+    let mut all = Vec::new();
+    for layer in &network.layers()[..network.depth()] {
+        let z: Vec<Rational> =
+            (0..layer.outputs()).map(|i| h.iter().enumerate().fold(layer.bias_of(i), |sum, (j, x)| sum + layer.weight(i, j) * x)).collect();
+        h = z.iter().map(|z| if *z > 0 { z.clone() } else { Rational::new() }).collect();
+        all.push(z);
+    }
+    all
+}
+
+fn network(widths: &[usize], seed: u64, exponents: &[i32]) -> Network {
+    let mut state = seed;
+    let mut unit = move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 11) as f64 / (1u64 << 52) as f64 - 1.0
+    };
+    let layers = widths.windows(2).zip(exponents.iter().cycle()).map(|(w, &e)| {
+        let scale = 2f64.powi(e);
+        let weights = DMatrix::from_fn(w[1], w[0], |_, _| unit() * scale);
+        Layer::from_f64(weights, DVector::from_fn(w[1], |_, _| unit() * scale))
+    });
+    Network::new(layers.collect()).unwrap()
+}
+
+/// Traces a random segment and returns the largest ratio of true error to bound, over all units and breakpoints.
+fn worst_ratio(network: &Network, seed: u64, instructions: Instructions) -> f64 {
+    let small = worst_ratio_of(Tracer::new(network), network, seed, instructions, false);
+    small.max(worst_ratio_of(Tracer::new(network).as_if_large(), network, seed, instructions, false))
+}
+
+/// The same of the narrow walk.
+fn worst_narrow_ratio(network: &Network, seed: u64, instructions: Instructions) -> f64 {
+    worst_ratio_of(Tracer::new(network), network, seed, instructions, true)
+}
+
+fn worst_ratio_of(tracer: Tracer<'_>, network: &Network, seed: u64, instructions: Instructions, narrow: bool) -> f64 {
+    let d = network.inputs();
+    let point = |s: u64| -> Vec<f64> { (0..d as u64).map(|j| ((seed ^ s).wrapping_mul(2 * j + 77) % 1013) as f64 / 512.0 - 1.0).collect() };
+    let (a, b) = (point(3), point(91));
+    let mut tracer = tracer.instructions(instructions);
+    if narrow {
+        let points = Points::from_f64([&a[..], &b[..]].concat(), d).unwrap();
+        tracer.over(&points).unwrap().flips_of_pairs([(0, 1)], |_, _, _| ()).unwrap();
+    } else {
+        tracer.trace(&Point::from_f64(&a).unwrap(), &Point::from_f64(&b).unwrap()).unwrap();
+    }
+    let recorded = if narrow { &tracer.narrow.recorded } else { &tracer.walk.recorded };
+    let mut worst = 0.0f64;
+    for record in recorded {
+        let t = rational(record.at).unwrap();
+        let x = a.iter().zip(&b).map(|(&a, &b)| rational(a).unwrap() + (rational(b).unwrap() - rational(a).unwrap()) * &t).collect();
+        let truth = pre_activations(network, x);
+        for (i, z) in truth[record.layer].iter().enumerate() {
+            if is_idle(record.values[i]) {
+                assert!(*z < 0, "layer {} unit {i} is {} at {}, but is thought idle", record.layer, z.to_f64(), record.at);
+                continue;
+            }
+            let bound = rational(tracer.plan.layers[record.layer].rho[i]).unwrap() * rational(record.error).unwrap();
+            let error = (rational(record.values[i]).unwrap() - z).abs();
+            assert!(
+                error <= bound,
+                "layer {} unit {i}: the model is off by {}, its bound is {}",
+                record.layer,
+                error.to_f64(),
+                bound.to_f64()
+            );
+            worst = worst.max((error / bound).to_f64());
+        }
+    }
+    worst
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+    #[test]
+    fn the_bound_holds_over_many_orders_of_magnitude(
+        seed: u64,
+        exponents in proptest::collection::vec(prop_oneof![Just(0), -3i32..3, -160i32..160], 1..4),
+        widths in proptest::sample::select(vec![vec![1, 3, 1], vec![2, 5, 4, 1], vec![3, 17, 9, 8, 2], vec![2, 40, 20, 10, 1], vec![5, 6, 6, 6, 6, 6, 1]]),
+    ) {
+        let network = network(&widths, seed, &exponents);
+        for instructions in Instructions::available() {
+            worst_ratio(&network, seed, instructions);
+            worst_narrow_ratio(&network, seed, instructions);
+        }
+    }
+}
+
+/// A one-sided kink makes the bound an equality: what is left out of it shows.
+#[test]
+fn outputs_stay_as_near_to_straight_lines_as_blocks_say() {
+    let mut closest = 0.0f64;
+    for seed in 0..200 {
+        let network = network(&[1, 2, 2, 3, 3, 1], seed, &[0]);
+        let mut tracer = Tracer::new(&network).as_if_large();
+        tracer.trace(&Point::from_f64(&[-2.0]).unwrap(), &Point::from_f64(&[2.0]).unwrap()).unwrap();
+        let outputs = |layer: usize, t: f64| -> Vec<Rational> {
+            let values = pre_activations(&network, vec![Rational::from(4) * rational(t).unwrap() - 2]).swap_remove(layer);
+            values.into_iter().map(|z| if z > 0 { z } else { Rational::new() }).collect()
+        };
+        for block in &tracer.walk.recorded_blocks {
+            let [from, to] = [block.from, block.to].map(|t| outputs(block.layer - 1, t));
+            for mark in tracer.walk.marks.iter().filter(|mark| mark.at > block.from && mark.at < block.to) {
+                let part = (rational(mark.at).unwrap() - rational(block.from).unwrap())
+                    / (rational(block.to).unwrap() - rational(block.from).unwrap());
+                let line = from.iter().zip(&to).map(|(x, y)| x + Rational::from(y - x) * &part);
+                let square: Rational = outputs(block.layer - 1, mark.at).iter().zip(line).map(|(h, line)| (h - line).square()).sum();
+                // The model leaves its line by no more than the spread; the truth is near the model here and at both ends.
+                let bound: Rational = rational(block.spread).unwrap() + rational(block.output_error).unwrap() * 2;
+                assert!(square <= bound.clone().square(), "seed {seed}: {} leaves a line by more than {block:?}", square.to_f64().sqrt());
+                let square = square.to_f64();
+                closest = closest.max(square.sqrt() / block.spread);
+            }
+        }
+    }
+    assert!(closest > 0.999, "{closest}");
+}
+
+#[test]
+fn the_bound_is_not_idle() {
+    let largest = |ratio: fn(&Network, u64, Instructions) -> f64| {
+        (0..10).map(|seed| ratio(&network(&[3, 17, 9, 8, 2], seed, &[0]), seed, Instructions::detect())).fold(0.0, f64::max)
+    };
+    for ratio in [largest(worst_ratio), largest(worst_narrow_ratio)] {
+        assert!(ratio > 1e-4, "the bound exceeds every true error ten thousand times: {ratio}");
+    }
+}
+
+/// In general position the narrow walk decides all by itself, and every crossing lies in its window.
+#[test]
+fn windows_of_the_narrow_walk_hold_the_crossings() {
+    let mut segments = 0;
+    for seed in 0..60 {
+        let widths = [vec![2, 5, 4, 1], vec![5, 6, 6, 6, 6, 6, 1], vec![3, 32, 25, 17, 8, 1]];
+        let network = network(&widths[seed as usize % widths.len()], seed, &[0]);
+        let coordinates =
+            (0..2 * network.inputs() as u64).map(|k| ((seed * 97 + k * k * 31 + 7 * k) % 1009) as f64 / 504.0 - 1.0).collect();
+        let points = Points::from_f64(coordinates, network.inputs()).unwrap();
+        let exact = Tracer::new(&network).exact_times(true).trace(&points.point(0), &points.point(1)).unwrap();
+        for instructions in Instructions::available() {
+            let mut tracer = Tracer::new(&network).instructions(instructions);
+            let mut decisions = Default::default();
+            tracer.over(&points).unwrap().flips_of_pairs([(0, 1)], |_, _, taken| decisions = taken).unwrap();
+            if decisions.exact > 0 || tracer.narrow.filtered == 0 {
+                continue;
+            }
+            segments += 1;
+            assert_eq!(tracer.narrow.crossings().len(), exact.crossing_count());
+            for (window, crossing) in tracer.narrow.crossings().iter().zip(exact.crossings()) {
+                let distance = (rational(window.at).unwrap() - crossing.t_exact.unwrap()).abs();
+                assert!(distance <= window.half, "seed {seed}: {window:?} is {} from its crossing", distance.to_f64());
+                assert_eq!([window.unit], crossing.flips);
+            }
+        }
+    }
+    assert!(segments > 150, "{segments}");
+}
