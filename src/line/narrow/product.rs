@@ -23,7 +23,8 @@ impl NarrowWalk {
             let second = (first + 1).min(rows - 1);
             let (x, y) = (&inputs[first * stride..][..stride], &inputs[second * stride..][..stride]);
             let mut sums = [[L::splat(0.0); C]; TOGETHER];
-            let mut active = masks[first] | masks[second];
+            // Where a step is cheap, steps for inactive units cost less than a loop of unknown length.
+            let mut active = if C <= 2 { (1u64 << columns) - 1 } else { masks[first] | masks[second] };
             while active != 0 {
                 let j = active.trailing_zeros() as usize;
                 active &= active - 1;
