@@ -35,8 +35,13 @@ demo: build ## the exact folding table of a network for handwritten digits, all 
 	$(PLICA) fold digits:3x20 digits
 	$(PLICA) trace digits:3x20 --from digits#0 --to digits#17
 
-test: setup ## all tests: unit, integration, documentation; the training script's where numpy is installed
+test: setup ## all tests: unit, integration, documentation; the scripts' where Python, and numpy, are installed
 	$(CARGO) test --release $(CARGO_FLAGS)
+	@if command -v $(PYTHON) >/dev/null; then \
+		echo "$(PYTHON) data/test_mnist_sample.py"; $(PYTHON) data/test_mnist_sample.py; \
+	else \
+		echo "data/test_mnist_sample.py is skipped: it needs Python"; \
+	fi
 	@if $(PYTHON) -c 'import numpy' 2>/dev/null; then \
 		echo "$(PYTHON) data/test_train.py"; $(PYTHON) data/test_train.py; \
 	else \

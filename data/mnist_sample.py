@@ -76,13 +76,13 @@ def main():
     settings = parser.parse_args()
     try:
         classes = [read_class(settings.digits, digit) for digit in range(10)]
+        rows = [(d, i, image) for d, images in enumerate(classes) for i, image in enumerate(images)]
+        if len({image for _, _, image in rows}) != len(rows):
+            raise DataError(f"{settings.digits}: an image occurs twice")
         try:
             os.makedirs(settings.out, exist_ok=True)
         except OSError as error:
             raise DataError(f"{settings.out}: cannot write there: {error.strerror}") from None
-        rows = [(d, i, image) for d, images in enumerate(classes) for i, image in enumerate(images)]
-        if len({image for _, _, image in rows}) != len(rows):
-            raise DataError(f"{settings.digits}: an image occurs twice")
         write_pair(settings.out, "sample", [(d, image) for d, _, image in rows])
         write_pair(settings.out, "train", [(d, image) for d, i, image in rows if i % 5 != 4])
         write_pair(settings.out, "test", [(d, image) for d, i, image in rows if i % 5 == 4])
