@@ -38,6 +38,11 @@ impl Directory {
         Checkpoint::new(self.checkpoint_path(k), fingerprint)
     }
 
+    /// The directory of the rows of the k-th network.
+    pub fn paths(&self, k: usize) -> PathBuf {
+        self.path.join(format!("paths-{k}"))
+    }
+
     /// Writes the results and their pictures, each file as a whole or not at all.
     pub fn write(&self, subjects: &[Subject], reports: &[FoldReport]) -> Result<(), Failure> {
         let named: Vec<(&str, &FoldReport)> = subjects.iter().map(|subject| subject.name.as_str()).zip(reports).collect();

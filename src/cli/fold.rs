@@ -5,12 +5,13 @@ use super::error::Failure;
 use super::inputs::{PixelOptions, Subject};
 use super::interrupt;
 use super::output::Output;
+use super::paths::{self, PathFiles};
 use super::progress::Progress;
 use clap::Args;
 use plica::data::{DataSet, load};
 use plica::network::Selection;
 use plica::report::{FoldReport, PairReport, fold_text};
-use plica::sweep::{Checkpoint, Fingerprint, PairGroup, Pairs, Sweep};
+use plica::sweep::{Checkpoint, Fingerprint, PairGroup, Pairs, Sweep, SweepError};
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -19,6 +20,7 @@ Examples:
   plica fold digits:3x20 digits --pairs random:10000@0
   plica fold a.npz b.npz data.npz --format json
   plica fold digits:2x30 digits:6x10 digits --out results
+  plica fold digits:3x20 digits --out results --paths
   plica fold net.npz images-idx3-ubyte.gz --labels labels-idx1-ubyte.gz";
 
 /// How much networks fold the segments between the points of a data set
@@ -63,6 +65,11 @@ pub struct Arguments {
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds, requires = "out")]
     checkpoint: f64,
 
+    /// Leave a row for each segment in --out: paths-K/part-N.parquet, from the K-th network
+    #[arg(long, requires = "out")]
+    #[cfg_attr(not(feature = "parquet"), arg(hide = true))]
+    paths: bool,
+
     /// No progress on standard error
     #[arg(long)]
     quiet: bool,
@@ -73,7 +80,30 @@ fn seconds(text: &str) -> Result<f64, String> {
     number.ok_or_else(|| "not a number of seconds".to_string())
 }
 
+/// What a sweep leaves in a directory while it runs.
+struct Files {
+    checkpoint: Checkpoint,
+    rows: Option<PathFiles>,
+}
+
+impl Files {
+    fn new(out: &Directory, k: usize, subject: &Subject, data: &DataSet, pairs: Pairs, arguments: &Arguments) -> Self {
+        let fingerprint = Fingerprint::new(&subject.network, &subject.units, data, pairs).with_rows(arguments.paths);
+        let about = || {
+            let (units, pairs) = (subject.units.selection().to_string(), pairs.to_string());
+            vec![("network", subject.name.clone()), ("data", data.name.clone()), ("pairs", pairs), ("units", units)]
+        };
+        let rows = arguments.paths.then(|| PathFiles::new(out.paths(k), &fingerprint, about()));
+        Self { checkpoint: out.checkpoint(k, fingerprint), rows }
+    }
+}
+
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
+    if arguments.paths
+        && let Some(refusal) = paths::refusal()
+    {
+        return Err(refusal);
+    }
     let networks: Vec<&String> = arguments.networks.iter().collect();
     let subjects = networks.iter().map(|name| Subject::load(name, &arguments.units)).collect::<Result<Vec<_>, _>>()?;
     let data = load(&arguments.data, &arguments.pixels.with_labels(arguments.labels.as_deref()))?;
@@ -83,16 +113,18 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     let pairs = arguments.pairs.unwrap_or_else(|| Pairs::default_for(&data));
     let groups = pairs.groups(&data).map_err(|error| Failure::Data(error.to_string()))?;
     let directory = arguments.out.as_deref().map(Directory::open).transpose()?;
+    let files = |(k, subject)| directory.as_ref().map(|out| Files::new(out, k, subject, &data, pairs, arguments));
+    let files: Vec<Option<Files>> = subjects.iter().enumerate().map(files).collect();
     let mut reports = Vec::with_capacity(subjects.len());
-    for (k, subject) in subjects.iter().enumerate() {
-        let checkpoint = directory.as_ref().map(|out| out.checkpoint(k, Fingerprint::new(&subject.network, &subject.units, &data, pairs)));
-        let report = fold(subject, &data, &groups, checkpoint.as_ref(), arguments)?;
+    for (subject, files) in subjects.iter().zip(&files) {
+        let report = fold(subject, &data, &groups, files.as_ref(), arguments)?;
         output.report(&report, || fold_text(&heading(subject, &data, pairs), &report))?;
         output.finish()?;
         reports.push(report);
     }
     if let Some(directory) = directory {
         directory.write(&subjects, &reports)?;
+        files.iter().flatten().filter_map(|files| files.rows.as_ref()).try_for_each(PathFiles::keep)?;
         directory.clear(subjects.len())?;
     }
     Ok(())
@@ -102,15 +134,25 @@ fn fold(
     subject: &Subject,
     data: &DataSet,
     groups: &[PairGroup],
-    checkpoint: Option<&Checkpoint>,
+    files: Option<&Files>,
     arguments: &Arguments,
 ) -> Result<FoldReport, Failure> {
-    let failed = |error: &dyn std::fmt::Display| Failure::Data(format!("{}: {error}", data.name));
-    let sweep = Sweep::new(&subject.network, &subject.units, &data.points, groups).map_err(|error| failed(&error))?;
+    let failed = |error: SweepError| match error {
+        SweepError::Rows(reason) => Failure::Data(reason),
+        error => Failure::Data(format!("{}: {error}", data.name)),
+    };
+    let mut sweep = Sweep::new(&subject.network, &subject.units, &data.points, groups).map_err(|error| failed(error.into()))?;
+    let (checkpoint, rows) = (files.map(|files| &files.checkpoint), files.and_then(|files| files.rows.as_ref()));
+    if let Some(rows) = rows {
+        sweep = sweep.with_rows(rows);
+    }
     let begun = checkpoint.map(|checkpoint| checkpoint.load(&sweep)).transpose()?.flatten();
     let state = begun.unwrap_or_else(|| sweep.begin());
     let threads = super::inputs::threads(arguments.threads);
     let mut progress = Progress::new(&subject.name, state.paths(), sweep.paths(), arguments.quiet);
+    if let Some(rows) = rows {
+        rows.begin(sweep.parts_of(&state))?;
+    }
     if let Some(checkpoint) = checkpoint {
         // Now rather than in an hour: whether the directory takes files.
         checkpoint.save(&state)?;
@@ -127,7 +169,7 @@ fn fold(
             }
             saved.1.is_ok() && !stop.asked()
         })
-        .map_err(|error| failed(&error))?;
+        .map_err(failed)?;
     drop(progress);
     saved.1?;
     if !sweep.is_done(&state) {

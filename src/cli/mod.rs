@@ -8,6 +8,7 @@ mod inputs;
 mod interrupt;
 mod net;
 mod output;
+mod paths;
 mod progress;
 mod trace;
 

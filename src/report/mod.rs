@@ -7,6 +7,8 @@ mod fold_text;
 mod net;
 mod net_text;
 mod number;
+#[cfg(feature = "parquet")]
+mod paths;
 pub mod picture;
 mod table;
 mod trace;
@@ -18,5 +20,7 @@ pub use fold_csv::fold_csv;
 pub use fold_text::fold_text;
 pub use net::{LayerReport, NetReport};
 pub use net_text::net_text;
+#[cfg(feature = "parquet")]
+pub use paths::paths_parquet;
 pub use trace::TraceReport;
 pub use trace_text::{SEGMENT_HEAD, segment_row, trace_text};

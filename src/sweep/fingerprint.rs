@@ -18,6 +18,8 @@ pub struct Fingerprint {
     pub pairs: String,
     /// Which units.
     pub units: String,
+    /// Whether there is a row for each segment.
+    pub rows: bool,
     /// The version that counts; another one may split the work in another way.
     pub version: String,
 }
@@ -31,7 +33,13 @@ impl Fingerprint {
             data.labels.iter().flatten().try_for_each(|label| hash.write_all(&label.to_le_bytes()))
         });
         let version = env!("CARGO_PKG_VERSION").to_string();
-        Self { network, data, pairs: pairs.to_string(), units: units.selection().to_string(), version }
+        Self { network, data, pairs: pairs.to_string(), units: units.selection().to_string(), rows: false, version }
+    }
+
+    /// The same sweep with or without a row for each segment.
+    pub fn with_rows(mut self, yes: bool) -> Self {
+        self.rows = yes;
+        self
     }
 
     /// What differs from another sweep, in a word; `None` where nothing does.
@@ -43,7 +51,8 @@ impl Fingerprint {
             ("units", &self.units, &other.units),
             ("versions of plica", &self.version, &other.version),
         ];
-        parts.into_iter().find(|(_, mine, theirs)| mine != theirs).map(|(part, _, _)| part)
+        let part = parts.into_iter().find(|(_, mine, theirs)| mine != theirs).map(|(part, _, _)| part);
+        part.or((self.rows != other.rows).then_some("rows (--paths)"))
     }
 }
 

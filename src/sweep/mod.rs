@@ -4,6 +4,7 @@ mod audit;
 mod checkpoint;
 mod fingerprint;
 mod pairs;
+mod rows;
 mod run;
 mod state;
 
@@ -11,5 +12,6 @@ pub use audit::{Audit, AuditError, Auditor, Fault, Precision, SamplerTally, Samp
 pub use checkpoint::{Checkpoint, CheckpointError, replace};
 pub use fingerprint::Fingerprint;
 pub use pairs::{PairGroup, Pairs, PairsError};
+pub use rows::{PathRow, RowSink};
 pub use run::{Sweep, SweepError};
 pub use state::SweepState;

@@ -1,7 +1,7 @@
 //! The sweep itself: chunks of segments, traced on all threads, added up as they come.
 
 use super::state::{Chunk, chunks};
-use super::{PairGroup, SweepState};
+use super::{PairGroup, PathRow, RowSink, SweepState};
 use crate::data::Points;
 use crate::fold::{Counter, Meter, Tally};
 use crate::line::{Decisions, PointTracer, TraceError, Tracer};
@@ -15,6 +15,9 @@ const WORK: u64 = 1 << 25;
 /// Segments in a chunk: more would make an interrupt wait, fewer would not pay for the hand-over.
 const SEGMENTS: std::ops::RangeInclusive<u64> = 16..=16384;
 
+/// Segments in a part, where each is handed over as a row.
+const ROWS: u64 = 1 << 18;
+
 /// Why a sweep cannot be run.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -22,6 +25,9 @@ pub enum SweepError {
     /// The segments do not fit the network.
     #[error(transparent)]
     Trace(#[from] TraceError),
+    /// The rows are not taken.
+    #[error("{0}")]
+    Rows(String),
     /// The system gives no threads.
     #[error("threads: {0}")]
     Threads(String),
@@ -46,6 +52,7 @@ pub struct Sweep<'a> {
     points: &'a Points,
     groups: &'a [PairGroup],
     chunks: Vec<Chunk>,
+    rows: Option<&'a dyn RowSink>,
 }
 
 impl<'a> Sweep<'a> {
@@ -58,7 +65,44 @@ impl<'a> Sweep<'a> {
         let size = (WORK / work.max(1)).clamp(*SEGMENTS.start(), *SEGMENTS.end());
         let mut tracer = Tracer::new(network).units(units).pieces(false);
         tracer.over(points)?;
-        Ok(Self { tracer, units, points, groups, chunks: chunks(groups, size) })
+        Ok(Self { tracer, units, points, groups, chunks: chunks(groups, size), rows: None })
+    }
+
+    /// Hands every segment over as a row, in parts of 262,144 segments of one group.
+    ///
+    /// A state of a sweep with rows is none of the same sweep without.
+    ///
+    /// ```
+    /// use plica::{data::{DataSet, Points}, network::{Selection, zoo}, sweep::{PairGroup, Pairs, PathRow, RowSink, Sweep}};
+    /// use std::sync::Mutex;
+    ///
+    /// struct List(Mutex<Vec<PathRow>>);
+    /// impl RowSink for List {
+    ///     fn take(&self, _part: usize, _group: &PairGroup, rows: &[PathRow]) -> Result<(), String> {
+    ///         self.0.lock().unwrap().extend(rows);
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// let network = zoo::parse("cantor:1").unwrap().unwrap();
+    /// let units = Selection::Hidden.resolve(&network).unwrap();
+    /// let points = Points::from_f64(vec![0.0, 0.75, 1.0, 0.75], 2).unwrap();
+    /// let groups = Pairs::All.groups(&DataSet { name: "two".into(), points: points.clone(), labels: None }).unwrap();
+    /// let list = List(Mutex::default());
+    /// let sweep = Sweep::new(&network, &units, &points, &groups).unwrap().with_rows(&list);
+    /// sweep.run(sweep.begin(), 1, |_| true).unwrap();
+    /// let rows = list.0.into_inner().unwrap();
+    /// assert_eq!((rows[0].from, rows[0].to, rows[0].measure.regions()), (0, 1, 3));
+    /// ```
+    pub fn with_rows(mut self, sink: &'a dyn RowSink) -> Self {
+        self.chunks = chunks(self.groups, ROWS);
+        self.rows = Some(sink);
+        self
+    }
+
+    /// The parts that a state holds, by number.
+    pub fn parts_of<'s>(&self, state: &'s SweepState) -> impl Iterator<Item = usize> + use<'s> {
+        state.chunks()
     }
 
     /// Chunks of this many segments at most, so that tests have many of them.
@@ -119,8 +163,8 @@ impl<'a> Sweep<'a> {
                         && let Some(&chunk) = left.get(next.fetch_add(1, Ordering::Relaxed))
                     {
                         let outcome = match &mut tracer {
-                            Ok(tracer) => self.trace(&self.chunks[chunk], tracer, &mut meter, &mut counter),
-                            Err(error) => Err(error.clone()),
+                            Ok(tracer) => self.measure(chunk, tracer, &mut meter, &mut counter),
+                            Err(error) => Err(error.clone().into()),
                         };
                         if sender.send((chunk, outcome)).is_err() {
                             break;
@@ -139,7 +183,7 @@ impl<'a> Sweep<'a> {
                     }
                     Err(error) => {
                         stop.store(true, Ordering::Relaxed);
-                        failure = Some(error.into());
+                        failure = Some(error);
                     }
                 }
             }
@@ -147,19 +191,28 @@ impl<'a> Sweep<'a> {
         failure.map_or(Ok(state), Err)
     }
 
-    /// One chunk's tally.
-    fn trace(
+    /// One chunk's tally; its rows are handed over where somebody takes them.
+    fn measure(
         &self,
-        chunk: &Chunk,
+        number: usize,
         tracer: &mut PointTracer<'_, '_, '_>,
         meter: &mut Meter,
         counter: &mut Counter,
-    ) -> Result<(Tally, Decisions), TraceError> {
-        let mut decisions = Decisions::default();
-        tracer.flips_of_pairs(self.groups[chunk.group].range(chunk.places.clone()), |_, flips, taken| {
-            counter.add(&meter.measure_flips(flips));
+    ) -> Result<(Tally, Decisions), SweepError> {
+        let chunk = &self.chunks[number];
+        let group = &self.groups[chunk.group];
+        let (mut decisions, mut rows) = (Decisions::default(), Vec::new());
+        tracer.flips_of_pairs(group.range(chunk.places.clone()), |(from, to), flips, taken| {
+            let measure = meter.measure_flips(flips);
+            counter.add(&measure);
             decisions += taken;
+            if self.rows.is_some() {
+                rows.push(PathRow { from, to, measure });
+            }
         })?;
+        if let Some(sink) = self.rows {
+            sink.take(number, group, &rows).map_err(SweepError::Rows)?;
+        }
         Ok((counter.take(), decisions))
     }
 }

@@ -45,6 +45,11 @@ impl SweepState {
         self.done.get(after).is_some_and(|range| range.contains(&chunk))
     }
 
+    /// The chunks that are done, ascending.
+    pub(super) fn chunks(&self) -> impl Iterator<Item = usize> + use<'_> {
+        self.done.iter().flat_map(|range| range.start as usize..range.end as usize)
+    }
+
     /// Adds what a chunk of a group has brought, once.
     pub(super) fn add(&mut self, chunk: u64, group: usize, tally: &Tally, decisions: Decisions) {
         debug_assert!(!self.has(chunk));

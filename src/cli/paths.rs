@@ -1,0 +1,102 @@
+//! The rows of `plica fold --paths`: a directory of Parquet files, one a part of the sweep.
+
+use super::error::Failure;
+use plica::sweep::{Fingerprint, PairGroup, PathRow, RowSink, replace};
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// Says whose rows a directory has; tools that read tables pass over names with an underscore.
+const WHOSE: &str = "_sweep.json";
+
+/// The rows of one network.
+///
+/// While the sweep runs, its files gather in a directory with another name, so that those of an earlier sweep stay whole until the end.
+pub struct PathFiles {
+    gathered: PathBuf,
+    kept: PathBuf,
+    fingerprint: String,
+    about: Vec<(&'static str, String)>,
+}
+
+impl PathFiles {
+    /// The rows of a sweep that are to be kept in a directory, and what the metadata of each file say.
+    pub fn new(kept: PathBuf, fingerprint: &Fingerprint, about: Vec<(&'static str, String)>) -> Self {
+        let mut name = kept.file_name().unwrap_or_default().to_os_string();
+        name.push(".tmp");
+        let fingerprint = serde_json::to_string(fingerprint).expect("words and flags are JSON");
+        Self { gathered: kept.with_file_name(name), kept, fingerprint, about }
+    }
+
+    /// Makes ready for a sweep that has these parts already, each of which must be there.
+    pub fn begin(&self, parts: impl Iterator<Item = usize>) -> Result<(), Failure> {
+        let mut parts = parts.peekable();
+        if parts.peek().is_none() {
+            // What a sweep left that was never taken up again.
+            absent(fs::remove_dir_all(&self.gathered)).map_err(|error| failure(&self.gathered, &error))?;
+            fs::create_dir_all(&self.gathered).map_err(|error| failure(&self.gathered, &error))?;
+            let whose = self.gathered.join(WHOSE);
+            return replace(&whose, |file| file.write_all(self.fingerprint.as_bytes())).map_err(|error| failure(&whose, &error));
+        }
+        // A sweep that was killed at its very end has its files where they are kept.
+        let whose = |directory: &&PathBuf| fs::read_to_string(directory.join(WHOSE)).is_ok_and(|text| text == self.fingerprint);
+        let directory = [&self.gathered, &self.kept].into_iter().find(whose).unwrap_or(&self.gathered);
+        match parts.map(|part| directory.join(file_name(part))).find(|path| !path.exists()) {
+            None => Ok(()),
+            Some(missing) => Err(Failure::Data(format!(
+                "{}: missing, though the checkpoint counts its segments: put it back, or remove the checkpoint",
+                missing.display()
+            ))),
+        }
+    }
+
+    /// Puts the files where they are kept, in place of those of an earlier sweep.
+    pub fn keep(&self) -> Result<(), Failure> {
+        if !self.gathered.exists() {
+            return Ok(());
+        }
+        absent(fs::remove_dir_all(&self.kept)).map_err(|error| failure(&self.kept, &error))?;
+        fs::rename(&self.gathered, &self.kept).map_err(|error| failure(&self.kept, &error))
+    }
+}
+
+impl RowSink for PathFiles {
+    fn take(&self, part: usize, group: &PairGroup, rows: &[PathRow]) -> Result<(), String> {
+        let path = self.gathered.join(file_name(part));
+        let about: Vec<(&str, &str)> = self.about.iter().map(|(key, value)| (*key, value.as_str())).collect();
+        let file = encoded(group, rows, &about).map_err(|error| format!("{}: {error}", path.display()))?;
+        replace(&path, |out| out.write_all(&file)).map_err(|error| format!("{}: {error}", path.display()))
+    }
+}
+
+/// Why there cannot be rows, if there cannot.
+pub fn refusal() -> Option<Failure> {
+    let message = "--paths needs a plica that was built with the feature `parquet`";
+    (!cfg!(feature = "parquet")).then(|| Failure::Call(message.to_string()))
+}
+
+#[cfg(feature = "parquet")]
+fn encoded(group: &PairGroup, rows: &[PathRow], about: &[(&str, &str)]) -> Result<Vec<u8>, String> {
+    plica::report::paths_parquet(group, rows, about).map_err(|error| error.to_string())
+}
+
+#[cfg(not(feature = "parquet"))]
+fn encoded(_: &PairGroup, _: &[PathRow], _: &[(&str, &str)]) -> Result<Vec<u8>, String> {
+    Err("there is no Parquet in this build".to_string())
+}
+
+fn file_name(part: usize) -> String {
+    format!("part-{part:06}.parquet")
+}
+
+fn failure(path: &Path, error: &io::Error) -> Failure {
+    Failure::Data(format!("{}: {error}", path.display()))
+}
+
+/// That a file is not there is as good as its removal.
+fn absent(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}

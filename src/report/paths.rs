@@ -1,0 +1,88 @@
+//! One row a segment, as Parquet: for tools that read tables.
+
+use crate::fold::Folding;
+use crate::sweep::{PairGroup, PathRow};
+use parquet::basic::Compression;
+use parquet::data_type::{DoubleType, Int32Type, Int64Type};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::WriterProperties;
+use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
+use parquet::schema::parser::parse_message_type;
+use std::sync::Arc;
+
+/// Columns of both kinds of sweep; that by classes has two more before them.
+const COLUMNS: &str = "\
+    REQUIRED INT32 from (INTEGER(32,false));
+    REQUIRED INT32 to (INTEGER(32,false));
+    REQUIRED INT32 regions (INTEGER(32,false));
+    REQUIRED INT32 r1 (INTEGER(32,false));
+    REQUIRED INT32 r2 (INTEGER(32,false));
+    REQUIRED DOUBLE chi;
+    REQUIRED INT32 peak_r1 (INTEGER(32,false));
+    REQUIRED INT32 peak_r2 (INTEGER(32,false));
+    REQUIRED DOUBLE peak;";
+const CLASSES: &str = "REQUIRED INT64 from_class; REQUIRED INT64 to_class;";
+
+/// Some segments of one group of pairs as a Parquet file, compressed with Snappy.
+///
+/// A row is a segment: `from` and `to`, the indices of its points; its `regions`; `r1`, `r2` and `chi`; and the prefix with the largest chi,
+/// as `peak_r1`, `peak_r2` and `peak` (0, 0 and 0 where every prefix has chi = 0). `chi` and `peak` are the doubles nearest to 1 - r1/r2. Where
+/// the pairs are by class, `from_class` and `to_class` come first. `about` goes into the metadata of the file, as keys and values.
+///
+/// ```
+/// use plica::{data::{DataSet, Points}, fold::Measure, report::paths_parquet, sweep::{Pairs, PathRow}};
+/// let points = Points::from_f64(vec![0.0, 1.0], 1).unwrap();
+/// let groups = Pairs::All.groups(&DataSet { name: "two".into(), points, labels: None }).unwrap();
+/// let rows = [PathRow { from: 0, to: 1, measure: Measure::default() }];
+/// let file = paths_parquet(&groups[0], &rows, &[("network", "cantor:1")]).unwrap();
+/// assert!(file.starts_with(b"PAR1") && file.ends_with(b"PAR1"));
+/// ```
+///
+/// # Errors
+/// A number that does not fit 32 bits.
+pub fn paths_parquet(group: &PairGroup, rows: &[PathRow], about: &[(&str, &str)]) -> Result<Vec<u8>, ParquetError> {
+    let classes = group.from.zip(group.to);
+    let schema = format!("message paths {{ {} {COLUMNS} }}", if classes.is_some() { CLASSES } else { "" });
+    let about = about.iter().map(|&(key, value)| KeyValue::new(key.to_string(), value.to_string())).collect();
+    let properties = WriterProperties::builder()
+        .set_created_by(concat!("plica ", env!("CARGO_PKG_VERSION")).to_string())
+        .set_compression(Compression::SNAPPY)
+        .set_key_value_metadata(Some(about));
+    let mut file = SerializedFileWriter::new(Vec::new(), Arc::new(parse_message_type(&schema)?), Arc::new(properties.build()))?;
+    let mut columns = file.next_row_group()?;
+    if let Some((from, to)) = classes {
+        for class in [from, to] {
+            put::<Int64Type>(&mut columns, &vec![class; rows.len()])?;
+        }
+    }
+    let mut whole = |of: fn(&PathRow) -> u64| put::<Int32Type>(&mut columns, &words(rows, of)?);
+    whole(|row| row.from as u64)?;
+    whole(|row| row.to as u64)?;
+    whole(|row| row.measure.regions())?;
+    for folding in [|row: &PathRow| row.measure.folding(), |row: &PathRow| row.measure.peak()] {
+        let parts: Vec<Folding> = rows.iter().map(folding).collect();
+        put::<Int32Type>(&mut columns, &words(&parts, |folding| folding.r1)?)?;
+        put::<Int32Type>(&mut columns, &words(&parts, |folding| folding.r2)?)?;
+        put::<DoubleType>(&mut columns, &parts.iter().map(nearest_chi).collect::<Vec<_>>())?;
+    }
+    columns.close()?;
+    file.into_inner()
+}
+
+/// The double nearest to chi: both integers are doubles, and one division rounds once.
+fn nearest_chi(folding: &Folding) -> f64 {
+    if folding.is_flat() { 0.0 } else { (folding.r2 - folding.r1) as f64 / folding.r2 as f64 }
+}
+
+/// Numbers as unsigned words, in the signed ones that the format has for them.
+fn words<T>(rows: &[T], of: impl Fn(&T) -> u64) -> Result<Vec<i32>, ParquetError> {
+    let word = |row| u32::try_from(of(row)).map(u32::cast_signed);
+    rows.iter().map(word).collect::<Result<_, _>>().map_err(|_| ParquetError::General("a number does not fit 32 bits".to_string()))
+}
+
+fn put<T: parquet::data_type::DataType>(columns: &mut SerializedRowGroupWriter<'_, Vec<u8>>, values: &[T::T]) -> Result<(), ParquetError> {
+    let mut column = columns.next_column()?.ok_or_else(|| ParquetError::General("a column too many".to_string()))?;
+    column.typed::<T>().write_batch(values, None, None)?;
+    column.close()
+}
