@@ -9,6 +9,10 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
+mod directory;
+#[cfg(feature = "parquet")]
+mod paths;
+
 // ------------------------------------------------------------------------------------------------------------- support
 
 fn command(arguments: &[&str]) -> Command {
@@ -385,6 +389,7 @@ fn wrong_calls_end_with_2() {
         (&["fold", "cantor:2", "points.txt"], "points.txt"),
         (&["fold", "digits:3x20", "digits", "--pairs", "random:5"], "random:5"),
         (&["fold", "digits:3x20", "digits", "--pixels", "f16"], "f16"),
+        (&["fold", "digits:3x20", "digits", "--paths"], "--out"),
         (&["net", "cantor:2", "--to", "net.txt"], "net.txt"),
         (&["net", "cantor:2", "--format"], "--format"),
     ];
@@ -486,81 +491,6 @@ fn an_interrupt_ends_with_130() {
     }
     assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
     assert_eq!(child.wait().unwrap().code(), Some(130));
-}
-
-/// A directory that is not there yet.
-fn fresh_directory(name: &str) -> String {
-    let path = path(name);
-    let _ = std::fs::remove_dir_all(&path);
-    path.to_str().unwrap().to_string()
-}
-
-/// Killed at any moment and begun again, a sweep ends with the files of one that nobody disturbed.
-#[cfg(target_os = "linux")]
-#[test]
-fn a_killed_fold_is_taken_up_again() {
-    let pairs = "random:300000@4";
-    let undisturbed = fresh_directory("undisturbed");
-    let call =
-        |out: &str| ["fold", "digits:3x20", "digits:2x30", "digits", "--pairs", pairs, "--out", out, "--checkpoint", "0"].map(String::from);
-    let text = stdout(&call(&undisturbed).each_ref().map(String::as_str));
-    let out = fresh_directory("killed");
-    for (k, signal) in ["-KILL", "-KILL", "-INT", "-KILL", "-INT"].into_iter().enumerate() {
-        let mut child = command(&call(&out).each_ref().map(String::as_str)).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        std::thread::sleep(std::time::Duration::from_millis(60 + 37 * k as u64));
-        // It may have ended already, on a fast machine.
-        let _ = Command::new("kill").args([signal, &child.id().to_string()]).stderr(Stdio::null()).status();
-        child.wait().unwrap();
-    }
-    assert_eq!(stdout(&call(&out).each_ref().map(String::as_str)), text);
-    for name in ["summary.json", "tally.csv", "chi-distribution.svg", "chi-by-depth.svg"] {
-        let [expected, found] = [&undisturbed, &out].map(|directory| std::fs::read(PathBuf::from(directory).join(name)).unwrap());
-        assert!(!expected.is_empty() && expected == found, "{name}");
-    }
-    let left: Vec<_> = std::fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert!(!left.iter().any(|name| name.to_string_lossy().starts_with("checkpoint")), "{left:?}");
-}
-
-#[test]
-fn a_fold_leaves_what_it_prints() {
-    let out = fresh_directory("results");
-    let data = file("grid.csv", "x,y,class\n0,0,1\n1,1/2,1\n1/4,1,2\n0,1,2\n");
-    let threads = "1000";
-    let lines = json_lines(&["fold", "cantor:1", "cantor:2", &data, "--labels", "class", "--out", &out, "--threads", threads]);
-    let summary: Value = serde_json::from_slice(&std::fs::read(PathBuf::from(&out).join("summary.json")).unwrap()).unwrap();
-    let table = std::fs::read_to_string(PathBuf::from(&out).join("tally.csv")).unwrap();
-    let mut rows = table.lines();
-    assert_eq!(rows.next(), Some("network,from,to,r1,r2,count"));
-    for (k, name) in ["cantor:1", "cantor:2"].into_iter().enumerate() {
-        assert_eq!(summary[k]["network"], name);
-        for key in keys(&lines[k]) {
-            assert_eq!(summary[k][key], lines[k][key]);
-        }
-        for pair in lines[k]["pairs"].as_array().unwrap() {
-            for entry in pair["tally"].as_array().unwrap() {
-                let row = format!("{name},{},{},{},{},{}", pair["from"], pair["to"], entry[0], entry[1], entry[2]);
-                assert_eq!(rows.next(), Some(row.as_str()));
-            }
-        }
-    }
-    assert_eq!(rows.next(), None);
-    for name in ["chi-by-class-0.svg", "chi-by-class-1.svg", "chi-distribution.svg", "chi-by-depth.svg"] {
-        let picture = std::fs::read_to_string(PathBuf::from(&out).join(name)).unwrap();
-        assert!(picture.starts_with("<svg ") && picture.contains("cantor:"), "{name}");
-    }
-}
-
-#[test]
-fn a_directory_that_cannot_hold_results_is_an_error_before_the_work() {
-    let blocked = file("blocked", "a file");
-    let occupied = fresh_directory("occupied");
-    std::fs::create_dir_all(PathBuf::from(&occupied).join("checkpoint-0.json")).unwrap();
-    for (out, named) in [(format!("{blocked}/below"), "blocked"), (occupied, "checkpoint-0.json")] {
-        let output = run(&["fold", "digits:3x20", "digits", "--out", &out]);
-        let stderr = String::from_utf8(output.stderr).unwrap();
-        assert_eq!((output.status.code(), stderr.lines().count()), (Some(1), 1), "{stderr}");
-        assert!(stderr.contains(named) && output.stdout.is_empty(), "{stderr}");
-    }
 }
 
 // --------------------------------------------------------------------------------------------------------------- audit
