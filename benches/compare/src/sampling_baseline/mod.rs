@@ -20,6 +20,9 @@ use points::{Columns, Ends};
 /// Columns, roughly, that are evaluated before their patterns are compared: 81 segments of 100 points.
 const GROUP: usize = 8192;
 
+/// Segments of a group that is not cut.
+const BATCH: usize = 64;
+
 /// What n points tell about one segment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sampled {
@@ -47,19 +50,27 @@ pub enum Method {
     Fused,
 }
 
+/// How the columns of a group of segments are cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// Into blocks of so many columns, a multiple of 64, that go through the network one after the other.
+    Blocks(usize),
+    /// Not at all: one product a layer, of points that stand a row each.
+    Whole,
+}
+
 /// How a network is sampled. Nothing of it changes the result but the number of points.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
     /// Points of each segment.
     pub n: usize,
-    /// Columns of a block, rounded up to whole words of bits, and to a whole group at most.
-    pub block: usize,
+    pub cut: Cut,
     pub method: Method,
 }
 
 impl Settings {
     pub fn points(n: usize) -> Self {
-        Self { n, block: 128, method: Method::Product }
+        Self { n, cut: Cut::Blocks(128), method: Method::Product }
     }
 }
 
@@ -70,6 +81,7 @@ pub struct Sampling {
     tiled: Vec<TiledLayer>,
     isa: Isa,
     n: usize,
+    whole: bool,
     columns: Columns,
     /// Segments in a group.
     group: usize,
@@ -88,10 +100,13 @@ impl Sampling {
         Self::with_isa(layers, settings, Isa::detect())
     }
 
-    fn with_isa(layers: &[F32Layer], Settings { n, block, method }: Settings, isa: Isa) -> Self {
+    fn with_isa(layers: &[F32Layer], Settings { n, cut, method }: Settings, isa: Isa) -> Self {
         let layers = crate::hidden(layers).to_vec();
-        let group = (GROUP / n).max(1);
-        let block = block.clamp(1, group * n).next_multiple_of(64);
+        let group = if cut == Cut::Whole { BATCH } else { (GROUP / n).max(1) };
+        let block = match cut {
+            Cut::Blocks(block) => block,
+            Cut::Whole => (group * n).next_multiple_of(64),
+        };
         let words = (group * n).div_ceil(block) * (block / 64) + 1;
         let widest = layers.iter().map(|l| l.rows.max(l.cols)).max().unwrap_or(0);
         let units: usize = layers.iter().map(|l| l.rows).sum();
@@ -100,6 +115,7 @@ impl Sampling {
             tiled: fused.map(TiledLayer::new).collect(),
             isa,
             n,
+            whole: cut == Cut::Whole,
             columns: Columns::new(n, group, block, isa),
             group,
             words,
@@ -113,10 +129,16 @@ impl Sampling {
     /// Samples the segments between pairs of points, which stand a point a row: Algorithm 1 as published, which
     /// interpolates in the input space.
     pub fn sample(&mut self, points: &[f32], pairs: &[(usize, usize)], out: &mut [Sampled]) {
-        let dim = self.layers[0].cols;
+        let (dim, whole) = (self.layers[0].cols, self.whole);
         self.groups(points, dim, pairs, out, |columns, block, width, ends, first, x, z| {
-            columns.interpolate(block, ends, x);
-            multiply(first, (columns.block, width), x, z);
+            let by_column = Strides { row: 1, col: columns.block };
+            if whole {
+                columns.interpolate_rows(ends, x);
+                multiply(first, width, (x, Strides { row: dim, col: 1 }), (z, by_column));
+            } else {
+                columns.interpolate(block, ends, x);
+                multiply(first, width, (x, by_column), (z, by_column));
+            }
         });
     }
 
@@ -173,7 +195,8 @@ impl Sampling {
                 Some(Some(tiled)) => self.isa.layer(tiled, &self.x, &mut self.z, bits, shape),
                 plain => {
                     if plain.is_some() {
-                        multiply(layer, (shape.pitch, width), &self.x, &mut self.z);
+                        let by_column = Strides { row: 1, col: shape.pitch };
+                        multiply(layer, width, (&self.x, by_column), (&mut self.z, by_column));
                     }
                     self.isa.rectify(&layer.b, &mut self.z, bits, shape);
                 }
@@ -184,9 +207,7 @@ impl Sampling {
     }
 }
 
-/// The weights of a layer times the first `width` columns of a block `x`, without the bias.
-fn multiply(layer: &F32Layer, (block, width): (usize, usize), x: &[f32], z: &mut [f32]) {
-    let by_column = Strides { row: 1, col: block };
-    let weights = (&layer.w[..], Strides { row: 1, col: layer.cols });
-    product((width, layer.cols, layer.rows), (z, by_column), (x, by_column), weights);
+/// The weights of a layer times the first `width` points of `x`, without the bias.
+fn multiply(layer: &F32Layer, width: usize, x: (&[f32], Strides), z: (&mut [f32], Strides)) {
+    product((width, layer.cols, layer.rows), z, x, (&layer.w, Strides { row: 1, col: layer.cols }));
 }

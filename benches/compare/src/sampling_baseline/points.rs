@@ -28,6 +28,8 @@ pub struct Columns {
     /// The weights 1 - t and t of the ends of each stretch, one after the other, in whole vectors: 0 outside the stretch.
     s: Buffer,
     t: Buffer,
+    /// The weights of a whole segment.
+    whole: (Vec<f32>, Vec<f32>),
 }
 
 /// The vectors of a block that a segment reaches into.
@@ -46,6 +48,8 @@ impl Columns {
         assert!(n >= 2, "a segment has two ends");
         assert!(block.is_multiple_of(64));
         let columns = n * segments;
+        let to: Vec<f32> = (0..n).map(|i| i as f32 / (n - 1) as f32).collect();
+        let from: Vec<f32> = to.iter().map(|t| 1.0 - t).collect();
         let (mut blocks, mut s, mut t) = (vec![], vec![], vec![]);
         for start in (0..columns).step_by(block) {
             let end = (start + block).min(columns);
@@ -58,17 +62,15 @@ impl Columns {
                 let weights = s.len()..s.len() + (lane + stop - column).next_multiple_of(LANES);
                 s.resize(weights.end, 0.0);
                 t.resize(weights.end, 0.0);
-                for i in 0..stop - column {
-                    let at = weights.start + lane + i;
-                    t[at] = (first + i) as f32 / (n - 1) as f32;
-                    s[at] = 1.0 - t[at];
-                }
+                let (points, at) = (first..first + stop - column, weights.start + lane);
+                s[at..at + points.len()].copy_from_slice(&from[points.clone()]);
+                t[at..at + points.len()].copy_from_slice(&to[points]);
                 stretches.push(Stretch { segment, column: column - start - lane, weights, shared: lane > 0 });
                 column = stop;
             }
             blocks.push(stretches);
         }
-        Self { isa, block, blocks, s: Buffer::of(&s), t: Buffer::of(&t) }
+        Self { isa, block, blocks, s: Buffer::of(&s), t: Buffer::of(&t), whole: (from, to) }
     }
 
     /// Interpolates the points of a block between the ends, a coordinate a row.
@@ -83,6 +85,14 @@ impl Columns {
                 shared: stretch.shared,
             };
             self.isa.interpolate(run, &mut out[stretch.column..], self.block);
+        }
+    }
+
+    /// Interpolates the points of all segments, a point a row.
+    pub fn interpolate_rows(&self, ends: Ends, out: &mut [f32]) {
+        let (s, t) = (&self.whole.0[..], &self.whole.1[..]);
+        for (&(from, to), out) in ends.pairs.iter().zip(out.chunks_exact_mut(s.len() * ends.dim)) {
+            self.isa.interpolate_rows(ends.row(from), ends.row(to), s, t, out);
         }
     }
 }

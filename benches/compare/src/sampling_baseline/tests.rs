@@ -48,15 +48,16 @@ fn all_variants_agree_with_one_point_at_a_time() {
             let pairs: Vec<_> = (0..segments).map(|i| (i, 2 * segments - 1 - i * i % segments)).collect();
             let expected: Vec<_> = pairs.iter().map(|&(i, j)| one_by_one(&net, row(i), row(j), n)).collect();
             for isa in Isa::available() {
-                for (block, method) in [(128, Method::Product), (64, Method::Fused), (usize::MAX, Method::Fused)] {
-                    let mut sampling = Sampling::with_isa(&net, Settings { n, block, method }, isa);
+                for (cut, method) in [(Cut::Blocks(128), Method::Product), (Cut::Blocks(64), Method::Fused), (Cut::Whole, Method::Product)]
+                {
+                    let mut sampling = Sampling::with_isa(&net, Settings { n, cut, method }, isa);
                     let mut out = vec![Sampled::default(); segments];
                     sampling.sample(&points, &pairs, &mut out);
-                    assert_eq!(out, expected, "{sizes:?}, {n} points, {isa:?}, {block}, {method:?}");
+                    assert_eq!(out, expected, "{sizes:?}, {n} points, {isa:?}, {cut:?}, {method:?}");
                     out.fill(Sampled::default());
                     let first = sampling.first_layer(&points);
                     sampling.sample_shared(&first, &pairs, &mut out);
-                    assert_eq!(out, expected, "{sizes:?}, {n} points, {isa:?}, {block}, {method:?}, shared");
+                    assert_eq!(out, expected, "{sizes:?}, {n} points, {isa:?}, {cut:?}, {method:?}, shared");
                 }
             }
         }

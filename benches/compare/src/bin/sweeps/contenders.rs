@@ -3,15 +3,36 @@
 use plica::data::Points;
 use plica::network::{Network, Selection, UnitSet};
 use plica::sweep::{PairGroup, Sweep, SweepState};
-use plica_compare::sampling_baseline::{Method, Sampled, Sampling, Settings};
+use plica_compare::sampling_baseline::{Cut, Method, Sampled, Sampling, Settings};
 use plica_compare::setup::to_f32;
 use std::time::Instant;
 
 /// Points of a segment that the samplers look at.
 const SAMPLES: usize = 100;
 
-/// How the columns of a group of 81 segments are cut: in blocks that fit the caches, or not at all.
-const BLOCKS: [(usize, &str); 4] = [(128, "blocks of 128"), (256, "blocks of 256"), (512, "blocks of 512"), (usize::MAX, "one block")];
+/// How the samplers sample.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Algorithm 1, 64 segments in one batch.
+    Batch,
+    /// Algorithm 1, 81 segments cut into blocks that fit the caches.
+    Blocks,
+    /// With the first layer shared.
+    Sharing,
+}
+
+impl Kind {
+    /// Ways to cut and to multiply.
+    fn ways(self) -> Vec<(Cut, Method)> {
+        let blocks = [128, 256, 512].map(Cut::Blocks);
+        let with = |method: Method| blocks.map(|cut| (cut, method));
+        match self {
+            Self::Batch => vec![(Cut::Whole, Method::Product)],
+            Self::Blocks => with(Method::Product).to_vec(),
+            Self::Sharing => [with(Method::Product), with(Method::Fused)].concat(),
+        }
+    }
+}
 
 /// The whole of a sweep.
 pub fn run(sweep: &Sweep<'_>, threads: usize) -> SweepState {
@@ -22,47 +43,49 @@ pub fn hidden(network: &Network) -> UnitSet {
     Selection::Hidden.resolve(network).expect("hidden units can always be selected")
 }
 
-/// One of the two samplers, in its fastest way.
+/// A sampler, in its fastest way.
 pub struct Sampler {
     sampling: Sampling,
+    shares: bool,
     /// The points, or their first layers.
     rows: Vec<f32>,
-    shares: bool,
     pairs: Vec<(usize, usize)>,
     out: Vec<Sampled>,
-    /// How the work is cut.
-    pub way: String,
+    way: (Cut, Method),
 }
 
 impl Sampler {
     /// Tries all ways and keeps the fastest, with as many segments as take about so many seconds.
-    pub fn fastest(network: &Network, points: &Points, groups: &[PairGroup], shares: bool, seconds: f64) -> Self {
-        let methods: &[Method] = if shares { &[Method::Product, Method::Fused] } else { &[Method::Product] };
-        let ways = methods.iter().flat_map(|&method| BLOCKS.map(|(block, text)| (method, block, text)));
-        let (_, (method, block, text)) = ways
-            .map(|way @ (method, block, _)| {
-                let mut sampler = Self::new(network, points, shares, Settings { n: SAMPLES, block, method });
-                sampler.take(groups, if shares { 8100 } else { 810 });
-                (sampler.segment_seconds(), way)
-            })
-            .min_by(|(a, _), (b, _)| a.total_cmp(b))
-            .expect("some ways");
-        let mut sampler = Self::new(network, points, shares, Settings { n: SAMPLES, block, method });
-        sampler.way = match method {
-            Method::Fused => format!("own loop, {text}"),
-            Method::Product => format!("product crate, {text}"),
-        };
-        sampler.take(groups, 810);
-        let count = (seconds / sampler.segment_seconds()) as usize;
-        sampler.take(groups, count);
+    pub fn fastest(network: &Network, points: &Points, groups: &[PairGroup], kind: Kind, seconds: f64) -> Self {
+        let tried = kind.ways().into_iter().map(|way| {
+            let mut sampler = Self::new(network, points, kind, way);
+            sampler.take(groups, if sampler.shares { 8100 } else { 810 });
+            (sampler.segment_seconds(), sampler)
+        });
+        let (time, mut sampler) = tried.min_by(|(a, _), (b, _)| a.total_cmp(b)).expect("some ways");
+        sampler.take(groups, (seconds / time) as usize);
         sampler
     }
 
-    fn new(network: &Network, points: &Points, shares: bool, settings: Settings) -> Self {
-        let sampling = Sampling::new(&to_f32(network), settings);
+    fn new(network: &Network, points: &Points, kind: Kind, way: (Cut, Method)) -> Self {
+        let sampling = Sampling::new(&to_f32(network), Settings { n: SAMPLES, cut: way.0, method: way.1 });
         let floats: Vec<f32> = (0..points.len()).flat_map(|row| points.nearest(row).iter().map(|&x| x as f32)).collect();
+        let shares = kind == Kind::Sharing;
         let rows = if shares { sampling.first_layer(&floats) } else { floats };
-        Self { sampling, rows, shares, pairs: vec![], out: vec![], way: String::new() }
+        Self { sampling, shares, rows, pairs: vec![], out: vec![], way }
+    }
+
+    /// How the work is cut and multiplied.
+    pub fn way(&self) -> String {
+        let (cut, method) = self.way;
+        let cut = match cut {
+            Cut::Blocks(columns) => format!("blocks of {columns} points"),
+            Cut::Whole => "one product a layer".to_string(),
+        };
+        match method {
+            Method::Product => cut,
+            Method::Fused => format!("{cut}, own loop"),
+        }
     }
 
     /// Takes about so many pairs, spread evenly over all.
@@ -72,18 +95,18 @@ impl Sampler {
         self.out = vec![Sampled::default(); self.pairs.len()];
     }
 
-    pub fn segments(&self) -> usize {
-        self.pairs.len()
+    pub fn segments(&self) -> f64 {
+        self.pairs.len() as f64
     }
 
-    /// Samples all segments; returns the sum of chi.
+    /// Samples all segments; returns the mean of chi.
     pub fn run(&mut self) -> f64 {
         if self.shares {
             self.sampling.sample_shared(&self.rows, &self.pairs, &mut self.out);
         } else {
             self.sampling.sample(&self.rows, &self.pairs, &mut self.out);
         }
-        self.out.iter().map(Sampled::chi).sum()
+        self.out.iter().map(Sampled::chi).sum::<f64>() / self.segments()
     }
 
     /// The least time of a segment in three runs.
@@ -91,7 +114,7 @@ impl Sampler {
         let mut time = || {
             let start = Instant::now();
             self.run();
-            start.elapsed().as_secs_f64() / self.pairs.len() as f64
+            start.elapsed().as_secs_f64() / self.segments()
         };
         (0..3).map(|_| time()).fold(f64::INFINITY, f64::min)
     }

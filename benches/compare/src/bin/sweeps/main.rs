@@ -8,12 +8,13 @@
 //! contenders take turns, and a ratio is taken within a round; printed are the median and the range over the rounds.
 //!
 //! - *The sweep* is the whole of it, on one thread: first layers, traces, measures, tallies.
-//! - *Algorithm 1* is that of the space-folding papers, as published: 100 points of each segment, ends included, each
-//!   through the whole network in f32, 81 segments at a time, with the fastest product crate of those tried.
+//! - *Algorithm 1* is that of the space-folding papers: 100 points of each segment, ends included, each through the
+//!   whole network in f32, by the fastest product crate of those tried. *In one batch* of 64 segments it is what one
+//!   would write: a product a layer. *In blocks* a batch of 81 is cut so that its activations stay in the cache.
 //! - *The sharing sampler* interpolates the first layer's pre-activations instead. It gets those of all points for
 //!   nothing: they are computed before the clock starts. The layers above are products, or a loop of our own.
-//! - Both samplers compute r1, r2 and chi. For both, some ways to cut the work into blocks are tried before, and the
-//!   fastest takes part. They get an even choice of the pairs, as many as fill the time of a run.
+//! - The samplers compute r1, r2 and chi, not tallies. Sizes of blocks are tried before, and the fastest takes part.
+//!   They get an even choice of the pairs, as many as fill the time of a run.
 //! - *Without filter* is the same sweep with the error bounds switched off.
 //! - *Two threads* is the same sweep, on two.
 //!

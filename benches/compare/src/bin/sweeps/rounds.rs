@@ -1,13 +1,13 @@
 //! Contenders taking turns, and what comes out of it.
 
 use super::cases::Case;
-use super::contenders::{Sampler, hidden, run};
+use super::contenders::{Kind, Sampler, hidden, run};
 use plica::fold::Tally;
 use plica::sweep::Sweep;
 use plica_compare::setup::median;
 use std::time::Instant;
 
-const ROUNDS: usize = 7;
+const ROUNDS: usize = 5;
 
 /// The time that a run should take about.
 const SECONDS: f64 = 0.5;
@@ -39,9 +39,9 @@ impl Series {
     }
 }
 
-/// Segments a second, then the ratios: over Algorithm 1, over the sharing sampler, to the time without filter, of two
-/// threads over one.
-pub type Outcome = [Series; 5];
+/// Segments a second, then the ratios: over Algorithm 1 in one batch and in blocks, over the sharing sampler, to the
+/// time without filter, of two threads over one.
+pub type Outcome = [Series; 6];
 
 /// Measures a case and prints its rows.
 pub fn measure(case: &Case) -> Outcome {
@@ -49,24 +49,26 @@ pub fn measure(case: &Case) -> Outcome {
     let (points, groups) = enough(case);
     let sweep = Sweep::new(&case.network, &units, &points, &groups).expect("points of the right dimension");
     let unchecked = Sweep::new(&case.network, &units, &points, &groups).expect("points of the right dimension").without_filter();
-    let mut plain = Sampler::fastest(&case.network, &points, &groups, false, SECONDS);
-    let mut sharing = Sampler::fastest(&case.network, &points, &groups, true, SECONDS);
+    let mut sampler = |kind| Sampler::fastest(&case.network, &points, &groups, kind, SECONDS);
+    let mut samplers = [Kind::Batch, Kind::Blocks, Kind::Sharing].map(&mut sampler);
     let paths = sweep.paths() as f64;
 
     // Seconds a segment, in the order of the contenders.
-    let mut times = [const { vec![] }; 5];
-    let mut means = [0.0; 5];
+    let mut times = [const { vec![] }; 6];
+    let mut means = [0.0; 6];
     let mut decisions = Default::default();
     for round in 0..=ROUNDS {
-        let mut contenders: [&mut dyn FnMut() -> f64; 5] = [
+        let [batch, blocks, sharing] = &mut samplers;
+        let mut contenders: [&mut dyn FnMut() -> f64; 6] = [
             &mut || {
                 let state = run(&sweep, 1);
                 decisions = state.decisions();
                 mean_chi(state.tallies())
             },
             &mut || mean_chi(run(&unchecked, 1).tallies()),
-            &mut || plain.run() / plain.segments() as f64,
-            &mut || sharing.run() / sharing.segments() as f64,
+            &mut || batch.run(),
+            &mut || blocks.run(),
+            &mut || sharing.run(),
             &mut || mean_chi(run(&sweep, 2).tallies()),
         ];
         for ((contender, times), mean) in contenders.iter_mut().zip(&mut times).zip(&mut means) {
@@ -78,25 +80,33 @@ pub fn measure(case: &Case) -> Outcome {
             }
         }
     }
-    let counts = [paths, paths, plain.segments() as f64, sharing.segments() as f64, paths];
+    let [batch, blocks, sharing] = &samplers;
+    let counts = [paths, paths, batch.segments(), blocks.segments(), sharing.segments(), paths];
     for (times, count) in times.iter_mut().zip(counts) {
         times.iter_mut().for_each(|time| *time /= count);
     }
-    let [ours, unchecked, algorithm_1, shared, two] = &times;
+    let [ours, unchecked, by_batch, by_block, by_sharing, two] = &times;
     let ratio = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a / b).collect();
     let least = |rounds, target| Series { rounds, target, at_most: false };
     let outcome = [
         least(ours.iter().map(|time| 1.0 / time).collect(), RATE),
-        least(ratio(algorithm_1, ours), case.over_algorithm_1),
-        least(ratio(shared, ours), case.over_sharing),
+        least(ratio(by_batch, ours), case.over_algorithm_1),
+        least(ratio(by_block, ours), case.over_algorithm_1),
+        least(ratio(by_sharing, ours), case.over_sharing),
         Series { rounds: ratio(ours, unchecked), target: FILTER, at_most: true },
         least(ratio(ours, two), THREADS),
     ];
     print_rows(&outcome);
-    println!("  segments: {paths} swept, {} and {} sampled", plain.segments(), sharing.segments());
-    println!("  Algorithm 1: {}; {:.0} segments/s", plain.way, 1.0 / median(algorithm_1.clone()));
-    println!("  sharing:     {}; {:.0} segments/s", sharing.way, 1.0 / median(shared.clone()));
-    println!("  mean chi {:.6} exact, {:.6} unfiltered, {:.6} and {:.6} sampled", means[0], means[1], means[2], means[3]);
+    println!("  {:28} {:>10} {:>12} {:>10}  way", "", "segments", "segments/s", "mean chi");
+    let sweeps = ["certified", "without filter", "two threads"].map(|label| (label, String::new()));
+    let samplers =
+        ["Algorithm 1, one batch", "Algorithm 1, in blocks", "sharing sampler"].into_iter().zip(samplers.each_ref().map(Sampler::way));
+    let [certified, plain, threads] = sweeps;
+    for (i, (label, way)) in [certified, plain].into_iter().chain(samplers).chain([threads]).enumerate() {
+        let rate = 1.0 / median(times[i].clone());
+        let row = format!("  {label:28} {:>10} {rate:>12.0} {:>10.6}  {way}", counts[i], means[i]);
+        println!("{}", row.trim_end());
+    }
     println!("  decisions: {} filtered, {} exact\n", decisions.filtered, decisions.exact);
     outcome
 }
@@ -104,8 +114,9 @@ pub fn measure(case: &Case) -> Outcome {
 fn print_rows(outcome: &Outcome) {
     let labels = [
         "certified segments/s",
-        "rate over Algorithm 1 at 100 points",
-        "rate over the sharing sampler at 100",
+        "rate over Algorithm 1, one batch",
+        "rate over Algorithm 1, in blocks",
+        "rate over the sharing sampler",
         "time over that without filter",
         "rate of two threads over one",
     ];
@@ -124,14 +135,17 @@ fn print_rows(outcome: &Outcome) {
 /// The medians of all cases, a row each; what misses its target is marked.
 pub fn print_summary(cases: &[(String, Outcome)]) {
     println!("medians; ! misses its target");
-    println!("  {:14} {:>12} {:>12} {:>10} {:>10} {:>12}", "", "segments/s", "Algorithm 1", "sharing", "no filter", "two threads");
+    println!(
+        "  {:12} {:>11} {:>10} {:>10} {:>9} {:>10} {:>8}",
+        "", "segments/s", "one batch", "in blocks", "sharing", "no filter", "threads"
+    );
     for (name, outcome) in cases {
-        let [rate, algorithm_1, sharing, filter, threads] = outcome.each_ref().map(|series| {
+        let [rate, batch, blocks, sharing, filter, threads] = outcome.each_ref().map(|series| {
             let mark = if series.met() { ' ' } else { '!' };
             let digits = if series.target == RATE { 0 } else { 2 };
             format!("{:.digits$}{mark}", series.median())
         });
-        println!("  {name:14} {rate:>12} {algorithm_1:>12} {sharing:>10} {filter:>10} {threads:>12}");
+        println!("  {name:12} {rate:>11} {batch:>10} {blocks:>10} {sharing:>9} {filter:>10} {threads:>8}");
     }
     let all = cases.iter().flat_map(|(_, outcome)| outcome);
     println!("  targets: {} met of {}\n", all.clone().filter(|series| series.met()).count(), all.count());

@@ -21,6 +21,16 @@ pub fn interpolate<V: Sixteen>(run: Run, out: &mut [f32], pitch: usize) {
     }
 }
 
+/// See [`super::Isa::interpolate_rows`].
+#[inline(always)]
+pub fn interpolate_rows(from: &[f32], to: &[f32], s: &[f32], t: &[f32], out: &mut [f32]) {
+    for ((row, &s), &t) in out.chunks_exact_mut(from.len()).zip(s).zip(t) {
+        for ((out, &from), &to) in row.iter_mut().zip(from).zip(to) {
+            *out = s * from + t * to;
+        }
+    }
+}
+
 /// See [`super::Isa::rectify`].
 #[inline(always)]
 pub fn rectify<V: Sixteen>(biases: &[f32], z: &mut [f32], bits: &mut [u64], shape: Shape) {
@@ -84,14 +94,20 @@ fn tile<V: Sixteen, const R: usize, const C: usize>(
     pitch: usize,
 ) -> [u64; TILE] {
     let biases = biases.first_chunk::<R>().expect("a bias for each output");
-    let mut sums = biases.map(|bias| [V::splat(bias); C]);
+    // Loops, because the compiler makes calls of `map` and `from_fn`.
+    let mut sums = [[V::splat(0.0); C]; R];
+    for (sums, &bias) in sums.iter_mut().zip(biases) {
+        *sums = [V::splat(bias); C];
+    }
     for (weights, x) in weights.as_chunks::<R>().0.iter().zip(x.chunks(pitch)) {
-        let x = x.first_chunk::<C>().expect("whole words of columns");
-        let x: [V; C] = std::array::from_fn(|c| V::load(&x[c]));
+        let mut columns = [V::splat(0.0); C];
+        for (column, x) in columns.iter_mut().zip(x.first_chunk::<C>().expect("whole words of columns")) {
+            *column = V::load(x);
+        }
         for (sums, &weight) in sums.iter_mut().zip(weights) {
             let weight = V::splat(weight);
-            for (sum, x) in sums.iter_mut().zip(x) {
-                *sum = weight.mul_add(x, *sum);
+            for (sum, &column) in sums.iter_mut().zip(&columns) {
+                *sum = weight.mul_add(column, *sum);
             }
         }
     }

@@ -112,6 +112,11 @@ impl Isa {
         dispatch!(self, interpolate(run, out, pitch));
     }
 
+    /// The points of one segment with the given weights of its ends, a point a row.
+    pub fn interpolate_rows(self, from: &[f32], to: &[f32], s: &[f32], t: &[f32], out: &mut [f32]) {
+        dispatch!(self, interpolate_rows(from, to, s, t, out));
+    }
+
     /// Adds the biases, takes the bits and rectifies.
     pub fn rectify(self, biases: &[f32], z: &mut [f32], bits: &mut [u64], shape: Shape) {
         dispatch!(self, rectify(biases, z, bits, shape));
@@ -136,6 +141,11 @@ macro_rules! compile_for {
             $(#[target_feature(enable = $features)])?
             pub fn interpolate(run: Run, out: &mut [f32], pitch: usize) {
                 loops::interpolate::<$vector>(run, out, pitch);
+            }
+
+            $(#[target_feature(enable = $features)])?
+            pub fn interpolate_rows(from: &[f32], to: &[f32], s: &[f32], t: &[f32], out: &mut [f32]) {
+                loops::interpolate_rows(from, to, s, t, out);
             }
 
             $(#[target_feature(enable = $features)])?
