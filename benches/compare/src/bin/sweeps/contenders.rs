@@ -79,7 +79,7 @@ impl Sampler {
     pub fn way(&self) -> String {
         let (cut, method) = self.way;
         let cut = match cut {
-            Cut::Blocks(columns) => format!("blocks of {columns} points"),
+            Cut::Blocks(columns) => format!("blocks of {columns}"),
             Cut::Whole => "one product a layer".to_string(),
         };
         match method {

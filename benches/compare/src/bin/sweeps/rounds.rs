@@ -7,7 +7,7 @@ use plica::sweep::Sweep;
 use plica_compare::setup::median;
 use std::time::Instant;
 
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 7;
 
 /// The time that a run should take about.
 const SECONDS: f64 = 0.5;
@@ -97,14 +97,14 @@ pub fn measure(case: &Case) -> Outcome {
         least(ratio(ours, two), THREADS),
     ];
     print_rows(&outcome);
-    println!("  {:28} {:>10} {:>12} {:>10}  way", "", "segments", "segments/s", "mean chi");
+    println!("  {:22} {:>8} {:>11} {:>9}  way", "", "segments", "segments/s", "mean chi");
     let sweeps = ["certified", "without filter", "two threads"].map(|label| (label, String::new()));
     let samplers =
         ["Algorithm 1, one batch", "Algorithm 1, in blocks", "sharing sampler"].into_iter().zip(samplers.each_ref().map(Sampler::way));
     let [certified, plain, threads] = sweeps;
     for (i, (label, way)) in [certified, plain].into_iter().chain(samplers).chain([threads]).enumerate() {
         let rate = 1.0 / median(times[i].clone());
-        let row = format!("  {label:28} {:>10} {rate:>12.0} {:>10.6}  {way}", counts[i], means[i]);
+        let row = format!("  {label:22} {:>8} {rate:>11.0} {:>9.6}  {way}", counts[i], means[i]);
         println!("{}", row.trim_end());
     }
     println!("  decisions: {} filtered, {} exact\n", decisions.filtered, decisions.exact);
