@@ -56,8 +56,9 @@ lint: setup ## formatting, clippy, documentation; warnings are errors
 	$(CARGO) clippy --all-targets $(CARGO_FLAGS) -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps $(CARGO_FLAGS)
 
-bench: setup ## every speed that the README states: against other tools, and of degenerate networks
+bench: setup ## every speed that the README states: against other tools, of whole sweeps, and of degenerate networks
 	$(CARGO) run --release $(CARGO_FLAGS) -p plica-compare
+	$(CARGO) run --release $(CARGO_FLAGS) -p plica-compare --bin sweeps
 	$(CARGO) run --release $(CARGO_FLAGS) -p plica-compare --bin degenerate
 
 fuzz: setup ## each fuzz target for a short time, where nightly Rust and cargo-fuzz are installed (FUZZ_SECONDS=60)

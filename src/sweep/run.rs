@@ -112,6 +112,12 @@ impl<'a> Sweep<'a> {
         self
     }
 
+    /// Leaves the filter out, so that a benchmark can say what it costs. The tallies may then be wrong.
+    #[doc(hidden)]
+    pub fn without_filter(self) -> Self {
+        Self { tracer: self.tracer.without_filter(), ..self }
+    }
+
     /// The number of segments.
     pub fn paths(&self) -> u64 {
         self.groups.iter().map(PairGroup::count).sum()

@@ -4,7 +4,8 @@
 //! we can, in f32 and on one thread:
 //!
 //! - [`regioncam_baseline`]: the crate `regioncam`, which subdivides the segment;
-//! - [`sampling_baseline`]: Algorithm 1 of the space folding papers, which evaluates the network at n points.
+//! - [`sampling_baseline`]: Algorithm 1 of the space folding papers, which evaluates the network at n points, in one
+//!   batch as published, in blocks that fit the caches, or with the first layer shared.
 
 pub mod regioncam_baseline;
 pub mod sampling_baseline;

@@ -4,11 +4,10 @@
 
 use plica::data::Points;
 use plica::line::{Decisions, Tracer};
-use plica::network::{self, Network};
-use plica_compare::F32Layer;
+use plica::network;
 use plica_compare::regioncam_baseline::Regioncam;
-use plica_compare::sampling_baseline::{Sampled, Sampling};
-use plica_compare::setup::{Rng, SHAPES};
+use plica_compare::sampling_baseline::{Sampled, Sampling, Settings};
+use plica_compare::setup::{Rng, SHAPES, median, to_f32};
 use std::time::Instant;
 
 /// Rounds of which the median is taken; in each, the contenders take turns on the same segments.
@@ -52,8 +51,9 @@ fn compare(name: &str) {
 
     let mut regioncam = Regioncam::new(&floats);
     let regioncam_plain = Regioncam::new(&floats);
-    let mut sampling = Sampling::new(&floats, 100);
-    let mut dense = Sampling::new(&floats, 1000);
+    let pairs: Vec<(usize, usize)> = (0..segments).map(|i| (2 * i, 2 * i + 1)).collect();
+    let mut sampling = Sampling::new(&floats, Settings::points(100));
+    let mut dense = Sampling::new(&floats, Settings::points(1000));
     let mut contenders: Vec<Contender<'_>> = vec![
         ("Plica, certified", Box::new(|| trace(&mut certified, &points, None))),
         ("Plica without its filter", Box::new(|| trace(&mut unchecked, &points, None))),
@@ -69,8 +69,8 @@ fn compare(name: &str) {
                 counts.iter().sum()
             }),
         ),
-        ("Algorithm 1, 100 points", Box::new(|| sample(&mut sampling, &from, &to, segments))),
-        ("Algorithm 1, 1000 points", Box::new(|| sample(&mut dense, &from, &to, segments))),
+        ("Algorithm 1, 100 points", Box::new(|| sample(&mut sampling, &ends, &pairs))),
+        ("Algorithm 1, 1000 points", Box::new(|| sample(&mut dense, &ends, &pairs))),
     ];
     let mut seconds = vec![Vec::new(); contenders.len()];
     let mut regions = vec![0; contenders.len()];
@@ -120,23 +120,8 @@ fn trace(tracer: &mut Tracer<'_>, points: &Points, mut decisions: Option<&mut De
     regions
 }
 
-fn sample(sampling: &mut Sampling, from: &[f32], to: &[f32], segments: usize) -> usize {
-    let mut out = vec![Sampled::default(); segments];
-    sampling.sample(from, to, &mut out);
+fn sample(sampling: &mut Sampling, points: &[f32], pairs: &[(usize, usize)]) -> usize {
+    let mut out = vec![Sampled::default(); pairs.len()];
+    sampling.sample(points, pairs, &mut out);
     out.iter().map(|s| s.patterns as usize).sum()
-}
-
-fn to_f32(network: &Network) -> Vec<F32Layer> {
-    let layer = |layer: &network::Layer| F32Layer {
-        rows: layer.outputs(),
-        cols: layer.inputs(),
-        w: layer.weights().transpose().iter().map(|&x| x as f32).collect(),
-        b: layer.bias().iter().map(|&x| x as f32).collect(),
-    };
-    network.layers().iter().map(layer).collect()
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }

@@ -1,6 +1,7 @@
 //! Networks and segments to measure with.
 
 use crate::F32Layer;
+use plica::network::{Layer, Network};
 
 /// The shapes of the benchmark: input, hidden layers, output.
 pub const SHAPES: [(&str, &[usize]); 4] = [
@@ -44,4 +45,21 @@ pub fn random_network(sizes: &[usize], rng: &mut Rng) -> Vec<F32Layer> {
             F32Layer { rows, cols, w: draw(rows * cols), b: draw(rows) }
         })
         .collect()
+}
+
+/// The layers of a network in single precision.
+pub fn to_f32(network: &Network) -> Vec<F32Layer> {
+    let layer = |layer: &Layer| F32Layer {
+        rows: layer.outputs(),
+        cols: layer.inputs(),
+        w: layer.weights().transpose().iter().map(|&x| x as f32).collect(),
+        b: layer.bias().iter().map(|&x| x as f32).collect(),
+    };
+    network.layers().iter().map(layer).collect()
+}
+
+/// The middle one of some values, the upper one where there are two.
+pub fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
 }

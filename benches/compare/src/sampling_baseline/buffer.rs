@@ -18,6 +18,13 @@ impl Buffer {
         let start = numbers.as_ptr().align_offset(LINE);
         Self { numbers, start, len }
     }
+
+    /// These numbers.
+    pub fn of(numbers: &[f32]) -> Self {
+        let mut buffer = Self::new(numbers.len());
+        buffer.copy_from_slice(numbers);
+        buffer
+    }
 }
 
 impl Deref for Buffer {

@@ -3,23 +3,25 @@
 //!
 //! Activations stand a unit a row and a point a column, so that interpolation, bias and ReLU run along vectors of
 //! points, and the bits of one unit at 64 neighbouring points are one word: Hamming distances are then word operations.
-//! Segments lie end to end; the columns are cut into blocks whose activations stay in the cache.
+//! The segments of a group lie end to end; their columns are cut into blocks whose activations stay in the cache.
 
 mod buffer;
 mod kernels;
-
-use std::ops::Range;
+mod points;
+#[cfg(test)]
+mod tests;
 
 use crate::F32Layer;
 use crate::product::{Strides, product};
 use buffer::Buffer;
-use kernels::{Isa, LANES, Run};
+use kernels::{Isa, Shape, TiledLayer};
+use points::{Columns, Ends};
 
-/// Columns of a block: whole words of bits.
-const BLOCK: usize = 128;
-
-/// Columns, roughly, that are evaluated before their patterns are compared.
+/// Columns, roughly, that are evaluated before their patterns are compared: 81 segments of 100 points.
 const GROUP: usize = 8192;
+
+/// Segments of a group that is not cut.
+const BATCH: usize = 64;
 
 /// What n points tell about one segment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,91 +34,55 @@ pub struct Sampled {
     pub patterns: u32,
 }
 
-/// Ends of segments, a point a row.
-#[derive(Clone, Copy)]
-struct Ends<'a> {
-    from: &'a [f32],
-    to: &'a [f32],
-    dim: usize,
-}
-
-/// The points of a block of columns.
-struct Points {
-    isa: Isa,
-    /// How many a segment has.
-    n: usize,
-    /// The columns of the block.
-    width: usize,
-    /// The stretches of the block that belong to one segment.
-    stretches: Vec<Stretch>,
-    /// The weights 1 - t and t of the ends of each stretch, one after the other, in whole vectors: 0 outside the stretch.
-    s: Buffer,
-    t: Buffer,
-}
-
-/// The vectors of a block that a segment reaches into.
-struct Stretch {
-    segment: usize,
-    /// The first column, a multiple of [`LANES`].
-    column: usize,
-    /// The weights of this stretch.
-    weights: Range<usize>,
-    /// The first vector holds columns of the segment before.
-    shared: bool,
-}
-
-impl Points {
-    fn new(n: usize, isa: Isa) -> Self {
-        assert!(n >= 2, "a segment has two ends");
-        // A vector for each boundary at most, which may be at every second column.
-        let len = BLOCK + (BLOCK / 2 + 1) * LANES;
-        Self { isa, n, width: 0, stretches: vec![], s: Buffer::new(len), t: Buffer::new(len) }
+impl Sampled {
+    /// The folding measure.
+    pub fn chi(&self) -> f64 {
+        if self.r2 == 0 { 0.0 } else { 1.0 - f64::from(self.r1) / f64::from(self.r2) }
     }
+}
 
-    /// Makes the weights of a block.
-    fn prepare(&mut self, block: Range<usize>) {
-        self.width = block.len();
-        self.stretches.clear();
-        let mut used = 0;
-        let mut column = block.start;
-        while column < block.end {
-            let (segment, first) = (column / self.n, column % self.n);
-            let end = (column - first + self.n).min(block.end);
-            let lane = (column - block.start) % LANES;
-            let weights = used..used + (lane + end - column).next_multiple_of(LANES);
-            let (s, t) = (&mut self.s[weights.clone()], &mut self.t[weights.clone()]);
-            s.fill(0.0);
-            t.fill(0.0);
-            for (i, (s, t)) in s[lane..].iter_mut().zip(&mut t[lane..]).take(end - column).enumerate() {
-                *t = (first + i) as f32 / (self.n - 1) as f32;
-                *s = 1.0 - *t;
-            }
-            used = weights.end;
-            self.stretches.push(Stretch { segment, column: column - block.start - lane, weights, shared: lane > 0 });
-            column = end;
-        }
-    }
+/// How the layers above the first are multiplied by the points.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// By the product crate, like the first layer; then bias, bits and ReLU.
+    Product,
+    /// All at once by a loop for narrow layers, which keeps the sums in registers.
+    Fused,
+}
 
-    /// Interpolates between the ends, a coordinate a row.
-    fn interpolate(&self, ends: Ends, out: &mut [f32]) {
-        for stretch in &self.stretches {
-            let row = stretch.segment * ends.dim..(stretch.segment + 1) * ends.dim;
-            let run = Run {
-                from: &ends.from[row.clone()],
-                to: &ends.to[row],
-                s: &self.s[stretch.weights.clone()],
-                t: &self.t[stretch.weights.clone()],
-                shared: stretch.shared,
-            };
-            self.isa.interpolate(run, &mut out[stretch.column..], BLOCK);
-        }
+/// How the columns of a group of segments are cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// Into blocks of so many columns, a multiple of 64, that go through the network one after the other.
+    Blocks(usize),
+    /// Not at all: one product a layer, of points that stand a row each.
+    Whole,
+}
+
+/// How a network is sampled. Nothing of it changes the result but the number of points.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Points of each segment.
+    pub n: usize,
+    pub cut: Cut,
+    pub method: Method,
+}
+
+impl Settings {
+    pub fn points(n: usize) -> Self {
+        Self { n, cut: Cut::Blocks(128), method: Method::Product }
     }
 }
 
 /// A network and the buffers to sample it with.
 pub struct Sampling {
     layers: Vec<F32Layer>,
-    points: Points,
+    /// The layers above the first, where they are fused.
+    tiled: Vec<TiledLayer>,
+    isa: Isa,
+    n: usize,
+    whole: bool,
+    columns: Columns,
     /// Segments in a group.
     group: usize,
     /// Words that hold the bits of one unit in a group, and one spare word.
@@ -126,175 +92,122 @@ pub struct Sampling {
     z: Buffer,
     /// The bits of a group, a unit a row.
     bits: Vec<u64>,
-    /// First-layer products of the ends of a group, a point a row.
-    from: Vec<f32>,
-    to: Vec<f32>,
 }
 
 impl Sampling {
-    /// Prepares the hidden layers of a network for `n` points a segment.
-    pub fn new(layers: &[F32Layer], n: usize) -> Self {
-        Self::with_isa(layers, n, Isa::detect())
+    /// Prepares the hidden layers of a network.
+    pub fn new(layers: &[F32Layer], settings: Settings) -> Self {
+        Self::with_isa(layers, settings, Isa::detect())
     }
 
-    fn with_isa(layers: &[F32Layer], n: usize, isa: Isa) -> Self {
-        let points = Points::new(n, isa);
+    fn with_isa(layers: &[F32Layer], Settings { n, cut, method }: Settings, isa: Isa) -> Self {
         let layers = crate::hidden(layers).to_vec();
-        let group = (GROUP / n).max(1);
-        let words = (group * n).div_ceil(BLOCK) * (BLOCK / 64) + 1;
+        let group = if cut == Cut::Whole { BATCH } else { (GROUP / n).max(1) };
+        let block = match cut {
+            Cut::Blocks(block) => block,
+            Cut::Whole => (group * n).next_multiple_of(64),
+        };
+        let words = (group * n).div_ceil(block) * (block / 64) + 1;
         let widest = layers.iter().map(|l| l.rows.max(l.cols)).max().unwrap_or(0);
         let units: usize = layers.iter().map(|l| l.rows).sum();
+        let fused = layers[1..].iter().filter(|_| method == Method::Fused);
         Self {
-            points,
+            tiled: fused.map(TiledLayer::new).collect(),
+            isa,
+            n,
+            whole: cut == Cut::Whole,
+            columns: Columns::new(n, group, block, isa),
             group,
             words,
-            x: Buffer::new(widest * BLOCK),
-            z: Buffer::new(widest * BLOCK),
+            x: Buffer::new(widest * block),
+            z: Buffer::new(widest * block),
             bits: vec![0; units * words],
-            from: vec![0.0; group * layers[0].rows],
-            to: vec![0.0; group * layers[0].rows],
             layers,
         }
     }
 
-    /// Samples segments whose ends stand in `from` and `to`, a point a row: Algorithm 1 as published, which interpolates
-    /// in the input space.
-    pub fn sample(&mut self, from: &[f32], to: &[f32], out: &mut [Sampled]) {
-        let dim = self.layers[0].cols;
-        assert_eq!((from.len(), to.len()), (out.len() * dim, out.len() * dim));
-        let batch = self.group * dim;
-        for ((from, to), out) in from.chunks(batch).zip(to.chunks(batch)).zip(out.chunks_mut(self.group)) {
-            self.evaluate(out.len(), |points, first, x, z| {
-                points.interpolate(Ends { from, to, dim }, x);
-                multiply(first, points.width, x, z);
-            });
-            self.compare(out);
-        }
+    /// Samples the segments between pairs of points, which stand a point a row: Algorithm 1 as published, which
+    /// interpolates in the input space.
+    pub fn sample(&mut self, points: &[f32], pairs: &[(usize, usize)], out: &mut [Sampled]) {
+        let (dim, whole) = (self.layers[0].cols, self.whole);
+        self.groups(points, dim, pairs, out, |columns, block, width, ends, first, x, z| {
+            let by_column = Strides { row: 1, col: columns.block };
+            if whole {
+                columns.interpolate_rows(ends, x);
+                multiply(first, width, (x, Strides { row: dim, col: 1 }), (z, by_column));
+            } else {
+                columns.interpolate(block, ends, x);
+                multiply(first, width, (x, by_column), (z, by_column));
+            }
+        });
     }
 
-    /// The same, cheaper: the first layer is applied to the ends alone, and its pre-activations are interpolated.
-    pub fn sample_shared_first_layer(&mut self, from: &[f32], to: &[f32], out: &mut [Sampled]) {
-        let (inputs, dim) = (self.layers[0].cols, self.layers[0].rows);
-        assert_eq!((from.len(), to.len()), (out.len() * inputs, out.len() * inputs));
-        let batch = self.group * inputs;
-        let (mut first_from, mut first_to) = (std::mem::take(&mut self.from), std::mem::take(&mut self.to));
-        for ((from, to), out) in from.chunks(batch).zip(to.chunks(batch)).zip(out.chunks_mut(self.group)) {
-            first_products(&self.layers[0], from, &mut first_from);
-            first_products(&self.layers[0], to, &mut first_to);
-            let ends = Ends { from: &first_from, to: &first_to, dim };
-            self.evaluate(out.len(), |points, _, _, z| points.interpolate(ends, z));
-            self.compare(out);
-        }
-        (self.from, self.to) = (first_from, first_to);
+    /// What [`Sampling::sample_shared`] takes in place of points: their first layer, without the bias.
+    pub fn first_layer(&self, points: &[f32]) -> Vec<f32> {
+        let layer = &self.layers[0];
+        let (inputs, outputs) = (layer.cols, layer.rows);
+        let rows = points.len() / inputs;
+        let mut out = vec![0.0; rows * outputs];
+        let shape = (outputs, inputs, rows);
+        let by_output = Strides { row: 1, col: outputs };
+        product(shape, (&mut out, by_output), (&layer.w, Strides { row: inputs, col: 1 }), (points, Strides { row: 1, col: inputs }));
+        out
     }
 
-    /// Fills in the bits of a group of segments. `first` puts the products of the first layer with the points into the
-    /// second buffer, and may use the first one.
-    fn evaluate(&mut self, segments: usize, first: impl Fn(&Points, &F32Layer, &mut [f32], &mut [f32])) {
-        let columns = segments * self.points.n;
-        for start in (0..columns).step_by(BLOCK) {
-            let width = BLOCK.min(columns - start);
-            self.points.prepare(start..start + width);
-            let mut unit = 0;
-            for (index, layer) in self.layers.iter().enumerate() {
-                if index == 0 {
-                    first(&self.points, layer, &mut self.x, &mut self.z);
-                } else {
-                    multiply(layer, width, &self.x, &mut self.z);
-                }
-                let bits = &mut self.bits[unit * self.words + start / 64..];
-                self.points.isa.rectify(&mut self.z, BLOCK, width.div_ceil(64), &layer.b, bits, self.words);
-                unit += layer.rows;
-                std::mem::swap(&mut self.x, &mut self.z);
+    /// The same as [`Sampling::sample`], cheaper: the first layer was applied to the points alone, and its
+    /// pre-activations are interpolated.
+    pub fn sample_shared(&mut self, first: &[f32], pairs: &[(usize, usize)], out: &mut [Sampled]) {
+        let dim = self.layers[0].rows;
+        self.groups(first, dim, pairs, out, |columns, block, _, ends, _, _, z| columns.interpolate(block, ends, z));
+    }
+
+    /// Goes through the segments group by group. `first` puts the products of the first layer with the points of a
+    /// block into the last buffer, and may use the one before.
+    fn groups(
+        &mut self,
+        rows: &[f32],
+        dim: usize,
+        pairs: &[(usize, usize)],
+        out: &mut [Sampled],
+        first: impl Fn(&Columns, usize, usize, Ends, &F32Layer, &mut [f32], &mut [f32]),
+    ) {
+        assert_eq!(pairs.len(), out.len());
+        for (pairs, out) in pairs.chunks(self.group).zip(out.chunks_mut(self.group)) {
+            let columns = pairs.len() * self.n;
+            for (block, start) in (0..columns).step_by(self.columns.block).enumerate() {
+                let width = self.columns.block.min(columns - start);
+                first(&self.columns, block, width, Ends { rows, dim, pairs }, &self.layers[0], &mut self.x, &mut self.z);
+                self.evaluate(start / 64, width);
+            }
+            for (segment, out) in out.iter_mut().enumerate() {
+                *out = self.isa.measure(&self.bits, self.words, segment * self.n, self.n);
             }
         }
     }
 
-    /// Compares the patterns of a group.
-    fn compare(&self, out: &mut [Sampled]) {
-        let n = self.points.n;
-        for (segment, out) in out.iter_mut().enumerate() {
-            *out = self.points.isa.measure(&self.bits, self.words, segment * n, n);
-        }
-    }
-}
-
-/// The weights of a layer times the columns of a block `x`, without the bias.
-fn multiply(layer: &F32Layer, columns: usize, x: &[f32], z: &mut [f32]) {
-    let by_column = Strides { row: 1, col: BLOCK };
-    let weights = (&layer.w[..], Strides { row: 1, col: layer.cols });
-    product((columns, layer.cols, layer.rows), (z, by_column), (x, by_column), weights);
-}
-
-/// The first layer of points, one a row, without the bias.
-fn first_products(layer: &F32Layer, points: &[f32], out: &mut [f32]) {
-    let (inputs, outputs) = (layer.cols, layer.rows);
-    product(
-        (outputs, inputs, points.len() / inputs),
-        (out, Strides { row: 1, col: outputs }),
-        (&layer.w, Strides { row: inputs, col: 1 }),
-        (points, Strides { row: 1, col: inputs }),
-    );
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::setup::Rng;
-
-    /// Small integers, on which f32 is exact when t has few bits.
-    fn integers(len: usize, rng: &mut Rng) -> Vec<f32> {
-        (0..len).map(|_| (rng.unit() * 5.0).floor() - 2.0).collect()
-    }
-
-    fn pattern(layers: &[F32Layer], mut x: Vec<f32>) -> Vec<bool> {
-        let mut bits = vec![];
-        for l in crate::hidden(layers) {
-            let dot = |r: usize| -> f32 { (0..l.cols).map(|c| l.w[r * l.cols + c] * x[c]).sum::<f32>() + l.b[r] };
-            let z: Vec<f32> = (0..l.rows).map(dot).collect();
-            bits.extend(z.iter().map(|&z| z > 0.0));
-            x = z.iter().map(|z| z.max(0.0)).collect();
-        }
-        bits
-    }
-
-    fn one_by_one(layers: &[F32Layer], p: &[f32], q: &[f32], n: usize) -> Sampled {
-        let at = |i: usize| {
-            let t = i as f32 / (n - 1) as f32;
-            pattern(layers, p.iter().zip(q).map(|(p, q)| (1.0 - t) * p + t * q).collect())
-        };
-        let patterns: Vec<_> = (0..n).map(at).collect();
-        let distance = |a: &[bool], b: &[bool]| a.iter().zip(b).filter(|(a, b)| a != b).count() as u32;
-        let steps: Vec<u32> = patterns.windows(2).map(|w| distance(&w[0], &w[1])).collect();
-        Sampled {
-            r1: patterns.iter().map(|p| distance(&patterns[0], p)).max().unwrap(),
-            r2: steps.iter().sum(),
-            patterns: 1 + steps.iter().filter(|&&d| d > 0).count() as u32,
-        }
-    }
-
-    #[test]
-    fn both_variants_agree_with_one_point_at_a_time() {
-        let mut rng = Rng::new(7);
-        for sizes in [&[2, 3, 1][..], &[5, 9, 8, 1], &[3, 70, 40, 1], &[20, 7, 7, 7, 7, 2]] {
-            let net: Vec<F32Layer> = sizes
-                .windows(2)
-                .map(|s| F32Layer { rows: s[1], cols: s[0], w: integers(s[0] * s[1], &mut rng), b: integers(s[1], &mut rng) })
-                .collect();
-            for n in [2, 3, 17, 33, 65, 129, 257, 1025] {
-                let segments = 300;
-                let (p, q) = (integers(segments * sizes[0], &mut rng), integers(segments * sizes[0], &mut rng));
-                let ends = p.chunks(sizes[0]).zip(q.chunks(sizes[0]));
-                let expected: Vec<_> = ends.map(|(p, q)| one_by_one(&net, p, q, n)).collect();
-                for isa in Isa::available() {
-                    let mut sampling = Sampling::with_isa(&net, n, isa);
-                    let mut out = vec![Sampled::default(); segments];
-                    sampling.sample(&p, &q, &mut out);
-                    assert_eq!(out, expected, "{sizes:?}, {n} points, {isa:?}");
-                    sampling.sample_shared_first_layer(&p, &q, &mut out);
-                    assert_eq!(out, expected, "{sizes:?}, {n} points, {isa:?}, shared");
+    /// Fills in the bits of a block, which begins at a word, from the products of the first layer.
+    fn evaluate(&mut self, word: usize, width: usize) {
+        let shape = Shape { pitch: self.columns.block, bits_pitch: self.words, words: width.div_ceil(64) };
+        let mut unit = 0;
+        for (index, layer) in self.layers.iter().enumerate() {
+            let bits = &mut self.bits[unit * self.words + word..];
+            match index.checked_sub(1).map(|above| self.tiled.get(above)) {
+                Some(Some(tiled)) => self.isa.layer(tiled, &self.x, &mut self.z, bits, shape),
+                plain => {
+                    if plain.is_some() {
+                        let by_column = Strides { row: 1, col: shape.pitch };
+                        multiply(layer, width, (&self.x, by_column), (&mut self.z, by_column));
+                    }
+                    self.isa.rectify(&layer.b, &mut self.z, bits, shape);
                 }
             }
+            unit += layer.rows;
+            std::mem::swap(&mut self.x, &mut self.z);
         }
     }
+}
+
+/// The weights of a layer times the first `width` points of `x`, without the bias.
+fn multiply(layer: &F32Layer, width: usize, x: (&[f32], Strides), z: (&mut [f32], Strides)) {
+    product((width, layer.cols, layer.rows), z, x, (&layer.w, Strides { row: 1, col: layer.cols }));
 }

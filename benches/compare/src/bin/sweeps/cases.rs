@@ -1,0 +1,82 @@
+//! What is swept: networks, points, and the ratios that are aimed at.
+
+use plica::data::{self, DataSet, Points};
+use plica::network::{self, Network};
+use plica::sweep::{PairGroup, Pairs};
+use plica_compare::setup::Rng;
+
+/// The hidden layers: how many, and how wide.
+const SHAPES: [(usize, usize); 6] = [(2, 30), (3, 20), (4, 15), (5, 12), (6, 10), (10, 6)];
+
+/// Points of the random cases.
+pub const POINTS: usize = 10_000;
+pub const DIMENSION: usize = 784;
+
+pub struct Case {
+    pub name: String,
+    pub network: Network,
+    pub random: bool,
+    /// How often the rate of each sampler should be reached.
+    pub over_algorithm_1: f64,
+    pub over_sharing: f64,
+}
+
+impl Case {
+    pub fn all() -> impl Iterator<Item = Self> {
+        let random = SHAPES.into_iter().map(|shape| Self::new(shape, true));
+        random.chain(SHAPES.into_iter().map(|shape| Self::new(shape, false)))
+    }
+
+    fn new((depth, width): (usize, usize), random: bool) -> Self {
+        let source = if random { random_network(depth, width) } else { format!("digits:{depth}x{width}") };
+        Self {
+            name: format!("{}:{depth}x{width}", if random { "random" } else { "digits" }),
+            network: network::load(&source).expect("a built-in network"),
+            random,
+            over_algorithm_1: if depth <= 3 { 50.0 } else { 20.0 },
+            over_sharing: if depth <= 3 { 4.0 } else { 2.0 },
+        }
+    }
+
+    pub fn heading(&self) -> String {
+        let ends = if self.random { "random pairs of uniform points" } else { "all pairs of some digits" };
+        format!("{}, {}, {ends}", self.name, self.network.shape())
+    }
+
+    /// Points and pairs of them, about as many as asked for.
+    pub fn segments(&self, count: u64) -> (Points, Vec<PairGroup>) {
+        if self.random {
+            let points = uniform(POINTS);
+            let groups = random_pairs(&points, count);
+            return (points, groups);
+        }
+        let digits = data::load("digits", &Default::default()).expect("built-in data").points;
+        let rows = ((count as f64).sqrt().ceil() as usize).clamp(2, digits.len());
+        // Sixteenths: doubles have them exactly.
+        let values = (0..rows).flat_map(|row| digits.nearest(row).to_vec()).collect();
+        let points = Points::from_f64(values, digits.dimension()).expect("finite");
+        let groups = groups(&points, Pairs::All);
+        (points, groups)
+    }
+}
+
+pub fn random_network(depth: usize, width: usize) -> String {
+    format!("random-kaiming:{DIMENSION}-{}10@1", format!("{width}-").repeat(depth))
+}
+
+/// Points uniform in the unit cube.
+pub fn uniform(count: usize) -> Points {
+    let mut rng = Rng::new(11);
+    let values = (0..count * DIMENSION).map(|_| f64::from(rng.unit())).collect();
+    Points::from_f64(values, DIMENSION).expect("finite")
+}
+
+pub fn random_pairs(points: &Points, count: u64) -> Vec<PairGroup> {
+    groups(points, Pairs::Random { count, seed: 5 })
+}
+
+fn groups(points: &Points, pairs: Pairs) -> Vec<PairGroup> {
+    // Only the number of points matters here, and copies of those of the cube would be large.
+    let counted = Points::from_f64(vec![0.0; points.len()], 1).expect("finite");
+    pairs.groups(&DataSet { name: "points".into(), points: counted, labels: None }).expect("two points at least")
+}
