@@ -4,6 +4,7 @@
 //! first one that is not certain: the certified walk then traces it from the beginning. What it keeps are the flips in their order.
 
 mod bounds;
+mod crossings;
 mod pieces;
 mod product;
 
@@ -15,6 +16,7 @@ use crate::exact::aligned::Aligned;
 use crate::exact::lanes::{Lanes, dispatch};
 use crate::network::Unit;
 use bounds::Bounds;
+use crossings::Hit;
 
 /// The most units of a layer that is narrow: four vectors.
 const UNITS: usize = 32;
@@ -50,6 +52,10 @@ pub(super) struct NarrowWalk {
     /// A row a piece: the slopes of the layer's outputs; a last row for their values at the start. With the masks of the active units.
     rows: Aligned,
     masks: Vec<u64>,
+    /// For each piece, the values at its right end and the slopes, of all units; and which units cross in it.
+    values: Aligned,
+    slopes: Aligned,
+    hits: Vec<Hit>,
     /// The slopes and the values of the next layer, from these rows.
     fresh: Aligned,
     /// The rows of slopes in `fresh`; the values follow.
