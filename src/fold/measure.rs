@@ -104,6 +104,15 @@ impl Meter {
         measure
     }
 
+    /// The measures of the reversed segment, from the flips of the segment.
+    #[inline]
+    pub fn measure_reversed_flips(&mut self, flips: Flips<'_>) -> Measure {
+        self.difference.restart();
+        let mut measure = Measure::default();
+        flips.for_each_reversed(|units| measure.push(self.difference.step(units)));
+        measure
+    }
+
     /// The measures of one trace.
     pub fn measure(&mut self, trace: &Trace) -> Measure {
         self.difference.restart();

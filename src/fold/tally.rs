@@ -27,6 +27,7 @@ pub struct Tally {
     /// By the folding in lowest terms, (0, 0) for a peak of 0: one key for each value of chi.
     peaks: BTreeMap<Folding, u64>,
     regions: BTreeMap<u64, u64>,
+    paths: u64,
 }
 
 impl Tally {
@@ -39,6 +40,7 @@ impl Tally {
 
     pub(super) fn count_folding(&mut self, folding: Folding, count: u64) {
         *self.foldings.entry(folding).or_default() += count;
+        self.paths += count;
     }
 
     pub(super) fn count_peak(&mut self, peak: Folding, count: u64) {
@@ -54,11 +56,12 @@ impl Tally {
         merge(&mut self.foldings, &other.foldings);
         merge(&mut self.peaks, &other.peaks);
         merge(&mut self.regions, &other.regions);
+        self.paths += other.paths;
     }
 
     /// The number of paths.
     pub fn paths(&self) -> u64 {
-        self.foldings.values().sum()
+        self.paths
     }
 
     /// The number of paths with chi > 0.
@@ -137,7 +140,7 @@ impl<'de> Deserialize<'de> for Tally {
         };
         let mut tally = Self::default();
         for (r1, r2, count) in lists.tally {
-            *tally.foldings.entry(Folding { r1, r2 }).or_default() += count;
+            tally.count_folding(Folding { r1, r2 }, count);
         }
         for (text, count) in lists.peaks {
             *tally.peaks.entry(peak(&text).map_err(D::Error::custom)?).or_default() += count;

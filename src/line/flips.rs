@@ -34,4 +34,13 @@ impl<'a> Flips<'a> {
             Source::Trace(trace) => trace.crossings().for_each(|crossing| visit(crossing.flips)),
         }
     }
+
+    /// Visits the crossings as the reversed segment has them.
+    #[inline]
+    pub fn for_each_reversed(&self, mut visit: impl FnMut(&[Unit])) {
+        match self.0 {
+            Source::Single(crossings) => crossings.iter().rev().for_each(|crossing| visit(std::slice::from_ref(&crossing.unit))),
+            Source::Trace(trace) => trace.crossings().rev().for_each(|crossing| visit(crossing.flips)),
+        }
+    }
 }

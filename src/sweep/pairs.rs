@@ -180,6 +180,37 @@ impl PairGroup {
         })
     }
 
+    /// Whether the reverse of every pair is in the group as well.
+    pub(super) fn is_symmetric(&self) -> bool {
+        matches!(&self.members, Members::Product(..) if self.from == self.to) || matches!(self.members, Members::All(_))
+    }
+
+    /// Whether another group has the reverses of the pairs, and nothing else.
+    pub(super) fn mirrors(&self, other: &Self) -> bool {
+        match (&self.members, &other.members) {
+            (Members::Product(from, to), Members::Product(other_from, other_to)) => {
+                (self.from, self.to) == (other.to, other.from) && from == other_to && to == other_from
+            }
+            _ => false,
+        }
+    }
+
+    /// How many pairs (i, j) with i < j there are at some places of a symmetric group: its points are in ascending order.
+    pub(super) fn ascending(&self, places: Range<u64>) -> u64 {
+        let points = match &self.members {
+            Members::Product(from, _) => from.len() as u64,
+            Members::All(n) => *n as u64,
+            Members::Random { .. } => 0,
+        };
+        let columns = points.saturating_sub(1).max(1);
+        let in_row = |row: u64| {
+            let (start, end) = (places.start.max(row * columns), places.end.min((row + 1) * columns));
+            // Row i has the columns 0, ..., i - 1 before its diagonal.
+            end.saturating_sub(start.max(row * columns + row))
+        };
+        (places.start / columns..places.end.div_ceil(columns)).map(in_row).sum()
+    }
+
     /// The indices of a place in the order, row by row; where a group joins points among themselves, the diagonal is left out.
     fn split(&self, place: u64, columns: usize) -> (usize, usize) {
         if self.from != self.to {
@@ -235,6 +266,18 @@ mod tests {
             assert_eq!(groups.iter().map(PairGroup::count).sum::<u64>(), 20);
         }
         assert_eq!(Pairs::All.groups(&data(1, None)).unwrap()[0].count(), 0);
+    }
+
+    #[test]
+    fn ascending_pairs_are_counted() {
+        for (pairs, labels) in [(Pairs::Classes, Some(vec![1, 2, 1, 3, 1, 1, 2])), (Pairs::All, None)] {
+            for group in pairs.groups(&data(7, labels)).unwrap().iter().filter(|group| group.is_symmetric()) {
+                for (start, end) in (0..=group.count()).flat_map(|start| (start..=group.count()).map(move |end| (start, end))) {
+                    let expected = group.range(start..end).filter(|(i, j)| i < j).count() as u64;
+                    assert_eq!(group.ascending(start..end), expected, "{start}..{end}");
+                }
+            }
+        }
     }
 
     #[test]

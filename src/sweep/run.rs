@@ -35,6 +35,9 @@ pub enum SweepError {
 
 /// All segments of some groups of pairs of points, to be traced and tallied.
 ///
+/// A segment and its reverse cross the same regions: where the groups have both, one trace is measured from both its ends, and its
+/// decisions count once.
+///
 /// ```
 /// use plica::{data::{DataSet, Points}, network::{Selection, zoo}, sweep::{Pairs, Sweep}};
 /// let network = zoo::parse("cantor:3").unwrap().unwrap();
@@ -65,7 +68,7 @@ impl<'a> Sweep<'a> {
         let size = (WORK / work.max(1)).clamp(*SEGMENTS.start(), *SEGMENTS.end());
         let mut tracer = Tracer::new(network).units(units).pieces(false);
         tracer.over(points)?;
-        Ok(Self { tracer, units, points, groups, chunks: chunks(groups, size), rows: None })
+        Ok(Self { tracer, units, points, groups, chunks: chunks(groups, size, true), rows: None })
     }
 
     /// Hands every segment over as a row, in parts of 262,144 segments of one group.
@@ -95,7 +98,7 @@ impl<'a> Sweep<'a> {
     /// assert_eq!((rows[0].from, rows[0].to, rows[0].measure.regions()), (0, 1, 3));
     /// ```
     pub fn with_rows(mut self, sink: &'a dyn RowSink) -> Self {
-        self.chunks = chunks(self.groups, ROWS);
+        self.chunks = chunks(self.groups, ROWS, false);
         self.rows = Some(sink);
         self
     }
@@ -108,7 +111,7 @@ impl<'a> Sweep<'a> {
     /// Chunks of this many segments at most, so that tests have many of them.
     #[doc(hidden)]
     pub fn chunks_of(mut self, size: u64) -> Self {
-        self.chunks = chunks(self.groups, size.max(1));
+        self.chunks = chunks(self.groups, size.max(1), true);
         self
     }
 
@@ -163,13 +166,13 @@ impl<'a> Sweep<'a> {
                 let (sender, left, next, stop) = (sender.clone(), &left, &next, &stop);
                 scope.spawn(move |_| {
                     let mut tracer = self.tracer.fork();
-                    let (mut meter, mut counter) = (Meter::new(self.units), Counter::default());
+                    let mut measuring = Measuring::new(self.units);
                     let mut tracer = tracer.over(self.points);
                     while !stop.load(Ordering::Relaxed)
                         && let Some(&chunk) = left.get(next.fetch_add(1, Ordering::Relaxed))
                     {
                         let outcome = match &mut tracer {
-                            Ok(tracer) => self.measure(chunk, tracer, &mut meter, &mut counter),
+                            Ok(tracer) => self.measure(chunk, tracer, &mut measuring),
                             Err(error) => Err(error.clone().into()),
                         };
                         if sender.send((chunk, outcome)).is_err() {
@@ -181,8 +184,8 @@ impl<'a> Sweep<'a> {
             drop(sender);
             for (chunk, outcome) in receiver {
                 match outcome {
-                    Ok((tally, decisions)) => {
-                        state.add(chunk as u64, self.chunks[chunk].group, &tally, decisions);
+                    Ok((tallies, decisions)) => {
+                        state.add(chunk as u64, &tallies, decisions);
                         if !watch(&state) {
                             stop.store(true, Ordering::Relaxed);
                         }
@@ -197,28 +200,49 @@ impl<'a> Sweep<'a> {
         failure.map_or(Ok(state), Err)
     }
 
-    /// One chunk's tally; its rows are handed over where somebody takes them.
+    /// One chunk's tallies by group; its rows are handed over where somebody takes them.
     fn measure(
         &self,
         number: usize,
         tracer: &mut PointTracer<'_, '_, '_>,
-        meter: &mut Meter,
-        counter: &mut Counter,
-    ) -> Result<(Tally, Decisions), SweepError> {
-        let chunk = &self.chunks[number];
-        let group = &self.groups[chunk.group];
+        measuring: &mut Measuring,
+    ) -> Result<(Vec<(usize, Tally)>, Decisions), SweepError> {
+        let Chunk { group, places, mirror } = &self.chunks[number];
+        let pairs = &self.groups[*group];
         let (mut decisions, mut rows) = (Decisions::default(), Vec::new());
-        tracer.flips_of_pairs(group.range(chunk.places.clone()), |(from, to), flips, taken| {
+        let Measuring { meter, there, back } = measuring;
+        // Of a pair and its reverse in one group, one is traced.
+        let wanted = |&(from, to): &(usize, usize)| *mirror != Some(*group) || from < to;
+        tracer.flips_of_pairs(pairs.range(places.clone()).filter(wanted), |(from, to), flips, taken| {
             let measure = meter.measure_flips(flips);
-            counter.add(&measure);
+            there.add(&measure);
             decisions += taken;
+            if mirror.is_some() {
+                back.add(&meter.measure_reversed_flips(flips));
+            }
             if self.rows.is_some() {
                 rows.push(PathRow { from, to, measure });
             }
         })?;
         if let Some(sink) = self.rows {
-            sink.take(number, group, &rows).map_err(SweepError::Rows)?;
+            sink.take(number, pairs, &rows).map_err(SweepError::Rows)?;
         }
-        Ok((counter.take(), decisions))
+        let mut tallies = vec![(*group, there.take())];
+        tallies.extend(mirror.map(|mirror| (mirror, back.take())));
+        Ok((tallies, decisions))
+    }
+}
+
+/// What a thread measures with.
+struct Measuring {
+    meter: Meter,
+    /// The segments, and their reverses.
+    there: Counter,
+    back: Counter,
+}
+
+impl Measuring {
+    fn new(units: &UnitSet) -> Self {
+        Self { meter: Meter::new(units), there: Counter::default(), back: Counter::default() }
     }
 }

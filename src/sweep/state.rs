@@ -50,10 +50,12 @@ impl SweepState {
         self.done.iter().flat_map(|range| range.start as usize..range.end as usize)
     }
 
-    /// Adds what a chunk of a group has brought, once.
-    pub(super) fn add(&mut self, chunk: u64, group: usize, tally: &Tally, decisions: Decisions) {
+    /// Adds what a chunk has brought, by group, once.
+    pub(super) fn add(&mut self, chunk: u64, tallies: &[(usize, Tally)], decisions: Decisions) {
         debug_assert!(!self.has(chunk));
-        self.tallies[group].merge(tally);
+        for (group, tally) in tallies {
+            self.tallies[*group].merge(tally);
+        }
         self.decisions += decisions;
         let at = self.done.partition_point(|range| range.end < chunk);
         match self.done.get_mut(at) {
@@ -77,7 +79,11 @@ impl SweepState {
         }
         let mut paths = vec![0; groups.len()];
         for chunk in self.done.iter().flat_map(|range| &chunks[range.start as usize..range.end as usize]) {
-            paths[chunk.group] += chunk.places.end - chunk.places.start;
+            let count = chunk.places.end - chunk.places.start;
+            match chunk.mirror {
+                Some(mirror) if mirror == chunk.group => paths[mirror] += 2 * groups[mirror].ascending(chunk.places.clone()),
+                mirror => [Some(chunk.group), mirror].into_iter().flatten().for_each(|group| paths[group] += count),
+            }
         }
         self.tallies.iter().map(Tally::paths).eq(paths)
     }
@@ -88,15 +94,35 @@ impl SweepState {
 pub(super) struct Chunk {
     pub group: usize,
     pub places: Range<u64>,
+    /// The group of the reverse pairs, where those are measured along with the pairs: another group, or, of a pair and its reverse in the
+    /// group itself, the one with the smaller index first stands for both.
+    pub mirror: Option<usize>,
 }
 
-/// The pairs of all groups in chunks of a size; a chunk has pairs of one group.
-pub(super) fn chunks(groups: &[PairGroup], size: u64) -> Vec<Chunk> {
-    let of_group = |(group, pairs): (usize, &PairGroup)| {
+/// The pairs of all groups in chunks of a size; a chunk has pairs of one group, and their reverses where `mirrored` asks for these.
+pub(super) fn chunks(groups: &[PairGroup], size: u64, mirrored: bool) -> Vec<Chunk> {
+    let mut chunks = Vec::new();
+    let mut done = vec![false; groups.len()];
+    for (group, pairs) in groups.iter().enumerate() {
+        if done[group] {
+            continue;
+        }
+        let other = |m: &usize| !done[*m] && groups[*m].mirrors(pairs);
+        let mirror = match mirrored {
+            true if pairs.is_symmetric() => Some(group),
+            true => (group + 1..groups.len()).find(other),
+            false => None,
+        };
+        if let Some(mirror) = mirror {
+            done[mirror] = true;
+        }
         let count = pairs.count();
-        (0..count.div_ceil(size)).map(move |k| Chunk { group, places: k * size..((k + 1) * size).min(count) })
-    };
-    groups.iter().enumerate().flat_map(of_group).collect()
+        let chunk = |k: u64| Chunk { group, places: k * size..((k + 1) * size).min(count), mirror };
+        // None without segments: then all chunks are done exactly where all segments are.
+        let is_empty = |chunk: &Chunk| mirror == Some(group) && pairs.ascending(chunk.places.clone()) == 0;
+        chunks.extend((0..count.div_ceil(size)).map(chunk).filter(|chunk| !is_empty(chunk)));
+    }
+    chunks
 }
 
 #[cfg(test)]
@@ -110,7 +136,7 @@ mod tests {
             let mut state = SweepState::new(1);
             for (k, &chunk) in order.iter().enumerate() {
                 prop_assert!(!state.has(chunk));
-                state.add(chunk, 0, &Tally::default(), Decisions::default());
+                state.add(chunk, &[], Decisions::default());
                 prop_assert!(order[..=k].iter().all(|&chunk| state.has(chunk)));
                 prop_assert!(order[k + 1..].iter().all(|&chunk| !state.has(chunk)));
                 prop_assert!(state.done.windows(2).all(|pair| pair[0].end < pair[1].start));

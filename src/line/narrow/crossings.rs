@@ -107,8 +107,7 @@ impl Crossings<'_> {
             at = if at > from { at } else { from };
             at = if at < to { at } else { to };
             half = self.rho[i] * self.error * inverse.abs() + WINDOW;
-            // False where it is not a number.
-            if !(half < 1.0) {
+            if half.is_nan() || half >= 1.0 {
                 return Err(Uncertain);
             }
         }
