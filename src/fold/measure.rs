@@ -15,12 +15,19 @@ use crate::network::UnitSet;
 /// assert_eq!((measure.folding().r1, measure.folding().r2), (1, 2));
 /// assert_eq!(measure.regions(), 3);
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Measure {
     folding: Folding,
+    /// (1, 1) where every prefix has chi = 0: then one comparison serves all cases.
     peak: Folding,
     distance: u64,
     changes: u64,
+}
+
+impl Default for Measure {
+    fn default() -> Self {
+        Self { folding: Folding::default(), peak: Folding { r1: 1, r2: 1 }, distance: 0, changes: 0 }
+    }
 }
 
 impl Measure {
@@ -40,7 +47,8 @@ impl Measure {
         // r1 grows by the size of the step at most; where it grows by all of it, chi does not grow.
         let unfolded = step.distance == self.folding.r1 + step.size;
         self.folding.r1 = self.folding.r1.max(step.distance);
-        if !unfolded && self.folding.cmp_chi(&self.peak).is_gt() {
+        let product = |a: u64, b: u64| u128::from(a) * u128::from(b);
+        if !unfolded && product(self.folding.r1, self.peak.r2) < product(self.peak.r1, self.folding.r2) {
             self.peak = self.folding;
         }
     }
@@ -52,7 +60,7 @@ impl Measure {
 
     /// The folding of the first prefix with the largest chi; (0, 0) where every prefix has chi = 0.
     pub fn peak(&self) -> Folding {
-        self.peak
+        if self.peak.is_flat() { Folding::default() } else { self.peak }
     }
 
     /// The distance d_H(p_1, p_n) between the two ends.

@@ -12,7 +12,7 @@ pub(super) const WINDOW: f64 = 32.0 * U;
 
 /// How far the numbers of a layer go: what the walk measures of them.
 pub(super) struct Extent {
-    /// The square of the norm of the largest slopes, and of the largest outputs.
+    /// The squares of the slopes of all pieces, added up, and that of the norm of the largest outputs.
     pub slope_square: f64,
     pub value_square: f64,
     /// The crossings of the layer.

@@ -47,7 +47,7 @@ impl NarrowWalk {
         let (error, reach) = (round_up(bounds.error), round_up(bounds.reach));
 
         let (mut v, mut a, mut rho) = ([zero; C], [zero; C], [zero; C]);
-        let (mut largest_slopes, mut largest_values) = ([zero; C], [zero; C]);
+        let (mut slope_squares, mut largest_values) = ([zero; C], [zero; C]);
         let mut active = [zero.gt(zero); C];
         let (mut left, mut certain) = (0u64, 0u64);
         let (start, norms) = (&fresh[parents * C..][..C], this.rho.as_chunks::<8>().0);
@@ -97,7 +97,7 @@ impl NarrowWalk {
                 right |= u64::from(L::bits(active[c])) << (8 * c);
                 if CERTIFY {
                     certain |= u64::from(L::bits(v[c].abs().gt(rho[c].mul(margin)))) << (8 * c);
-                    largest_slopes[c] = a[c].abs().max(largest_slopes[c]);
+                    slope_squares[c] = a[c].mul_add(a[c], slope_squares[c]);
                     largest_values[c] = v[c].max(largest_values[c]);
                 }
             }
@@ -136,11 +136,11 @@ impl NarrowWalk {
         self.filtered += (pieces * this.outputs + crossings) as u64;
         std::mem::swap(&mut self.breaks, &mut self.next);
         (self.parents, self.count) = (pieces, pieces + crossings + 1);
-        let (mut slope_squares, mut value_squares) = (zero, zero);
+        let (mut slope_square, mut value_square) = (zero, zero);
         for c in 0..C {
-            slope_squares = largest_slopes[c].mul_add(largest_slopes[c], slope_squares);
-            value_squares = largest_values[c].mul_add(largest_values[c], value_squares);
+            slope_square = slope_square.add(slope_squares[c]);
+            value_square = largest_values[c].mul_add(largest_values[c], value_square);
         }
-        Ok(Extent { slope_square: slope_squares.sum(), value_square: value_squares.sum(), crossings })
+        Ok(Extent { slope_square: slope_square.sum(), value_square: value_square.sum(), crossings })
     }
 }

@@ -8,8 +8,6 @@ use plica_compare::setup::Rng;
 /// The hidden layers: how many, and how wide.
 const SHAPES: [(usize, usize); 6] = [(2, 30), (3, 20), (4, 15), (5, 12), (6, 10), (10, 6)];
 
-/// Points of the random cases.
-pub const POINTS: usize = 10_000;
 pub const DIMENSION: usize = 784;
 
 pub struct Case {
@@ -39,25 +37,25 @@ impl Case {
     }
 
     pub fn heading(&self) -> String {
-        let ends = if self.random { "random pairs of uniform points" } else { "all pairs of some digits" };
+        let ends = if self.random { "all pairs of uniform points" } else { "all pairs of some digits" };
         format!("{}, {}, {ends}", self.name, self.network.shape())
     }
 
-    /// Points and pairs of them, about as many as asked for.
+    /// Points and all pairs of them, about as many as asked for.
     pub fn segments(&self, count: u64) -> (Points, Vec<PairGroup>) {
-        if self.random {
-            let points = uniform(POINTS);
-            let groups = random_pairs(&points, count);
-            return (points, groups);
-        }
-        let digits = data::load("digits", &Default::default()).expect("built-in data").points;
-        let rows = ((count as f64).sqrt().ceil() as usize).clamp(2, digits.len());
-        // Sixteenths: doubles have them exactly.
-        let values = (0..rows).flat_map(|row| digits.nearest(row).to_vec()).collect();
-        let points = Points::from_f64(values, digits.dimension()).expect("finite");
+        let rows = ((count as f64).sqrt().ceil() as usize).max(2);
+        let points = if self.random { uniform(rows) } else { digits(rows) };
         let groups = groups(&points, Pairs::All);
         (points, groups)
     }
+}
+
+/// Some of the built-in digits.
+fn digits(rows: usize) -> Points {
+    let digits = data::load("digits", &Default::default()).expect("built-in data").points;
+    // Sixteenths: doubles have them exactly.
+    let values = (0..rows.min(digits.len())).flat_map(|row| digits.nearest(row).to_vec()).collect();
+    Points::from_f64(values, digits.dimension()).expect("finite")
 }
 
 pub fn random_network(depth: usize, width: usize) -> String {

@@ -3,9 +3,10 @@
 //! `cargo run --release -p plica-compare --bin sweeps` measures every case; words as arguments pick some, such as
 //! `random 2x30` or `digits:6x10` or `memory`.
 //!
-//! The cases are the six shapes of 60 hidden units: with 784 inputs, Kaiming initialisation, and random pairs of
-//! 10,000 points uniform in the unit cube; and the trained `digits` networks, with all pairs of some digits. The
-//! contenders take turns, and a ratio is taken within a round; printed are the median and the range over the rounds.
+//! The cases are the six shapes of 60 hidden units: with 784 inputs, Kaiming initialisation, and points uniform in the
+//! unit cube; and the trained `digits` networks, with some digits. The segments are those of all ordered pairs of
+//! points, as in the papers: the sweep traces a segment once and measures it from both ends. The contenders take
+//! turns, and a ratio is taken within a round; printed are the median and the range over the rounds.
 //!
 //! - *The sweep* is the whole of it, on one thread: first layers, traces, measures, tallies.
 //! - *Algorithm 1* is that of the space-folding papers: 100 points of each segment, ends included, each through the
