@@ -3,9 +3,10 @@
 mod support;
 
 use plica::data::{DataSet, Point, Points};
+use plica::exact::Instructions;
 use plica::fold::{Meter, Tally};
-use plica::line::trace_exact_only;
-use plica::network::{Network, Pattern, Selection, zoo};
+use plica::line::{Tracer, trace_exact_only};
+use plica::network::{Layer, Network, Pattern, Selection, Unit, zoo};
 use plica::sweep::{
     Audit, AuditError, Auditor, Checkpoint, CheckpointError, Fault, Fingerprint, Pairs, Precision, Sampling, Sweep, SweepState,
     audit_sequence,
@@ -72,6 +73,60 @@ proptest! {
             let state = sweep.run(sweep.begin(), threads, |_| true).unwrap();
             prop_assert_eq!(state.tallies(), &expected[..]);
             prop_assert_eq!(in_pieces(&sweep, threads, &mut words), state);
+        }
+    }
+}
+
+/// A network of layers of up to 32 units, of any depth up to 6: real weights of some scale, or small integers, which make ties.
+fn narrow_network(words: &mut Words) -> Network {
+    let depth = words.below(7);
+    let widest = [4, 9, 17, 32][words.below(4)];
+    let widths: Vec<usize> = (0..depth + 2).map(|_| 1 + words.below(widest)).collect();
+    let (real, exponent) = (words.below(3) > 0, words.below(9) as i32 - 4);
+    let mut number = || match real {
+        true => (words.below(1 << 20) as f64 / f64::from(1 << 19) - 1.0) * 2f64.powi(exponent),
+        false => words.below(5) as f64 - 2.0,
+    };
+    let layers = widths.windows(2).map(|w| {
+        let weights = nalgebra::DMatrix::from_fn(w[1], w[0], |_, _| number());
+        Layer::from_f64(weights, nalgebra::DVector::from_fn(w[1], |_, _| number()))
+    });
+    Network::new(layers.collect()).unwrap()
+}
+
+proptest! {
+    #![proptest_config(config(150))]
+
+    /// One tracer for all segments, so that what one leaves in memory meets the next.
+    #[test]
+    fn flips_of_many_segments_are_those_of_exact_traces(seed: u64, outputs: bool) {
+        let mut words = Words(seed);
+        let network = narrow_network(&mut words);
+        let points = data(&network, seed, 5).points;
+        let units = if outputs { Selection::All } else { Selection::Hidden }.resolve(&network).unwrap();
+        let pairs = || (0..5).flat_map(|i| (0..5).map(move |j| (i, j)));
+        let exact: Vec<Vec<Vec<Unit>>> = pairs()
+            .map(|(i, j)| {
+                let trace = trace_exact_only(&network, &points.point(i), &points.point(j), &units).unwrap();
+                trace.crossings().map(|crossing| crossing.flips.to_vec()).collect()
+            })
+            .collect();
+        for instructions in Instructions::available() {
+            let mut tracer = Tracer::new(&network).units(&units).instructions(instructions);
+            let mut found = exact.iter();
+            tracer
+                .over(&points)
+                .unwrap()
+                .flips_of_pairs(pairs(), |pair, flips, _| {
+                    let mut there: Vec<Vec<Unit>> = Vec::new();
+                    flips.for_each(|units| there.push(units.to_vec()));
+                    assert_eq!(Some(&there), found.next(), "{pair:?}");
+                    let mut back: Vec<Vec<Unit>> = Vec::new();
+                    flips.for_each_reversed(|units| back.push(units.to_vec()));
+                    back.reverse();
+                    assert_eq!(back, there, "{pair:?}");
+                })
+                .unwrap();
         }
     }
 }
