@@ -1,6 +1,6 @@
 //! How a command can fail, and the exit status that says so.
 
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 /// Why a command ends early.
@@ -28,14 +28,19 @@ impl Failure {
             Self::Call(message) => (message, 2),
             Self::Data(message) => (message, 1),
             Self::Interrupted(message) => {
-                eprintln!("interrupted: {message}");
+                say(&format!("interrupted: {message}"));
                 return ExitCode::from(130);
             }
             Self::Closed => return ExitCode::SUCCESS,
         };
-        eprintln!("error: {}", message.lines().collect::<Vec<_>>().join(" "));
+        say(&format!("error: {}", message.lines().collect::<Vec<_>>().join(" ")));
         ExitCode::from(status)
     }
+}
+
+/// A line on standard error; where that takes none, the exit status says it.
+fn say(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
 impl From<plica::network::LoadError> for Failure {
