@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 /// A directory for results.
 pub struct Directory {
     path: PathBuf,
+    /// Held while this process writes there; the system lets it go when the process ends, however it ends.
+    _lock: Option<fs::File>,
 }
 
 /// What summary.json says of a network: its name, and what standard output says in JSON.
@@ -26,7 +28,7 @@ impl Directory {
     /// The directory, made where it is not there.
     pub fn open(path: &Path) -> Result<Self, Failure> {
         fs::create_dir_all(path).map_err(|error| Failure::Data(format!("{}: {error}", path.display())))?;
-        Ok(Self { path: path.to_path_buf() })
+        Ok(Self { path: path.to_path_buf(), _lock: lock(path)? })
     }
 
     fn checkpoint_path(&self, k: usize) -> PathBuf {
@@ -53,26 +55,39 @@ impl Directory {
         })?;
         self.text("tally.csv", &fold_csv(&named))?;
         for (k, (name, report)) in named.iter().enumerate() {
-            if let Some(picture) = picture::heat_map(name, report) {
-                self.text(&numbered("chi-by-class", k, "svg"), &picture)?;
-            }
+            self.picture(&numbered("chi-by-class", k, "svg"), picture::heat_map(name, report))?;
         }
-        self.text("chi-distribution.svg", &picture::distribution(&named))?;
-        if let [_, _, ..] = named[..] {
-            let deep: Vec<_> = subjects.iter().zip(reports).map(|(s, report)| (s.name.as_str(), s.network.depth(), report)).collect();
-            self.text("chi-by-depth.svg", &picture::against_depth(&deep))?;
+        for k in (named.len()..).take_while(|&k| self.path.join(numbered("chi-by-class", k, "svg")).exists()) {
+            self.picture(&numbered("chi-by-class", k, "svg"), None)?;
         }
-        Ok(())
+        self.picture("chi-distribution.svg", Some(picture::distribution(&named)))?;
+        let deep: Vec<_> = subjects.iter().zip(reports).map(|(s, report)| (s.name.as_str(), s.network.depth(), report)).collect();
+        self.picture("chi-by-depth.svg", (deep.len() > 1).then(|| picture::against_depth(&deep)))
+    }
+
+    /// A picture, or none in place of an earlier sweep's, which would be taken for one of this.
+    fn picture(&self, name: &str, picture: Option<String>) -> Result<(), Failure> {
+        match picture {
+            Some(picture) => self.text(name, &picture),
+            None => self.remove(&self.path.join(name)),
+        }
+    }
+
+    fn remove(&self, path: &Path) -> Result<(), Failure> {
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Failure::Data(format!("{}: {error}", path.display()))),
+            _ => Ok(()),
+        }
+    }
+
+    /// The directories of rows that are of an earlier sweep, where this one has rows for so many networks.
+    pub fn older_paths(&self, networks: usize) -> impl Iterator<Item = PathBuf> {
+        (networks..).map(|k| self.paths(k)).take_while(|path| path.exists())
     }
 
     /// Removes the checkpoints of so many networks, now that their results are written.
     pub fn clear(&self, networks: usize) -> Result<(), Failure> {
-        (0..networks).try_for_each(|k| match fs::remove_file(self.checkpoint_path(k)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(Failure::Data(format!("{}: {error}", self.checkpoint_path(k).display())))
-            }
-            _ => Ok(()),
-        })
+        (0..networks).try_for_each(|k| self.remove(&self.checkpoint_path(k)))
     }
 
     fn text(&self, name: &str, text: &str) -> Result<(), Failure> {
@@ -82,6 +97,16 @@ impl Directory {
     fn file(&self, name: &str, write: impl FnOnce(&mut io::BufWriter<fs::File>) -> io::Result<()>) -> Result<(), Failure> {
         let path = self.path.join(name);
         replace(&path, write).map_err(|error| Failure::Data(format!("{}: {error}", path.display())))
+    }
+}
+
+/// Keeps a second process out of a directory, where the system has locks for directories.
+fn lock(path: &Path) -> Result<Option<fs::File>, Failure> {
+    let Ok(directory) = fs::File::open(path) else { return Ok(None) };
+    match directory.try_lock() {
+        Ok(()) => Ok(Some(directory)),
+        Err(fs::TryLockError::WouldBlock) => Err(Failure::Data(format!("{}: another plica is writing there", path.display()))),
+        Err(fs::TryLockError::Error(_)) => Ok(None),
     }
 }
 

@@ -39,7 +39,7 @@ impl Failure {
 }
 
 /// A line on standard error; where that takes none, the exit status says it.
-fn say(line: &str) {
+pub fn say(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 

@@ -116,18 +116,26 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     let files = |(k, subject)| directory.as_ref().map(|out| Files::new(out, k, subject, &data, pairs, arguments));
     let files: Vec<Option<Files>> = subjects.iter().enumerate().map(files).collect();
     let mut reports = Vec::with_capacity(subjects.len());
+    let mut printed = Ok(());
     for (subject, files) in subjects.iter().zip(&files) {
         let report = fold(subject, &data, &groups, files.as_ref(), arguments)?;
-        output.report(&report, || fold_text(&heading(subject, &data, pairs), &report))?;
-        output.finish()?;
+        if printed.is_ok() {
+            printed = output.report(&report, || fold_text(&heading(subject, &data, pairs), &report)).and_then(|()| output.finish());
+        }
+        if directory.is_none() && printed.is_err() {
+            return printed; // else the files are still wanted
+        }
         reports.push(report);
     }
     if let Some(directory) = directory {
         directory.write(&subjects, &reports)?;
         files.iter().flatten().filter_map(|files| files.rows.as_ref()).try_for_each(PathFiles::keep)?;
         directory.clear(subjects.len())?;
+        for older in directory.older_paths(if arguments.paths { subjects.len() } else { 0 }) {
+            super::error::say(&format!("note: {} holds rows of an earlier sweep", older.display()));
+        }
     }
-    Ok(())
+    printed
 }
 
 fn fold(

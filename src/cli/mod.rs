@@ -13,6 +13,7 @@ mod progress;
 mod trace;
 
 use clap::{Parser, Subcommand};
+use error::Failure;
 use output::{Format, Output};
 use std::process::ExitCode;
 
@@ -54,8 +55,12 @@ pub fn run() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(message) => {
-            let _ = message.print(); // nobody is left to tell that nobody reads
-            return ExitCode::from(message.exit_code() as u8);
+            let printed = message.print().map_err(Failure::from);
+            return match printed {
+                // A wrong call stays one, whoever reads of it.
+                Err(failure) if message.exit_code() == 0 => failure.report(),
+                _ => ExitCode::from(message.exit_code() as u8),
+            };
         }
     };
     let mut output = Output::new(cli.format);

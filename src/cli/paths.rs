@@ -3,7 +3,7 @@
 use super::error::Failure;
 use plica::sweep::{Fingerprint, PairGroup, PathRow, RowSink, replace};
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 /// Says whose rows a directory has; tools that read tables pass over names with an underscore.
@@ -30,6 +30,7 @@ impl PathFiles {
 
     /// Makes ready for a sweep that has these parts already, each of which must be there.
     pub fn begin(&self, parts: impl Iterator<Item = usize>) -> Result<(), Failure> {
+        [&self.gathered, &self.kept].into_iter().try_for_each(|directory| only_rows(directory))?;
         let mut parts = parts.peekable();
         if parts.peek().is_none() {
             // What a sweep left that was never taken up again.
@@ -40,13 +41,19 @@ impl PathFiles {
         }
         // A sweep that was killed at its very end has its files where they are kept.
         let whose = |directory: &&PathBuf| fs::read_to_string(directory.join(WHOSE)).is_ok_and(|text| text == self.fingerprint);
-        let directory = [&self.gathered, &self.kept].into_iter().find(whose).unwrap_or(&self.gathered);
-        match parts.map(|part| directory.join(file_name(part))).find(|path| !path.exists()) {
+        let lost = |path: PathBuf, what: &str| {
+            Err(Failure::Data(format!(
+                "{}: {what}, though the checkpoint counts its segments: put it back, or remove the checkpoint",
+                path.display()
+            )))
+        };
+        let Some(directory) = [&self.gathered, &self.kept].into_iter().find(whose) else {
+            return lost(self.gathered.join(WHOSE), "missing, or of another sweep");
+        };
+        match parts.map(|part| directory.join(file_name(part))).find(|path| !is_whole(path)) {
             None => Ok(()),
-            Some(missing) => Err(Failure::Data(format!(
-                "{}: missing, though the checkpoint counts its segments: put it back, or remove the checkpoint",
-                missing.display()
-            ))),
+            Some(path) if path.exists() => lost(path, "not a whole file of rows"),
+            Some(path) => lost(path, "missing"),
         }
     }
 
@@ -55,6 +62,7 @@ impl PathFiles {
         if !self.gathered.exists() {
             return Ok(());
         }
+        only_rows(&self.kept)?;
         absent(fs::remove_dir_all(&self.kept)).map_err(|error| failure(&self.kept, &error))?;
         fs::rename(&self.gathered, &self.kept).map_err(|error| failure(&self.kept, &error))
     }
@@ -87,6 +95,37 @@ fn encoded(_: &PairGroup, _: &[PathRow], _: &[(&str, &str)]) -> Result<Vec<u8>, 
 
 fn file_name(part: usize) -> String {
     format!("part-{part:06}.parquet")
+}
+
+/// Refuses a directory with files that no sweep wrote, because it is to be replaced as a whole.
+fn only_rows(directory: &Path) -> Result<(), Failure> {
+    let entries = match fs::read_dir(directory) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries.map_err(|error| failure(directory, &error))?,
+    };
+    for entry in entries {
+        let name = entry.map_err(|error| failure(directory, &error))?.file_name();
+        let text = name.to_string_lossy();
+        let text = text.strip_suffix(".tmp").unwrap_or(&text);
+        if text != WHOSE && !(text.starts_with("part-") && text.ends_with(".parquet")) {
+            let path = directory.join(&name);
+            return Err(Failure::Data(format!("{}: not a file of rows, and its directory would be replaced", path.display())));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a file begins and ends as the format wants.
+fn is_whole(path: &Path) -> bool {
+    const MAGIC: &[u8; 4] = b"PAR1";
+    let ends = || {
+        let (mut file, mut first, mut last) = (fs::File::open(path)?, [0; 4], [0; 4]);
+        file.read_exact(&mut first)?;
+        file.seek(io::SeekFrom::End(-4))?;
+        file.read_exact(&mut last)?;
+        io::Result::Ok([first, last])
+    };
+    ends().is_ok_and(|ends| ends == [*MAGIC; 2])
 }
 
 fn failure(path: &Path, error: &io::Error) -> Failure {

@@ -93,7 +93,7 @@ impl Checkpoint {
 /// Writes a file beside the old one and then takes its name: a reader sees the old content or the new one, never a part.
 ///
 /// # Errors
-/// What the file system says; the old content is then still there.
+/// What the file system says; the old content, or all of the new, is then there.
 pub fn replace(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(".tmp");
@@ -104,10 +104,20 @@ pub fn replace(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> io::Resu
         file.flush()?;
         // On the disk before the name is: after a loss of power the name must not stand for an empty file.
         file.get_ref().sync_all()?;
-        fs::rename(&beside, path)
+        fs::rename(&beside, path)?;
+        sync_directory(path)
     })();
     if written.is_err() {
         let _ = fs::remove_file(&beside); // the first error says more
     }
     written
+}
+
+/// Puts the name on the disk too, so that files reach it in the order in which they are written.
+fn sync_directory(path: &Path) -> io::Result<()> {
+    if !cfg!(unix) {
+        return Ok(()); // elsewhere a directory is no file that can be opened
+    }
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(parent)?.sync_all()
 }

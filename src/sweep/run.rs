@@ -111,7 +111,7 @@ impl<'a> Sweep<'a> {
     /// Chunks of this many segments at most, so that tests have many of them.
     #[doc(hidden)]
     pub fn chunks_of(mut self, size: u64) -> Self {
-        self.chunks = chunks(self.groups, size.max(1), true);
+        self.chunks = chunks(self.groups, size.max(1), self.rows.is_none());
         self
     }
 

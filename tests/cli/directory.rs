@@ -133,3 +133,47 @@ fn a_full_standard_output_is_an_error() {
         assert!(stderr.contains("standard output"), "{stderr}");
     }
 }
+
+#[test]
+fn a_closed_pipe_does_not_cost_the_files() {
+    let out = fresh_directory("closed-pipe");
+    let data = file("closed.csv", "0,0\n1,1/2\n1/4,1\n");
+    let mut child = command(&["fold", "cantor:1", "cantor:2", &data, "--out", &out]).stdout(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    assert!(child.wait().unwrap().success());
+    let summary: Value = serde_json::from_slice(&std::fs::read(PathBuf::from(&out).join("summary.json")).unwrap()).unwrap();
+    assert_eq!(summary.as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn pictures_of_an_earlier_sweep_do_not_stay() {
+    let out = fresh_directory("older-pictures");
+    let data = file("older.csv", "x,y,class\n0,0,1\n1,1/2,1\n1/4,1,2\n0,1,2\n");
+    let fold = |networks: &[&str]| stdout(&[&["fold"], networks, &[&data, "--labels", "class", "--out", &out]].concat());
+    fold(&["cantor:1", "cantor:2"]);
+    fold(&["cantor:1"]);
+    let there = |name: &str| PathBuf::from(&out).join(name).exists();
+    assert!(there("chi-by-class-0.svg") && !there("chi-by-class-1.svg") && !there("chi-by-depth.svg"));
+}
+
+#[cfg(unix)]
+#[test]
+fn two_processes_do_not_write_into_one_directory() {
+    let out = fresh_directory("locked");
+    std::fs::create_dir_all(&out).unwrap();
+    let other = std::fs::File::open(&out).unwrap();
+    other.lock().unwrap();
+    let data = file("locked.csv", "0,0\n1,1/2\n");
+    let output = run(&["fold", "cantor:1", &data, "--out", &out]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("another plica"));
+    other.unlock().unwrap();
+    stdout(&["fold", "cantor:1", &data, "--out", &out]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_an_error_of_help_too() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    assert_eq!(command(&["--help"]).stdout(full).stderr(Stdio::null()).status().unwrap().code(), Some(1));
+}

@@ -110,7 +110,33 @@ fn rows_that_are_missing_are_an_error() {
     fs::rename(&lost, PathBuf::from(&out).join("elsewhere")).unwrap();
     let message = failed(&with_rows);
     assert!(message.contains("part-000000.parquet") && message.contains("missing"), "{message}");
+    fs::write(&lost, "PAR1, and then the disk was full").unwrap();
+    let message = failed(&with_rows);
+    assert!(message.contains("part-000000.parquet") && message.contains("not a whole file"), "{message}");
+    let whose = PathBuf::from(&out).join("paths-0.tmp/_sweep.json");
+    fs::rename(&whose, PathBuf::from(&out).join("whose")).unwrap();
+    assert!(failed(&with_rows).contains("_sweep.json"));
+    fs::rename(PathBuf::from(&out).join("whose"), &whose).unwrap();
     fs::rename(PathBuf::from(&out).join("elsewhere"), &lost).unwrap();
     stdout(&with_rows);
     assert_eq!(parts(&format!("{out}/paths-0")).len(), 6);
+}
+
+/// A directory of rows is replaced as a whole, so nothing else may be in it; a part that was cut short is no part.
+#[test]
+fn files_of_others_are_not_removed() {
+    let out = fresh_directory("rows-foreign");
+    let mine = PathBuf::from(&out).join("paths-0");
+    fs::create_dir_all(&mine).unwrap();
+    fs::write(mine.join("thesis.tex"), "years of work").unwrap();
+    let data = file("foreign.csv", "0,0\n1,1/2\n");
+    let call = ["fold", "cantor:1", &data, "--out", &out, "--paths"];
+    let output = run(&call);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("thesis.tex"));
+    assert_eq!(fs::read_to_string(mine.join("thesis.tex")).unwrap(), "years of work");
+    fs::rename(mine.join("thesis.tex"), PathBuf::from(&out).join("thesis.tex")).unwrap();
+    stdout(&call);
+    let older = run(&["fold", "cantor:2", &data, "--out", &out]);
+    assert!(older.status.success() && String::from_utf8(older.stderr).unwrap().contains("rows of an earlier sweep"));
 }
