@@ -18,10 +18,11 @@
 //! ```
 //!
 //! The modules use the ones before them in this list, never the ones after: [`exact`], [`data`], [`network`], [`mod@line`],
-//! [`fold`], then [`sweep`] and [`report`].
+//! [`fold`], [`complex`], then [`sweep`] and [`report`].
 
 #![deny(missing_docs, unsafe_code)]
 
+pub mod complex;
 pub mod data;
 pub mod exact;
 pub mod fold;

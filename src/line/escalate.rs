@@ -1,7 +1,7 @@
 //! The decisions that the filter leaves, taken for the forms concerned: in doubled precision where that pays, or with integers.
 
 use super::doubled::DoubledForms;
-use super::forward::{ForwardForms, WholeLayer};
+use super::forward::ForwardForms;
 use super::plan::Plan;
 use super::walk::{Candidate, END, Ends, Escalate, Place, Resolved, Walk};
 use crate::data::Points;
@@ -9,6 +9,7 @@ use crate::exact::Instructions;
 use crate::exact::doubled::DoubledForm;
 use crate::exact::forms::{Form, Root};
 use crate::network::Network;
+use crate::network::whole::WholeLayer;
 use std::cmp::Ordering;
 use std::collections::HashMap;
 

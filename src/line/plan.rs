@@ -1,9 +1,9 @@
 //! What is computed once for a network: weights laid out for products, norms, and units that share their hyperplane.
 
-use super::forward::WholeLayer;
 use crate::exact::aligned::Aligned;
 use crate::exact::bound::{self, round_up};
 use crate::exact::product::{Packed, TILE};
+use crate::network::whole::WholeLayer;
 use crate::network::{Layer, Network};
 use std::collections::HashMap;
 use std::sync::OnceLock;

@@ -6,6 +6,7 @@ mod load;
 mod pattern;
 pub mod read;
 mod selection;
+pub(crate) mod whole;
 pub mod write;
 pub mod zoo;
 

@@ -1,0 +1,108 @@
+//! From a network and a domain to its complex: layer by layer, every face is cut by the units that change sign on it.
+
+use super::cells::Complex;
+use super::domain::{Domain, DomainError, Polytope};
+use super::signs::Signs;
+use super::slice::Plane;
+use crate::network::Network;
+use std::sync::Arc;
+
+/// More cells than this are refused unless another limit is given.
+const MOST_REGIONS: usize = 10_000_000;
+
+/// Why there is no complex.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ComplexError {
+    /// The domain does not fit.
+    #[error(transparent)]
+    Domain(#[from] DomainError),
+    /// There are more cells than allowed.
+    #[error("there are more than {limit} regions, found up to layer {layer}; nothing is known of the rest")]
+    TooManyRegions {
+        /// The limit.
+        limit: usize,
+        /// The layer at which it was passed, from 0.
+        layer: usize,
+    },
+}
+
+/// Finds the complex of a network: all cells of its pattern partition of a domain.
+///
+/// Time and memory grow with the number of faces, of all dimensions, of the result.
+///
+/// ```
+/// use plica::{complex::{Builder, Domain}, network::load};
+/// let network = load("zigzag:2:3:1").unwrap();
+/// let unit = Domain::parse_box("0,1", 2).unwrap();
+/// let complex = Builder::new(&network).build(&unit).unwrap();
+/// assert_eq!(complex.activation_regions(), 9);
+/// assert_eq!(complex.f_vector(), [16, 24, 9]);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Builder {
+    network: Arc<Network>,
+    limit: usize,
+    exact_only: bool,
+}
+
+impl Builder {
+    /// A builder for the complexes of a network.
+    pub fn new(network: &Network) -> Self {
+        Self { network: Arc::new(network.clone()), limit: MOST_REGIONS, exact_only: false }
+    }
+
+    /// Refuses complexes of more cells; 10,000,000 where nothing is said.
+    pub fn max_regions(self, limit: usize) -> Self {
+        Self { limit, ..self }
+    }
+
+    /// Takes every decision with integers.
+    pub fn exact_only(self, exact_only: bool) -> Self {
+        Self { exact_only, ..self }
+    }
+
+    /// The complex of a domain.
+    ///
+    /// # Errors
+    /// A domain of another dimension than the network's input, or more cells than allowed.
+    pub fn build(&self, domain: &Domain) -> Result<Complex, ComplexError> {
+        self.cells(&self.network, domain, None)
+    }
+
+    /// The complex of a plane slice: that of the network restricted to the plane, in its coordinates (u, v).
+    ///
+    /// # Errors
+    /// As [`Builder::build`]; here the domain has two dimensions.
+    pub fn build_slice(&self, plane: &Plane, domain: &Domain) -> Result<Complex, ComplexError> {
+        let restricted =
+            plane.restrict(&self.network).ok_or(DomainError::Dimension { expected: self.network.inputs(), found: plane.dimension() })?;
+        self.cells(&Arc::new(restricted), domain, Some(plane))
+    }
+
+    fn cells(&self, network: &Arc<Network>, domain: &Domain, plane: Option<&Plane>) -> Result<Complex, ComplexError> {
+        let Polytope { corners, mut topology, sides } = domain.polytope(network)?;
+        let mut signs = Signs::new(network, &corners, self.exact_only);
+        let mut words = Vec::new();
+        let mut patterns: Vec<u64> = Vec::new();
+        for layer in 0..network.depth() {
+            signs.enter(layer);
+            topology.reset_bases();
+            for stage in 0..signs.stages() {
+                signs.begin_stage(stage);
+                let too_many = ComplexError::TooManyRegions { limit: self.limit, layer };
+                let (next, parents, bits) = topology.cut(&mut signs, self.limit).ok_or(too_many)?;
+                signs.end_stage();
+                let old = words.len();
+                patterns = parents
+                    .iter()
+                    .zip(bits)
+                    .flat_map(|(&parent, bits)| patterns[parent as usize * old..][..old].iter().copied().chain([bits]))
+                    .collect();
+                words.push((layer, stage));
+                topology = next;
+            }
+        }
+        Ok(Complex::new(network.clone(), domain.clone(), plane.cloned(), topology, &sides, signs, patterns))
+    }
+}

@@ -1,0 +1,429 @@
+//! The complex: its cells, their facets, vertices and neighbours.
+
+use super::domain::Domain;
+use super::exact::ExactRows;
+use super::maps::{self, Counts};
+use super::signs::{STAGE, Signs};
+use super::slice::Plane;
+use super::topology::{Faces, Topology};
+use crate::exact::bound::{TINY, U, round_up};
+use crate::exact::nearest_f64;
+use crate::line::{Decisions, Enclosure};
+use crate::network::{Network, Pattern, Unit};
+use rug::Rational;
+use std::cmp::Ordering;
+use std::sync::{Arc, Mutex, OnceLock};
+
+/// No cell.
+const NONE: u32 = u32::MAX;
+
+/// The cells of a domain: the closures of the sets, with interior, on which the pattern of all hidden units is one.
+///
+/// Topology is integers: which cell has which facets, and so on down to vertices. Exact coordinates are computed when asked for.
+/// Of the whole space, the cells are cut off at a box around everything that happens; what lies on it counts as not there.
+#[derive(Debug)]
+pub struct Complex {
+    pub(super) network: Arc<Network>,
+    domain: Domain,
+    plane: Option<Plane>,
+    pub(super) levels: Vec<Faces>,
+    /// For each face of each dimension below d the sides of the domain that it lies on, one bit each.
+    sides: Vec<Vec<u32>>,
+    /// The cells on both sides of each face of dimension d - 1.
+    facet_cells: Vec<[u32; 2]>,
+    words_per_cell: usize,
+    patterns: Vec<u64>,
+    pub(super) points: Approximate,
+    pub(super) exact: Mutex<ExactRows>,
+    decisions: Decisions,
+    counts: OnceLock<Counts>,
+}
+
+/// The coordinates of all vertices as doubles, each within its bound of the true one.
+#[derive(Debug)]
+pub(super) struct Approximate {
+    pub dimension: usize,
+    pub coordinates: Vec<f64>,
+    pub errors: Vec<f64>,
+}
+
+impl Approximate {
+    fn of(signs: &mut Signs, dimension: usize) -> Self {
+        use super::exact::Place;
+        let mut all = Self { dimension, coordinates: Vec::with_capacity(signs.len() * dimension), errors: Vec::with_capacity(signs.len()) };
+        for vertex in 0..signs.len() {
+            if let Place::Cut { p, q, .. } = signs.exact.places[vertex] {
+                let weights = signs.weights[vertex];
+                let (p, q) = (p as usize * dimension, q as usize * dimension);
+                let (mut size, mut range): (f64, f64) = (0.0, 0.0);
+                for axis in 0..dimension {
+                    let (x, y) = (all.coordinates[p + axis], all.coordinates[q + axis]);
+                    size = size.max(weights.of_p * x.abs() + weights.of_q * y.abs());
+                    range = range.max((y - x).abs());
+                    all.coordinates.push(weights.of_p * x + weights.of_q * y);
+                }
+                let (ep, eq) = (all.errors[p / dimension], all.errors[q / dimension]);
+                let error = weights.of_p * ep + weights.of_q * eq + weights.error * (range + ep + eq) + 4.0 * U * size + TINY;
+                if error <= 1e-6 * size {
+                    all.errors.push(round_up(error));
+                    continue;
+                }
+                all.coordinates.truncate(vertex * dimension);
+            }
+            let exact = signs.exact.point(vertex as u32);
+            let row: Vec<f64> = exact.iter().map(nearest_f64).collect();
+            let size = row.iter().fold(0.0, |size: f64, x| size.max(x.abs()));
+            let is_exact = row.iter().zip(&exact).all(|(&x, q)| crate::exact::rational(x).as_ref() == Some(q));
+            all.errors.push(if is_exact { 0.0 } else { round_up(2.0 * U * size + TINY) });
+            all.coordinates.extend(row);
+        }
+        all
+    }
+
+    pub(super) fn point(&self, vertex: u32) -> &[f64] {
+        &self.coordinates[vertex as usize * self.dimension..][..self.dimension]
+    }
+
+    pub(super) fn error(&self, vertex: u32) -> f64 {
+        self.errors[vertex as usize]
+    }
+}
+
+impl Complex {
+    pub(super) fn new(
+        network: Arc<Network>,
+        domain: Domain,
+        plane: Option<Plane>,
+        topology: Topology,
+        corner_sides: &[u32],
+        mut signs: Signs,
+        patterns: Vec<u64>,
+    ) -> Self {
+        use super::exact::Place;
+        let d = topology.dimension();
+        let levels: Vec<Faces> = topology.levels.iter().map(Faces::compact).collect();
+        let mut sides: Vec<Vec<u32>> = Vec::with_capacity(d);
+        let mut of_vertices = corner_sides.to_vec();
+        for place in &signs.exact.places[corner_sides.len()..] {
+            if let Place::Cut { p, q, .. } = place {
+                of_vertices.push(of_vertices[*p as usize] & of_vertices[*q as usize]);
+            }
+        }
+        sides.push(of_vertices);
+        for level in &levels[1..d] {
+            let below = &sides[sides.len() - 1];
+            let of = |face: u32| level.facets(face).iter().fold(u32::MAX, |all, &g| all & below[g as usize]);
+            sides.push((0..level.len() as u32).map(of).collect());
+        }
+        let mut facet_cells = vec![[NONE; 2]; if d == 1 { signs.len() } else { levels[d - 1].len() }];
+        for cell in 0..levels[d].len() as u32 {
+            for &facet in levels[d].facets(cell) {
+                let cells = &mut facet_cells[facet as usize];
+                cells[usize::from(cells[0] != NONE)] = cell;
+            }
+        }
+        let cells = levels[d].len();
+        Self {
+            network,
+            domain,
+            plane,
+            sides,
+            facet_cells,
+            words_per_cell: patterns.len() / cells.max(1),
+            patterns,
+            points: Approximate::of(&mut signs, d),
+            decisions: signs.decisions,
+            exact: Mutex::new(signs.exact),
+            levels,
+            counts: OnceLock::new(),
+        }
+    }
+
+    /// The dimension d of the cells.
+    pub fn dimension(&self) -> usize {
+        self.levels.len() - 1
+    }
+
+    /// What was cut into cells.
+    pub fn domain(&self) -> &Domain {
+        &self.domain
+    }
+
+    /// The plane, of a slice.
+    pub fn plane(&self) -> Option<&Plane> {
+        self.plane.as_ref()
+    }
+
+    /// The network, of a slice the one restricted to the plane.
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// How many signs the filter decided, and how many were left to integers.
+    pub fn decisions(&self) -> Decisions {
+        self.decisions
+    }
+
+    /// The number of activation regions: the cells.
+    pub fn activation_regions(&self) -> usize {
+        self.levels[self.dimension()].len()
+    }
+
+    /// The three counts that are easily confused.
+    pub fn counts(&self) -> &Counts {
+        self.counts.get_or_init(|| maps::counts(self))
+    }
+
+    /// The f-vector: the number of faces of each dimension, vertices first, cells last.
+    ///
+    /// Of the whole space, faces at infinity do not count.
+    pub fn f_vector(&self) -> Vec<u64> {
+        let count = |k: usize| {
+            let all = if k == 0 { self.vertices() } else { self.levels[k].len() };
+            (0..all as u32).filter(|&face| !self.is_at_infinity(k, face)).count() as u64
+        };
+        (0..=self.dimension()).map(count).collect()
+    }
+
+    /// The number of vertices, those at infinity included.
+    pub(super) fn vertices(&self) -> usize {
+        self.points.errors.len()
+    }
+
+    /// Whether a face of a dimension lies on the box that stands for infinity.
+    pub(super) fn is_at_infinity(&self, k: usize, face: u32) -> bool {
+        self.domain == Domain::Space && k < self.dimension() && self.sides[k][face as usize] != 0
+    }
+
+    /// The sides of the domain that a face of a dimension below d lies on.
+    pub(super) fn sides_of(&self, k: usize, face: u32) -> u32 {
+        self.sides[k][face as usize]
+    }
+
+    /// The facets of a face; of an edge its ends.
+    pub(super) fn facets_of(&self, k: usize, face: u32) -> &[u32] {
+        self.levels[k].facets(face)
+    }
+
+    pub(super) fn cells_at(&self, facet: u32) -> [u32; 2] {
+        self.facet_cells[facet as usize]
+    }
+
+    /// A cell by its number.
+    ///
+    /// # Panics
+    /// Where the number is not below [`Complex::activation_regions`].
+    pub fn cell(&self, index: usize) -> Cell<'_> {
+        assert!(index < self.activation_regions(), "cell {index} of {}", self.activation_regions());
+        Cell { complex: self, index: index as u32 }
+    }
+
+    /// All cells in order.
+    pub fn cells(&self) -> impl ExactSizeIterator<Item = Cell<'_>> {
+        (0..self.activation_regions()).map(|index| self.cell(index))
+    }
+
+    /// The facets of all cells, each once; of the whole space, without those at infinity.
+    pub fn facets(&self) -> impl Iterator<Item = Facet<'_>> {
+        let d = self.dimension();
+        (0..self.facet_cells.len() as u32).filter(move |&f| !self.is_at_infinity(d - 1, f)).map(|index| Facet { complex: self, index })
+    }
+
+    /// The exact coordinates of a vertex; of a slice (u, v).
+    ///
+    /// # Panics
+    /// Where there is no such vertex.
+    pub fn vertex(&self, vertex: usize) -> Vec<Rational> {
+        self.exact.lock().expect("nothing fails while it is held").point(vertex as u32)
+    }
+
+    /// Doubles that enclose the coordinates of a vertex.
+    ///
+    /// # Panics
+    /// Where there is no such vertex.
+    pub fn vertex_enclosure(&self, vertex: usize) -> Vec<Enclosure> {
+        let error = self.points.error(vertex as u32);
+        let around = |&x: &f64| {
+            if error == 0.0 { Enclosure { lo: x, hi: x } } else { Enclosure { lo: (x - error).next_down(), hi: (x + error).next_up() } }
+        };
+        self.points.point(vertex as u32).iter().map(around).collect()
+    }
+
+    /// The cells whose closure holds a point, in order; none where the point is not in the domain.
+    ///
+    /// A point is in a cell exactly if each unit that does not vanish there has the sign that it has on the cell.
+    ///
+    /// # Panics
+    /// Where the point has another dimension.
+    pub fn cells_with(&self, point: &[Rational]) -> Vec<usize> {
+        assert_eq!(point.len(), self.dimension(), "a point of the complex's dimension");
+        if !self.domain.holds(point) {
+            return Vec::new();
+        }
+        let signs = self.exact.lock().expect("nothing fails while it is held").signs_at(point);
+        let word = |signs: &[Ordering], wanted: Ordering| (0..signs.len()).fold(0u64, |word, i| word | u64::from(signs[i] == wanted) << i);
+        let stages: Vec<(u64, u64)> = signs
+            .iter()
+            .flat_map(|layer| layer.chunks(STAGE).map(|part| (word(part, Ordering::Greater), word(part, Ordering::Less))))
+            .collect();
+        let fits = |cell: &usize| self.words(*cell).iter().zip(&stages).all(|(&bits, &(pos, neg))| pos & !bits == 0 && neg & bits == 0);
+        (0..self.activation_regions()).filter(fits).collect()
+    }
+
+    /// The pattern of a cell in words: 64 units each, every layer beginning a new one.
+    pub(super) fn words(&self, cell: usize) -> &[u64] {
+        &self.patterns[cell * self.words_per_cell..][..self.words_per_cell]
+    }
+
+    /// The widths of the hidden layers.
+    pub(super) fn widths(&self) -> impl Iterator<Item = usize> {
+        self.network.layers()[..self.network.depth()].iter().map(|layer| layer.outputs())
+    }
+
+    /// For each hidden layer the place of its first word in a pattern.
+    pub(super) fn first_words(&self) -> Vec<usize> {
+        self.widths()
+            .scan(0, |at, width| {
+                *at += width.div_ceil(STAGE);
+                Some(*at - width.div_ceil(STAGE))
+            })
+            .collect()
+    }
+}
+
+/// One cell of a [`Complex`].
+#[derive(Clone, Copy, Debug)]
+pub struct Cell<'a> {
+    complex: &'a Complex,
+    index: u32,
+}
+
+impl<'a> Cell<'a> {
+    /// Its number.
+    pub fn index(&self) -> usize {
+        self.index as usize
+    }
+
+    /// The activation pattern of its interior, of all hidden units.
+    pub fn pattern(&self) -> Pattern {
+        let mut pattern = Pattern::zeros(self.complex.network.hidden_units());
+        let (mut at, mut words) = (0, self.complex.words(self.index()));
+        for width in self.complex.widths() {
+            let here = width.div_ceil(STAGE);
+            pattern.put(at, width, &words[..here]);
+            (at, words) = (at + width, &words[here..]);
+        }
+        pattern
+    }
+
+    /// Its facets: those on the sides of the domain too, but not those at infinity.
+    pub fn facets(&self) -> impl Iterator<Item = Facet<'a>> {
+        let (complex, d) = (self.complex, self.complex.dimension());
+        complex.facets_of(d, self.index).iter().filter(move |&&f| !complex.is_at_infinity(d - 1, f)).map(|&index| Facet { complex, index })
+    }
+
+    /// The cells that share a facet with it, in order.
+    pub fn neighbours(&self) -> Vec<usize> {
+        let mut all: Vec<usize> = self.facets().filter_map(|facet| facet.other(self.index())).collect();
+        all.sort_unstable();
+        all
+    }
+
+    /// Whether it is bounded.
+    pub fn bounded(&self) -> bool {
+        let (complex, d) = (self.complex, self.complex.dimension());
+        !complex.facets_of(d, self.index).iter().any(|&f| complex.is_at_infinity(d - 1, f))
+    }
+
+    /// Its vertices by number, in order; those at infinity left out.
+    pub fn vertices(&self) -> Vec<usize> {
+        let all = self.complex.vertices_of(self.complex.dimension(), self.index);
+        all.into_iter().filter(|&v| !self.complex.is_at_infinity(0, v)).map(|v| v as usize).collect()
+    }
+
+    /// The output on it as an affine map: for each output its coefficients, the constant last.
+    pub fn affine_map(&self) -> Vec<Vec<Rational>> {
+        let (words, first) = (self.complex.words(self.index()), self.complex.first_words());
+        let is_active = |layer: usize, unit: usize| words[first[layer] + unit / STAGE] >> (unit % STAGE) & 1 == 1;
+        self.complex.exact.lock().expect("nothing fails while it is held").map(is_active)
+    }
+
+    /// A point in its interior: the mean of its vertices, those at infinity included.
+    pub fn interior_point(&self) -> Vec<Rational> {
+        let vertices = self.complex.vertices_of(self.complex.dimension(), self.index);
+        let mut sum = vec![Rational::new(); self.complex.dimension()];
+        for &v in &vertices {
+            sum.iter_mut().zip(self.complex.vertex(v as usize)).for_each(|(sum, x)| *sum += x);
+        }
+        sum.into_iter().map(|x| x / vertices.len() as u32).collect()
+    }
+}
+
+impl Complex {
+    /// The vertices of a face, in order.
+    pub(super) fn vertices_of(&self, k: usize, face: u32) -> Vec<u32> {
+        let mut faces = vec![face];
+        for level in (1..=k).rev() {
+            faces = faces.iter().flat_map(|&f| self.facets_of(level, f).iter().copied()).collect();
+            faces.sort_unstable();
+            faces.dedup();
+        }
+        faces
+    }
+}
+
+/// A side of the domain: of a box `2 axis` at its lower end and `2 axis + 1` at its upper one, of a simplex the number of the corner opposite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Side(pub usize);
+
+/// A facet of one cell, or of two that it separates.
+#[derive(Clone, Copy, Debug)]
+pub struct Facet<'a> {
+    complex: &'a Complex,
+    index: u32,
+}
+
+impl Facet<'_> {
+    /// Its number.
+    pub fn index(&self) -> usize {
+        self.index as usize
+    }
+
+    /// The cells that it is a facet of: two, or one on a side of the domain.
+    pub fn cells(&self) -> Vec<usize> {
+        let cells = self.complex.cells_at(self.index);
+        cells.into_iter().filter(|&cell| cell != NONE).map(|cell| cell as usize).collect()
+    }
+
+    /// The cell on the other side of it.
+    pub fn other(&self, cell: usize) -> Option<usize> {
+        self.cells().into_iter().find(|&other| other != cell)
+    }
+
+    /// The side of the domain that it lies on.
+    pub fn side(&self) -> Option<Side> {
+        let sides = self.complex.sides_of(self.complex.dimension() - 1, self.index);
+        (sides != 0).then(|| Side(sides.trailing_zeros() as usize))
+    }
+
+    /// The units whose hyperplanes it lies on: those whose bits differ between its two cells.
+    pub fn units(&self) -> Vec<Unit> {
+        let [a, b] = self.complex.cells_at(self.index);
+        if b == NONE {
+            return Vec::new();
+        }
+        let (a, b) = (self.complex.words(a as usize), self.complex.words(b as usize));
+        let mut units = Vec::new();
+        for (layer, first) in self.complex.first_words().into_iter().enumerate() {
+            let width = self.complex.network.layers()[layer].outputs();
+            let differs = |i: &usize| (a[first + i / STAGE] ^ b[first + i / STAGE]) >> (i % STAGE) & 1 == 1;
+            units.extend((0..width).filter(differs).map(|index| Unit { layer: layer as u32, index: index as u32 }));
+        }
+        units
+    }
+
+    /// Its vertices by number, in order.
+    pub fn vertices(&self) -> Vec<usize> {
+        self.complex.vertices_of(self.complex.dimension() - 1, self.index).into_iter().map(|v| v as usize).collect()
+    }
+}

@@ -1,0 +1,272 @@
+//! What is cut into cells: a box, a simplex, or the whole space.
+
+use super::topology::{Faces, Topology};
+use crate::exact::parse_rational;
+use crate::network::Network;
+use crate::network::whole::WholeLayer;
+use rug::{Integer, Rational};
+
+/// More dimensions than this have more box faces than anybody's memory holds.
+const LARGEST_DIMENSION: usize = 12;
+
+/// What can be wrong with a domain.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DomainError {
+    /// A box has no dimension.
+    #[error("a box has at least one dimension")]
+    NoDimension,
+    /// A side of a box is empty.
+    #[error("the box is empty in dimension {axis}: its range {lo}..{hi} must ascend")]
+    EmptyRange {
+        /// The dimension, from 0.
+        axis: usize,
+        /// Its lower end.
+        lo: String,
+        /// Its upper end.
+        hi: String,
+    },
+    /// A text is no box.
+    #[error("`{text}` is not a box: {reason}")]
+    Malformed {
+        /// The text.
+        text: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The corners of a simplex lie in a hyperplane.
+    #[error("the corners lie in one hyperplane: the simplex has no interior")]
+    Flat,
+    /// Corners that are not d + 1 points of d coordinates.
+    #[error("a simplex has one corner more than dimensions: {corners} corners of dimension {dimension}")]
+    Corners {
+        /// The corners given.
+        corners: usize,
+        /// The dimension of the first.
+        dimension: usize,
+    },
+    /// The dimension is another than the network's.
+    #[error("the domain has dimension {found}, but the network takes {expected} inputs")]
+    Dimension {
+        /// What the network takes.
+        expected: usize,
+        /// The dimension of the domain.
+        found: usize,
+    },
+    /// Too many dimensions.
+    #[error("{dimension} dimensions are too many: a box alone has 3^{dimension} faces; the most is {LARGEST_DIMENSION}")]
+    TooLarge {
+        /// The dimension.
+        dimension: usize,
+    },
+}
+
+/// The part of the input space that a [`Complex`](super::Complex) cuts into cells.
+///
+/// ```
+/// use plica::complex::Domain;
+/// let unit: Domain = Domain::parse_box("0,1", 2).unwrap();
+/// assert_eq!(unit, Domain::parse_box("0..1;0..1", 2).unwrap());
+/// assert!(Domain::parse_box("1,0", 2).unwrap_err().to_string().contains("ascend"));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Domain {
+    /// The box of these ranges, one a dimension.
+    Box(Vec<(Rational, Rational)>),
+    /// The simplex with these corners, one more than dimensions.
+    Simplex(Vec<Vec<Rational>>),
+    /// All of the space.
+    Space,
+}
+
+impl Domain {
+    /// The box of these ranges.
+    ///
+    /// # Errors
+    /// No dimension, or a range that does not ascend.
+    pub fn boxed(ranges: Vec<(Rational, Rational)>) -> Result<Self, DomainError> {
+        if ranges.is_empty() {
+            return Err(DomainError::NoDimension);
+        }
+        match ranges.iter().position(|(lo, hi)| lo >= hi) {
+            Some(axis) => Err(DomainError::EmptyRange { axis, lo: ranges[axis].0.to_string(), hi: ranges[axis].1.to_string() }),
+            None => Ok(Self::Box(ranges)),
+        }
+    }
+
+    /// The cube \[lo, hi\]^d.
+    ///
+    /// # Errors
+    /// As [`Domain::boxed`].
+    pub fn cube(lo: Rational, hi: Rational, dimension: usize) -> Result<Self, DomainError> {
+        Self::boxed(vec![(lo, hi); dimension])
+    }
+
+    /// The simplex with these corners.
+    ///
+    /// # Errors
+    /// Another number of corners than one more than the dimension, or corners in one hyperplane.
+    pub fn simplex(corners: Vec<Vec<Rational>>) -> Result<Self, DomainError> {
+        let dimension = corners.first().map_or(0, Vec::len);
+        if dimension == 0 || corners.len() != dimension + 1 || corners.iter().any(|corner| corner.len() != dimension) {
+            return Err(DomainError::Corners { corners: corners.len(), dimension });
+        }
+        let edges = corners[1..].iter().map(|corner| corner.iter().zip(&corners[0]).map(|(x, y)| Rational::from(x - y)).collect());
+        if super::shape::determinant(edges.collect()).is_zero() {
+            return Err(DomainError::Flat);
+        }
+        Ok(Self::Simplex(corners))
+    }
+
+    /// Reads `LO,HI`, the cube of a dimension, or `LO..HI;LO..HI`, one range a dimension.
+    ///
+    /// # Errors
+    /// Text that is neither, another number of ranges than dimensions, or what [`Domain::boxed`] refuses.
+    pub fn parse_box(text: &str, dimension: usize) -> Result<Self, DomainError> {
+        let malformed = |reason: String| DomainError::Malformed { text: text.to_string(), reason };
+        let range = |part: &str, separator: &str| {
+            let (lo, hi) = part.split_once(separator).ok_or_else(|| malformed(format!("`{part}` has no `{separator}`")))?;
+            Ok((parse_rational(lo).map_err(malformed)?, parse_rational(hi).map_err(malformed)?))
+        };
+        if !text.contains("..") {
+            let (lo, hi) = range(text, ",")?;
+            return Self::cube(lo, hi, dimension);
+        }
+        let ranges = text.split(';').map(|part| range(part, "..")).collect::<Result<Vec<_>, _>>()?;
+        if ranges.len() != dimension {
+            return Err(malformed(format!("it has {} ranges, and there are {dimension} dimensions", ranges.len())));
+        }
+        Self::boxed(ranges)
+    }
+
+    /// The volume, `None` of the whole space.
+    pub fn volume(&self) -> Option<Rational> {
+        match self {
+            Self::Box(ranges) => Some(ranges.iter().fold(Rational::from(1), |product, (lo, hi)| product * Rational::from(hi - lo))),
+            Self::Simplex(corners) => Some(super::shape::simplex_volume(&corners.iter().map(Vec::as_slice).collect::<Vec<_>>())),
+            Self::Space => None,
+        }
+    }
+
+    /// Whether a point of the right dimension lies in it.
+    pub fn holds(&self, point: &[Rational]) -> bool {
+        match self {
+            Self::Box(ranges) => ranges.iter().zip(point).all(|((lo, hi), x)| lo <= x && x <= hi),
+            Self::Simplex(corners) => {
+                let signed = |corners: &[&[Rational]]| super::shape::signed_volume(corners).cmp0();
+                let mut all: Vec<&[Rational]> = corners.iter().map(Vec::as_slice).collect();
+                let whole = signed(&all);
+                (0..all.len()).all(|i| {
+                    let corner = std::mem::replace(&mut all[i], point);
+                    let part = signed(&all);
+                    all[i] = corner;
+                    part.is_eq() || part == whole
+                })
+            }
+            Self::Space => true,
+        }
+    }
+
+    /// The corners of a polytope that stands for the domain of a network, and its faces.
+    pub(super) fn polytope(&self, network: &Network) -> Result<Polytope, DomainError> {
+        let expected = network.inputs();
+        let (dimension, ranges) = match self {
+            Self::Box(ranges) => (ranges.len(), ranges.clone()),
+            Self::Simplex(corners) => (corners.len() - 1, Vec::new()),
+            Self::Space => (expected, Vec::new()),
+        };
+        if dimension != expected {
+            return Err(DomainError::Dimension { expected, found: dimension });
+        }
+        if dimension > LARGEST_DIMENSION {
+            return Err(DomainError::TooLarge { dimension });
+        }
+        Ok(match self {
+            Self::Box(_) => cuboid(&ranges),
+            Self::Simplex(corners) => simplex(corners),
+            Self::Space => {
+                let size = beyond_all_vertices(network);
+                cuboid(&vec![(Rational::from(-&size), Rational::from(size)); dimension])
+            }
+        })
+    }
+}
+
+/// A domain as a polytope: corners, faces, and for each corner the sides that it lies on, one bit each.
+pub(super) struct Polytope {
+    pub corners: Vec<Vec<Rational>>,
+    pub topology: Topology,
+    pub sides: Vec<u32>,
+}
+
+/// A box: a face is a word over the letters low (0), high (1) and free (2), one a dimension. The sides are 2 axis + letter.
+fn cuboid(ranges: &[(Rational, Rational)]) -> Polytope {
+    let d = ranges.len();
+    let words = 3usize.pow(d as u32);
+    let letter = |word: usize, axis: usize| word / 3usize.pow(axis as u32) % 3;
+    let mut number = vec![0u32; words];
+    let mut levels = vec![Faces::default(); d + 1];
+    let (mut corners, mut sides) = (Vec::new(), Vec::new());
+    for k in 0..=d {
+        for word in (0..words).filter(|&word| (0..d).filter(|&axis| letter(word, axis) == 2).count() == k) {
+            if k == 0 {
+                number[word] = corners.len() as u32;
+                let end = |axis: usize| if letter(word, axis) == 0 { &ranges[axis].0 } else { &ranges[axis].1 };
+                corners.push((0..d).map(|axis| end(axis).clone()).collect());
+                sides.push((0..d).fold(0, |sides, axis| sides | 1 << (2 * axis + letter(word, axis))));
+                continue;
+            }
+            let free = (0..d).filter(|&axis| letter(word, axis) == 2);
+            let facets: Vec<u32> = free.flat_map(|axis| [2, 1].map(|less| number[word - less * 3usize.pow(axis as u32)])).collect();
+            number[word] = levels[k].push(&facets);
+        }
+    }
+    polytope(corners, levels, sides)
+}
+
+/// A simplex: a face is a set of corners. The side opposite to a corner has its number.
+fn simplex(corners: &[Vec<Rational>]) -> Polytope {
+    let d = corners.len() - 1;
+    let sets = 1usize << (d + 1);
+    let mut number = vec![0u32; sets];
+    let mut levels = vec![Faces::default(); d + 1];
+    for k in 0..=d {
+        for set in (1..sets).filter(|set| set.count_ones() as usize == k + 1) {
+            number[set] = match k {
+                0 => set.trailing_zeros(),
+                _ => {
+                    let facets: Vec<u32> = (0..=d).filter(|i| set >> i & 1 == 1).map(|i| number[set & !(1 << i)]).collect();
+                    levels[k].push(&facets)
+                }
+            };
+        }
+    }
+    let sides = (0..=d).map(|i| ((1u32 << (d + 1)) - 1) & !(1 << i)).collect();
+    polytope(corners.to_vec(), levels, sides)
+}
+
+fn polytope(corners: Vec<Vec<Rational>>, levels: Vec<Faces>, sides: Vec<u32>) -> Polytope {
+    Polytope { corners, topology: Topology { levels, bases: Vec::new() }, sides }
+}
+
+/// A size such that every face of the network's complex of the whole space meets the inside of the box \[-size, size\]^d.
+///
+/// Every form of a unit, for whatever pattern below it, has integer coefficients of magnitude at most A, once it is multiplied by the layers'
+/// common denominators. A face that is minimal in the complex is the solution of some of the equations "form = 0", so it has a point
+/// whose coordinates are quotients of two determinants of order d at most, and such a determinant is at most (A d)^d.
+fn beyond_all_vertices(network: &Network) -> Integer {
+    let (mut scale, mut largest) = (Integer::from(1), Integer::from(1));
+    let mut over_all = Integer::from(1);
+    for layer in network.layers().iter().map(WholeLayer::new) {
+        let row = |i: usize| (0..layer.inputs).map(|j| layer.weights.get(i * layer.inputs + j).abs()).sum::<Integer>();
+        let row_sum = (0..layer.outputs).map(row).max().unwrap_or_default();
+        let bias = (0..layer.outputs).map(|i| layer.bias.get(i).abs()).max().unwrap_or_default();
+        largest = row_sum * &largest + bias * &scale;
+        scale *= &layer.factor;
+        over_all = over_all.max(largest.clone());
+    }
+    let d = network.inputs() as u32;
+    // The difference of two outputs is a form too.
+    let bits = (over_all * 2u32 * d).significant_bits() * d + 1;
+    Integer::from(1) << bits
+}

@@ -1,0 +1,192 @@
+//! Vertices and pre-activations as integers: what decides where doubles cannot.
+
+use crate::network::Network;
+use crate::network::whole::{WholeLayer, common_denominator, scaled};
+use rug::{Integer, Rational};
+use std::cmp::Ordering;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Where a vertex is.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Place {
+    /// A corner of the domain.
+    Corner(u32),
+    /// The zero of a unit of a layer between two vertices, at which it has opposite signs.
+    Cut { layer: usize, p: u32, q: u32, unit: u32 },
+}
+
+/// A vertex and the pre-activations of one layer at it, all times one positive `scale`.
+#[derive(Debug)]
+pub(super) struct Row {
+    scale: Integer,
+    point: Vec<Integer>,
+    values: Vec<Integer>,
+}
+
+impl Row {
+    fn rational(&self, x: &Integer) -> Rational {
+        Rational::from((x, &self.scale))
+    }
+
+    /// Divides by what all numbers share.
+    fn reduced(mut self) -> Self {
+        let mut common = self.scale.clone();
+        for x in self.point.iter().chain(&self.values) {
+            if common == 1 {
+                return self;
+            }
+            common.gcd_mut(x);
+        }
+        if common != 1 {
+            self.scale.div_exact_mut(&common);
+            self.point.iter_mut().chain(&mut self.values).for_each(|x| x.div_exact_mut(&common));
+        }
+        self
+    }
+}
+
+/// The vertices, and their exact rows where these have been asked for.
+#[derive(Debug)]
+pub(super) struct ExactRows {
+    network: Arc<Network>,
+    layers: Option<Vec<WholeLayer>>,
+    corners: Vec<Vec<Rational>>,
+    pub places: Vec<Place>,
+    /// By vertex and layer, counted from 1; 0 is the input.
+    rows: HashMap<(u32, usize), Arc<Row>>,
+}
+
+impl ExactRows {
+    pub(super) fn new(network: Arc<Network>, corners: &[Vec<Rational>]) -> Self {
+        let places = (0..corners.len() as u32).map(Place::Corner).collect();
+        Self { network, layers: None, corners: corners.to_vec(), places, rows: HashMap::new() }
+    }
+
+    pub(super) fn push(&mut self, place: Place) {
+        self.places.push(place);
+    }
+
+    /// Forgets what is not needed for a layer.
+    pub(super) fn enter(&mut self, layer: usize) {
+        self.rows.retain(|&(_, l), _| l + 1 >= layer);
+    }
+
+    /// The sign of a unit of a layer at a vertex.
+    pub(super) fn sign(&mut self, vertex: u32, layer: usize, unit: usize) -> Ordering {
+        self.row(vertex, layer + 1).values[unit].cmp0()
+    }
+
+    /// The pre-activation of a unit at a vertex.
+    pub(super) fn value(&mut self, vertex: u32, layer: usize, unit: usize) -> Rational {
+        let row = self.row(vertex, layer + 1);
+        row.rational(&row.values[unit])
+    }
+
+    /// The pre-activations of a layer at a vertex.
+    pub(super) fn values(&mut self, vertex: u32, layer: usize) -> Vec<Rational> {
+        let row = self.row(vertex, layer + 1);
+        row.values.iter().map(|x| row.rational(x)).collect()
+    }
+
+    /// The coordinates of a vertex.
+    pub(super) fn point(&mut self, vertex: u32) -> Vec<Rational> {
+        let layer = match self.places[vertex as usize] {
+            Place::Corner(corner) => return self.corners[corner as usize].clone(),
+            Place::Cut { layer, .. } => layer,
+        };
+        let row = self.row(vertex, layer + 1);
+        row.point.iter().map(|x| row.rational(x)).collect()
+    }
+
+    /// The layers as integers.
+    fn layers(&mut self) -> &[WholeLayer] {
+        self.layers.get_or_insert_with(|| self.network.layers().iter().map(WholeLayer::new).collect())
+    }
+
+    /// The signs of all hidden units at a point, layer by layer.
+    pub(super) fn signs_at(&mut self, point: &[Rational]) -> Vec<Vec<Ordering>> {
+        let mut row = input_row(point);
+        let hidden = self.network.depth();
+        let rows = self.layers()[..hidden].iter().enumerate().map(|(l, layer)| {
+            row = through(layer, &row, l == 0);
+            row.values.iter().map(Integer::cmp0).collect()
+        });
+        rows.collect()
+    }
+
+    /// The output on a cell as an affine map: for each output its coefficients, the constant last.
+    pub(super) fn map(&mut self, is_active: impl Fn(usize, usize) -> bool) -> Vec<Vec<Rational>> {
+        let d = self.network.inputs();
+        let mut forms: Vec<Vec<Integer>> = (0..d).map(|i| (0..=d).map(|j| Integer::from(u32::from(i == j))).collect()).collect();
+        let mut scale = Integer::from(1);
+        for (l, layer) in self.layers().iter().enumerate() {
+            let inputs: Vec<usize> = (0..layer.inputs).filter(|&j| l == 0 || is_active(l - 1, j)).collect();
+            let form = |i: usize| {
+                let coefficient = |k: usize| {
+                    let mut sum = if k == d { layer.bias.get(i) * &scale } else { Integer::new() };
+                    inputs.iter().for_each(|&j| layer.weights.add_product(i * layer.inputs + j, &forms[j][k], &mut sum));
+                    sum
+                };
+                (0..=d).map(coefficient).collect()
+            };
+            forms = (0..layer.outputs).map(form).collect();
+            scale *= &layer.factor;
+        }
+        forms.into_iter().map(|form| form.into_iter().map(|x| Rational::from((x, scale.clone()))).collect()).collect()
+    }
+
+    /// The row of a vertex before the network (0), or at a layer, counted from 1.
+    fn row(&mut self, vertex: u32, layer: usize) -> Arc<Row> {
+        if let Some(row) = self.rows.get(&(vertex, layer)) {
+            return row.clone();
+        }
+        let row = match self.places[vertex as usize] {
+            Place::Cut { layer: born, p, q, unit } if born + 1 == layer => {
+                let (p, q) = (self.row(p, layer), self.row(q, layer));
+                between(&p, &q, unit as usize)
+            }
+            Place::Corner(corner) if layer == 0 => input_row(&self.corners[corner as usize]),
+            _ => {
+                let below = self.row(vertex, layer - 1);
+                through(&self.layers()[layer - 1], &below, layer == 1)
+            }
+        };
+        let row = Arc::new(row.reduced());
+        self.rows.insert((vertex, layer), row.clone());
+        row
+    }
+}
+
+/// A point as integers; its coordinates stand for the values below the first layer.
+fn input_row(point: &[Rational]) -> Row {
+    let scale = common_denominator(point.iter().cloned());
+    let point: Vec<Integer> = point.iter().map(|q| scaled(q.clone(), &scale)).collect();
+    Row { values: point.clone(), point, scale }
+}
+
+/// The row at the zero of a unit, which has opposite signs at p and q: |z(q)| p + |z(p)| q.
+fn between(p: &Row, q: &Row, unit: usize) -> Row {
+    let (of_p, of_q) = (Integer::from(q.values[unit].abs_ref()), Integer::from(p.values[unit].abs_ref()));
+    let sum = |x: &Integer, y: &Integer| Integer::from(x * &of_p) + Integer::from(y * &of_q);
+    Row {
+        scale: sum(&p.scale, &q.scale),
+        point: p.point.iter().zip(&q.point).map(|(x, y)| sum(x, y)).collect(),
+        values: p.values.iter().zip(&q.values).map(|(x, y)| sum(x, y)).collect(),
+    }
+}
+
+/// The row of the layer above.
+fn through(layer: &WholeLayer, below: &Row, is_input: bool) -> Row {
+    let inputs: Vec<usize> = (0..layer.inputs).filter(|&j| is_input || below.values[j].cmp0().is_gt()).collect();
+    let value = |i: usize| {
+        let mut sum = layer.bias.get(i) * &below.scale;
+        inputs.iter().for_each(|&j| layer.weights.add_product(i * layer.inputs + j, &below.values[j], &mut sum));
+        sum
+    };
+    Row {
+        scale: Integer::from(&below.scale * &layer.factor),
+        point: below.point.iter().map(|x| Integer::from(x * &layer.factor)).collect(),
+        values: (0..layer.outputs).map(value).collect(),
+    }
+}

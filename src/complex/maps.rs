@@ -1,0 +1,166 @@
+//! Which cells have one affine map: three counts that other tools confuse.
+
+use super::cells::Complex;
+use super::signs::{FloatLayer, STAGE};
+use crate::exact::Instructions;
+use crate::exact::bound::{TINY, gamma, round_up};
+use crate::exact::product::{Active, Rows, Scratch, product};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+
+/// Activation regions, affine maps and linear regions.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// The cells: sets with interior on which the pattern is one.
+    pub activation_regions: u64,
+    /// Distinct affine maps of the output.
+    pub affine_maps: u64,
+    /// Connected unions of cells with one affine map, where cells are connected by a common facet.
+    pub linear_regions: u64,
+    /// For each cell the number of its affine map, numbered as they first occur.
+    #[serde(skip)]
+    pub map_of: Vec<u32>,
+    /// For each cell the number of its linear region, numbered as they first occur.
+    #[serde(skip)]
+    pub linear_region_of: Vec<u32>,
+}
+
+pub(super) fn counts(complex: &Complex) -> Counts {
+    let map_of = maps(complex);
+    let mut regions = Forest::new(map_of.len());
+    for facet in complex.facets() {
+        if let [a, b] = facet.cells()[..]
+            && map_of[a] == map_of[b]
+        {
+            regions.join(a, b);
+        }
+    }
+    let linear_region_of = numbered((0..map_of.len()).map(|cell| regions.root(cell)));
+    let distinct = |numbers: &[u32]| numbers.iter().max().map_or(0, |&most| u64::from(most) + 1);
+    Counts {
+        activation_regions: map_of.len() as u64,
+        affine_maps: distinct(&map_of),
+        linear_regions: distinct(&linear_region_of),
+        map_of,
+        linear_region_of,
+    }
+}
+
+/// Numbers for keys, in the order in which they first occur.
+fn numbered<K: std::hash::Hash + Eq>(keys: impl Iterator<Item = K>) -> Vec<u32> {
+    let mut seen = HashMap::new();
+    keys.map(|key| {
+        let next = seen.len() as u32;
+        *seen.entry(key).or_insert(next)
+    })
+    .collect()
+}
+
+/// The affine map of each cell, numbered.
+///
+/// Maps that differ at one point are different. All are evaluated at the same one, in doubles with a bound of the error; only those that agree
+/// there within their bounds are compared in integers.
+fn maps(complex: &Complex) -> Vec<u32> {
+    let values = values_at_one_point(complex);
+    let mut order: Vec<u32> = (0..values.len() as u32).collect();
+    let least = |cell: u32| values[cell as usize].0;
+    // A value without a bound can be anything.
+    let unbounded = values.iter().any(|&(lo, hi)| !(lo.is_finite() && hi.is_finite()));
+    order.sort_unstable_by(|&a, &b| least(a).total_cmp(&least(b)).then(a.cmp(&b)));
+    let mut keys: Vec<(u32, Option<_>)> = vec![(0, None); values.len()];
+    let (mut first, mut most) = (0, f64::NEG_INFINITY);
+    for place in 0..=order.len() {
+        let ends = place == order.len() || (!unbounded && least(order[place]) > most);
+        if ends {
+            for &cell in &order[first..place] {
+                keys[cell as usize] = (first as u32, (place - first > 1).then(|| complex.cell(cell as usize).affine_map()));
+            }
+            first = place;
+        }
+        if place < order.len() {
+            most = most.max(values[order[place] as usize].1);
+        }
+    }
+    numbered(keys.into_iter())
+}
+
+/// For each cell two doubles that enclose one combination of its outputs at one point.
+fn values_at_one_point(complex: &Complex) -> Vec<(f64, f64)> {
+    const BLOCK: usize = 1024;
+    let network = complex.network();
+    let layers: Vec<FloatLayer> = network.layers().iter().map(FloatLayer::new).collect();
+    // Any point will do; one with no simple coordinates separates more maps.
+    let point: Vec<f64> = (1..=complex.dimension()).map(|k| (k as f64 * 0.618_033_988_749_895).fract() - 0.309_016_994_374_947).collect();
+    let first = complex.first_words();
+    let mut scratch = Scratch::default();
+    let instructions = Instructions::detect();
+    let mut all = Vec::with_capacity(complex.activation_regions());
+    for start in (0..complex.activation_regions()).step_by(BLOCK) {
+        let count = BLOCK.min(complex.activation_regions() - start);
+        let mut stride = point.len();
+        let mut values: Vec<f64> = point.iter().copied().cycle().take(count * stride).collect();
+        let mut errors = vec![0.0; count];
+        let mut active: Vec<u64> = Vec::new();
+        for (l, layer) in layers.iter().enumerate() {
+            let words = if l == 0 { 0 } else { layers[l - 1].outputs.div_ceil(STAGE) };
+            if l > 0 {
+                active.clear();
+                for cell in start..start + count {
+                    active.extend_from_slice(&complex.words(cell)[first[l - 1]..][..words]);
+                }
+                for (row, bits) in values.chunks_exact_mut(stride).zip(active.chunks_exact(words)) {
+                    row.iter_mut().enumerate().filter(|(j, _)| bits[j / 64] >> (j % 64) & 1 == 0).for_each(|(_, x)| *x = 0.0);
+                }
+            }
+            let width = layer.packed.padded_outputs();
+            let mut out = vec![0.0; count * width];
+            let rows = Rows { values: &values, stride, count };
+            let masks = if l == 0 { Active::All } else { Active::Masks { words_per_row: words, words: &active } };
+            product(instructions, rows, masks, &layer.packed, &mut out, &mut scratch);
+            for ((row, below), error) in out.chunks_exact_mut(width).zip(values.chunks_exact(stride)).zip(&mut errors) {
+                let size = below.iter().fold(0.0, |size: f64, x| size.max(x.abs()));
+                *error = layer.error(*error, size);
+                row.iter_mut().zip(&layer.bias).for_each(|(x, b)| *x += b);
+            }
+            (values, stride) = (out, width);
+        }
+        for (row, error) in values.chunks_exact(stride).zip(errors) {
+            let outputs = &row[..network.outputs()];
+            let weight = |k: usize| 1.0 / (1.0 + k as f64);
+            let (mut sum, mut size) = (0.0, 0.0);
+            for (k, y) in outputs.iter().enumerate() {
+                sum += weight(k) * y;
+                size += weight(k) * (y.abs() + error);
+            }
+            let weights: f64 = (0..outputs.len()).map(weight).sum();
+            let error = round_up(weights * error + gamma(outputs.len() + 4) * size + TINY);
+            all.push((sum - error, sum + error));
+        }
+    }
+    all
+}
+
+/// Sets that grow together.
+struct Forest {
+    parents: Vec<u32>,
+}
+
+impl Forest {
+    fn new(len: usize) -> Self {
+        Self { parents: (0..len as u32).collect() }
+    }
+
+    fn root(&mut self, of: usize) -> usize {
+        let mut at = of;
+        while self.parents[at] as usize != at {
+            self.parents[at] = self.parents[self.parents[at] as usize];
+            at = self.parents[at] as usize;
+        }
+        at
+    }
+
+    fn join(&mut self, a: usize, b: usize) {
+        let (a, b) = (self.root(a), self.root(b));
+        self.parents[a.max(b)] = a.min(b) as u32;
+    }
+}

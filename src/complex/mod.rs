@@ -1,0 +1,20 @@
+//! Every linear region of a box, a plane or the whole space: cells, faces, neighbours, volumes, triangulation.
+
+mod build;
+mod cells;
+mod check;
+mod domain;
+mod exact;
+mod maps;
+mod shape;
+mod signs;
+mod slice;
+mod topology;
+
+pub use build::{Builder, ComplexError};
+pub use cells::{Cell, Complex, Facet, Side};
+pub use check::{Check, CheckError};
+pub use domain::{Domain, DomainError};
+pub use maps::Counts;
+pub use shape::{Histogram, Shape, Volume, mean};
+pub use slice::{Plane, PlaneError};

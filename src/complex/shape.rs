@@ -1,0 +1,231 @@
+//! Shapes of cells: facets, simplices of the pulling triangulation, volumes, centroids.
+
+use super::cells::{Cell, Complex};
+use crate::exact::ExactNumber;
+use rug::Rational;
+use serde::Serialize;
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+/// How many cells have so many of something: sorted, and only what occurs.
+pub type Histogram = BTreeMap<u64, u64>;
+
+/// The shapes of all cells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Shape {
+    /// Cells by the number of their facets, the sides of the domain included.
+    pub facets: Histogram,
+    /// Cells by the number of their facets inside the domain: of their neighbours.
+    pub inner_facets: Histogram,
+    /// Bounded cells by the number of their vertices.
+    pub vertices: Histogram,
+    /// Bounded cells by the number of simplices of their pulling triangulation.
+    pub simplices: Histogram,
+    /// The number of bounded cells.
+    pub bounded: u64,
+}
+
+/// The exact volume of a cell, and its centroid.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Volume {
+    /// The volume; of a slice, in coordinates (u, v).
+    pub volume: ExactNumber,
+    /// The centroid.
+    pub centroid: Vec<ExactNumber>,
+}
+
+/// The mean of what a histogram counts, `None` where it is empty.
+///
+/// ```
+/// use plica::complex::mean;
+/// assert_eq!(mean(&[(3, 2), (5, 2)].into_iter().collect()).unwrap(), 4);
+/// ```
+pub fn mean(histogram: &Histogram) -> Option<Rational> {
+    let count: u64 = histogram.values().sum();
+    let sum = histogram.iter().map(|(&value, &count)| Rational::from(value) * Rational::from(count)).sum::<Rational>();
+    (count > 0).then(|| sum / count)
+}
+
+impl Complex {
+    /// Histograms of facets, vertices and simplices over the cells.
+    ///
+    /// The pulling triangulation of a face joins its lowest vertex with the triangulations of the facets that do not hold it; lowest is
+    /// lexicographically smallest in exact coordinates.
+    pub fn shape(&self) -> Shape {
+        let d = self.dimension();
+        let pulling = Pulling::of(self);
+        let mut shape = Shape {
+            facets: Histogram::new(),
+            inner_facets: Histogram::new(),
+            vertices: Histogram::new(),
+            simplices: Histogram::new(),
+            bounded: 0,
+        };
+        for cell in self.cells() {
+            let facets: Vec<_> = cell.facets().collect();
+            *shape.facets.entry(facets.len() as u64).or_default() += 1;
+            let inner = facets.iter().filter(|facet| facet.side().is_none()).count();
+            *shape.inner_facets.entry(inner as u64).or_default() += 1;
+            if cell.bounded() {
+                shape.bounded += 1;
+                *shape.vertices.entry(cell.vertices().len() as u64).or_default() += 1;
+                *shape.simplices.entry(pulling.simplices[d][cell.index()]).or_default() += 1;
+            }
+        }
+        shape
+    }
+
+    /// The simplices of the pulling triangulation of each bounded cell.
+    pub fn simplex_counts(&self) -> Vec<Option<u64>> {
+        let pulling = Pulling::of(self);
+        self.cells().map(|cell| cell.bounded().then(|| pulling.simplices[self.dimension()][cell.index()])).collect()
+    }
+
+    /// The exact volume and centroid of each cell, `None` of those that are not bounded.
+    pub fn volumes(&self) -> Vec<Option<Volume>> {
+        let pulling = Pulling::of(self);
+        let points: Vec<Vec<Rational>> =
+            (0..self.vertices()).map(|v| if self.is_at_infinity(0, v as u32) { Vec::new() } else { self.vertex(v) }).collect();
+        self.cells().map(|cell| cell.bounded().then(|| pulling.volume(self, cell, &points))).collect()
+    }
+}
+
+/// The lowest vertex of each face, and the simplices of its triangulation.
+struct Pulling {
+    /// The place of each vertex in the order of coordinates.
+    ranks: Vec<u32>,
+    /// By dimension and face.
+    lowest: Vec<Vec<u32>>,
+    simplices: Vec<Vec<u64>>,
+}
+
+impl Pulling {
+    fn of(complex: &Complex) -> Self {
+        let mut order: Vec<u32> = (0..complex.vertices() as u32).collect();
+        order.sort_unstable_by(|&a, &b| compare(complex, a, b));
+        let mut ranks = vec![0; order.len()];
+        order.iter().enumerate().for_each(|(rank, &v)| ranks[v as usize] = rank as u32);
+        let (mut lowest, mut simplices) = (vec![ranks.clone()], vec![vec![1; ranks.len()]]);
+        for k in 1..=complex.dimension() {
+            let count = complex.levels[k].len() as u32;
+            let low = |face: u32| complex.facets_of(k, face).iter().map(|&g| lowest[k - 1][g as usize]).min().unwrap_or(0);
+            let level: Vec<u32> = (0..count).map(low).collect();
+            // The lowest vertex of a face lies in a facet exactly if it is the lowest of that too.
+            let number = |face: u32| {
+                let opposite = complex.facets_of(k, face).iter().filter(|&&g| lowest[k - 1][g as usize] != level[face as usize]);
+                opposite.map(|&g| simplices[k - 1][g as usize]).sum()
+            };
+            let numbers = (0..count).map(number).collect();
+            lowest.push(level);
+            simplices.push(numbers);
+        }
+        Self { ranks, lowest, simplices }
+    }
+
+    fn volume(&self, complex: &Complex, cell: Cell<'_>, points: &[Vec<Rational>]) -> Volume {
+        let d = complex.dimension();
+        let by_rank: BTreeMap<u32, u32> =
+            complex.vertices_of(d, cell.index() as u32).into_iter().map(|v| (self.ranks[v as usize], v)).collect();
+        let (mut volume, mut moment) = (Rational::new(), vec![Rational::new(); d]);
+        let mut corners: Vec<&[Rational]> = Vec::with_capacity(d + 1);
+        self.each_simplex(complex, d, cell.index() as u32, &by_rank, points, &mut corners, &mut |corners| {
+            let part = simplex_volume(corners);
+            for (axis, sum) in moment.iter_mut().enumerate() {
+                *sum += corners.iter().map(|corner| &corner[axis]).sum::<Rational>() * &part;
+            }
+            volume += part;
+        });
+        let centroid = moment.into_iter().map(|sum| ExactNumber(sum / (&volume * Rational::from(d as u32 + 1)))).collect();
+        Volume { volume: ExactNumber(volume), centroid }
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "one recursion over faces")]
+    fn each_simplex<'p>(
+        &self,
+        complex: &Complex,
+        k: usize,
+        face: u32,
+        by_rank: &BTreeMap<u32, u32>,
+        points: &'p [Vec<Rational>],
+        corners: &mut Vec<&'p [Rational]>,
+        visit: &mut impl FnMut(&[&[Rational]]),
+    ) {
+        let low = self.lowest[k][face as usize];
+        corners.push(&points[by_rank[&low] as usize]);
+        if k == 0 {
+            visit(corners);
+        } else {
+            for &g in complex.facets_of(k, face) {
+                if self.lowest[k - 1][g as usize] != low {
+                    self.each_simplex(complex, k - 1, g, by_rank, points, corners, visit);
+                }
+            }
+        }
+        corners.pop();
+    }
+}
+
+/// Compares two vertices by their exact coordinates.
+fn compare(complex: &Complex, a: u32, b: u32) -> Ordering {
+    if a == b {
+        return Ordering::Equal;
+    }
+    let (x, y) = (complex.points.point(a), complex.points.point(b));
+    let error = complex.points.error(a) + complex.points.error(b);
+    let shared = complex.sides_of(0, a) & complex.sides_of(0, b);
+    let is_box = !matches!(complex.domain(), super::Domain::Simplex(_));
+    for axis in 0..complex.dimension() {
+        if is_box && shared >> (2 * axis) & 3 != 0 {
+            continue; // both on one side of the box
+        }
+        let difference = x[axis] - y[axis];
+        if difference.abs() > 2.0 * error && difference.is_finite() {
+            return difference.total_cmp(&0.0);
+        }
+        let (p, q) = (complex.vertex(a as usize), complex.vertex(b as usize));
+        match p[axis].cmp(&q[axis]) {
+            Ordering::Equal => {}
+            unequal => return unequal,
+        }
+    }
+    Ordering::Equal
+}
+
+/// The determinant of a square matrix, by elimination.
+pub(super) fn determinant(mut rows: Vec<Vec<Rational>>) -> Rational {
+    let n = rows.len();
+    let mut product = Rational::from(1);
+    for k in 0..n {
+        let Some(pivot) = (k..n).find(|&i| !rows[i][k].is_zero()) else { return Rational::new() };
+        if pivot != k {
+            rows.swap(pivot, k);
+            product = -product;
+        }
+        let (above, below) = rows.split_at_mut(k + 1);
+        let top = &above[k];
+        product *= &top[k];
+        for row in below {
+            if row[k].is_zero() {
+                continue;
+            }
+            let factor = Rational::from(&row[k] / &top[k]);
+            for j in k + 1..n {
+                let part = Rational::from(&factor * &top[j]);
+                row[j] -= part;
+            }
+        }
+    }
+    product
+}
+
+/// d! times the signed volume of a simplex.
+pub(super) fn signed_volume(corners: &[&[Rational]]) -> Rational {
+    let edge = |corner: &&[Rational]| corner.iter().zip(corners[0]).map(|(x, y)| Rational::from(x - y)).collect();
+    determinant(corners[1..].iter().map(edge).collect())
+}
+
+/// The volume of a simplex.
+pub(super) fn simplex_volume(corners: &[&[Rational]]) -> Rational {
+    let factorial: u64 = (1..corners.len() as u64).product();
+    signed_volume(corners).abs() / factorial
+}

@@ -1,0 +1,80 @@
+//! A plane through three points of the input space.
+
+use crate::data::Point;
+use crate::network::{Layer, Network};
+use nalgebra::{DMatrix, DVector};
+use rug::Rational;
+
+/// What can be wrong with the points of a plane.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlaneError {
+    /// The points have different dimensions.
+    #[error("the points of a plane have dimensions {0}, {1} and {2}, which must be equal")]
+    Dimensions(usize, usize, usize),
+    /// The points do not span a plane.
+    #[error("the three points lie on one line, so they do not span a plane")]
+    Collinear,
+}
+
+/// The plane x = p0 + u (p1 - p0) + v (p2 - p0), with coordinates (u, v).
+///
+/// ```
+/// use plica::{complex::Plane, data::Point};
+/// let point = |x: [f64; 3]| Point::from_f64(&x).unwrap();
+/// let plane = Plane::new(&point([0.0, 0.0, 0.0]), &point([3.0, 0.0, 0.0]), &point([0.0, 0.0, 2.0])).unwrap();
+/// assert_eq!(plane.gram(), 36);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plane {
+    origin: Vec<Rational>,
+    directions: [Vec<Rational>; 2],
+}
+
+impl Plane {
+    /// The plane through three points.
+    ///
+    /// # Errors
+    /// Points of different dimensions, or on one line.
+    pub fn new(p0: &Point, p1: &Point, p2: &Point) -> Result<Self, PlaneError> {
+        let dimensions = [p0, p1, p2].map(Point::dimension);
+        if dimensions.iter().any(|&d| d != dimensions[0]) {
+            return Err(PlaneError::Dimensions(dimensions[0], dimensions[1], dimensions[2]));
+        }
+        let origin = p0.to_rationals();
+        let direction = |p: &Point| p.to_rationals().into_iter().zip(&origin).map(|(x, o)| x - o).collect();
+        let plane = Self { directions: [direction(p1), direction(p2)], origin };
+        if plane.gram().is_zero() { Err(PlaneError::Collinear) } else { Ok(plane) }
+    }
+
+    /// The dimension of the space around the plane.
+    pub fn dimension(&self) -> usize {
+        self.origin.len()
+    }
+
+    /// The Gram determinant G of p1 - p0 and p2 - p0: an area in (u, v) times sqrt(G) is the Euclidean one.
+    pub fn gram(&self) -> Rational {
+        let [u, v] = &self.directions;
+        let dot = |x: &[Rational], y: &[Rational]| x.iter().zip(y).map(|(x, y)| Rational::from(x * y)).sum::<Rational>();
+        dot(u, u) * dot(v, v) - dot(u, v) * dot(u, v)
+    }
+
+    /// The point at coordinates (u, v).
+    pub fn point(&self, u: &Rational, v: &Rational) -> Vec<Rational> {
+        let along = |((o, d), e): ((&Rational, &Rational), &Rational)| Rational::from(d * u) + Rational::from(e * v) + o;
+        self.origin.iter().zip(&self.directions[0]).zip(&self.directions[1]).map(along).collect()
+    }
+
+    /// The network as a function of (u, v), `None` where it takes another number of inputs.
+    pub(super) fn restrict(&self, network: &Network) -> Option<Network> {
+        let first = &network.layers()[0];
+        if first.inputs() != self.dimension() {
+            return None;
+        }
+        let product = |i: usize, x: &[Rational]| (0..first.inputs()).map(|j| first.weight(i, j) * &x[j]).sum::<Rational>();
+        let weights = DMatrix::from_fn(first.outputs(), 2, |i, k| product(i, &self.directions[k]));
+        let bias = DVector::from_fn(first.outputs(), |i, _| product(i, &self.origin) + first.bias_of(i));
+        let layers = std::iter::once(Layer::from_rationals(weights, bias)).chain(network.layers()[1..].iter().cloned());
+        Some(Network::new(layers.collect()).expect("the shapes still chain"))
+    }
+}

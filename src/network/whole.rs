@@ -1,0 +1,114 @@
+//! Layers as integers: what exact forms are computed with.
+
+use super::Layer;
+use crate::exact::dyadic_parts;
+use rug::{Integer, Rational};
+
+/// Integers that mostly fit a machine word.
+#[derive(Clone, Debug)]
+pub(crate) enum Whole {
+    Small(Vec<i64>),
+    Big(Vec<Integer>),
+}
+
+impl Whole {
+    fn new(values: impl Iterator<Item = Integer>) -> Self {
+        let mut small = Vec::new();
+        let mut values = values.peekable();
+        while let Some(x) = values.next_if(|x| x.to_i64().is_some()) {
+            small.push(x.to_i64().expect("just tested"));
+        }
+        if values.peek().is_none() {
+            return Self::Small(small);
+        }
+        Self::Big(small.into_iter().map(Integer::from).chain(values).collect())
+    }
+
+    /// total += self[k] * x
+    pub(crate) fn add_product(&self, k: usize, x: &Integer, total: &mut Integer) {
+        match self {
+            Self::Small(w) => *total += x * w[k],
+            Self::Big(w) => *total += x * &w[k],
+        }
+    }
+
+    pub(crate) fn word(&self, k: usize) -> i64 {
+        match self {
+            Self::Small(w) => w[k],
+            Self::Big(_) => unreachable!("asked only where all are words"),
+        }
+    }
+
+    /// Bits of the largest magnitude, where all are words.
+    fn bits(&self) -> Option<u32> {
+        match self {
+            Self::Small(w) => Some(w.iter().map(|x| u64::BITS - x.unsigned_abs().leading_zeros()).max().unwrap_or(0)),
+            Self::Big(_) => None,
+        }
+    }
+
+    pub(crate) fn get(&self, k: usize) -> Integer {
+        match self {
+            Self::Small(w) => Integer::from(w[k]),
+            Self::Big(w) => w[k].clone(),
+        }
+    }
+}
+
+/// A layer scaled to integers: weights and bias times `factor`, the least positive integer that makes them whole.
+#[derive(Clone, Debug)]
+pub(crate) struct WholeLayer {
+    pub(crate) inputs: usize,
+    pub(crate) outputs: usize,
+    pub(crate) weights: Whole,
+    pub(crate) bias: Whole,
+    pub(crate) factor: Integer,
+    /// Bits of the largest weight or bias, where all are words.
+    pub(crate) bits: Option<u32>,
+}
+
+impl WholeLayer {
+    pub(crate) fn new(layer: &Layer) -> Self {
+        let (inputs, outputs) = (layer.inputs(), layer.outputs());
+        if layer.is_dyadic() {
+            let weights = (0..inputs * outputs).map(|k| layer.weights()[(k / inputs, k % inputs)]);
+            let exponent = |x: f64| dyadic_parts(x).1;
+            let least = weights.clone().chain(layer.bias().iter().copied()).map(exponent).min().unwrap_or(0).min(0);
+            let whole = |x: f64| {
+                let (m, e) = dyadic_parts(x);
+                Integer::from(m) << if m == 0 { 0 } else { (e - least) as u32 }
+            };
+            let (weights, bias) = (Whole::new(weights.map(whole)), Whole::new(layer.bias().iter().copied().map(whole)));
+            let factor = Integer::from(1) << least.unsigned_abs();
+            return Self::of(inputs, outputs, weights, bias, factor);
+        }
+        let weights = || (0..inputs * outputs).map(|k| layer.weight(k / inputs, k % inputs));
+        let bias = || (0..outputs).map(|i| layer.bias_of(i));
+        let factor = common_denominator(weights().chain(bias()));
+        let whole = |q: Rational| scaled(q, &factor);
+        let (weights, bias) = (Whole::new(weights().map(whole)), Whole::new(bias().map(whole)));
+        Self::of(inputs, outputs, weights, bias, factor)
+    }
+
+    fn of(inputs: usize, outputs: usize, weights: Whole, bias: Whole, factor: Integer) -> Self {
+        let bits = weights.bits().zip(bias.bits()).map(|(w, b)| w.max(b).max(factor.significant_bits()));
+        Self { inputs, outputs, weights, bias, factor, bits }
+    }
+}
+
+/// The least common multiple of the denominators.
+pub(crate) fn common_denominator(values: impl Iterator<Item = Rational>) -> Integer {
+    let mut factor = Integer::from(1);
+    for q in values {
+        if !factor.is_divisible(q.denom()) {
+            factor.lcm_mut(q.denom());
+        }
+    }
+    factor
+}
+
+/// q times a multiple of its denominator.
+pub(crate) fn scaled(q: Rational, factor: &Integer) -> Integer {
+    let (numerator, denominator) = q.into_numer_denom();
+    numerator * Integer::from(factor.div_exact_ref(&denominator))
+}
