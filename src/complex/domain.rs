@@ -200,6 +200,7 @@ pub(super) struct Polytope {
 }
 
 /// A box: a face is a word over the letters low (0), high (1) and free (2), one a dimension. The sides are 2 axis + letter.
+#[allow(clippy::needless_range_loop, reason = "k is a dimension first, and an index where faces are put")]
 fn cuboid(ranges: &[(Rational, Rational)]) -> Polytope {
     let d = ranges.len();
     let words = 3usize.pow(d as u32);
@@ -225,6 +226,7 @@ fn cuboid(ranges: &[(Rational, Rational)]) -> Polytope {
 }
 
 /// A simplex: a face is a set of corners. The side opposite to a corner has its number.
+#[allow(clippy::needless_range_loop, reason = "k is a dimension first, and an index where faces are put")]
 fn simplex(corners: &[Vec<Rational>]) -> Polytope {
     let d = corners.len() - 1;
     let sets = 1usize << (d + 1);
