@@ -1,46 +1,204 @@
-//! Complexes of boxes, of slices and of the whole space: the self-checks, and the filter against integers.
+//! Complexes of boxes, of simplices, of slices and of the whole space: the self-checks, and the filter against integers.
 
 mod support;
 
-use plica::complex::{Builder, Domain};
-use plica::network::load;
+use plica::complex::{Builder, Complex, Domain, Plane, mean};
+use plica::data::Point;
+use plica::network::{Network, Selection, load};
 use proptest::prelude::*;
-use support::{config, networks};
+use rug::Rational;
+use std::collections::BTreeSet;
+use support::plain::{Plain, middle, on_segment};
+use support::{Words, any_case, config, networks, rescaled_case, times};
 
 #[test]
 fn closed_forms_of_the_zoo() {
-    for (name, regions) in [("zigzag:2:3:1", 9), ("zigzag:2:2:2", 16), ("cantor:3", 15)] {
+    for (name, regions) in [("zigzag:2:3:1", 9), ("zigzag:2:2:2", 16), ("zigzag:3:2:2", 64), ("cantor:3", 15)] {
         let network = load(name).unwrap();
-        let complex = Builder::new(&network).build(&Domain::parse_box("0,1", 2).unwrap()).unwrap();
+        let complex = Builder::new(&network).build(&Domain::parse_box("0,1", network.inputs()).unwrap()).unwrap();
         assert_eq!(complex.activation_regions(), regions, "{name}");
+        complex.check().unwrap();
         assert_eq!(complex.check_volumes().unwrap().unwrap(), 1);
     }
 }
 
+/// One hidden layer of n units in general position: Zaslavsky's number, and the average number of facets in closed form.
+#[test]
+fn one_layer_in_general_position() {
+    let binomial = |n: u64, k: u64| (0..k).fold(1, |product, i| product * (n - i) / (i + 1));
+    for (d, n) in [(1, 7), (2, 8), (2, 16), (3, 8), (4, 8)] {
+        let network = load(&format!("random:{d}-{n}-1@3")).unwrap();
+        let complex = Builder::new(&network).build(&Domain::Space).unwrap();
+        complex.check().unwrap();
+        let regions: u64 = (0..=d).map(|j| binomial(n, j)).sum();
+        assert_eq!(complex.activation_regions() as u64, regions, "{d}, {n}");
+        let facets = 2 * n * (0..d).map(|j| binomial(n - 1, j)).sum::<u64>();
+        assert_eq!(mean(&complex.shape().facets).unwrap(), Rational::from((facets, regions)));
+        // Those that n hyperplanes bound are C(n - 1, d).
+        assert_eq!(complex.shape().bounded, binomial(n - 1, d));
+    }
+}
+
+/// In a rectangle a generic network of any depth has four sides a cell on average, hence two triangles.
+#[test]
+fn generic_cells_of_a_rectangle_have_four_sides_on_average() {
+    for name in ["random:2-10-1@1", "random:2-10-10-1@2", "random:2-8-8-8-1@3"] {
+        let network = load(name).unwrap();
+        let shape = Builder::new(&network).build(&Domain::parse_box("-3..2;-1..4", 2).unwrap()).unwrap().shape();
+        assert_eq!(mean(&shape.facets).unwrap(), 4, "{name}");
+        assert_eq!(mean(&shape.simplices).unwrap(), 2, "{name}");
+    }
+}
+
+/// Linear regions are joined by facets, not by points: relu(min(x, y)) + relu(min(-x, -y)), with min(a, b) = b - relu(b - a).
+#[test]
+fn linear_regions_are_joined_by_facets() {
+    let q = |text: &str| text.split(' ').map(|x| x.parse().unwrap()).collect::<Vec<Rational>>();
+    let rows = |rows: &[&str]| rows.iter().map(|row| q(row)).collect::<Vec<_>>();
+    // Rows of weights, the bias last.
+    let network =
+        networks::from_rows(&[rows(&["0 1 0", "0 -1 0", "-1 1 0", "1 -1 0"]), rows(&["1 -1 -1 0 0", "-1 1 0 -1 0"]), rows(&["1 1 0"])]);
+    for domain in [Domain::parse_box("-1,1", 2).unwrap(), Domain::Space] {
+        let complex = Builder::new(&network).build(&domain).unwrap();
+        assert_eq!(complex.counts().linear_regions, 6);
+        assert_eq!(complex.counts().affine_maps, 5, "0, x, y, -x and -y");
+    }
+}
+
+/// The first layer alone makes all nine cells out of one.
 #[test]
 fn a_limit_is_an_error() {
     let network = load("zigzag:2:3:1").unwrap();
-    let error = Builder::new(&network).max_regions(8).build(&Domain::parse_box("0,1", 2).unwrap()).unwrap_err();
+    let unit = Domain::parse_box("0,1", 2).unwrap();
+    let error = Builder::new(&network).max_regions(8).build(&unit).unwrap_err();
     assert!(error.to_string().contains("more than 8 regions"));
+    assert_eq!(Builder::new(&network).max_regions(9).build(&unit).unwrap().activation_regions(), 9);
+}
+
+#[test]
+fn domains_that_are_none_are_errors_however_they_were_made() {
+    let network = load("zigzag:2:3:1").unwrap();
+    let q = |x: i32| Rational::from(x);
+    let corner = |x: i32, y: i32| vec![q(x), q(y)];
+    for (domain, word) in [
+        (Domain::Box(vec![(q(1), q(0)), (q(0), q(1))]), "ascend"),
+        (Domain::Box(vec![(q(0), q(1)), (q(1), q(1))]), "ascend"),
+        (Domain::Box(vec![]), "at least one dimension"),
+        (Domain::Box(vec![(q(0), q(1)); 3]), "takes 2 inputs"),
+        (Domain::Simplex(vec![corner(0, 0), corner(1, 1), corner(2, 2)]), "hyperplane"),
+        (Domain::Simplex(vec![corner(0, 0), corner(1, 1)]), "one corner more"),
+        (Domain::Simplex(vec![corner(0, 0), corner(1, 1), vec![q(1)]]), "one corner more"),
+    ] {
+        let error = Builder::new(&network).build(&domain).unwrap_err().to_string();
+        assert!(error.contains(word), "{error}");
+    }
+}
+
+/// Nine vertical strips, cut by the triangle below the diagonal: the counts are those of the square's upper left half.
+#[test]
+fn a_triangle_of_the_zigzag() {
+    let network = load("zigzag:2:3:1").unwrap();
+    let corner = |x: i32, y: i32| vec![Rational::from(x), Rational::from(y)];
+    let complex = Builder::new(&network).build(&Domain::simplex(vec![corner(0, 0), corner(1, 1), corner(0, 1)]).unwrap()).unwrap();
+    assert_eq!(complex.activation_regions(), 6);
+    assert_eq!(complex.shape().facets, [(3, 3), (4, 3)].into_iter().collect());
+    assert_eq!(complex.check_volumes().unwrap().unwrap(), Rational::from((1, 2)));
+}
+
+fn patterns(complex: &Complex) -> Vec<String> {
+    complex.cells().map(|cell| cell.pattern().to_string()).collect()
+}
+
+/// The filter and integers agree, every relation holds, and each cell's own point lies in it alone.
+fn hold(network: &Network, domain: &Domain) -> Result<Complex, TestCaseError> {
+    let build = |exact_only| Builder::new(network).exact_only(exact_only).build(domain).unwrap();
+    let (found, exact) = (build(false), build(true));
+    found.check().unwrap();
+    found.check_volumes().unwrap();
+    prop_assert_eq!(found.f_vector(), exact.f_vector());
+    prop_assert_eq!(patterns(&found), patterns(&exact));
+    prop_assert_eq!(found.counts(), exact.counts());
+    prop_assert_eq!(found.shape(), exact.shape());
+    let plain = Plain::new(network);
+    let mut maps = BTreeSet::new();
+    for cell in found.cells() {
+        let x = cell.interior_point();
+        prop_assert_eq!(found.cells_with(&x), vec![cell.index()]);
+        prop_assert_eq!(cell.pattern(), plain.pattern(&x, false));
+        let map = cell.affine_map();
+        let value = |form: &Vec<Rational>| form.iter().zip(&x).map(|(c, x)| Rational::from(c * x)).sum::<Rational>() + &form[x.len()];
+        prop_assert_eq!(map.iter().map(value).collect::<Vec<_>>(), plain.output(&x));
+        maps.insert(map);
+        for v in cell.vertices() {
+            let enclosed = found.vertex_enclosure(v);
+            prop_assert!(enclosed.iter().zip(found.vertex(v)).all(|(t, x)| t.contains(&x)));
+        }
+    }
+    prop_assert_eq!(found.counts().affine_maps, maps.len() as u64);
+    prop_assert_eq!(patterns(&found).into_iter().collect::<BTreeSet<_>>().len(), found.activation_regions());
+    Ok(found)
+}
+
+fn small(network: &Network) -> bool {
+    network.inputs() <= 3 && network.hidden_units() <= 12
 }
 
 proptest! {
-    #![proptest_config(config(100))]
+    #![proptest_config(ProptestConfig { max_global_rejects: u32::MAX, ..config(100) })]
 
     #[test]
-    fn complexes_satisfy_their_relations(network in networks::any()) {
-        let d = network.inputs();
-        prop_assume!(d <= 3 && network.hidden_units() <= 12);
-        for domain in [Domain::parse_box("-1,1", d).unwrap(), Domain::Space] {
-            let (found, exact) = (Builder::new(&network).build(&domain).unwrap(), Builder::new(&network).exact_only(true).build(&domain).unwrap());
-            found.check().unwrap();
-            found.check_volumes().unwrap();
-            prop_assert_eq!(found.f_vector(), exact.f_vector());
-            let patterns = |complex: &plica::complex::Complex| complex.cells().map(|cell| cell.pattern()).collect::<Vec<_>>();
-            prop_assert_eq!(patterns(&found), patterns(&exact));
-            for cell in found.cells() {
-                prop_assert_eq!(found.cells_with(&cell.interior_point()), vec![cell.index()]);
+    fn complexes_satisfy_their_relations(network in prop_oneof![3 => networks::any(), 1 => networks::generic()]) {
+        prop_assume!(small(&network));
+        for domain in [Domain::parse_box("-1,1", network.inputs()).unwrap(), Domain::Space] {
+            hold(&network, &domain)?;
+        }
+    }
+
+    /// Where doubles underflow or overflow on the way.
+    #[test]
+    fn complexes_at_the_edge_of_the_doubles(case in rescaled_case()) {
+        prop_assume!(small(&case.network));
+        let range = |(a, b): (Rational, Rational)| if a < b { (a, b) } else if a > b { (b, a) } else { (a.clone(), a + 1) };
+        let ranges = case.from.to_rationals().into_iter().zip(case.to.to_rationals()).map(range).collect();
+        hold(&case.network, &Domain::boxed(ranges).unwrap())?;
+    }
+
+    /// A segment inside the box crosses cells of the complex, and nothing else.
+    #[test]
+    fn traces_visit_cells(case in any_case()) {
+        prop_assume!(small(&case.network));
+        let (from, to) = (case.from.to_rationals(), case.to.to_rationals());
+        let range = |(a, b): (&Rational, &Rational)| (a.clone().min(b.clone()) - 1u32, a.clone().max(b.clone()) + 1u32);
+        let domain = Domain::boxed(from.iter().zip(&to).map(range).collect()).unwrap();
+        let complex = Builder::new(&case.network).build(&domain).unwrap();
+        let trace = case.filtered(&Selection::Hidden, true);
+        let ends = [vec![Rational::new()], times(&trace), vec![Rational::from(1)]].concat();
+        for (t, pattern) in ends.windows(2).zip(trace.patterns()) {
+            let cells = complex.cells_with(&on_segment(&from, &to, &middle(&t[0], &t[1])));
+            // Several where the segment runs along a hyperplane.
+            prop_assert!(!cells.is_empty());
+            if let [cell] = cells[..] {
+                prop_assert_eq!(complex.cell(cell).pattern(), pattern);
             }
+        }
+    }
+
+    /// A slice has the cells of the network restricted by hand: at a point of the plane the patterns are the same.
+    #[test]
+    fn slices_are_the_network_on_the_plane(network in networks::any(), seed: u64) {
+        prop_assume!(network.hidden_units() <= 12);
+        let mut words = Words(seed);
+        let mut point = || Point::from_rationals((0..network.inputs()).map(|_| Rational::from((words.below(9) as i32 - 4, 3))).collect()).unwrap();
+        let Ok(plane) = Plane::new(&point(), &point(), &point()) else { return Ok(()) };
+        let corner = |u: i32, v: i32| vec![Rational::from(u), Rational::from(v)];
+        let triangle = Domain::simplex(vec![corner(0, 0), corner(1, 0), corner(0, 1)]).unwrap();
+        let found = Builder::new(&network).build_slice(&plane, &triangle).unwrap();
+        found.check().unwrap();
+        prop_assert_eq!(found.check_volumes().unwrap().unwrap(), Rational::from((1, 2)));
+        for cell in found.cells() {
+            let at = cell.interior_point();
+            let x = plane.point(&at[0], &at[1]);
+            prop_assert_eq!(cell.pattern(), Plain::new(&network).pattern(&x, false));
         }
     }
 }

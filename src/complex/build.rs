@@ -4,6 +4,7 @@ use super::cells::Complex;
 use super::domain::{Domain, DomainError, Polytope};
 use super::signs::Signs;
 use super::slice::Plane;
+use super::topology::Excess;
 use crate::network::Network;
 use std::sync::Arc;
 
@@ -23,6 +24,12 @@ pub enum ComplexError {
         /// The limit.
         limit: usize,
         /// The layer at which it was passed, from 0.
+        layer: usize,
+    },
+    /// There are more faces than can be numbered.
+    #[error("there are more faces than fit in memory, found up to layer {layer}; nothing is known of the rest")]
+    TooManyFaces {
+        /// The layer at which it was seen, from 0.
         layer: usize,
     },
 }
@@ -83,23 +90,21 @@ impl Builder {
     fn cells(&self, network: &Arc<Network>, domain: &Domain, plane: Option<&Plane>) -> Result<Complex, ComplexError> {
         let Polytope { corners, mut topology, sides } = domain.polytope(network)?;
         let mut signs = Signs::new(network, &corners, self.exact_only);
-        let mut words = Vec::new();
         let mut patterns: Vec<u64> = Vec::new();
         for layer in 0..network.depth() {
             signs.enter(layer);
             topology.reset_bases();
             for stage in 0..signs.stages() {
                 signs.begin_stage(stage);
-                let too_many = ComplexError::TooManyRegions { limit: self.limit, layer };
-                let (next, parents, bits) = topology.cut(&mut signs, self.limit).ok_or(too_many)?;
+                let excess = |excess| match excess {
+                    Excess::Cells => ComplexError::TooManyRegions { limit: self.limit, layer },
+                    Excess::Faces => ComplexError::TooManyFaces { layer },
+                };
+                let words = patterns.len() / topology.cells();
+                let (next, parents, bits) = topology.cut(&mut signs, self.limit).map_err(excess)?;
                 signs.end_stage();
-                let old = words.len();
-                patterns = parents
-                    .iter()
-                    .zip(bits)
-                    .flat_map(|(&parent, bits)| patterns[parent as usize * old..][..old].iter().copied().chain([bits]))
-                    .collect();
-                words.push((layer, stage));
+                let of_parent = |parent: u32| patterns[parent as usize * words..][..words].iter().copied();
+                patterns = parents.iter().zip(bits).flat_map(|(&parent, bits)| of_parent(parent).chain([bits])).collect();
                 topology = next;
             }
         }

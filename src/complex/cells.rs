@@ -1,13 +1,12 @@
 //! The complex: its cells, their facets, vertices and neighbours.
 
+use super::coordinates::Approximate;
 use super::domain::Domain;
-use super::exact::ExactRows;
+use super::exact::{ExactRows, Place};
 use super::maps::{self, Counts};
 use super::signs::{STAGE, Signs};
 use super::slice::Plane;
 use super::topology::{Faces, Topology};
-use crate::exact::bound::{TINY, U, round_up};
-use crate::exact::nearest_f64;
 use crate::line::{Decisions, Enclosure};
 use crate::network::{Network, Pattern, Unit};
 use rug::Rational;
@@ -39,56 +38,6 @@ pub struct Complex {
     counts: OnceLock<Counts>,
 }
 
-/// The coordinates of all vertices as doubles, each within its bound of the true one.
-#[derive(Debug)]
-pub(super) struct Approximate {
-    pub dimension: usize,
-    pub coordinates: Vec<f64>,
-    pub errors: Vec<f64>,
-}
-
-impl Approximate {
-    fn of(signs: &mut Signs, dimension: usize) -> Self {
-        use super::exact::Place;
-        let mut all = Self { dimension, coordinates: Vec::with_capacity(signs.len() * dimension), errors: Vec::with_capacity(signs.len()) };
-        for vertex in 0..signs.len() {
-            if let Place::Cut { p, q, .. } = signs.exact.places[vertex] {
-                let weights = signs.weights[vertex];
-                let (p, q) = (p as usize * dimension, q as usize * dimension);
-                let (mut size, mut range): (f64, f64) = (0.0, 0.0);
-                for axis in 0..dimension {
-                    let (x, y) = (all.coordinates[p + axis], all.coordinates[q + axis]);
-                    size = size.max(weights.of_p * x.abs() + weights.of_q * y.abs());
-                    range = range.max((y - x).abs());
-                    all.coordinates.push(weights.of_p * x + weights.of_q * y);
-                }
-                let (ep, eq) = (all.errors[p / dimension], all.errors[q / dimension]);
-                let error = weights.of_p * ep + weights.of_q * eq + weights.error * (range + ep + eq) + 4.0 * U * size + TINY;
-                if error <= 1e-6 * size {
-                    all.errors.push(round_up(error));
-                    continue;
-                }
-                all.coordinates.truncate(vertex * dimension);
-            }
-            let exact = signs.exact.point(vertex as u32);
-            let row: Vec<f64> = exact.iter().map(nearest_f64).collect();
-            let size = row.iter().fold(0.0, |size: f64, x| size.max(x.abs()));
-            let is_exact = row.iter().zip(&exact).all(|(&x, q)| crate::exact::rational(x).as_ref() == Some(q));
-            all.errors.push(if is_exact { 0.0 } else { round_up(2.0 * U * size + TINY) });
-            all.coordinates.extend(row);
-        }
-        all
-    }
-
-    pub(super) fn point(&self, vertex: u32) -> &[f64] {
-        &self.coordinates[vertex as usize * self.dimension..][..self.dimension]
-    }
-
-    pub(super) fn error(&self, vertex: u32) -> f64 {
-        self.errors[vertex as usize]
-    }
-}
-
 impl Complex {
     pub(super) fn new(
         network: Arc<Network>,
@@ -99,7 +48,6 @@ impl Complex {
         mut signs: Signs,
         patterns: Vec<u64>,
     ) -> Self {
-        use super::exact::Place;
         let d = topology.dimension();
         let levels: Vec<Faces> = topology.levels.iter().map(Faces::compact).collect();
         let mut sides: Vec<Vec<u32>> = Vec::with_capacity(d);
@@ -187,7 +135,7 @@ impl Complex {
 
     /// The number of vertices, those at infinity included.
     pub(super) fn vertices(&self) -> usize {
-        self.points.errors.len()
+        self.points.len()
     }
 
     /// Whether a face of a dimension lies on the box that stands for infinity.
@@ -243,8 +191,11 @@ impl Complex {
     /// Where there is no such vertex.
     pub fn vertex_enclosure(&self, vertex: usize) -> Vec<Enclosure> {
         let error = self.points.error(vertex as u32);
-        let around = |&x: &f64| {
-            if error == 0.0 { Enclosure { lo: x, hi: x } } else { Enclosure { lo: (x - error).next_down(), hi: (x + error).next_up() } }
+        let around = |&x: &f64| match x {
+            f64::INFINITY => Enclosure { lo: f64::MAX, hi: x },
+            f64::NEG_INFINITY => Enclosure { lo: x, hi: f64::MIN },
+            _ if error == 0.0 => Enclosure { lo: x, hi: x },
+            _ => Enclosure { lo: (x - error).next_down(), hi: (x + error).next_up() },
         };
         self.points.point(vertex as u32).iter().map(around).collect()
     }

@@ -85,13 +85,8 @@ impl Domain {
     /// # Errors
     /// No dimension, or a range that does not ascend.
     pub fn boxed(ranges: Vec<(Rational, Rational)>) -> Result<Self, DomainError> {
-        if ranges.is_empty() {
-            return Err(DomainError::NoDimension);
-        }
-        match ranges.iter().position(|(lo, hi)| lo >= hi) {
-            Some(axis) => Err(DomainError::EmptyRange { axis, lo: ranges[axis].0.to_string(), hi: ranges[axis].1.to_string() }),
-            None => Ok(Self::Box(ranges)),
-        }
+        let domain = Self::Box(ranges);
+        domain.check().map(|()| domain)
     }
 
     /// The cube \[lo, hi\]^d.
@@ -107,15 +102,27 @@ impl Domain {
     /// # Errors
     /// Another number of corners than one more than the dimension, or corners in one hyperplane.
     pub fn simplex(corners: Vec<Vec<Rational>>) -> Result<Self, DomainError> {
-        let dimension = corners.first().map_or(0, Vec::len);
-        if dimension == 0 || corners.len() != dimension + 1 || corners.iter().any(|corner| corner.len() != dimension) {
-            return Err(DomainError::Corners { corners: corners.len(), dimension });
+        let domain = Self::Simplex(corners);
+        domain.check().map(|()| domain)
+    }
+
+    fn check(&self) -> Result<(), DomainError> {
+        match self {
+            Self::Box(ranges) if ranges.is_empty() => Err(DomainError::NoDimension),
+            Self::Box(ranges) => match ranges.iter().position(|(lo, hi)| lo >= hi) {
+                Some(axis) => Err(DomainError::EmptyRange { axis, lo: ranges[axis].0.to_string(), hi: ranges[axis].1.to_string() }),
+                None => Ok(()),
+            },
+            Self::Simplex(corners) => {
+                let dimension = corners.first().map_or(0, Vec::len);
+                if dimension == 0 || corners.len() != dimension + 1 || corners.iter().any(|corner| corner.len() != dimension) {
+                    return Err(DomainError::Corners { corners: corners.len(), dimension });
+                }
+                let corners: Vec<&[Rational]> = corners.iter().map(Vec::as_slice).collect();
+                if super::shape::signed_volume(&corners).is_zero() { Err(DomainError::Flat) } else { Ok(()) }
+            }
+            Self::Space => Ok(()),
         }
-        let edges = corners[1..].iter().map(|corner| corner.iter().zip(&corners[0]).map(|(x, y)| Rational::from(x - y)).collect());
-        if super::shape::determinant(edges.collect()).is_zero() {
-            return Err(DomainError::Flat);
-        }
-        Ok(Self::Simplex(corners))
     }
 
     /// Reads `LO,HI`, the cube of a dimension, or `LO..HI;LO..HI`, one range a dimension.
@@ -169,11 +176,12 @@ impl Domain {
 
     /// The corners of a polytope that stands for the domain of a network, and its faces.
     pub(super) fn polytope(&self, network: &Network) -> Result<Polytope, DomainError> {
+        self.check()?;
         let expected = network.inputs();
-        let (dimension, ranges) = match self {
-            Self::Box(ranges) => (ranges.len(), ranges.clone()),
-            Self::Simplex(corners) => (corners.len() - 1, Vec::new()),
-            Self::Space => (expected, Vec::new()),
+        let dimension = match self {
+            Self::Box(ranges) => ranges.len(),
+            Self::Simplex(corners) => corners.len() - 1,
+            Self::Space => expected,
         };
         if dimension != expected {
             return Err(DomainError::Dimension { expected, found: dimension });
@@ -182,7 +190,7 @@ impl Domain {
             return Err(DomainError::TooLarge { dimension });
         }
         Ok(match self {
-            Self::Box(_) => cuboid(&ranges),
+            Self::Box(ranges) => cuboid(ranges),
             Self::Simplex(corners) => simplex(corners),
             Self::Space => {
                 let size = beyond_all_vertices(network);
@@ -200,7 +208,6 @@ pub(super) struct Polytope {
 }
 
 /// A box: a face is a word over the letters low (0), high (1) and free (2), one a dimension. The sides are 2 axis + letter.
-#[allow(clippy::needless_range_loop, reason = "k is a dimension first, and an index where faces are put")]
 fn cuboid(ranges: &[(Rational, Rational)]) -> Polytope {
     let d = ranges.len();
     let words = 3usize.pow(d as u32);
@@ -208,7 +215,7 @@ fn cuboid(ranges: &[(Rational, Rational)]) -> Polytope {
     let mut number = vec![0u32; words];
     let mut levels = vec![Faces::default(); d + 1];
     let (mut corners, mut sides) = (Vec::new(), Vec::new());
-    for k in 0..=d {
+    for (k, level) in levels.iter_mut().enumerate() {
         for word in (0..words).filter(|&word| (0..d).filter(|&axis| letter(word, axis) == 2).count() == k) {
             if k == 0 {
                 number[word] = corners.len() as u32;
@@ -219,26 +226,25 @@ fn cuboid(ranges: &[(Rational, Rational)]) -> Polytope {
             }
             let free = (0..d).filter(|&axis| letter(word, axis) == 2);
             let facets: Vec<u32> = free.flat_map(|axis| [2, 1].map(|less| number[word - less * 3usize.pow(axis as u32)])).collect();
-            number[word] = levels[k].push(&facets);
+            number[word] = level.push(&facets);
         }
     }
     polytope(corners, levels, sides)
 }
 
 /// A simplex: a face is a set of corners. The side opposite to a corner has its number.
-#[allow(clippy::needless_range_loop, reason = "k is a dimension first, and an index where faces are put")]
 fn simplex(corners: &[Vec<Rational>]) -> Polytope {
     let d = corners.len() - 1;
     let sets = 1usize << (d + 1);
     let mut number = vec![0u32; sets];
     let mut levels = vec![Faces::default(); d + 1];
-    for k in 0..=d {
+    for (k, level) in levels.iter_mut().enumerate() {
         for set in (1..sets).filter(|set| set.count_ones() as usize == k + 1) {
             number[set] = match k {
                 0 => set.trailing_zeros(),
                 _ => {
                     let facets: Vec<u32> = (0..=d).filter(|i| set >> i & 1 == 1).map(|i| number[set & !(1 << i)]).collect();
-                    levels[k].push(&facets)
+                    level.push(&facets)
                 }
             };
         }

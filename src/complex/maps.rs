@@ -1,10 +1,11 @@
 //! Which cells have one affine map: three counts that other tools confuse.
 
 use super::cells::Complex;
-use super::signs::{FloatLayer, STAGE};
+use super::layer::{FloatLayer, Values};
+use super::signs::STAGE;
 use crate::exact::Instructions;
 use crate::exact::bound::{TINY, gamma, round_up};
-use crate::exact::product::{Active, Rows, Scratch, product};
+use crate::exact::product::Scratch;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
@@ -97,34 +98,15 @@ fn values_at_one_point(complex: &Complex) -> Vec<(f64, f64)> {
     let mut all = Vec::with_capacity(complex.activation_regions());
     for start in (0..complex.activation_regions()).step_by(BLOCK) {
         let count = BLOCK.min(complex.activation_regions() - start);
-        let mut stride = point.len();
-        let mut values: Vec<f64> = point.iter().copied().cycle().take(count * stride).collect();
-        let mut errors = vec![0.0; count];
-        let mut active: Vec<u64> = Vec::new();
+        let mut rows = Values { stride: point.len(), ..Values::default() };
+        (0..count).for_each(|_| rows.push(&point, 0.0));
         for (l, layer) in layers.iter().enumerate() {
             let words = if l == 0 { 0 } else { layers[l - 1].outputs.div_ceil(STAGE) };
-            if l > 0 {
-                active.clear();
-                for cell in start..start + count {
-                    active.extend_from_slice(&complex.words(cell)[first[l - 1]..][..words]);
-                }
-                for (row, bits) in values.chunks_exact_mut(stride).zip(active.chunks_exact(words)) {
-                    row.iter_mut().enumerate().filter(|(j, _)| bits[j / 64] >> (j % 64) & 1 == 0).for_each(|(_, x)| *x = 0.0);
-                }
-            }
-            let width = layer.packed.padded_outputs();
-            let mut out = vec![0.0; count * width];
-            let rows = Rows { values: &values, stride, count };
-            let masks = if l == 0 { Active::All } else { Active::Masks { words_per_row: words, words: &active } };
-            product(instructions, rows, masks, &layer.packed, &mut out, &mut scratch);
-            for ((row, below), error) in out.chunks_exact_mut(width).zip(values.chunks_exact(stride)).zip(&mut errors) {
-                let size = below.iter().fold(0.0, |size: f64, x| size.max(x.abs()));
-                *error = layer.error(*error, size);
-                row.iter_mut().zip(&layer.bias).for_each(|(x, b)| *x += b);
-            }
-            (values, stride) = (out, width);
+            let of_layer = |cell| if l == 0 { &[] } else { &complex.words(cell)[first[l - 1]..][..words] };
+            let active: Vec<u64> = (start..start + count).flat_map(of_layer).copied().collect();
+            rows = layer.forward(instructions, rows, &active, &mut scratch);
         }
-        for (row, error) in values.chunks_exact(stride).zip(errors) {
+        for (row, error) in rows.values.chunks_exact(rows.stride).zip(rows.errors) {
             let outputs = &row[..network.outputs()];
             let weight = |k: usize| 1.0 / (1.0 + k as f64);
             let (mut sum, mut size) = (0.0, 0.0);

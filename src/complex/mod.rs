@@ -3,8 +3,10 @@
 mod build;
 mod cells;
 mod check;
+mod coordinates;
 mod domain;
 mod exact;
+mod layer;
 mod maps;
 mod shape;
 mod signs;

@@ -123,45 +123,47 @@ impl Pulling {
     }
 
     fn volume(&self, complex: &Complex, cell: Cell<'_>, points: &[Vec<Rational>]) -> Volume {
-        let d = complex.dimension();
-        let by_rank: BTreeMap<u32, u32> =
-            complex.vertices_of(d, cell.index() as u32).into_iter().map(|v| (self.ranks[v as usize], v)).collect();
-        let (mut volume, mut moment) = (Rational::new(), vec![Rational::new(); d]);
-        let mut corners: Vec<&[Rational]> = Vec::with_capacity(d + 1);
-        self.each_simplex(complex, d, cell.index() as u32, &by_rank, points, &mut corners, &mut |corners| {
-            let part = simplex_volume(corners);
-            for (axis, sum) in moment.iter_mut().enumerate() {
-                *sum += corners.iter().map(|corner| &corner[axis]).sum::<Rational>() * &part;
-            }
-            volume += part;
-        });
+        let (d, face) = (complex.dimension(), cell.index() as u32);
+        let by_rank = complex.vertices_of(d, face).into_iter().map(|v| (self.ranks[v as usize], points[v as usize].as_slice())).collect();
+        let mut parts =
+            Parts { pulling: self, complex, by_rank, corners: Vec::new(), volume: Rational::new(), moment: vec![Rational::new(); d] };
+        parts.add(d, face);
+        let Parts { volume, moment, .. } = parts;
         let centroid = moment.into_iter().map(|sum| ExactNumber(sum / (&volume * Rational::from(d as u32 + 1)))).collect();
         Volume { volume: ExactNumber(volume), centroid }
     }
+}
 
-    #[allow(clippy::too_many_arguments, reason = "one recursion over faces")]
-    fn each_simplex<'p>(
-        &self,
-        complex: &Complex,
-        k: usize,
-        face: u32,
-        by_rank: &BTreeMap<u32, u32>,
-        points: &'p [Vec<Rational>],
-        corners: &mut Vec<&'p [Rational]>,
-        visit: &mut impl FnMut(&[&[Rational]]),
-    ) {
-        let low = self.lowest[k][face as usize];
-        corners.push(&points[by_rank[&low] as usize]);
+/// The simplices of one cell, one after the other.
+struct Parts<'a> {
+    pulling: &'a Pulling,
+    complex: &'a Complex,
+    /// The cell's vertices by their place in the order.
+    by_rank: BTreeMap<u32, &'a [Rational]>,
+    /// The lowest vertices of the faces from the cell down to the one at hand.
+    corners: Vec<&'a [Rational]>,
+    volume: Rational,
+    /// d + 1 times the integral of the coordinates.
+    moment: Vec<Rational>,
+}
+
+impl Parts<'_> {
+    /// Adds the simplices whose last corners triangulate a face.
+    fn add(&mut self, k: usize, face: u32) {
+        let (pulling, complex) = (self.pulling, self.complex);
+        let low = pulling.lowest[k][face as usize];
+        self.corners.push(self.by_rank[&low]);
         if k == 0 {
-            visit(corners);
-        } else {
-            for &g in complex.facets_of(k, face) {
-                if self.lowest[k - 1][g as usize] != low {
-                    self.each_simplex(complex, k - 1, g, by_rank, points, corners, visit);
-                }
+            let part = simplex_volume(&self.corners);
+            for (axis, sum) in self.moment.iter_mut().enumerate() {
+                *sum += self.corners.iter().map(|corner| &corner[axis]).sum::<Rational>() * &part;
             }
+            self.volume += part;
+        } else {
+            let opposite = complex.facets_of(k, face).iter().filter(|&&g| pulling.lowest[k - 1][g as usize] != low);
+            opposite.for_each(|&g| self.add(k - 1, g));
         }
-        corners.pop();
+        self.corners.pop();
     }
 }
 
@@ -192,7 +194,7 @@ fn compare(complex: &Complex, a: u32, b: u32) -> Ordering {
 }
 
 /// The determinant of a square matrix, by elimination.
-pub(super) fn determinant(mut rows: Vec<Vec<Rational>>) -> Rational {
+fn determinant(mut rows: Vec<Vec<Rational>>) -> Rational {
     let n = rows.len();
     let mut product = Rational::from(1);
     for k in 0..n {

@@ -3,13 +3,14 @@
 //! Each bound is derived where it is computed.
 
 use super::exact::{ExactRows, Place};
+use super::layer::{FloatLayer, Values};
 use super::topology::Mask;
-use crate::exact::bound::{TINY, U, gamma, product as product_error, round_up};
+use crate::exact::bound::{TINY, U, round_up};
 use crate::exact::lanes::{Lanes, dispatch};
-use crate::exact::product::{Active, Packed, Rows, Scratch, product};
-use crate::exact::{Instructions, nearest_f64};
+use crate::exact::product::Scratch;
+use crate::exact::{Instructions, nearest_f64, rational};
 use crate::line::Decisions;
-use crate::network::{Layer, Network};
+use crate::network::Network;
 use rug::Rational;
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -17,39 +18,10 @@ use std::sync::Arc;
 /// Units whose signs are at hand at once: the bits of a word.
 pub(super) const STAGE: usize = 64;
 
-/// A layer as doubles, and what bounds the error of a step through it.
-pub(super) struct FloatLayer {
-    pub outputs: usize,
-    pub packed: Packed,
-    pub bias: Vec<f64>,
-    /// The largest sum of the magnitudes of a row of weights.
-    row_sum: f64,
-    /// The largest magnitude of a bias.
-    bias_size: f64,
-    gamma: f64,
-    dyadic: bool,
-}
-
-impl FloatLayer {
-    /// A bound of the error of each output, where the inputs are at most `size` and each has an error of at most `error`.
-    pub(super) fn error(&self, error: f64, size: f64) -> f64 {
-        round_up(self.row_sum * error + self.gamma * (self.row_sum * size + self.bias_size) + TINY)
-    }
-
-    pub(super) fn new(layer: &Layer) -> Self {
-        let w = layer.weights();
-        let row_sum = |i: usize| round_up(w.row(i).iter().map(|x| x.abs()).sum::<f64>());
-        Self {
-            outputs: layer.outputs(),
-            packed: Packed::new(layer.inputs(), layer.outputs(), |i, j| w[(i, j)]),
-            bias: layer.bias().iter().copied().collect(),
-            row_sum: (0..layer.outputs()).map(row_sum).fold(0.0, f64::max),
-            bias_size: layer.bias().iter().fold(0.0, |size: f64, b| size.max(b.abs())),
-            gamma: product_error(layer.inputs()),
-            dyadic: layer.is_dyadic(),
-        }
-    }
-}
+/// Where the bound of a row is above this part of its size, the row is computed again from integers.
+///
+/// It decides nothing: bounds hold whatever it is, and a sign that they leave open goes to integers. It keeps bounds from growing on.
+pub(super) const LOOSE: f64 = 1.0 / 1_048_576.0;
 
 /// How a vertex came to be cut off a segment: the weights of its two ends, and how wrong they can be at most.
 #[derive(Clone, Copy, Debug)]
@@ -68,12 +40,8 @@ pub(super) struct Signs {
     /// The layer at hand, from 0, and the word of its units.
     layer: usize,
     stage: usize,
-    /// The length of a row of `values`.
-    stride: usize,
-    /// For each vertex its pre-activations, a bound of the error of each, and a bound of their magnitudes.
-    values: Vec<f64>,
-    errors: Vec<f64>,
-    sizes: Vec<f64>,
+    /// For each vertex its pre-activations, of the layer at hand.
+    rows: Values,
     masks: Vec<Mask>,
     /// For each word of the layer, those already passed, the units that are positive at each vertex.
     active: Vec<Vec<u64>>,
@@ -85,7 +53,6 @@ pub(super) struct Signs {
 impl Signs {
     /// The signs at the corners of a domain.
     pub(super) fn new(network: &Arc<Network>, corners: &[Vec<Rational>], exact_only: bool) -> Self {
-        let d = network.inputs();
         let mut signs = Self {
             layers: network.layers().iter().map(FloatLayer::new).collect(),
             exact: ExactRows::new(network.clone(), corners),
@@ -93,10 +60,7 @@ impl Signs {
             exact_only,
             layer: 0,
             stage: 0,
-            stride: d,
-            values: Vec::with_capacity(corners.len() * d),
-            errors: Vec::new(),
-            sizes: Vec::new(),
+            rows: Values { stride: network.inputs(), ..Values::default() },
             masks: Vec::new(),
             active: Vec::new(),
             weights: corners.iter().map(|_| Weights { of_p: 0.0, of_q: 0.0, error: 0.0 }).collect(),
@@ -105,9 +69,7 @@ impl Signs {
         };
         for corner in corners {
             let (row, error) = nearest_row(corner);
-            signs.sizes.push(row.iter().fold(0.0, |size: f64, x| size.max(x.abs())));
-            signs.values.extend(row);
-            signs.errors.push(error);
+            signs.rows.push(&row, error);
         }
         signs
     }
@@ -124,46 +86,17 @@ impl Signs {
 
     /// Goes from the inputs of a layer, or the pre-activations of the layer below, to those of the layer.
     pub(super) fn enter(&mut self, layer: usize) {
-        let count = self.len();
-        let float = &self.layers[layer];
-        let width = float.packed.padded_outputs();
-        let words = self.active.len();
-        let active: Vec<u64> = (0..count).flat_map(|v| self.active.iter().map(move |word| word[v])).collect();
-        let (mut below, stride) = (std::mem::take(&mut self.values), self.stride);
-        if layer > 0 {
-            // What is inactive is 0, whatever a double says of it.
-            for (v, row) in below.chunks_exact_mut(stride).enumerate() {
-                let bits = &active[v * words..][..words];
-                let mut size: f64 = 0.0;
-                for (j, x) in row.iter_mut().enumerate() {
-                    *x = if bits[j / 64] >> (j % 64) & 1 == 1 { *x } else { 0.0 };
-                    size = size.max(x.abs());
-                }
-                self.sizes[v] = size;
-            }
-        }
-        self.values = vec![0.0; count * width];
-        let rows = Rows { values: &below, stride, count };
-        let masks = if layer == 0 { Active::All } else { Active::Masks { words_per_row: words, words: &active } };
-        product(self.instructions, rows, masks, &float.packed, &mut self.values, &mut self.scratch);
-        for (v, row) in self.values.chunks_exact_mut(width).enumerate() {
-            let mut size: f64 = 0.0;
-            for (x, b) in row.iter_mut().zip(&float.bias) {
-                *x += b;
-                size = size.max(x.abs());
-            }
-            let silent = layer > 0 && active[v * words..][..words].iter().all(|&word| word == 0);
-            self.errors[v] = if silent && float.dyadic {
-                0.0 // the biases themselves
-            } else {
-                float.error(self.errors[v], self.sizes[v])
-            };
-            self.sizes[v] = size + self.errors[v];
-        }
-        self.stride = width;
+        let active: Vec<u64> = (0..self.len()).flat_map(|v| self.active.iter().map(move |word| word[v])).collect();
+        let below = std::mem::take(&mut self.rows);
+        self.rows = self.layers[layer].forward(self.instructions, below, &active, &mut self.scratch);
         self.layer = layer;
         self.active.clear();
         self.exact.enter(layer);
+    }
+
+    /// The bound of the errors at a vertex: none where everything is left to integers.
+    fn error(&self, vertex: usize) -> f64 {
+        if self.exact_only { f64::INFINITY } else { self.rows.errors[vertex] }
     }
 
     /// How many words the units of the layer at hand fill.
@@ -180,9 +113,8 @@ impl Signs {
         for v in 0..self.len() {
             let mut mask = Mask::default();
             let mut doubtful = 0u64;
-            let row = &self.values[v * self.stride + first..][..units];
-            let error = if self.exact_only { f64::INFINITY } else { self.errors[v] };
-            for (i, &x) in row.iter().enumerate() {
+            let error = self.error(v);
+            for (i, &x) in self.rows.row(v)[first..][..units].iter().enumerate() {
                 mask.pos |= u64::from(x > error) << i;
                 mask.neg |= u64::from(x < -error) << i;
                 doubtful |= u64::from(!(x > error || x < -error || (x == 0.0 && error == 0.0))) << i;
@@ -226,11 +158,11 @@ impl Signs {
         // Inside the edge a unit has the sign that it has at either end, unless it cuts the edge.
         let pure = Mask { pos: (p.pos | q.pos) & !mixed, neg: (p.neg | q.neg) & !mixed };
         let (mut mask, mut open, mut doubtful) = (pure, mixed & !(1 << unit), 0);
-        let error = if self.exact_only { f64::INFINITY } else { self.errors[vertex as usize] };
+        let error = self.error(vertex as usize);
         while open != 0 {
             let i = open.trailing_zeros() as usize;
             open &= open - 1;
-            let x = self.values[vertex as usize * self.stride + self.stage * STAGE + i];
+            let x = self.rows.row(vertex as usize)[self.stage * STAGE + i];
             if x > error {
                 mask.pos |= 1 << i;
             } else if x < -error {
@@ -253,54 +185,59 @@ impl Signs {
 
     /// The pre-activations at the zero of a unit between two vertices, where they are affine.
     fn interpolate(&mut self, vertex: u32, [p, q]: [u32; 2], unit: usize) {
-        let (p, q, stride) = (p as usize, q as usize, self.stride);
-        let at = self.values.len();
-        debug_assert_eq!(at, vertex as usize * stride);
-        self.values.resize(at + stride, 0.0);
-        let (ep, eq) = (self.errors[p], self.errors[q]);
-        let (a, b) = (self.values[p * stride + unit], self.values[q * stride + unit]);
-        let gap = a - b;
-        let certain = a > ep && b < -eq && gap > 4.0 * (ep + eq) && gap > TINY;
-        if certain && !self.exact_only {
-            let (of_p, of_q) = (-b / gap, a / gap);
-            let (old, new) = self.values.split_at_mut(at);
-            let (size, range) = combine(self.instructions, &old[p * stride..][..stride], &old[q * stride..][..stride], of_p, of_q, new);
-            let inherited = of_p * ep + of_q * eq;
-            let of_weights = inherited / (gap - ep - eq);
-            let error = inherited + of_weights * (range + ep + eq) + 8.0 * U * (of_p * self.sizes[p] + of_q * self.sizes[q]) + TINY;
-            let error = round_up(error);
-            if error <= 1e-6 * size {
-                new[unit] = 0.0;
-                self.errors.push(error);
-                self.sizes.push(size + error);
-                self.weights.push(Weights { of_p, of_q, error: round_up(of_weights + 8.0 * U) });
-                return;
-            }
-        }
-        // Too near for doubles: what they say of this vertex comes from integers.
         if self.exact_only {
-            self.errors.push(f64::INFINITY);
-            self.sizes.push(f64::INFINITY);
-            self.weights.push(Weights { of_p: 0.5, of_q: 0.5, error: f64::INFINITY });
-            return;
+            self.rows.push(&[], f64::INFINITY);
+            self.weights.push(Weights { of_p: 0.0, of_q: 0.0, error: f64::INFINITY });
+        } else if !self.interpolate_in_doubles(p as usize, q as usize, unit) {
+            let (row, error) = nearest_row(&self.exact.values(vertex, self.layer));
+            self.rows.push(&row, error);
+            let (a, b) = (self.exact.value(p, self.layer, unit), self.exact.value(q, self.layer, unit));
+            let gap = Rational::from(&a - &b);
+            self.weights.push(Weights { of_p: nearest_f64(&(-b / &gap)), of_q: nearest_f64(&(a / gap)), error: 8.0 * U });
         }
-        let (row, error) = nearest_row(&self.exact.values(vertex, self.layer));
-        let size = row.iter().fold(0.0, |size: f64, x| size.max(x.abs()));
-        self.values[at..][..row.len()].copy_from_slice(&row);
-        self.errors.push(error);
-        self.sizes.push(size);
-        let (a, b) = (self.exact.value(p as u32, self.layer, unit), self.exact.value(q as u32, self.layer, unit));
-        let (of_p, of_q) =
-            (nearest_f64(&(Rational::from(-&b) / Rational::from(&a - &b))), nearest_f64(&(Rational::from(&a) / Rational::from(&a - &b))));
-        self.weights.push(Weights { of_p, of_q, error: 8.0 * U });
+    }
+
+    /// The same in doubles, `false` where their bound would say too little.
+    ///
+    /// Write a > 0 > b for the unit's values at p and q, e and f for the bounds of the errors there, s = -b / (a - b) and t = a / (a - b). The true
+    /// t differs by at most (s e + t f) / (true a - b), and the true a - b is at least a - b - e - f. So s z(p) + t z(q) is off by at most
+    /// w + w (r + e + f) / (a - b - e - f), where w = s e + t f and r is the largest |z(q) - z(p)|; and by its own rounding,
+    /// of s and t (2 u each), the products and the sum: 8 u (s |z(p)| + t |z(q)|) is more. r is at least a - b, so the quotient does not
+    /// underflow; the smallest normal number covers an underflow of w. s and t above TINY have not underflown.
+    fn interpolate_in_doubles(&mut self, p: usize, q: usize, unit: usize) -> bool {
+        let Values { stride, values, errors, sizes } = &mut self.rows;
+        let (e, f) = (errors[p], errors[q]);
+        let (a, b) = (values[p * *stride + unit], values[q * *stride + unit]);
+        let gap = a - b;
+        let (of_p, of_q) = (-b / gap, a / gap);
+        if !(a > e && b < -f && gap > 4.0 * (e + f) && of_p > TINY && of_q > TINY) {
+            return false;
+        }
+        let end = values.len();
+        values.resize(end + *stride, 0.0);
+        let (old, new) = values.split_at_mut(end);
+        let (size, range) = combine(self.instructions, &old[p * *stride..][..*stride], &old[q * *stride..][..*stride], of_p, of_q, new);
+        let inherited = of_p * e + of_q * f + f64::MIN_POSITIVE;
+        let rest = gap - e - f;
+        let error = round_up(inherited + inherited * ((range + e + f) / rest) + 8.0 * U * (of_p * sizes[p] + of_q * sizes[q]) + TINY);
+        let tight = error < LOOSE * size;
+        if tight {
+            new[unit] = 0.0;
+            errors.push(error);
+            sizes.push(size);
+            self.weights.push(Weights { of_p, of_q, error: round_up(inherited / rest + 8.0 * U) });
+        } else {
+            values.truncate(end);
+        }
+        tight
     }
 }
 
 /// The doubles nearest to some numbers, and a bound of the error of each.
-fn nearest_row(exact: &[Rational]) -> (Vec<f64>, f64) {
+pub(super) fn nearest_row(exact: &[Rational]) -> (Vec<f64>, f64) {
     let row: Vec<f64> = exact.iter().map(nearest_f64).collect();
-    let off = |(x, q): (&f64, &Rational)| if crate::exact::rational(*x).as_ref() == Some(q) { 0.0 } else { gamma(2) * x.abs() + TINY };
-    let error = row.iter().zip(exact).map(off).fold(0.0, |error: f64, e| if e > error || e.is_nan() { e } else { error });
+    let off = |(x, q): (&f64, &Rational)| if rational(*x).as_ref() == Some(q) { 0.0 } else { round_up(2.0 * U * x.abs() + TINY) };
+    let error = row.iter().zip(exact).map(off).fold(0.0, f64::max);
     (row, error)
 }
 

@@ -2,6 +2,18 @@
 
 use super::signs::Signs;
 
+/// Lists of faces are addressed by words of 32 bits; one cut adds far fewer entries than are left above this.
+const MOST_ENTRIES: usize = 1 << 31;
+
+/// Why a complex grew too large.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Excess {
+    /// More cells than allowed.
+    Cells,
+    /// More faces than can be numbered.
+    Faces,
+}
+
 /// No face.
 const NONE: u32 = u32::MAX;
 
@@ -89,6 +101,11 @@ impl Topology {
         self.levels.len() - 1
     }
 
+    /// The number of cells, at least 1.
+    pub(super) fn cells(&self) -> usize {
+        self.levels[self.dimension()].len()
+    }
+
     /// Begins a layer: what its units are affine on are the edges as they are.
     pub(super) fn reset_bases(&mut self) {
         self.bases = (0..self.levels[1].len() as u32).map(|edge| self.levels[1].facets(edge).try_into().expect("two ends")).collect();
@@ -96,9 +113,10 @@ impl Topology {
 
     /// Cuts all faces by the units that `signs` speaks of, at most 64; gives the faces, and for each cell the one that it was in.
     ///
-    /// Every face of the old complex must have every unit affine on it. `None` where there are more cells than allowed.
-    pub(super) fn cut(&self, signs: &mut Signs, limit: usize) -> Option<(Self, Vec<u32>, Vec<u64>)> {
-        Cutting::new(self, signs).run(limit)
+    /// Every face of the old complex must have every unit affine on it. It ends at the first
+    /// cell more than `limit`.
+    pub(super) fn cut(&self, signs: &mut Signs, limit: usize) -> Result<(Self, Vec<u32>, Vec<u64>), Excess> {
+        Cutting::new(self, signs, limit).run()
     }
 }
 
@@ -116,10 +134,11 @@ struct Cutting<'a, 's> {
     /// The new faces inside the old face at hand, by dimension.
     inside: Vec<Vec<u32>>,
     lists: [Vec<u32>; 3],
+    limit: usize,
 }
 
 impl<'a, 's> Cutting<'a, 's> {
-    fn new(old: &'a Topology, signs: &'s mut Signs) -> Self {
+    fn new(old: &'a Topology, signs: &'s mut Signs, limit: usize) -> Self {
         let d = old.dimension();
         Self {
             old,
@@ -131,10 +150,11 @@ impl<'a, 's> Cutting<'a, 's> {
             children: vec![Vec::new(); d + 1],
             inside: vec![Vec::new(); d + 1],
             lists: Default::default(),
+            limit,
         }
     }
 
-    fn run(mut self, limit: usize) -> Option<(Topology, Vec<u32>, Vec<u64>)> {
+    fn run(mut self) -> Result<(Topology, Vec<u32>, Vec<u64>), Excess> {
         let d = self.old.dimension();
         let mut below: Vec<Mask> = Vec::new();
         for k in 1..=d {
@@ -147,10 +167,7 @@ impl<'a, 's> Cutting<'a, 's> {
                 };
                 closed.push(mask);
                 self.children[k].push(self.new.levels[k].len() as u32);
-                self.divide(k, face, mask);
-                if k == d && self.new.levels[d].len() > limit {
-                    return None;
-                }
+                self.divide(k, face, mask)?;
             }
             self.children[k].push(self.new.levels[k].len() as u32);
             below = closed;
@@ -158,11 +175,20 @@ impl<'a, 's> Cutting<'a, 's> {
         let parts = |(old, part): (usize, &[u32])| std::iter::repeat_n(old as u32, (part[1] - part[0]) as usize);
         let parents = self.children[d].windows(2).enumerate().flat_map(parts).collect();
         let patterns = self.masks[d].iter().map(|mask| mask.pos).collect();
-        Some((self.new, parents, patterns))
+        Ok((self.new, parents, patterns))
+    }
+
+    /// Whether the faces of a dimension are still few enough.
+    fn check(&self, k: usize) -> Result<(), Excess> {
+        let faces = &self.new.levels[k];
+        if faces.pool.len() > MOST_ENTRIES {
+            return Err(Excess::Faces);
+        }
+        if k == self.old.dimension() && faces.len() > self.limit { Err(Excess::Cells) } else { Ok(()) }
     }
 
     /// Brings the parts of an old face into the new complex; its facets have been brought already.
-    fn divide(&mut self, k: usize, face: u32, mask: Mask) {
+    fn divide(&mut self, k: usize, face: u32, mask: Mask) -> Result<(), Excess> {
         let mut list = std::mem::take(&mut self.lists[0]);
         list.clear();
         let facets = self.old.levels[k].facets(face);
@@ -175,30 +201,34 @@ impl<'a, 's> Cutting<'a, 's> {
         let base = if k == 1 { self.old.bases[face as usize] } else { [NONE; 2] };
         let first = self.push(k, &list, mask, base);
         self.lists[0] = list;
+        self.check(k)?;
         let mut mixed = mask.mixed();
         if mixed == 0 {
-            return;
+            return Ok(());
         }
         self.inside[..k].iter_mut().for_each(Vec::clear);
         while mixed != 0 {
             let unit = mixed.trailing_zeros();
             mixed &= mixed - 1;
-            self.round += 1;
+            self.round = self.round.checked_add(1).ok_or(Excess::Faces)?;
             for j in 1..k {
                 for i in 0..self.inside[j].len() {
                     let id = self.inside[j][i];
                     if self.masks[j][id as usize].mixed() >> unit & 1 == 1 {
                         let half = self.split(j, id, unit);
                         self.inside[j].push(half);
+                        self.check(j)?;
                     }
                 }
             }
             for id in first..self.new.levels[k].len() as u32 {
                 if self.masks[k][id as usize].mixed() >> unit & 1 == 1 {
                     self.split(k, id, unit);
+                    self.check(k)?;
                 }
             }
         }
+        Ok(())
     }
 
     #[inline]

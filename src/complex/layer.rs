@@ -1,0 +1,102 @@
+//! One step through a layer in doubles, with a bound of its error, for many rows at once.
+
+use crate::exact::Instructions;
+use crate::exact::bound::{TINY, product as product_error, round_up};
+use crate::exact::product::{Active, Packed, Rows, Scratch, product};
+use crate::network::Layer;
+
+/// Rows of values, one a vertex or a cell, with a bound of the error of all values of a row.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Values {
+    /// The length of a row, which may be padded.
+    pub stride: usize,
+    pub values: Vec<f64>,
+    pub errors: Vec<f64>,
+    /// The largest magnitude in each row.
+    pub sizes: Vec<f64>,
+}
+
+impl Values {
+    /// The row at a place.
+    #[inline]
+    pub(super) fn row(&self, place: usize) -> &[f64] {
+        &self.values[place * self.stride..][..self.stride]
+    }
+
+    /// One row more, that of `values`, padded with zeros.
+    pub(super) fn push(&mut self, values: &[f64], error: f64) {
+        let end = self.values.len() + self.stride;
+        self.values.extend_from_slice(values);
+        self.values.resize(end, 0.0);
+        self.errors.push(error);
+        self.sizes.push(largest(values));
+    }
+}
+
+/// The largest magnitude; what is not a number does not count, since nothing is ever concluded from it.
+fn largest(values: &[f64]) -> f64 {
+    values.iter().fold(0.0, |size: f64, x| size.max(x.abs()))
+}
+
+/// A layer as doubles, and what bounds the error of a step through it.
+pub(super) struct FloatLayer {
+    pub outputs: usize,
+    packed: Packed,
+    bias: Vec<f64>,
+    /// A bound of the sum of the magnitudes of each row of weights.
+    row_sum: f64,
+    /// The largest magnitude of a bias.
+    bias_size: f64,
+    /// The rounding of one product, relative to the row sum and the inputs: it covers that of rational weights to doubles.
+    gamma: f64,
+    dyadic: bool,
+}
+
+impl FloatLayer {
+    pub(super) fn new(layer: &Layer) -> Self {
+        let w = layer.weights();
+        // TINY, so that a margin also covers weights that round to subnormal doubles.
+        let row_sum = |i: usize| round_up(w.row(i).iter().map(|x| x.abs()).sum::<f64>()) + TINY;
+        Self {
+            outputs: layer.outputs(),
+            packed: Packed::new(layer.inputs(), layer.outputs(), |i, j| w[(i, j)]),
+            bias: layer.bias().iter().copied().collect(),
+            row_sum: (0..layer.outputs()).map(row_sum).fold(0.0, f64::max),
+            bias_size: largest(layer.bias().as_slice()),
+            gamma: product_error(layer.inputs()),
+            dyadic: layer.is_dyadic(),
+        }
+    }
+
+    /// W x + b for every row x, of which only the inputs count whose bits are set: all in the first layer, where there are no bits.
+    ///
+    /// The bits are right, so what is left out is exactly 0. An input that is off by e at most, and at most s in magnitude, leaves
+    /// an error below R e + gamma (R s + B) with R the row sum and B the largest bias; TINY is for underflow.
+    pub(super) fn forward(&self, instructions: Instructions, mut below: Values, active: &[u64], scratch: &mut Scratch) -> Values {
+        let count = below.errors.len();
+        let words = active.len() / count.max(1);
+        if words > 0 {
+            for ((row, size), bits) in below.values.chunks_exact_mut(below.stride).zip(&mut below.sizes).zip(active.chunks_exact(words)) {
+                row.iter_mut().enumerate().filter(|(j, _)| bits[j / 64] >> (j % 64) & 1 == 0).for_each(|(_, x)| *x = 0.0);
+                *size = largest(row);
+            }
+        }
+        let stride = self.packed.padded_outputs();
+        let mut values = vec![0.0; count * stride];
+        let rows = Rows { values: &below.values, stride: below.stride, count };
+        let masks = if words == 0 { Active::All } else { Active::Masks { words_per_row: words, words: active } };
+        product(instructions, rows, masks, &self.packed, &mut values, scratch);
+        let mut above = Values { stride, values, errors: below.errors, sizes: below.sizes };
+        for (place, row) in above.values.chunks_exact_mut(stride).enumerate() {
+            row.iter_mut().zip(&self.bias).for_each(|(x, b)| *x += b);
+            let silent = words > 0 && active[place * words..][..words].iter().all(|&word| word == 0);
+            let (error, size) = (&mut above.errors[place], &mut above.sizes[place]);
+            // Where no input is active the values are the biases themselves.
+            let exact = silent && self.dyadic;
+            *error =
+                if exact { 0.0 } else { round_up(self.row_sum * *error + self.gamma * (self.row_sum * *size + self.bias_size) + TINY) };
+            *size = largest(row);
+        }
+        above
+    }
+}
