@@ -50,6 +50,19 @@ fn generic_cells_of_a_rectangle_have_four_sides_on_average() {
     }
 }
 
+/// A cube without its highest corner: pulled from its lowest vertex, three pentagons of three triangles each and the cut; from another it would
+/// be another number.
+#[test]
+fn triangulations_are_pulled_from_the_lowest_vertex() {
+    let row = |text: &str| text.split(' ').map(|x| x.parse().unwrap()).collect::<Vec<Rational>>();
+    let network = networks::from_rows(&[vec![row("1 1 1 -5/2")], vec![row("1 0")]]);
+    let complex = Builder::new(&network).build(&Domain::parse_box("0,1", 3).unwrap()).unwrap();
+    assert_eq!(complex.shape().simplices, [(1, 1), (10, 1)].into_iter().collect());
+    assert_eq!(complex.shape().facets, [(4, 1), (7, 1)].into_iter().collect());
+    let volumes: Vec<_> = complex.volumes().into_iter().flatten().map(|volume| volume.volume.0).collect();
+    assert!(volumes.contains(&Rational::from((1, 48))) && volumes.contains(&Rational::from((47, 48))));
+}
+
 /// Linear regions are joined by facets, not by points: relu(min(x, y)) + relu(min(-x, -y)), with min(a, b) = b - relu(b - a).
 #[test]
 fn linear_regions_are_joined_by_facets() {

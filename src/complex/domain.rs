@@ -261,7 +261,8 @@ fn polytope(corners: Vec<Vec<Rational>>, levels: Vec<Faces>, sides: Vec<u32>) ->
 ///
 /// Every form of a unit, for whatever pattern below it, has integer coefficients of magnitude at most A, once it is multiplied by the layers'
 /// common denominators. A face that is minimal in the complex is the solution of some of the equations "form = 0", so it has a point
-/// whose coordinates are quotients of two determinants of order d at most, and such a determinant is at most (A d)^d.
+/// whose coordinates are quotients of two determinants of order d at most, and such a determinant is at most (A d)^d;
+/// proofs/complex.md, section 4.
 fn beyond_all_vertices(network: &Network) -> Integer {
     let (mut scale, mut largest) = (Integer::from(1), Integer::from(1));
     let mut over_all = Integer::from(1);

@@ -1,6 +1,6 @@
 //! The signs of pre-activations at vertices: in doubles with a bound of their error, else with integers.
 //!
-//! Each bound is derived where it is computed.
+//! The bounds are derived in proofs/complex.md.
 
 use super::exact::{ExactRows, Place};
 use super::layer::{FloatLayer, Values};
