@@ -26,6 +26,9 @@ pub enum ComplexError {
         /// The layer at which it was passed, from 0.
         layer: usize,
     },
+    /// The output cannot decide in this way.
+    #[error("{0}")]
+    Rule(String),
     /// There are more faces than can be numbered.
     #[error("there are more faces than fit in memory, found up to layer {layer}; nothing is known of the rest")]
     TooManyFaces {
@@ -67,6 +70,20 @@ impl Builder {
     /// Takes every decision with integers.
     pub fn exact_only(self, exact_only: bool) -> Self {
         Self { exact_only, ..self }
+    }
+
+    pub(super) fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// The same with another network.
+    pub(super) fn with_network(&self, network: Network) -> Self {
+        Self { network: Arc::new(network), ..self.clone() }
+    }
+
+    /// The complex of a domain, of the plane where there is one.
+    pub(super) fn build_in(&self, domain: &Domain, plane: Option<&Plane>) -> Result<Complex, ComplexError> {
+        plane.map_or_else(|| self.build(domain), |plane| self.build_slice(plane, domain))
     }
 
     /// The complex of a domain.

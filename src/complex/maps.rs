@@ -28,15 +28,7 @@ pub struct Counts {
 
 pub(super) fn counts(complex: &Complex) -> Counts {
     let map_of = maps(complex);
-    let mut regions = Forest::new(map_of.len());
-    for facet in complex.facets() {
-        if let [a, b] = facet.cells()[..]
-            && map_of[a] == map_of[b]
-        {
-            regions.join(a, b);
-        }
-    }
-    let linear_region_of = numbered((0..map_of.len()).map(|cell| regions.root(cell)));
+    let linear_region_of = complex.components(|a, b| map_of[a] == map_of[b]);
     let distinct = |numbers: &[u32]| numbers.iter().max().map_or(0, |&most| u64::from(most) + 1);
     Counts {
         activation_regions: map_of.len() as u64,
@@ -44,6 +36,21 @@ pub(super) fn counts(complex: &Complex) -> Counts {
         linear_regions: distinct(&linear_region_of),
         map_of,
         linear_region_of,
+    }
+}
+
+impl Complex {
+    /// For each cell the number of its component, where cells with a common facet are joined if they are alike.
+    pub(super) fn components(&self, are_alike: impl Fn(usize, usize) -> bool) -> Vec<u32> {
+        let mut components = Forest::new(self.activation_regions());
+        for facet in self.facets() {
+            if let [a, b] = facet.cells()[..]
+                && are_alike(a, b)
+            {
+                components.join(a, b);
+            }
+        }
+        numbered((0..self.activation_regions()).map(|cell| components.root(cell)))
     }
 }
 

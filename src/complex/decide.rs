@@ -1,0 +1,272 @@
+//! Decisions: cells cut further by the output, and merged again by what it decides.
+
+use super::build::{Builder, ComplexError};
+use super::cells::Complex;
+use super::domain::Domain;
+use super::slice::Plane;
+use crate::network::{Layer, Network};
+use nalgebra::{DMatrix, DVector};
+use rug::Rational;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+/// Every pair of outputs is a unit; of so many outputs there are 2,016.
+const MOST_OUTPUTS: usize = 64;
+
+/// How the output of a network decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Rule {
+    /// By the sign of the one output: classes 1, -1, and 0 where it vanishes on a whole cell.
+    Sign,
+    /// By the largest of several outputs, the lowest index on ties: classes 0, 1, ...
+    Argmax,
+}
+
+impl FromStr for Rule {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "sign" => Ok(Self::Sign),
+            "argmax" => Ok(Self::Argmax),
+            _ => Err(format!("`{text}` is no rule: sign or argmax")),
+        }
+    }
+}
+
+impl std::fmt::Display for Rule {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Sign => "sign",
+            Self::Argmax => "argmax",
+        })
+    }
+}
+
+impl Rule {
+    /// Whether it decides by so many outputs.
+    ///
+    /// # Errors
+    /// Says what is wrong with the number.
+    pub fn fits(self, outputs: usize) -> Result<(), String> {
+        match self {
+            Self::Sign if outputs != 1 => Err(format!("the sign is that of one output, and the network has {outputs}: use argmax")),
+            Self::Argmax if outputs < 2 => Err("argmax compares several outputs, and the network has one: use sign".to_string()),
+            Self::Argmax if outputs > MOST_OUTPUTS => Err(format!("{outputs} outputs are too many to compare: at most {MOST_OUTPUTS}")),
+            _ => Ok(()),
+        }
+    }
+
+    /// The network with one more hidden layer, whose units are active where one class is preferred to another.
+    ///
+    /// Sign: the output, and minus the output. Argmax: o_j - o_i for all i < j.
+    fn extended(self, network: &Network) -> Network {
+        let (last, below) = network.layers().split_last().expect("a network has layers");
+        let rows: Vec<(Option<usize>, usize, bool)> = match self {
+            Self::Sign => vec![(None, 0, false), (None, 0, true)],
+            Self::Argmax => pairs(last.outputs()).map(|(i, j)| (Some(i), j, false)).collect(),
+        };
+        let entry = |r: usize, of: &dyn Fn(usize) -> Rational| {
+            let (minus, plus, negated) = rows[r];
+            let x = minus.map_or_else(|| of(plus), |minus| of(plus) - of(minus));
+            if negated { -x } else { x }
+        };
+        let weights = DMatrix::from_fn(rows.len(), last.inputs(), |r, k| entry(r, &|i| last.weight(i, k)));
+        let bias = DVector::from_fn(rows.len(), |r, _| entry(r, &|i| last.bias_of(i)));
+        // The output of the longer network is of no interest.
+        let output = Layer::from_f64(DMatrix::zeros(1, rows.len()), DVector::zeros(1));
+        let layers = below.iter().cloned().chain([Layer::from_rationals(weights, bias), output]);
+        Network::new(layers.collect()).expect("the shapes still chain")
+    }
+
+    /// The class of a cell by the bits of the decision units.
+    fn class(self, outputs: usize, bit: impl Fn(usize) -> bool) -> i64 {
+        match self {
+            Self::Sign => i64::from(bit(0)) - i64::from(bit(1)),
+            Self::Argmax => {
+                let mut beaten = vec![false; outputs];
+                for (unit, (i, j)) in pairs(outputs).enumerate() {
+                    beaten[if bit(unit) { i } else { j }] = true;
+                }
+                // A tie counts for the lower index, so the relation is transitive and one output is not beaten.
+                beaten.iter().position(|&beaten| !beaten).expect("one output is the largest") as i64
+            }
+        }
+    }
+}
+
+/// All i < j.
+fn pairs(count: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..count).flat_map(move |j| (0..j).map(move |i| (i, j)))
+}
+
+/// A complex whose cells are cut further, so that one class is decided on each.
+///
+/// ```
+/// use plica::{complex::{Builder, Domain, Rule}, network::load};
+/// let network = load("cantor:1").unwrap();
+/// let decided = Builder::new(&network).decide(Rule::Sign, &Domain::parse_box("0,1", 2).unwrap(), None).unwrap();
+/// let regions = decided.regions();
+/// let volumes: rug::Rational = regions.iter().map(|region| region.volume.clone().unwrap()).sum();
+/// assert_eq!(volumes, 1);
+/// ```
+#[derive(Debug)]
+pub struct Decided {
+    /// The finer complex.
+    pub complex: Complex,
+    /// For each of its cells the class.
+    pub class_of: Vec<i64>,
+    /// For each of its cells the activation region that holds it.
+    pub parent_of: Vec<u32>,
+    /// How the output decides.
+    pub rule: Rule,
+}
+
+/// A maximal connected set of one class, where cells are connected by a common facet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DecisionRegion {
+    /// What is decided.
+    pub class: i64,
+    /// Its cells in the finer complex.
+    pub cells: Vec<usize>,
+    /// Its exact volume, `None` where it is unbounded.
+    pub volume: Option<Rational>,
+}
+
+/// A piece of the boundary between two classes: a convex polytope of dimension d - 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BoundaryPiece {
+    /// The two classes, the lower first.
+    pub classes: [i64; 2],
+    /// The activation regions on both sides, in order: one, where the piece runs through its inside.
+    pub within: Vec<usize>,
+    /// The facets of the finer complex that it consists of.
+    pub facets: Vec<usize>,
+}
+
+impl Builder {
+    /// The complex of a domain, or of a plane slice, cut further by what the output decides.
+    ///
+    /// # Errors
+    /// As [`Builder::build`], and a rule that does not fit the number of outputs.
+    pub fn decide(&self, rule: Rule, domain: &Domain, plane: Option<&Plane>) -> Result<Decided, ComplexError> {
+        let outputs = self.network().outputs();
+        rule.fits(outputs).map_err(ComplexError::Rule)?;
+        let complex = self.with_network(rule.extended(self.network())).build_in(domain, plane)?;
+        let first = *complex.first_words().last().expect("there is the layer of decisions");
+        let class = |cell: usize| rule.class(outputs, |unit| complex.words(cell)[first + unit / 64] >> (unit % 64) & 1 == 1);
+        let class_of = (0..complex.activation_regions()).map(class).collect();
+        // The parts of an activation region follow each other, and it is convex: no other has its pattern.
+        let mut parent_of = Vec::with_capacity(complex.activation_regions());
+        let mut parents = 0;
+        for cell in 0..complex.activation_regions() {
+            parents += u32::from(cell > 0 && complex.words(cell)[..first] != complex.words(cell - 1)[..first]);
+            parent_of.push(parents);
+        }
+        Ok(Decided { complex, class_of, parent_of, rule })
+    }
+}
+
+impl Decided {
+    /// The decision regions, in the order of their first cells, with their exact volumes.
+    pub fn regions(&self) -> Vec<DecisionRegion> {
+        let region_of = self.complex.components(|a, b| self.class_of[a] == self.class_of[b]);
+        let mut volumes = self.complex.volumes().into_iter();
+        let mut parts: Vec<Option<Vec<Rational>>> = Vec::new();
+        let mut regions: Vec<DecisionRegion> = Vec::new();
+        for (cell, &region) in region_of.iter().enumerate() {
+            if region as usize == regions.len() {
+                regions.push(DecisionRegion { class: self.class_of[cell], cells: Vec::new(), volume: None });
+                parts.push(Some(Vec::new()));
+            }
+            regions[region as usize].cells.push(cell);
+            let part = &mut parts[region as usize];
+            match (volumes.next().flatten(), part.as_mut()) {
+                (Some(volume), Some(sum)) => sum.push(volume.volume.0),
+                (None, _) => *part = None,
+                _ => {}
+            }
+        }
+        regions.iter_mut().zip(parts).for_each(|(region, parts)| region.volume = parts.map(super::check::sum));
+        regions
+    }
+
+    /// The pieces of the boundaries between classes; each is convex, for the output is affine on an activation region.
+    pub fn boundary(&self) -> Vec<BoundaryPiece> {
+        let mut pieces: BTreeMap<(Vec<usize>, [i64; 2]), Vec<usize>> = BTreeMap::new();
+        for facet in self.complex.facets() {
+            let [a, b] = facet.cells()[..] else { continue };
+            let (x, y) = (self.class_of[a], self.class_of[b]);
+            if x == y {
+                continue;
+            }
+            let mut within = vec![self.parent_of[a] as usize, self.parent_of[b] as usize];
+            within.sort_unstable();
+            within.dedup();
+            pieces.entry((within, [x.min(y), x.max(y)])).or_default().push(facet.index());
+        }
+        pieces.into_iter().map(|((within, classes), facets)| BoundaryPiece { classes, within, facets }).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nalgebra::{dmatrix, dvector};
+
+    fn domain() -> Domain {
+        Domain::parse_box("-1,1", 2).unwrap()
+    }
+
+    /// |x| - 1/2: three strips, of areas 1, 2 and 1.
+    #[test]
+    fn a_sign_has_its_regions_and_boundary() {
+        let network = Network::new(vec![
+            Layer::from_f64(dmatrix![1.0, 0.0; -1.0, 0.0], dvector![0.0, 0.0]),
+            Layer::from_f64(dmatrix![1.0, 1.0], dvector![-0.5]),
+        ]);
+        let decided = Builder::new(&network.unwrap()).decide(Rule::Sign, &domain(), None).unwrap();
+        let regions = decided.regions();
+        let mut found: Vec<(i64, Rational, usize)> =
+            regions.into_iter().map(|region| (region.class, region.volume.unwrap(), region.cells.len())).collect();
+        found.sort();
+        let whole = |n: u32| Rational::from(n);
+        assert_eq!(found, [(-1, whole(2), 2), (1, whole(1), 1), (1, whole(1), 1)]);
+        let boundary = decided.boundary();
+        assert_eq!(boundary.iter().map(|piece| piece.within.clone()).collect::<Vec<_>>(), [[0], [1]]);
+    }
+
+    /// An output that vanishes where a unit is inactive: a third class.
+    #[test]
+    fn an_output_that_vanishes_on_a_cell_is_a_class() {
+        let network = Network::new(vec![Layer::from_f64(dmatrix![1.0, 0.0], dvector![0.0]), Layer::from_f64(dmatrix![2.0], dvector![0.0])]);
+        let decided = Builder::new(&network.unwrap()).decide(Rule::Sign, &domain(), None).unwrap();
+        let mut classes = decided.class_of.clone();
+        classes.sort_unstable();
+        assert_eq!((classes, decided.boundary()[0].within.clone()), (vec![0, 1], vec![0, 1]));
+    }
+
+    /// Three outputs x, y, and the larger of both again: ties go to the lower index, so the third never wins.
+    #[test]
+    fn ties_go_to_the_lowest_index() {
+        let network = Network::new(vec![
+            Layer::from_f64(dmatrix![1.0, -1.0; 0.0, 1.0; 0.0, -1.0], dvector![0.0, 0.0, 0.0]),
+            Layer::from_f64(dmatrix![0.0, 1.0, -1.0; 1.0, 1.0, -1.0; 1.0, 1.0, -1.0], dvector![0.0, 0.0, 0.0]),
+        ]);
+        // Outputs y, relu(x - y) + y = max(x, y), and that again.
+        let decided = Builder::new(&network.unwrap()).decide(Rule::Argmax, &domain(), None).unwrap();
+        let regions = decided.regions();
+        let mut found: Vec<(i64, Rational)> = regions.into_iter().map(|region| (region.class, region.volume.unwrap())).collect();
+        found.sort();
+        assert_eq!(found, [(0, Rational::from(2)), (1, Rational::from(2))]);
+    }
+
+    #[test]
+    fn a_rule_fits_its_outputs() {
+        assert!(Rule::Sign.fits(3).unwrap_err().contains("argmax"));
+        assert!(Rule::Argmax.fits(1).unwrap_err().contains("sign"));
+        assert!(Rule::Argmax.fits(65).is_err() && Rule::Argmax.fits(64).is_ok());
+    }
+}
