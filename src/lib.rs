@@ -18,10 +18,11 @@
 //! ```
 //!
 //! The modules use the ones before them in this list, never the ones after: [`exact`], [`data`], [`network`], [`mod@line`],
-//! [`fold`], [`complex`], then [`sweep`] and [`report`].
+//! [`fold`], [`complex`], [`bounds`], then [`sweep`] and [`report`].
 
 #![deny(missing_docs, unsafe_code)]
 
+pub mod bounds;
 pub mod complex;
 pub mod data;
 pub mod exact;

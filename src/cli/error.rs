@@ -10,6 +10,8 @@ pub enum Failure {
     Call(String),
     /// The data are wrong, or the result cannot be written.
     Data(String),
+    /// A limit was reached, or a self-check failed.
+    Limit(String),
     /// Somebody interrupted what can be taken up again.
     Interrupted(String),
     /// Nobody reads the output any more.
@@ -27,6 +29,7 @@ impl Failure {
         let (message, status) = match self {
             Self::Call(message) => (message, 2),
             Self::Data(message) => (message, 1),
+            Self::Limit(message) => (message, 3),
             Self::Interrupted(message) => {
                 say(&format!("interrupted: {message}"));
                 return ExitCode::from(130);
@@ -64,6 +67,12 @@ impl From<plica::sweep::CheckpointError> for Failure {
 impl From<plica::network::write::WriteError> for Failure {
     fn from(error: plica::network::write::WriteError) -> Self {
         Self::new(&error, error.is_call_error())
+    }
+}
+
+impl From<plica::complex::CheckError> for Failure {
+    fn from(error: plica::complex::CheckError) -> Self {
+        Self::Limit(error.to_string())
     }
 }
 

@@ -1,6 +1,7 @@
 //! The command line: parse, call the library, print.
 
 mod audit;
+mod bounds;
 mod directory;
 mod error;
 mod fold;
@@ -10,6 +11,7 @@ mod net;
 mod output;
 mod paths;
 mod progress;
+mod regions;
 mod trace;
 
 use clap::{Parser, Subcommand};
@@ -46,6 +48,8 @@ enum Command {
     Trace(trace::Arguments),
     Fold(fold::Arguments),
     Audit(audit::Arguments),
+    Regions(regions::Arguments),
+    Bounds(bounds::Arguments),
     Net(net::Arguments),
 }
 
@@ -68,6 +72,8 @@ pub fn run() -> ExitCode {
         Command::Trace(arguments) => trace::run(&arguments, &mut output),
         Command::Fold(arguments) => fold::run(&arguments, &mut output),
         Command::Audit(arguments) => audit::run(&arguments, &mut output),
+        Command::Regions(arguments) => regions::run(&arguments, &mut output),
+        Command::Bounds(arguments) => bounds::run(&arguments, &mut output),
         Command::Net(arguments) => net::run(&arguments, &mut output),
     };
     match done.and_then(|()| output.finish()) {

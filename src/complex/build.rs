@@ -54,12 +54,24 @@ pub struct Builder {
     network: Arc<Network>,
     limit: usize,
     exact_only: bool,
+    progress: Option<fn(Progress)>,
+}
+
+/// How far the search for cells is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// The layers that have cut the domain, entirely or in part.
+    pub layers: usize,
+    /// All layers.
+    pub all_layers: usize,
+    /// The cells so far.
+    pub cells: usize,
 }
 
 impl Builder {
     /// A builder for the complexes of a network.
     pub fn new(network: &Network) -> Self {
-        Self { network: Arc::new(network.clone()), limit: MOST_REGIONS, exact_only: false }
+        Self { network: Arc::new(network.clone()), limit: MOST_REGIONS, exact_only: false, progress: None }
     }
 
     /// Refuses complexes of more cells; 10,000,000 where nothing is said.
@@ -70,6 +82,11 @@ impl Builder {
     /// Takes every decision with integers.
     pub fn exact_only(self, exact_only: bool) -> Self {
         Self { exact_only, ..self }
+    }
+
+    /// Calls a function whenever a layer, or a part of a wide one, has cut all faces.
+    pub fn on_progress(self, progress: fn(Progress)) -> Self {
+        Self { progress: Some(progress), ..self }
     }
 
     pub(super) fn network(&self) -> &Network {
@@ -123,6 +140,9 @@ impl Builder {
                 let of_parent = |parent: u32| patterns[parent as usize * words..][..words].iter().copied();
                 patterns = parents.iter().zip(bits).flat_map(|(&parent, bits)| of_parent(parent).chain([bits])).collect();
                 topology = next;
+                if let Some(progress) = self.progress {
+                    progress(Progress { layers: layer + 1, all_layers: network.depth(), cells: topology.cells() });
+                }
             }
         }
         Ok(Complex::new(network.clone(), domain.clone(), plane.cloned(), topology, &sides, signs, patterns))

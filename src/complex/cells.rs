@@ -185,6 +185,11 @@ impl Complex {
         self.exact.lock().expect("nothing fails while it is held").point(vertex as u32)
     }
 
+    /// The exact coordinates of all vertices by their numbers; `None` of those at infinity.
+    pub fn all_vertices(&self) -> impl Iterator<Item = Option<Vec<Rational>>> {
+        (0..self.vertices()).map(|v| (!self.is_at_infinity(0, v as u32)).then(|| self.vertex(v)))
+    }
+
     /// Doubles that enclose the coordinates of a vertex.
     ///
     /// # Panics
@@ -373,8 +378,9 @@ impl Facet<'_> {
         units
     }
 
-    /// Its vertices by number, in order.
+    /// Its vertices by number, in order; those at infinity left out.
     pub fn vertices(&self) -> Vec<usize> {
-        self.complex.vertices_of(self.complex.dimension() - 1, self.index).into_iter().map(|v| v as usize).collect()
+        let all = self.complex.vertices_of(self.complex.dimension() - 1, self.index);
+        all.into_iter().filter(|&v| !self.complex.is_at_infinity(0, v)).map(|v| v as usize).collect()
     }
 }

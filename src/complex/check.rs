@@ -25,6 +25,14 @@ pub enum CheckError {
         /// Its cells.
         cells: usize,
     },
+    /// Decisions cut the cells, so each must have a part at least.
+    #[error("self-check failed: decisions cut {found} regions, and there are {expected}; please report this network")]
+    Refinement {
+        /// The activation regions.
+        expected: u64,
+        /// Those that have parts.
+        found: u64,
+    },
     /// The volumes of the cells.
     #[error("self-check failed: the volumes of the cells add up to {found}, and the domain has {expected}; please report this network")]
     Volume {
@@ -72,10 +80,16 @@ impl Complex {
     /// # Errors
     /// A sum that is another.
     pub fn check_volumes(&self) -> Result<Option<Rational>, CheckError> {
-        let Some(expected) = self.domain().volume() else { return Ok(None) };
-        let found = sum(self.volumes().into_iter().flatten().map(|volume| volume.volume.0).collect());
+        let all: Vec<Rational> = self.volumes().into_iter().flatten().map(|volume| volume.volume.0).collect();
+        Ok(if self.check_volumes_of(&all)? { self.domain().volume() } else { None })
+    }
+
+    /// The same of volumes that have been computed; whether there is something to compare with.
+    pub(crate) fn check_volumes_of(&self, volumes: &[Rational]) -> Result<bool, CheckError> {
+        let Some(expected) = self.domain().volume() else { return Ok(false) };
+        let found = exact_sum(volumes.to_vec());
         if found == expected {
-            Ok(Some(found))
+            Ok(true)
         } else {
             Err(CheckError::Volume { expected: expected.to_string(), found: found.to_string() })
         }
@@ -83,7 +97,7 @@ impl Complex {
 }
 
 /// The sum of many fractions, pair by pair, so that most additions are of short ones.
-pub(super) fn sum(mut terms: Vec<Rational>) -> Rational {
+pub(crate) fn exact_sum(mut terms: Vec<Rational>) -> Rational {
     while terms.len() > 1 {
         terms = terms.chunks(2).map(|pair| pair.iter().sum()).collect();
     }

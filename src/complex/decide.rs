@@ -189,7 +189,7 @@ impl Decided {
                 _ => {}
             }
         }
-        regions.iter_mut().zip(parts).for_each(|(region, parts)| region.volume = parts.map(super::check::sum));
+        regions.iter_mut().zip(parts).for_each(|(region, parts)| region.volume = parts.map(super::check::exact_sum));
         regions
     }
 

@@ -14,8 +14,9 @@ mod signs;
 mod slice;
 mod topology;
 
-pub use build::{Builder, ComplexError};
+pub use build::{Builder, ComplexError, Progress};
 pub use cells::{Cell, Complex, Facet, Side};
+pub(crate) use check::exact_sum;
 pub use check::{Check, CheckError};
 pub use decide::{BoundaryPiece, Decided, DecisionRegion, Rule};
 pub use domain::{Domain, DomainError};

@@ -1,6 +1,8 @@
 //! Reports: what the command line prints, as types that serialise to its JSON contract and as text for 80 columns; pictures.
 
 mod audit;
+mod bounds;
+mod cells;
 mod fold;
 mod fold_csv;
 mod fold_text;
@@ -10,11 +12,15 @@ mod number;
 #[cfg(feature = "parquet")]
 mod paths;
 pub mod picture;
+mod regions;
+mod regions_text;
 mod table;
 mod trace;
 mod trace_text;
 
 pub use audit::{AuditReport, ChiError, SamplerReport, audit_text};
+pub use bounds::{BoundsReport, bounds_text};
+pub use cells::CellsReport;
 pub use fold::{FoldReport, PairReport};
 pub use fold_csv::fold_csv;
 pub use fold_text::fold_text;
@@ -22,5 +28,7 @@ pub use net::{LayerReport, NetReport};
 pub use net_text::net_text;
 #[cfg(feature = "parquet")]
 pub use paths::paths_parquet;
+pub use regions::{ClassReport, DecisionReport, Means, RegionsReport, Volumes};
+pub use regions_text::regions_text;
 pub use trace::TraceReport;
 pub use trace_text::{SEGMENT_HEAD, segment_row, trace_text};

@@ -1,0 +1,355 @@
+//! Closed-form bounds on the number of regions and faces, each with its source and with what is known of its proof.
+//!
+//! A network has widths n_0 (inputs), n_1, ..., n_L (hidden layers) and N = n_1 + ... + n_L hidden units. Bounds of the number of activation
+//! regions hold in the whole space, and so in every box.
+
+use crate::exact::ExactNumber;
+use rug::{Integer, Rational};
+use serde::Serialize;
+
+/// What a bound is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Quantity {
+    /// The number of activation regions.
+    Regions,
+    /// The number of activation regions along a line.
+    RegionsOnALine,
+    /// The mean number of facets of a region of the whole space.
+    MeanFacets,
+    /// The least number of facets of a region of the whole space.
+    LeastFacets,
+    /// The number of simplices of the pulling triangulation of one bounded region of the whole space.
+    Simplices,
+}
+
+/// How the quantity relates to the value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Relation {
+    /// No network of this shape has more.
+    AtMost,
+    /// No generic network of this shape has less.
+    AtLeast,
+    /// Some network of this shape has as many.
+    Attained,
+    /// No network has more, and some network has as many.
+    Maximum,
+    /// Every generic network of this shape has exactly so many.
+    Exactly,
+    /// Random networks have about as many on average.
+    Expected,
+}
+
+/// What stands behind a bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Evidence {
+    /// Proved in the documentation of the function, or a textbook theorem.
+    Proved,
+    /// A theorem of the source.
+    Published,
+    /// A statement that is quoted elsewhere; the text of its proof was not seen.
+    Quoted,
+}
+
+/// One bound.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Bound {
+    /// What it is of.
+    pub quantity: Quantity,
+    /// At most, at least, exactly, ...
+    pub relation: Relation,
+    /// The number.
+    pub value: ExactNumber,
+    /// Where it is from.
+    pub source: &'static str,
+    /// What it assumes of the network, beyond its shape; empty where nothing.
+    pub condition: &'static str,
+    /// What stands behind it.
+    pub evidence: Evidence,
+}
+
+/// The shape of a fully connected network, as far as bounds depend on it.
+///
+/// ```
+/// use plica::bounds::Shape;
+/// let shape: Shape = "2-16-16-16-1".parse().unwrap();
+/// assert_eq!(shape.serra_upper(), 2571353);
+/// assert_eq!(shape.serra_lower().unwrap(), 898857);
+/// assert_eq!(shape.montufar_lower().unwrap(), 561152);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shape {
+    inputs: usize,
+    hidden: Vec<usize>,
+}
+
+/// Wider layers than this are not computed with: numbers of regions have a digit for every few units.
+const WIDEST: usize = 20_000;
+
+impl std::str::FromStr for Shape {
+    type Err = String;
+
+    /// Reads widths from the inputs to the outputs, such as `2-16-16-1`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let width = |part: &str| part.parse().ok().filter(|&n: &usize| (1..=WIDEST).contains(&n));
+        let widths: Option<Vec<usize>> = text.split('-').map(width).collect();
+        match widths.as_deref() {
+            Some([inputs, hidden @ .., _]) if !hidden.is_empty() => Ok(Self { inputs: *inputs, hidden: hidden.to_vec() }),
+            Some(_) => Err(format!("`{text}` has no hidden layer: give widths from the inputs to the outputs, such as 2-16-16-1")),
+            None => Err(format!("`{text}` is no shape: widths from 1 to {WIDEST}, from the inputs to the outputs, such as 2-16-16-1")),
+        }
+    }
+}
+
+impl Shape {
+    /// The shape of a network, `None` where it has no hidden layer.
+    pub fn of(network: &crate::network::Network) -> Option<Self> {
+        let hidden: Vec<usize> = network.layers()[..network.depth()].iter().map(|layer| layer.outputs()).collect();
+        (!hidden.is_empty()).then(|| Self { inputs: network.inputs(), hidden })
+    }
+
+    /// The number of hidden units.
+    pub fn units(&self) -> usize {
+        self.hidden.iter().sum()
+    }
+
+    /// The same hidden layers over another number of inputs: a plane slice of a network is a network of the plane.
+    pub fn restricted(&self, inputs: usize) -> Self {
+        Self { inputs, hidden: self.hidden.clone() }
+    }
+
+    /// 2^N: every pattern.
+    pub fn patterns(&self) -> Integer {
+        Integer::from(1) << self.units() as u32
+    }
+
+    /// sum_{j <= n_0} C(n_1, j), the largest number of regions of n_1 hyperplanes (Zaslavsky 1975; Buck 1943): of one hidden layer.
+    pub fn zaslavsky(&self) -> Option<Integer> {
+        (self.hidden.len() == 1).then(|| binomial_sum(self.hidden[0], self.inputs))
+    }
+
+    /// prod_l sum_{j <= d_l} C(n_l, j) with d_l = min(n_0, ..., n_l) (Montufar 2017).
+    pub fn montufar_upper(&self) -> Integer {
+        let mut rank = self.inputs;
+        let factor = |&width: &usize| {
+            rank = rank.min(width);
+            binomial_sum(width, rank)
+        };
+        self.hidden.iter().map(factor).product()
+    }
+
+    /// The upper bound of Serra, Tjandraatmadja and Ramalingam (2018, Theorem 1), by the recursion
+    /// R(l, r) = sum_{j <= min(r, n_l)} C(n_l, j) R(l + 1, min(r, n_l - j)), R(L + 1, r) = 1, from R(1, n_0).
+    ///
+    /// O(L r^2) products of large integers, r the largest rank.
+    pub fn serra_upper(&self) -> Integer {
+        let widest = self.hidden.iter().copied().max().unwrap_or(0);
+        let most = self.inputs.min(widest);
+        // For each rank r the number R(l + 1, r).
+        let mut above = vec![Integer::from(1); most + 1];
+        for &width in self.hidden.iter().rev() {
+            let binomials: Vec<Integer> = binomials(width).take(most + 1).collect();
+            let of_rank = |rank: usize| {
+                let term = |j: usize| Integer::from(&binomials[j] * &above[rank.min(width - j)]);
+                (0..=rank.min(width)).map(term).sum()
+            };
+            above = (0..=most).map(of_rank).collect();
+        }
+        above.swap_remove(most)
+    }
+
+    /// (prod_{l < L} (floor(n_l / n_0) + 1)^{n_0}) sum_{j <= n_0} C(n_L, j), which some network has where all n_l >= 3 n_0 (Serra et al. 2018, Theorem 6).
+    pub fn serra_lower(&self) -> Option<Integer> {
+        self.hidden.iter().all(|&n| n >= 3 * self.inputs).then(|| self.folded(1))
+    }
+
+    /// (prod_{l < L} floor(n_l / n_0)^{n_0}) sum_{j <= n_0} C(n_L, j), which some network has where all n_l >= n_0 (Montufar et al. 2014).
+    pub fn montufar_lower(&self) -> Option<Integer> {
+        self.hidden.iter().all(|&n| n >= self.inputs).then(|| self.folded(0))
+    }
+
+    fn folded(&self, more: usize) -> Integer {
+        let (last, below) = self.hidden.split_last().expect("a shape has hidden layers");
+        let folds = below.iter().map(|n| power(n / self.inputs + more, self.inputs)).product::<Integer>();
+        folds * binomial_sum(*last, self.inputs)
+    }
+
+    /// prod_l (n_l + 1), the maximum for one input and all n_l >= 3 (Serra et al. 2018, Theorem 5).
+    pub fn one_dimension(&self) -> Option<Integer> {
+        (self.inputs == 1 && self.hidden.iter().all(|&n| n >= 3)).then(|| self.hidden.iter().map(|&n| Integer::from(n + 1)).product())
+    }
+
+    /// 2 n sum_{j < d} C(n - 1, j) / sum_{j <= d} C(n, j): the mean number of facets of n hyperplanes in general position, d = n_0.
+    ///
+    /// Each hyperplane is cut by the others into as many facets as n - 1 hyperplanes in general position make regions of d - 1 dimensions, and each
+    /// facet has two cells.
+    pub fn mean_facets_of_one_layer(&self) -> Option<Rational> {
+        let [n] = self.hidden[..] else { return None };
+        let facets = binomial_sum(n - 1, self.inputs - 1) * 2u32 * n as u64;
+        Some(Rational::from((facets, binomial_sum(n, self.inputs))))
+    }
+
+    /// (N + s - d)^{d - 1}, an upper bound of the simplices of the pulling triangulation of a bounded region, d = n_0, in a domain with s sides;
+    /// `None` where no region is bounded.
+    ///
+    /// On a region each unit is one form, so the region has m <= N + s facets. Its lowest vertex lies on d of them at least, so the simplices of a
+    /// polytope of m facets are those of at most m - d facets, which have at most m - 1 facets themselves:
+    /// S_d(m) <= (m - d) S_{d-1}(m - 1), and S_1 = 1.
+    pub fn most_simplices(&self, sides: usize) -> Option<Integer> {
+        let facets = self.units() + sides;
+        (facets > self.inputs).then(|| power(facets - self.inputs, self.inputs - 1))
+    }
+
+    /// f - d simplices, f the number of facets of the cyclic polytope with n_1 vertices in d = n_0 dimensions: some network has a region with so many.
+    ///
+    /// The region where all units of the first layer are active can be any simple polytope with n_1 facets, and the polar of the cyclic one has f
+    /// vertices (McMullen 1970). A triangulation of v points in d dimensions has at least v - d simplices: in some order each
+    /// shares a facet with one before it, so each after the first has at most one vertex more.
+    pub fn attained_simplices(&self) -> Option<Integer> {
+        let (n, d) = (self.hidden[0], self.inputs);
+        (n > d).then(|| cyclic_facets(n, d) - d as u64)
+    }
+
+    /// All bounds that hold for this shape in the whole space, which has no `sides`; or in a box, with 2 n_0, or a simplex, with n_0 + 1 of them.
+    pub fn all(&self, sides: usize) -> Vec<Bound> {
+        use Evidence::{Proved, Published, Quoted};
+        use Quantity::{LeastFacets, MeanFacets, Regions, RegionsOnALine, Simplices};
+        use Relation::{AtLeast, AtMost, Attained, Exactly, Expected, Maximum};
+        let d = self.inputs;
+        let mut all = Vec::new();
+        let mut add = |quantity, relation, value: Option<Rational>, source, condition, evidence| {
+            all.extend(value.map(|value| Bound { quantity, relation, value: ExactNumber(value), source, condition, evidence }));
+        };
+        let whole = |n: Integer| Some(Rational::from(n));
+        add(Regions, AtMost, whole(self.patterns()), "every pattern, 2^N", "", Proved);
+        add(Regions, Maximum, self.zaslavsky().map(Rational::from), "Zaslavsky 1975", "", Proved);
+        add(Regions, AtMost, whole(self.montufar_upper()), "Montufar 2017", "", Published);
+        add(Regions, AtMost, whole(self.serra_upper()), "Serra et al. 2018, Thm 1", "", Published);
+        add(Regions, Maximum, self.one_dimension().map(Rational::from), "Serra et al. 2018, Thm 5", "", Published);
+        add(Regions, Attained, self.serra_lower().map(Rational::from), "Serra et al. 2018, Thm 6", "", Published);
+        add(Regions, Attained, self.montufar_lower().map(Rational::from), "Montufar et al. 2014", "", Published);
+        let on_a_line = Some(Rational::from(self.units() as u64 + 1));
+        add(RegionsOnALine, Expected, on_a_line, "Hanin and Rolnick 2019", "random weights and biases; leading term", Quoted);
+        let facets = |n: usize| Some(Rational::from(n as u64));
+        if sides > 0 {
+            // Euler: inner vertices have degree 4, those on a side 3, corners 2.
+            add(MeanFacets, Exactly, if (d, sides) == (2, 4) { facets(4) } else { None }, "Euler's relation", "generic weights", Proved);
+            add(Simplices, AtMost, self.most_simplices(sides).map(Rational::from), "(N + s - d)^(d - 1)", "", Proved);
+            return all;
+        }
+        add(MeanFacets, Exactly, self.mean_facets_of_one_layer(), "counted", "general position", Proved);
+        add(MeanFacets, AtMost, facets(2 * d), "Gaines and Bi 2026, Thm 3.4", "generic weights", Published);
+        let fan_one = (self.hidden.len() == 1).then(|| Rational::from(2 * d as u64 + 1));
+        add(MeanFacets, AtMost, fan_one, "Fan et al. 2023", "general position, wide layer", Quoted);
+        let fan = (self.hidden.len() > 1).then(|| Rational::from(3 * d as u64 - 1));
+        add(MeanFacets, AtMost, fan, "Fan et al. 2023", "zero biases, wide first layer", Quoted);
+        add(LeastFacets, AtLeast, facets(d.min(self.hidden[0])), "Gaines and Bi 2026, Thm 3.5", "generic weights", Published);
+        add(Simplices, AtMost, self.most_simplices(0).map(Rational::from), "(N - d)^(d - 1)", "", Proved);
+        add(Simplices, Attained, self.attained_simplices().map(Rational::from), "cyclic polytopes", "", Proved);
+        all
+    }
+}
+
+/// C(n, 0), C(n, 1), ..., C(n, n), and zeros from there on.
+fn binomials(n: usize) -> impl Iterator<Item = Integer> {
+    let mut next = Integer::from(1);
+    (0u64..).map(move |k| {
+        let following = if k < n as u64 { Integer::from(&next * (n as u64 - k)).div_exact(&Integer::from(k + 1)) } else { Integer::new() };
+        std::mem::replace(&mut next, following)
+    })
+}
+
+/// sum_{j <= most} C(n, j).
+fn binomial_sum(n: usize, most: usize) -> Integer {
+    binomials(n).take(most.min(n) + 1).sum()
+}
+
+fn power(base: usize, exponent: usize) -> Integer {
+    (0..exponent).map(|_| base as u64).fold(Integer::from(1), |product, base| product * base)
+}
+
+/// The facets of the cyclic polytope with n vertices in d dimensions, n > d.
+fn cyclic_facets(n: usize, d: usize) -> Integer {
+    let p = d / 2;
+    let choose = |n: usize, k: usize| binomials(n).nth(k).unwrap_or_default();
+    if d % 2 == 1 {
+        choose(n - p - 1, p) * 2u32
+    } else {
+        // n / (n - p) C(n - p, p)
+        (choose(n - p, p) * n as u64).div_exact(&Integer::from(n - p))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shape(text: &str) -> Shape {
+        text.parse().unwrap()
+    }
+
+    /// Values computed elsewhere: Serra's upper bound, the product form, and the two lower bounds.
+    #[test]
+    fn known_values() {
+        for (text, serra, product, serra_lower, montufar_lower) in [
+            ("1-3-3-1", 16u64, 16u64, Some(16u64), 12u64),
+            ("1-4-4-4-1", 125, 125, Some(125), 80),
+            ("2-8-1", 37, 37, Some(37), 37),
+            ("2-8-8-1", 1369, 1369, Some(925), 592),
+            ("2-6-6-1", 484, 484, Some(352), 198),
+            ("2-16-16-16-1", 2571353, 2571353, Some(898857), 561152),
+            ("3-40-20-1", 14457051, 14457051, Some(3707144), 2968147),
+            ("4-16-16-1", 6335289, 6335289, Some(1573125), 644352),
+            ("2-2-2-2-1", 30, 64, None, 4),
+            ("784-20-20-20-10", 359704738618938709, 1 << 60, None, 0),
+            ("784-12-12-12-12-12-10", 125673334375300455, 1 << 60, None, 0),
+        ] {
+            let shape = shape(text);
+            assert_eq!((shape.serra_upper(), shape.montufar_upper()), (Integer::from(serra), Integer::from(product)), "{text}");
+            assert_eq!(shape.serra_lower(), serra_lower.map(Integer::from), "{text}");
+            assert_eq!(shape.montufar_lower().unwrap_or_default(), montufar_lower, "{text}");
+        }
+        assert_eq!(shape("1-3-3-1").one_dimension(), Some(Integer::from(16)));
+        assert_eq!(shape("1-2-3-1").one_dimension(), None);
+    }
+
+    #[test]
+    fn mean_facets_of_one_layer() {
+        for (text, value) in [("2-8-1", 3.4595), ("3-40-1", 5.8387), ("4-8-1", 6.2822), ("4-16-1", 7.3230), ("5-16-1", 9.0214)] {
+            let exact = shape(text).mean_facets_of_one_layer().unwrap();
+            assert!((crate::exact::nearest_f64(&exact) - value).abs() < 5e-5, "{text}: {exact}");
+        }
+    }
+
+    #[test]
+    fn cyclic_polytopes_of_few_dimensions() {
+        // A polygon, 2 n - 4 triangles, n (n - 3) / 2 tetrahedra; a simplex.
+        assert_eq!((cyclic_facets(7, 2), cyclic_facets(7, 3), cyclic_facets(7, 4)), (7.into(), 10.into(), 14.into()));
+        assert!((1..9).all(|d| cyclic_facets(d + 1, d) == d as u64 + 1));
+    }
+
+    /// Bounds do not contradict each other.
+    #[test]
+    fn what_is_attained_is_allowed() {
+        for d in 1..5 {
+            for widths in [vec![5], vec![9, 4], vec![3, 3, 3], vec![12, 12]] {
+                let shape = Shape { inputs: d, hidden: widths };
+                let all = shape.all(0);
+                for low in all.iter().filter(|bound| matches!(bound.relation, Relation::Attained | Relation::Maximum)) {
+                    let highs = all.iter().filter(|bound| matches!(bound.relation, Relation::AtMost | Relation::Maximum));
+                    assert!(highs.filter(|high| high.quantity == low.quantity).all(|high| low.value <= high.value), "{shape:?}: {low:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn shapes_are_read_or_refused() {
+        for text in ["", "2", "2-1", "2--1", "0-3-1", "2-x-1", "2-99999-1"] {
+            assert!(text.parse::<Shape>().is_err(), "{text}");
+        }
+        assert_eq!(shape("2-3-1"), Shape { inputs: 2, hidden: vec![3] });
+    }
+}

@@ -1,0 +1,37 @@
+//! `plica bounds`: what is known of every network of a shape.
+
+use super::error::Failure;
+use super::output::Output;
+use clap::Args;
+use plica::bounds::Shape;
+use plica::network::load;
+use plica::report::{BoundsReport, bounds_text};
+
+const EXAMPLES: &str = "\
+Examples:
+  plica bounds 2-16-16-1
+  plica bounds model.safetensors --format json";
+
+/// Closed-form bounds on the number of regions, facets and simplices of a shape
+///
+/// Each with its source, and with what stands behind it: proved in the documentation or a textbook, published as a theorem that we read, or quoted
+/// elsewhere. They are for the whole space; plica regions gives the true numbers of one network.
+#[derive(Args)]
+#[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{}", super::FORMS))]
+pub struct Arguments {
+    /// A network, or widths from the inputs to the outputs
+    #[arg(value_name = "NET|WIDTHS")]
+    network: String,
+}
+
+pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
+    let name = &arguments.network;
+    let is_shape = name.contains('-') && name.chars().all(|c| c.is_ascii_digit() || c == '-');
+    let shape = if is_shape {
+        name.parse().map_err(Failure::Call)?
+    } else {
+        Shape::of(&load(name)?).ok_or_else(|| Failure::Data(format!("{name}: no hidden layer, so one region")))?
+    };
+    let report = BoundsReport::of(name, &shape);
+    output.report(&report, || bounds_text(&report))
+}

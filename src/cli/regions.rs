@@ -1,0 +1,200 @@
+//! `plica regions`: all linear regions of a box, a plane or the whole space.
+
+use super::error::Failure;
+use super::inputs::{PixelOptions, Subject, is_built_in};
+use super::output::Output;
+use clap::Args;
+use plica::bounds::Shape;
+use plica::complex::{Builder, Complex, ComplexError, Decided, Domain, DomainError, Plane, Rule};
+use plica::data::load_point;
+use plica::network::Selection;
+use plica::report::{CellsReport, RegionsReport, regions_text};
+use plica::sweep::replace;
+use rug::Rational;
+use std::io::{IsTerminal, Write, stderr};
+use std::path::PathBuf;
+
+/// Beyond this dimension a complex is so large that --force is asked for.
+const LARGE: usize = 6;
+/// Up to so many simplices the exact volumes are computed, and checked, unasked.
+const CHEAP: u64 = 5_000;
+
+const USAGE: &str = "\
+plica regions [OPTIONS] <NET> --box <BOX>
+       plica regions [OPTIONS] <NET> --space
+       plica regions [OPTIONS] <NET> --plane <P> <P> <P> [--box <BOX>|--space]";
+
+const EXAMPLES: &str = "\
+Examples:
+  plica regions cantor:3 --box 0,1
+  plica regions random:2-16-16-1@7 --box -1,1 --decide sign --plot regions.svg
+  plica regions random:3-12-12-2@1 --box '-1..1;0..2;-1/2..1/2' --check
+  plica regions digits:3x20 --plane digits#0 digits#1 digits#2 --decide argmax
+  plica regions random:3-10-1@1 --space --cells cells.json --format json";
+
+/// All linear regions of a box, a plane or the whole space, exactly
+///
+/// Finds every activation region with its facets, neighbours and vertices, and counts regions, affine maps and linear regions. Every decision is
+/// exact. Of a plane slice x = p0 + u (p1 - p0) + v (p2 - p0), the domain is the triangle of the three points, or a rectangle in (u, v) with --box, or all
+/// of it with --space.
+#[derive(Args)]
+#[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{BOXES}\n\n{}", super::FORMS), override_usage = USAGE)]
+pub struct Arguments {
+    /// The network
+    #[arg(value_name = "NET")]
+    network: String,
+
+    /// A box: LO,HI for all dimensions, or LO..HI;LO..HI, one range each
+    #[arg(long = "box", value_name = "BOX", allow_hyphen_values = true, conflicts_with = "space", required_unless_present_any = ["space", "plane"])]
+    boxed: Option<String>,
+
+    /// The plane through three points
+    #[arg(long, value_name = "P", num_args = 3, allow_hyphen_values = true)]
+    plane: Option<Vec<String>>,
+
+    /// The whole space, or all of the plane
+    #[arg(long)]
+    space: bool,
+
+    /// Cut the cells by what the output decides: sign (of one) or argmax
+    #[arg(long, value_name = "RULE")]
+    decide: Option<Rule>,
+
+    /// Write all vertices, facets and cells, with their exact numbers
+    #[arg(long, value_name = "FILE.json")]
+    cells: Option<PathBuf>,
+
+    /// Check that the exact volumes of the cells add up, however many cells
+    #[arg(long)]
+    check: bool,
+
+    /// Give up at more regions than this
+    #[arg(long, value_name = "N", default_value = "10000000", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    max_regions: u64,
+
+    /// Try more than six dimensions
+    #[arg(long)]
+    force: bool,
+
+    /// Take every decision in integers: slow
+    #[arg(long)]
+    exact_only: bool,
+
+    #[command(flatten)]
+    pixels: PixelOptions,
+
+    /// No progress on standard error
+    #[arg(long)]
+    quiet: bool,
+}
+
+const BOXES: &str = "\
+BOX     -1,1 is the cube [-1,1]^d; -1..1;0..1/2 has a range for each dimension";
+
+pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
+    let subject = Subject::load(&arguments.network, &Selection::Hidden)?;
+    if let Some(rule) = arguments.decide {
+        rule.fits(subject.network.outputs()).map_err(|error| Failure::new(format!("{}: {error}", subject.name), subject.built_in))?;
+    }
+    let plane = arguments.plane.as_deref().map(|points| plane(points, &subject, arguments)).transpose()?;
+    let dimension = if plane.is_some() { 2 } else { subject.network.inputs() };
+    let domain = domain(arguments, &subject, dimension, plane.is_some())?;
+    let progress: fn(plica::complex::Progress) = if arguments.quiet || !stderr().is_terminal() { |_| () } else { show };
+    let builder = Builder::new(&subject.network)
+        .max_regions(usize::try_from(arguments.max_regions).unwrap_or(usize::MAX))
+        .exact_only(arguments.exact_only)
+        .on_progress(progress);
+    let failed = |error: ComplexError| match error {
+        ComplexError::Domain(error) => Failure::new(error, subject.built_in),
+        ComplexError::TooManyRegions { .. } => Failure::Limit(format!("{error}; --max-regions allows more")),
+        error => Failure::Limit(error.to_string()),
+    };
+    let complex = match &plane {
+        Some(plane) => builder.build_slice(plane, &domain),
+        None => builder.build(&domain),
+    }
+    .map_err(failed)?;
+    let decided = arguments.decide.map(|rule| builder.decide(rule, &domain, plane.as_ref())).transpose().map_err(failed)?;
+    let report = report(arguments, &subject, &complex, decided.as_ref())?;
+    if let Some(path) = &arguments.cells {
+        let cells = CellsReport::of(&complex, decided.as_ref());
+        let written = replace(path, |file| {
+            serde_json::to_writer(&mut *file, &cells)?;
+            writeln!(file)
+        });
+        written.map_err(|error| Failure::Data(format!("{}: {error}", path.display())))?;
+    }
+    output.report(&report, || regions_text(&heading(arguments, &subject, &domain), &report))
+}
+
+fn report(arguments: &Arguments, subject: &Subject, complex: &Complex, decided: Option<&Decided>) -> Result<RegionsReport, Failure> {
+    let volumes = arguments.check || complex.simplex_counts().into_iter().flatten().sum::<u64>() <= CHEAP;
+    let mut report = RegionsReport::of(complex, volumes)?;
+    if let Some(decided) = decided {
+        report = report.with_decision(decided)?;
+    }
+    let d = complex.dimension();
+    let sides = match complex.domain() {
+        Domain::Space => 0,
+        Domain::Box(_) => 2 * d,
+        Domain::Simplex(_) => d + 1,
+    };
+    let bounds = Shape::of(&subject.network).map(|shape| shape.restricted(d).all(sides));
+    Ok(report.with_bounds(bounds.unwrap_or_default()))
+}
+
+fn plane(points: &[String], subject: &Subject, arguments: &Arguments) -> Result<Plane, Failure> {
+    let options = arguments.pixels.with_labels(None);
+    let load = |spec: &String| {
+        let point = load_point(spec, &options)?;
+        subject.check_dimension(point.dimension(), spec, is_built_in(spec))?;
+        Ok::<_, Failure>(point)
+    };
+    let points = points.iter().map(load).collect::<Result<Vec<_>, _>>()?;
+    let built_in = subject.built_in && arguments.plane.iter().flatten().all(|spec| is_built_in(spec));
+    match &points[..] {
+        [p0, p1, p2] => Plane::new(p0, p1, p2).map_err(|error| Failure::new(format!("--plane: {error}"), built_in)),
+        _ => Err(Failure::Call("--plane takes three points".to_string())),
+    }
+}
+
+fn domain(arguments: &Arguments, subject: &Subject, dimension: usize, is_slice: bool) -> Result<Domain, Failure> {
+    if dimension > LARGE && !arguments.force {
+        let bound = Shape::of(&subject.network).map_or(1.into(), |shape| shape.serra_upper());
+        let (digits, corners) = (bound.to_string().len() - 1, dimension);
+        let cost = format!("a box alone has 3^{corners} faces, and {} can have 10^{digits} regions", subject.name);
+        let message = format!("{dimension} dimensions are many: {cost}; --plane takes a slice of them, --force tries all");
+        return Err(Failure::new(message, subject.built_in));
+    }
+    match &arguments.boxed {
+        Some(text) => Domain::parse_box(text, dimension).map_err(|error| {
+            let depends_on_the_network = matches!(error, DomainError::Malformed { .. }) && text.contains("..");
+            Failure::new(format!("--box: {error}"), subject.built_in || !depends_on_the_network || is_slice)
+        }),
+        None if arguments.space => Ok(Domain::Space),
+        None => {
+            let corner = |u: u32, v: u32| vec![Rational::from(u), Rational::from(v)];
+            Ok(Domain::simplex(vec![corner(0, 0), corner(1, 0), corner(0, 1)]).expect("the corners span the plane"))
+        }
+    }
+}
+
+/// A line of progress on standard error.
+fn show(progress: plica::complex::Progress) {
+    let plica::complex::Progress { layers, all_layers, cells } = progress;
+    let end = if layers == all_layers { "\r\x1b[K" } else { "" };
+    let _ = write!(stderr(), "\r\x1b[Klayer {layers} of {all_layers}: {cells} regions{end}");
+}
+
+fn heading(arguments: &Arguments, subject: &Subject, domain: &Domain) -> String {
+    let on = |what: &str| match &arguments.plane {
+        Some(points) => format!("{what} of the plane through {}", points.join("  ")),
+        None => what.to_string(),
+    };
+    let place = match (domain, &arguments.boxed) {
+        (Domain::Space, _) => on(if arguments.plane.is_some() { "all" } else { "the whole space" }),
+        (Domain::Simplex(_), _) => on("the triangle"),
+        (Domain::Box(_), text) => on(&format!("box {}", text.as_deref().unwrap_or(""))),
+    };
+    format!("{}, {}\n{place}", subject.name, subject.network.shape())
+}

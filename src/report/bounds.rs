@@ -1,0 +1,107 @@
+//! The report of bounds, and its text.
+
+use super::number::{cut, decimal, grouped};
+use super::table::{Left, Right, Table};
+use crate::bounds::{Bound, Evidence, Quantity, Relation, Shape};
+use rug::Rational;
+use serde::Serialize;
+
+/// What `plica bounds` says of a shape.
+///
+/// ```
+/// let report = plica::report::BoundsReport::of("2-3-1", &"2-3-1".parse().unwrap());
+/// assert_eq!(report.units, 3);
+/// assert!(report.bounds.iter().any(|bound| bound.value.0 == 7));
+/// ```
+#[derive(Clone, Debug, Serialize)]
+pub struct BoundsReport {
+    /// The network or the shape as it was named.
+    pub network: String,
+    /// The number of hidden units, N.
+    pub units: usize,
+    /// The bounds, in the whole space.
+    pub bounds: Vec<Bound>,
+}
+
+impl BoundsReport {
+    /// The report of a shape under this name.
+    pub fn of(name: &str, shape: &Shape) -> Self {
+        Self { network: name.to_string(), units: shape.units(), bounds: shape.all(0) }
+    }
+}
+
+/// The text of a report of bounds: a row for each, and what the words mean.
+pub fn bounds_text(report: &BoundsReport) -> String {
+    format!("{}, {} hidden units\n\n{}", cut(&report.network, 60), grouped(report.units as u64), bounds_table(&report.bounds))
+}
+
+/// The table of bounds, and below it what the words in it mean.
+pub(super) fn bounds_table(bounds: &[Bound]) -> String {
+    let mut table = Table::new([Left, Left, Right, Left, Left], ["bound of", "", "value", "source", ""]);
+    for Bound { quantity, relation, value, source, evidence, .. } in bounds {
+        let mark = match evidence {
+            Evidence::Proved => "proved",
+            Evidence::Published => "published",
+            Evidence::Quoted => "quoted",
+        };
+        table.push([name(*quantity).into(), word(*relation).into(), short(&value.0), (*source).into(), mark.into()]);
+    }
+    let mut text = table.to_string();
+    let conditions = bounds.iter().filter(|bound| !bound.condition.is_empty());
+    let notes: Vec<String> =
+        conditions.map(|bound| format!("  {}, {}: {}\n", bound.source, name(bound.quantity), bound.condition)).collect();
+    if !notes.is_empty() {
+        text += &format!("\n  assumed:\n{}", notes.concat().replace("  ", "    "));
+    }
+    text + "\n  attained: by some network of this shape. quoted: its proof was not seen.\n"
+}
+
+fn name(quantity: Quantity) -> &'static str {
+    match quantity {
+        Quantity::Regions => "regions",
+        Quantity::RegionsOnALine => "regions on a line",
+        Quantity::MeanFacets => "mean facets",
+        Quantity::LeastFacets => "least facets",
+        Quantity::Simplices => "simplices",
+    }
+}
+
+fn word(relation: Relation) -> &'static str {
+    match relation {
+        Relation::AtMost => "at most",
+        Relation::AtLeast => "at least",
+        Relation::Attained => "attained",
+        Relation::Maximum => "maximum",
+        Relation::Exactly => "exactly",
+        Relation::Expected => "about",
+    }
+}
+
+/// A number in at most 12 characters: as it is, or its first digits and a power of ten.
+fn short(q: &Rational) -> String {
+    if !q.is_integer() {
+        return decimal(q);
+    }
+    match q.numer().to_u64() {
+        Some(n) if n < 1_000_000_000 => grouped(n),
+        _ => {
+            let digits = q.numer().to_string();
+            format!("{}.{}e{}", &digits[..1], &digits[1..3], digits.len() - 1)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_fits_a_page_and_large_numbers_are_short() {
+        for shape in ["2-16-16-16-1", "1-4-4-1", "784-20-20-20-10", "3-8-1", "784-12000-12000-10"] {
+            let text = bounds_text(&BoundsReport::of(shape, &shape.parse().unwrap()));
+            assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+        }
+        assert_eq!(short(&Rational::from(1u64 << 60)), "1.15e18");
+        assert_eq!(short(&Rational::from(2_571_353)), "2,571,353");
+    }
+}

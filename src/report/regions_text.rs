@@ -1,0 +1,136 @@
+//! The report of a complex as text.
+
+use super::bounds::bounds_table;
+use super::number::{self, decimal, exact_and_decimal, exact_or_undefined, grouped};
+use super::regions::{DecisionReport, RegionsReport};
+use super::table::{Left, Right, Table};
+use crate::complex::Histogram;
+use crate::exact::{ExactNumber, nearest_f64};
+use rug::Rational;
+
+/// A histogram has at most so many columns; larger numbers are put together.
+const COLUMNS: usize = 9;
+/// Classes up to which each has a row.
+const CLASSES: usize = 20;
+
+/// The text of a report of regions: counts, shape, volumes, and bounds.
+pub fn regions_text(heading: &str, report: &RegionsReport) -> String {
+    let mut text = number::heading(heading);
+    text += &lines(&facts(report));
+    let histograms =
+        [("facets", &report.facets), ("  inside", &report.inner_facets), ("vertices", &report.vertices), ("simplices", &report.simplices)];
+    text += "\n  how many cells have so many of what\n\n";
+    for (name, histogram) in histograms {
+        text += &row(name, histogram);
+    }
+    if let Some(decision) = &report.decision {
+        text += &decisions(decision);
+    }
+    if !report.bounds.is_empty() {
+        text += &format!("\n  what is known of every network of this shape\n\n{}", bounds_table(&report.bounds));
+    }
+    text
+}
+
+fn lines(facts: &[(&str, String)]) -> String {
+    let width = facts.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    facts.iter().map(|(name, value)| format!("  {name:<width$}  {value}\n")).collect()
+}
+
+fn facts(report: &RegionsReport) -> Vec<(&'static str, String)> {
+    let cells = report.counts.activation_regions;
+    let mut facts = vec![
+        ("activation regions", grouped(cells)),
+        ("affine maps", grouped(report.counts.affine_maps)),
+        ("linear regions", grouped(report.counts.linear_regions)),
+        ("f-vector", report.f_vector.iter().map(|&n| grouped(n)).collect::<Vec<_>>().join("  ")),
+    ];
+    if report.bounded < cells {
+        facts.push(("bounded regions", grouped(report.bounded)));
+    }
+    let of = |number: &Option<ExactNumber>| exact_or_undefined(number.as_ref().map(|number| &number.0));
+    facts.extend([
+        ("mean facets", of(&report.means.facets)),
+        ("mean facets inside", of(&report.means.inner_facets)),
+        ("mean simplices", of(&report.means.simplices)),
+    ]);
+    let is_slice = report.gram.is_some();
+    match &report.volume {
+        Some(volume) => facts.push((if is_slice { "area in (u, v)" } else { "volume" }, exact_and_decimal(&volume.0))),
+        None => facts.push(("volume", "not bounded".to_string())),
+    }
+    if let Some(gram) = &report.gram {
+        facts.push(("Gram determinant", exact_and_decimal(&gram.0)));
+    }
+    if let Some(volumes) = &report.volumes {
+        let short = |number: &ExactNumber| scientific(&number.0);
+        facts.push(("volumes of cells", format!("{} to {}", short(&volumes.least), short(&volumes.largest))));
+        facts.push(("  median, mean", format!("{}, {}", short(&volumes.median), short(&volumes.mean))));
+    }
+    let checks = &report.checks;
+    let held = [(checks.euler, "Euler's relation"), (checks.facets, "two cells a facet"), (checks.volumes, "volumes add up")];
+    facts.push(("checked", held.iter().filter(|(held, _)| *held).map(|&(_, name)| name).collect::<Vec<_>>().join(", ")));
+    facts.push(("decisions", format!("{} filtered, {} exact", grouped(report.decisions.filtered), grouped(report.decisions.exact))));
+    facts
+}
+
+/// A number to four digits.
+fn scientific(q: &Rational) -> String {
+    let x = nearest_f64(q);
+    if q.is_integer() && x.abs() < 1e6 {
+        q.to_string()
+    } else if (1e-3..1e6).contains(&x) {
+        format!("{x:.4}")
+    } else {
+        format!("{x:.3e}")
+    }
+}
+
+/// Two lines of a histogram: the numbers, and how many cells have them.
+fn row(name: &str, histogram: &Histogram) -> String {
+    if histogram.is_empty() {
+        return format!("  {name:<10} no bounded cells\n");
+    }
+    let mut columns: Vec<(String, u64)> = histogram.iter().take(COLUMNS).map(|(k, &n)| (k.to_string(), n)).collect();
+    let rest: Vec<_> = histogram.iter().skip(COLUMNS - 1).collect();
+    if let [(first, _), .., (last, _)] = rest[..] {
+        columns.truncate(COLUMNS - 1);
+        columns.push((format!("{first}-{last}"), rest.iter().map(|&(_, n)| n).sum()));
+    }
+    let (mut above, mut below) = (format!("  {name:<10}"), " ".repeat(12));
+    for (number, count) in columns {
+        let count = grouped(count);
+        let width = number.len().max(count.len()) + 2;
+        if above.len() + width > 79 {
+            break;
+        }
+        above += &format!("{number:>width$}");
+        below += &format!("{count:>width$}");
+    }
+    format!("{above}\n{below}\n")
+}
+
+fn decisions(report: &DecisionReport) -> String {
+    let mut text = format!("\n  decisions by {}\n\n", report.rule);
+    text += &lines(&[
+        ("decision regions", grouped(report.regions)),
+        ("boundary pieces", grouped(report.boundary_pieces)),
+        ("cells, cut by decision", grouped(report.cells)),
+    ]);
+    let whole: Option<Vec<&Rational>> = report.classes.iter().map(|class| class.volume.as_ref().map(|volume| &volume.0)).collect();
+    let whole: Option<Rational> = whole.map(|all| all.into_iter().sum());
+    let mut table = Table::new([Right, Right, Right, Left, Right], ["class", "cells", "regions", "volume", "share"]);
+    for class in report.classes.iter().take(CLASSES) {
+        let share = match (&class.volume, &whole) {
+            (Some(part), Some(whole)) => format!("{:.2} %", 100.0 * nearest_f64(&Rational::from(&part.0 / whole))),
+            _ => "-".to_string(),
+        };
+        let volume = class.volume.as_ref().map_or_else(|| "not bounded".to_string(), |volume| decimal(&volume.0));
+        table.push([class.class.to_string(), grouped(class.cells), grouped(class.regions), volume, share]);
+    }
+    text += &format!("\n{table}");
+    if report.classes.len() > CLASSES {
+        text += "  All classes: --format json.\n";
+    }
+    text
+}
