@@ -6,13 +6,14 @@ use super::output::Output;
 use clap::Args;
 use plica::bounds::Shape;
 use plica::complex::{Builder, Complex, ComplexError, Decided, Domain, DomainError, Plane, Rule};
-use plica::data::load_point;
+use plica::data::{load, load_point};
 use plica::network::Selection;
+use plica::report::picture::{self, Colouring, Scene, SceneError};
 use plica::report::{CellsReport, RegionsReport, regions_text};
 use plica::sweep::replace;
 use rug::Rational;
 use std::io::{IsTerminal, Write, stderr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Beyond this dimension a complex is so large that --force is asked for.
 const LARGE: usize = 6;
@@ -64,7 +65,23 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE.json")]
     cells: Option<PathBuf>,
 
-    /// Check that the exact volumes of the cells add up, however many cells
+    /// Draw it, in two dimensions; a page to pan, zoom and ask is .html
+    #[arg(long, value_name = "FILE.svg|.png|.html", value_parser = plot_file)]
+    plot: Option<PathBuf>,
+
+    /// What colours say: pattern, map, region, gradient, depth or decision; decision with --decide, else pattern
+    #[arg(long, value_name = "WHAT", requires = "plot")]
+    color: Option<Colouring>,
+
+    /// Draw these points on top, by their labels: of two coordinates, or of a slice those of the network, projected onto it
+    #[arg(long, value_name = "DATA", requires = "plot")]
+    points: Option<String>,
+
+    /// Labels that stand apart: a file, or a column of a .csv by name or index
+    #[arg(long, value_name = "FILE|COLUMN", requires = "points")]
+    labels: Option<String>,
+
+    /// Check that the exact volumes of the cells add up, which is done unasked up to 5,000 simplices
     #[arg(long)]
     check: bool,
 
@@ -98,6 +115,12 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     }
     let plane = arguments.plane.as_deref().map(|points| plane(points, &subject, arguments)).transpose()?;
     let dimension = if plane.is_some() { 2 } else { subject.network.inputs() };
+    if arguments.plot.is_some() && dimension != 2 {
+        return Err(Failure::new(format!("--plot: {}", SceneError::Dimension(dimension)), subject.built_in));
+    }
+    if arguments.color == Some(Colouring::Decision) && arguments.decide.is_none() {
+        return Err(Failure::Call("--color decision needs --decide sign or --decide argmax".to_string()));
+    }
     let domain = domain(arguments, &subject, dimension, plane.is_some())?;
     let progress: fn(plica::complex::Progress) = if arguments.quiet || !stderr().is_terminal() { |_| () } else { show };
     let builder = Builder::new(&subject.network)
@@ -109,11 +132,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
         ComplexError::TooManyRegions { .. } => Failure::Limit(format!("{error}; --max-regions allows more")),
         error => Failure::Limit(error.to_string()),
     };
-    let complex = match &plane {
-        Some(plane) => builder.build_slice(plane, &domain),
-        None => builder.build(&domain),
-    }
-    .map_err(failed)?;
+    let complex = build(&builder, &domain, plane.as_ref()).map_err(failed)?;
     let decided = arguments.decide.map(|rule| builder.decide(rule, &domain, plane.as_ref())).transpose().map_err(failed)?;
     let report = report(arguments, &subject, &complex, decided.as_ref())?;
     if let Some(path) = &arguments.cells {
@@ -124,7 +143,66 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
         });
         written.map_err(|error| Failure::Data(format!("{}: {error}", path.display())))?;
     }
+    if let Some(path) = &arguments.plot {
+        let around = if domain == Domain::Space { Some(view(&complex)) } else { None };
+        match around {
+            None => plot(path, arguments, &subject, &complex, decided.as_ref())?,
+            Some(around) => {
+                let complex = build(&builder, &around, plane.as_ref()).map_err(failed)?;
+                let decided = arguments.decide.map(|rule| builder.decide(rule, &around, plane.as_ref())).transpose().map_err(failed)?;
+                plot(path, arguments, &subject, &complex, decided.as_ref())?;
+            }
+        }
+    }
     output.report(&report, || regions_text(&heading(arguments, &subject, &domain), &report))
+}
+
+fn build(builder: &Builder, domain: &Domain, plane: Option<&Plane>) -> Result<Complex, ComplexError> {
+    plane.map_or_else(|| builder.build(domain), |plane| builder.build_slice(plane, domain))
+}
+
+fn plot_file(text: &str) -> Result<PathBuf, String> {
+    let end = text.rsplit_once('.').map(|(_, end)| end.to_ascii_lowercase());
+    match end.as_deref() {
+        Some("png") if cfg!(not(feature = "png")) => Err("this plica was built without PNG: use .svg or .html".to_string()),
+        Some("svg" | "png" | "html") => Ok(text.into()),
+        _ => Err("not a .svg, .png or .html file".to_string()),
+    }
+}
+
+/// A box around all vertices of a complex of the plane, with a margin: what is drawn of the whole plane.
+fn view(complex: &Complex) -> Domain {
+    let vertices: Vec<Vec<Rational>> = complex.all_vertices().flatten().collect();
+    let range = |axis: usize| {
+        let of = |fold: fn(Rational, Rational) -> Rational| vertices.iter().map(|x| x[axis].clone()).reduce(fold).unwrap_or_default();
+        let (lo, hi) = (of(Ord::min), of(Ord::max));
+        let margin = Rational::from(&hi - &lo) / 4u32;
+        let margin = if margin.is_zero() { Rational::from(1) } else { margin };
+        (lo - &margin, hi + margin)
+    };
+    Domain::boxed((0..complex.dimension()).map(range).collect()).expect("the margin is positive")
+}
+
+fn plot(path: &Path, arguments: &Arguments, subject: &Subject, complex: &Complex, decided: Option<&Decided>) -> Result<(), Failure> {
+    let failed = |error: SceneError| match error {
+        SceneError::Points { .. } => Failure::Data(format!("{}: {error}", arguments.points.as_deref().unwrap_or("--points"))),
+        error => Failure::new(format!("--plot: {error}"), subject.built_in),
+    };
+    let colouring = arguments.color.unwrap_or(if decided.is_some() { Colouring::Decision } else { Colouring::Pattern });
+    let title = format!("{}: {} linear regions", subject.name, complex.counts().linear_regions);
+    let mut scene = Scene::new(&title, complex, decided, colouring).map_err(failed)?;
+    if let Some(points) = &arguments.points {
+        let data = load(points, &arguments.pixels.with_labels(arguments.labels.as_deref()))?;
+        scene = scene.with_points(complex, &data).map_err(failed)?;
+    }
+    let failed = |error: &dyn std::fmt::Display| Failure::Data(format!("{}: {error}", path.display()));
+    let bytes = match path.extension().map(|end| end.to_ascii_lowercase()) {
+        #[cfg(feature = "png")]
+        Some(end) if end == "png" => picture::regions_png(&scene).map_err(|error| failed(&error))?,
+        Some(end) if end == "html" => picture::regions_html(&scene).into_bytes(),
+        _ => picture::regions_svg(&scene).into_bytes(),
+    };
+    replace(path, |file| file.write_all(&bytes)).map_err(|error| failed(&error))
 }
 
 fn report(arguments: &Arguments, subject: &Subject, complex: &Complex, decided: Option<&Decided>) -> Result<RegionsReport, Failure> {

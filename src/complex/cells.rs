@@ -304,6 +304,28 @@ impl<'a> Cell<'a> {
         self.complex.exact.lock().expect("nothing fails while it is held").map(is_active)
     }
 
+    /// The affine map in doubles, rounded in every step and without a bound: for pictures.
+    pub fn rounded_map(&self) -> Vec<Vec<f64>> {
+        let (words, first) = (self.complex.words(self.index()), self.complex.first_words());
+        let d = self.complex.network.inputs();
+        let mut forms: Vec<Vec<f64>> = (0..d).map(|i| (0..=d).map(|j| f64::from(u8::from(i == j))).collect()).collect();
+        for (l, layer) in self.complex.network.layers().iter().enumerate() {
+            let is_active = |&j: &usize| l == 0 || words[first[l - 1] + j / STAGE] >> (j % STAGE) & 1 == 1;
+            let inputs: Vec<usize> = (0..layer.inputs()).filter(is_active).collect();
+            let form = |i: usize| {
+                let mut sum = vec![0.0; d + 1];
+                sum[d] = layer.bias()[i];
+                for &j in &inputs {
+                    let w = layer.weights()[(i, j)];
+                    sum.iter_mut().zip(&forms[j]).for_each(|(sum, x)| *sum += w * x);
+                }
+                sum
+            };
+            forms = (0..layer.outputs()).map(form).collect();
+        }
+        forms
+    }
+
     /// A point in its interior: the mean of its vertices, those at infinity included.
     pub fn interior_point(&self) -> Vec<Rational> {
         let vertices = self.complex.vertices_of(self.complex.dimension(), self.index);

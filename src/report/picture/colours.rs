@@ -15,10 +15,43 @@ const VIRIDIS: [[f64; 3]; 8] = [
 /// Lines that are told apart by lightness as well (after M. Okabe and K. Ito).
 pub(super) const LINES: [&str; 3] = ["#0072b2", "#d55e00", "#009e73"];
 
+/// Red, green and blue.
+pub(super) type Rgb = [u8; 3];
+
+/// Colours that are told apart by most eyes (M. Okabe and K. Ito), without black.
+const CLASSES: [Rgb; 7] = [[86, 180, 233], [230, 159, 0], [0, 158, 115], [240, 228, 66], [0, 114, 178], [213, 94, 0], [204, 121, 167]];
+
+/// A colour as SVG and CSS write it.
+pub(super) fn hex([r, g, b]: Rgb) -> String {
+    format!("#{r:02x}{g:02x}{b:02x}")
+}
+
 /// The colour of a share from 0 to 1: dark to light.
 pub(super) fn viridis(share: f64) -> String {
-    let [r, g, b] = mixed(share).map(|x| x.round() as u8);
-    format!("#{r:02x}{g:02x}{b:02x}")
+    hex(viridis_rgb(share))
+}
+
+/// The same as numbers.
+pub(super) fn viridis_rgb(share: f64) -> Rgb {
+    mixed(share).map(|x| x.round() as u8)
+}
+
+/// A light colour for the n-th of many things that only have to differ from their neighbours.
+pub(super) fn light(n: u64) -> Rgb {
+    // Multiples of the golden ratio are spread evenly over the circle of hues, however many there are.
+    let hue = (n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 11) as f64 / (1u64 << 53) as f64;
+    let tone = [0.86, 0.78, 0.92][(n.wrapping_mul(0xd1b5_4a32_d192_ed03) >> 40) as usize % 3];
+    let channel = |shift: f64| {
+        let x = ((hue + shift).fract() * 6.0 - 3.0).abs() - 1.0;
+        let full = x.clamp(0.0, 1.0);
+        ((tone - 0.34 * (1.0 - full) * tone) * 255.0).round() as u8
+    };
+    [channel(0.0), channel(2.0 / 3.0), channel(1.0 / 3.0)]
+}
+
+/// The colour of a class; the first seven are told apart best.
+pub(super) fn class(n: usize) -> Rgb {
+    CLASSES.get(n).copied().unwrap_or_else(|| light(n as u64 * 7919))
 }
 
 /// Black or white, whichever is read better on that colour.

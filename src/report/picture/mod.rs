@@ -6,12 +6,22 @@ mod colours;
 mod depth;
 mod distribution;
 mod heat_map;
+mod regions_html;
+#[cfg(feature = "png")]
+mod regions_png;
+mod regions_svg;
+mod scene;
 mod svg;
 
 pub use audit::missed_by_sampling;
 pub use depth::against_depth;
 pub use distribution::distribution;
 pub use heat_map::heat_map;
+pub use regions_html::regions_html;
+#[cfg(feature = "png")]
+pub use regions_png::regions_png;
+pub use regions_svg::regions_svg;
+pub use scene::{Colouring, Scene, SceneError};
 
 #[cfg(test)]
 mod tests {

@@ -43,6 +43,28 @@ impl Drawing {
         self.push(format_args!(r#"<polyline points="{}" fill="none" stroke="{stroke}" stroke-width="2"{dashes}/>"#, points.join(" ")));
     }
 
+    /// A filled polygon; its title is shown where the pointer rests on it.
+    pub(super) fn polygon(&mut self, corners: impl Iterator<Item = (f64, f64)>, fill: &str, title: &str) {
+        let points: Vec<String> = corners.map(|(x, y)| format!("{x:.2},{y:.2}")).collect();
+        let points = points.join(" ");
+        // A line of the same colour closes the seam between neighbours.
+        let look = format_args!(r#"fill="{fill}" stroke="{fill}" stroke-width="0.5""#).to_string();
+        if title.is_empty() {
+            self.push(format_args!(r#"<polygon points="{points}" {look}/>"#));
+        } else {
+            let title = escaped(title);
+            self.push(format_args!(r#"<polygon points="{points}" {look}><title>{title}</title></polygon>"#));
+        }
+    }
+
+    /// Many lines of one look.
+    pub(super) fn segments(&mut self, ends: impl Iterator<Item = [(f64, f64); 2]>, stroke: &str, width: f64) {
+        let path: String = ends.map(|[(x0, y0), (x1, y1)]| format!("M{x0:.2} {y0:.2}L{x1:.2} {y1:.2}")).collect();
+        self.push(format_args!(
+            r#"<path d="{path}" fill="none" stroke="{stroke}" stroke-width="{width}" stroke-linecap="round" pointer-events="none"/>"#
+        ));
+    }
+
     /// A dot; its title is shown where the pointer rests on it.
     pub(super) fn dot(&mut self, (x, y): (f64, f64), fill: &str, title: &str) {
         let title = escaped(title);

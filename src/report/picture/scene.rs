@@ -1,0 +1,326 @@
+//! What a picture of a complex of the plane shows: polygons, edges, points, and what their colours mean.
+
+use super::colours::{Rgb, class, light, viridis_rgb};
+use super::svg::label;
+use crate::complex::{Cell, Complex, Decided, Domain};
+use crate::data::DataSet;
+use crate::exact::nearest_f64;
+use std::collections::HashMap;
+use std::str::FromStr;
+
+/// What the colours of a picture say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Colouring {
+    /// A cell by its activation pattern.
+    #[default]
+    Pattern,
+    /// A cell by its affine map.
+    Map,
+    /// A cell by its linear region.
+    Region,
+    /// A cell by the Euclidean norm of the gradient of its outputs.
+    Gradient,
+    /// An edge by the deepest layer of a unit that it lies on.
+    Depth,
+    /// A cell by what is decided on it.
+    Decision,
+}
+
+impl FromStr for Colouring {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Ok(match text {
+            "pattern" => Self::Pattern,
+            "map" => Self::Map,
+            "region" => Self::Region,
+            "gradient" => Self::Gradient,
+            "depth" => Self::Depth,
+            "decision" => Self::Decision,
+            _ => return Err(format!("`{text}` is no colouring: pattern, map, region, gradient, depth or decision")),
+        })
+    }
+}
+
+/// Why there is no picture.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SceneError {
+    /// The complex is no plane one.
+    #[error("a picture has two dimensions, and this complex has {0}: take a plane slice")]
+    Dimension(usize),
+    /// The whole plane does not fit.
+    #[error("a picture needs a bounded domain: a box")]
+    Unbounded,
+    /// Colours by decision need one.
+    #[error("colours by decision need a decision: sign or argmax")]
+    NoDecision,
+    /// Points of another dimension.
+    #[error("points have dimension {found}, and the picture takes {expected}")]
+    Points {
+        /// What fits.
+        expected: String,
+        /// The points' dimension.
+        found: usize,
+    },
+}
+
+/// One cell.
+#[derive(Clone, Debug)]
+pub(super) struct Polygon {
+    /// Its corners in order, by their number.
+    pub corners: Vec<u32>,
+    pub fill: Rgb,
+    /// What is said of it where a pointer rests.
+    pub words: String,
+}
+
+/// One edge between two corners.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Edge {
+    pub ends: [u32; 2],
+    pub colour: Rgb,
+    pub width: f64,
+}
+
+/// A picture of a complex of the plane, before it is a file; coordinates are rounded to doubles.
+#[derive(Clone, Debug)]
+pub struct Scene {
+    pub(super) title: String,
+    pub(super) axes: [&'static str; 2],
+    /// The least and the largest coordinates.
+    pub(super) view: [[f64; 2]; 2],
+    pub(super) corners: Vec<[f64; 2]>,
+    pub(super) polygons: Vec<Polygon>,
+    pub(super) edges: Vec<Edge>,
+    pub(super) points: Vec<([f64; 2], Rgb)>,
+    /// Colours and what they mean; none where they only tell neighbours apart.
+    pub(super) legend: Vec<(Rgb, String)>,
+}
+
+const GREY: Rgb = [70, 70, 70];
+const BLACK: Rgb = [0, 0, 0];
+const WHITE: Rgb = [255, 255, 255];
+
+impl Scene {
+    /// The picture of a complex of a box of the plane, or of a slice.
+    ///
+    /// Colours by decision are those of `decided`, which is then drawn in place of the complex.
+    ///
+    /// # Errors
+    /// A complex of another dimension, or of the whole plane; colours by decision without one.
+    pub fn new(title: &str, complex: &Complex, decided: Option<&Decided>, colouring: Colouring) -> Result<Self, SceneError> {
+        if complex.dimension() != 2 {
+            return Err(SceneError::Dimension(complex.dimension()));
+        }
+        if *complex.domain() == Domain::Space {
+            return Err(SceneError::Unbounded);
+        }
+        let by_decision = if colouring == Colouring::Decision { Some(decided.ok_or(SceneError::NoDecision)?) } else { None };
+        let drawn = by_decision.map_or(complex, |decided| &decided.complex);
+        let corners: Vec<[f64; 2]> = (0..drawn.f_vector()[0] as usize)
+            .map(|v| {
+                let enclosure = drawn.vertex_enclosure(v);
+                [0, 1].map(|axis| enclosure[axis].lo / 2.0 + enclosure[axis].hi / 2.0)
+            })
+            .collect();
+        let of = |fold: fn(f64, f64) -> f64| [0, 1].map(|axis| corners.iter().map(|x| x[axis]).reduce(fold).unwrap_or_default());
+        let view = [of(f64::min), of(f64::max)];
+        let mut scene = Self {
+            title: title.to_string(),
+            axes: if complex.plane().is_some() { ["u", "v"] } else { ["x0", "x1"] },
+            view,
+            corners,
+            polygons: Vec::new(),
+            edges: Vec::new(),
+            points: Vec::new(),
+            legend: Vec::new(),
+        };
+        scene.add_polygons(complex, by_decision, colouring);
+        scene.add_edges(drawn, by_decision, colouring);
+        Ok(scene)
+    }
+
+    fn add_polygons(&mut self, complex: &Complex, decided: Option<&Decided>, colouring: Colouring) {
+        let maps: Vec<Vec<Vec<f64>>> = complex.cells().map(|cell| cell.rounded_map()).collect();
+        let d = complex.dimension();
+        let norm = |map: &Vec<Vec<f64>>| map.iter().flat_map(|form| &form[..d]).map(|x| x * x).sum::<f64>().sqrt();
+        let steepest = maps.iter().map(norm).fold(0.0, f64::max);
+        let classes = decided.map(|decided| {
+            let mut classes = decided.class_of.clone();
+            classes.sort_unstable();
+            classes.dedup();
+            classes
+        });
+        let counts = complex.counts();
+        let words = |cell: Cell<'_>, map: &[Vec<f64>]| {
+            let form = |(k, form): (usize, &Vec<f64>)| {
+                let terms: String = form[..d].iter().zip(self.axes).map(|(x, axis)| format!(" {x:+.5} {axis}")).collect();
+                format!("y{k} ={terms} {:+.5}", form[d])
+            };
+            let forms: Vec<String> = map.iter().enumerate().take(10).map(form).collect();
+            let pattern = cell.pattern().to_string();
+            format!("cell {}\n{pattern}\n{}", cell.index(), forms.join("\n"))
+        };
+        let mut polygons = Vec::new();
+        let drawn = decided.map_or(complex, |decided| &decided.complex);
+        for part in drawn.cells() {
+            let index = decided.map_or(part.index(), |decided| decided.parent_of[part.index()] as usize);
+            let (cell, map) = (complex.cell(index), &maps[index]);
+            let fill = match colouring {
+                Colouring::Pattern => light(hash(&cell)),
+                Colouring::Map => light(u64::from(counts.map_of[index]) + 1),
+                Colouring::Region => light(u64::from(counts.linear_region_of[index]) + 1),
+                Colouring::Gradient => viridis_rgb(if steepest > 0.0 { norm(map) / steepest } else { 0.0 }),
+                Colouring::Depth => WHITE,
+                Colouring::Decision => match (decided, &classes) {
+                    (Some(decided), Some(classes)) => class(classes.binary_search(&decided.class_of[part.index()]).unwrap_or_default()),
+                    _ => WHITE,
+                },
+            };
+            let mut words = words(cell, map);
+            if let Some(decided) = decided {
+                words += &format!("\ndecision {}", decided.class_of[part.index()]);
+            }
+            polygons.push(Polygon { corners: around(&part), fill, words });
+        }
+        self.polygons = polygons;
+        if colouring == Colouring::Gradient {
+            let steps = (0..=4).rev().map(|k| f64::from(k) / 4.0);
+            self.legend.extend(steps.map(|share| (viridis_rgb(share), format!("|gradient| {}", short(share * steepest)))));
+        }
+        for (k, name) in classes.into_iter().flatten().enumerate() {
+            self.legend.push((class(k), format!("decision {name}")));
+        }
+    }
+
+    fn add_edges(&mut self, drawn: &Complex, decided: Option<&Decided>, colouring: Colouring) {
+        let hidden = decided.map_or(drawn.network().depth(), |_| drawn.network().depth() - 1);
+        let shade = |layer: u32| viridis_rgb(0.85 * f64::from(layer) / (hidden.max(2) - 1) as f64);
+        for facet in drawn.facets() {
+            let [a, b] = facet.vertices()[..] else { continue };
+            let divides = || match (decided, &facet.cells()[..]) {
+                (Some(decided), &[x, y]) => decided.class_of[x] != decided.class_of[y],
+                _ => false,
+            };
+            let deepest = facet.units().iter().map(|unit| unit.layer).max();
+            let (colour, width) = match (colouring, deepest) {
+                (_, None) => (BLACK, 1.0),
+                (Colouring::Depth, Some(layer)) => (shade(layer), 1.2),
+                (Colouring::Decision, _) if divides() => (BLACK, 2.2),
+                _ => (GREY, 0.4),
+            };
+            self.edges.push(Edge { ends: [a as u32, b as u32], colour, width });
+        }
+        // The wide ones on top.
+        self.edges.sort_by(|x, y| x.width.total_cmp(&y.width));
+        if colouring == Colouring::Depth {
+            self.legend.extend((0..hidden as u32).map(|layer| (shade(layer), format!("layer {layer}"))));
+        }
+    }
+
+    /// The same with points on top, coloured by their labels: of the plane itself, in its coordinates; around a slice, as they project
+    /// onto it orthogonally. Points outside are left out.
+    ///
+    /// # Errors
+    /// Points of another dimension.
+    pub fn with_points(mut self, complex: &Complex, data: &DataSet) -> Result<Self, SceneError> {
+        let found = data.points.dimension();
+        let plane = complex.plane().filter(|plane| plane.dimension() == found && found != 2);
+        if plane.is_none() && found != 2 {
+            let expected = complex.plane().map_or("2".to_string(), |plane| format!("2 or {}", plane.dimension()));
+            return Err(SceneError::Points { expected, found });
+        }
+        let project = plane.map(Projection::new);
+        let classes = data.classes();
+        for row in 0..data.points.len() {
+            let x = data.points.nearest(row);
+            let place = project.as_ref().map_or_else(|| [x[0], x[1]], |project| project.at(x));
+            let inside = (0..2).all(|axis| self.view[0][axis] <= place[axis] && place[axis] <= self.view[1][axis]);
+            let label = data.labels.as_ref().and_then(|labels| classes.binary_search(&labels[row]).ok());
+            if inside {
+                self.points.push((place, label.map_or(BLACK, class)));
+            }
+        }
+        for (k, name) in classes.iter().enumerate().take(20) {
+            self.legend.push((class(k), format!("label {name}")));
+        }
+        Ok(self)
+    }
+
+    /// Round numbers along an axis, inside the view.
+    pub(super) fn ticks(&self, axis: usize) -> Vec<(f64, String)> {
+        let (lo, hi) = (self.view[0][axis], self.view[1][axis]);
+        let power = 10f64.powf(((hi - lo) / 5.0).log10().floor());
+        let step = [1.0, 2.0, 5.0, 10.0].map(|factor| factor * power).into_iter().find(|step| (hi - lo) / step <= 6.0);
+        let step = step.unwrap_or(hi - lo);
+        let first = (lo / step).ceil();
+        let last = ((hi / step).floor() - first).clamp(0.0, 20.0) as u32;
+        (0..=last).map(|k| (first + f64::from(k)) * step).map(|x| (x, short(x))).collect()
+    }
+}
+
+/// A number for a legend: at most six characters of digits.
+fn short(x: f64) -> String {
+    if x == 0.0 || (1e-4..1e6).contains(&x.abs()) { label(x) } else { format!("{x:.2e}") }
+}
+
+/// A number for the pattern of a cell, the same whenever it occurs.
+fn hash(cell: &Cell<'_>) -> u64 {
+    let text = cell.pattern().to_string();
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// The corners of a polygon in the order in which they follow each other.
+fn around(cell: &Cell<'_>) -> Vec<u32> {
+    let mut next: HashMap<usize, [usize; 2]> = HashMap::new();
+    const NONE: usize = usize::MAX;
+    for facet in cell.facets() {
+        let [a, b] = facet.vertices()[..] else { continue };
+        for (from, to) in [(a, b), (b, a)] {
+            let ends = next.entry(from).or_insert([NONE; 2]);
+            ends[usize::from(ends[0] != NONE)] = to;
+        }
+    }
+    let Some(&start) = next.keys().min() else { return Vec::new() };
+    let (mut before, mut at, mut corners) = (NONE, start, Vec::with_capacity(next.len()));
+    while corners.len() < next.len() && at != NONE {
+        corners.push(at as u32);
+        let [x, y] = next.get(&at).copied().unwrap_or([NONE; 2]);
+        (before, at) = (at, if x == before { y } else { x });
+    }
+    corners
+}
+
+/// The orthogonal projection onto a plane, in its coordinates.
+struct Projection {
+    origin: Vec<f64>,
+    directions: [Vec<f64>; 2],
+    /// The inverse of the Gram matrix.
+    inverse: [[f64; 2]; 2],
+}
+
+impl Projection {
+    fn new(plane: &crate::complex::Plane) -> Self {
+        let (zero, one) = (rug::Rational::new(), rug::Rational::from(1));
+        let at = |u, v| -> Vec<f64> { plane.point(u, v).iter().map(nearest_f64).collect() };
+        let origin = at(&zero, &zero);
+        let direction = |x: Vec<f64>| -> Vec<f64> { x.iter().zip(&origin).map(|(x, o)| x - o).collect() };
+        let directions = [direction(at(&one, &zero)), direction(at(&zero, &one))];
+        let dot = |i: usize, j: usize| dot(&directions[i], &directions[j]);
+        let (a, b, c) = (dot(0, 0), dot(0, 1), dot(1, 1));
+        let gram = a * c - b * b;
+        let inverse = [[c / gram, -b / gram], [-b / gram, a / gram]];
+        Self { origin, directions, inverse }
+    }
+
+    fn at(&self, x: &[f64]) -> [f64; 2] {
+        let offset: Vec<f64> = x.iter().zip(&self.origin).map(|(x, o)| x - o).collect();
+        let along = [0, 1].map(|i| dot(&offset, &self.directions[i]));
+        self.inverse.map(|row| row[0] * along[0] + row[1] * along[1])
+    }
+}
+
+fn dot(x: &[f64], y: &[f64]) -> f64 {
+    x.iter().zip(y).map(|(x, y)| x * y).sum()
+}
