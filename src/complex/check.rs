@@ -88,11 +88,7 @@ impl Complex {
     pub(crate) fn check_volumes_of(&self, volumes: &[Rational]) -> Result<bool, CheckError> {
         let Some(expected) = self.domain().volume() else { return Ok(false) };
         let found = exact_sum(volumes.to_vec());
-        if found == expected {
-            Ok(true)
-        } else {
-            Err(CheckError::Volume { expected: expected.to_string(), found: found.to_string() })
-        }
+        if found == expected { Ok(true) } else { Err(CheckError::Volume { expected: expected.to_string(), found: found.to_string() }) }
     }
 }
 

@@ -48,10 +48,9 @@ pub(super) fn bounds_table(bounds: &[Bound]) -> String {
     }
     let mut text = table.to_string();
     let conditions = bounds.iter().filter(|bound| !bound.condition.is_empty());
-    let notes: Vec<String> =
-        conditions.map(|bound| format!("  {}, {}: {}\n", bound.source, name(bound.quantity), bound.condition)).collect();
+    let notes: Vec<String> = conditions.map(|bound| format!("    {}: {}\n", bound.source, bound.condition)).collect();
     if !notes.is_empty() {
-        text += &format!("\n  assumed:\n{}", notes.concat().replace("  ", "    "));
+        text += &format!("\n  assumed:\n{}", notes.concat());
     }
     text + "\n  attained: by some network of this shape. quoted: its proof was not seen.\n"
 }

@@ -125,7 +125,8 @@ impl RegionsReport {
         }
         let Shape { facets, inner_facets, vertices, simplices, bounded } = complex.shape();
         let exact = |histogram: &Histogram| mean(histogram).map(ExactNumber);
-        let means = Means { facets: exact(&facets), inner_facets: exact(&inner_facets), vertices: exact(&vertices), simplices: exact(&simplices) };
+        let means =
+            Means { facets: exact(&facets), inner_facets: exact(&inner_facets), vertices: exact(&vertices), simplices: exact(&simplices) };
         Ok(Self {
             counts: complex.counts().clone(),
             f_vector: complex.f_vector(),
@@ -182,7 +183,11 @@ impl Volumes {
 fn logarithm(q: &Rational) -> i64 {
     let k = i64::from(q.numer().significant_bits()) - i64::from(q.denom().significant_bits());
     let (mut numerator, mut denominator) = (q.numer().clone(), q.denom().clone());
-    if k >= 0 { denominator <<= k as u32 } else { numerator <<= (-k) as u32 }
+    if k >= 0 {
+        denominator <<= k as u32
+    } else {
+        numerator <<= (-k) as u32
+    }
     if numerator >= denominator { k } else { k - 1 }
 }
 

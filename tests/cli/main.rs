@@ -12,6 +12,7 @@ use std::process::{Command, Output, Stdio};
 mod directory;
 #[cfg(feature = "parquet")]
 mod paths;
+mod regions;
 
 // ------------------------------------------------------------------------------------------------------------- support
 

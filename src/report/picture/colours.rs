@@ -49,9 +49,10 @@ pub(super) fn light(n: u64) -> Rgb {
     [channel(0.0), channel(2.0 / 3.0), channel(1.0 / 3.0)]
 }
 
-/// The colour of a class; the first seven are told apart best.
-pub(super) fn class(n: usize) -> Rgb {
-    CLASSES.get(n).copied().unwrap_or_else(|| light(n as u64 * 7919))
+/// The colour of a class, the same for a label and for a decision; 0 to 6 are told apart best, and -1 looks like 0.
+pub(super) fn class(n: i64) -> Rgb {
+    let place = usize::try_from(if n < 0 { -1 - n } else { n }).unwrap_or(usize::MAX);
+    CLASSES.get(place).copied().unwrap_or_else(|| light(place as u64))
 }
 
 /// Black or white, whichever is read better on that colour.

@@ -2,9 +2,9 @@
 
 use super::colours::{Rgb, class, light, viridis_rgb};
 use super::svg::label;
-use crate::complex::{Cell, Complex, Decided, Domain};
+use crate::complex::{Cell, Complex, Decided, Domain, Rule};
 use crate::data::DataSet;
-use crate::exact::nearest_f64;
+use crate::exact::{nearest_f64, rational};
 use std::collections::HashMap;
 use std::str::FromStr;
 
@@ -146,12 +146,6 @@ impl Scene {
         let d = complex.dimension();
         let norm = |map: &Vec<Vec<f64>>| map.iter().flat_map(|form| &form[..d]).map(|x| x * x).sum::<f64>().sqrt();
         let steepest = maps.iter().map(norm).fold(0.0, f64::max);
-        let classes = decided.map(|decided| {
-            let mut classes = decided.class_of.clone();
-            classes.sort_unstable();
-            classes.dedup();
-            classes
-        });
         let counts = complex.counts();
         let words = |cell: Cell<'_>, map: &[Vec<f64>]| {
             let form = |(k, form): (usize, &Vec<f64>)| {
@@ -173,10 +167,7 @@ impl Scene {
                 Colouring::Region => light(u64::from(counts.linear_region_of[index]) + 1),
                 Colouring::Gradient => viridis_rgb(if steepest > 0.0 { norm(map) / steepest } else { 0.0 }),
                 Colouring::Depth => WHITE,
-                Colouring::Decision => match (decided, &classes) {
-                    (Some(decided), Some(classes)) => class(classes.binary_search(&decided.class_of[part.index()]).unwrap_or_default()),
-                    _ => WHITE,
-                },
+                Colouring::Decision => decided.map_or(WHITE, |decided| of_decision(decided.rule, decided.class_of[part.index()])),
             };
             let mut words = words(cell, map);
             if let Some(decided) = decided {
@@ -189,8 +180,11 @@ impl Scene {
             let steps = (0..=4).rev().map(|k| f64::from(k) / 4.0);
             self.legend.extend(steps.map(|share| (viridis_rgb(share), format!("|gradient| {}", short(share * steepest)))));
         }
-        for (k, name) in classes.into_iter().flatten().enumerate() {
-            self.legend.push((class(k), format!("decision {name}")));
+        if let Some(decided) = decided {
+            let mut classes = decided.class_of.clone();
+            classes.sort_unstable();
+            classes.dedup();
+            self.legend.extend(classes.into_iter().map(|class| (of_decision(decided.rule, class), format!("decision {class}"))));
         }
     }
 
@@ -232,19 +226,15 @@ impl Scene {
             return Err(SceneError::Points { expected, found });
         }
         let project = plane.map(Projection::new);
-        let classes = data.classes();
         for row in 0..data.points.len() {
             let x = data.points.nearest(row);
             let place = project.as_ref().map_or_else(|| [x[0], x[1]], |project| project.at(x));
-            let inside = (0..2).all(|axis| self.view[0][axis] <= place[axis] && place[axis] <= self.view[1][axis]);
-            let label = data.labels.as_ref().and_then(|labels| classes.binary_search(&labels[row]).ok());
-            if inside {
-                self.points.push((place, label.map_or(BLACK, class)));
+            let place_exact: Option<Vec<_>> = place.iter().map(|&x| rational(x)).collect();
+            if place_exact.is_some_and(|place| complex.domain().holds(&place)) {
+                self.points.push((place, data.labels.as_ref().map_or(BLACK, |labels| class(labels[row]))));
             }
         }
-        for (k, name) in classes.iter().enumerate().take(20) {
-            self.legend.push((class(k), format!("label {name}")));
-        }
+        self.legend.extend(data.classes().into_iter().take(20).map(|label| (class(label), format!("label {label}"))));
         Ok(self)
     }
 
@@ -258,6 +248,11 @@ impl Scene {
         let last = ((hi / step).floor() - first).clamp(0.0, 20.0) as u32;
         (0..=last).map(|k| (first + f64::from(k)) * step).map(|x| (x, short(x))).collect()
     }
+}
+
+/// The colour of a decision; grey where the output vanishes.
+fn of_decision(rule: Rule, decision: i64) -> Rgb {
+    if rule == Rule::Sign && decision == 0 { [200; 3] } else { class(decision) }
 }
 
 /// A number for a legend: at most six characters of digits.
