@@ -21,7 +21,7 @@ pub(super) const STAGE: usize = 64;
 /// Where the bound of a row is above this part of its size, the row is computed again from integers.
 ///
 /// It decides nothing: bounds hold whatever it is, and a sign that they leave open goes to integers. It keeps bounds from growing on.
-pub(super) const LOOSE: f64 = 1.0 / 1_048_576.0;
+pub(super) const LOOSE: f64 = 1.0 / 1024.0;
 
 /// How a vertex came to be cut off a segment: the weights of its two ends, and how wrong they can be at most.
 #[derive(Clone, Copy, Debug)]
@@ -121,6 +121,7 @@ impl Signs {
             }
             self.decisions.filtered += (units as u64) - u64::from(doubtful.count_ones());
             self.settle(v as u32, doubtful, &mut mask);
+            mask.zero = !(mask.pos | mask.neg) & (u64::MAX >> (STAGE - units));
             self.masks.push(mask);
         }
     }
@@ -156,7 +157,7 @@ impl Signs {
         self.exact.push(Place::Cut { layer: self.layer, p: base[0], q: base[1], unit: index as u32 });
         self.interpolate(vertex, base, index);
         // Inside the edge a unit has the sign that it has at either end, unless it cuts the edge.
-        let pure = Mask { pos: (p.pos | q.pos) & !mixed, neg: (p.neg | q.neg) & !mixed };
+        let pure = Mask { pos: (p.pos | q.pos) & !mixed, neg: (p.neg | q.neg) & !mixed, zero: 0 };
         let (mut mask, mut open, mut doubtful) = (pure, mixed & !(1 << unit), 0);
         let error = self.error(vertex as usize);
         while open != 0 {
@@ -174,6 +175,8 @@ impl Signs {
             self.decisions.filtered += 1;
         }
         self.settle(vertex, doubtful, &mut mask);
+        let units = (self.layers[self.layer].outputs - self.stage * STAGE).min(STAGE);
+        mask.zero = !(mask.pos | mask.neg) & (u64::MAX >> (STAGE - units));
         self.masks.push(mask);
         for word in &mut self.active {
             // Units of words passed do not cut the edge any more.

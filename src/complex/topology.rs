@@ -67,17 +67,19 @@ impl Faces {
     }
 }
 
-/// Where some units are positive and where negative on a closed face: one bit a unit. Neither: the unit vanishes on the face.
+/// What some units are somewhere on a closed face: one bit a unit. Neither positive nor negative: the unit vanishes on the face.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Mask {
     pub pos: u64,
     pub neg: u64,
+    /// Units that vanish at a vertex.
+    pub zero: u64,
 }
 
 impl Mask {
     #[inline]
     pub(super) fn or(self, other: Self) -> Self {
-        Self { pos: self.pos | other.pos, neg: self.neg | other.neg }
+        Self { pos: self.pos | other.pos, neg: self.neg | other.neg, zero: self.zero | other.zero }
     }
 
     /// The units that cut the face.
@@ -120,14 +122,25 @@ impl Topology {
     }
 }
 
+/// The round in which a face was cut, its negative half, and the face in between.
+#[derive(Clone, Copy, Debug)]
+struct Half {
+    round: u32,
+    minus: u32,
+    cut: u32,
+}
+
+/// A face that was never cut: rounds begin at 1.
+const UNCUT: Half = Half { round: 0, minus: NONE, cut: NONE };
+
 /// Faces that grow while those of the old complex are cut one after the other, in order of dimension.
 struct Cutting<'a, 's> {
     old: &'a Topology,
     signs: &'s mut Signs,
     new: Topology,
     masks: Vec<Vec<Mask>>,
-    /// For each new face that the unit at hand has cut: its other half, whose number says when.
-    halves: Vec<Vec<(u32, u32)>>,
+    /// For each new face what the last unit that cut it left.
+    halves: Vec<Vec<Half>>,
     round: u32,
     /// `children[k][f]..children[k][f + 1]` are the parts of the old face f of dimension k.
     children: Vec<Vec<u32>>,
@@ -160,6 +173,7 @@ impl<'a, 's> Cutting<'a, 's> {
         for k in 1..=d {
             let faces = &self.old.levels[k];
             let mut closed = Vec::with_capacity(faces.len());
+            self.reserve(k);
             for face in 0..faces.len() as u32 {
                 let mask = match k {
                     1 => faces.facets(face).iter().fold(Mask::default(), |mask, &v| mask.or(self.signs.mask(v))),
@@ -176,6 +190,17 @@ impl<'a, 's> Cutting<'a, 's> {
         let parents = self.children[d].windows(2).enumerate().flat_map(parts).collect();
         let patterns = self.masks[d].iter().map(|mask| mask.pos).collect();
         Ok((self.new, parents, patterns))
+    }
+
+    /// Makes room for the old faces of a dimension, and some parts of them.
+    fn reserve(&mut self, k: usize) {
+        let faces = &self.old.levels[k];
+        let room = faces.len() + faces.len() / 2;
+        self.masks[k].reserve(room);
+        self.halves[k].reserve(room);
+        self.children[k].reserve(faces.len() + 1);
+        self.new.levels[k].spans.reserve(room);
+        self.new.levels[k].pool.reserve(2 * faces.pool.len());
     }
 
     /// Whether the faces of a dimension are still few enough.
@@ -237,7 +262,7 @@ impl<'a, 's> Cutting<'a, 's> {
             self.new.bases.push(base);
         }
         self.masks[k].push(mask);
-        self.halves[k].push((0, NONE));
+        self.halves[k].push(UNCUT);
         self.new.levels[k].push(facets)
     }
 
@@ -252,54 +277,74 @@ impl<'a, 's> Cutting<'a, 's> {
 
     /// Cuts a face whose facets do not have the unit mixed any more. It keeps its positive half; the negative one is new.
     fn split(&mut self, j: usize, face: u32, unit: u32) -> u32 {
-        let bit = 1 << unit;
         let [mut plus, mut minus, mut rim] = std::mem::take(&mut self.lists);
         plus.clear();
         minus.clear();
-        let base = if j == 1 { self.new.bases[face as usize] } else { [NONE; 2] };
-        for &g in self.new.levels[j].facets(face) {
-            let half = if j == 1 { (0, NONE) } else { self.halves[j - 1][g as usize] };
-            if half.0 == self.round && half.1 != NONE {
-                plus.push(g);
-                minus.push(half.1);
-            } else if self.mask_of(j - 1, g).pos & bit != 0 {
-                plus.push(g);
-            } else {
-                debug_assert!(self.mask_of(j - 1, g).neg & bit != 0, "a facet of a face that is cut is not in the cut");
-                minus.push(g);
-            }
-        }
-        let cut = if j == 1 {
+        rim.clear();
+        let (base, cut, [of_plus, of_minus]) = if j == 1 {
+            let base = self.new.bases[face as usize];
+            let facets = self.new.levels[1].facets(face);
+            let (a, b) = (facets[0], facets[1]);
+            let [p, q] = if self.signs.mask(a).pos >> unit & 1 == 1 { [a, b] } else { [b, a] };
+            plus.push(p);
+            minus.push(q);
             let mixed = self.masks[1][face as usize].mixed();
-            self.signs.cut([plus[0], minus[0]], base, unit, mixed)
+            (base, self.signs.cut([p, q], base, unit, mixed), [p, q].map(|v| self.signs.mask(v)))
         } else {
-            // The facets of the cut: where a positive facet ends on it. Each of them ends exactly one positive facet.
-            rim.clear();
-            for &g in &plus {
-                for &r in self.new.levels[j - 1].facets(g) {
-                    let mask = self.mask_of(j - 2, r);
-                    if (mask.pos | mask.neg) & bit == 0 {
-                        rim.push(r);
-                    }
-                }
-            }
+            let halves = self.split_facets(j, face, unit, [&mut plus, &mut minus, &mut rim]);
+            let bit = 1 << unit;
             let mut mask = self.mask_of_all(j - 2, &rim);
             mask.pos &= !bit;
             mask.neg &= !bit;
             let base = if j == 2 { [rim[0], rim[1]] } else { [NONE; 2] };
             let cut = self.push(j - 1, &rim, mask, base);
             self.inside[j - 1].push(cut);
-            cut
+            ([NONE; 2], cut, halves)
         };
         plus.push(cut);
         minus.push(cut);
-        let mask = self.mask_of_all(j - 1, &plus);
-        self.masks[j][face as usize] = mask;
+        // Of an edge: other units can vanish at the cut that vanish at neither end.
+        let of_cut = self.mask_of(j - 1, cut);
+        self.masks[j][face as usize] = of_plus.or(of_cut);
         self.new.levels[j].replace(face, &plus);
-        let mask = self.mask_of_all(j - 1, &minus);
-        let half = self.push(j, &minus, mask, base);
-        self.halves[j][face as usize] = (self.round, half);
+        let half = self.push(j, &minus, of_minus.or(of_cut), base);
+        self.halves[j][face as usize] = Half { round: self.round, minus: half, cut };
         self.lists = [plus, minus, rim];
         half
+    }
+
+    /// Sorts the facets of a face into those of its two halves, and finds the facets of the cut between them; gives the masks of the halves.
+    ///
+    /// A facet of the cut is where a positive facet ends: the cut through one that was cut itself, else the facet of it that the
+    /// unit vanishes on, if there is one.
+    fn split_facets(&mut self, j: usize, face: u32, unit: u32, [plus, minus, rim]: [&mut Vec<u32>; 3]) -> [Mask; 2] {
+        let bit = 1 << unit;
+        let (mut of_plus, mut of_minus) = (Mask::default(), Mask::default());
+        let (masks, halves) = (&self.masks[j - 1], &self.halves[j - 1]);
+        for &g in self.new.levels[j].facets(face) {
+            let (mask, half) = (masks[g as usize], halves[g as usize]);
+            if half.round == self.round {
+                plus.push(g);
+                minus.push(half.minus);
+                rim.push(half.cut);
+                of_plus = of_plus.or(mask);
+                of_minus = of_minus.or(masks[half.minus as usize]);
+            } else if mask.pos & bit != 0 {
+                plus.push(g);
+                of_plus = of_plus.or(mask);
+                if mask.zero & bit != 0 {
+                    let vanishes = |&&r: &&u32| {
+                        let mask = self.mask_of(j - 2, r);
+                        (mask.pos | mask.neg) & bit == 0
+                    };
+                    rim.extend(self.new.levels[j - 1].facets(g).iter().find(vanishes));
+                }
+            } else {
+                debug_assert!(mask.neg & bit != 0, "a facet of a face that is cut is not in the cut");
+                minus.push(g);
+                of_minus = of_minus.or(mask);
+            }
+        }
+        [of_plus, of_minus]
     }
 }
