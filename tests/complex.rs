@@ -4,10 +4,11 @@ mod support;
 
 use plica::complex::{Builder, Complex, Domain, Plane, mean};
 use plica::data::Point;
-use plica::network::{Network, Selection, load};
+use plica::network::{Network, Pattern, Selection, load};
 use proptest::prelude::*;
 use rug::Rational;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use support::cells;
 use support::plain::{Plain, middle, on_segment};
 use support::{Words, any_case, config, networks, rescaled_case, times};
 
@@ -76,6 +77,20 @@ fn linear_regions_are_joined_by_facets() {
         assert_eq!(complex.counts().linear_regions, 6);
         assert_eq!(complex.counts().affine_maps, 5, "0, x, y, -x and -y");
     }
+}
+
+/// Units of whole numbers through one another: sides of a cut that are cut themselves.
+#[test]
+fn a_cut_has_all_sides_of_a_facet_that_ends_on_it() {
+    let seed = |l: u64, i: u64, j: u64| (l * 1_000_003 + i * 1009 + j).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20;
+    let row = |l: u64, i: u64, n: u64| {
+        (0..n).map(|j| Rational::from(seed(l, i, j) % 5) - 2u32).chain([Rational::from(seed(l, i, 999) / 7 % 5) - 2u32]).collect()
+    };
+    let network = networks::from_rows(&[(0..8).map(|i| row(0, i, 4)).collect(), vec![row(1, 0, 8)]]);
+    let complex = Builder::new(&network).build(&Domain::parse_box("-10,10", 4).unwrap()).unwrap();
+    assert_eq!(complex.f_vector(), [238, 733, 812, 374, 58]);
+    complex.check().unwrap();
+    assert_eq!(complex.check_volumes().unwrap().unwrap(), 160_000);
 }
 
 /// The first layer alone makes all nine cells out of one.
@@ -165,6 +180,24 @@ proptest! {
         for domain in [Domain::parse_box("-1,1", network.inputs()).unwrap(), Domain::Space] {
             hold(&network, &domain)?;
         }
+    }
+
+    /// Cells whose sides in old faces are cut by units whose turn inside is still to come, which takes four dimensions.
+    #[test]
+    fn complexes_in_four_dimensions(network in networks::four_dimensional()) {
+        hold(&network, &Domain::parse_box("-3,3", 4).unwrap())?;
+    }
+
+    /// The cells are those of a plain enumeration, pattern by pattern and vertex by vertex.
+    #[test]
+    fn cells_are_those_of_a_plain_enumeration(network in prop_oneof![3 => networks::any(), 1 => networks::four_dimensional()]) {
+        let d = network.inputs();
+        prop_assume!(d <= 4 && network.hidden_units() <= [0, 20, 12, 9, 6][d]);
+        let complex = Builder::new(&network).build(&Domain::parse_box("-1,2", d).unwrap()).unwrap();
+        let found: BTreeMap<_, BTreeSet<_>> = complex.cells().map(|cell| (cell.pattern().to_string(), cell.vertices().into_iter().map(|v| complex.vertex(v)).collect())).collect();
+        let bits = |pattern: Vec<bool>| pattern.into_iter().collect::<Pattern>().to_string();
+        let expected: BTreeMap<_, _> = cells::cells(&Plain::new(&network), d, -1, 2).into_iter().map(|cell| (bits(cell.pattern), cell.vertices)).collect();
+        prop_assert_eq!(found, expected);
     }
 
     /// Where doubles underflow or overflow on the way.

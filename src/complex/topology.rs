@@ -315,8 +315,8 @@ impl<'a, 's> Cutting<'a, 's> {
 
     /// Sorts the facets of a face into those of its two halves, and finds the facets of the cut between them; gives the masks of the halves.
     ///
-    /// A facet of the cut is where a positive facet ends: the cut through one that was cut itself, else the facet of it that the
-    /// unit vanishes on, if there is one.
+    /// A facet of the cut is where a positive facet ends: the cut through one that was cut itself, else a facet of it that the unit
+    /// vanishes on. There can be several: of a face inside, the sides in old faces are cut by all units, those to come as well.
     fn split_facets(&mut self, j: usize, face: u32, unit: u32, [plus, minus, rim]: [&mut Vec<u32>; 3]) -> [Mask; 2] {
         let bit = 1 << unit;
         let (mut of_plus, mut of_minus) = (Mask::default(), Mask::default());
@@ -337,7 +337,7 @@ impl<'a, 's> Cutting<'a, 's> {
                         let mask = self.mask_of(j - 2, r);
                         (mask.pos | mask.neg) & bit == 0
                     };
-                    rim.extend(self.new.levels[j - 1].facets(g).iter().find(vanishes));
+                    rim.extend(self.new.levels[j - 1].facets(g).iter().filter(vanishes));
                 }
             } else {
                 debug_assert!(mask.neg & bit != 0, "a facet of a face that is cut is not in the cut");

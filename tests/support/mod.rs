@@ -5,6 +5,7 @@
 //! (The generators ask a tracer where some crossing is, but only to aim a segment at it.)
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+pub mod cells;
 pub mod networks;
 pub mod plain;
 pub mod segments;

@@ -208,6 +208,13 @@ pub fn generic() -> impl Strategy<Value = Network> {
     networks(widths(0, 4, 8), Just(float())).prop_map(|layers| from_rows(&layers))
 }
 
+/// Whole numbers in -2..2 in four dimensions: many hyperplanes through one vertex, and faces that they end on.
+pub fn four_dimensional() -> impl Strategy<Value = Network> {
+    let widths =
+        prop_oneof![2 => (4usize..=8).prop_map(|n| vec![4, n, 1]), 1 => (3usize..=5, 2usize..=4).prop_map(|(n, m)| vec![4, n, m, 1])];
+    networks(widths, Just(integer(2))).prop_map(|layers| from_rows(&layers))
+}
+
 /// Everything: one to six layers of all kinds of coefficients, with up to five twists.
 pub fn any() -> impl Strategy<Value = Network> {
     (networks(widths(0, 5, 7), kind()), vec(twist(), 0..=5)).prop_map(|(mut layers, twists)| {

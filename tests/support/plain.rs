@@ -16,6 +16,10 @@ impl Plain {
         Self { layers: network.layers().iter().map(|layer| layer.to_rationals()).collect() }
     }
 
+    pub fn layers(&self) -> &[(DMatrix<Rational>, DVector<Rational>)] {
+        &self.layers
+    }
+
     /// The pre-activations of every layer at x, the outputs last.
     pub fn pre_activations(&self, x: &[Rational]) -> Vec<Vec<Rational>> {
         let mut input = x.to_vec();
