@@ -14,6 +14,9 @@ pub(super) enum Excess {
     Faces,
 }
 
+/// In a face above a polygon that more units than this cut, edges inside are found on the longest segments; in a polygon it always pays.
+const MANY: u32 = 12;
+
 /// No face.
 const NONE: u32 = u32::MAX;
 
@@ -147,6 +150,8 @@ struct Cutting<'a, 's> {
     /// The new faces inside the old face at hand, by dimension.
     inside: Vec<Vec<u32>>,
     lists: [Vec<u32>; 3],
+    /// The vertices on the boundary of the old face at hand and the units that vanish at them, in order; empty where it is cut by few.
+    boundary: Vec<(u64, u32)>,
     limit: usize,
 }
 
@@ -163,6 +168,7 @@ impl<'a, 's> Cutting<'a, 's> {
             children: vec![Vec::new(); d + 1],
             inside: vec![Vec::new(); d + 1],
             lists: Default::default(),
+            boundary: Vec::new(),
             limit,
         }
     }
@@ -225,6 +231,10 @@ impl<'a, 's> Cutting<'a, 's> {
         }
         let base = if k == 1 { self.old.bases[face as usize] } else { [NONE; 2] };
         let first = self.push(k, &list, mask, base);
+        self.boundary.clear();
+        if k >= 2 && mask.mixed().count_ones() > if k == 2 { 2 } else { MANY } {
+            self.find_boundary(k, &list);
+        }
         self.lists[0] = list;
         self.check(k)?;
         let mut mixed = mask.mixed();
@@ -254,6 +264,30 @@ impl<'a, 's> Cutting<'a, 's> {
             }
         }
         Ok(())
+    }
+
+    /// Finds the vertices on the boundary of the old face at hand, with the units that vanish at each.
+    fn find_boundary(&mut self, k: usize, facets: &[u32]) {
+        let mut faces = facets.to_vec();
+        for j in (1..k).rev() {
+            faces = faces.iter().flat_map(|&face| self.new.levels[j].facets(face)).copied().collect();
+            faces.sort_unstable();
+            faces.dedup();
+        }
+        self.boundary.extend(faces.into_iter().map(|v| (self.signs.mask(v).zero, v)));
+        self.boundary.sort_unstable();
+    }
+
+    /// The two vertices on the boundary of the old face at hand between which just these units vanish, if they are known.
+    ///
+    /// On all of this segment the units of the layer are affine. The longer the segment on which a vertex is found, the fewer
+    /// vertices it depends on: bounds stay small and integers short.
+    fn chord(&self, units: u64) -> Option<[u32; 2]> {
+        let first = self.boundary.partition_point(|&(zero, _)| zero < units);
+        match self.boundary[first..] {
+            [(a, p), (b, q), ..] if a == units && b == units => Some([p, q]),
+            _ => None,
+        }
     }
 
     #[inline]
@@ -296,7 +330,7 @@ impl<'a, 's> Cutting<'a, 's> {
             let mut mask = self.mask_of_all(j - 2, &rim);
             mask.pos &= !bit;
             mask.neg &= !bit;
-            let base = if j == 2 { [rim[0], rim[1]] } else { [NONE; 2] };
+            let base = if j == 2 { self.chord(mask.zero & !(mask.pos | mask.neg)).unwrap_or([rim[0], rim[1]]) } else { [NONE; 2] };
             let cut = self.push(j - 1, &rim, mask, base);
             self.inside[j - 1].push(cut);
             ([NONE; 2], cut, halves)
