@@ -21,10 +21,8 @@ fn meet(forms: &[&Form]) -> Option<Vec<Rational>> {
         rows.swap(k, pivot);
         for i in (0..d).filter(|&i| i != k) {
             let factor = Rational::from(&rows[i][k] / &rows[k][k]);
-            for j in k..=d {
-                let change = Rational::from(&factor * &rows[k][j]);
-                rows[i][j] -= change;
-            }
+            let pivot = rows[k].clone();
+            rows[i].iter_mut().zip(&pivot).skip(k).for_each(|(x, p)| *x -= Rational::from(&factor * p));
         }
     }
     Some((0..d).map(|k| -Rational::from(&rows[k][d] / &rows[k][k])).collect())

@@ -37,7 +37,7 @@ pub fn regions_html(scene: &Scene) -> String {
         points: scene.points.iter().map(|&([x, y], colour)| (x, y, hex(colour))).collect(),
         legend: scene.legend.iter().map(|(colour, text)| (hex(*colour), text.as_str())).collect(),
     };
-    // No `</script>` inside the data, whatever the title says.
-    let json = serde_json::to_string(&data).unwrap_or_default().replace("</", "<\\/");
+    // No tag and no comment inside the data, whatever the title says: `<` is only found inside strings.
+    let json = serde_json::to_string(&data).unwrap_or_default().replace('<', "\\u003c");
     PAGE.replace("\"DATA\"", &json)
 }
