@@ -1,10 +1,11 @@
 //! From a network and a domain to its complex: layer by layer, every face is cut by the units that change sign on it.
 
 use super::cells::Complex;
+use super::cut::{Cut, Excess, cut};
 use super::domain::{Domain, DomainError, Polytope};
 use super::signs::Signs;
 use super::slice::Plane;
-use super::topology::Excess;
+
 use crate::network::Network;
 use std::sync::Arc;
 
@@ -135,7 +136,7 @@ impl Builder {
                     Excess::Faces => ComplexError::TooManyFaces { layer },
                 };
                 let words = patterns.len() / topology.cells();
-                let (next, parents, bits) = topology.cut(&mut signs, self.limit).map_err(excess)?;
+                let Cut { topology: next, parents, patterns: bits } = cut(&topology, &mut signs, self.limit).map_err(excess)?;
                 signs.end_stage();
                 let of_parent = |parent: u32| patterns[parent as usize * words..][..words].iter().copied();
                 patterns = parents.iter().zip(bits).flat_map(|(&parent, bits)| of_parent(parent).chain([bits])).collect();

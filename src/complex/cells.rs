@@ -49,7 +49,7 @@ impl Complex {
         patterns: Vec<u64>,
     ) -> Self {
         let d = topology.dimension();
-        let levels: Vec<Faces> = topology.levels.iter().map(Faces::compact).collect();
+        let levels = topology.levels;
         let mut sides: Vec<Vec<u32>> = Vec::with_capacity(d);
         let mut of_vertices = corner_sides.to_vec();
         for place in &signs.exact.places[corner_sides.len()..] {

@@ -67,6 +67,12 @@ impl ExactRows {
         self.places.push(place);
     }
 
+    /// Forgets the last vertices.
+    pub(super) fn truncate(&mut self, len: usize) {
+        self.places.truncate(len);
+        self.rows.retain(|&(vertex, _), _| (vertex as usize) < len);
+    }
+
     /// Forgets what is not needed for a layer.
     pub(super) fn enter(&mut self, layer: usize) {
         self.rows.retain(|&(_, l), _| l + 1 >= layer);

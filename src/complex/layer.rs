@@ -31,6 +31,13 @@ impl Values {
         self.errors.push(error);
         self.sizes.push(largest(values));
     }
+
+    /// The first rows only.
+    pub(super) fn truncate(&mut self, rows: usize) {
+        self.values.truncate(rows * self.stride);
+        self.errors.truncate(rows);
+        self.sizes.truncate(rows);
+    }
 }
 
 /// The largest magnitude; what is not a number does not count, since nothing is ever concluded from it.

@@ -4,14 +4,17 @@ mod build;
 mod cells;
 mod check;
 mod coordinates;
+mod cut;
 mod decide;
 mod domain;
 mod exact;
+mod groups;
 mod layer;
 mod maps;
 mod shape;
 mod signs;
 mod slice;
+mod split;
 mod topology;
 
 pub use build::{Builder, ComplexError, Progress};

@@ -121,9 +121,17 @@ impl Signs {
             }
             self.decisions.filtered += (units as u64) - u64::from(doubtful.count_ones());
             self.settle(v as u32, doubtful, &mut mask);
-            mask.zero = !(mask.pos | mask.neg) & (u64::MAX >> (STAGE - units));
             self.masks.push(mask);
         }
+    }
+
+    /// Forgets the last vertices.
+    pub(super) fn truncate(&mut self, len: usize) {
+        self.rows.truncate(len);
+        self.masks.truncate(len);
+        self.active.iter_mut().for_each(|word| word.truncate(len));
+        self.weights.truncate(len);
+        self.exact.truncate(len);
     }
 
     /// Keeps the signs of a word of units, once all faces are cut by them.
@@ -145,7 +153,7 @@ impl Signs {
         }
     }
 
-    /// The vertex where a unit vanishes on an edge; its ends are given with the positive one first.
+    /// The vertex where a unit vanishes on an edge.
     ///
     /// The base is a segment around the edge on which all units of the layer are affine, and `mixed` the units that cut the edge.
     pub(super) fn cut(&mut self, ends: [u32; 2], base: [u32; 2], unit: u32, mixed: u64) -> u32 {
@@ -157,7 +165,7 @@ impl Signs {
         self.exact.push(Place::Cut { layer: self.layer, p: base[0], q: base[1], unit: index as u32 });
         self.interpolate(vertex, base, index);
         // Inside the edge a unit has the sign that it has at either end, unless it cuts the edge.
-        let pure = Mask { pos: (p.pos | q.pos) & !mixed, neg: (p.neg | q.neg) & !mixed, zero: 0 };
+        let pure = Mask { pos: (p.pos | q.pos) & !mixed, neg: (p.neg | q.neg) & !mixed };
         let (mut mask, mut open, mut doubtful) = (pure, mixed & !(1 << unit), 0);
         let error = self.error(vertex as usize);
         while open != 0 {
@@ -175,8 +183,6 @@ impl Signs {
             self.decisions.filtered += 1;
         }
         self.settle(vertex, doubtful, &mut mask);
-        let units = (self.layers[self.layer].outputs - self.stage * STAGE).min(STAGE);
-        mask.zero = !(mask.pos | mask.neg) & (u64::MAX >> (STAGE - units));
         self.masks.push(mask);
         for word in &mut self.active {
             // Units of words passed do not cut the edge any more.

@@ -1,0 +1,402 @@
+//! How hyperplanes cut the faces of a complex, one old face after the other, in order of dimension.
+//!
+//! All units are affine on an old face, so the parts of one are told apart by the signs of the units inside. Where the units meet
+//! in general position, parts are found from their facets: a part of dimension j - 1 inside the old face, on which some units vanish, is a facet of two
+//! parts for each of these units. Edges and polygons are cut so in any position; other faces in special position unit after unit (`split`).
+
+use super::groups::Groups;
+use super::signs::{STAGE, Signs};
+use super::split::Splitting;
+use super::topology::{Faces, Mask, Topology};
+
+/// Lists of faces are addressed by words of 32 bits.
+const MOST_ENTRIES: usize = 1 << 31;
+
+/// No vertex.
+const NONE: u32 = u32::MAX;
+
+/// Why a complex grew too large.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Excess {
+    /// More cells than allowed.
+    Cells,
+    /// More faces than can be numbered.
+    Faces,
+}
+
+/// A cut complex.
+pub(super) struct Cut {
+    pub topology: Topology,
+    /// For each cell the one that it was in.
+    pub parents: Vec<u32>,
+    /// For each cell the units that are positive inside.
+    pub patterns: Vec<u64>,
+}
+
+/// Cuts all faces by the units that `signs` speaks of, at most 64.
+///
+/// Every face of the old complex must have every unit affine on it. It ends at the first cell more than `limit`.
+pub(super) fn cut(old: &Topology, signs: &mut Signs, limit: usize) -> Result<Cut, Excess> {
+    let d = old.dimension();
+    let new = Topology { levels: vec![Faces::default(); d + 1], bases: Vec::new() };
+    let groups = Groups::default();
+    let (masks, starts) = (vec![Vec::new(); d + 1], vec![Vec::new(); d + 1]);
+    Cutting { old, signs, new, masks, starts, limit, groups, points: Vec::new(), ends: [[NONE; 2]; STAGE], against: [0; STAGE] }.run()
+}
+
+/// What is known of a closed face of the old complex.
+#[derive(Clone, Copy, Default)]
+struct Closed {
+    mask: Mask,
+    /// The units that vanish at a vertex of it.
+    zero: u64,
+    /// Units that cut it may meet in special position: more of them in a point than its dimension, or in one of its vertices.
+    special: bool,
+}
+
+/// Faces that grow while those of the old complex are cut.
+pub(super) struct Cutting<'a, 's> {
+    pub old: &'a Topology,
+    pub signs: &'s mut Signs,
+    pub new: Topology,
+    /// For each new face what the units are on it.
+    pub masks: Vec<Vec<Mask>>,
+    /// For each old face of dimension k, and once more at the end, the numbers of the first new faces inside it, of dimension 0 to k.
+    starts: Vec<Vec<u32>>,
+    limit: usize,
+    groups: Groups,
+    /// The vertices on a line, each after its place there.
+    points: Vec<(u32, u32)>,
+    /// For each unit the two vertices on the boundary of the polygon at hand at which it vanishes.
+    ends: [[u32; 2]; STAGE],
+    /// For the first unit of each line of the polygon at hand those that vanish there too and have the opposite sign elsewhere.
+    against: [u64; STAGE],
+}
+
+impl Cutting<'_, '_> {
+    fn run(mut self) -> Result<Cut, Excess> {
+        let (old, d) = (self.old, self.old.dimension());
+        let mut below: Vec<Closed> = Vec::new();
+        for k in 1..=d {
+            let faces = &old.levels[k];
+            self.reserve(k);
+            let mut closed = Vec::with_capacity(faces.len());
+            for face in 0..faces.len() as u32 {
+                self.begin(k);
+                closed.push(self.divide(k, face, &below)?);
+            }
+            self.begin(k);
+            below = closed;
+        }
+        let parts = |(face, part): (usize, &[u32])| std::iter::repeat_n(face as u32, (part[1] - part[0]) as usize);
+        let first: Vec<u32> = self.starts[d].iter().skip(d).step_by(d + 1).copied().collect();
+        let parents = first.windows(2).enumerate().flat_map(parts).collect();
+        let patterns = self.masks[d].iter().map(|mask| mask.pos).collect();
+        let Topology { levels, bases } = self.new;
+        let topology = Topology { levels: levels.into_iter().map(Faces::compact).collect(), bases };
+        Ok(Cut { topology, parents, patterns })
+    }
+
+    /// Makes room for the old faces of a dimension, and some parts of them.
+    fn reserve(&mut self, k: usize) {
+        let faces = &self.old.levels[k];
+        let room = faces.len() + faces.len() / 2;
+        self.masks[k].reserve(room);
+        self.new.levels[k].reserve(room, faces.entries() + faces.entries() / 2);
+        self.starts[k].reserve((k + 1) * (faces.len() + 1));
+    }
+
+    /// The number of new faces of a dimension.
+    pub(super) fn len(&self, k: usize) -> u32 {
+        if k == 0 { self.signs.len() as u32 } else { self.new.levels[k].len() as u32 }
+    }
+
+    /// Notes where the new faces inside the next old one begin.
+    fn begin(&mut self, k: usize) {
+        for j in 0..=k {
+            let start = self.len(j);
+            self.starts[k].push(start);
+        }
+    }
+
+    /// The new faces of dimension j inside an old one of dimension k.
+    #[inline]
+    pub(super) fn inside(&self, k: usize, face: u32, j: usize) -> std::ops::Range<u32> {
+        let starts = &self.starts[k];
+        let at = face as usize * (k + 1) + j;
+        starts[at]..starts.get(at + k + 1).copied().unwrap_or_else(|| self.len(j))
+    }
+
+    /// Whether the faces of a dimension are still few enough, with some more of them and of their facets.
+    pub(super) fn check(&self, k: usize, faces: usize, entries: usize) -> Result<(), Excess> {
+        let level = &self.new.levels[k];
+        if level.entries() + entries > MOST_ENTRIES {
+            return Err(Excess::Faces);
+        }
+        if k == self.old.dimension() && level.len() + faces > self.limit { Err(Excess::Cells) } else { Ok(()) }
+    }
+
+    /// Brings the parts of an old face into the new complex; its facets have been brought already.
+    fn divide(&mut self, k: usize, face: u32, below: &[Closed]) -> Result<Closed, Excess> {
+        let facets = self.old.levels[k].facets(face);
+        let mut closed = Closed::default();
+        for &g in facets {
+            let facet = if k == 1 {
+                let mask = self.signs.mask(g);
+                Closed { mask, zero: mask.vanish(u64::MAX), special: false }
+            } else {
+                below[g as usize]
+            };
+            closed.mask = closed.mask.or(facet.mask);
+            closed.zero |= facet.zero;
+            closed.special |= facet.special;
+        }
+        let mixed = closed.mask.mixed();
+        closed.special |= closed.zero & mixed != 0;
+        if mixed == 0 {
+            self.copy(k, face, closed.mask)?;
+            return Ok(closed);
+        }
+        match k {
+            1 => closed.special |= self.cut_edge(face, mixed)?,
+            2 => closed.special |= self.cut_polygon(face, &closed)?,
+            _ => {
+                closed.special = closed.special || !self.cut_face(k, face, closed.mask)?;
+                if closed.special {
+                    Splitting::new(self, k).run(face, closed.mask)?;
+                }
+            }
+        }
+        Ok(closed)
+    }
+
+    /// An old face that no unit cuts; so its facets are not cut either.
+    fn copy(&mut self, k: usize, face: u32, mask: Mask) -> Result<(), Excess> {
+        let facets = self.old.levels[k].facets(face);
+        self.masks[k].push(mask);
+        if k == 1 {
+            self.new.bases.push(self.old.bases[face as usize]);
+            self.new.levels[1].push(facets);
+        } else {
+            let starts = &self.starts[k - 1];
+            self.new.levels[k].push_of(facets.iter().map(|&g| starts[g as usize * k + k - 1]));
+        }
+        self.check(k, 0, 0)
+    }
+
+    /// A new vertex inside an old face: where a unit vanishes between two others, at which `mixed` units have opposite signs.
+    fn add_vertex(&mut self, ends: [u32; 2], base: [u32; 2], unit: u32, mixed: u64, first: u32) -> Result<u32, Excess> {
+        // There are at least as many cells as vertices inside one old face.
+        if (self.len(0) - first) as usize >= self.limit {
+            return Err(Excess::Cells);
+        }
+        Ok(self.signs.cut(ends, base, unit, mixed))
+    }
+
+    /// Cuts an edge; gives whether several units vanish at a point inside.
+    fn cut_edge(&mut self, edge: u32, mixed: u64) -> Result<bool, Excess> {
+        let (ends, base) = (self.old.ends(edge), self.old.bases[edge as usize]);
+        let (first, mut open, mut special) = (self.len(0), mixed, false);
+        self.points.clear();
+        while open != 0 {
+            let vertex = self.add_vertex(ends, base, open.trailing_zeros(), mixed, first)?;
+            let zero = self.signs.mask(vertex).vanish(mixed);
+            special |= zero.count_ones() > 1;
+            open &= !zero;
+            self.points.push((0, vertex));
+        }
+        self.add_edges(ends, base, mixed)?;
+        Ok(special)
+    }
+
+    /// The edges between the points of a segment, on which `mixed` units change sign; base is a segment around it.
+    fn add_edges(&mut self, [p, q]: [u32; 2], base: [u32; 2], mixed: u64) -> Result<(), Excess> {
+        let of_q = self.signs.mask(q);
+        // The further a point is, the more units have the sign that they have at q.
+        for (place, vertex) in &mut self.points {
+            let mask = self.signs.mask(*vertex);
+            *place = ((mask.pos & of_q.pos | mask.neg & of_q.neg) & mixed).count_ones();
+        }
+        self.points.sort_unstable();
+        let mut from = (p, self.signs.mask(p));
+        for to in self.points.iter().map(|&(_, v)| v).chain([q]) {
+            let mask = self.signs.mask(to);
+            self.new.levels[1].push(&[from.0, to]);
+            self.new.bases.push(base);
+            self.masks[1].push(from.1.or(mask));
+            from = (to, mask);
+        }
+        self.check(1, 0, 0)
+    }
+
+    /// Cuts a polygon, by lines in any position; gives whether they are in special position.
+    fn cut_polygon(&mut self, face: u32, closed: &Closed) -> Result<bool, Excess> {
+        let (old, mixed) = (self.old, closed.mask.mixed());
+        let edges = old.levels[2].facets(face);
+        units(mixed).for_each(|unit| self.ends[unit] = [NONE; 2]);
+        for &edge in edges {
+            self.inside(1, edge, 0).for_each(|v| self.note_end(v, mixed));
+            if closed.zero & mixed != 0 {
+                old.ends(edge).into_iter().for_each(|v| self.note_end(v, mixed));
+            }
+        }
+        let (first, mut open, mut special) = (self.len(0), mixed, false);
+        while open != 0 {
+            let unit = open.trailing_zeros() as usize;
+            let [p, q] = self.ends[unit];
+            debug_assert!(p != NONE && q != NONE, "a line that cuts a polygon meets its boundary twice");
+            let [of_p, of_q] = [p, q].map(|v| self.signs.mask(v));
+            let line = of_p.or(of_q).vanish(mixed);
+            open &= !line;
+            self.against[unit] = if line.is_power_of_two() { 0 } else { self.opposite(unit, line, edges) };
+            let across = (of_p.pos & of_q.neg | of_p.neg & of_q.pos) & mixed;
+            let mut left = across;
+            self.points.clear();
+            for v in first..self.len(0) {
+                let zero = self.signs.mask(v).vanish(mixed);
+                if zero >> unit & 1 == 1 {
+                    left &= !zero;
+                    self.points.push((0, v));
+                }
+            }
+            while left != 0 {
+                let vertex = self.add_vertex([p, q], [p, q], left.trailing_zeros(), across, first)?;
+                let zero = self.signs.mask(vertex).vanish(mixed);
+                special |= zero.count_ones() > 2;
+                left &= !zero;
+                self.points.push((0, vertex));
+            }
+            special |= !line.is_power_of_two();
+            self.add_edges([p, q], [p, q], across)?;
+        }
+        self.gather(2, face, 2, closed.mask)?;
+        Ok(special)
+    }
+
+    /// Notes a vertex on the boundary of the polygon at hand.
+    fn note_end(&mut self, vertex: u32, mixed: u64) {
+        for unit in units(self.signs.mask(vertex).vanish(mixed)) {
+            let ends = &mut self.ends[unit];
+            if ends[0] == NONE {
+                ends[0] = vertex;
+            } else if ends[0] != vertex {
+                ends[1] = vertex;
+            }
+        }
+    }
+
+    /// Those of the units of a line whose sign is not that of one of them.
+    fn opposite(&self, unit: usize, line: u64, edges: &[u32]) -> u64 {
+        let masks = edges.iter().flat_map(|&edge| self.old.ends(edge)).map(|v| self.signs.mask(v));
+        let beside = masks.into_iter().find(|mask| (mask.pos | mask.neg) >> unit & 1 == 1).unwrap_or_default();
+        line & if beside.pos >> unit & 1 == 1 { beside.neg } else { beside.pos }
+    }
+
+    /// Cuts a face of at least three dimensions; `false`, and nothing done, where units inside it turn out to be in special position.
+    fn cut_face(&mut self, k: usize, face: u32, mask: Mask) -> Result<bool, Excess> {
+        let mixed = mask.mixed();
+        let least = k.saturating_sub(mixed.count_ones() as usize);
+        if least <= 1 && !self.cut_chords(k, face, mixed)? {
+            return Ok(false);
+        }
+        for j in least.max(2)..=k {
+            self.gather(k, face, j, mask)?;
+        }
+        Ok(true)
+    }
+
+    /// Finds the vertices and edges inside a face on the segments in which k - 1 units vanish; their ends are on its boundary.
+    fn cut_chords(&mut self, k: usize, face: u32, mixed: u64) -> Result<bool, Excess> {
+        let (vertices, edges) = (self.len(0), self.len(1));
+        let mut ends: Vec<(u64, u32)> = Vec::new();
+        for &g in self.old.levels[k].facets(face) {
+            ends.extend(self.inside(k - 1, g, 0).map(|v| (self.signs.mask(v).vanish(mixed), v)));
+        }
+        ends.sort_unstable();
+        let mut groups = std::mem::take(&mut self.groups);
+        groups.clear(ends.len());
+        let mut simple = ends.len().is_multiple_of(2);
+        'chords: for pair in ends.chunks_exact(2) {
+            let [(line, p), (other, q)] = [pair[0], pair[1]];
+            let [of_p, of_q] = [p, q].map(|v| self.signs.mask(v));
+            let across = (of_p.pos & of_q.neg | of_p.neg & of_q.pos) & mixed;
+            simple &= line == other;
+            self.points.clear();
+            for unit in units(across) {
+                let here = line | 1 << unit;
+                let number = groups.number([here, 0]);
+                if number == self.len(0) - vertices {
+                    let vertex = self.add_vertex([p, q], [p, q], unit as u32, across, vertices)?;
+                    simple &= self.signs.mask(vertex).vanish(mixed) == here;
+                }
+                if !simple {
+                    break 'chords;
+                }
+                self.points.push((0, vertices + number));
+            }
+            self.add_edges([p, q], [p, q], across)?;
+        }
+        self.groups = groups;
+        if !simple {
+            self.signs.truncate(vertices as usize);
+            self.new.levels[1].truncate(edges as usize);
+            self.new.bases.truncate(edges as usize);
+            self.masks[1].truncate(edges as usize);
+        }
+        Ok(simple)
+    }
+
+    /// Finds the parts of dimension j inside an old face of dimension k from those one dimension below, inside it and inside its facets.
+    fn gather(&mut self, k: usize, face: u32, j: usize, mask: Mask) -> Result<(), Excess> {
+        let mixed = mask.mixed();
+        let facets = self.old.levels[k].facets(face);
+        let inner = self.inside(k, face, j - 1);
+        let outer = facets.iter().map(|&g| self.inside(k - 1, g, j - 1).len()).sum::<usize>();
+        // In a polygon a line is crossed as one, whatever vanishes there.
+        let crossed = if k == 2 { 1 } else { k - j + 1 };
+        let entries = outer + 2 * crossed * inner.len();
+        self.check(j, 0, entries)?;
+        let mut groups = std::mem::take(&mut self.groups);
+        groups.clear(entries / (j + 1));
+        let masks = &self.masks[j - 1];
+        for &g in facets {
+            for part in self.inside(k - 1, g, j - 1) {
+                let here = masks[part as usize];
+                groups.add([here.vanish(mixed), here.pos & mixed], part);
+            }
+        }
+        for part in inner {
+            let here = masks[part as usize];
+            let (zero, pos) = (here.vanish(mixed), here.pos & mixed);
+            if k == 2 {
+                let against = self.against[zero.trailing_zeros() as usize];
+                groups.add([0, pos | zero & !against], part);
+                groups.add([0, pos | against], part);
+            } else {
+                for unit in units(zero) {
+                    let bit = 1 << unit;
+                    groups.add([zero & !bit, pos], part);
+                    groups.add([zero & !bit, pos | bit], part);
+                }
+            }
+        }
+        self.check(j, groups.keys.len(), entries)?;
+        let pure = Mask { pos: mask.pos & !mixed, neg: mask.neg & !mixed };
+        self.masks[j].extend(groups.keys.iter().map(|&[zero, pos]| pure.or(Mask { pos, neg: mixed & !zero & !pos })));
+        self.new.levels[j].push_all(&mut groups.lengths, &groups.entries);
+        self.groups = groups;
+        Ok(())
+    }
+}
+
+/// The numbers of the bits that are set.
+#[inline]
+pub(super) fn units(mut word: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let unit = word.trailing_zeros() as usize;
+        (word != 0).then(|| {
+            word &= word - 1;
+            unit
+        })
+    })
+}

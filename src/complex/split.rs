@@ -1,0 +1,141 @@
+//! Cuts a face unit after unit, in any position: each unit splits the parts that it cuts, in order of dimension.
+
+use super::cut::{Cutting, Excess, units};
+use super::topology::Mask;
+
+/// No edge.
+const NONE: u32 = u32::MAX;
+
+/// The round in which a part was cut, its negative half, and the part in between.
+#[derive(Clone, Copy)]
+struct Half {
+    round: usize,
+    minus: u32,
+    cut: u32,
+}
+
+/// A part that was never cut: rounds begin at 1.
+const UNCUT: Half = Half { round: 0, minus: NONE, cut: NONE };
+
+/// The parts inside one old face of at least three dimensions.
+pub(super) struct Splitting<'c, 'a, 's> {
+    cutting: &'c mut Cutting<'a, 's>,
+    k: usize,
+    /// The first part of each dimension.
+    first: Vec<u32>,
+    /// For each part what the last unit that cut it left.
+    halves: Vec<Vec<Half>>,
+    round: usize,
+    lists: [Vec<u32>; 3],
+}
+
+impl<'c, 'a, 's> Splitting<'c, 'a, 's> {
+    pub(super) fn new(cutting: &'c mut Cutting<'a, 's>, k: usize) -> Self {
+        let first = (0..=k).map(|j| cutting.len(j)).collect();
+        Self { cutting, k, first, halves: vec![Vec::new(); k + 1], round: 0, lists: Default::default() }
+    }
+
+    /// Cuts the face; its facets have been cut already.
+    pub(super) fn run(mut self, face: u32, mask: Mask) -> Result<(), Excess> {
+        let k = self.k;
+        let facets = self.cutting.old.levels[k].facets(face);
+        let parts: Vec<u32> = facets.iter().flat_map(|&g| self.cutting.inside(k - 1, g, k - 1)).collect();
+        self.push(k, &parts, mask);
+        for unit in units(mask.mixed()) {
+            self.round += 1;
+            for j in 1..=k {
+                for part in self.first[j]..self.cutting.len(j) {
+                    if self.cutting.masks[j][part as usize].mixed() >> unit & 1 == 1 {
+                        self.split(j, part, unit as u32);
+                        self.cutting.check(j, 0, 0)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, j: usize, facets: &[u32], mask: Mask) -> u32 {
+        self.cutting.masks[j].push(mask);
+        self.halves[j].push(UNCUT);
+        self.cutting.new.levels[j].push(facets)
+    }
+
+    fn push_edge(&mut self, ends: [u32; 2], mask: Mask, base: [u32; 2]) -> u32 {
+        self.cutting.new.bases.push(base);
+        self.push(1, &ends, mask)
+    }
+
+    #[inline]
+    fn mask_of(&self, j: usize, part: u32) -> Mask {
+        if j == 0 { self.cutting.signs.mask(part) } else { self.cutting.masks[j][part as usize] }
+    }
+
+    /// Cuts a part whose facets do not have the unit mixed any more. It keeps its positive half; the negative one is new.
+    fn split(&mut self, j: usize, part: u32, unit: u32) {
+        let (minus, cut) = if j == 1 { self.split_edge(part, unit) } else { self.split_part(j, part, unit) };
+        self.halves[j][(part - self.first[j]) as usize] = Half { round: self.round, minus, cut };
+    }
+
+    fn split_edge(&mut self, edge: u32, unit: u32) -> (u32, u32) {
+        let (ends, base) = (self.cutting.new.ends(edge), self.cutting.new.bases[edge as usize]);
+        let mixed = self.cutting.masks[1][edge as usize].mixed();
+        let cut = self.cutting.signs.cut(ends, base, unit, mixed);
+        let [p, q] = if self.mask_of(0, ends[0]).pos >> unit & 1 == 1 { ends } else { [ends[1], ends[0]] };
+        // Other units can vanish at the cut that vanish at neither end.
+        let of_cut = self.mask_of(0, cut);
+        self.cutting.masks[1][edge as usize] = self.mask_of(0, p).or(of_cut);
+        self.cutting.new.levels[1].replace(edge, &[p, cut]);
+        let minus = self.push_edge([q, cut], self.mask_of(0, q).or(of_cut), base);
+        (minus, cut)
+    }
+
+    fn split_part(&mut self, j: usize, part: u32, unit: u32) -> (u32, u32) {
+        let [mut plus, mut minus, mut rim] = std::mem::take(&mut self.lists);
+        [&mut plus, &mut minus, &mut rim].into_iter().for_each(Vec::clear);
+        let [of_plus, of_minus] = self.split_facets(j, part, unit, [&mut plus, &mut minus, &mut rim]);
+        let mut of_cut = rim.iter().fold(Mask::default(), |mask, &r| mask.or(self.mask_of(j - 2, r)));
+        of_cut.pos &= !(1 << unit);
+        of_cut.neg &= !(1 << unit);
+        let cut = if j == 2 { self.push_edge([rim[0], rim[1]], of_cut, [rim[0], rim[1]]) } else { self.push(j - 1, &rim, of_cut) };
+        plus.push(cut);
+        minus.push(cut);
+        self.cutting.masks[j][part as usize] = of_plus.or(of_cut);
+        self.cutting.new.levels[j].replace(part, &plus);
+        let half = self.push(j, &minus, of_minus.or(of_cut));
+        self.lists = [plus, minus, rim];
+        (half, cut)
+    }
+
+    /// Sorts the facets of a part into those of its two halves, and finds the facets of the cut between them; gives the masks of the halves.
+    ///
+    /// A facet of the cut is where a positive facet ends: the cut through one that was cut itself, else a facet of it that the unit
+    /// vanishes on. There can be several: of a part inside, the sides in old faces are cut by all units, those to come as well.
+    fn split_facets(&mut self, j: usize, part: u32, unit: u32, [plus, minus, rim]: [&mut Vec<u32>; 3]) -> [Mask; 2] {
+        let bit = 1 << unit;
+        let (mut of_plus, mut of_minus) = (Mask::default(), Mask::default());
+        let (masks, halves, first) = (&self.cutting.masks[j - 1], &self.halves[j - 1], self.first[j - 1]);
+        for &g in self.cutting.new.levels[j].facets(part) {
+            let mask = masks[g as usize];
+            // Facets on the boundary of the old face are not parts inside.
+            let half = g.checked_sub(first).map_or(UNCUT, |at| halves[at as usize]);
+            if half.round == self.round {
+                plus.push(g);
+                minus.push(half.minus);
+                rim.push(half.cut);
+                of_plus = of_plus.or(mask);
+                of_minus = of_minus.or(masks[half.minus as usize]);
+            } else if mask.pos & bit != 0 {
+                plus.push(g);
+                of_plus = of_plus.or(mask);
+                let vanishes = |&&r: &&u32| self.mask_of(j - 2, r).vanish(bit) != 0;
+                rim.extend(self.cutting.new.levels[j - 1].facets(g).iter().filter(vanishes));
+            } else {
+                debug_assert!(mask.neg & bit != 0, "a facet of a part that is cut is not in the cut");
+                minus.push(g);
+                of_minus = of_minus.or(mask);
+            }
+        }
+        [of_plus, of_minus]
+    }
+}
