@@ -138,8 +138,12 @@ impl Builder {
                 let words = patterns.len() / topology.cells();
                 let Cut { topology: next, parents, patterns: bits } = cut(&topology, &mut signs, self.limit).map_err(excess)?;
                 signs.end_stage();
-                let of_parent = |parent: u32| patterns[parent as usize * words..][..words].iter().copied();
-                patterns = parents.iter().zip(bits).flat_map(|(&parent, bits)| of_parent(parent).chain([bits])).collect();
+                let mut longer = Vec::with_capacity(bits.len() * (words + 1));
+                for (&parent, bits) in parents.iter().zip(bits) {
+                    longer.extend_from_slice(&patterns[parent as usize * words..][..words]);
+                    longer.push(bits);
+                }
+                patterns = longer;
                 topology = next;
                 if let Some(progress) = self.progress {
                     progress(Progress { layers: layer + 1, all_layers: network.depth(), cells: topology.cells() });

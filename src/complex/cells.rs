@@ -373,6 +373,12 @@ impl Facet<'_> {
         cells.into_iter().filter(|&cell| cell != NONE).map(|cell| cell as usize).collect()
     }
 
+    /// The two cells that it separates.
+    pub(super) fn between(&self) -> Option<[usize; 2]> {
+        let [a, b] = self.complex.cells_at(self.index);
+        (b != NONE).then_some([a as usize, b as usize])
+    }
+
     /// The cell on the other side of it.
     pub fn other(&self, cell: usize) -> Option<usize> {
         self.cells().into_iter().find(|&other| other != cell)

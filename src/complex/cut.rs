@@ -7,7 +7,7 @@
 use super::groups::Groups;
 use super::signs::{STAGE, Signs};
 use super::split::Splitting;
-use super::topology::{Faces, Mask, Topology};
+use super::topology::{Faces, Mask, Topology, units_of};
 
 /// Lists of faces are addressed by words of 32 bits.
 const MOST_ENTRIES: usize = 1 << 31;
@@ -233,7 +233,7 @@ impl Cutting<'_, '_> {
     fn cut_polygon(&mut self, face: u32, closed: &Closed) -> Result<bool, Excess> {
         let (old, mixed) = (self.old, closed.mask.mixed());
         let edges = old.levels[2].facets(face);
-        units(mixed).for_each(|unit| self.ends[unit] = [NONE; 2]);
+        units_of(mixed).for_each(|unit| self.ends[unit] = [NONE; 2]);
         for &edge in edges {
             self.inside(1, edge, 0).for_each(|v| self.note_end(v, mixed));
             if closed.zero & mixed != 0 {
@@ -275,7 +275,7 @@ impl Cutting<'_, '_> {
 
     /// Notes a vertex on the boundary of the polygon at hand.
     fn note_end(&mut self, vertex: u32, mixed: u64) {
-        for unit in units(self.signs.mask(vertex).vanish(mixed)) {
+        for unit in units_of(self.signs.mask(vertex).vanish(mixed)) {
             let ends = &mut self.ends[unit];
             if ends[0] == NONE {
                 ends[0] = vertex;
@@ -322,7 +322,7 @@ impl Cutting<'_, '_> {
             let across = (of_p.pos & of_q.neg | of_p.neg & of_q.pos) & mixed;
             simple &= line == other;
             self.points.clear();
-            for unit in units(across) {
+            for unit in units_of(across) {
                 let here = line | 1 << unit;
                 let number = groups.number([here, 0]);
                 if number == self.len(0) - vertices {
@@ -373,7 +373,7 @@ impl Cutting<'_, '_> {
                 groups.add([0, pos | zero & !against], part);
                 groups.add([0, pos | against], part);
             } else {
-                for unit in units(zero) {
+                for unit in units_of(zero) {
                     let bit = 1 << unit;
                     groups.add([zero & !bit, pos], part);
                     groups.add([zero & !bit, pos | bit], part);
@@ -387,16 +387,4 @@ impl Cutting<'_, '_> {
         self.groups = groups;
         Ok(())
     }
-}
-
-/// The numbers of the bits that are set.
-#[inline]
-pub(super) fn units(mut word: u64) -> impl Iterator<Item = usize> {
-    std::iter::from_fn(move || {
-        let unit = word.trailing_zeros() as usize;
-        (word != 0).then(|| {
-            word &= word - 1;
-            unit
-        })
-    })
 }

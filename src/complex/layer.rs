@@ -2,6 +2,7 @@
 
 use crate::exact::Instructions;
 use crate::exact::bound::{TINY, product as product_error, round_up};
+use crate::exact::lanes::{Lanes, dispatch};
 use crate::exact::product::{Active, Packed, Rows, Scratch, product};
 use crate::network::Layer;
 
@@ -49,6 +50,7 @@ fn largest(values: &[f64]) -> f64 {
 pub(super) struct FloatLayer {
     pub outputs: usize,
     packed: Packed,
+    /// As long as a row of outputs, padded with zeros.
     bias: Vec<f64>,
     /// A bound of the sum of the magnitudes of each row of weights.
     row_sum: f64,
@@ -64,10 +66,13 @@ impl FloatLayer {
         let w = layer.weights();
         // TINY, so that a margin also covers weights that round to subnormal doubles.
         let row_sum = |i: usize| round_up(w.row(i).iter().map(|x| x.abs()).sum::<f64>()) + TINY;
+        let packed = Packed::new(layer.inputs(), layer.outputs(), |i, j| w[(i, j)]);
+        let mut bias: Vec<f64> = layer.bias().iter().copied().collect();
+        bias.resize(packed.padded_outputs(), 0.0);
         Self {
             outputs: layer.outputs(),
-            packed: Packed::new(layer.inputs(), layer.outputs(), |i, j| w[(i, j)]),
-            bias: layer.bias().iter().copied().collect(),
+            packed,
+            bias,
             row_sum: (0..layer.outputs()).map(row_sum).fold(0.0, f64::max),
             bias_size: largest(layer.bias().as_slice()),
             gamma: product_error(layer.inputs()),
@@ -83,10 +88,7 @@ impl FloatLayer {
         let count = below.errors.len();
         let words = active.len() / count.max(1);
         if words > 0 {
-            for ((row, size), bits) in below.values.chunks_exact_mut(below.stride).zip(&mut below.sizes).zip(active.chunks_exact(words)) {
-                row.iter_mut().enumerate().filter(|(j, _)| bits[j / 64] >> (j % 64) & 1 == 0).for_each(|(_, x)| *x = 0.0);
-                *size = largest(row);
-            }
+            silence(instructions, &mut below.values, active, words, &mut below.sizes);
         }
         let stride = self.packed.padded_outputs();
         let mut values = vec![0.0; count * stride];
@@ -94,16 +96,60 @@ impl FloatLayer {
         let masks = if words == 0 { Active::All } else { Active::Masks { words_per_row: words, words: active } };
         product(instructions, rows, masks, &self.packed, &mut values, scratch);
         let mut above = Values { stride, values, errors: below.errors, sizes: below.sizes };
-        for (place, row) in above.values.chunks_exact_mut(stride).enumerate() {
-            row.iter_mut().zip(&self.bias).for_each(|(x, b)| *x += b);
+        for (place, (error, size)) in above.errors.iter_mut().zip(&above.sizes).enumerate() {
             let silent = words > 0 && active[place * words..][..words].iter().all(|&word| word == 0);
-            let (error, size) = (&mut above.errors[place], &mut above.sizes[place]);
             // Where no input is active the values are the biases themselves.
             let exact = silent && self.dyadic;
             *error =
                 if exact { 0.0 } else { round_up(self.row_sum * *error + self.gamma * (self.row_sum * *size + self.bias_size) + TINY) };
-            *size = largest(row);
         }
+        add_bias(instructions, &mut above.values, &self.bias, &mut above.sizes);
         above
     }
+}
+
+dispatch! {
+    /// Sets to 0 what is not active, row by row, and finds the largest magnitude of each row.
+    fn silence(values: &mut [f64], active: &[u64], words: usize, sizes: &mut [f64]) = silence_in
+}
+
+#[inline(always)]
+fn silence_in<L: Lanes>(values: &mut [f64], active: &[u64], words: usize, sizes: &mut [f64]) {
+    let stride = values.len() / sizes.len().max(1);
+    for ((row, bits), size) in values.chunks_exact_mut(stride.max(1)).zip(active.chunks_exact(words)).zip(sizes) {
+        let mut most = L::splat(0.0);
+        for (at, lanes) in row.as_chunks_mut::<8>().0.iter_mut().enumerate() {
+            let byte = bits[at / 8] >> (at % 8 * 8);
+            // All ones where active.
+            *lanes = std::array::from_fn(|i| f64::from_bits(lanes[i].to_bits() & 0u64.wrapping_sub(byte >> i & 1)));
+            most = L::load(lanes).abs().max(most);
+        }
+        *size = largest_lane(most);
+    }
+}
+
+dispatch! {
+    /// Adds the bias to every row, and finds the largest magnitude of each.
+    fn add_bias(values: &mut [f64], bias: &[f64], sizes: &mut [f64]) = add_bias_in
+}
+
+#[inline(always)]
+fn add_bias_in<L: Lanes>(values: &mut [f64], bias: &[f64], sizes: &mut [f64]) {
+    for (row, size) in values.chunks_exact_mut(bias.len()).zip(sizes) {
+        let mut most = L::splat(0.0);
+        for (lanes, bias) in row.as_chunks_mut::<8>().0.iter_mut().zip(bias.as_chunks::<8>().0) {
+            let sum = L::load(lanes).add(L::load(bias));
+            sum.store(lanes);
+            most = sum.abs().max(most);
+        }
+        *size = largest_lane(most);
+    }
+}
+
+/// The largest of eight lanes.
+#[inline(always)]
+pub(super) fn largest_lane<L: Lanes>(lanes: L) -> f64 {
+    let mut all = [0.0; 8];
+    lanes.store(&mut all);
+    all.into_iter().fold(0.0, f64::max)
 }

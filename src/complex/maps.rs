@@ -6,6 +6,7 @@ use super::signs::STAGE;
 use crate::exact::Instructions;
 use crate::exact::bound::{TINY, gamma, round_up};
 use crate::exact::product::Scratch;
+use rug::Rational;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
@@ -44,24 +45,29 @@ impl Complex {
     pub(super) fn components(&self, are_alike: impl Fn(usize, usize) -> bool) -> Vec<u32> {
         let mut components = Forest::new(self.activation_regions());
         for facet in self.facets() {
-            if let [a, b] = facet.cells()[..]
+            if let Some([a, b]) = facet.between()
                 && are_alike(a, b)
             {
                 components.join(a, b);
             }
         }
-        numbered((0..self.activation_regions()).map(|cell| components.root(cell)))
+        numbered((0..self.activation_regions()).map(|cell| components.root(cell) as u32))
     }
 }
 
-/// Numbers for keys, in the order in which they first occur.
-fn numbered<K: std::hash::Hash + Eq>(keys: impl Iterator<Item = K>) -> Vec<u32> {
-    let mut seen = HashMap::new();
-    keys.map(|key| {
-        let next = seen.len() as u32;
-        *seen.entry(key).or_insert(next)
-    })
-    .collect()
+/// Numbers for cells in order, each of which is given as one that stands for it and all that are like it.
+fn numbered(representatives: impl ExactSizeIterator<Item = u32>) -> Vec<u32> {
+    let mut number_of = vec![u32::MAX; representatives.len()];
+    let mut next = 0;
+    let number = |representative: u32| {
+        let number = &mut number_of[representative as usize];
+        if *number == u32::MAX {
+            *number = next;
+            next += 1;
+        }
+        *number
+    };
+    representatives.map(number).collect()
 }
 
 /// The affine map of each cell, numbered.
@@ -69,27 +75,29 @@ fn numbered<K: std::hash::Hash + Eq>(keys: impl Iterator<Item = K>) -> Vec<u32> 
 /// Maps that differ at one point are different. All are evaluated at the same one, in doubles with a bound of the error; only those that agree
 /// there within their bounds are compared in integers.
 fn maps(complex: &Complex) -> Vec<u32> {
-    let values = values_at_one_point(complex);
-    let mut order: Vec<u32> = (0..values.len() as u32).collect();
-    let least = |cell: u32| values[cell as usize].0;
+    let mut order: Vec<(f64, f64, u32)> =
+        values_at_one_point(complex).into_iter().zip(0..).map(|((lo, hi), cell)| (lo, hi, cell)).collect();
+    let mut representatives: Vec<u32> = (0..order.len() as u32).collect();
     // A value without a bound can be anything.
-    let unbounded = values.iter().any(|&(lo, hi)| !(lo.is_finite() && hi.is_finite()));
-    order.sort_unstable_by(|&a, &b| least(a).total_cmp(&least(b)).then(a.cmp(&b)));
-    let mut keys: Vec<(u32, Option<_>)> = vec![(0, None); values.len()];
-    let (mut first, mut most) = (0, f64::NEG_INFINITY);
-    for place in 0..=order.len() {
-        let ends = place == order.len() || (!unbounded && least(order[place]) > most);
-        if ends {
-            for &cell in &order[first..place] {
-                keys[cell as usize] = (first as u32, (place - first > 1).then(|| complex.cell(cell as usize).affine_map()));
+    let unbounded = order.iter().any(|&(lo, hi, _)| !(lo.is_finite() && hi.is_finite()));
+    order.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+    let mut rest = &order[..];
+    while let Some(&(_, mut most, _)) = rest.first() {
+        let meets = |&&(lo, hi, _): &&(f64, f64, u32)| {
+            let meets = unbounded || lo <= most;
+            most = most.max(hi);
+            meets
+        };
+        let (near, others) = rest.split_at(rest.iter().take_while(meets).count());
+        rest = others;
+        if near.len() > 1 {
+            let mut first_with: HashMap<Vec<Vec<Rational>>, u32> = HashMap::new();
+            for &(_, _, cell) in near {
+                representatives[cell as usize] = *first_with.entry(complex.cell(cell as usize).affine_map()).or_insert(cell);
             }
-            first = place;
-        }
-        if place < order.len() {
-            most = most.max(values[order[place] as usize].1);
         }
     }
-    numbered(keys.into_iter())
+    numbered(representatives.into_iter())
 }
 
 /// For each cell two doubles that enclose one combination of its outputs at one point.
@@ -109,8 +117,10 @@ fn values_at_one_point(complex: &Complex) -> Vec<(f64, f64)> {
         (0..count).for_each(|_| rows.push(&point, 0.0));
         for (l, layer) in layers.iter().enumerate() {
             let words = if l == 0 { 0 } else { layers[l - 1].outputs.div_ceil(STAGE) };
-            let of_layer = |cell| if l == 0 { &[] } else { &complex.words(cell)[first[l - 1]..][..words] };
-            let active: Vec<u64> = (start..start + count).flat_map(of_layer).copied().collect();
+            let mut active = Vec::with_capacity(count * words);
+            if l > 0 {
+                (start..start + count).for_each(|cell| active.extend_from_slice(&complex.words(cell)[first[l - 1]..][..words]));
+            }
             rows = layer.forward(instructions, rows, &active, &mut scratch);
         }
         for (row, error) in rows.values.chunks_exact(rows.stride).zip(rows.errors) {

@@ -3,8 +3,8 @@
 //! The bounds are derived in proofs/complex.md.
 
 use super::exact::{ExactRows, Place};
-use super::layer::{FloatLayer, Values};
-use super::topology::Mask;
+use super::layer::{FloatLayer, Values, largest_lane};
+use super::topology::{Mask, units_of};
 use crate::exact::bound::{TINY, U, round_up};
 use crate::exact::lanes::{Lanes, dispatch};
 use crate::exact::product::Scratch;
@@ -86,7 +86,11 @@ impl Signs {
 
     /// Goes from the inputs of a layer, or the pre-activations of the layer below, to those of the layer.
     pub(super) fn enter(&mut self, layer: usize) {
-        let active: Vec<u64> = (0..self.len()).flat_map(|v| self.active.iter().map(move |word| word[v])).collect();
+        let mut active = Vec::with_capacity(self.len() * self.active.len());
+        match &mut self.active[..] {
+            [word] => active.append(word),
+            words => (0..self.weights.len()).for_each(|v| active.extend(words.iter().map(|word| word[v]))),
+        }
         let below = std::mem::take(&mut self.rows);
         self.rows = self.layers[layer].forward(self.instructions, below, &active, &mut self.scratch);
         self.layer = layer;
@@ -109,19 +113,24 @@ impl Signs {
         self.stage = stage;
         let first = stage * STAGE;
         let units = (self.layers[self.layer].outputs - first).min(STAGE);
+        let Values { stride, values, errors, .. } = &self.rows;
         self.masks.clear();
+        if self.exact_only {
+            self.masks.resize(errors.len(), Mask::default());
+        } else {
+            certain_signs(self.instructions, values, *stride, first, errors, &mut self.masks);
+        }
         for v in 0..self.len() {
-            let mut mask = Mask::default();
-            let mut doubtful = 0u64;
-            let error = self.error(v);
-            for (i, &x) in self.rows.row(v)[first..][..units].iter().enumerate() {
-                mask.pos |= u64::from(x > error) << i;
-                mask.neg |= u64::from(x < -error) << i;
-                doubtful |= u64::from(!(x > error || x < -error || (x == 0.0 && error == 0.0))) << i;
+            let mut mask = self.masks[v];
+            let mut doubtful = mask.vanish(u64::MAX >> (STAGE - units));
+            if self.error(v) == 0.0 {
+                doubtful = units_of(doubtful).filter(|&i| self.rows.row(v)[first + i] != 0.0).fold(0, |word, i| word | 1 << i);
             }
-            self.decisions.filtered += (units as u64) - u64::from(doubtful.count_ones());
-            self.settle(v as u32, doubtful, &mut mask);
-            self.masks.push(mask);
+            self.decisions.filtered += units as u64 - u64::from(doubtful.count_ones());
+            if doubtful != 0 {
+                self.settle(v as u32, doubtful, &mut mask);
+                self.masks[v] = mask;
+            }
         }
     }
 
@@ -140,12 +149,10 @@ impl Signs {
     }
 
     /// Decides what the filter left open, with integers.
-    fn settle(&mut self, vertex: u32, mut doubtful: u64, mask: &mut Mask) {
-        while doubtful != 0 {
-            let unit = doubtful.trailing_zeros();
-            doubtful &= doubtful - 1;
+    fn settle(&mut self, vertex: u32, doubtful: u64, mask: &mut Mask) {
+        for unit in units_of(doubtful) {
             self.decisions.exact += 1;
-            match self.exact.sign(vertex, self.layer, self.stage * STAGE + unit as usize) {
+            match self.exact.sign(vertex, self.layer, self.stage * STAGE + unit) {
                 Ordering::Greater => mask.pos |= 1 << unit,
                 Ordering::Less => mask.neg |= 1 << unit,
                 Ordering::Equal => {}
@@ -166,12 +173,11 @@ impl Signs {
         self.interpolate(vertex, base, index);
         // Inside the edge a unit has the sign that it has at either end, unless it cuts the edge.
         let pure = Mask { pos: (p.pos | q.pos) & !mixed, neg: (p.neg | q.neg) & !mixed };
-        let (mut mask, mut open, mut doubtful) = (pure, mixed & !(1 << unit), 0);
+        let (mut mask, mut doubtful) = (pure, 0);
         let error = self.error(vertex as usize);
-        while open != 0 {
-            let i = open.trailing_zeros() as usize;
-            open &= open - 1;
-            let x = self.rows.row(vertex as usize)[self.stage * STAGE + i];
+        let row = &self.rows.row(vertex as usize)[self.stage * STAGE..];
+        for i in units_of(mixed & !(1 << unit)) {
+            let x = row[i];
             if x > error {
                 mask.pos |= 1 << i;
             } else if x < -error {
@@ -251,6 +257,26 @@ pub(super) fn nearest_row(exact: &[Rational]) -> (Vec<f64>, f64) {
 }
 
 dispatch! {
+    /// Which of at most 64 units, from the first on, exceed the bound of the error at each vertex.
+    fn certain_signs(values: &[f64], stride: usize, first: usize, errors: &[f64], masks: &mut Vec<Mask>) = certain_signs_in
+}
+
+#[inline(always)]
+fn certain_signs_in<L: Lanes>(values: &[f64], stride: usize, first: usize, errors: &[f64], masks: &mut Vec<Mask>) {
+    let zero = L::splat(0.0);
+    masks.extend(values.chunks_exact(stride).zip(errors).map(|(row, &error)| {
+        let (mut mask, error) = (Mask::default(), L::splat(error));
+        // What pads a row is 0, and of no sign.
+        for (at, lanes) in row[first..].as_chunks::<8>().0.iter().take(STAGE / 8).enumerate() {
+            let x = L::load(lanes);
+            mask.pos |= u64::from(L::bits(x.gt(error))) << (8 * at);
+            mask.neg |= u64::from(L::bits(zero.sub(x).gt(error))) << (8 * at);
+        }
+        mask
+    }));
+}
+
+dispatch! {
     /// out = `of_p` p + `of_q` q; the largest magnitude of it, and of q - p.
     fn combine(p: &[f64], q: &[f64], of_p: f64, of_q: f64, out: &mut [f64]) -> (f64, f64) = combine_in
 }
@@ -267,10 +293,5 @@ fn combine_in<L: Lanes>(p: &[f64], q: &[f64], of_p: f64, of_q: f64, out: &mut [f
         range = q.sub(p).abs().max(range);
         x.store(out);
     }
-    let largest = |lanes: L| {
-        let mut all = [0.0; 8];
-        lanes.store(&mut all);
-        all.into_iter().fold(0.0, f64::max)
-    };
-    (largest(size), largest(range))
+    (largest_lane(size), largest_lane(range))
 }

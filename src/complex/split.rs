@@ -1,7 +1,7 @@
 //! Cuts a face unit after unit, in any position: each unit splits the parts that it cuts, in order of dimension.
 
-use super::cut::{Cutting, Excess, units};
-use super::topology::Mask;
+use super::cut::{Cutting, Excess};
+use super::topology::{Mask, units_of};
 
 /// No edge.
 const NONE: u32 = u32::MAX;
@@ -41,7 +41,7 @@ impl<'c, 'a, 's> Splitting<'c, 'a, 's> {
         let facets = self.cutting.old.levels[k].facets(face);
         let parts: Vec<u32> = facets.iter().flat_map(|&g| self.cutting.inside(k - 1, g, k - 1)).collect();
         self.push(k, &parts, mask);
-        for unit in units(mask.mixed()) {
+        for unit in units_of(mask.mixed()) {
             self.round += 1;
             for j in 1..=k {
                 for part in self.first[j]..self.cutting.len(j) {

@@ -156,3 +156,15 @@ impl Topology {
         self.levels[1].facets(edge).try_into().expect("an edge has two ends")
     }
 }
+
+/// The numbers of the units whose bits are set.
+#[inline]
+pub(super) fn units_of(mut word: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let unit = word.trailing_zeros() as usize;
+        (word != 0).then(|| {
+            word &= word - 1;
+            unit
+        })
+    })
+}
