@@ -80,7 +80,7 @@ impl Builder {
         Self { limit, ..self }
     }
 
-    /// Takes every decision with integers.
+    /// Takes every decision with integers, and cuts every face unit after unit: slow and simple. Cells can be in another order.
     pub fn exact_only(self, exact_only: bool) -> Self {
         Self { exact_only, ..self }
     }

@@ -2,7 +2,8 @@
 //!
 //! All units are affine on an old face, so the parts of one are told apart by the signs of the units inside. Where the units meet
 //! in general position, parts are found from their facets: a part of dimension j - 1 inside the old face, on which some units vanish, is a facet of two
-//! parts for each of these units. Edges and polygons are cut so in any position; other faces in special position unit after unit (`split`).
+//! parts for each of these units. Edges and polygons are cut so in any position; other faces in special position unit after unit (`split`),
+//! as are all faces where every decision is left to integers: one way to cut is tested against the other.
 
 use super::groups::Groups;
 use super::signs::{STAGE, Signs};
@@ -159,6 +160,7 @@ impl Cutting<'_, '_> {
         }
         match k {
             1 => closed.special |= self.cut_edge(face, mixed)?,
+            _ if self.signs.exact_only() => Splitting::new(self, k).run(face, closed.mask)?,
             2 => closed.special |= self.cut_polygon(face, &closed)?,
             _ => {
                 closed.special = closed.special || !self.cut_face(k, face, closed.mask)?;

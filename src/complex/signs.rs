@@ -74,6 +74,11 @@ impl Signs {
         signs
     }
 
+    /// Whether every decision is left to integers.
+    pub(super) fn exact_only(&self) -> bool {
+        self.exact_only
+    }
+
     /// The number of vertices.
     pub(super) fn len(&self) -> usize {
         self.weights.len()
