@@ -93,6 +93,17 @@ fn a_cut_has_all_sides_of_a_facet_that_ends_on_it() {
     assert_eq!(complex.check_volumes().unwrap().unwrap(), 160_000);
 }
 
+/// Three planes through the line x = 1/3, y = 1/5, which meets no edge of the box: six wedges.
+#[test]
+fn planes_that_share_a_line() {
+    let row = |text: &str| text.split(' ').map(|x| x.parse().unwrap()).collect::<Vec<Rational>>();
+    let network = networks::from_rows(&[vec![row("1 0 0 -1/3"), row("0 1 0 -1/5"), row("1 2 0 -11/15")], vec![row("1 1 1 0")]]);
+    let complex = Builder::new(&network).build(&Domain::parse_box("-1,1", 3).unwrap()).unwrap();
+    assert_eq!(complex.f_vector(), [22, 43, 28, 6]);
+    assert_eq!(complex.shape().facets, [(5, 2), (6, 4)].into_iter().collect());
+    complex.check().unwrap();
+}
+
 /// The first layer alone makes all nine cells out of one.
 #[test]
 fn a_limit_is_an_error() {
@@ -194,6 +205,12 @@ proptest! {
         }
     }
 
+    /// Faces inside which many hyperplanes share a line or a plane.
+    #[test]
+    fn complexes_of_pencils(network in networks::pencils()) {
+        hold(&network, &Domain::parse_box("-1,1", network.inputs()).unwrap())?;
+    }
+
     /// Cells whose sides in old faces are cut by units whose turn inside is still to come, which takes four dimensions.
     #[test]
     fn complexes_in_four_dimensions(network in networks::four_dimensional()) {
@@ -202,7 +219,7 @@ proptest! {
 
     /// The cells are those of a plain enumeration, pattern by pattern and vertex by vertex.
     #[test]
-    fn cells_are_those_of_a_plain_enumeration(network in prop_oneof![3 => networks::any(), 1 => networks::four_dimensional()]) {
+    fn cells_are_those_of_a_plain_enumeration(network in prop_oneof![3 => networks::any(), 1 => networks::four_dimensional(), 1 => networks::pencils()]) {
         let d = network.inputs();
         prop_assume!(d <= 4 && network.hidden_units() <= [0, 20, 12, 9, 6][d]);
         let complex = Builder::new(&network).build(&Domain::parse_box("-1,2", d).unwrap()).unwrap();

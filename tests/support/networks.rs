@@ -215,6 +215,27 @@ pub fn four_dimensional() -> impl Strategy<Value = Network> {
     networks(widths, Just(integer(2))).prop_map(|layers| from_rows(&layers))
 }
 
+/// Hyperplanes through common flats in otherwise general position, in two to four dimensions: whole combinations of a few forms.
+pub fn pencils() -> impl Strategy<Value = Network> {
+    (2usize..=4).prop_flat_map(|d| {
+        let forms = vec(vec(float(), d + 1), 2..=d);
+        let combinations = vec(vec((0usize..4, -2i64..=2), 1..=3), 3..=7);
+        let above = (0usize..=2).prop_flat_map(|width| vec(vec(integer(2), 8), width));
+        (forms, combinations, above).prop_map(move |(forms, combinations, above)| {
+            let combined = |terms: Vec<(usize, i64)>| {
+                let coefficient = |k: usize| terms.iter().map(|&(form, times)| Rational::from(&forms[form % forms.len()][k] * times)).sum();
+                (0..=d).map(coefficient).collect::<Vec<Rational>>()
+            };
+            let first: Rows = combinations.into_iter().map(combined).collect();
+            // As wide as the layer below, with a bias.
+            let fitted = |rows: Rows, width: usize| rows.into_iter().map(|row| row[7 - width..].to_vec()).collect::<Rows>();
+            let above = fitted(above, first.len());
+            let last = vec![vec![Rational::from(1); if above.is_empty() { first.len() } else { above.len() } + 1]];
+            from_rows(&[first, above, last].into_iter().filter(|rows| !rows.is_empty()).collect::<Vec<_>>())
+        })
+    })
+}
+
 /// Everything: one to six layers of all kinds of coefficients, with up to five twists.
 pub fn any() -> impl Strategy<Value = Network> {
     (networks(widths(0, 5, 7), kind()), vec(twist(), 0..=5)).prop_map(|(mut layers, twists)| {
