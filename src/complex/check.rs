@@ -80,7 +80,7 @@ impl Complex {
     /// # Errors
     /// A sum that is another.
     pub fn check_volumes(&self) -> Result<Option<Rational>, CheckError> {
-        let all: Vec<Rational> = self.volumes().into_iter().flatten().map(|volume| volume.volume.0).collect();
+        let all: Vec<Rational> = self.volumes_alone().into_iter().flatten().collect();
         Ok(if self.check_volumes_of(&all)? { self.domain().volume() } else { None })
     }
 

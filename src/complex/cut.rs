@@ -231,7 +231,7 @@ impl Cutting<'_, '_> {
         self.check(1, 0, 0)
     }
 
-    /// Cuts a polygon, by lines in any position; gives whether they are in special position.
+    /// Cuts a polygon, by lines in any position; gives whether more than two units vanish at a point inside.
     fn cut_polygon(&mut self, face: u32, closed: &Closed) -> Result<bool, Excess> {
         let (old, mixed) = (self.old, closed.mask.mixed());
         let edges = old.levels[2].facets(face);
@@ -268,7 +268,6 @@ impl Cutting<'_, '_> {
                 left &= !zero;
                 self.points.push((0, vertex));
             }
-            special |= !line.is_power_of_two();
             self.add_edges([p, q], [p, q], across)?;
         }
         self.gather(2, face, 2, closed.mask)?;

@@ -173,7 +173,7 @@ impl Decided {
     /// The decision regions, in the order of their first cells, with their exact volumes.
     pub fn regions(&self) -> Vec<DecisionRegion> {
         let region_of = self.complex.components(|a, b| self.class_of[a] == self.class_of[b]);
-        let mut volumes = self.complex.volumes().into_iter();
+        let mut volumes = self.complex.volumes_alone().into_iter();
         let mut parts: Vec<Option<Vec<Rational>>> = Vec::new();
         let mut regions: Vec<DecisionRegion> = Vec::new();
         for (cell, &region) in region_of.iter().enumerate() {
@@ -184,7 +184,7 @@ impl Decided {
             regions[region as usize].cells.push(cell);
             let part = &mut parts[region as usize];
             match (volumes.next().flatten(), part.as_mut()) {
-                (Some(volume), Some(sum)) => sum.push(volume.volume.0),
+                (Some(volume), Some(sum)) => sum.push(volume),
                 (None, _) => *part = None,
                 _ => {}
             }

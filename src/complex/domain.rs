@@ -1,5 +1,6 @@
 //! What is cut into cells: a box, a simplex, or the whole space.
 
+use super::simplex::{WholePoint, orientation, simplex_volume};
 use super::topology::{Faces, Topology};
 use crate::exact::parse_rational;
 use crate::network::Network;
@@ -118,8 +119,8 @@ impl Domain {
                 if dimension == 0 || corners.len() != dimension + 1 || corners.iter().any(|corner| corner.len() != dimension) {
                     return Err(DomainError::Corners { corners: corners.len(), dimension });
                 }
-                let corners: Vec<&[Rational]> = corners.iter().map(Vec::as_slice).collect();
-                if super::shape::signed_volume(&corners).is_zero() { Err(DomainError::Flat) } else { Ok(()) }
+                let corners: Vec<WholePoint> = corners.iter().map(|corner| WholePoint::new(corner)).collect();
+                if orientation(&corners.iter().collect::<Vec<_>>()).is_eq() { Err(DomainError::Flat) } else { Ok(()) }
             }
             Self::Space => Ok(()),
         }
@@ -150,7 +151,10 @@ impl Domain {
     pub fn volume(&self) -> Option<Rational> {
         match self {
             Self::Box(ranges) => Some(ranges.iter().fold(Rational::from(1), |product, (lo, hi)| product * Rational::from(hi - lo))),
-            Self::Simplex(corners) => Some(super::shape::simplex_volume(&corners.iter().map(Vec::as_slice).collect::<Vec<_>>())),
+            Self::Simplex(corners) => {
+                let corners: Vec<WholePoint> = corners.iter().map(|corner| WholePoint::new(corner)).collect();
+                Some(simplex_volume(&corners.iter().collect::<Vec<_>>()))
+            }
             Self::Space => None,
         }
     }
@@ -160,12 +164,13 @@ impl Domain {
         match self {
             Self::Box(ranges) => ranges.iter().zip(point).all(|((lo, hi), x)| lo <= x && x <= hi),
             Self::Simplex(corners) => {
-                let signed = |corners: &[&[Rational]]| super::shape::signed_volume(corners).cmp0();
-                let mut all: Vec<&[Rational]> = corners.iter().map(Vec::as_slice).collect();
-                let whole = signed(&all);
+                let (corners, point): (Vec<WholePoint>, _) =
+                    (corners.iter().map(|corner| WholePoint::new(corner)).collect(), WholePoint::new(point));
+                let mut all: Vec<&WholePoint> = corners.iter().collect();
+                let whole = orientation(&all);
                 (0..all.len()).all(|i| {
-                    let corner = std::mem::replace(&mut all[i], point);
-                    let part = signed(&all);
+                    let corner = std::mem::replace(&mut all[i], &point);
+                    let part = orientation(&all);
                     all[i] = corner;
                     part.is_eq() || part == whole
                 })

@@ -1,7 +1,6 @@
-//! Shapes of cells: facets, simplices of the pulling triangulation, volumes, centroids.
+//! Shapes of cells: facets, vertices, simplices of the pulling triangulation.
 
-use super::cells::{Cell, Complex};
-use crate::exact::ExactNumber;
+use super::cells::Complex;
 use rug::Rational;
 use serde::Serialize;
 use std::cmp::Ordering;
@@ -23,15 +22,6 @@ pub struct Shape {
     pub simplices: Histogram,
     /// The number of bounded cells.
     pub bounded: u64,
-}
-
-/// The exact volume of a cell, and its centroid.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Volume {
-    /// The volume; of a slice, in coordinates (u, v).
-    pub volume: ExactNumber,
-    /// The centroid.
-    pub centroid: Vec<ExactNumber>,
 }
 
 /// The mean of what a histogram counts, `None` where it is empty.
@@ -80,27 +70,19 @@ impl Complex {
         let pulling = Pulling::of(self);
         self.cells().map(|cell| cell.bounded().then(|| pulling.simplices[self.dimension()][cell.index()])).collect()
     }
-
-    /// The exact volume and centroid of each cell, `None` of those that are not bounded.
-    pub fn volumes(&self) -> Vec<Option<Volume>> {
-        let pulling = Pulling::of(self);
-        let points: Vec<Vec<Rational>> =
-            (0..self.vertices()).map(|v| if self.is_at_infinity(0, v as u32) { Vec::new() } else { self.vertex(v) }).collect();
-        self.cells().map(|cell| cell.bounded().then(|| pulling.volume(self, cell, &points))).collect()
-    }
 }
 
 /// The lowest vertex of each face, and the simplices of its triangulation.
-struct Pulling {
+pub(super) struct Pulling {
     /// The place of each vertex in the order of coordinates.
-    ranks: Vec<u32>,
+    pub ranks: Vec<u32>,
     /// By dimension and face.
-    lowest: Vec<Vec<u32>>,
+    pub lowest: Vec<Vec<u32>>,
     simplices: Vec<Vec<u64>>,
 }
 
 impl Pulling {
-    fn of(complex: &Complex) -> Self {
+    pub(super) fn of(complex: &Complex) -> Self {
         let mut order: Vec<u32> = (0..complex.vertices() as u32).collect();
         order.sort_unstable_by(|&a, &b| compare(complex, a, b));
         let mut ranks = vec![0; order.len()];
@@ -120,50 +102,6 @@ impl Pulling {
             simplices.push(numbers);
         }
         Self { ranks, lowest, simplices }
-    }
-
-    fn volume(&self, complex: &Complex, cell: Cell<'_>, points: &[Vec<Rational>]) -> Volume {
-        let (d, face) = (complex.dimension(), cell.index() as u32);
-        let by_rank = complex.vertices_of(d, face).into_iter().map(|v| (self.ranks[v as usize], points[v as usize].as_slice())).collect();
-        let mut parts =
-            Parts { pulling: self, complex, by_rank, corners: Vec::new(), volume: Rational::new(), moment: vec![Rational::new(); d] };
-        parts.add(d, face);
-        let Parts { volume, moment, .. } = parts;
-        let centroid = moment.into_iter().map(|sum| ExactNumber(sum / (&volume * Rational::from(d as u32 + 1)))).collect();
-        Volume { volume: ExactNumber(volume), centroid }
-    }
-}
-
-/// The simplices of one cell, one after the other.
-struct Parts<'a> {
-    pulling: &'a Pulling,
-    complex: &'a Complex,
-    /// The cell's vertices by their place in the order.
-    by_rank: BTreeMap<u32, &'a [Rational]>,
-    /// The lowest vertices of the faces from the cell down to the one at hand.
-    corners: Vec<&'a [Rational]>,
-    volume: Rational,
-    /// d + 1 times the integral of the coordinates.
-    moment: Vec<Rational>,
-}
-
-impl Parts<'_> {
-    /// Adds the simplices whose last corners triangulate a face.
-    fn add(&mut self, k: usize, face: u32) {
-        let (pulling, complex) = (self.pulling, self.complex);
-        let low = pulling.lowest[k][face as usize];
-        self.corners.push(self.by_rank[&low]);
-        if k == 0 {
-            let part = simplex_volume(&self.corners);
-            for (axis, sum) in self.moment.iter_mut().enumerate() {
-                *sum += self.corners.iter().map(|corner| &corner[axis]).sum::<Rational>() * &part;
-            }
-            self.volume += part;
-        } else {
-            let opposite = complex.facets_of(k, face).iter().filter(|&&g| pulling.lowest[k - 1][g as usize] != low);
-            opposite.for_each(|&g| self.add(k - 1, g));
-        }
-        self.corners.pop();
     }
 }
 
@@ -191,43 +129,4 @@ fn compare(complex: &Complex, a: u32, b: u32) -> Ordering {
         }
     }
     Ordering::Equal
-}
-
-/// The determinant of a square matrix, by elimination.
-fn determinant(mut rows: Vec<Vec<Rational>>) -> Rational {
-    let n = rows.len();
-    let mut product = Rational::from(1);
-    for k in 0..n {
-        let Some(pivot) = (k..n).find(|&i| !rows[i][k].is_zero()) else { return Rational::new() };
-        if pivot != k {
-            rows.swap(pivot, k);
-            product = -product;
-        }
-        let (above, below) = rows.split_at_mut(k + 1);
-        let top = &above[k];
-        product *= &top[k];
-        for row in below {
-            if row[k].is_zero() {
-                continue;
-            }
-            let factor = Rational::from(&row[k] / &top[k]);
-            for j in k + 1..n {
-                let part = Rational::from(&factor * &top[j]);
-                row[j] -= part;
-            }
-        }
-    }
-    product
-}
-
-/// d! times the signed volume of a simplex.
-pub(super) fn signed_volume(corners: &[&[Rational]]) -> Rational {
-    let edge = |corner: &&[Rational]| corner.iter().zip(corners[0]).map(|(x, y)| Rational::from(x - y)).collect();
-    determinant(corners[1..].iter().map(edge).collect())
-}
-
-/// The volume of a simplex.
-pub(super) fn simplex_volume(corners: &[&[Rational]]) -> Rational {
-    let factorial: u64 = (1..corners.len() as u64).product();
-    signed_volume(corners).abs() / factorial
 }

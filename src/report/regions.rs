@@ -119,7 +119,7 @@ impl RegionsReport {
         let mut checks = complex.check()?;
         let mut of_cells = None;
         if volumes {
-            let all: Vec<Rational> = complex.volumes().into_iter().flatten().map(|volume| volume.volume.0).collect();
+            let all: Vec<Rational> = complex.volumes_alone().into_iter().flatten().collect();
             checks.volumes = complex.check_volumes_of(&all)?;
             of_cells = Volumes::of(all);
         }

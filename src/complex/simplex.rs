@@ -1,0 +1,96 @@
+//! The volume of a simplex, and which way round it goes, as a determinant of integers.
+
+use crate::network::whole::{common_denominator, scaled};
+use rug::{Integer, Rational};
+use std::cmp::Ordering;
+
+/// A point as integers: its coordinates times their least common denominator.
+pub(super) struct WholePoint {
+    denominator: Integer,
+    numerators: Vec<Integer>,
+}
+
+impl WholePoint {
+    pub(super) fn new(point: &[Rational]) -> Self {
+        let denominator = common_denominator(point.iter().cloned());
+        let numerators = point.iter().map(|x| scaled(x.clone(), &denominator)).collect();
+        Self { denominator, numerators }
+    }
+
+    pub(super) fn coordinate(&self, axis: usize) -> Rational {
+        Rational::from((&self.numerators[axis], &self.denominator))
+    }
+}
+
+/// The volume of a simplex: |det (q_i, p_i)| / (d! q_0 ... q_d) for corners p_i / q_i.
+pub(super) fn simplex_volume(corners: &[&WholePoint]) -> Rational {
+    let factorial: u64 = (1..corners.len() as u64).product();
+    let denominator = corners.iter().fold(Integer::from(factorial), |product, corner| product * &corner.denominator);
+    Rational::from((determinant(rows(corners)).abs(), denominator))
+}
+
+/// The sign of the volume of a simplex: which way round its corners go.
+pub(super) fn orientation(corners: &[&WholePoint]) -> Ordering {
+    determinant(rows(corners)).cmp0()
+}
+
+fn rows(corners: &[&WholePoint]) -> Vec<Vec<Integer>> {
+    corners.iter().map(|corner| std::iter::once(&corner.denominator).chain(&corner.numerators).cloned().collect()).collect()
+}
+
+/// The determinant of a square matrix, by elimination without fractions: entries stay minors of the matrix (Bareiss 1968, Math. Comp. 22).
+fn determinant(mut rows: Vec<Vec<Integer>>) -> Integer {
+    let n = rows.len();
+    let (mut previous, mut negative) = (Integer::from(1), false);
+    for k in 0..n {
+        let Some(pivot) = (k..n).find(|&i| !rows[i][k].is_zero()) else { return Integer::new() };
+        if pivot != k {
+            rows.swap(pivot, k);
+            negative = !negative;
+        }
+        let (above, below) = rows.split_at_mut(k + 1);
+        let top = &above[k];
+        for row in below {
+            let (head, tail) = row.split_at_mut(k + 1);
+            for (x, y) in tail.iter_mut().zip(&top[k + 1..]) {
+                *x *= &top[k];
+                *x -= &head[k] * y;
+                x.div_exact_mut(&previous);
+            }
+        }
+        previous = std::mem::take(&mut rows[k][k]);
+    }
+    if negative { -previous } else { previous }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn determinants_are_sums_over_permutations() {
+        // Rows with zeros at the pivots, and dependent ones.
+        for seed in 0..500u64 {
+            let n = 1 + (seed % 4) as usize;
+            let entry = |i: usize, j: usize| {
+                let word = (seed * 31 + (i * 7 + j) as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+                Integer::from((word >> 40) % 5) - 2u32
+            };
+            let matrix: Vec<Vec<Integer>> = (0..n).map(|i| (0..n).map(|j| entry(i, j)).collect()).collect();
+            assert_eq!(determinant(matrix.clone()), expanded(&matrix), "{matrix:?}");
+        }
+    }
+
+    /// By the first row.
+    fn expanded(matrix: &[Vec<Integer>]) -> Integer {
+        let Some((first, rest)) = matrix.split_first() else { return Integer::from(1) };
+        let mut sum = Integer::new();
+        for (j, x) in first.iter().enumerate() {
+            let minor: Vec<Vec<Integer>> =
+                rest.iter().map(|row| row.iter().enumerate().filter(|&(k, _)| k != j).map(|(_, x)| x.clone()).collect()).collect();
+            let part = expanded(&minor) * x;
+            if j % 2 == 0 { sum += part } else { sum -= part }
+        }
+        sum
+    }
+}

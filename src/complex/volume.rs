@@ -1,0 +1,94 @@
+//! Exact volumes and centroids of cells, simplex by simplex of the pulling triangulation.
+
+use super::cells::{Cell, Complex};
+use super::shape::Pulling;
+use super::simplex::{WholePoint, simplex_volume};
+use crate::exact::ExactNumber;
+use rayon::prelude::*;
+use rug::{Integer, Rational};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// The exact volume of a cell, and its centroid.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Volume {
+    /// The volume; of a slice, in coordinates (u, v).
+    pub volume: ExactNumber,
+    /// The centroid.
+    pub centroid: Vec<ExactNumber>,
+}
+
+impl Complex {
+    /// The exact volume and centroid of each cell, `None` of those that are not bounded; on all threads of the current `rayon` pool.
+    pub fn volumes(&self) -> Vec<Option<Volume>> {
+        let with_centroid = |(mut parts, face): (Parts<'_>, u32)| {
+            let d = self.dimension();
+            parts.moment = Some(vec![Rational::new(); d]);
+            parts.add(d, face);
+            let total = Rational::from(&parts.volume * Integer::from(d + 1));
+            let centroid = parts.moment.into_iter().flatten().map(|sum| ExactNumber(sum / &total)).collect();
+            Volume { volume: ExactNumber(parts.volume), centroid }
+        };
+        self.of_bounded(with_centroid)
+    }
+
+    /// The exact volume of each cell, `None` of those that are not bounded.
+    pub(crate) fn volumes_alone(&self) -> Vec<Option<Rational>> {
+        let volume = |(mut parts, face): (Parts<'_>, u32)| {
+            parts.add(self.dimension(), face);
+            parts.volume
+        };
+        self.of_bounded(volume)
+    }
+
+    /// What is computed from the simplices of each bounded cell.
+    fn of_bounded<T: Send>(&self, of: impl Fn((Parts<'_>, u32)) -> T + Sync) -> Vec<Option<T>> {
+        let pulling = Pulling::of(self);
+        let points: Vec<WholePoint> = self.all_vertices().map(|point| WholePoint::new(&point.unwrap_or_default())).collect();
+        let cell = |index: usize| {
+            let cell = self.cell(index);
+            cell.bounded().then(|| of((Parts::new(self, &pulling, &points, cell), index as u32)))
+        };
+        (0..self.activation_regions()).into_par_iter().map(cell).collect()
+    }
+}
+
+/// The simplices of one cell, one after the other.
+struct Parts<'a> {
+    pulling: &'a Pulling,
+    complex: &'a Complex,
+    /// The cell's vertices by their place in the order.
+    by_rank: BTreeMap<u32, &'a WholePoint>,
+    /// The lowest vertices of the faces from the cell down to the one at hand.
+    corners: Vec<&'a WholePoint>,
+    volume: Rational,
+    /// d + 1 times the integral of the coordinates, where that is wanted.
+    moment: Option<Vec<Rational>>,
+}
+
+impl<'a> Parts<'a> {
+    fn new(complex: &'a Complex, pulling: &'a Pulling, points: &'a [WholePoint], cell: Cell<'_>) -> Self {
+        let vertices = complex.vertices_of(complex.dimension(), cell.index() as u32);
+        let by_rank = vertices.into_iter().map(|v| (pulling.ranks[v as usize], &points[v as usize])).collect();
+        Self { pulling, complex, by_rank, corners: Vec::new(), volume: Rational::new(), moment: None }
+    }
+
+    /// Adds the simplices whose last corners triangulate a face.
+    fn add(&mut self, k: usize, face: u32) {
+        let (pulling, complex) = (self.pulling, self.complex);
+        let low = pulling.lowest[k][face as usize];
+        self.corners.push(self.by_rank[&low]);
+        if k == 0 {
+            let part = simplex_volume(&self.corners);
+            for (axis, sum) in self.moment.iter_mut().flatten().enumerate() {
+                let coordinate = |corner: &&WholePoint| corner.coordinate(axis);
+                *sum += self.corners.iter().map(coordinate).sum::<Rational>() * &part;
+            }
+            self.volume += part;
+        } else {
+            let opposite = complex.facets_of(k, face).iter().filter(|&&g| pulling.lowest[k - 1][g as usize] != low);
+            opposite.for_each(|&g| self.add(k - 1, g));
+        }
+        self.corners.pop();
+    }
+}
