@@ -78,8 +78,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     ways.dedup();
     let all: u64 = groups.iter().map(PairGroup::count).sum();
     let threads = super::inputs::threads(arguments.threads).min(all.max(1) as usize);
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-    let pool = pool.map_err(|error| Failure::Data(format!("threads: {error}")))?;
+    let pool = super::inputs::pool(threads)?;
     let slice = SLICE * threads as u64;
     let failed = |error| Failure::Data(format!("{}: {error}", data.name));
     let auditor = Auditor::new(&subject.network, &data.points, &ways).map_err(failed)?;

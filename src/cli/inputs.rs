@@ -69,3 +69,9 @@ pub fn is_built_in(point: &str) -> bool {
 pub fn threads(asked: Option<u16>) -> usize {
     asked.map_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get), usize::from)
 }
+
+/// A pool of as many threads.
+pub fn pool(threads: usize) -> Result<rayon::ThreadPool, Failure> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    pool.map_err(|error| Failure::Data(format!("threads: {error}")))
+}

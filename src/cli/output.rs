@@ -2,7 +2,7 @@
 
 use super::error::Failure;
 use serde::Serialize;
-use std::io::{BufWriter, StdoutLock, Write};
+use std::io::{BufWriter, Stdout, Write};
 
 /// How results are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -15,14 +15,14 @@ pub enum Format {
 /// Where results go.
 pub struct Output {
     format: Format,
-    stream: BufWriter<StdoutLock<'static>>,
+    stream: BufWriter<Stdout>,
     empty: bool,
 }
 
 impl Output {
     /// Standard output in a format.
     pub fn new(format: Format) -> Self {
-        Self { format, stream: BufWriter::new(std::io::stdout().lock()), empty: true }
+        Self { format, stream: BufWriter::new(std::io::stdout()), empty: true }
     }
 
     /// Writes a report in the format that was asked for: as a line of JSON, or as its text; a blank line stands between texts.

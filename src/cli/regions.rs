@@ -97,6 +97,10 @@ pub struct Arguments {
     #[arg(long)]
     exact_only: bool,
 
+    /// How many threads; one a core where nothing is said
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+
     #[command(flatten)]
     pixels: PixelOptions,
 
@@ -109,6 +113,10 @@ const BOXES: &str = "\
 BOX     -1,1 is the cube [-1,1]^d; -1..1;0..1/2 has a range for each dimension";
 
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
+    super::inputs::pool(super::inputs::threads(arguments.threads))?.install(|| run_here(arguments, output))
+}
+
+fn run_here(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     let subject = Subject::load(&arguments.network, &Selection::Hidden)?;
     if let Some(rule) = arguments.decide {
         rule.fits(subject.network.outputs()).map_err(|error| Failure::new(format!("{}: {error}", subject.name), subject.built_in))?;

@@ -5,6 +5,10 @@ use crate::exact::bound::{TINY, product as product_error, round_up};
 use crate::exact::lanes::{Lanes, dispatch};
 use crate::exact::product::{Active, Packed, Rows, Scratch, product};
 use crate::network::Layer;
+use rayon::prelude::*;
+
+/// Rows that go through a layer together; so many whatever the number of threads.
+const BLOCK: usize = 1024;
 
 /// Rows of values, one a vertex or a cell, with a bound of the error of all values of a row.
 #[derive(Clone, Debug, Default)]
@@ -81,30 +85,38 @@ impl FloatLayer {
     }
 
     /// W x + b for every row x, of which only the inputs count whose bits are set: all in the first layer, where there are no bits.
+    /// Many rows go block by block over the threads of the current `rayon` pool.
     ///
     /// The bits are right, so what is left out is exactly 0. An input that is off by e at most, and at most s in magnitude, leaves
     /// an error below R e + gamma (R s + B) with R the row sum and B the largest bias; TINY is for underflow.
-    pub(super) fn forward(&self, instructions: Instructions, mut below: Values, active: &[u64], scratch: &mut Scratch) -> Values {
+    pub(super) fn forward(&self, instructions: Instructions, mut below: Values, active: &[u64]) -> Values {
         let count = below.errors.len();
         let words = active.len() / count.max(1);
-        if words > 0 {
-            silence(instructions, &mut below.values, active, words, &mut below.sizes);
-        }
         let stride = self.packed.padded_outputs();
         let mut values = vec![0.0; count * stride];
-        let rows = Rows { values: &below.values, stride: below.stride, count };
-        let masks = if words == 0 { Active::All } else { Active::Masks { words_per_row: words, words: active } };
-        product(instructions, rows, masks, &self.packed, &mut values, scratch);
-        let mut above = Values { stride, values, errors: below.errors, sizes: below.sizes };
-        for (place, (error, size)) in above.errors.iter_mut().zip(&above.sizes).enumerate() {
-            let silent = words > 0 && active[place * words..][..words].iter().all(|&word| word == 0);
-            // Where no input is active the values are the biases themselves.
-            let exact = silent && self.dyadic;
-            *error =
-                if exact { 0.0 } else { round_up(self.row_sum * *error + self.gamma * (self.row_sum * *size + self.bias_size) + TINY) };
-        }
-        add_bias(instructions, &mut above.values, &self.bias, &mut above.sizes);
-        above
+        let blocks = values
+            .par_chunks_mut(BLOCK * stride)
+            .zip(below.values.par_chunks_mut(BLOCK * below.stride.max(1)))
+            .zip(below.errors.par_chunks_mut(BLOCK).zip(below.sizes.par_chunks_mut(BLOCK)))
+            .enumerate();
+        blocks.for_each_init(Scratch::default, |scratch, (block, ((above, below), (errors, sizes)))| {
+            let active = &active[block * BLOCK * words..][..sizes.len() * words];
+            if words > 0 {
+                silence(instructions, below, active, words, sizes);
+            }
+            let rows = Rows { values: below, stride: below.len() / sizes.len(), count: sizes.len() };
+            let masks = if words == 0 { Active::All } else { Active::Masks { words_per_row: words, words: active } };
+            product(instructions, rows, masks, &self.packed, above, scratch);
+            for (place, (error, size)) in errors.iter_mut().zip(&*sizes).enumerate() {
+                let silent = words > 0 && active[place * words..][..words].iter().all(|&word| word == 0);
+                // Where no input is active the values are the biases themselves.
+                let exact = silent && self.dyadic;
+                *error =
+                    if exact { 0.0 } else { round_up(self.row_sum * *error + self.gamma * (self.row_sum * *size + self.bias_size) + TINY) };
+            }
+            add_bias(instructions, above, &self.bias, sizes);
+        });
+        Values { stride, values, errors: below.errors, sizes: below.sizes }
     }
 }
 

@@ -5,7 +5,7 @@ use super::layer::{FloatLayer, Values};
 use super::signs::STAGE;
 use crate::exact::Instructions;
 use crate::exact::bound::{TINY, gamma, round_up};
-use crate::exact::product::Scratch;
+use rayon::prelude::*;
 use rug::Rational;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -108,10 +108,8 @@ fn values_at_one_point(complex: &Complex) -> Vec<(f64, f64)> {
     // Any point will do; one with no simple coordinates separates more maps.
     let point: Vec<f64> = (1..=complex.dimension()).map(|k| (k as f64 * 0.618_033_988_749_895).fract() - 0.309_016_994_374_947).collect();
     let first = complex.first_words();
-    let mut scratch = Scratch::default();
     let instructions = Instructions::detect();
-    let mut all = Vec::with_capacity(complex.activation_regions());
-    for start in (0..complex.activation_regions()).step_by(BLOCK) {
+    let of_block = |start: usize| {
         let count = BLOCK.min(complex.activation_regions() - start);
         let mut rows = Values { stride: point.len(), ..Values::default() };
         (0..count).for_each(|_| rows.push(&point, 0.0));
@@ -121,9 +119,9 @@ fn values_at_one_point(complex: &Complex) -> Vec<(f64, f64)> {
             if l > 0 {
                 (start..start + count).for_each(|cell| active.extend_from_slice(&complex.words(cell)[first[l - 1]..][..words]));
             }
-            rows = layer.forward(instructions, rows, &active, &mut scratch);
+            rows = layer.forward(instructions, rows, &active);
         }
-        for (row, error) in rows.values.chunks_exact(rows.stride).zip(rows.errors) {
+        let combined = |(row, error): (&[f64], &f64)| {
             let outputs = &row[..network.outputs()];
             let weight = |k: usize| 1.0 / (1.0 + k as f64);
             let (mut sum, mut size) = (0.0, 0.0);
@@ -133,10 +131,12 @@ fn values_at_one_point(complex: &Complex) -> Vec<(f64, f64)> {
             }
             let weights: f64 = (0..outputs.len()).map(weight).sum();
             let error = round_up(weights * error + gamma(outputs.len() + 4) * size + TINY);
-            all.push((sum - error, sum + error));
-        }
-    }
-    all
+            (sum - error, sum + error)
+        };
+        rows.values.chunks_exact(rows.stride).zip(&rows.errors).map(combined).collect::<Vec<_>>()
+    };
+    let starts: Vec<usize> = (0..complex.activation_regions()).step_by(BLOCK).collect();
+    starts.into_par_iter().map(of_block).collect::<Vec<_>>().concat()
 }
 
 /// Sets that grow together.

@@ -7,7 +7,6 @@ use super::layer::{FloatLayer, Values, largest_lane};
 use super::topology::{Mask, units_of};
 use crate::exact::bound::{TINY, U, round_up};
 use crate::exact::lanes::{Lanes, dispatch};
-use crate::exact::product::Scratch;
 use crate::exact::{Instructions, nearest_f64, rational};
 use crate::line::Decisions;
 use crate::network::Network;
@@ -47,7 +46,6 @@ pub(super) struct Signs {
     active: Vec<Vec<u64>>,
     pub weights: Vec<Weights>,
     pub decisions: Decisions,
-    scratch: Scratch,
 }
 
 impl Signs {
@@ -65,7 +63,6 @@ impl Signs {
             active: Vec::new(),
             weights: corners.iter().map(|_| Weights { of_p: 0.0, of_q: 0.0, error: 0.0 }).collect(),
             decisions: Decisions::default(),
-            scratch: Scratch::default(),
         };
         for corner in corners {
             let (row, error) = nearest_row(corner);
@@ -97,7 +94,7 @@ impl Signs {
             words => (0..self.weights.len()).for_each(|v| active.extend(words.iter().map(|word| word[v]))),
         }
         let below = std::mem::take(&mut self.rows);
-        self.rows = self.layers[layer].forward(self.instructions, below, &active, &mut self.scratch);
+        self.rows = self.layers[layer].forward(self.instructions, below, &active);
         self.layer = layer;
         self.active.clear();
         self.exact.enter(layer);
