@@ -1,6 +1,7 @@
 //! Shapes of cells: facets, vertices, simplices of the pulling triangulation.
 
 use super::cells::Complex;
+use rayon::prelude::*;
 use rug::Rational;
 use serde::Serialize;
 use std::cmp::Ordering;
@@ -72,36 +73,31 @@ impl Complex {
     }
 }
 
-/// The lowest vertex of each face, and the simplices of its triangulation.
+/// The lowest vertex of each face, and the simplices of its triangulation; by dimension and face.
 pub(super) struct Pulling {
-    /// The place of each vertex in the order of coordinates.
-    pub ranks: Vec<u32>,
-    /// By dimension and face.
     pub lowest: Vec<Vec<u32>>,
     simplices: Vec<Vec<u64>>,
 }
 
 impl Pulling {
     pub(super) fn of(complex: &Complex) -> Self {
-        let mut order: Vec<u32> = (0..complex.vertices() as u32).collect();
-        order.sort_unstable_by(|&a, &b| compare(complex, a, b));
-        let mut ranks = vec![0; order.len()];
-        order.iter().enumerate().for_each(|(rank, &v)| ranks[v as usize] = rank as u32);
-        let (mut lowest, mut simplices) = (vec![ranks.clone()], vec![vec![1; ranks.len()]]);
+        let vertices = complex.vertices() as u32;
+        let (mut lowest, mut simplices) = (vec![(0..vertices).collect::<Vec<_>>()], vec![vec![1; vertices as usize]]);
         for k in 1..=complex.dimension() {
-            let count = complex.levels[k].len() as u32;
-            let low = |face: u32| complex.facets_of(k, face).iter().map(|&g| lowest[k - 1][g as usize]).min().unwrap_or(0);
-            let level: Vec<u32> = (0..count).map(low).collect();
+            let faces = 0..complex.levels[k].len() as u32;
+            let lower = |a: u32, b: u32| if compare(complex, a, b).is_gt() { b } else { a };
+            let low = |face: u32| complex.facets_of(k, face).iter().map(|&g| lowest[k - 1][g as usize]).reduce(lower).unwrap_or_default();
+            let level: Vec<u32> = faces.clone().into_par_iter().map(low).collect();
             // The lowest vertex of a face lies in a facet exactly if it is the lowest of that too.
             let number = |face: u32| {
                 let opposite = complex.facets_of(k, face).iter().filter(|&&g| lowest[k - 1][g as usize] != level[face as usize]);
                 opposite.map(|&g| simplices[k - 1][g as usize]).sum()
             };
-            let numbers = (0..count).map(number).collect();
+            let numbers = faces.into_par_iter().map(number).collect();
             lowest.push(level);
             simplices.push(numbers);
         }
-        Self { ranks, lowest, simplices }
+        Self { lowest, simplices }
     }
 }
 

@@ -1,13 +1,12 @@
 //! Exact volumes and centroids of cells, simplex by simplex of the pulling triangulation.
 
-use super::cells::{Cell, Complex};
+use super::cells::Complex;
 use super::shape::Pulling;
 use super::simplex::{WholePoint, simplex_volume};
 use crate::exact::ExactNumber;
 use rayon::prelude::*;
 use rug::{Integer, Rational};
 use serde::Serialize;
-use std::collections::BTreeMap;
 
 /// The exact volume of a cell, and its centroid.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -46,8 +45,9 @@ impl Complex {
         let pulling = Pulling::of(self);
         let points: Vec<WholePoint> = self.all_vertices().map(|point| WholePoint::new(&point.unwrap_or_default())).collect();
         let cell = |index: usize| {
-            let cell = self.cell(index);
-            cell.bounded().then(|| of((Parts::new(self, &pulling, &points, cell), index as u32)))
+            let parts =
+                || Parts { complex: self, pulling: &pulling, points: &points, corners: Vec::new(), volume: Rational::new(), moment: None };
+            self.cell(index).bounded().then(|| of((parts(), index as u32)))
         };
         (0..self.activation_regions()).into_par_iter().map(cell).collect()
     }
@@ -57,8 +57,7 @@ impl Complex {
 struct Parts<'a> {
     pulling: &'a Pulling,
     complex: &'a Complex,
-    /// The cell's vertices by their place in the order.
-    by_rank: BTreeMap<u32, &'a WholePoint>,
+    points: &'a [WholePoint],
     /// The lowest vertices of the faces from the cell down to the one at hand.
     corners: Vec<&'a WholePoint>,
     volume: Rational,
@@ -66,18 +65,12 @@ struct Parts<'a> {
     moment: Option<Vec<Rational>>,
 }
 
-impl<'a> Parts<'a> {
-    fn new(complex: &'a Complex, pulling: &'a Pulling, points: &'a [WholePoint], cell: Cell<'_>) -> Self {
-        let vertices = complex.vertices_of(complex.dimension(), cell.index() as u32);
-        let by_rank = vertices.into_iter().map(|v| (pulling.ranks[v as usize], &points[v as usize])).collect();
-        Self { pulling, complex, by_rank, corners: Vec::new(), volume: Rational::new(), moment: None }
-    }
-
+impl Parts<'_> {
     /// Adds the simplices whose last corners triangulate a face.
     fn add(&mut self, k: usize, face: u32) {
         let (pulling, complex) = (self.pulling, self.complex);
         let low = pulling.lowest[k][face as usize];
-        self.corners.push(self.by_rank[&low]);
+        self.corners.push(&self.points[low as usize]);
         if k == 0 {
             let part = simplex_volume(&self.corners);
             for (axis, sum) in self.moment.iter_mut().flatten().enumerate() {
