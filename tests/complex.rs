@@ -190,6 +190,17 @@ fn hold(network: &Network, domain: &Domain) -> Result<Complex, TestCaseError> {
     Ok(found)
 }
 
+/// Whether one can go from a cell to another through facets between some cells: of the cells at one point always.
+fn are_joined(complex: &Complex, cells: &[usize], from: usize, to: usize) -> bool {
+    let mut reached = BTreeSet::from([from]);
+    let mut open = vec![from];
+    while let Some(cell) = open.pop() {
+        let near = complex.cell(cell).neighbours().into_iter().filter(|other| cells.contains(other));
+        open.extend(near.filter(|&other| reached.insert(other)));
+    }
+    reached.contains(&to)
+}
+
 fn small(network: &Network) -> bool {
     network.inputs() <= 3 && network.hidden_units() <= 12
 }
@@ -238,7 +249,7 @@ proptest! {
         hold(&case.network, &Domain::boxed(ranges).unwrap())?;
     }
 
-    /// A segment inside the box crosses cells of the complex, and nothing else.
+    /// A segment inside the box crosses cells of the complex and nothing else, from neighbour to neighbour.
     #[test]
     fn traces_visit_cells(case in any_case()) {
         prop_assume!(small(&case.network));
@@ -248,12 +259,17 @@ proptest! {
         let complex = Builder::new(&case.network).build(&domain).unwrap();
         let trace = case.filtered(&Selection::Hidden, true);
         let ends = [vec![Rational::new()], times(&trace), vec![Rational::from(1)]].concat();
+        let cells_at = |t: &Rational| complex.cells_with(&on_segment(&from, &to, t));
+        let mut last = None;
         for (t, pattern) in ends.windows(2).zip(trace.patterns()) {
-            let cells = complex.cells_with(&on_segment(&from, &to, &middle(&t[0], &t[1])));
+            let cells = cells_at(&middle(&t[0], &t[1]));
             // Several where the segment runs along a hyperplane.
             prop_assert!(!cells.is_empty());
             if let [cell] = cells[..] {
                 prop_assert_eq!(complex.cell(cell).pattern(), pattern);
+            }
+            if let Some(last) = last.replace(cells.clone()) {
+                prop_assert!(cells.iter().all(|&cell| last.iter().all(|&other| are_joined(&complex, &cells_at(&t[0]), cell, other))));
             }
         }
     }
