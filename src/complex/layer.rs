@@ -8,7 +8,7 @@ use crate::network::Layer;
 use rayon::prelude::*;
 
 /// Rows that go through a layer together; so many whatever the number of threads.
-const BLOCK: usize = 1024;
+const BLOCK: usize = 128;
 
 /// Rows of values, one a vertex or a cell, with a bound of the error of all values of a row.
 #[derive(Clone, Debug, Default)]

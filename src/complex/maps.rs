@@ -109,15 +109,29 @@ fn values_at_one_point(complex: &Complex) -> Vec<(f64, f64)> {
     let point: Vec<f64> = (1..=complex.dimension()).map(|k| (k as f64 * 0.618_033_988_749_895).fract() - 0.309_016_994_374_947).collect();
     let first = complex.first_words();
     let instructions = Instructions::detect();
+    // Cells that follow each other often have the same bits in the lower layers; such a run goes through these as one row.
     let of_block = |start: usize| {
-        let count = BLOCK.min(complex.activation_regions() - start);
+        let cells = start..(start + BLOCK).min(complex.activation_regions());
+        let mut runs = vec![start];
         let mut rows = Values { stride: point.len(), ..Values::default() };
-        (0..count).for_each(|_| rows.push(&point, 0.0));
+        rows.push(&point, 0.0);
         for (l, layer) in layers.iter().enumerate() {
-            let words = if l == 0 { 0 } else { layers[l - 1].outputs.div_ceil(STAGE) };
-            let mut active = Vec::with_capacity(count * words);
+            let mut active = Vec::new();
             if l > 0 {
-                (start..start + count).for_each(|cell| active.extend_from_slice(&complex.words(cell)[first[l - 1]..][..words]));
+                let bits = |cell: usize| &complex.words(cell)[first[l - 1]..][..layers[l - 1].outputs.div_ceil(STAGE)];
+                let (below, mut run) = (runs, 0);
+                let mut above = Values { stride: rows.stride, ..Values::default() };
+                runs = Vec::new();
+                for cell in cells.clone() {
+                    let next = below.get(run + 1) == Some(&cell);
+                    run += usize::from(next);
+                    if next || cell == start || bits(cell) != bits(cell - 1) {
+                        runs.push(cell);
+                        active.extend_from_slice(bits(cell));
+                        above.push(rows.row(run), rows.errors[run]);
+                    }
+                }
+                rows = above;
             }
             rows = layer.forward(instructions, rows, &active);
         }

@@ -266,7 +266,9 @@ dispatch! {
 #[inline(always)]
 fn certain_signs_in<L: Lanes>(values: &[f64], stride: usize, first: usize, errors: &[f64], masks: &mut Vec<Mask>) {
     let zero = L::splat(0.0);
-    masks.extend(values.chunks_exact(stride).zip(errors).map(|(row, &error)| {
+    masks.reserve(errors.len());
+    // No closures here: they are compiled without the instructions of the function around them.
+    for (row, &error) in values.chunks_exact(stride).zip(errors) {
         let (mut mask, error) = (Mask::default(), L::splat(error));
         // What pads a row is 0, and of no sign.
         for (at, lanes) in row[first..].as_chunks::<8>().0.iter().take(STAGE / 8).enumerate() {
@@ -274,8 +276,8 @@ fn certain_signs_in<L: Lanes>(values: &[f64], stride: usize, first: usize, error
             mask.pos |= u64::from(L::bits(x.gt(error))) << (8 * at);
             mask.neg |= u64::from(L::bits(zero.sub(x).gt(error))) << (8 * at);
         }
-        mask
-    }));
+        masks.push(mask);
+    }
 }
 
 dispatch! {

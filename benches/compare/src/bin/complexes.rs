@@ -1,7 +1,7 @@
-//! What complexes cost, on one thread: against `regioncam` in the plane, against one forward pass over all vertices of the result,
+//! What complexes cost, on one thread where nothing else is said: against `regioncam` in the plane, against one forward pass over all vertices of the result,
 //! degenerate networks against generic ones, and the growth with the number of regions.
 //!
-//! `cargo run --release -p plica-compare --bin complexes`
+//! `cargo run --release -p plica-compare --bin complexes`, with `-- passes`, `degenerate` or `growth` for one part of it
 
 use gemm::{Parallelism, gemm};
 use nalgebra::{DMatrix, DVector};
@@ -21,9 +21,20 @@ const BLOCK: usize = 256;
 fn main() {
     println!("one thread, medians of {ROUNDS} rounds; seeds 0 to 2 of PyTorch's default initialisation; domain [-10,10]^d");
     println!("regions: the complex, its three counts, f-vector and facets of each cell; volumes and simplices apart\n");
-    against_others();
-    degenerate();
-    growth();
+    let part = std::env::args().nth(1);
+    let asked = |name: &str| part.as_deref().is_none_or(|part| part == name);
+    let one = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
+    one.install(|| {
+        if asked("passes") {
+            against_others();
+        }
+        if asked("degenerate") {
+            degenerate();
+        }
+    });
+    if asked("growth") {
+        growth(&one);
+    }
 }
 
 /// Seconds of a piece of work.
@@ -187,19 +198,27 @@ fn small(seed: usize) -> f64 {
     (seed % 5) as f64 - 2.0
 }
 
-fn growth() {
-    println!("{:22} {:>9} {:>9} {:>9} {:>12}", "", "regions", "time", "a region", "memory");
-    let mut ends = Vec::new();
-    for width in [64, 128, 256, 512] {
-        let name = format!("random:2-{width}-{width}-{width}-1@0");
-        let network = load(&name).expect("a built-in network");
-        let (seconds, found) = time(|| complex(&network));
-        let regions = found.activation_regions();
-        println!("{name:22} {regions:>9} {seconds:>7.2} s {:>6.2} us {:>9} MB", 1e6 * seconds / regions as f64, peak_megabytes());
-        ends.push(((regions as f64).ln(), seconds.ln()));
+fn growth(one: &rayon::ThreadPool) {
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    println!("{:24} {:>9} {:>9} {:>9} {:>12} {:>12}", "", "regions", "time", "a region", "memory", format!("{threads} threads"));
+    for widths in
+        [["2-64-64-64-1", "2-128-128-128-1", "2-256-256-256-1", "2-512-512-512-1"], ["3-32-32-1", "3-48-48-1", "3-64-64-1", "3-96-96-1"]]
+    {
+        let mut ends = Vec::new();
+        for shape in widths {
+            let network = load(&format!("random:{shape}@0")).expect("a built-in network");
+            let (seconds, found) = one.install(|| time(|| complex(&network)));
+            let (regions, memory) = (found.activation_regions(), peak_megabytes());
+            drop(found);
+            let on_all = time(|| complex(&network)).0;
+            let each = 1e6 * seconds / regions as f64;
+            println!("random:{shape:17} {regions:>9} {seconds:>7.2} s {each:>6.2} us {memory:>9} MB {:>10.2} x", seconds / on_all);
+            ends.push(((regions as f64).ln(), seconds.ln()));
+        }
+        let (first, last) = (ends[0], ends[ends.len() - 1]);
+        println!("time grows with the regions to the power {:.2}\n", (last.1 - first.1) / (last.0 - first.0));
     }
-    let (first, last) = (ends[0], ends[ends.len() - 1]);
-    println!("\ntime grows with the regions to the power {:.2}; memory is the largest so far", (last.1 - first.1) / (last.0 - first.0));
+    println!("memory: the largest so far; {threads} threads: how much faster");
 }
 
 /// The largest memory of this process so far, where the system tells.
