@@ -128,15 +128,10 @@ impl ExactRows {
         let mut scale = Integer::from(1);
         for (l, layer) in self.layers().iter().enumerate() {
             let inputs: Vec<usize> = (0..layer.inputs).filter(|&j| l == 0 || is_active(l - 1, j)).collect();
-            let form = |i: usize| {
-                let coefficient = |k: usize| {
-                    let mut sum = if k == d { layer.bias.get(i) * &scale } else { Integer::new() };
-                    inputs.iter().for_each(|&j| layer.weights.add_product(i * layer.inputs + j, &forms[j][k], &mut sum));
-                    sum
-                };
-                (0..=d).map(coefficient).collect()
-            };
-            forms = (0..layer.outputs).map(form).collect();
+            let column = |k: usize| layer.product(&inputs, &inputs.iter().map(|&j| &forms[j][k]).collect::<Vec<_>>());
+            let mut columns: Vec<Vec<Integer>> = (0..=d).map(column).collect();
+            columns[d].iter_mut().enumerate().for_each(|(i, constant)| *constant += layer.bias.get(i) * &scale);
+            forms = (0..layer.outputs).map(|i| columns.iter_mut().map(|column| std::mem::take(&mut column[i])).collect()).collect();
             scale *= &layer.factor;
         }
         forms.into_iter().map(|form| form.into_iter().map(|x| Rational::from((x, scale.clone()))).collect()).collect()
@@ -185,14 +180,11 @@ fn between(p: &Row, q: &Row, unit: usize) -> Row {
 /// The row of the layer above.
 fn through(layer: &WholeLayer, below: &Row, is_input: bool) -> Row {
     let inputs: Vec<usize> = (0..layer.inputs).filter(|&j| is_input || below.values[j].cmp0().is_gt()).collect();
-    let value = |i: usize| {
-        let mut sum = layer.bias.get(i) * &below.scale;
-        inputs.iter().for_each(|&j| layer.weights.add_product(i * layer.inputs + j, &below.values[j], &mut sum));
-        sum
-    };
+    let mut values = layer.product(&inputs, &inputs.iter().map(|&j| &below.values[j]).collect::<Vec<_>>());
+    values.iter_mut().enumerate().for_each(|(i, value)| *value += layer.bias.get(i) * &below.scale);
     Row {
         scale: Integer::from(&below.scale * &layer.factor),
         point: below.point.iter().map(|x| Integer::from(x * &layer.factor)).collect(),
-        values: (0..layer.outputs).map(value).collect(),
+        values,
     }
 }

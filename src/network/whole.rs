@@ -94,6 +94,29 @@ impl WholeLayer {
         let bits = weights.bits().zip(bias.bits()).map(|(w, b)| w.max(b).max(factor.significant_bits()));
         Self { inputs, outputs, weights, bias, factor, bits }
     }
+
+    /// W x, where only some inputs are not 0: those of `inputs`, with the values x. In machine words where these hold it.
+    pub(crate) fn product(&self, inputs: &[usize], x: &[&Integer]) -> Vec<Integer> {
+        let rows = (0..self.outputs).map(|i| i * self.inputs);
+        if let (Whole::Small(weights), Some(bits), Some(words)) = (&self.weights, self.bits, words_of(x)) {
+            // |w| < 2^bits and |x| <= 2^63, so the sum of n products is below 2^(bits + 63) n.
+            if bits + 63 + (usize::BITS - inputs.len().leading_zeros()) <= 127 {
+                let term = |row: usize, (&j, &x): (&usize, &i64)| i128::from(weights[row + j]) * i128::from(x);
+                return rows.map(|row| Integer::from(inputs.iter().zip(&words).map(|pair| term(row, pair)).sum::<i128>())).collect();
+            }
+        }
+        let sum = |row: usize| {
+            let mut sum = Integer::new();
+            inputs.iter().zip(x).for_each(|(&j, x)| self.weights.add_product(row + j, x, &mut sum));
+            sum
+        };
+        rows.map(sum).collect()
+    }
+}
+
+/// Integers as machine words, where all of them are.
+fn words_of(x: &[&Integer]) -> Option<Vec<i64>> {
+    x.iter().map(|x| x.to_i64()).collect()
 }
 
 /// The least common multiple of the denominators.
