@@ -7,7 +7,7 @@
 
 use super::groups::Groups;
 use super::signs::{STAGE, Signs};
-use super::split::Splitting;
+use super::split::{Room, Splitting};
 use super::topology::{Faces, Mask, Topology, units_of};
 
 /// Lists of faces are addressed by words of 32 bits.
@@ -42,7 +42,20 @@ pub(super) fn cut(old: &Topology, signs: &mut Signs, limit: usize) -> Result<Cut
     let new = Topology { levels: vec![Faces::default(); d + 1], bases: Vec::new() };
     let groups = Groups::default();
     let (masks, starts) = (vec![Vec::new(); d + 1], vec![Vec::new(); d + 1]);
-    Cutting { old, signs, new, masks, starts, limit, groups, points: Vec::new(), ends: [[NONE; 2]; STAGE], against: [0; STAGE] }.run()
+    Cutting {
+        old,
+        signs,
+        new,
+        masks,
+        starts,
+        limit,
+        groups,
+        room: Room::default(),
+        points: Vec::new(),
+        ends: [[NONE; 2]; STAGE],
+        against: [0; STAGE],
+    }
+    .run()
 }
 
 /// What is known of a closed face of the old complex.
@@ -66,6 +79,7 @@ pub(super) struct Cutting<'a, 's> {
     starts: Vec<Vec<u32>>,
     limit: usize,
     groups: Groups,
+    pub room: Room,
     /// The vertices on a line, each after its place there.
     points: Vec<(u32, u32)>,
     /// For each unit the two vertices on the boundary of the polygon at hand at which it vanishes.

@@ -17,34 +17,47 @@ struct Half {
 /// A part that was never cut: rounds begin at 1.
 const UNCUT: Half = Half { round: 0, minus: NONE, cut: NONE };
 
-/// The parts inside one old face of at least three dimensions.
-pub(super) struct Splitting<'c, 'a, 's> {
-    cutting: &'c mut Cutting<'a, 's>,
-    k: usize,
+/// What is used again from face to face, so that nothing is allocated for each.
+#[derive(Default)]
+pub(super) struct Room {
     /// The first part of each dimension.
     first: Vec<u32>,
     /// For each part what the last unit that cut it left.
     halves: Vec<Vec<Half>>,
-    round: usize,
     lists: [Vec<u32>; 3],
+}
+
+/// The parts inside one old face.
+pub(super) struct Splitting<'c, 'a, 's> {
+    cutting: &'c mut Cutting<'a, 's>,
+    k: usize,
+    room: Room,
+    round: usize,
 }
 
 impl<'c, 'a, 's> Splitting<'c, 'a, 's> {
     pub(super) fn new(cutting: &'c mut Cutting<'a, 's>, k: usize) -> Self {
-        let first = (0..=k).map(|j| cutting.len(j)).collect();
-        Self { cutting, k, first, halves: vec![Vec::new(); k + 1], round: 0, lists: Default::default() }
+        let mut room = std::mem::take(&mut cutting.room);
+        room.first.clear();
+        room.first.extend((0..=k).map(|j| cutting.len(j)));
+        room.halves.resize(room.halves.len().max(k + 1), Vec::new());
+        room.halves.iter_mut().for_each(Vec::clear);
+        Self { cutting, k, room, round: 0 }
     }
 
     /// Cuts the face; its facets have been cut already.
     pub(super) fn run(mut self, face: u32, mask: Mask) -> Result<(), Excess> {
         let k = self.k;
         let facets = self.cutting.old.levels[k].facets(face);
-        let parts: Vec<u32> = facets.iter().flat_map(|&g| self.cutting.inside(k - 1, g, k - 1)).collect();
+        let mut parts = std::mem::take(&mut self.room.lists[0]);
+        parts.clear();
+        parts.extend(facets.iter().flat_map(|&g| self.cutting.inside(k - 1, g, k - 1)));
         self.push(k, &parts, mask);
+        self.room.lists[0] = parts;
         for unit in units_of(mask.mixed()) {
             self.round += 1;
             for j in 1..=k {
-                for part in self.first[j]..self.cutting.len(j) {
+                for part in self.room.first[j]..self.cutting.len(j) {
                     if self.cutting.masks[j][part as usize].mixed() >> unit & 1 == 1 {
                         self.split(j, part, unit as u32);
                         self.cutting.check(j, 0, 0)?;
@@ -52,12 +65,13 @@ impl<'c, 'a, 's> Splitting<'c, 'a, 's> {
                 }
             }
         }
+        self.cutting.room = self.room;
         Ok(())
     }
 
     fn push(&mut self, j: usize, facets: &[u32], mask: Mask) -> u32 {
         self.cutting.masks[j].push(mask);
-        self.halves[j].push(UNCUT);
+        self.room.halves[j].push(UNCUT);
         self.cutting.new.levels[j].push(facets)
     }
 
@@ -74,7 +88,7 @@ impl<'c, 'a, 's> Splitting<'c, 'a, 's> {
     /// Cuts a part whose facets do not have the unit mixed any more. It keeps its positive half; the negative one is new.
     fn split(&mut self, j: usize, part: u32, unit: u32) {
         let (minus, cut) = if j == 1 { self.split_edge(part, unit) } else { self.split_part(j, part, unit) };
-        self.halves[j][(part - self.first[j]) as usize] = Half { round: self.round, minus, cut };
+        self.room.halves[j][(part - self.room.first[j]) as usize] = Half { round: self.round, minus, cut };
     }
 
     fn split_edge(&mut self, edge: u32, unit: u32) -> (u32, u32) {
@@ -91,7 +105,7 @@ impl<'c, 'a, 's> Splitting<'c, 'a, 's> {
     }
 
     fn split_part(&mut self, j: usize, part: u32, unit: u32) -> (u32, u32) {
-        let [mut plus, mut minus, mut rim] = std::mem::take(&mut self.lists);
+        let [mut plus, mut minus, mut rim] = std::mem::take(&mut self.room.lists);
         [&mut plus, &mut minus, &mut rim].into_iter().for_each(Vec::clear);
         let [of_plus, of_minus] = self.split_facets(j, part, unit, [&mut plus, &mut minus, &mut rim]);
         let mut of_cut = rim.iter().fold(Mask::default(), |mask, &r| mask.or(self.mask_of(j - 2, r)));
@@ -103,7 +117,7 @@ impl<'c, 'a, 's> Splitting<'c, 'a, 's> {
         self.cutting.masks[j][part as usize] = of_plus.or(of_cut);
         self.cutting.new.levels[j].replace(part, &plus);
         let half = self.push(j, &minus, of_minus.or(of_cut));
-        self.lists = [plus, minus, rim];
+        self.room.lists = [plus, minus, rim];
         (half, cut)
     }
 
@@ -114,7 +128,7 @@ impl<'c, 'a, 's> Splitting<'c, 'a, 's> {
     fn split_facets(&mut self, j: usize, part: u32, unit: u32, [plus, minus, rim]: [&mut Vec<u32>; 3]) -> [Mask; 2] {
         let bit = 1 << unit;
         let (mut of_plus, mut of_minus) = (Mask::default(), Mask::default());
-        let (masks, halves, first) = (&self.cutting.masks[j - 1], &self.halves[j - 1], self.first[j - 1]);
+        let (masks, halves, first) = (&self.cutting.masks[j - 1], &self.room.halves[j - 1], self.room.first[j - 1]);
         for &g in self.cutting.new.levels[j].facets(part) {
             let mask = masks[g as usize];
             // Facets on the boundary of the old face are not parts inside.
