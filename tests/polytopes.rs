@@ -9,7 +9,7 @@ use plica::complex::{Builder, Cell, Complex, Domain};
 use plica::network::{Network, load};
 use rug::Rational;
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use support::cells::{Form, value};
 use support::plain::Plain;
@@ -20,22 +20,24 @@ type Vector = Vec<Rational>;
 /// The most cells that are looked at of one complex.
 const CELLS: usize = 40;
 
-/// Runs a program in a directory of its own; `None` where it is not installed.
-fn run(program: &str, arguments: &[&str], directory: &PathBuf) -> Option<String> {
-    let output = Command::new(program).args(arguments).current_dir(directory).stdin(Stdio::null()).output();
-    match output {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            eprintln!("skipped: {program} is not installed");
-            None
-        }
-        output => {
-            let output = output.unwrap();
-            assert!(output.status.success(), "{program}: {output:?}");
-            Some(String::from_utf8(output.stdout).unwrap())
-        }
+/// Whether a program is there; says so where it is not.
+fn installed(program: &str) -> bool {
+    let found = Command::new(program).arg("--version").stdin(Stdio::null()).output();
+    let missing = found.is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound);
+    if missing {
+        eprintln!("skipped: {program} is not installed");
     }
+    !missing
 }
 
+/// What a program prints when it is run in a directory.
+fn run(program: &str, arguments: &[&str], directory: &Path) -> String {
+    let output = Command::new(program).args(arguments).current_dir(directory).stdin(Stdio::null()).output().unwrap();
+    assert!(output.status.success(), "{program}: {output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// A place for the files of one test.
 fn directory(name: &str) -> PathBuf {
     let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
     std::fs::create_dir_all(&directory).unwrap();
@@ -59,19 +61,19 @@ struct Lrs {
     volume: Option<Rational>,
 }
 
-fn lrs(directory: &PathBuf, kind: &str, rows: &[Vector], option: &str) -> Option<Lrs> {
+fn lrs(directory: &Path, kind: &str, rows: &[Vector], option: &str) -> Lrs {
     let (count, width) = (rows.len(), rows[0].len());
     let input = format!("cell\n{kind}-representation\nbegin\n{count} {width} rational\n{}end\n{option}\n", text(rows));
     std::fs::write(directory.join("cell"), input).unwrap();
-    let output = run("lrs", &["cell"], directory)?;
+    let output = run("lrs", &["cell"], directory);
     // Where machine words overflow it begins again with longer ones, header and all.
     let body = output.rsplit("rational\n").next().unwrap();
     let between = body.lines().take_while(|line| line.trim() != "end");
-    Some(Lrs {
+    Lrs {
         rows: between.map(|line| numbers(line).unwrap()).collect(),
         has_lines: output.lines().any(|line| line.starts_with("linearity")),
         volume: output.lines().find_map(|line| line.strip_prefix("*Volume=")).map(|volume| volume.trim().parse().unwrap()),
-    })
+    }
 }
 
 /// The volume, the vertices and the number of facets of a polytope, as normaliz finds them.
@@ -81,12 +83,12 @@ struct Normaliz {
     volume: Rational,
 }
 
-fn normaliz(directory: &PathBuf, forms: &[Form]) -> Option<Normaliz> {
+fn normaliz(directory: &Path, forms: &[Form]) -> Normaliz {
     let width = forms[0].len();
     // The cone over the polytope: at degree 1 of the last coordinate it is the polytope itself.
     let head = format!("amb_space {width}\ninequalities {}\n{}grading\nunit_vector {width}\n", forms.len(), text(forms));
     std::fs::write(directory.join("cell.in"), head + "Volume\nExtremeRays\nSupportHyperplanes\n").unwrap();
-    run("normaliz", &["-x=1", "cell"], directory)?;
+    run("normaliz", &["-x=1", "cell"], directory);
     let output = std::fs::read_to_string(directory.join("cell.out")).unwrap();
     let after = |name: &str| output.lines().find_map(|line| line.strip_prefix(name)).unwrap();
     let volume: Rational = after("volume (lattice normalized) = ").parse().unwrap();
@@ -102,7 +104,7 @@ fn normaliz(directory: &PathBuf, forms: &[Form]) -> Option<Normaliz> {
     };
     let facets = output.lines().find_map(|line| line.strip_suffix(" support hyperplanes")).unwrap();
     let factorial: u32 = (1..width as u32).product();
-    Some(Normaliz { vertices: rays.map(point).collect(), facets: facets.parse().unwrap(), volume: volume / factorial })
+    Normaliz { vertices: rays.map(point).collect(), facets: facets.parse().unwrap(), volume: volume / factorial }
 }
 
 /// The inequalities "form >= 0" of a cell, straight from its pattern: those of all hidden units, and of the sides of a box.
@@ -200,6 +202,9 @@ fn cube(d: usize) -> Domain {
 /// Vertices out of inequalities; volume, and the vertices on each facet, out of vertices.
 #[test]
 fn cells_of_a_box_by_lrs() {
+    if !installed("lrs") {
+        return;
+    }
     let directory = directory("lrs-box");
     let with_one = |x: Vector| [vec![Rational::from(1)], x].concat();
     for (name, network) in all_networks() {
@@ -208,14 +213,14 @@ fn cells_of_a_box_by_lrs() {
         let volumes = complex.volumes();
         for cell in some_cells(&complex) {
             let forms: Vec<Vector> = inequalities(&plain, cell, &domain).into_iter().map(constant_first).collect();
-            let Some(found) = lrs(&directory, "H", &forms, "") else { return };
+            let found = lrs(&directory, "H", &forms, "");
             let expected = vertices(&complex, cell.vertices());
             let points: BTreeSet<Vector> = found.rows.iter().map(|row| affine(row).expect("a polytope has no rays")).collect();
             assert_eq!(expected, points, "{name}, cell {}", cell.pattern());
             assert_eq!(cell.vertices().len(), points.len());
 
             let rows: Vec<Vector> = points.iter().cloned().map(with_one).collect();
-            let Some(found) = lrs(&directory, "V", &rows, "volume") else { return };
+            let found = lrs(&directory, "V", &rows, "volume");
             assert!(!found.has_lines);
             let volume = volumes[cell.index()].as_ref().unwrap();
             assert_eq!(Some(&volume.volume.0), found.volume.as_ref(), "{name}, cell {}", cell.pattern());
@@ -244,6 +249,9 @@ fn affine(row: &Vector) -> Option<Vector> {
 /// Vertices, rays and lines of cells of the whole space.
 #[test]
 fn cells_of_the_whole_space_by_lrs() {
+    if !installed("lrs") {
+        return;
+    }
     let directory = directory("lrs-space");
     let mut unbounded = [0; 2];
     for (name, network) in all_networks() {
@@ -251,7 +259,7 @@ fn cells_of_the_whole_space_by_lrs() {
         let complex = Builder::new(&network).build(&Domain::Space).unwrap();
         for cell in some_cells(&complex) {
             let forms: Vec<Vector> = inequalities(&plain, cell, &Domain::Space).into_iter().map(constant_first).collect();
-            let Some(found) = lrs(&directory, "H", &forms, "") else { return };
+            let found = lrs(&directory, "H", &forms, "");
             let rays = found.rows.iter().filter(|row| row[0].is_zero()).count();
             assert_eq!(cell.bounded(), rays == 0, "{name}, cell {}", cell.pattern());
             // With a line in it a polyhedron has no vertices; lrs lists points of its lowest faces.
@@ -267,13 +275,16 @@ fn cells_of_the_whole_space_by_lrs() {
 /// Vertices, volume and the number of facets, all out of the inequalities.
 #[test]
 fn cells_of_a_box_by_normaliz() {
+    if !installed("normaliz") {
+        return;
+    }
     let directory = directory("normaliz");
     for (name, network) in all_networks() {
         let (domain, plain) = (cube(network.inputs()), Plain::new(&network));
         let complex = Builder::new(&network).build(&domain).unwrap();
         let volumes = complex.volumes();
         for cell in some_cells(&complex) {
-            let Some(found) = normaliz(&directory, &inequalities(&plain, cell, &domain)) else { return };
+            let found = normaliz(&directory, &inequalities(&plain, cell, &domain));
             assert_eq!(vertices(&complex, cell.vertices()), found.vertices, "{name}, cell {}", cell.pattern());
             assert_eq!(cell.facets().count(), found.facets, "{name}, cell {}", cell.pattern());
             assert_eq!(volumes[cell.index()].as_ref().unwrap().volume.0, found.volume, "{name}, cell {}", cell.pattern());
