@@ -180,7 +180,7 @@ fn four_dimensional_case() -> impl Strategy<Value = Case> {
         .prop_map(|(network, recipe, seed)| Case::new(network.clone(), recipe.build(&network), seed))
 }
 
-/// Along a side of a cross of hyperplanes, and through their common point.
+/// A cross of two hyperplanes: a segment along one of them, and others through their common point.
 #[test]
 fn along_a_hyperplane_there_are_two_cells_and_at_a_point_of_two_four() {
     let q = |text: &str| text.split(' ').map(|x| x.parse().unwrap()).collect::<Vector>();
