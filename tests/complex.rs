@@ -4,13 +4,13 @@ mod support;
 
 use plica::complex::{Builder, Complex, Domain, Plane, mean};
 use plica::data::Point;
-use plica::network::{Network, Pattern, Selection, load};
+use plica::network::{Network, Pattern, load};
 use proptest::prelude::*;
 use rug::Rational;
 use std::collections::{BTreeMap, BTreeSet};
 use support::cells;
-use support::plain::{Plain, middle, on_segment};
-use support::{Words, any_case, config, networks, rescaled_case, times};
+use support::plain::Plain;
+use support::{Words, config, networks, rescaled_case};
 
 #[test]
 fn closed_forms_of_the_zoo() {
@@ -190,17 +190,6 @@ fn hold(network: &Network, domain: &Domain) -> Result<Complex, TestCaseError> {
     Ok(found)
 }
 
-/// Whether one can go from a cell to another through facets between some cells: of the cells at one point always.
-fn are_joined(complex: &Complex, cells: &[usize], from: usize, to: usize) -> bool {
-    let mut reached = BTreeSet::from([from]);
-    let mut open = vec![from];
-    while let Some(cell) = open.pop() {
-        let near = complex.cell(cell).neighbours().into_iter().filter(|other| cells.contains(other));
-        open.extend(near.filter(|&other| reached.insert(other)));
-    }
-    reached.contains(&to)
-}
-
 fn small(network: &Network) -> bool {
     network.inputs() <= 3 && network.hidden_units() <= 12
 }
@@ -247,31 +236,6 @@ proptest! {
         let range = |(a, b): (Rational, Rational)| if a < b { (a, b) } else if a > b { (b, a) } else { (a.clone(), a + 1) };
         let ranges = case.from.to_rationals().into_iter().zip(case.to.to_rationals()).map(range).collect();
         hold(&case.network, &Domain::boxed(ranges).unwrap())?;
-    }
-
-    /// A segment inside the box crosses cells of the complex and nothing else, from neighbour to neighbour.
-    #[test]
-    fn traces_visit_cells(case in any_case()) {
-        prop_assume!(small(&case.network));
-        let (from, to) = (case.from.to_rationals(), case.to.to_rationals());
-        let range = |(a, b): (&Rational, &Rational)| (a.clone().min(b.clone()) - 1u32, a.clone().max(b.clone()) + 1u32);
-        let domain = Domain::boxed(from.iter().zip(&to).map(range).collect()).unwrap();
-        let complex = Builder::new(&case.network).build(&domain).unwrap();
-        let trace = case.filtered(&Selection::Hidden, true);
-        let ends = [vec![Rational::new()], times(&trace), vec![Rational::from(1)]].concat();
-        let cells_at = |t: &Rational| complex.cells_with(&on_segment(&from, &to, t));
-        let mut last = None;
-        for (t, pattern) in ends.windows(2).zip(trace.patterns()) {
-            let cells = cells_at(&middle(&t[0], &t[1]));
-            // Several where the segment runs along a hyperplane.
-            prop_assert!(!cells.is_empty());
-            if let [cell] = cells[..] {
-                prop_assert_eq!(complex.cell(cell).pattern(), pattern);
-            }
-            if let Some(last) = last.replace(cells.clone()) {
-                prop_assert!(cells.iter().all(|&cell| last.iter().all(|&other| are_joined(&complex, &cells_at(&t[0]), cell, other))));
-            }
-        }
     }
 
     /// A slice has the cells of the network restricted by hand: at a point of the plane the patterns are the same.

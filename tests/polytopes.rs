@@ -1,125 +1,294 @@
-//! Single cells against `lrs`, which enumerates vertices in exact arithmetic (lrslib, David Avis); skipped where it is not installed.
+//! Single cells against two other programs: `lrs` of lrslib and `normaliz`, which know nothing of networks.
+//!
+//! They get the inequalities of all units at a cell's pattern, and of the box; from those they find vertices, volumes and facets of their own.
+//! Without them these tests say so and pass.
 
 mod support;
 
-use plica::complex::{Builder, Complex, Domain};
-use plica::network::{Network, Unit, load};
-use proptest::prelude::*;
+use plica::complex::{Builder, Cell, Complex, Domain};
+use plica::network::{Network, load};
 use rug::Rational;
 use std::collections::BTreeSet;
-use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use support::cells::{Form, value};
 use support::plain::Plain;
-use support::{config, networks};
+use support::{Words, networks};
 
-/// Cells of each complex, spread over all of them.
-const CELLS: usize = 8;
+type Vector = Vec<Rational>;
 
-/// What `lrs` answers, `None` where it is not installed.
-fn lrs(representation: &str, rows: &[Vec<Rational>], option: &str) -> Option<String> {
-    let lines: Vec<String> = rows.iter().map(|row| row.iter().map(Rational::to_string).collect::<Vec<_>>().join(" ")).collect();
-    let text = format!("cell\n{representation}\nbegin\n{} {} rational\n{}\nend\n{option}\n", rows.len(), rows[0].len(), lines.join("\n"));
-    let mut child = match Command::new("lrs").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn() {
-        Ok(child) => child,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
-        Err(error) => panic!("lrs: {error}"),
+/// The most cells that are looked at of one complex.
+const CELLS: usize = 40;
+
+/// Whether a program is there; says so where it is not.
+fn installed(program: &str) -> bool {
+    let found = Command::new(program).arg("--version").stdin(Stdio::null()).output();
+    let missing = found.is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound);
+    if missing {
+        eprintln!("skipped: {program} is not installed");
+    }
+    !missing
+}
+
+/// What a program prints when it is run in a directory.
+fn run(program: &str, arguments: &[&str], directory: &Path) -> String {
+    let output = Command::new(program).args(arguments).current_dir(directory).stdin(Stdio::null()).output().unwrap();
+    assert!(output.status.success(), "{program}: {output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// A place for the files of one test.
+fn directory(name: &str) -> PathBuf {
+    let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).unwrap();
+    directory
+}
+
+fn numbers(line: &str) -> Option<Vector> {
+    line.split_whitespace().map(|word| word.parse().ok()).collect()
+}
+
+/// Rows as both programs read them.
+fn text(rows: &[Vector]) -> String {
+    let row = |row: &Vector| row.iter().map(Rational::to_string).collect::<Vec<_>>().join(" ") + "\n";
+    rows.iter().map(row).collect()
+}
+
+/// What lrs finds from one side of a polyhedron, the other: vertices and rays, or inequalities, homogeneous coordinate first.
+struct Lrs {
+    rows: Vec<Vector>,
+    has_lines: bool,
+    volume: Option<Rational>,
+}
+
+fn lrs(directory: &Path, kind: &str, rows: &[Vector], option: &str) -> Lrs {
+    let (count, width) = (rows.len(), rows[0].len());
+    let input = format!("cell\n{kind}-representation\nbegin\n{count} {width} rational\n{}end\n{option}\n", text(rows));
+    std::fs::write(directory.join("cell"), input).unwrap();
+    let output = run("lrs", &["cell"], directory);
+    // Where machine words overflow it begins again with longer ones, header and all.
+    let body = output.rsplit("rational\n").next().unwrap();
+    let between = body.lines().take_while(|line| line.trim() != "end");
+    Lrs {
+        rows: between.map(|line| numbers(line).unwrap()).collect(),
+        has_lines: output.lines().any(|line| line.starts_with("linearity")),
+        volume: output.lines().find_map(|line| line.strip_prefix("*Volume=")).map(|volume| volume.trim().parse().unwrap()),
+    }
+}
+
+/// The volume, the vertices and the number of facets of a polytope, as normaliz finds them.
+struct Normaliz {
+    vertices: BTreeSet<Vector>,
+    facets: usize,
+    volume: Rational,
+}
+
+fn normaliz(directory: &Path, forms: &[Form]) -> Normaliz {
+    let width = forms[0].len();
+    // The cone over the polytope: at degree 1 of the last coordinate it is the polytope itself.
+    let head = format!("amb_space {width}\ninequalities {}\n{}grading\nunit_vector {width}\n", forms.len(), text(forms));
+    std::fs::write(directory.join("cell.in"), head + "Volume\nExtremeRays\nSupportHyperplanes\n").unwrap();
+    run("normaliz", &["-x=1", "cell"], directory);
+    let output = std::fs::read_to_string(directory.join("cell.out")).unwrap();
+    let after = |name: &str| output.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+    let volume: Rational = after("volume (lattice normalized) = ").parse().unwrap();
+    let rays = output
+        .lines()
+        .skip_while(|line| line.starts_with("degrees") || !line.ends_with("extreme rays:"))
+        .skip(1)
+        .take_while(|line| !line.is_empty());
+    let point = |line: &str| {
+        let mut ray = numbers(line).unwrap();
+        let degree = ray.pop().unwrap();
+        ray.into_iter().map(|x| x / &degree).collect()
     };
-    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
-    Some(String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap())
+    let facets = output.lines().find_map(|line| line.strip_suffix(" support hyperplanes")).unwrap();
+    let factorial: u32 = (1..width as u32).product();
+    Normaliz { vertices: rays.map(point).collect(), facets: facets.parse().unwrap(), volume: volume / factorial }
 }
 
-/// The rows of numbers, each once: a vertex begins with 1, a ray with 0. It begins anew where its integers overflow.
-fn rows_of(answer: &str) -> Vec<Vec<Rational>> {
-    let row = |line: &str| line.split_whitespace().map(|x| x.parse().ok()).collect::<Option<Vec<Rational>>>();
-    let rows: BTreeSet<Vec<Rational>> = answer.lines().filter_map(row).filter(|row| row.len() > 1).collect();
-    rows.into_iter().collect()
-}
-
-/// The inequalities of a cell, constant first: every unit keeps the sign that it has at a point inside, and the box its sides.
-fn inequalities(plain: &Plain, complex: &Complex, inside: &[Rational]) -> Vec<Vec<Rational>> {
-    let d = inside.len();
-    // 1 >= 0, so that there is a row.
-    let mut rows = vec![(0..=d).map(|j| Rational::from(u32::from(j == 0))).collect()];
-    let mut z = plain.pre_activations(inside);
-    z.pop();
-    for (layer, values) in z.iter().enumerate() {
-        for (index, value) in values.iter().enumerate() {
-            let gradient = plain.gradient(inside, Unit { layer: layer as u32, index: index as u32 });
-            let constant = gradient.iter().zip(inside).fold(value.clone(), |sum, (g, x)| sum - Rational::from(g * x));
-            let sign = if *value > 0 { 1 } else { -1 };
-            rows.push(std::iter::once(constant).chain(gradient).map(|x| x * sign).collect());
+/// The inequalities "form >= 0" of a cell, straight from its pattern: those of all hidden units, and of the sides of a box.
+fn inequalities(plain: &Plain, cell: Cell<'_>, domain: &Domain) -> Vec<Form> {
+    let d = plain.layers()[0].0.ncols();
+    let unit_vector = |i: usize| (0..=d).map(|j| Rational::from(u8::from(i == j))).collect::<Form>();
+    let pattern = cell.pattern();
+    let mut all = Vec::new();
+    let mut inputs: Vec<Form> = (0..d).map(unit_vector).collect();
+    let mut position = 0;
+    for (weights, bias) in &plain.layers()[..plain.layers().len() - 1] {
+        let mut outputs = Vec::new();
+        for i in 0..weights.nrows() {
+            let mut form = vec![Rational::new(); d + 1];
+            form[d] += &bias[i];
+            for (j, input) in inputs.iter().enumerate() {
+                form.iter_mut().zip(input).for_each(|(sum, c)| *sum += Rational::from(&weights[(i, j)] * c));
+            }
+            if pattern.get(position) {
+                all.push(form.clone());
+                outputs.push(form);
+            } else {
+                all.push(form.into_iter().map(|c| -c).collect());
+                outputs.push(vec![Rational::new(); d + 1]);
+            }
+            position += 1;
+        }
+        inputs = outputs;
+    }
+    // A constant bounds nothing, and has the sign that the pattern says.
+    let (bounding, constant): (Vec<Form>, Vec<Form>) = all.into_iter().partition(|form| form[..d].iter().any(|c| !c.is_zero()));
+    assert!(constant.iter().all(|form| form[d] >= 0));
+    let mut all = bounding;
+    if let Domain::Box(ranges) = domain {
+        for (i, (lo, hi)) in ranges.iter().enumerate() {
+            let mut lower = unit_vector(i);
+            let mut upper: Form = lower.iter().map(|c| Rational::from(-c)).collect();
+            lower[d] -= lo;
+            upper[d] += hi;
+            all.extend([lower, upper]);
         }
     }
-    if let Domain::Box(ranges) = complex.domain() {
-        for (axis, (lo, hi)) in ranges.iter().enumerate() {
-            let side = |sign: i32, constant: Rational| {
-                std::iter::once(constant).chain((0..d).map(|j| Rational::from(if j == axis { sign } else { 0 }))).collect()
-            };
-            rows.push(side(1, Rational::from(-lo)));
-            rows.push(side(-1, hi.clone()));
+    all
+}
+
+/// A network of whole numbers in -2..2, perhaps without biases.
+fn whole(seed: u64, widths: &[usize], biased: bool) -> Network {
+    let mut words = Words(seed);
+    let mut number = || Rational::from(words.below(5) as i32 - 2);
+    let mut row = |n: usize| {
+        let mut row: Vector = (0..=n).map(|_| number()).collect();
+        if !biased {
+            row[n] = Rational::new();
         }
-    }
-    rows
+        row
+    };
+    networks::from_rows(&widths.windows(2).map(|pair| (0..pair[1]).map(|_| row(pair[0])).collect()).collect::<Vec<_>>())
 }
 
-/// Vertices, boundedness and volumes of some cells are those of `lrs`.
-fn agrees_with_lrs(network: &Network, domain: &Domain) {
-    let complex = Builder::new(network).build(domain).unwrap();
-    let (plain, volumes) = (Plain::new(network), complex.volumes());
-    for cell in complex.cells().step_by(complex.activation_regions().div_ceil(CELLS)) {
-        let Some(answer) = lrs("H-representation", &inequalities(&plain, &complex, &cell.interior_point()), "") else {
-            eprintln!("skipped: lrs is not installed");
-            return;
-        };
-        let rows = rows_of(&answer);
-        assert!(!rows.is_empty(), "lrs finds nothing: {answer}");
-        let bounded = rows.iter().all(|row| row[0] == 1);
-        assert_eq!(cell.bounded(), bounded, "{answer}");
-        // Where a line lies in the cell, it has no vertices.
-        if !answer.contains("linearity") {
-            let expected: BTreeSet<Vec<Rational>> = rows.iter().filter(|row| row[0] == 1).map(|row| row[1..].to_vec()).collect();
-            let found: BTreeSet<Vec<Rational>> = cell.vertices().into_iter().map(|v| complex.vertex(v)).collect();
-            assert_eq!(found, expected, "{answer}");
-        }
-        let volume = volumes[cell.index()].as_ref().map(|volume| volume.volume.0.clone());
-        let expected = bounded.then(|| {
-            let answer = lrs("V-representation", &rows, "volume").expect("it is installed");
-            let volume = answer.lines().find_map(|line| line.strip_prefix("*Volume="));
-            volume.unwrap_or_else(|| panic!("no volume: {answer}")).trim().parse::<Rational>().unwrap()
-        });
-        assert_eq!(volume, expected);
-    }
-}
-
-/// `lrs` gives up on numbers at the edge of the doubles.
-fn is_moderate(network: &Network) -> bool {
-    let moderate = |x: &Rational| x.numer().significant_bits().max(x.denom().significant_bits()) < 200;
-    Plain::new(network).layers().iter().all(|(weights, bias)| weights.iter().chain(bias).all(moderate))
-}
-
-#[test]
-fn cells_of_built_in_networks() {
-    for (name, text) in [
-        ("random:2-16-16-1@1", "-10,10"),
-        ("random:3-12-6-1@2", "-5,5"),
-        ("random:4-8-4-1@0", "-3,3"),
-        ("random:5-7-1@0", "-3,3"),
-        ("zigzag:3:2:2", "0,1"),
-        ("cantor:3", "0,1"),
+/// Generic networks, the zoo's, and networks in which much coincides.
+fn all_networks() -> Vec<(String, Network)> {
+    let mut all: Vec<(String, Network)> =
+        ["random:2-8-6-1@1", "random:3-6-5-1@2", "random:4-5-3-1@3", "random:2-4-4-4-4-1@4", "zigzag:2:3:1", "zigzag:3:2:2"]
+            .into_iter()
+            .map(|name| (name.to_string(), load(name).unwrap()))
+            .collect();
+    for (seed, widths) in [
+        (1, vec![2, 7, 6, 1]),
+        (2, vec![3, 6, 5, 1]),
+        (3, vec![4, 6, 3, 1]),
+        (4, vec![3, 4, 4, 4, 1]),
+        (5, vec![4, 7, 1]),
+        (6, vec![4, 3, 2, 1]),
     ] {
-        let network = load(name).unwrap();
-        agrees_with_lrs(&network, &Domain::parse_box(text, network.inputs()).unwrap());
-        agrees_with_lrs(&network, &Domain::Space);
+        for biased in [true, false] {
+            all.push((format!("whole numbers {seed} {widths:?} {biased}"), whole(seed, &widths, biased)));
+        }
     }
+    all
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { max_global_rejects: u32::MAX, ..config(40) })]
+/// Some cells, from all over the complex.
+fn some_cells(complex: &Complex) -> impl Iterator<Item = Cell<'_>> {
+    complex.cells().step_by(complex.activation_regions().div_ceil(CELLS))
+}
 
-    #[test]
-    fn cells_of_networks_full_of_ties(network in prop_oneof![3 => networks::any(), 1 => networks::pencils(), 1 => networks::four_dimensional()]) {
-        prop_assume!(network.inputs() <= 4 && network.hidden_units() <= 12 && is_moderate(&network));
-        agrees_with_lrs(&network, &Domain::parse_box("-1,2", network.inputs()).unwrap());
-        agrees_with_lrs(&network, &Domain::Space);
+fn vertices(complex: &Complex, numbers: Vec<usize>) -> BTreeSet<Vector> {
+    numbers.into_iter().map(|v| complex.vertex(v)).collect()
+}
+
+fn cube(d: usize) -> Domain {
+    Domain::parse_box("-3/2,2", d).unwrap()
+}
+
+/// Vertices out of inequalities; volume, and the vertices on each facet, out of vertices.
+#[test]
+fn cells_of_a_box_by_lrs() {
+    if !installed("lrs") {
+        return;
     }
+    let directory = directory("lrs-box");
+    let with_one = |x: Vector| [vec![Rational::from(1)], x].concat();
+    for (name, network) in all_networks() {
+        let (domain, plain) = (cube(network.inputs()), Plain::new(&network));
+        let complex = Builder::new(&network).build(&domain).unwrap();
+        let volumes = complex.volumes();
+        for cell in some_cells(&complex) {
+            let forms: Vec<Vector> = inequalities(&plain, cell, &domain).into_iter().map(constant_first).collect();
+            let found = lrs(&directory, "H", &forms, "");
+            let expected = vertices(&complex, cell.vertices());
+            let points: BTreeSet<Vector> = found.rows.iter().map(|row| affine(row).expect("a polytope has no rays")).collect();
+            assert_eq!(expected, points, "{name}, cell {}", cell.pattern());
+            assert_eq!(cell.vertices().len(), points.len());
+
+            let rows: Vec<Vector> = points.iter().cloned().map(with_one).collect();
+            let found = lrs(&directory, "V", &rows, "volume");
+            assert!(!found.has_lines);
+            let volume = volumes[cell.index()].as_ref().unwrap();
+            assert_eq!(Some(&volume.volume.0), found.volume.as_ref(), "{name}, cell {}", cell.pattern());
+            let on = |row: &Vector| {
+                let form: Form = row[1..].iter().chain(&row[..1]).cloned().collect();
+                points.iter().filter(|x| value(&form, x).is_zero()).cloned().collect::<BTreeSet<_>>()
+            };
+            let facets: BTreeSet<_> = cell.facets().map(|facet| vertices(&complex, facet.vertices())).collect();
+            assert_eq!(facets, found.rows.iter().map(on).collect(), "{name}, cell {}", cell.pattern());
+            assert_eq!(cell.facets().count(), found.rows.len());
+        }
+    }
+    std::fs::remove_dir_all(directory).unwrap();
+}
+
+fn constant_first(mut form: Form) -> Vector {
+    form.rotate_right(1);
+    form
+}
+
+/// The point of a row of lrs; nothing of a ray.
+fn affine(row: &Vector) -> Option<Vector> {
+    (row[0] == 1).then(|| row[1..].to_vec())
+}
+
+/// Vertices, rays and lines of cells of the whole space.
+#[test]
+fn cells_of_the_whole_space_by_lrs() {
+    if !installed("lrs") {
+        return;
+    }
+    let directory = directory("lrs-space");
+    let mut unbounded = [0; 2];
+    for (name, network) in all_networks() {
+        let plain = Plain::new(&network);
+        let complex = Builder::new(&network).build(&Domain::Space).unwrap();
+        for cell in some_cells(&complex) {
+            let forms: Vec<Vector> = inequalities(&plain, cell, &Domain::Space).into_iter().map(constant_first).collect();
+            let found = lrs(&directory, "H", &forms, "");
+            let rays = found.rows.iter().filter(|row| row[0].is_zero()).count();
+            assert_eq!(cell.bounded(), rays == 0, "{name}, cell {}", cell.pattern());
+            // With a line in it a polyhedron has no vertices; lrs lists points of its lowest faces.
+            let points = if found.has_lines { BTreeSet::new() } else { found.rows.iter().filter_map(affine).collect() };
+            assert_eq!(vertices(&complex, cell.vertices()), points, "{name}, cell {}", cell.pattern());
+            unbounded[usize::from(found.has_lines)] += usize::from(rays > 0);
+        }
+    }
+    assert!(unbounded.iter().all(|&count| count > 0), "cells with rays, and cells with lines");
+    std::fs::remove_dir_all(directory).unwrap();
+}
+
+/// Vertices, volume and the number of facets, all out of the inequalities.
+#[test]
+fn cells_of_a_box_by_normaliz() {
+    if !installed("normaliz") {
+        return;
+    }
+    let directory = directory("normaliz");
+    for (name, network) in all_networks() {
+        let (domain, plain) = (cube(network.inputs()), Plain::new(&network));
+        let complex = Builder::new(&network).build(&domain).unwrap();
+        let volumes = complex.volumes();
+        for cell in some_cells(&complex) {
+            let found = normaliz(&directory, &inequalities(&plain, cell, &domain));
+            assert_eq!(vertices(&complex, cell.vertices()), found.vertices, "{name}, cell {}", cell.pattern());
+            assert_eq!(cell.facets().count(), found.facets, "{name}, cell {}", cell.pattern());
+            assert_eq!(volumes[cell.index()].as_ref().unwrap().volume.0, found.volume, "{name}, cell {}", cell.pattern());
+        }
+    }
+    std::fs::remove_dir_all(directory).unwrap();
 }

@@ -6,9 +6,10 @@ use rug::Rational;
 use std::collections::BTreeSet;
 
 /// Coefficients of an affine form on the input space, the constant last.
-type Form = Vec<Rational>;
+pub type Form = Vec<Rational>;
 
-fn value(form: &Form, x: &[Rational]) -> Rational {
+/// The value of a form at a point.
+pub fn value(form: &Form, x: &[Rational]) -> Rational {
     form.iter().zip(x).map(|(c, x)| Rational::from(c * x)).sum::<Rational>() + &form[x.len()]
 }
 
