@@ -1,8 +1,9 @@
 //! From a network and a domain to its complex: layer by layer, every face is cut by the units that change sign on it.
 
 use super::cells::Complex;
-use super::cut::{Cut, Excess, cut};
+use super::cut::{Cut, cut};
 use super::domain::{Domain, DomainError, Polytope};
+use super::parts::Excess;
 use super::signs::Signs;
 use super::slice::Plane;
 

@@ -1,9 +1,9 @@
 //! The complex: its cells, their facets, vertices and neighbours.
 
 use super::coordinates::Approximate;
+use super::counts::Counts;
 use super::domain::Domain;
 use super::exact::{ExactRows, Place};
-use super::maps::{self, Counts};
 use super::signs::{STAGE, Signs};
 use super::slice::Plane;
 use super::topology::{Faces, Topology};
@@ -35,7 +35,7 @@ pub struct Complex {
     pub(super) points: Approximate,
     pub(super) exact: Mutex<ExactRows>,
     decisions: Decisions,
-    counts: OnceLock<Counts>,
+    pub(super) counts: OnceLock<Counts>,
 }
 
 impl Complex {
@@ -115,11 +115,6 @@ impl Complex {
     /// The number of activation regions: the cells.
     pub fn activation_regions(&self) -> usize {
         self.levels[self.dimension()].len()
-    }
-
-    /// The three counts that are easily confused.
-    pub fn counts(&self) -> &Counts {
-        self.counts.get_or_init(|| maps::counts(self))
     }
 
     /// The f-vector: the number of faces of each dimension, vertices first, cells last.

@@ -6,24 +6,13 @@
 //! as are all faces where every decision is left to integers: one way to cut is tested against the other.
 
 use super::groups::Groups;
+use super::parts::{Excess, Parts};
 use super::signs::{STAGE, Signs};
 use super::split::{Room, Splitting};
 use super::topology::{Faces, Mask, Topology, units_of};
 
-/// Lists of faces are addressed by words of 32 bits.
-const MOST_ENTRIES: usize = 1 << 31;
-
 /// No vertex.
 const NONE: u32 = u32::MAX;
-
-/// Why a complex grew too large.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Excess {
-    /// More cells than allowed.
-    Cells,
-    /// More faces than can be numbered.
-    Faces,
-}
 
 /// A cut complex.
 pub(super) struct Cut {
@@ -40,22 +29,10 @@ pub(super) struct Cut {
 pub(super) fn cut(old: &Topology, signs: &mut Signs, limit: usize) -> Result<Cut, Excess> {
     let d = old.dimension();
     let new = Topology { levels: vec![Faces::default(); d + 1], bases: Vec::new() };
-    let groups = Groups::default();
     let (masks, starts) = (vec![Vec::new(); d + 1], vec![Vec::new(); d + 1]);
-    Cutting {
-        old,
-        signs,
-        new,
-        masks,
-        starts,
-        limit,
-        groups,
-        room: Room::default(),
-        points: Vec::new(),
-        ends: [[NONE; 2]; STAGE],
-        against: [0; STAGE],
-    }
-    .run()
+    let parts = Parts { old, signs, new, masks, starts, limit };
+    let (groups, room) = (Groups::default(), Room::default());
+    Cutting { parts, groups, room, points: Vec::new(), ends: [[NONE; 2]; STAGE], against: [0; STAGE] }.run()
 }
 
 /// What is known of a closed face of the old complex.
@@ -69,17 +46,10 @@ struct Closed {
 }
 
 /// Faces that grow while those of the old complex are cut.
-pub(super) struct Cutting<'a, 's> {
-    pub old: &'a Topology,
-    pub signs: &'s mut Signs,
-    pub new: Topology,
-    /// For each new face what the units are on it.
-    pub masks: Vec<Vec<Mask>>,
-    /// For each old face of dimension k, and once more at the end, the numbers of the first new faces inside it, of dimension 0 to k.
-    starts: Vec<Vec<u32>>,
-    limit: usize,
+struct Cutting<'a, 's> {
+    parts: Parts<'a, 's>,
     groups: Groups,
-    pub room: Room,
+    room: Room,
     /// The vertices on a line, each after its place there.
     points: Vec<(u32, u32)>,
     /// For each unit the two vertices on the boundary of the polygon at hand at which it vanishes.
@@ -90,7 +60,7 @@ pub(super) struct Cutting<'a, 's> {
 
 impl Cutting<'_, '_> {
     fn run(mut self) -> Result<Cut, Excess> {
-        let (old, d) = (self.old, self.old.dimension());
+        let (old, d) = (self.parts.old, self.parts.old.dimension());
         let mut below: Vec<Closed> = Vec::new();
         for k in 1..=d {
             let faces = &old.levels[k];
@@ -104,60 +74,38 @@ impl Cutting<'_, '_> {
             below = closed;
         }
         let parts = |(face, part): (usize, &[u32])| std::iter::repeat_n(face as u32, (part[1] - part[0]) as usize);
-        let first: Vec<u32> = self.starts[d].iter().skip(d).step_by(d + 1).copied().collect();
+        let first: Vec<u32> = self.parts.starts[d].iter().skip(d).step_by(d + 1).copied().collect();
         let parents = first.windows(2).enumerate().flat_map(parts).collect();
-        let patterns = self.masks[d].iter().map(|mask| mask.pos).collect();
-        let Topology { levels, bases } = self.new;
+        let patterns = self.parts.masks[d].iter().map(|mask| mask.pos).collect();
+        let Topology { levels, bases } = self.parts.new;
         let topology = Topology { levels: levels.into_iter().map(Faces::compact).collect(), bases };
         Ok(Cut { topology, parents, patterns })
     }
 
     /// Makes room for the old faces of a dimension, and some parts of them.
     fn reserve(&mut self, k: usize) {
-        let faces = &self.old.levels[k];
+        let faces = &self.parts.old.levels[k];
         let room = faces.len() + faces.len() / 2;
-        self.masks[k].reserve(room);
-        self.new.levels[k].reserve(room, faces.entries() + faces.entries() / 2);
-        self.starts[k].reserve((k + 1) * (faces.len() + 1));
-    }
-
-    /// The number of new faces of a dimension.
-    pub(super) fn len(&self, k: usize) -> u32 {
-        if k == 0 { self.signs.len() as u32 } else { self.new.levels[k].len() as u32 }
+        self.parts.masks[k].reserve(room);
+        self.parts.new.levels[k].reserve(room, faces.entries() + faces.entries() / 2);
+        self.parts.starts[k].reserve((k + 1) * (faces.len() + 1));
     }
 
     /// Notes where the new faces inside the next old one begin.
     fn begin(&mut self, k: usize) {
         for j in 0..=k {
-            let start = self.len(j);
-            self.starts[k].push(start);
+            let start = self.parts.len(j);
+            self.parts.starts[k].push(start);
         }
-    }
-
-    /// The new faces of dimension j inside an old one of dimension k.
-    #[inline]
-    pub(super) fn inside(&self, k: usize, face: u32, j: usize) -> std::ops::Range<u32> {
-        let starts = &self.starts[k];
-        let at = face as usize * (k + 1) + j;
-        starts[at]..starts.get(at + k + 1).copied().unwrap_or_else(|| self.len(j))
-    }
-
-    /// Whether the faces of a dimension are still few enough, with some more of them and of their facets.
-    pub(super) fn check(&self, k: usize, faces: usize, entries: usize) -> Result<(), Excess> {
-        let level = &self.new.levels[k];
-        if level.entries() + entries > MOST_ENTRIES {
-            return Err(Excess::Faces);
-        }
-        if k == self.old.dimension() && level.len() + faces > self.limit { Err(Excess::Cells) } else { Ok(()) }
     }
 
     /// Brings the parts of an old face into the new complex; its facets have been brought already.
     fn divide(&mut self, k: usize, face: u32, below: &[Closed]) -> Result<Closed, Excess> {
-        let facets = self.old.levels[k].facets(face);
+        let facets = self.parts.old.levels[k].facets(face);
         let mut closed = Closed::default();
         for &g in facets {
             let facet = if k == 1 {
-                let mask = self.signs.mask(g);
+                let mask = self.parts.signs.mask(g);
                 Closed { mask, zero: mask.vanish(u64::MAX), special: false }
             } else {
                 below[g as usize]
@@ -174,12 +122,12 @@ impl Cutting<'_, '_> {
         }
         match k {
             1 => closed.special |= self.cut_edge(face, mixed)?,
-            _ if self.signs.exact_only() => Splitting::new(self, k).run(face, closed.mask)?,
+            _ if self.parts.signs.exact_only() => Splitting::new(&mut self.parts, &mut self.room, k).run(face, closed.mask)?,
             2 => closed.special |= self.cut_polygon(face, &closed)?,
             _ => {
                 closed.special = closed.special || !self.cut_face(k, face, closed.mask)?;
                 if closed.special {
-                    Splitting::new(self, k).run(face, closed.mask)?;
+                    Splitting::new(&mut self.parts, &mut self.room, k).run(face, closed.mask)?;
                 }
             }
         }
@@ -188,35 +136,35 @@ impl Cutting<'_, '_> {
 
     /// An old face that no unit cuts; so its facets are not cut either.
     fn copy(&mut self, k: usize, face: u32, mask: Mask) -> Result<(), Excess> {
-        let facets = self.old.levels[k].facets(face);
-        self.masks[k].push(mask);
+        let facets = self.parts.old.levels[k].facets(face);
+        self.parts.masks[k].push(mask);
         if k == 1 {
-            self.new.bases.push(self.old.bases[face as usize]);
-            self.new.levels[1].push(facets);
+            self.parts.new.bases.push(self.parts.old.bases[face as usize]);
+            self.parts.new.levels[1].push(facets);
         } else {
-            let starts = &self.starts[k - 1];
-            self.new.levels[k].push_of(facets.iter().map(|&g| starts[g as usize * k + k - 1]));
+            let starts = &self.parts.starts[k - 1];
+            self.parts.new.levels[k].push_of(facets.iter().map(|&g| starts[g as usize * k + k - 1]));
         }
-        self.check(k, 0, 0)
+        self.parts.check(k, 0, 0)
     }
 
     /// A new vertex inside an old face: where a unit vanishes between two others, at which `mixed` units have opposite signs.
     fn add_vertex(&mut self, ends: [u32; 2], base: [u32; 2], unit: u32, mixed: u64, first: u32) -> Result<u32, Excess> {
         // There are at least as many cells as vertices inside one old face.
-        if (self.len(0) - first) as usize >= self.limit {
+        if (self.parts.len(0) - first) as usize >= self.parts.limit {
             return Err(Excess::Cells);
         }
-        Ok(self.signs.cut(ends, base, unit, mixed))
+        Ok(self.parts.signs.cut(ends, base, unit, mixed))
     }
 
     /// Cuts an edge; gives whether several units vanish at a point inside.
     fn cut_edge(&mut self, edge: u32, mixed: u64) -> Result<bool, Excess> {
-        let (ends, base) = (self.old.ends(edge), self.old.bases[edge as usize]);
-        let (first, mut open, mut special) = (self.len(0), mixed, false);
+        let (ends, base) = (self.parts.old.ends(edge), self.parts.old.bases[edge as usize]);
+        let (first, mut open, mut special) = (self.parts.len(0), mixed, false);
         self.points.clear();
         while open != 0 {
             let vertex = self.add_vertex(ends, base, open.trailing_zeros(), mixed, first)?;
-            let zero = self.signs.mask(vertex).vanish(mixed);
+            let zero = self.parts.signs.mask(vertex).vanish(mixed);
             special |= zero.count_ones() > 1;
             open &= !zero;
             self.points.push((0, vertex));
@@ -227,49 +175,49 @@ impl Cutting<'_, '_> {
 
     /// The edges between the points of a segment, on which `mixed` units change sign; base is a segment around it.
     fn add_edges(&mut self, [p, q]: [u32; 2], base: [u32; 2], mixed: u64) -> Result<(), Excess> {
-        let of_q = self.signs.mask(q);
+        let of_q = self.parts.signs.mask(q);
         // The further a point is, the more units have the sign that they have at q.
         for (place, vertex) in &mut self.points {
-            let mask = self.signs.mask(*vertex);
+            let mask = self.parts.signs.mask(*vertex);
             *place = ((mask.pos & of_q.pos | mask.neg & of_q.neg) & mixed).count_ones();
         }
         self.points.sort_unstable();
-        let mut from = (p, self.signs.mask(p));
+        let mut from = (p, self.parts.signs.mask(p));
         for to in self.points.iter().map(|&(_, v)| v).chain([q]) {
-            let mask = self.signs.mask(to);
-            self.new.levels[1].push(&[from.0, to]);
-            self.new.bases.push(base);
-            self.masks[1].push(from.1.or(mask));
+            let mask = self.parts.signs.mask(to);
+            self.parts.new.levels[1].push(&[from.0, to]);
+            self.parts.new.bases.push(base);
+            self.parts.masks[1].push(from.1.or(mask));
             from = (to, mask);
         }
-        self.check(1, 0, 0)
+        self.parts.check(1, 0, 0)
     }
 
     /// Cuts a polygon, by lines in any position; gives whether more than two units vanish at a point inside.
     fn cut_polygon(&mut self, face: u32, closed: &Closed) -> Result<bool, Excess> {
-        let (old, mixed) = (self.old, closed.mask.mixed());
+        let (old, mixed) = (self.parts.old, closed.mask.mixed());
         let edges = old.levels[2].facets(face);
         units_of(mixed).for_each(|unit| self.ends[unit] = [NONE; 2]);
         for &edge in edges {
-            self.inside(1, edge, 0).for_each(|v| self.note_end(v, mixed));
+            self.parts.inside(1, edge, 0).for_each(|v| self.note_end(v, mixed));
             if closed.zero & mixed != 0 {
                 old.ends(edge).into_iter().for_each(|v| self.note_end(v, mixed));
             }
         }
-        let (first, mut open, mut special) = (self.len(0), mixed, false);
+        let (first, mut open, mut special) = (self.parts.len(0), mixed, false);
         while open != 0 {
             let unit = open.trailing_zeros() as usize;
             let [p, q] = self.ends[unit];
             debug_assert!(p != NONE && q != NONE, "a line that cuts a polygon meets its boundary twice");
-            let [of_p, of_q] = [p, q].map(|v| self.signs.mask(v));
+            let [of_p, of_q] = [p, q].map(|v| self.parts.signs.mask(v));
             let line = of_p.or(of_q).vanish(mixed);
             open &= !line;
             self.against[unit] = if line.is_power_of_two() { 0 } else { self.opposite(unit, line, edges) };
             let across = (of_p.pos & of_q.neg | of_p.neg & of_q.pos) & mixed;
             let mut left = across;
             self.points.clear();
-            for v in first..self.len(0) {
-                let zero = self.signs.mask(v).vanish(mixed);
+            for v in first..self.parts.len(0) {
+                let zero = self.parts.signs.mask(v).vanish(mixed);
                 if zero >> unit & 1 == 1 {
                     left &= !zero;
                     self.points.push((0, v));
@@ -277,7 +225,7 @@ impl Cutting<'_, '_> {
             }
             while left != 0 {
                 let vertex = self.add_vertex([p, q], [p, q], left.trailing_zeros(), across, first)?;
-                let zero = self.signs.mask(vertex).vanish(mixed);
+                let zero = self.parts.signs.mask(vertex).vanish(mixed);
                 special |= zero.count_ones() > 2;
                 left &= !zero;
                 self.points.push((0, vertex));
@@ -290,7 +238,7 @@ impl Cutting<'_, '_> {
 
     /// Notes a vertex on the boundary of the polygon at hand.
     fn note_end(&mut self, vertex: u32, mixed: u64) {
-        for unit in units_of(self.signs.mask(vertex).vanish(mixed)) {
+        for unit in units_of(self.parts.signs.mask(vertex).vanish(mixed)) {
             let ends = &mut self.ends[unit];
             if ends[0] == NONE {
                 ends[0] = vertex;
@@ -302,7 +250,7 @@ impl Cutting<'_, '_> {
 
     /// Those of the units of a line whose sign is not that of one of them.
     fn opposite(&self, unit: usize, line: u64, edges: &[u32]) -> u64 {
-        let masks = edges.iter().flat_map(|&edge| self.old.ends(edge)).map(|v| self.signs.mask(v));
+        let masks = edges.iter().flat_map(|&edge| self.parts.old.ends(edge)).map(|v| self.parts.signs.mask(v));
         let beside = masks.into_iter().find(|mask| (mask.pos | mask.neg) >> unit & 1 == 1).unwrap_or_default();
         line & if beside.pos >> unit & 1 == 1 { beside.neg } else { beside.pos }
     }
@@ -322,10 +270,10 @@ impl Cutting<'_, '_> {
 
     /// Finds the vertices and edges inside a face on the segments in which k - 1 units vanish; their ends are on its boundary.
     fn cut_chords(&mut self, k: usize, face: u32, mixed: u64) -> Result<bool, Excess> {
-        let (vertices, edges) = (self.len(0), self.len(1));
+        let (vertices, edges) = (self.parts.len(0), self.parts.len(1));
         let mut ends: Vec<(u64, u32)> = Vec::new();
-        for &g in self.old.levels[k].facets(face) {
-            ends.extend(self.inside(k - 1, g, 0).map(|v| (self.signs.mask(v).vanish(mixed), v)));
+        for &g in self.parts.old.levels[k].facets(face) {
+            ends.extend(self.parts.inside(k - 1, g, 0).map(|v| (self.parts.signs.mask(v).vanish(mixed), v)));
         }
         ends.sort_unstable();
         let mut groups = std::mem::take(&mut self.groups);
@@ -333,16 +281,16 @@ impl Cutting<'_, '_> {
         let mut simple = ends.len().is_multiple_of(2);
         'chords: for pair in ends.chunks_exact(2) {
             let [(line, p), (other, q)] = [pair[0], pair[1]];
-            let [of_p, of_q] = [p, q].map(|v| self.signs.mask(v));
+            let [of_p, of_q] = [p, q].map(|v| self.parts.signs.mask(v));
             let across = (of_p.pos & of_q.neg | of_p.neg & of_q.pos) & mixed;
             simple &= line == other;
             self.points.clear();
             for unit in units_of(across) {
                 let here = line | 1 << unit;
                 let number = groups.number([here, 0]);
-                if number == self.len(0) - vertices {
+                if number == self.parts.len(0) - vertices {
                     let vertex = self.add_vertex([p, q], [p, q], unit as u32, across, vertices)?;
-                    simple &= self.signs.mask(vertex).vanish(mixed) == here;
+                    simple &= self.parts.signs.mask(vertex).vanish(mixed) == here;
                 }
                 if !simple {
                     break 'chords;
@@ -353,10 +301,10 @@ impl Cutting<'_, '_> {
         }
         self.groups = groups;
         if !simple {
-            self.signs.truncate(vertices as usize);
-            self.new.levels[1].truncate(edges as usize);
-            self.new.bases.truncate(edges as usize);
-            self.masks[1].truncate(edges as usize);
+            self.parts.signs.truncate(vertices as usize);
+            self.parts.new.levels[1].truncate(edges as usize);
+            self.parts.new.bases.truncate(edges as usize);
+            self.parts.masks[1].truncate(edges as usize);
         }
         Ok(simple)
     }
@@ -364,18 +312,18 @@ impl Cutting<'_, '_> {
     /// Finds the parts of dimension j inside an old face of dimension k from those one dimension below, inside it and inside its facets.
     fn gather(&mut self, k: usize, face: u32, j: usize, mask: Mask) -> Result<(), Excess> {
         let mixed = mask.mixed();
-        let facets = self.old.levels[k].facets(face);
-        let inner = self.inside(k, face, j - 1);
-        let outer = facets.iter().map(|&g| self.inside(k - 1, g, j - 1).len()).sum::<usize>();
+        let facets = self.parts.old.levels[k].facets(face);
+        let inner = self.parts.inside(k, face, j - 1);
+        let outer = facets.iter().map(|&g| self.parts.inside(k - 1, g, j - 1).len()).sum::<usize>();
         // In a polygon a line is crossed as one, whatever vanishes there.
         let crossed = if k == 2 { 1 } else { k - j + 1 };
         let entries = outer + 2 * crossed * inner.len();
-        self.check(j, 0, entries)?;
+        self.parts.check(j, 0, entries)?;
         let mut groups = std::mem::take(&mut self.groups);
         groups.clear(entries / (j + 1));
-        let masks = &self.masks[j - 1];
+        let masks = &self.parts.masks[j - 1];
         for &g in facets {
-            for part in self.inside(k - 1, g, j - 1) {
+            for part in self.parts.inside(k - 1, g, j - 1) {
                 let here = masks[part as usize];
                 groups.add([here.vanish(mixed), here.pos & mixed], part);
             }
@@ -395,10 +343,10 @@ impl Cutting<'_, '_> {
                 }
             }
         }
-        self.check(j, groups.keys.len(), entries)?;
+        self.parts.check(j, groups.keys.len(), entries)?;
         let pure = Mask { pos: mask.pos & !mixed, neg: mask.neg & !mixed };
-        self.masks[j].extend(groups.keys.iter().map(|&[zero, pos]| pure.or(Mask { pos, neg: mixed & !zero & !pos })));
-        self.new.levels[j].push_all(&mut groups.lengths, &groups.entries);
+        self.parts.masks[j].extend(groups.keys.iter().map(|&[zero, pos]| pure.or(Mask { pos, neg: mixed & !zero & !pos })));
+        self.parts.new.levels[j].push_all(&mut groups.lengths, &groups.entries);
         self.groups = groups;
         Ok(())
     }

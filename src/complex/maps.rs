@@ -1,33 +1,16 @@
 //! Which cells have one affine map: three counts that other tools confuse.
 
 use super::cells::Complex;
+use super::counts::Counts;
 use super::layer::{FloatLayer, Values};
 use super::signs::STAGE;
 use crate::exact::Instructions;
 use crate::exact::bound::{TINY, gamma, round_up};
 use rayon::prelude::*;
 use rug::Rational;
-use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
-/// Activation regions, affine maps and linear regions.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Counts {
-    /// The cells: sets with interior on which the pattern is one.
-    pub activation_regions: u64,
-    /// Distinct affine maps of the output.
-    pub affine_maps: u64,
-    /// Connected unions of cells with one affine map, where cells are connected by a common facet.
-    pub linear_regions: u64,
-    /// For each cell the number of its affine map, numbered as they first occur.
-    #[serde(skip)]
-    pub map_of: Vec<u32>,
-    /// For each cell the number of its linear region, numbered as they first occur.
-    #[serde(skip)]
-    pub linear_region_of: Vec<u32>,
-}
-
-pub(super) fn counts(complex: &Complex) -> Counts {
+fn counts(complex: &Complex) -> Counts {
     let map_of = maps(complex);
     let linear_region_of = complex.components(|a, b| map_of[a] == map_of[b]);
     let distinct = |numbers: &[u32]| numbers.iter().max().map_or(0, |&most| u64::from(most) + 1);
@@ -41,6 +24,11 @@ pub(super) fn counts(complex: &Complex) -> Counts {
 }
 
 impl Complex {
+    /// The three counts that are easily confused.
+    pub fn counts(&self) -> &Counts {
+        self.counts.get_or_init(|| counts(self))
+    }
+
     /// For each cell the number of its component, where cells with a common facet are joined if they are alike.
     pub(super) fn components(&self, are_alike: impl Fn(usize, usize) -> bool) -> Vec<u32> {
         let mut components = Forest::new(self.activation_regions());

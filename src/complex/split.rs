@@ -1,6 +1,6 @@
 //! Cuts a face unit after unit, in any position: each unit splits the parts that it cuts, in order of dimension.
 
-use super::cut::{Cutting, Excess};
+use super::parts::{Excess, Parts};
 use super::topology::{Mask, units_of};
 
 /// No edge.
@@ -29,60 +29,58 @@ pub(super) struct Room {
 
 /// The parts inside one old face.
 pub(super) struct Splitting<'c, 'a, 's> {
-    cutting: &'c mut Cutting<'a, 's>,
+    parts: &'c mut Parts<'a, 's>,
     k: usize,
-    room: Room,
+    room: &'c mut Room,
     round: usize,
 }
 
 impl<'c, 'a, 's> Splitting<'c, 'a, 's> {
-    pub(super) fn new(cutting: &'c mut Cutting<'a, 's>, k: usize) -> Self {
-        let mut room = std::mem::take(&mut cutting.room);
+    pub(super) fn new(parts: &'c mut Parts<'a, 's>, room: &'c mut Room, k: usize) -> Self {
         room.first.clear();
-        room.first.extend((0..=k).map(|j| cutting.len(j)));
+        room.first.extend((0..=k).map(|j| parts.len(j)));
         room.halves.resize(room.halves.len().max(k + 1), Vec::new());
         room.halves.iter_mut().for_each(Vec::clear);
-        Self { cutting, k, room, round: 0 }
+        Self { parts, k, room, round: 0 }
     }
 
     /// Cuts the face; its facets have been cut already.
     pub(super) fn run(mut self, face: u32, mask: Mask) -> Result<(), Excess> {
         let k = self.k;
-        let facets = self.cutting.old.levels[k].facets(face);
+        let facets = self.parts.old.levels[k].facets(face);
         let mut parts = std::mem::take(&mut self.room.lists[0]);
         parts.clear();
-        parts.extend(facets.iter().flat_map(|&g| self.cutting.inside(k - 1, g, k - 1)));
+        parts.extend(facets.iter().flat_map(|&g| self.parts.inside(k - 1, g, k - 1)));
         self.push(k, &parts, mask);
         self.room.lists[0] = parts;
         for unit in units_of(mask.mixed()) {
             self.round += 1;
             for j in 1..=k {
-                for part in self.room.first[j]..self.cutting.len(j) {
-                    if self.cutting.masks[j][part as usize].mixed() >> unit & 1 == 1 {
+                for part in self.room.first[j]..self.parts.len(j) {
+                    if self.parts.masks[j][part as usize].mixed() >> unit & 1 == 1 {
                         self.split(j, part, unit as u32);
-                        self.cutting.check(j, 0, 0)?;
+                        self.parts.check(j, 0, 0)?;
                     }
                 }
             }
         }
-        self.cutting.room = self.room;
         Ok(())
     }
 
     fn push(&mut self, j: usize, facets: &[u32], mask: Mask) -> u32 {
-        self.cutting.masks[j].push(mask);
+        self.parts.masks[j].push(mask);
         self.room.halves[j].push(UNCUT);
-        self.cutting.new.levels[j].push(facets)
+        self.parts.new.levels[j].push(facets)
     }
 
     fn push_edge(&mut self, ends: [u32; 2], mask: Mask, base: [u32; 2]) -> u32 {
-        self.cutting.new.bases.push(base);
+        self.parts.new.bases.push(base);
         self.push(1, &ends, mask)
     }
 
     #[inline]
     fn mask_of(&self, j: usize, part: u32) -> Mask {
-        if j == 0 { self.cutting.signs.mask(part) } else { self.cutting.masks[j][part as usize] }
+        if j == 0 { self.parts.signs.mask(part) } else { self.parts.masks[j][part as usize] }
     }
 
     /// Cuts a part whose facets do not have the unit mixed any more. It keeps its positive half; the negative one is new.
@@ -92,14 +90,14 @@ impl<'c, 'a, 's> Splitting<'c, 'a, 's> {
     }
 
     fn split_edge(&mut self, edge: u32, unit: u32) -> (u32, u32) {
-        let (ends, base) = (self.cutting.new.ends(edge), self.cutting.new.bases[edge as usize]);
-        let mixed = self.cutting.masks[1][edge as usize].mixed();
-        let cut = self.cutting.signs.cut(ends, base, unit, mixed);
+        let (ends, base) = (self.parts.new.ends(edge), self.parts.new.bases[edge as usize]);
+        let mixed = self.parts.masks[1][edge as usize].mixed();
+        let cut = self.parts.signs.cut(ends, base, unit, mixed);
         let [p, q] = if self.mask_of(0, ends[0]).pos >> unit & 1 == 1 { ends } else { [ends[1], ends[0]] };
         // Other units can vanish at the cut that vanish at neither end.
         let of_cut = self.mask_of(0, cut);
-        self.cutting.masks[1][edge as usize] = self.mask_of(0, p).or(of_cut);
-        self.cutting.new.levels[1].replace(edge, &[p, cut]);
+        self.parts.masks[1][edge as usize] = self.mask_of(0, p).or(of_cut);
+        self.parts.new.levels[1].replace(edge, &[p, cut]);
         let minus = self.push_edge([q, cut], self.mask_of(0, q).or(of_cut), base);
         (minus, cut)
     }
@@ -114,8 +112,8 @@ impl<'c, 'a, 's> Splitting<'c, 'a, 's> {
         let cut = if j == 2 { self.push_edge([rim[0], rim[1]], of_cut, [rim[0], rim[1]]) } else { self.push(j - 1, &rim, of_cut) };
         plus.push(cut);
         minus.push(cut);
-        self.cutting.masks[j][part as usize] = of_plus.or(of_cut);
-        self.cutting.new.levels[j].replace(part, &plus);
+        self.parts.masks[j][part as usize] = of_plus.or(of_cut);
+        self.parts.new.levels[j].replace(part, &plus);
         let half = self.push(j, &minus, of_minus.or(of_cut));
         self.room.lists = [plus, minus, rim];
         (half, cut)
@@ -128,8 +126,8 @@ impl<'c, 'a, 's> Splitting<'c, 'a, 's> {
     fn split_facets(&mut self, j: usize, part: u32, unit: u32, [plus, minus, rim]: [&mut Vec<u32>; 3]) -> [Mask; 2] {
         let bit = 1 << unit;
         let (mut of_plus, mut of_minus) = (Mask::default(), Mask::default());
-        let (masks, halves, first) = (&self.cutting.masks[j - 1], &self.room.halves[j - 1], self.room.first[j - 1]);
-        for &g in self.cutting.new.levels[j].facets(part) {
+        let (masks, halves, first) = (&self.parts.masks[j - 1], &self.room.halves[j - 1], self.room.first[j - 1]);
+        for &g in self.parts.new.levels[j].facets(part) {
             let mask = masks[g as usize];
             // Facets on the boundary of the old face are not parts inside.
             let half = g.checked_sub(first).map_or(UNCUT, |at| halves[at as usize]);
@@ -143,7 +141,7 @@ impl<'c, 'a, 's> Splitting<'c, 'a, 's> {
                 plus.push(g);
                 of_plus = of_plus.or(mask);
                 let vanishes = |&&r: &&u32| self.mask_of(j - 2, r).vanish(bit) != 0;
-                rim.extend(self.cutting.new.levels[j - 1].facets(g).iter().filter(vanishes));
+                rim.extend(self.parts.new.levels[j - 1].facets(g).iter().filter(vanishes));
             } else {
                 debug_assert!(mask.neg & bit != 0, "a facet of a part that is cut is not in the cut");
                 minus.push(g);

@@ -20,41 +20,47 @@ pub struct Volume {
 impl Complex {
     /// The exact volume and centroid of each cell, `None` of those that are not bounded; on all threads of the current `rayon` pool.
     pub fn volumes(&self) -> Vec<Option<Volume>> {
-        let with_centroid = |(mut parts, face): (Parts<'_>, u32)| {
+        let with_centroid = |(mut simplices, face): (Simplices<'_>, u32)| {
             let d = self.dimension();
-            parts.moment = Some(vec![Rational::new(); d]);
-            parts.add(d, face);
-            let total = Rational::from(&parts.volume * Integer::from(d + 1));
-            let centroid = parts.moment.into_iter().flatten().map(|sum| ExactNumber(sum / &total)).collect();
-            Volume { volume: ExactNumber(parts.volume), centroid }
+            simplices.moment = Some(vec![Rational::new(); d]);
+            simplices.add(d, face);
+            let total = Rational::from(&simplices.volume * Integer::from(d + 1));
+            let centroid = simplices.moment.into_iter().flatten().map(|sum| ExactNumber(sum / &total)).collect();
+            Volume { volume: ExactNumber(simplices.volume), centroid }
         };
         self.of_bounded(with_centroid)
     }
 
     /// The exact volume of each cell, `None` of those that are not bounded.
     pub(crate) fn volumes_alone(&self) -> Vec<Option<Rational>> {
-        let volume = |(mut parts, face): (Parts<'_>, u32)| {
-            parts.add(self.dimension(), face);
-            parts.volume
+        let volume = |(mut simplices, face): (Simplices<'_>, u32)| {
+            simplices.add(self.dimension(), face);
+            simplices.volume
         };
         self.of_bounded(volume)
     }
 
     /// What is computed from the simplices of each bounded cell.
-    fn of_bounded<T: Send>(&self, of: impl Fn((Parts<'_>, u32)) -> T + Sync) -> Vec<Option<T>> {
+    fn of_bounded<T: Send>(&self, of: impl Fn((Simplices<'_>, u32)) -> T + Sync) -> Vec<Option<T>> {
         let pulling = Pulling::of(self);
         let points: Vec<WholePoint> = self.all_vertices().map(|point| WholePoint::new(&point.unwrap_or_default())).collect();
         let cell = |index: usize| {
-            let parts =
-                || Parts { complex: self, pulling: &pulling, points: &points, corners: Vec::new(), volume: Rational::new(), moment: None };
-            self.cell(index).bounded().then(|| of((parts(), index as u32)))
+            let simplices = || Simplices {
+                complex: self,
+                pulling: &pulling,
+                points: &points,
+                corners: Vec::new(),
+                volume: Rational::new(),
+                moment: None,
+            };
+            self.cell(index).bounded().then(|| of((simplices(), index as u32)))
         };
         (0..self.activation_regions()).into_par_iter().map(cell).collect()
     }
 }
 
 /// The simplices of one cell, one after the other.
-struct Parts<'a> {
+struct Simplices<'a> {
     pulling: &'a Pulling,
     complex: &'a Complex,
     points: &'a [WholePoint],
@@ -65,7 +71,7 @@ struct Parts<'a> {
     moment: Option<Vec<Rational>>,
 }
 
-impl Parts<'_> {
+impl Simplices<'_> {
     /// Adds the simplices whose last corners triangulate a face.
     fn add(&mut self, k: usize, face: u32) {
         let (pulling, complex) = (self.pulling, self.complex);

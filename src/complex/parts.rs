@@ -1,0 +1,53 @@
+//! The faces of a complex that is being cut: those of the old one, and the parts that they have so far.
+
+use super::signs::Signs;
+use super::topology::{Mask, Topology};
+
+/// Lists of faces are addressed by words of 32 bits.
+const MOST_ENTRIES: usize = 1 << 31;
+
+/// Why a complex grew too large.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Excess {
+    /// More cells than allowed.
+    Cells,
+    /// More faces than can be numbered.
+    Faces,
+}
+
+/// Faces that grow while those of the old complex are cut.
+pub(super) struct Parts<'a, 's> {
+    pub old: &'a Topology,
+    pub signs: &'s mut Signs,
+    pub new: Topology,
+    /// For each new face what the units are on it.
+    pub masks: Vec<Vec<Mask>>,
+    /// For each old face of dimension k, and once more at the end, the numbers of the first new faces inside it, of dimension 0 to k.
+    pub starts: Vec<Vec<u32>>,
+    /// The most cells.
+    pub limit: usize,
+}
+
+impl Parts<'_, '_> {
+    /// The number of new faces of a dimension.
+    pub(super) fn len(&self, k: usize) -> u32 {
+        if k == 0 { self.signs.len() as u32 } else { self.new.levels[k].len() as u32 }
+    }
+
+    /// The new faces of dimension j inside an old one of dimension k.
+    #[inline]
+    pub(super) fn inside(&self, k: usize, face: u32, j: usize) -> std::ops::Range<u32> {
+        let starts = &self.starts[k];
+        let at = face as usize * (k + 1) + j;
+        starts[at]..starts.get(at + k + 1).copied().unwrap_or_else(|| self.len(j))
+    }
+
+    /// Whether the faces of a dimension are still few enough, with some more of them and of their facets.
+    pub(super) fn check(&self, k: usize, faces: usize, entries: usize) -> Result<(), Excess> {
+        let level = &self.new.levels[k];
+        if level.entries() + entries > MOST_ENTRIES {
+            return Err(Excess::Faces);
+        }
+        if k == self.old.dimension() && level.len() + faces > self.limit { Err(Excess::Cells) } else { Ok(()) }
+    }
+}
