@@ -13,7 +13,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 PLICA := $(TARGET)/release/plica
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-long browser lint bench fuzz
+.PHONY: help setup build demo test test-long browser proofs lint bench fuzz
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,12 @@ test-long: setup ## the random tests with many more cases, new ones each time (C
 
 browser: build ## the page of plica regions in a real browser, where Chrome or Chromium and chromedriver are installed
 	$(PYTHON) tests/browser/regions.py $(PLICA)
+
+proofs: ## the Coq development, from scratch, and the axioms that its theorems rest on; installs Coq where that needs no password
+	@command -v coqc >/dev/null \
+		|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && { apt-get install -y coq || { apt-get update && apt-get install -y coq; }; }; } \
+		|| { echo "Coq is missing: install Coq 8.16 or later, for example apt-get install coq" >&2; exit 1; }
+	proofs/check.sh
 
 lint: setup ## formatting, clippy, documentation; warnings are errors
 	$(CARGO) fmt --check

@@ -1,7 +1,8 @@
 //! Vertices and pre-activations as integers: what decides where doubles cannot.
 
+use crate::exact::{common_denominator, scaled};
 use crate::network::Network;
-use crate::network::whole::{WholeLayer, common_denominator, scaled};
+use crate::network::whole::WholeLayer;
 use rug::{Integer, Rational};
 use std::cmp::Ordering;
 use std::collections::HashMap;

@@ -1,6 +1,6 @@
 //! The volume of a simplex, and which way round it goes, as a determinant of integers.
 
-use crate::network::whole::{common_denominator, scaled};
+use crate::exact::{common_denominator, scaled};
 use rug::{Integer, Rational};
 use std::cmp::Ordering;
 

@@ -6,6 +6,7 @@ pub(crate) mod doubled;
 pub(crate) mod forms;
 #[allow(unsafe_code, reason = "vector instructions, after the processor was asked for them")]
 pub(crate) mod lanes;
+pub mod lp;
 mod number;
 #[allow(unsafe_code, reason = "the inner loop of the product, without bounds checks")]
 pub(crate) mod product;
@@ -14,3 +15,4 @@ pub(crate) mod strips;
 
 pub use lanes::Instructions;
 pub use number::{ExactNumber, dyadic_parts, nearest_f64, parse_rational, rational};
+pub(crate) use number::{common_denominator, scaled};

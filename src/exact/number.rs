@@ -172,6 +172,23 @@ impl std::fmt::Display for ExactNumber {
     }
 }
 
+/// The least common multiple of the denominators.
+pub(crate) fn common_denominator(values: impl Iterator<Item = Rational>) -> Integer {
+    let mut factor = Integer::from(1);
+    for q in values {
+        if !factor.is_divisible(q.denom()) {
+            factor.lcm_mut(q.denom());
+        }
+    }
+    factor
+}
+
+/// q times a multiple of its denominator.
+pub(crate) fn scaled(q: Rational, factor: &Integer) -> Integer {
+    let (numerator, denominator) = q.into_numer_denom();
+    numerator * Integer::from(factor.div_exact_ref(&denominator))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

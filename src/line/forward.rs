@@ -3,7 +3,8 @@
 use super::bits::set_bits;
 use crate::data::Points;
 use crate::exact::forms::{Form, WideSum};
-use crate::network::whole::{Whole, WholeLayer, common_denominator, scaled};
+use crate::exact::{common_denominator, scaled};
+use crate::network::whole::{Whole, WholeLayer};
 use rug::{Integer, Rational};
 
 /// Bits that a sum in 128-bit integers may have, with some room.

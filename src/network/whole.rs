@@ -2,6 +2,7 @@
 
 use super::Layer;
 use crate::exact::dyadic_parts;
+use crate::exact::{common_denominator, scaled};
 use rug::{Integer, Rational};
 
 /// Integers that mostly fit a machine word.
@@ -117,21 +118,4 @@ impl WholeLayer {
 /// Integers as machine words, where all of them are.
 fn words_of(x: &[&Integer]) -> Option<Vec<i64>> {
     x.iter().map(|x| x.to_i64()).collect()
-}
-
-/// The least common multiple of the denominators.
-pub(crate) fn common_denominator(values: impl Iterator<Item = Rational>) -> Integer {
-    let mut factor = Integer::from(1);
-    for q in values {
-        if !factor.is_divisible(q.denom()) {
-            factor.lcm_mut(q.denom());
-        }
-    }
-    factor
-}
-
-/// q times a multiple of its denominator.
-pub(crate) fn scaled(q: Rational, factor: &Integer) -> Integer {
-    let (numerator, denominator) = q.into_numer_denom();
-    numerator * Integer::from(factor.div_exact_ref(&denominator))
 }

@@ -1,0 +1,186 @@
+//! What can be asked of a program.
+
+use super::closed::{Closed, ClosedRow, Solution};
+use super::solve::{Interior, interior, maximum};
+use super::{Feasibility, LpError, Multipliers, Optimum, Program, Redundancy, Relation, RelativeInterior, Row};
+use rug::{Integer, Rational};
+use std::collections::BTreeMap;
+
+/// The rows of a program as inequalities: an equation is two of them.
+struct Inequalities {
+    rows: Vec<Row>,
+    /// Which row of the program each is, and whether turned around.
+    origin: Vec<(usize, bool)>,
+}
+
+impl Inequalities {
+    fn of(program: &Program) -> Self {
+        let (mut rows, mut origin) = (Vec::with_capacity(program.len()), Vec::with_capacity(program.len()));
+        for (index, (row, relation)) in program.rows.iter().enumerate() {
+            rows.push(row.clone());
+            origin.push((index, false));
+            if *relation == Relation::Equal {
+                rows.push(row.opposite());
+                origin.push((index, true));
+            }
+        }
+        Self { rows, origin }
+    }
+
+    /// Multipliers of these rows, as multipliers of the program's rows as they were given.
+    fn given(&self, multipliers: &[(usize, Rational)]) -> Multipliers {
+        let mut sums: BTreeMap<usize, Rational> = BTreeMap::new();
+        for (row, y) in multipliers {
+            let (index, opposite) = self.origin[*row];
+            let y = Rational::from(y * &self.rows[*row].factor);
+            *sums.entry(index).or_default() += if opposite { -y } else { y };
+        }
+        sums.into_iter().filter(|(_, y)| *y != 0).collect()
+    }
+}
+
+impl Program {
+    /// Whether a point satisfies all rows, with the point, or the multipliers that prove that there is none.
+    pub fn feasible(&self) -> Feasibility {
+        let inequalities = Inequalities::of(self);
+        let relation = |row: usize| self.rows[inequalities.origin[row].0].1;
+        if self.rows.iter().all(|(_, relation)| *relation != Relation::Equal) {
+            // Mostly there is a point inside of everything, or nothing at all.
+            let rows: Vec<&Row> = inequalities.rows.iter().collect();
+            match interior(self.dimension, &rows, self.solver) {
+                Interior::Point(point) => return Feasibility::Feasible { point },
+                Interior::Empty(multipliers) => {
+                    let right: Rational = multipliers.iter().map(|(row, y)| Rational::from(&rows[*row].whole[self.dimension] * y)).sum();
+                    if right < 0 || multipliers.iter().any(|(row, _)| relation(*row) == Relation::Below) {
+                        return Feasibility::Infeasible { multipliers: inequalities.given(&multipliers) };
+                    }
+                }
+            }
+        }
+        let strict = |row: &usize| relation(*row) == Relation::Below;
+        match self.depth(&inequalities, strict) {
+            Depth::Positive(point) | Depth::OfNothing(point) => Feasibility::Feasible { point },
+            Depth::NotPositive(multipliers) | Depth::Nowhere(multipliers) => {
+                Feasibility::Infeasible { multipliers: inequalities.given(&multipliers) }
+            }
+        }
+    }
+
+    /// How far some of the rows can be tightened while all hold.
+    fn depth(&self, inequalities: &Inequalities, lifted: impl Fn(&usize) -> bool) -> Depth {
+        let all = 0..inequalities.rows.len();
+        if !all.clone().any(|row| lifted(&row)) {
+            let rows = inequalities.rows.iter().map(ClosedRow::Plain).collect();
+            let closed = Closed { n: self.dimension, rows, objective: vec![Integer::new(); self.dimension] };
+            return match maximum(&closed, self.solver) {
+                Solution::Optimal { point, .. } | Solution::Unbounded { point, .. } => Depth::OfNothing(point),
+                Solution::Infeasible { multipliers } => Depth::Nowhere(multipliers),
+            };
+        }
+        let row =
+            |row: usize| if lifted(&row) { ClosedRow::Lifted(&inequalities.rows[row]) } else { ClosedRow::Plain(&inequalities.rows[row]) };
+        match maximum(&Closed::deepest(self.dimension, all.map(row)), self.solver) {
+            Solution::Infeasible { multipliers } => Depth::Nowhere(multipliers),
+            // The multipliers are those of a depth below the cap of 1, so the cap has none.
+            Solution::Optimal { mut point, multipliers } => match point.pop() {
+                Some(depth) if depth > 0 => Depth::Positive(point),
+                _ => Depth::NotPositive(multipliers),
+            },
+            Solution::Unbounded { .. } => unreachable!("the depth is at most 1"),
+        }
+    }
+
+    /// The maximum of c.x, where it is attained, and what proves it.
+    ///
+    /// # Errors
+    /// An objective of another length than the dimension; a strict row.
+    pub fn maximise(&self, objective: &[Rational]) -> Result<Optimum, LpError> {
+        if objective.len() != self.dimension {
+            return Err(LpError::Dimension { row: self.len(), expected: self.dimension, found: objective.len() });
+        }
+        if let Some(row) = self.rows.iter().position(|(_, relation)| *relation == Relation::Below) {
+            return Err(LpError::Strict(row));
+        }
+        let inequalities = Inequalities::of(self);
+        let denominator = crate::exact::common_denominator(objective.iter().cloned());
+        let whole = objective.iter().map(|c| crate::exact::scaled(c.clone(), &denominator)).collect();
+        let rows = inequalities.rows.iter().map(ClosedRow::Plain).collect();
+        Ok(match maximum(&Closed { n: self.dimension, rows, objective: whole }, self.solver) {
+            Solution::Optimal { point, mut multipliers } => {
+                multipliers.iter_mut().for_each(|(_, y)| *y /= &denominator);
+                Optimum::Optimal { point, multipliers: inequalities.given(&multipliers) }
+            }
+            Solution::Unbounded { point, ray } => Optimum::Unbounded { point, ray },
+            Solution::Infeasible { multipliers } => Optimum::Infeasible { multipliers: inequalities.given(&multipliers) },
+        })
+    }
+
+    /// Whether a row follows from the others.
+    ///
+    /// # Errors
+    /// An index that is not below [`len`](Self::len).
+    pub fn redundancy(&self, row: usize) -> Result<Redundancy, LpError> {
+        let (coefficients, right) = self.given.get(row).cloned().ok_or(LpError::Row { row, rows: self.len() })?;
+        let negative = || (coefficients.iter().map(|x| Rational::from(-x)).collect(), Rational::from(-&right));
+        let beyond = |relation| {
+            let (coefficients, right) = negative();
+            self.with(row, (coefficients, relation, right))
+        };
+        let negations = match self.rows[row].1 {
+            Relation::AtMost => vec![beyond(Relation::Below)],
+            Relation::Below => vec![beyond(Relation::AtMost)],
+            Relation::Equal => vec![beyond(Relation::Below), self.with(row, (coefficients.clone(), Relation::Below, right.clone()))],
+        };
+        let mut proofs = Vec::new();
+        for negation in negations {
+            match negation.feasible() {
+                Feasibility::Feasible { point } => return Ok(Redundancy::Needed { point }),
+                Feasibility::Infeasible { multipliers } => proofs.push(multipliers),
+            }
+        }
+        Ok(Redundancy::Redundant { multipliers: proofs })
+    }
+
+    /// A point in the relative interior, and what proves that the rows which are equations there are so everywhere.
+    ///
+    /// Each round tightens all rows that are not known to be equations as far as all of them can be; where that is not at all, the dual
+    /// solution says which of them are equations.
+    pub fn relative_interior(&self) -> RelativeInterior {
+        let inequalities = Inequalities::of(self);
+        let relation = |row: usize| self.rows[inequalities.origin[row].0].1;
+        let mut equation: Vec<bool> = (0..inequalities.rows.len()).map(|row| relation(row) == Relation::Equal).collect();
+        let mut proof: BTreeMap<usize, Rational> = BTreeMap::new();
+        loop {
+            match self.depth(&inequalities, |&row| !equation[row]) {
+                Depth::Nowhere(multipliers) => return RelativeInterior::Infeasible { multipliers: inequalities.given(&multipliers) },
+                Depth::Positive(point) | Depth::OfNothing(point) => {
+                    let multipliers = inequalities.given(&proof.into_iter().collect::<Vec<_>>());
+                    return RelativeInterior::Point { point, multipliers };
+                }
+                Depth::NotPositive(multipliers) => {
+                    let right: Rational =
+                        multipliers.iter().map(|(row, y)| Rational::from(&inequalities.rows[*row].whole[self.dimension] * y)).sum();
+                    if right < 0 || multipliers.iter().any(|(row, _)| relation(*row) == Relation::Below) {
+                        return RelativeInterior::Infeasible { multipliers: inequalities.given(&multipliers) };
+                    }
+                    for (row, y) in multipliers {
+                        equation[row] = true;
+                        *proof.entry(row).or_default() += y;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// How far rows can be tightened.
+enum Depth {
+    /// A point that satisfies the tightened ones strictly.
+    Positive(Vec<Rational>),
+    /// No rows were to be tightened; this point satisfies all.
+    OfNothing(Vec<Rational>),
+    /// Multipliers, some of them of tightened rows, with sum y a = 0 and sum y b <= 0.
+    NotPositive(Multipliers),
+    /// Multipliers that prove all rows infeasible.
+    Nowhere(Multipliers),
+}

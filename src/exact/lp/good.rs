@@ -1,0 +1,65 @@
+//! Guesses by `good_lp`: its solver ends with a point, and the rows that are nearly tight there make a basis.
+
+use super::basis::Basis;
+use super::closed::Closed;
+use super::guess::Guess;
+use good_lp::{Expression, Solution as _, SolverModel as _, Variable, WithTimeLimit as _, default_solver, variable, variables};
+
+/// Its solver can turn in circles at degenerate points: after so many seconds there is no guess.
+const PATIENCE: f64 = 0.5;
+
+/// The deepest point of rows that are all lifted: its basis, and the point itself with t.
+pub(super) fn deepest(closed: &Closed<'_>) -> (Basis, Vec<f64>) {
+    point(closed).map_or_else(|| (Basis::default(), vec![f64::NAN; closed.n]), |point| (active(closed, &point), point))
+}
+
+/// The maximum of any program of plain rows.
+pub(super) fn maximum(closed: &Closed<'_>) -> Guess {
+    match point(closed) {
+        Some(point) => Guess::Optimal(active(closed, &point)),
+        None => Guess::Unknown(Basis::default()),
+    }
+}
+
+/// The point at which the solver ends, if it finds one.
+fn point(closed: &Closed<'_>) -> Option<Vec<f64>> {
+    let mut unknowns = variables!();
+    let x: Vec<Variable> = (0..closed.n).map(|_| unknowns.add(variable())).collect();
+    let largest = closed.objective.iter().map(rug::Integer::significant_bits).max().unwrap_or(0);
+    let near = |c: &rug::Integer| crate::exact::nearest_f64(&(rug::Rational::from(c) >> largest));
+    let objective: Expression = x.iter().zip(&closed.objective).map(|(&x, c)| near(c) * x).sum();
+    let mut model = unknowns.maximise(objective).using(default_solver).with_time_limit(PATIENCE);
+    for row in 0..closed.rows.len() {
+        let entries: Vec<f64> = closed.near(row).collect();
+        if !entries.iter().all(|x| x.is_finite()) {
+            return None;
+        }
+        let left: Expression = x.iter().zip(&entries[1..]).map(|(&x, a)| -a * x).sum();
+        model.add_constraint(left.leq(entries[0]));
+    }
+    let solution = model.solve().ok()?;
+    Some(x.into_iter().map(|x| solution.value(x)).collect())
+}
+
+/// The rows with the least slack that are independent, as many as there can be, and the variables that they leave open.
+fn active(closed: &Closed<'_>, point: &[f64]) -> Basis {
+    let rows: Vec<Vec<f64>> = (0..closed.rows.len()).map(|row| closed.near(row).collect()).collect();
+    let slack = |row: &[f64]| row[0] + row[1..].iter().zip(point).map(|(a, x)| a * x).sum::<f64>();
+    let mut order: Vec<usize> = (0..rows.len()).collect();
+    order.sort_by(|&a, &b| slack(&rows[a]).abs().total_cmp(&slack(&rows[b]).abs()));
+    // Elimination of each row by the ones taken before it; a pivot is the largest entry that is left.
+    let mut taken: Vec<(usize, Vec<f64>, usize)> = Vec::new();
+    for index in order {
+        let mut rest = rows[index][1..].to_vec();
+        for (_, row, pivot) in &taken {
+            let factor = rest[*pivot] / row[*pivot];
+            rest.iter_mut().zip(row).for_each(|(x, y)| *x -= factor * y);
+        }
+        let largest = (0..rest.len()).max_by(|&a, &b| rest[a].abs().total_cmp(&rest[b].abs()));
+        if let Some(pivot) = largest.filter(|&pivot| rest[pivot].abs() > 1e-9) {
+            taken.push((index, rest, pivot));
+        }
+    }
+    let zero = (0..closed.n).filter(|&j| taken.iter().all(|&(_, _, pivot)| pivot != j)).collect();
+    Basis { tight: taken.into_iter().map(|(index, _, _)| index).collect(), zero }
+}

@@ -1,0 +1,194 @@
+//! A dense simplex in doubles. What it says is a guess, which decides nothing: tolerances here cost time at worst.
+
+use super::basis::Basis;
+use super::closed::{Closed, ClosedRow};
+
+/// Below this a coefficient counts as 0, and a value as not negative.
+const SMALL: f64 = 1e-9;
+
+/// How a program may end.
+pub(super) enum Guess {
+    /// At this basis.
+    Optimal(Basis),
+    /// Without a point: this is the basis of [`Closed::deepest`] that says so.
+    Infeasible(Basis),
+    /// Without an end, or the arithmetic failed; this basis may be feasible.
+    Unknown(Basis),
+}
+
+/// The deepest point of rows that are all lifted: its basis, and the point itself with t.
+pub(super) fn deepest(closed: &Closed<'_>) -> (Basis, Vec<f64>) {
+    let mut dictionary = Dictionary::new(closed, closed.n, closed.n - 1, 1.0);
+    dictionary.enter_depth();
+    dictionary.climb();
+    (dictionary.basis(), dictionary.point())
+}
+
+/// The maximum of any program of plain rows.
+pub(super) fn maximum(closed: &Closed<'_>) -> Guess {
+    let n = closed.n;
+    // One variable more, t <= 0 in every row: a program has a point where t reaches 0.
+    let mut dictionary = Dictionary::new(closed, n + 1, n, 0.0);
+    dictionary.enter_depth();
+    dictionary.climb();
+    let cap = n + 1 + closed.rows.len();
+    let Some(column) = dictionary.nonbasic.iter().position(|&variable| variable == cap) else {
+        let depth = dictionary.point()[n];
+        let basis = dictionary.basis();
+        return if depth < -SMALL { Guess::Infeasible(basis) } else { Guess::Unknown(basis) };
+    };
+    dictionary.forbid(column);
+    dictionary.aim(closed);
+    let ended = dictionary.climb();
+    let mut basis = dictionary.basis();
+    basis.tight.retain(|&row| row < closed.rows.len());
+    basis.zero.retain(|&variable| variable < n);
+    if ended { Guess::Optimal(basis) } else { Guess::Unknown(basis) }
+}
+
+/// basic = constant + sum of coefficients times the nonbasic variables: free variables first, then the slack of each row, then that of
+/// the cap where there is one of our own.
+struct Dictionary {
+    free: usize,
+    /// Which variable is t.
+    depth: usize,
+    width: usize,
+    /// Row by row; the last is the objective's.
+    entries: Vec<f64>,
+    basic: Vec<usize>,
+    nonbasic: Vec<usize>,
+    forbidden: Option<usize>,
+}
+
+impl Dictionary {
+    fn new(closed: &Closed<'_>, free: usize, depth: usize, cap: f64) -> Self {
+        let width = free + 1;
+        let m = closed.rows.len();
+        let own_cap = free > closed.n;
+        let mut entries = Vec::with_capacity((m + 2) * width);
+        for row in 0..m {
+            entries.extend(closed.near(row));
+            if own_cap {
+                entries.push(-1.0);
+            }
+        }
+        debug_assert!(own_cap || matches!(closed.rows[m - 1], ClosedRow::Cap));
+        if own_cap {
+            entries.push(cap);
+            entries.extend((0..free).map(|j| if j == depth { -1.0 } else { 0.0 }));
+        }
+        entries.extend((0..width).map(|j| f64::from(u8::from(j == depth + 1))));
+        let rows = m + usize::from(own_cap);
+        Self { free, depth, width, entries, basic: (free..free + rows).collect(), nonbasic: (0..free).collect(), forbidden: None }
+    }
+
+    fn at(&self, row: usize, column: usize) -> f64 {
+        self.entries[row * self.width + 1 + column]
+    }
+
+    fn constant(&self, row: usize) -> f64 {
+        self.entries[row * self.width]
+    }
+
+    fn pivot(&mut self, r: usize, s: usize) {
+        let width = self.width;
+        let mut top = self.entries[r * width..][..width].to_vec();
+        let inverse = 1.0 / top[1 + s];
+        top[1 + s] = -1.0;
+        top.iter_mut().for_each(|x| *x *= -inverse);
+        for (i, row) in self.entries.chunks_exact_mut(width).enumerate() {
+            let factor = std::mem::replace(&mut row[1 + s], 0.0);
+            if i != r && factor != 0.0 {
+                row.iter_mut().zip(&top).for_each(|(x, y)| *x += factor * y);
+            }
+        }
+        self.entries[r * width..][..width].copy_from_slice(&top);
+        std::mem::swap(&mut self.basic[r], &mut self.nonbasic[s]);
+    }
+
+    /// Makes t so small that all slacks are at least 0.
+    fn enter_depth(&mut self) {
+        let rows = 0..self.basic.len();
+        let lowest = rows.filter(|&r| self.at(r, self.depth) < 0.0).min_by(|&a, &b| self.constant(a).total_cmp(&self.constant(b)));
+        if let Some(r) = lowest {
+            self.pivot(r, self.depth);
+        }
+    }
+
+    /// Goes up the objective until nothing raises it; false if there is no end in sight.
+    fn climb(&mut self) -> bool {
+        let objective = self.basic.len();
+        for _ in 0..20 + 10 * (self.basic.len() + self.free) {
+            let Some((s, up)) = self.entering(objective) else { return true };
+            let Some(r) = self.leaving(s, up) else { return false };
+            self.pivot(r, s);
+        }
+        false
+    }
+
+    /// Free variables enter before slacks, and of either the steepest.
+    fn entering(&self, objective: usize) -> Option<(usize, bool)> {
+        let mut best = (0.0, false, None);
+        for (s, &variable) in self.nonbasic.iter().enumerate() {
+            let slope = self.at(objective, s);
+            let free = variable < self.free;
+            let gain = if free { slope.abs() } else { slope };
+            if gain > SMALL && Some(s) != self.forbidden && (free, gain) > (best.1, best.0) {
+                best = (gain, free, Some((s, slope > 0.0)));
+            }
+        }
+        best.2
+    }
+
+    /// The slack that is 0 first; of those that are so at nearly the same time, the one that falls fastest.
+    fn leaving(&self, s: usize, up: bool) -> Option<usize> {
+        let mut best: Option<(f64, f64, usize)> = None;
+        for (r, _) in self.basic.iter().enumerate().filter(|&(_, &variable)| variable >= self.free) {
+            let fall = if up { -self.at(r, s) } else { self.at(r, s) };
+            if fall > SMALL {
+                let time = self.constant(r).max(0.0) / fall;
+                let earlier = best.is_none_or(|(first, speed, _)| time < first - SMALL || (time <= first + SMALL && fall > speed));
+                if earlier {
+                    best = Some((time, fall, r));
+                }
+            }
+        }
+        best.map(|(_, _, r)| r)
+    }
+
+    /// A column stays nonbasic, and 0, from now on.
+    fn forbid(&mut self, column: usize) {
+        self.forbidden = Some(column);
+    }
+
+    /// Puts the program's own objective in the place of t.
+    fn aim(&mut self, closed: &Closed<'_>) {
+        let largest = closed.objective.iter().map(rug::Integer::significant_bits).max().unwrap_or(0);
+        let near = |x: &rug::Integer| crate::exact::nearest_f64(&(rug::Rational::from(x) >> largest));
+        let mut row = vec![0.0; self.width];
+        for (j, c) in closed.objective.iter().map(near).enumerate().filter(|&(_, c)| c != 0.0) {
+            match self.basic.iter().position(|&variable| variable == j) {
+                Some(r) => row.iter_mut().zip(&self.entries[r * self.width..]).for_each(|(x, y)| *x += c * y),
+                None => {
+                    let s = self.nonbasic.iter().position(|&variable| variable == j);
+                    s.into_iter().for_each(|s| row[1 + s] += c);
+                }
+            }
+        }
+        let last = self.entries.len() - self.width;
+        self.entries[last..].copy_from_slice(&row);
+    }
+
+    fn basis(&self) -> Basis {
+        let (zero, slacks): (Vec<usize>, Vec<usize>) = self.nonbasic.iter().partition(|&&variable| variable < self.free);
+        Basis { tight: slacks.into_iter().map(|variable| variable - self.free).collect(), zero }
+    }
+
+    fn point(&self) -> Vec<f64> {
+        let mut point = vec![0.0; self.free];
+        for (r, &variable) in self.basic.iter().enumerate().filter(|&(_, &variable)| variable < self.free) {
+            point[variable] = self.constant(r);
+        }
+        point
+    }
+}

@@ -1,0 +1,33 @@
+//! Linear programs over the rationals, decided exactly, each answer with its certificate.
+//!
+//! A [`Program`] is a list of rows a.x <= b, a.x < b or a.x = b. A solver in floating point guesses which rows are tight; what the
+//! guess says is then computed and checked in integers, and where the check fails an exact simplex with Bland's rule (Bland 1977, Math.
+//! Oper. Res. 2) decides. So no answer depends on a rounded number. [`verify`] holds the certificates, by code of its own.
+//!
+//! ```
+//! use plica::exact::lp::{Feasibility, Optimum, Program, Relation::{AtMost, Below}};
+//! let triangle = Program::from_rows(2, [([-1, 0], AtMost, 0), ([0, -1], AtMost, 0), ([1, 2], AtMost, 1)]).unwrap();
+//! match triangle.maximise(&[1.into(), 1.into()]).unwrap() {
+//!     Optimum::Optimal { point, .. } => assert_eq!(point, [1, 0]),
+//!     other => panic!("{other:?}"),
+//! }
+//! // Strict on two sides, and cut by a line through their corner: nothing is left.
+//! let empty = Program::from_rows(2, [([-1, 0], Below, 0), ([0, -1], Below, 0), ([1, 1], AtMost, 0)]).unwrap();
+//! assert!(matches!(empty.feasible(), Feasibility::Infeasible { .. }));
+//! ```
+
+mod answer;
+mod ask;
+mod basis;
+mod bland;
+mod closed;
+mod good;
+mod guess;
+mod program;
+mod row;
+mod solve;
+pub mod verify;
+
+pub use answer::{Feasibility, LpError, Multipliers, Optimum, Redundancy, RelativeInterior};
+pub use program::{Program, Relation, Solver};
+use row::Row;

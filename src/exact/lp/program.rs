@@ -1,0 +1,116 @@
+//! Linear programs: rows, and what can be asked of them.
+
+use super::{LpError, Row};
+use rug::Rational;
+
+/// How the two sides of a row compare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Relation {
+    /// a.x <= b.
+    AtMost,
+    /// a.x < b.
+    Below,
+    /// a.x = b.
+    Equal,
+}
+
+/// Who guesses the tight rows, before the guess is verified. The answer is right with any of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Solver {
+    /// A dense simplex in doubles, which ends with a basis.
+    #[default]
+    Simplex,
+    /// The crate `good_lp` with its solver `minilp`, which ends with a point: the rows that are nearly tight there are the guess.
+    /// It gets half a second, because it can turn in circles where rows are degenerate; then the exact simplex decides alone.
+    GoodLp,
+    /// Nobody: the exact simplex decides alone.
+    Exact,
+}
+
+/// Rows that x in Q^d must satisfy; the variables are free.
+#[derive(Clone, Debug)]
+pub struct Program {
+    pub(super) dimension: usize,
+    pub(super) rows: Vec<(Row, Relation)>,
+    /// The rows as they were given, a then b: what certificates speak of.
+    pub(super) given: Vec<(Vec<Rational>, Rational)>,
+    pub(super) solver: Solver,
+}
+
+impl Program {
+    /// The program of so many variables without rows.
+    pub fn new(dimension: usize) -> Self {
+        Self { dimension, rows: Vec::new(), given: Vec::new(), solver: Solver::default() }
+    }
+
+    /// The program of these rows: a, how it compares, b.
+    ///
+    /// # Errors
+    /// A row of another length than the dimension.
+    pub fn from_rows<const D: usize, T: Into<Rational>>(
+        dimension: usize,
+        rows: impl IntoIterator<Item = ([T; D], Relation, T)>,
+    ) -> Result<Self, LpError> {
+        let mut program = Self::new(dimension);
+        for (coefficients, relation, right) in rows {
+            program.push(coefficients.map(Into::into).to_vec(), relation, right.into())?;
+        }
+        Ok(program)
+    }
+
+    /// Lets another solver guess.
+    pub fn solver(self, solver: Solver) -> Self {
+        Self { solver, ..self }
+    }
+
+    /// One row more.
+    ///
+    /// # Errors
+    /// A row of another length than the dimension.
+    pub fn push(&mut self, coefficients: Vec<Rational>, relation: Relation, right: Rational) -> Result<(), LpError> {
+        if coefficients.len() != self.dimension {
+            return Err(LpError::Dimension { row: self.rows.len(), expected: self.dimension, found: coefficients.len() });
+        }
+        self.rows.push((Row::new(&coefficients, &right), relation));
+        self.given.push((coefficients, right));
+        Ok(())
+    }
+
+    /// The number of variables.
+    pub fn dimension(&self) -> usize {
+        self.dimension
+    }
+
+    /// The number of rows.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// A row: a, how it compares, b.
+    ///
+    /// # Panics
+    /// Where the index is not below [`len`](Self::len).
+    pub fn row(&self, index: usize) -> (&[Rational], Relation, &Rational) {
+        let (coefficients, right) = &self.given[index];
+        (coefficients, self.rows[index].1, right)
+    }
+
+    /// The rows: a, how it compares, b.
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = (&[Rational], Relation, &Rational)> {
+        (0..self.len()).map(|index| self.row(index))
+    }
+
+    /// The program with a row in the place of another.
+    pub(super) fn with(&self, index: usize, negated: (Vec<Rational>, Relation, Rational)) -> Self {
+        let (coefficients, relation, right) = negated;
+        let mut program = self.clone();
+        program.rows[index] = (Row::new(&coefficients, &right), relation);
+        program.given[index] = (coefficients, right);
+        program
+    }
+}
