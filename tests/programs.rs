@@ -130,3 +130,28 @@ proptest! {
         }
     }
 }
+
+/// Slabs far thinner than the doubles near them, with a point and without one.
+#[test]
+fn slabs_thinner_than_doubles_are_told_from_empty_ones() {
+    for bits in [10u32, 52, 60, 80, 200, 1100] {
+        for width in [1, 0, -1] {
+            for relation in [Relation::AtMost, Relation::Below] {
+                // 1/3 <= x + y / 7 <= 1/3 + width / 2^bits, and the same of x - y.
+                let (third, width) = (Rational::from((1, 3)), Rational::from(width) >> bits);
+                let mut program = Program::new(2);
+                for slope in [Rational::from((1, 7)), Rational::from(-1)] {
+                    let (negative, top) = (Rational::from(-&slope), Rational::from(&third + &width));
+                    program.push(vec![1.into(), slope], relation, top).expect("two coefficients");
+                    program.push(vec![(-1).into(), negative], relation, Rational::from(-&third)).expect("two coefficients");
+                }
+                let feasible = width > 0 || (width == 0 && relation == Relation::AtMost);
+                for solver in [Solver::Simplex, Solver::GoodLp, Solver::Exact] {
+                    let answer = program.clone().solver(solver).feasible();
+                    assert!(verify::feasibility(&program, &answer), "{bits} {width} {relation:?} {answer:?}");
+                    assert_eq!(matches!(answer, Feasibility::Feasible { .. }), feasible, "{bits} {width} {relation:?}");
+                }
+            }
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! The volume of a simplex, and which way round it goes, as a determinant of integers.
 
-use crate::exact::{common_denominator, scaled};
+use crate::exact::over_common_denominator;
 use rug::{Integer, Rational};
 use std::cmp::Ordering;
 
@@ -12,8 +12,7 @@ pub(super) struct WholePoint {
 
 impl WholePoint {
     pub(super) fn new(point: &[Rational]) -> Self {
-        let denominator = common_denominator(point.iter().cloned());
-        let numerators = point.iter().map(|x| scaled(x.clone(), &denominator)).collect();
+        let (numerators, denominator) = over_common_denominator(point);
         Self { denominator, numerators }
     }
 

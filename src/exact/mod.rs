@@ -15,4 +15,4 @@ pub(crate) mod strips;
 
 pub use lanes::Instructions;
 pub use number::{ExactNumber, dyadic_parts, nearest_f64, parse_rational, rational};
-pub(crate) use number::{common_denominator, scaled};
+pub(crate) use number::{common_denominator, over_common_denominator, scaled};

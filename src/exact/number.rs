@@ -183,6 +183,27 @@ pub(crate) fn common_denominator(values: impl Iterator<Item = Rational>) -> Inte
     factor
 }
 
+/// Numbers as integers over their least common denominator.
+pub(crate) fn over_common_denominator<'a>(values: impl IntoIterator<Item = &'a Rational, IntoIter: Clone>) -> (Vec<Integer>, Integer) {
+    let values = values.into_iter();
+    let mut denominator = Integer::from(1);
+    for q in values.clone() {
+        // One that is greater than the rest is mostly a multiple of them.
+        if q.denom() > &denominator && q.denom().is_divisible(&denominator) {
+            denominator.clone_from(q.denom());
+        } else if !denominator.is_divisible(q.denom()) {
+            denominator.lcm_mut(q.denom());
+        }
+    }
+    // Of dyadic numbers, the usual ones, all denominators are powers of two.
+    let power = |x: &Integer| x.is_power_of_two().then(|| x.significant_bits() - 1);
+    let whole = |q: &Rational| match power(&denominator).zip(power(q.denom())) {
+        Some((all, own)) => Integer::from(q.numer() << (all - own)),
+        None => Integer::from(denominator.div_exact_ref(q.denom())) * q.numer(),
+    };
+    (values.map(whole).collect(), denominator)
+}
+
 /// q times a multiple of its denominator.
 pub(crate) fn scaled(q: Rational, factor: &Integer) -> Integer {
     let (numerator, denominator) = q.into_numer_denom();

@@ -3,28 +3,36 @@
 use super::closed::{Closed, ClosedRow, Solution};
 use super::solve::{Interior, interior, maximum};
 use super::{Feasibility, LpError, Multipliers, Optimum, Program, Redundancy, Relation, RelativeInterior, Row};
+use crate::exact::over_common_denominator;
 use rug::{Integer, Rational};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// The rows of a program as inequalities: an equation is two of them.
-struct Inequalities {
-    rows: Vec<Row>,
+struct Inequalities<'a> {
+    rows: Vec<Cow<'a, Row>>,
     /// Which row of the program each is, and whether turned around.
     origin: Vec<(usize, bool)>,
 }
 
-impl Inequalities {
-    fn of(program: &Program) -> Self {
+impl<'a> Inequalities<'a> {
+    fn of(program: &'a Program) -> Self {
         let (mut rows, mut origin) = (Vec::with_capacity(program.len()), Vec::with_capacity(program.len()));
         for (index, (row, relation)) in program.rows.iter().enumerate() {
-            rows.push(row.clone());
+            rows.push(Cow::Borrowed(row));
             origin.push((index, false));
             if *relation == Relation::Equal {
-                rows.push(row.opposite());
+                rows.push(Cow::Owned(row.opposite()));
                 origin.push((index, true));
             }
         }
         Self { rows, origin }
+    }
+
+    /// Whether multipliers with sum y a = 0 and sum y b <= 0 prove the program infeasible: if the latter is negative, or one of a strict row.
+    fn prove_infeasible(&self, program: &Program, multipliers: &Multipliers) -> bool {
+        let right: Rational = multipliers.iter().map(|(row, y)| Rational::from(&self.rows[*row].whole[program.dimension] * y)).sum();
+        right < 0 || multipliers.iter().any(|(row, _)| program.rows[self.origin[*row].0].1 == Relation::Below)
     }
 
     /// Multipliers of these rows, as multipliers of the program's rows as they were given.
@@ -46,15 +54,14 @@ impl Program {
         let relation = |row: usize| self.rows[inequalities.origin[row].0].1;
         if self.rows.iter().all(|(_, relation)| *relation != Relation::Equal) {
             // Mostly there is a point inside of everything, or nothing at all.
-            let rows: Vec<&Row> = inequalities.rows.iter().collect();
+            let rows: Vec<&Row> = inequalities.rows.iter().map(AsRef::as_ref).collect();
             match interior(self.dimension, &rows, self.solver) {
                 Interior::Point(point) => return Feasibility::Feasible { point },
-                Interior::Empty(multipliers) => {
-                    let right: Rational = multipliers.iter().map(|(row, y)| Rational::from(&rows[*row].whole[self.dimension] * y)).sum();
-                    if right < 0 || multipliers.iter().any(|(row, _)| relation(*row) == Relation::Below) {
-                        return Feasibility::Infeasible { multipliers: inequalities.given(&multipliers) };
-                    }
+                Interior::Empty(multipliers) if inequalities.prove_infeasible(self, &multipliers) => {
+                    return Feasibility::Infeasible { multipliers: inequalities.given(&multipliers) };
                 }
+                // Closed rows may meet where they cannot all be strict.
+                Interior::Empty(_) => {}
             }
         }
         let strict = |row: &usize| relation(*row) == Relation::Below;
@@ -67,10 +74,10 @@ impl Program {
     }
 
     /// How far some of the rows can be tightened while all hold.
-    fn depth(&self, inequalities: &Inequalities, lifted: impl Fn(&usize) -> bool) -> Depth {
+    fn depth(&self, inequalities: &Inequalities<'_>, lifted: impl Fn(&usize) -> bool) -> Depth {
         let all = 0..inequalities.rows.len();
         if !all.clone().any(|row| lifted(&row)) {
-            let rows = inequalities.rows.iter().map(ClosedRow::Plain).collect();
+            let rows = inequalities.rows.iter().map(|row| ClosedRow::Plain(row)).collect();
             let closed = Closed { n: self.dimension, rows, objective: vec![Integer::new(); self.dimension] };
             return match maximum(&closed, self.solver) {
                 Solution::Optimal { point, .. } | Solution::Unbounded { point, .. } => Depth::OfNothing(point),
@@ -102,9 +109,8 @@ impl Program {
             return Err(LpError::Strict(row));
         }
         let inequalities = Inequalities::of(self);
-        let denominator = crate::exact::common_denominator(objective.iter().cloned());
-        let whole = objective.iter().map(|c| crate::exact::scaled(c.clone(), &denominator)).collect();
-        let rows = inequalities.rows.iter().map(ClosedRow::Plain).collect();
+        let (whole, denominator) = over_common_denominator(objective);
+        let rows = inequalities.rows.iter().map(|row| ClosedRow::Plain(row)).collect();
         Ok(match maximum(&Closed { n: self.dimension, rows, objective: whole }, self.solver) {
             Solution::Optimal { point, mut multipliers } => {
                 multipliers.iter_mut().for_each(|(_, y)| *y /= &denominator);
@@ -158,9 +164,7 @@ impl Program {
                     return RelativeInterior::Point { point, multipliers };
                 }
                 Depth::NotPositive(multipliers) => {
-                    let right: Rational =
-                        multipliers.iter().map(|(row, y)| Rational::from(&inequalities.rows[*row].whole[self.dimension] * y)).sum();
-                    if right < 0 || multipliers.iter().any(|(row, _)| relation(*row) == Relation::Below) {
+                    if inequalities.prove_infeasible(self, &multipliers) {
                         return RelativeInterior::Infeasible { multipliers: inequalities.given(&multipliers) };
                     }
                     for (row, y) in multipliers {

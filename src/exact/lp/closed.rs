@@ -1,12 +1,10 @@
 //! The form that the solvers take: the maximum of c.x over rows a.x + lift t <= b, without strict ones.
 
-use super::Row;
+use super::{Multipliers, Row};
+use crate::exact::nearest_f64;
 use rug::{Integer, Rational};
-use std::sync::LazyLock;
 
 static ZERO: Integer = Integer::ZERO;
-/// t <= 1, or t <= 0, in no other variable.
-static ONE: LazyLock<Integer> = LazyLock::new(|| Integer::from(1));
 
 /// A row, and whether the variable t stands in it.
 #[derive(Clone, Copy)]
@@ -17,6 +15,16 @@ pub(super) enum ClosedRow<'a> {
     Lifted(&'a Row),
     /// t <= 1.
     Cap,
+}
+
+impl<'a> ClosedRow<'a> {
+    /// The row with t in it.
+    pub(super) fn lifted(self) -> Self {
+        match self {
+            Self::Plain(row) | Self::Lifted(row) => Self::Lifted(row),
+            Self::Cap => Self::Cap,
+        }
+    }
 }
 
 /// The maximum of a linear form over closed rows in free variables, the last of which is t where there is one.
@@ -35,12 +43,17 @@ impl<'a> Closed<'a> {
         Self { n: dimension + 1, rows: rows.chain([ClosedRow::Cap]).collect(), objective }
     }
 
+    /// The number of variables without t.
+    pub(super) fn dimension(&self) -> usize {
+        self.n - usize::from(self.rows.iter().any(|row| !matches!(row, ClosedRow::Plain(_))))
+    }
+
     pub(super) fn coefficient(&self, row: usize, variable: usize) -> &Integer {
         match self.rows[row] {
             ClosedRow::Plain(row) => row.whole[..row.dimension()].get(variable).unwrap_or(&ZERO),
             ClosedRow::Lifted(row) if variable + 1 == self.n => &row.lift,
             ClosedRow::Lifted(row) => &row.whole[variable],
-            ClosedRow::Cap if variable + 1 == self.n => &ONE,
+            ClosedRow::Cap if variable + 1 == self.n => Integer::ONE,
             ClosedRow::Cap => &ZERO,
         }
     }
@@ -48,7 +61,7 @@ impl<'a> Closed<'a> {
     pub(super) fn right(&self, row: usize) -> &Integer {
         match self.rows[row] {
             ClosedRow::Plain(row) | ClosedRow::Lifted(row) => &row.whole[row.dimension()],
-            ClosedRow::Cap => &ONE,
+            ClosedRow::Cap => Integer::ONE,
         }
     }
 
@@ -64,6 +77,12 @@ impl<'a> Closed<'a> {
         std::iter::once(right).chain(left.map(|x| -x))
     }
 
+    /// The objective as doubles, scaled.
+    pub(super) fn near_objective(&self) -> Vec<f64> {
+        let bits = self.objective.iter().map(Integer::significant_bits).max().unwrap_or(0);
+        self.objective.iter().map(|c| nearest_f64(&(Rational::from(c) >> bits))).collect()
+    }
+
     /// Whether a point, p over a positive q, satisfies a row.
     pub(super) fn satisfied(&self, row: usize, p: &[Integer], q: &Integer) -> bool {
         let mut slack = Integer::from(self.right(row) * q);
@@ -72,9 +91,9 @@ impl<'a> Closed<'a> {
     }
 }
 
-/// What the solvers say: points and multipliers as numerators, all over one denominator.
+/// What the solvers say, as [`Optimum`](super::Optimum) does, with multipliers of the integer rows.
 pub(super) enum Solution {
-    Optimal { point: Vec<Rational>, multipliers: Vec<(usize, Rational)> },
+    Optimal { point: Vec<Rational>, multipliers: Multipliers },
     Unbounded { point: Vec<Rational>, ray: Vec<Rational> },
-    Infeasible { multipliers: Vec<(usize, Rational)> },
+    Infeasible { multipliers: Multipliers },
 }

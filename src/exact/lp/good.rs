@@ -4,6 +4,7 @@ use super::basis::Basis;
 use super::closed::Closed;
 use super::guess::Guess;
 use good_lp::{Expression, Solution as _, SolverModel as _, Variable, WithTimeLimit as _, default_solver, variable, variables};
+use rug::Rational;
 
 /// Its solver can turn in circles at degenerate points: after so many seconds there is no guess.
 const PATIENCE: f64 = 0.5;
@@ -25,9 +26,7 @@ pub(super) fn maximum(closed: &Closed<'_>) -> Guess {
 fn point(closed: &Closed<'_>) -> Option<Vec<f64>> {
     let mut unknowns = variables!();
     let x: Vec<Variable> = (0..closed.n).map(|_| unknowns.add(variable())).collect();
-    let largest = closed.objective.iter().map(rug::Integer::significant_bits).max().unwrap_or(0);
-    let near = |c: &rug::Integer| crate::exact::nearest_f64(&(rug::Rational::from(c) >> largest));
-    let objective: Expression = x.iter().zip(&closed.objective).map(|(&x, c)| near(c) * x).sum();
+    let objective: Expression = x.iter().zip(closed.near_objective()).map(|(&x, c)| c * x).sum();
     let mut model = unknowns.maximise(objective).using(default_solver).with_time_limit(PATIENCE);
     for row in 0..closed.rows.len() {
         let entries: Vec<f64> = closed.near(row).collect();
@@ -47,16 +46,15 @@ fn active(closed: &Closed<'_>, point: &[f64]) -> Basis {
     let slack = |row: &[f64]| row[0] + row[1..].iter().zip(point).map(|(a, x)| a * x).sum::<f64>();
     let mut order: Vec<usize> = (0..rows.len()).collect();
     order.sort_by(|&a, &b| slack(&rows[a]).abs().total_cmp(&slack(&rows[b]).abs()));
-    // Elimination of each row by the ones taken before it; a pivot is the largest entry that is left.
-    let mut taken: Vec<(usize, Vec<f64>, usize)> = Vec::new();
+    // Elimination of each row by the ones taken before it, exactly: what is left of a dependent one is 0.
+    let mut taken: Vec<(usize, Vec<Rational>, usize)> = Vec::new();
     for index in order {
-        let mut rest = rows[index][1..].to_vec();
+        let mut rest: Vec<Rational> = (0..closed.n).map(|j| Rational::from(closed.coefficient(index, j))).collect();
         for (_, row, pivot) in &taken {
-            let factor = rest[*pivot] / row[*pivot];
-            rest.iter_mut().zip(row).for_each(|(x, y)| *x -= factor * y);
+            let factor = Rational::from(&rest[*pivot] / &row[*pivot]);
+            rest.iter_mut().zip(row).for_each(|(x, y)| *x -= Rational::from(&factor * y));
         }
-        let largest = (0..rest.len()).max_by(|&a, &b| rest[a].abs().total_cmp(&rest[b].abs()));
-        if let Some(pivot) = largest.filter(|&pivot| rest[pivot].abs() > 1e-9) {
+        if let Some(pivot) = rest.iter().position(|x| *x != 0) {
             taken.push((index, rest, pivot));
         }
     }

@@ -1,17 +1,15 @@
-//! A dense simplex in doubles. What it says is a guess, which decides nothing: tolerances here cost time at worst.
+//! A dense simplex in doubles. What it says is a guess: nothing is decided by it.
 
 use super::basis::Basis;
 use super::closed::{Closed, ClosedRow};
-
-/// Below this a coefficient counts as 0, and a value as not negative.
-const SMALL: f64 = 1e-9;
+use crate::exact::bound::U;
 
 /// How a program may end.
 pub(super) enum Guess {
     /// At this basis.
     Optimal(Basis),
-    /// Without a point: this is the basis of [`Closed::deepest`] that says so.
-    Infeasible(Basis),
+    /// Without a point.
+    Infeasible,
     /// Without an end, or the arithmetic failed; this basis may be feasible.
     Unknown(Basis),
 }
@@ -33,9 +31,7 @@ pub(super) fn maximum(closed: &Closed<'_>) -> Guess {
     dictionary.climb();
     let cap = n + 1 + closed.rows.len();
     let Some(column) = dictionary.nonbasic.iter().position(|&variable| variable == cap) else {
-        let depth = dictionary.point()[n];
-        let basis = dictionary.basis();
-        return if depth < -SMALL { Guess::Infeasible(basis) } else { Guess::Unknown(basis) };
+        return Guess::Infeasible;
     };
     dictionary.forbid(column);
     dictionary.aim(closed);
@@ -99,7 +95,7 @@ impl Dictionary {
         for (i, row) in self.entries.chunks_exact_mut(width).enumerate() {
             let factor = std::mem::replace(&mut row[1 + s], 0.0);
             if i != r && factor != 0.0 {
-                row.iter_mut().zip(&top).for_each(|(x, y)| *x += factor * y);
+                row.iter_mut().zip(&top).for_each(|(x, y)| *x = sum(*x, factor * y));
             }
         }
         self.entries[r * width..][..width].copy_from_slice(&top);
@@ -133,23 +129,25 @@ impl Dictionary {
             let slope = self.at(objective, s);
             let free = variable < self.free;
             let gain = if free { slope.abs() } else { slope };
-            if gain > SMALL && Some(s) != self.forbidden && (free, gain) > (best.1, best.0) {
+            if gain > 0.0 && Some(s) != self.forbidden && (free, gain) > (best.1, best.0) {
                 best = (gain, free, Some((s, slope > 0.0)));
             }
         }
         best.2
     }
 
-    /// The slack that is 0 first; of those that are so at nearly the same time, the one that falls fastest.
+    /// The slack that is 0 first; of those that are so at the same time the cap's, so that t ends where it should, or the one that falls
+    /// fastest.
     fn leaving(&self, s: usize, up: bool) -> Option<usize> {
+        let cap = self.free + self.basic.len() - 1;
         let mut best: Option<(f64, f64, usize)> = None;
-        for (r, _) in self.basic.iter().enumerate().filter(|&(_, &variable)| variable >= self.free) {
+        for (r, &variable) in self.basic.iter().enumerate().filter(|&(_, &variable)| variable >= self.free) {
             let fall = if up { -self.at(r, s) } else { self.at(r, s) };
-            if fall > SMALL {
+            if fall > 0.0 {
                 let time = self.constant(r).max(0.0) / fall;
-                let earlier = best.is_none_or(|(first, speed, _)| time < first - SMALL || (time <= first + SMALL && fall > speed));
-                if earlier {
-                    best = Some((time, fall, r));
+                let speed = if variable == cap { f64::INFINITY } else { fall };
+                if best.is_none_or(|(first, fastest, _)| time < first || (time == first && speed > fastest)) {
+                    best = Some((time, speed, r));
                 }
             }
         }
@@ -163,10 +161,8 @@ impl Dictionary {
 
     /// Puts the program's own objective in the place of t.
     fn aim(&mut self, closed: &Closed<'_>) {
-        let largest = closed.objective.iter().map(rug::Integer::significant_bits).max().unwrap_or(0);
-        let near = |x: &rug::Integer| crate::exact::nearest_f64(&(rug::Rational::from(x) >> largest));
         let mut row = vec![0.0; self.width];
-        for (j, c) in closed.objective.iter().map(near).enumerate().filter(|&(_, c)| c != 0.0) {
+        for (j, c) in closed.near_objective().into_iter().enumerate().filter(|&(_, c)| c != 0.0) {
             match self.basic.iter().position(|&variable| variable == j) {
                 Some(r) => row.iter_mut().zip(&self.entries[r * self.width..]).for_each(|(x, y)| *x += c * y),
                 None => {
@@ -191,4 +187,10 @@ impl Dictionary {
         }
         point
     }
+}
+
+/// x + y, and 0 where no more than the rounding of the sum and of y is left: both are within 2 u (|x| + |y|).
+fn sum(x: f64, y: f64) -> f64 {
+    let sum = x + y;
+    if sum.abs() > 2.0 * U * (x.abs() + y.abs()) { sum } else { 0.0 }
 }

@@ -5,10 +5,8 @@ use super::closed::{Closed, ClosedRow, Solution};
 use super::guess::Guess;
 use super::{Multipliers, Row, Solver};
 use super::{bland, good, guess};
-use crate::exact::bound::U;
-use crate::exact::rational;
+use crate::exact::{nearest_f64, over_common_denominator, rational};
 use rug::{Integer, Rational};
-use std::cmp::Ordering;
 
 /// Whether rows a.x < b have a point.
 pub(super) enum Interior {
@@ -21,19 +19,13 @@ pub(super) enum Interior {
 /// Whether rows, all taken as strict, have a point.
 pub(super) fn interior(dimension: usize, rows: &[&Row], solver: Solver) -> Interior {
     let closed = Closed::deepest(dimension, rows.iter().map(|row| ClosedRow::Lifted(row)));
-    let basis = match solver {
-        Solver::Exact => Basis::default(),
-        _ => {
-            let (basis, point) = if solver == Solver::GoodLp { good::deepest(&closed) } else { guess::deepest(&closed) };
-            if let Some(point) = strictly_inside(rows, &point[..dimension]) {
-                return Interior::Point(point);
-            }
-            if let Some(multipliers) = empty(&closed, &basis) {
-                return Interior::Empty(multipliers);
-            }
-            basis
-        }
-    };
+    let (basis, point) = deepest(&closed, solver);
+    if let Some(point) = strictly_inside(rows, &point[..dimension]) {
+        return Interior::Point(point);
+    }
+    if let Some(multipliers) = empty(&closed, &basis) {
+        return Interior::Empty(multipliers);
+    }
     match bland::solve(&closed, &basis) {
         Solution::Optimal { mut point, multipliers } => match point.pop() {
             Some(depth) if depth > 0 => Interior::Point(point),
@@ -47,33 +39,15 @@ pub(super) fn interior(dimension: usize, rows: &[&Row], solver: Solver) -> Inter
 /// The point as fractions, if it satisfies all rows strictly: by a bound on the rounding error, or else by integers.
 fn strictly_inside(rows: &[&Row], point: &[f64]) -> Option<Vec<Rational>> {
     let exact: Vec<Rational> = point.iter().map(|&x| rational(x)).collect::<Option<_>>()?;
-    // Each term w x passes fewer than n + 3 roundings, the rounding of w to a double included; 2^-900 is for underflow.
-    let error = (point.len() + 4) as f64 * U * (1.0 + 1e-6);
     let mut whole = None;
     let inside = rows.iter().all(|row| {
-        let (b, a) = row.near.split_last().expect("a row has a right side");
-        let (mut slack, mut size) = (*b, b.abs());
-        for (a, x) in a.iter().zip(point) {
-            slack -= a * x;
-            size += (a * x).abs();
-        }
-        let bound = size * error + f64::from_bits((1023 - 900) << 52);
-        if slack > bound && size < f64::MAX {
-            return true;
-        }
-        if slack < -bound && size < f64::MAX {
-            return false;
-        }
-        let (p, q) = whole.get_or_insert_with(|| over_common_denominator(&exact));
-        row.slack_sign(p, q) == Ordering::Greater
+        let sign = row.certain_slack_sign(point).unwrap_or_else(|| {
+            let (p, q) = whole.get_or_insert_with(|| over_common_denominator(&exact));
+            row.slack_sign(p, q)
+        });
+        sign.is_gt()
     });
     inside.then_some(exact)
-}
-
-/// A point as numerators over one positive denominator.
-fn over_common_denominator(point: &[Rational]) -> (Vec<Integer>, Integer) {
-    let denominator = crate::exact::common_denominator(point.iter().cloned());
-    (point.iter().map(|x| crate::exact::scaled(x.clone(), &denominator)).collect(), denominator)
 }
 
 /// The multipliers of a basis of [`Closed::deepest`], if they prove that no point satisfies all rows strictly.
@@ -96,37 +70,55 @@ pub(super) fn maximum(closed: &Closed<'_>, solver: Solver) -> Solution {
         Solver::GoodLp => good::maximum(closed),
         Solver::Exact => Guess::Unknown(Basis::default()),
     };
-    let near = match guess {
+    let basis = match guess {
         Guess::Optimal(basis) => match optimal(closed, &basis) {
             Some(solution) => return solution,
             None => basis,
         },
-        Guess::Infeasible(basis) => match without_point(closed, &basis) {
+        Guess::Infeasible => match without_point(closed, solver) {
             Some(solution) => return solution,
             None => Basis::default(),
         },
         Guess::Unknown(basis) => basis,
     };
-    bland::solve(closed, &Basis { tight: near.tight.into_iter().filter(|&row| row < closed.rows.len()).collect(), ..near })
+    bland::solve(closed, &basis)
 }
 
 /// The solution that a basis says, if it is one.
 fn optimal(closed: &Closed<'_>, basis: &Basis) -> Option<Solution> {
     let (numerators, denominator) = basis.point(closed)?;
-    let satisfied = (0..closed.rows.len()).all(|row| closed.satisfied(row, &numerators, &denominator));
+    let point = fractions((numerators.clone(), denominator.clone()));
+    let near: Vec<f64> = point.iter().map(nearest_f64).collect();
+    let satisfied = |row: usize| {
+        let sign = match closed.rows[row] {
+            ClosedRow::Plain(row) => row.certain_slack_sign(&near[..row.dimension()]),
+            // The filter knows nothing of t.
+            ClosedRow::Lifted(_) | ClosedRow::Cap => None,
+        };
+        sign.map_or_else(|| closed.satisfied(row, &numerators, &denominator), std::cmp::Ordering::is_gt)
+    };
+    // The tight rows are equations at the point.
+    let satisfied = (0..closed.rows.len()).all(|row| basis.tight.contains(&row) || satisfied(row));
     let multipliers = satisfied.then(|| basis.multipliers(closed)).flatten()?;
-    Some(Solution::Optimal { point: fractions((numerators, denominator)), multipliers: basis.by_row(multipliers) })
+    Some(Solution::Optimal { point, multipliers: basis.by_row(multipliers) })
 }
 
-/// The proof that there is no point which a basis of the lifted rows says, if it is one.
-fn without_point<'a>(closed: &Closed<'a>, basis: &Basis) -> Option<Solution> {
-    let lift = |row: &ClosedRow<'a>| match row {
-        ClosedRow::Plain(row) => Some(ClosedRow::Lifted(row)),
-        ClosedRow::Lifted(_) | ClosedRow::Cap => None,
-    };
-    let rows: Vec<ClosedRow<'a>> = closed.rows.iter().map(lift).collect::<Option<_>>()?;
-    let lifted = Closed::deepest(closed.n, rows.into_iter());
-    let multipliers = empty(&lifted, basis)?;
+/// The proof that there is no point, if a guess finds it. It is one of the plain rows alone: a very negative t satisfies the others.
+fn without_point(closed: &Closed<'_>, solver: Solver) -> Option<Solution> {
+    let plain = |(index, row): (usize, &ClosedRow<'_>)| matches!(row, ClosedRow::Plain(_)).then_some(index);
+    let rows: Vec<usize> = closed.rows.iter().enumerate().filter_map(plain).collect();
+    let lifted = Closed::deepest(closed.dimension(), rows.iter().map(|&row| closed.rows[row].lifted()));
+    let (basis, _) = deepest(&lifted, solver);
+    let multipliers: Multipliers = empty(&lifted, &basis)?.into_iter().map(|(row, y)| (rows[row], y)).collect();
     let right: Rational = multipliers.iter().map(|(row, y)| Rational::from(closed.right(*row) * y)).sum();
     (right < 0).then_some(Solution::Infeasible { multipliers })
+}
+
+/// The guess of a solver at the deepest point: a basis, and the point with t.
+fn deepest(closed: &Closed<'_>, solver: Solver) -> (Basis, Vec<f64>) {
+    match solver {
+        Solver::Simplex => guess::deepest(closed),
+        Solver::GoodLp => good::deepest(closed),
+        Solver::Exact => (Basis::default(), vec![f64::NAN; closed.n]),
+    }
 }
