@@ -122,41 +122,28 @@ Definition pX : pattern := bits [0;1;1;1;1;1;0;1;1;1]%nat.
 Definition pY : pattern := bits [0;1;1;1;1;0;0;1;0;1]%nat.
 Definition pZ : pattern := bits [0;1;1;1;1;0;1;1;1;1]%nat.
 
+(** A strict trace is checked by computing over the rationals. *)
+Ltac cut_at a b from to times :=
+  intros out; rewrite <- a, <- b;
+  apply (cantor_trace out from to times); [discriminate|reflexivity..].
+
 Theorem trace_XY : forall out, traces_strict (cantor out) ptX ptY [pX; pY].
-Proof.
-  intros out. rewrite <- real_X, <- real_Y.
-  apply (cantor_trace out qX qY [3 # 4; 1]%Q); [discriminate|reflexivity..].
-Qed.
+Proof. cut_at real_X real_Y qX qY [3 # 4; 1]%Q. Qed.
 
 Theorem trace_YX : forall out, traces_strict (cantor out) ptY ptX [pY; pX].
-Proof.
-  intros out. rewrite <- real_X, <- real_Y.
-  apply (cantor_trace out qY qX [1 # 4; 1]%Q); [discriminate|reflexivity..].
-Qed.
+Proof. cut_at real_X real_Y qY qX [1 # 4; 1]%Q. Qed.
 
 Theorem trace_YZ : forall out, traces_strict (cantor out) ptY ptZ [pY; pZ].
-Proof.
-  intros out. rewrite <- real_Y, <- real_Z.
-  apply (cantor_trace out qY qZ [1 # 2; 1]%Q); [discriminate|reflexivity..].
-Qed.
+Proof. cut_at real_Y real_Z qY qZ [1 # 2; 1]%Q. Qed.
 
 Theorem trace_ZY : forall out, traces_strict (cantor out) ptZ ptY [pZ; pY].
-Proof.
-  intros out. rewrite <- real_Y, <- real_Z.
-  apply (cantor_trace out qZ qY [1 # 2; 1]%Q); [discriminate|reflexivity..].
-Qed.
+Proof. cut_at real_Y real_Z qZ qY [1 # 2; 1]%Q. Qed.
 
 Theorem trace_XZ : forall out, traces_strict (cantor out) ptX ptZ [pX; pY; pZ].
-Proof.
-  intros out. rewrite <- real_X, <- real_Z.
-  apply (cantor_trace out qX qZ [3 # 10; 7 # 10; 1]%Q); [discriminate|reflexivity..].
-Qed.
+Proof. cut_at real_X real_Z qX qZ [3 # 10; 7 # 10; 1]%Q. Qed.
 
 Theorem trace_ZX : forall out, traces_strict (cantor out) ptZ ptX [pZ; pY; pX].
-Proof.
-  intros out. rewrite <- real_X, <- real_Z.
-  apply (cantor_trace out qZ qX [3 # 10; 7 # 10; 1]%Q); [discriminate|reflexivity..].
-Qed.
+Proof. cut_at real_X real_Z qZ qX [3 # 10; 7 # 10; 1]%Q. Qed.
 
 (** ** The measure *)
 
