@@ -18,12 +18,13 @@
 //! ```
 //!
 //! The modules use the ones before them in this list, never the ones after: [`exact`], [`data`], [`network`], [`mod@line`],
-//! [`fold`], [`complex`], [`bounds`], then [`sweep`] and [`report`].
+//! [`fold`], [`complex`], [`bounds`], [`convexity`], then [`sweep`] and [`report`].
 
 #![deny(missing_docs, unsafe_code)]
 
 pub mod bounds;
 pub mod complex;
+pub mod convexity;
 pub mod data;
 pub mod exact;
 pub mod fold;

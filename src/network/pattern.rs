@@ -94,6 +94,22 @@ impl Pattern {
         self.words.iter().zip(&other.words).map(|(a, b)| (a ^ b).count_ones() as usize).sum()
     }
 
+    /// Whether the pattern lies in the interval I(p, q): on a shortest path of one-bit flips from p to q. It does if and only if it has
+    /// every bit that p and q share.
+    ///
+    /// ```
+    /// use plica::network::Pattern;
+    /// let [p, q, r]: [Pattern; 3] = ["0011", "0110", "0010"].map(|text| text.parse().unwrap());
+    /// assert!(r.is_between(&p, &q) && !q.is_between(&p, &r));
+    /// ```
+    ///
+    /// # Panics
+    /// Where the lengths differ.
+    pub fn is_between(&self, p: &Pattern, q: &Pattern) -> bool {
+        assert!(self.len == p.len && self.len == q.len, "patterns of the same units");
+        self.words.iter().zip(&p.words).zip(&q.words).all(|((r, p), q)| (p ^ r) & (q ^ r) == 0)
+    }
+
     /// The number of active units.
     pub fn count_ones(&self) -> usize {
         self.words.iter().map(|w| w.count_ones() as usize).sum()

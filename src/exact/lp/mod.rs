@@ -30,4 +30,5 @@ pub mod verify;
 
 pub use answer::{Feasibility, LpError, Multipliers, Optimum, Redundancy, RelativeInterior};
 pub use program::{Program, Relation, Solver};
-use row::Row;
+pub(crate) use row::Row;
+pub(crate) use solve::{Interior, interior};

@@ -76,6 +76,14 @@ impl Program {
         Ok(())
     }
 
+    /// A row of integers more.
+    pub(crate) fn push_row(&mut self, row: &Row, relation: Relation) {
+        let mut given: Vec<Rational> = row.whole.iter().map(Rational::from).collect();
+        let right = given.pop().unwrap_or_default();
+        self.rows.push((Row { factor: Rational::from(1), ..row.clone() }, relation));
+        self.given.push((given, right));
+    }
+
     /// The number of variables.
     pub fn dimension(&self) -> usize {
         self.dimension

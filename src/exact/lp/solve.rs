@@ -9,7 +9,7 @@ use crate::exact::{nearest_f64, over_common_denominator, rational};
 use rug::{Integer, Rational};
 
 /// Whether rows a.x < b have a point.
-pub(super) enum Interior {
+pub(crate) enum Interior {
     /// A point that satisfies all strictly.
     Point(Vec<Rational>),
     /// Multipliers of the integer rows, not negative and not all 0, with sum y a = 0 and sum y b <= 0.
@@ -17,7 +17,7 @@ pub(super) enum Interior {
 }
 
 /// Whether rows, all taken as strict, have a point.
-pub(super) fn interior(dimension: usize, rows: &[&Row], solver: Solver) -> Interior {
+pub(crate) fn interior(dimension: usize, rows: &[&Row], solver: Solver) -> Interior {
     let closed = Closed::deepest(dimension, rows.iter().map(|row| ClosedRow::Lifted(row)));
     let (basis, point) = deepest(&closed, solver);
     if let Some(point) = strictly_inside(rows, &point[..dimension]) {

@@ -1,0 +1,202 @@
+//! The realisable patterns: unit after unit, one linear program for each side that the point at hand is not on.
+
+use super::forms::{Forms, Layers, UnitForm};
+use super::place::Place;
+use super::region::Side;
+use super::{Cells, ConvexityError, Region, Regions};
+use crate::exact::lp::{Feasibility, Interior, Program, Relation, Row, Solver, interior};
+use crate::network::{Network, Pattern};
+use rug::Rational;
+use std::sync::Arc;
+
+/// Finds the [`Regions`] of a network.
+///
+/// Depth first over the units, layer by layer: on a part of the space where all units so far have one side, the next unit is an affine
+/// form. A point of the part is on one of its sides; a linear program ([`lp`](crate::exact::lp)) says whether the other is empty, or
+/// finds a point there. So each region costs at most one program for each unit, and no part is entered that has no region.
+///
+/// ```
+/// use plica::convexity::{Cells, Enumerator};
+/// use plica::network::{Layer, Network};
+/// use nalgebra::{dmatrix, dvector};
+/// // Units x and -x: at 0 neither is active, and nowhere else.
+/// let network = Network::new(vec![
+///     Layer::from_f64(dmatrix![1.0; -1.0], dvector![0.0, 0.0]),
+///     Layer::from_f64(dmatrix![1.0, 1.0], dvector![0.0]),
+/// ]).unwrap();
+/// assert_eq!(Enumerator::new(&network).run().unwrap().len(), 2);
+/// assert_eq!(Enumerator::new(&network).cells(Cells::HalfOpen).run().unwrap().len(), 3);
+/// ```
+#[derive(Clone)]
+pub struct Enumerator<'a> {
+    network: &'a Network,
+    cells: Cells,
+    limit: usize,
+    solver: Solver,
+    progress: Option<fn(Progress)>,
+}
+
+/// How far an enumeration is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// The regions found.
+    pub regions: usize,
+    /// Parts of the space that wait, each with at least one region.
+    pub waiting: usize,
+}
+
+/// A part of the space where the units so far have one side each.
+struct Part {
+    layer: usize,
+    unit: usize,
+    bits: Vec<bool>,
+    sides: Vec<Side>,
+    forms: Option<Arc<Forms>>,
+    point: Place,
+}
+
+impl<'a> Enumerator<'a> {
+    /// The most regions where nothing else is said.
+    pub const MOST_REGIONS: usize = 1_000_000;
+
+    /// An enumeration of the regions with interior.
+    pub fn new(network: &'a Network) -> Self {
+        Self { network, cells: Cells::default(), limit: Self::MOST_REGIONS, solver: Solver::default(), progress: None }
+    }
+
+    /// What counts as a region.
+    pub fn cells(self, cells: Cells) -> Self {
+        Self { cells, ..self }
+    }
+
+    /// Gives up at more regions than this.
+    pub fn max_regions(self, limit: usize) -> Self {
+        Self { limit, ..self }
+    }
+
+    /// Who guesses for the linear programs; the regions are the same with any, their witnesses can differ.
+    pub fn solver(self, solver: Solver) -> Self {
+        Self { solver, ..self }
+    }
+
+    /// Calls a function after every thousand regions.
+    pub fn on_progress(self, progress: fn(Progress)) -> Self {
+        Self { progress: Some(progress), ..self }
+    }
+
+    /// The regions.
+    ///
+    /// # Errors
+    /// More regions than allowed.
+    pub fn run(&self) -> Result<Regions, ConvexityError> {
+        let layers = Layers::of(self.network);
+        let forms = Regions::first_forms(&layers).map(Arc::new);
+        let origin = Place::new(vec![Rational::new(); layers.inputs]);
+        let mut waiting = vec![Part { layer: 0, unit: 0, bits: Vec::new(), sides: Vec::new(), forms, point: origin }];
+        let mut found = Vec::new();
+        while let Some(part) = waiting.pop() {
+            let region = self.descend(&layers, part, &mut waiting);
+            found.push(region);
+            if found.len() + waiting.len() > self.limit {
+                return Err(ConvexityError::TooManyRegions { limit: self.limit });
+            }
+            if let Some(progress) = self.progress.filter(|_| found.len() % 1000 == 0) {
+                progress(Progress { regions: found.len(), waiting: waiting.len() });
+            }
+        }
+        Ok(Regions::new(layers, self.cells, found))
+    }
+
+    /// Follows a part to one region, and leaves the parts on the other sides of the way.
+    fn descend(&self, layers: &Layers, mut part: Part, waiting: &mut Vec<Part>) -> Region {
+        while let Some(forms) = part.forms.clone() {
+            if part.unit == forms.units.len() {
+                part.enter_next_layer(layers, &forms);
+                continue;
+            }
+            match &forms.units[part.unit] {
+                UnitForm::Fixed(active) => part.bits.push(*active),
+                UnitForm::Varies(sides) => {
+                    // The slack of z <= 0 is -z.
+                    let slack = part.point.slack_sign(&sides.inactive);
+                    let side = |active: bool| Side { row: if active { &sides.active } else { &sides.inactive }.clone(), active };
+                    let here = slack.is_lt();
+                    if let Some(point) = self.point(layers.inputs, &part.sides, side(!here)) {
+                        waiting.push(part.beside(side(!here), point));
+                    }
+                    if slack.is_eq() && self.cells == Cells::Closed {
+                        // The point is inside of the part, so the hyperplane cuts it.
+                        let point = self.point(layers.inputs, &part.sides, side(here));
+                        part.point = point.expect("a part is open, and has both sides of a hyperplane through it");
+                    }
+                    part.sides.push(side(here));
+                    part.bits.push(here);
+                }
+            }
+            part.unit += 1;
+        }
+        self.region(layers.inputs, part)
+    }
+
+    /// A point of a part that is on one more side, if there is one.
+    fn point(&self, dimension: usize, sides: &[Side], side: Side) -> Option<Place> {
+        let sides = sides.iter().chain([&side]);
+        match self.cells {
+            Cells::Closed => inside(dimension, sides.map(|side| &*side.row), self.solver),
+            Cells::HalfOpen => half_open(dimension, sides, self.solver),
+        }
+    }
+
+    fn region(&self, dimension: usize, part: Part) -> Region {
+        let Part { bits, sides, point, .. } = part;
+        let mut region = Region { pattern: Pattern::from_iter(bits), witness: Vec::new(), has_interior: true, sides };
+        let mut point = point;
+        if self.cells == Cells::HalfOpen && !region.holds(&point) {
+            match inside(dimension, region.sides.iter().map(|side| &*side.row), self.solver) {
+                Some(interior) => point = interior,
+                None => region.has_interior = false,
+            }
+        }
+        region.witness = region.shortened(point).exact;
+        region
+    }
+}
+
+impl Part {
+    /// All units of the layer have their sides.
+    fn enter_next_layer(&mut self, layers: &Layers, forms: &Forms) {
+        self.layer += 1;
+        let active: Vec<usize> = (0..self.unit).filter(|&unit| self.bits[self.bits.len() - self.unit + unit]).collect();
+        self.forms = layers.hidden.get(self.layer).map(|layer| Arc::new(forms.next(layers.inputs, layer, &active)));
+        self.unit = 0;
+    }
+
+    /// The part with the next unit on this side, and a point there.
+    fn beside(&self, side: Side, point: Place) -> Self {
+        let mut bits = self.bits.clone();
+        bits.push(side.active);
+        let mut sides = self.sides.clone();
+        sides.push(side);
+        Self { layer: self.layer, unit: self.unit + 1, bits, sides, forms: self.forms.clone(), point }
+    }
+}
+
+/// A point strictly inside of all rows.
+pub(super) fn inside<'r>(dimension: usize, rows: impl Iterator<Item = &'r Row>, solver: Solver) -> Option<Place> {
+    match interior(dimension, &rows.collect::<Vec<_>>(), solver) {
+        Interior::Point(point) => Some(Place::new(point)),
+        Interior::Empty(_) => None,
+    }
+}
+
+/// A point on all sides, where active ones are open and inactive ones closed.
+fn half_open<'s>(dimension: usize, sides: impl Iterator<Item = &'s Side>, solver: Solver) -> Option<Place> {
+    let mut program = Program::new(dimension).solver(solver);
+    for side in sides {
+        program.push_row(&side.row, if side.active { Relation::Below } else { Relation::AtMost });
+    }
+    match program.feasible() {
+        Feasibility::Feasible { point } => Some(Place::new(point)),
+        Feasibility::Infeasible { .. } => None,
+    }
+}

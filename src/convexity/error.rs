@@ -1,0 +1,33 @@
+//! What can be wrong.
+
+use crate::network::Pattern;
+
+/// Why regions or a set of them cannot be had.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConvexityError {
+    /// There are more regions than allowed.
+    #[error("there are more than {limit} regions; nothing is known of the rest")]
+    TooManyRegions {
+        /// The limit.
+        limit: usize,
+    },
+    /// A pattern has another length than the network has units.
+    #[error("the pattern {pattern} has {found} bits, but the network has {expected} hidden units")]
+    Length {
+        /// The pattern.
+        pattern: Pattern,
+        /// The number of hidden units.
+        expected: usize,
+        /// The number of its bits.
+        found: usize,
+    },
+    /// A pattern that no point has, or none of a region with interior where only those count.
+    #[error("the pattern {pattern} is not realised{}", if *.closed { " by a region with interior" } else { "" })]
+    NotRealised {
+        /// The pattern.
+        pattern: Pattern,
+        /// Whether only regions with interior count.
+        closed: bool,
+    },
+}

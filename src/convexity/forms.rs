@@ -1,0 +1,107 @@
+//! The units of a layer as affine forms on a region of the layers below.
+
+use crate::exact::lp::Row;
+use crate::network::Network;
+use crate::network::whole::WholeLayer;
+use rug::Integer;
+use std::sync::Arc;
+
+/// The hidden layers as integers.
+pub(super) struct Layers {
+    pub inputs: usize,
+    pub hidden: Vec<WholeLayer>,
+}
+
+impl Layers {
+    pub fn of(network: &Network) -> Self {
+        Self { inputs: network.inputs(), hidden: network.layers()[..network.depth()].iter().map(WholeLayer::new).collect() }
+    }
+
+    /// The pattern just after a point on the way in a direction; without one, at the point.
+    ///
+    /// A forward pass of values and of their derivatives along the direction. A unit that is 0 and stays so is inactive.
+    pub fn pattern_after(&self, point: &(Vec<Integer>, Integer), direction: Option<&[Integer]>) -> crate::network::Pattern {
+        let (mut values, mut scale) = point.clone();
+        let mut slopes = direction.map_or_else(|| vec![Integer::new(); values.len()], <[Integer]>::to_vec);
+        let mut bits = Vec::new();
+        for layer in &self.hidden {
+            let all: Vec<usize> = (0..layer.inputs).collect();
+            let product = |x: &[Integer]| layer.product(&all, &x.iter().collect::<Vec<_>>());
+            let (mut next, mut next_slopes) = (product(&values), product(&slopes));
+            for (i, value) in next.iter_mut().enumerate() {
+                layer.bias.add_product(i, &scale, value);
+                let active = value.cmp0().then(next_slopes[i].cmp0()).is_gt();
+                bits.push(active);
+                if !active {
+                    *value = Integer::new();
+                    next_slopes[i] = Integer::new();
+                }
+            }
+            (values, slopes) = (next, next_slopes);
+            scale *= &layer.factor;
+        }
+        bits.into_iter().collect()
+    }
+}
+
+/// The two sides of a unit's hyperplane: where it is positive, and where it is not.
+pub(super) struct Sides {
+    pub active: Arc<Row>,
+    pub inactive: Arc<Row>,
+}
+
+/// What a unit is on a region of the layers below.
+pub(super) enum UnitForm {
+    /// It does not vary there, and is active or not.
+    Fixed(bool),
+    /// It varies.
+    Varies(Sides),
+}
+
+/// The forms of all units of a layer, for one pattern of the layers below.
+pub(super) struct Forms {
+    /// Coefficients of the inputs, then the constant, over a common positive scale.
+    forms: Vec<Vec<Integer>>,
+    scale: Integer,
+    pub units: Vec<UnitForm>,
+}
+
+impl Forms {
+    /// Those of the first layer.
+    pub fn first(layers: &Layers) -> Self {
+        let d = layers.inputs;
+        let coordinate = |j: usize| (0..=d).map(|k| Integer::from(u8::from(j == k))).collect();
+        let inputs = Self { forms: (0..d).map(coordinate).collect(), scale: Integer::from(1), units: Vec::new() };
+        let all: Vec<usize> = (0..d).collect();
+        inputs.next(d, &layers.hidden[0], &all)
+    }
+
+    /// Those of the next layer, where these inputs of it are active and the others 0.
+    pub fn next(&self, d: usize, layer: &WholeLayer, active: &[usize]) -> Self {
+        let column = |k: usize| {
+            let mut column = layer.product(active, &active.iter().map(|&j| &self.forms[j][k]).collect::<Vec<_>>());
+            if k == d {
+                column.iter_mut().enumerate().for_each(|(i, sum)| layer.bias.add_product(i, &self.scale, sum));
+            }
+            column
+        };
+        let mut columns: Vec<Vec<Integer>> = (0..=d).map(column).collect();
+        let take = |i: usize, columns: &mut [Vec<Integer>]| columns.iter_mut().map(|column| std::mem::take(&mut column[i])).collect();
+        let forms: Vec<Vec<Integer>> = (0..layer.outputs).map(|i| take(i, &mut columns)).collect();
+        let units = forms.iter().map(|form| UnitForm::of(form)).collect();
+        Self { forms, scale: Integer::from(&self.scale * &layer.factor), units }
+    }
+}
+
+impl UnitForm {
+    fn of(form: &[Integer]) -> Self {
+        let (constant, slopes) = form.split_last().expect("a form has a constant");
+        if slopes.iter().all(Integer::is_zero) {
+            return Self::Fixed(constant.cmp0().is_gt());
+        }
+        // z <= 0 is a.x <= -c, and z > 0 is -a.x < c.
+        let right = Integer::from(-constant);
+        let inactive = Row::of_integers(slopes.iter().cloned().chain([right]).collect());
+        Self::Varies(Sides { active: Arc::new(inactive.opposite()), inactive: Arc::new(inactive) })
+    }
+}

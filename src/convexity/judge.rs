@@ -1,0 +1,199 @@
+//! Both verdicts on a set of patterns, and the least convex sets around it.
+
+use super::facet::{Facet, facets, reaches_beyond};
+use super::segment::{EuclideanCounterexample, through};
+use super::{Cells, PatternSet, Regions};
+use crate::exact::lp::Row;
+use crate::network::Pattern;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// Two patterns of a set, and a realisable one between them that is not of the set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HammingCounterexample {
+    /// A pattern of the set.
+    pub from: Pattern,
+    /// Another.
+    pub to: Pattern,
+    /// A pattern of Omega in the interval I(from, to) that is not in the set.
+    pub between: Pattern,
+}
+
+/// Decides convexity of sets of patterns of the same regions. What it finds of the regions it keeps, so that many sets cost little.
+///
+/// *Closed* regions: a union of regions is convex if and only if none of its regions reaches beyond the hyperplane of a facet that has no
+/// region of the union on its other side. (Such a facet lies on the boundary of the union, so a convex union is on one side of it. If all
+/// regions are on one side of all such facets, then the union is the intersection of these half-spaces: a generic segment from the
+/// inside of a region to a point of the intersection leaves the union through the inside of such a facet, beyond which the intersection
+/// ends.) *Half-open* regions: a segment between two of its regions passes through a third that is not of it, or none does.
+pub struct Judge<'a> {
+    regions: &'a Regions,
+    facets: HashMap<usize, Rc<[Facet]>>,
+    /// By the address of a row and the place of a region, whether the region reaches beyond. The regions own the rows.
+    beyond: HashMap<(*const Row, usize), bool>,
+    /// By the places of three half-open regions, whether a segment from the first to the last passes through the second.
+    passes: HashMap<[usize; 3], bool>,
+}
+
+impl<'a> Judge<'a> {
+    /// A judge of unions of these regions.
+    pub fn new(regions: &'a Regions) -> Self {
+        Self { regions, facets: HashMap::new(), beyond: HashMap::new(), passes: HashMap::new() }
+    }
+
+    /// The regions.
+    pub fn regions(&self) -> &'a Regions {
+        self.regions
+    }
+
+    /// Nothing where the set is Hamming-convex relative to the realisable patterns, else two of its patterns and one between them.
+    ///
+    /// Compares O(|B|^2 |Omega|) patterns.
+    pub fn hamming(&self, set: &PatternSet) -> Option<HammingCounterexample> {
+        let [from, between, to] = self.hamming_gap(set)?.map(|place| self.regions.all[place].pattern.clone());
+        Some(HammingCounterexample { from, to, between })
+    }
+
+    /// Nothing where the union of the regions is convex, else two of its points and one between them that lies outside.
+    ///
+    /// For closed regions at most a linear program for each facet at the boundary and each region of the union; for half-open ones at most one
+    /// for each two of its regions and each region outside.
+    pub fn euclidean(&mut self, set: &PatternSet) -> Option<EuclideanCounterexample> {
+        let gap = self.euclidean_gap(set)?;
+        Some(through(self.regions, gap.map(|place| &self.regions.all[place])).expect("a gap has a segment through it"))
+    }
+
+    /// Whether the union of the regions is convex.
+    pub fn is_convex(&mut self, set: &PatternSet) -> bool {
+        self.euclidean_gap(set).is_none()
+    }
+
+    /// Whether the set is Hamming-convex relative to the realisable patterns.
+    pub fn is_hamming_convex(&self, set: &PatternSet) -> bool {
+        self.hamming_gap(set).is_none()
+    }
+
+    /// The relative Hamming hull: the least set around this one that is Hamming-convex relative to the realisable patterns.
+    ///
+    /// Whatever lies between two patterns belongs to it, again and again. For closed regions of one hidden layer it is all of Omega that has
+    /// the bits which all of the set share (`proofs/coq/Convexity.v`, `closed_convex_iff_common`).
+    pub fn hamming_hull(&self, set: &PatternSet) -> PatternSet {
+        if self.regions.depth() == 1 && self.regions.cells() == Cells::Closed {
+            return self.with_the_shared_bits(set);
+        }
+        let all = &self.regions.all;
+        let mut hull = set.clone();
+        let mut done: Vec<usize> = Vec::with_capacity(set.len());
+        let mut waiting: Vec<usize> = set.iter().collect();
+        while let Some(p) = waiting.pop() {
+            for &q in &done {
+                for (place, region) in all.iter().enumerate() {
+                    if region.pattern.is_between(&all[p].pattern, &all[q].pattern) && hull.insert(place) {
+                        waiting.push(place);
+                    }
+                }
+            }
+            done.push(p);
+        }
+        hull
+    }
+
+    /// The least set around this one whose union of regions is convex.
+    ///
+    /// A region that a segment between two others passes through belongs to every convex union of them, again and again.
+    pub fn least_convex_union(&mut self, set: &PatternSet) -> PatternSet {
+        let mut union = set.clone();
+        while let Some([_, between, _]) = self.euclidean_gap(&union) {
+            union.insert(between);
+        }
+        union
+    }
+
+    fn with_the_shared_bits(&self, set: &PatternSet) -> PatternSet {
+        let mut patterns = self.regions.patterns(set);
+        let Some(first) = patterns.next() else { return set.clone() };
+        let mut differs = Pattern::zeros(first.len());
+        patterns.for_each(|pattern| (0..first.len()).filter(|&i| pattern.get(i) != first.get(i)).for_each(|i| differs.set(i, true)));
+        let shares = |pattern: &Pattern| (0..first.len()).all(|i| differs.get(i) || pattern.get(i) == first.get(i));
+        (0..self.regions.len()).filter(|&place| shares(&self.regions.all[place].pattern)).collect()
+    }
+
+    /// Two of the set around one that is not: their places, that one in the middle.
+    fn hamming_gap(&self, set: &PatternSet) -> Option<[usize; 3]> {
+        let all = &self.regions.all;
+        let members: Vec<usize> = set.iter().collect();
+        for (k, &p) in members.iter().enumerate() {
+            for &q in &members[k + 1..] {
+                let is_gap = |r: &usize| !set.contains(*r) && all[*r].pattern.is_between(&all[p].pattern, &all[q].pattern);
+                if let Some(r) = (0..all.len()).find(is_gap) {
+                    return Some([p, r, q]);
+                }
+            }
+        }
+        None
+    }
+
+    /// Two regions of the union around one that is not, with a segment through it: their places, that one in the middle.
+    fn euclidean_gap(&mut self, set: &PatternSet) -> Option<[usize; 3]> {
+        match self.regions.cells() {
+            Cells::Closed => self.closed_gap(set),
+            Cells::HalfOpen => self.half_open_gap(set),
+        }
+    }
+
+    fn closed_gap(&mut self, set: &PatternSet) -> Option<[usize; 3]> {
+        for place in set.iter() {
+            let facets = self.facets(place);
+            for facet in facets.iter() {
+                let beyond = self.regions.position(&facet.beyond).expect("what lies beyond a facet has interior");
+                if set.contains(beyond) {
+                    continue;
+                }
+                if let Some(other) = set.iter().find(|&other| other != place && self.reaches_beyond(facet, other)) {
+                    return Some([place, beyond, other]);
+                }
+            }
+        }
+        None
+    }
+
+    fn half_open_gap(&mut self, set: &PatternSet) -> Option<[usize; 3]> {
+        let regions = self.regions;
+        let first = regions.layers.hidden.first().map_or(0, |layer| layer.outputs);
+        let members: Vec<usize> = set.iter().collect();
+        for (k, &p) in members.iter().enumerate() {
+            for &q in &members[k + 1..] {
+                for r in (0..regions.len()).filter(|&r| !set.contains(r)) {
+                    // Units of the first layer are affine: a segment changes each of their bits at most once.
+                    let [from, between, to] = [p, r, q].map(|place| &regions.all[place].pattern);
+                    let is_geodesic = (0..first).all(|i| from.get(i) != to.get(i) || between.get(i) == from.get(i));
+                    if is_geodesic && self.passes([p, r, q]) {
+                        return Some([p, r, q]);
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    /// The places of the regions beyond the facets of one.
+    pub(super) fn neighbours(&mut self, place: usize) -> Vec<usize> {
+        self.facets(place).iter().filter_map(|facet| self.regions.position(&facet.beyond)).collect()
+    }
+
+    fn facets(&mut self, place: usize) -> Rc<[Facet]> {
+        let regions = self.regions;
+        self.facets.entry(place).or_insert_with(|| facets(regions, &regions.all[place]).into()).clone()
+    }
+
+    fn reaches_beyond(&mut self, facet: &Facet, place: usize) -> bool {
+        let regions = self.regions;
+        let key = (std::sync::Arc::as_ptr(&facet.row), place);
+        *self.beyond.entry(key).or_insert_with(|| reaches_beyond(regions.dimension(), &regions.all[place], &facet.row))
+    }
+
+    fn passes(&mut self, places: [usize; 3]) -> bool {
+        let regions = self.regions;
+        *self.passes.entry(places).or_insert_with(|| through(regions, places.map(|place| &regions.all[place])).is_some())
+    }
+}

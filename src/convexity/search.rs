@@ -1,0 +1,90 @@
+//! The smallest sets on which the two kinds of convexity differ.
+
+use super::{Judge, PatternSet};
+use std::collections::HashSet;
+
+/// What [`smallest`] found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Smallest {
+    /// The smallest sets that are Hamming-convex while their union of regions is not convex; of equally small ones the first.
+    pub hamming_only: Finding,
+    /// The smallest sets whose union of regions is convex while they are not Hamming-convex.
+    pub euclidean_only: Finding,
+}
+
+/// The end of a search.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// The first of the smallest sets.
+    Found(PatternSet),
+    /// There is none at all.
+    None,
+    /// There is none of up to so many patterns; larger ones were not all tried.
+    NoneUpTo(usize),
+}
+
+/// The smallest counter-examples to the equivalence in either direction, among no more than so many sets for each.
+///
+/// Sets are tried by their size, and those of one size in the order of their patterns. A convex union hangs together through facets, so only
+/// sets that do are tried for the second direction.
+///
+/// ```
+/// use plica::convexity::{Judge, Regions, search::{Finding, smallest}};
+/// let shallow = Regions::of(&plica::network::load("sawtooth:1").unwrap()).unwrap();
+/// assert_eq!(smallest(&mut Judge::new(&shallow), 1000).hamming_only, Finding::None);
+/// let deep = Regions::of(&plica::network::load("sawtooth:2").unwrap()).unwrap();
+/// assert!(matches!(smallest(&mut Judge::new(&deep), 1000).hamming_only, Finding::Found(set) if set.len() == 2));
+/// ```
+pub fn smallest(judge: &mut Judge<'_>, most_sets: usize) -> Smallest {
+    Smallest { hamming_only: hamming_only(judge, most_sets), euclidean_only: euclidean_only(judge, most_sets) }
+}
+
+fn hamming_only(judge: &mut Judge<'_>, most_sets: usize) -> Finding {
+    let n = judge.regions().len();
+    let mut tried = 0;
+    for size in 2..=n {
+        let mut chosen: Vec<usize> = (0..size).collect();
+        loop {
+            if tried == most_sets {
+                return Finding::NoneUpTo(size - 1);
+            }
+            tried += 1;
+            let set: PatternSet = chosen.iter().copied().collect();
+            if judge.is_hamming_convex(&set) && !judge.is_convex(&set) {
+                return Finding::Found(set);
+            }
+            // The next choice of so many of n.
+            let Some(k) = (0..size).rfind(|&k| chosen[k] < n - size + k) else { break };
+            let next = chosen[k] + 1;
+            (k..size).for_each(|i| chosen[i] = next + i - k);
+        }
+    }
+    Finding::None
+}
+
+fn euclidean_only(judge: &mut Judge<'_>, most_sets: usize) -> Finding {
+    let n = judge.regions().len();
+    let mut connected: Vec<PatternSet> = (0..n).map(|place| [place].into_iter().collect()).collect();
+    let mut tried = 0;
+    for size in 2..=n {
+        let mut next: HashSet<PatternSet> = HashSet::new();
+        for set in &connected {
+            for neighbour in set.iter().flat_map(|place| judge.neighbours(place)).collect::<Vec<_>>() {
+                let mut larger = set.clone();
+                if larger.insert(neighbour) {
+                    next.insert(larger);
+                }
+            }
+            if tried + next.len() > most_sets {
+                return Finding::NoneUpTo(size - 1);
+            }
+        }
+        tried += next.len();
+        connected = next.into_iter().collect();
+        connected.sort_unstable();
+        if let Some(set) = connected.iter().find(|set| !judge.is_hamming_convex(set) && judge.is_convex(set)) {
+            return Finding::Found(set.clone());
+        }
+    }
+    Finding::None
+}

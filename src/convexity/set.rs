@@ -1,0 +1,47 @@
+//! Sets of realisable patterns.
+
+use std::collections::BTreeSet;
+
+/// A set of realisable patterns, by the places of their regions in [`Regions`](super::Regions).
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PatternSet {
+    places: BTreeSet<usize>,
+}
+
+impl PatternSet {
+    /// The number of patterns.
+    pub fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    /// Whether the region at this place is in it.
+    pub fn contains(&self, place: usize) -> bool {
+        self.places.contains(&place)
+    }
+
+    /// Adds the region at a place, and says whether it was new.
+    pub fn insert(&mut self, place: usize) -> bool {
+        self.places.insert(place)
+    }
+
+    /// The places, in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = usize> + '_ {
+        self.places.iter().copied()
+    }
+
+    /// Whether every pattern is in the other set too.
+    pub fn is_subset(&self, other: &Self) -> bool {
+        self.places.is_subset(&other.places)
+    }
+}
+
+impl FromIterator<usize> for PatternSet {
+    fn from_iter<I: IntoIterator<Item = usize>>(places: I) -> Self {
+        Self { places: places.into_iter().collect() }
+    }
+}
