@@ -2,6 +2,7 @@
 
 mod audit;
 mod bounds;
+mod convexity;
 mod directory;
 mod error;
 mod fold;
@@ -49,6 +50,7 @@ enum Command {
     Fold(fold::Arguments),
     Audit(audit::Arguments),
     Regions(regions::Arguments),
+    Convexity(convexity::Arguments),
     Bounds(bounds::Arguments),
     Net(net::Arguments),
 }
@@ -73,6 +75,7 @@ pub fn run() -> ExitCode {
         Command::Fold(arguments) => fold::run(&arguments, &mut output),
         Command::Audit(arguments) => audit::run(&arguments, &mut output),
         Command::Regions(arguments) => regions::run(&arguments, &mut output),
+        Command::Convexity(arguments) => convexity::run(&arguments, &mut output),
         Command::Bounds(arguments) => bounds::run(&arguments, &mut output),
         Command::Net(arguments) => net::run(&arguments, &mut output),
     };

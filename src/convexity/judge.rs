@@ -83,15 +83,17 @@ impl<'a> Judge<'a> {
         }
         let all = &self.regions.all;
         let mut hull = set.clone();
+        // Two patterns of the hull share what all of the set share, and so does whatever is between them.
+        let mut outside: Vec<usize> = self.with_the_shared_bits(set).iter().filter(|&place| !set.contains(place)).collect();
         let mut done: Vec<usize> = Vec::with_capacity(set.len());
         let mut waiting: Vec<usize> = set.iter().collect();
         while let Some(p) = waiting.pop() {
             for &q in &done {
-                for (place, region) in all.iter().enumerate() {
-                    if region.pattern.is_between(&all[p].pattern, &all[q].pattern) && hull.insert(place) {
-                        waiting.push(place);
-                    }
-                }
+                outside.retain(|&place| {
+                    let is_new = all[place].pattern.is_between(&all[p].pattern, &all[q].pattern) && hull.insert(place);
+                    waiting.extend(is_new.then_some(place));
+                    !is_new
+                });
             }
             done.push(p);
         }
@@ -103,8 +105,36 @@ impl<'a> Judge<'a> {
     /// A region that a segment between two others passes through belongs to every convex union of them, again and again.
     pub fn least_convex_union(&mut self, set: &PatternSet) -> PatternSet {
         let mut union = set.clone();
-        while let Some([_, between, _]) = self.euclidean_gap(&union) {
-            union.insert(between);
+        if self.regions.cells() == Cells::HalfOpen {
+            while let Some([_, between, _]) = self.half_open_gap(&union) {
+                union.insert(between);
+            }
+            return union;
+        }
+        // Facets at the boundary beyond which no region reaches so far, with the region on the other side.
+        let mut boundary: Vec<(Rc<[Facet]>, usize, usize)> = Vec::new();
+        let mut done: Vec<usize> = Vec::new();
+        let mut waiting: Vec<usize> = set.iter().collect();
+        while let Some(place) = waiting.pop() {
+            done.push(place);
+            boundary.retain(|(facets, index, beyond)| {
+                let crossed = !union.contains(*beyond) && self.reaches_beyond(&facets[*index], place);
+                waiting.extend((crossed && union.insert(*beyond)).then_some(*beyond));
+                !union.contains(*beyond)
+            });
+            let facets = self.facets(place);
+            for (index, facet) in facets.iter().enumerate() {
+                let beyond = self.beyond(facet);
+                if union.contains(beyond) {
+                    continue;
+                }
+                if done.iter().any(|&other| self.reaches_beyond(facet, other)) {
+                    union.insert(beyond);
+                    waiting.push(beyond);
+                } else {
+                    boundary.push((facets.clone(), index, beyond));
+                }
+            }
         }
         union
     }
@@ -145,7 +175,7 @@ impl<'a> Judge<'a> {
         for place in set.iter() {
             let facets = self.facets(place);
             for facet in facets.iter() {
-                let beyond = self.regions.position(&facet.beyond).expect("what lies beyond a facet has interior");
+                let beyond = self.beyond(facet);
                 if set.contains(beyond) {
                     continue;
                 }
@@ -178,7 +208,12 @@ impl<'a> Judge<'a> {
 
     /// The places of the regions beyond the facets of one.
     pub(super) fn neighbours(&mut self, place: usize) -> Vec<usize> {
-        self.facets(place).iter().filter_map(|facet| self.regions.position(&facet.beyond)).collect()
+        self.facets(place).iter().map(|facet| self.beyond(facet)).collect()
+    }
+
+    /// The place of the region on the other side of a facet.
+    fn beyond(&self, facet: &Facet) -> usize {
+        self.regions.position(&facet.beyond).expect("what lies beyond a facet has interior")
     }
 
     fn facets(&mut self, place: usize) -> Rc<[Facet]> {

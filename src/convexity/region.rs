@@ -158,9 +158,7 @@ impl Regions {
     pub fn set(&self, patterns: impl IntoIterator<Item = Pattern>) -> Result<PatternSet, ConvexityError> {
         let position = |pattern: Pattern| match self.position(&pattern) {
             Some(index) => Ok(index),
-            None if pattern.len() != self.units() => {
-                Err(ConvexityError::Length { expected: self.units(), found: pattern.len(), pattern })
-            }
+            None if pattern.len() != self.units() => Err(ConvexityError::Length { expected: self.units(), found: pattern.len(), pattern }),
             None => Err(ConvexityError::NotRealised { pattern, closed: self.cells == Cells::Closed }),
         };
         patterns.into_iter().map(position).collect()

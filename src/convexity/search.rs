@@ -1,7 +1,7 @@
 //! The smallest sets on which the two kinds of convexity differ.
 
-use super::{Judge, PatternSet};
-use std::collections::HashSet;
+use super::{Cells, Judge, PatternSet};
+use std::collections::BTreeSet;
 
 /// What [`smallest`] found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,8 +25,8 @@ pub enum Finding {
 
 /// The smallest counter-examples to the equivalence in either direction, among no more than so many sets for each.
 ///
-/// Sets are tried by their size, and those of one size in the order of their patterns. A convex union hangs together through facets, so only
-/// sets that do are tried for the second direction.
+/// Sets are tried by their size, and those of one size in the order of their patterns. A convex union of closed regions hangs together
+/// through facets, so of these only sets that do are tried for the second direction.
 ///
 /// ```
 /// use plica::convexity::{Judge, Regions, search::{Finding, smallest}};
@@ -36,10 +36,18 @@ pub enum Finding {
 /// assert!(matches!(smallest(&mut Judge::new(&deep), 1000).hamming_only, Finding::Found(set) if set.len() == 2));
 /// ```
 pub fn smallest(judge: &mut Judge<'_>, most_sets: usize) -> Smallest {
-    Smallest { hamming_only: hamming_only(judge, most_sets), euclidean_only: euclidean_only(judge, most_sets) }
+    let hamming_only = |judge: &mut Judge<'_>, set: &PatternSet| judge.is_hamming_convex(set) && !judge.is_convex(set);
+    let euclidean_only = |judge: &mut Judge<'_>, set: &PatternSet| !judge.is_hamming_convex(set) && judge.is_convex(set);
+    Smallest {
+        hamming_only: among_all(judge, most_sets, hamming_only),
+        euclidean_only: match judge.regions().cells() {
+            Cells::Closed => among_connected(judge, most_sets, euclidean_only),
+            Cells::HalfOpen => among_all(judge, most_sets, euclidean_only),
+        },
+    }
 }
 
-fn hamming_only(judge: &mut Judge<'_>, most_sets: usize) -> Finding {
+fn among_all(judge: &mut Judge<'_>, most_sets: usize, wanted: impl Fn(&mut Judge<'_>, &PatternSet) -> bool) -> Finding {
     let n = judge.regions().len();
     let mut tried = 0;
     for size in 2..=n {
@@ -50,7 +58,7 @@ fn hamming_only(judge: &mut Judge<'_>, most_sets: usize) -> Finding {
             }
             tried += 1;
             let set: PatternSet = chosen.iter().copied().collect();
-            if judge.is_hamming_convex(&set) && !judge.is_convex(&set) {
+            if wanted(judge, &set) {
                 return Finding::Found(set);
             }
             // The next choice of so many of n.
@@ -62,27 +70,27 @@ fn hamming_only(judge: &mut Judge<'_>, most_sets: usize) -> Finding {
     Finding::None
 }
 
-fn euclidean_only(judge: &mut Judge<'_>, most_sets: usize) -> Finding {
+fn among_connected(judge: &mut Judge<'_>, most_sets: usize, wanted: impl Fn(&mut Judge<'_>, &PatternSet) -> bool) -> Finding {
     let n = judge.regions().len();
-    let mut connected: Vec<PatternSet> = (0..n).map(|place| [place].into_iter().collect()).collect();
+    let mut connected: BTreeSet<PatternSet> = (0..n).map(|place| [place].into_iter().collect()).collect();
     let mut tried = 0;
     for size in 2..=n {
-        let mut next: HashSet<PatternSet> = HashSet::new();
+        let mut larger = BTreeSet::new();
         for set in &connected {
-            for neighbour in set.iter().flat_map(|place| judge.neighbours(place)).collect::<Vec<_>>() {
-                let mut larger = set.clone();
-                if larger.insert(neighbour) {
-                    next.insert(larger);
+            for place in set.iter() {
+                for neighbour in judge.neighbours(place).into_iter().filter(|&neighbour| !set.contains(neighbour)) {
+                    let mut next = set.clone();
+                    next.insert(neighbour);
+                    larger.insert(next);
                 }
             }
-            if tried + next.len() > most_sets {
+            if tried + larger.len() > most_sets {
                 return Finding::NoneUpTo(size - 1);
             }
         }
-        tried += next.len();
-        connected = next.into_iter().collect();
-        connected.sort_unstable();
-        if let Some(set) = connected.iter().find(|set| !judge.is_hamming_convex(set) && judge.is_convex(set)) {
+        tried += larger.len();
+        connected = larger;
+        if let Some(set) = connected.iter().find(|set| wanted(judge, set)) {
             return Finding::Found(set.clone());
         }
     }

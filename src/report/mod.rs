@@ -3,6 +3,8 @@
 mod audit;
 mod bounds;
 mod cells;
+mod convexity;
+mod convexity_text;
 mod fold;
 mod fold_csv;
 mod fold_text;
@@ -21,6 +23,10 @@ mod trace_text;
 pub use audit::{AuditReport, ChiError, SamplerReport, audit_text};
 pub use bounds::{BoundsReport, bounds_text};
 pub use cells::CellsReport;
+pub use convexity::{
+    ConvexityReport, FindingReport, HammingGapReport, PassageReport, RandomReport, RegionReport, SetReport, SmallestReport, VertexReport,
+};
+pub use convexity_text::convexity_text;
 pub use fold::{FoldReport, PairReport};
 pub use fold_csv::fold_csv;
 pub use fold_text::fold_text;

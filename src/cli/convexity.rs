@@ -1,0 +1,158 @@
+//! `plica convexity`: sets of patterns and their unions of regions.
+
+use super::error::Failure;
+use super::inputs::Subject;
+use super::output::Output;
+use clap::Args;
+use plica::convexity::search::smallest;
+use plica::convexity::{Cells, Enumerator, Judge, PatternSet, Progress};
+use plica::network::{Pattern, Selection};
+use plica::report::{ConvexityReport, RandomReport, SetReport, SmallestReport, convexity_text};
+use std::io::{IsTerminal, Write, stderr};
+
+/// How many sets the search tries in each direction.
+const TRIED: usize = 100_000;
+
+const EXAMPLES: &str = "\
+Examples:
+  plica convexity sawtooth:2
+  plica convexity net.json --patterns sets.txt
+  plica convexity random:3-8-1@1 --random 1000@7 --format json";
+
+const SETS: &str = "\
+The file of --patterns has one pattern a line, such as 1010; a blank line begins
+the next set, and a line that begins with # is a remark. Or it is JSON: a list of
+patterns, or of lists of them.";
+
+/// Which sets of patterns, and which unions of their regions, are convex
+///
+/// A set of patterns is Hamming-convex if every realisable pattern on a shortest path of one-bit flips between two of them is in it. With one hidden
+/// layer that is so if and only if the union of its regions is convex; with more, neither implies the other. Alone, the command lists the realisable
+/// patterns with a point each, and for deeper networks the smallest sets on which the two differ. All is decided exactly.
+#[derive(Args)]
+#[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{SETS}\n\n{}", super::FORMS))]
+pub struct Arguments {
+    /// The network
+    #[arg(value_name = "NET")]
+    network: String,
+
+    /// Judge the sets of this file
+    #[arg(long, value_name = "FILE", conflicts_with = "random")]
+    patterns: Option<String>,
+
+    /// Judge N random sets, half of them convex in one sense by their making
+    #[arg(long, value_name = "N[@SEED]", value_parser = random)]
+    random: Option<(u64, u64)>,
+
+    /// Regions as they are, lower-dimensional ones too: active where positive, inactive where not
+    #[arg(long)]
+    half_open: bool,
+
+    /// Give up at more regions than this
+    #[arg(long, value_name = "N", default_value = "100000", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    max_regions: u64,
+
+    /// No progress on standard error
+    #[arg(long)]
+    quiet: bool,
+}
+
+pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
+    let subject = Subject::load(&arguments.network, &Selection::Hidden)?;
+    let sets = arguments.patterns.as_deref().map(read).transpose()?;
+    let progress: fn(Progress) = if arguments.quiet || !stderr().is_terminal() { |_| () } else { show };
+    let regions = Enumerator::new(&subject.network)
+        .cells(if arguments.half_open { Cells::HalfOpen } else { Cells::Closed })
+        .max_regions(usize::try_from(arguments.max_regions).unwrap_or(usize::MAX))
+        .on_progress(progress)
+        .run();
+    let regions = regions.map_err(|error| Failure::Limit(format!("{}: {error}; --max-regions allows more", subject.name)))?;
+    let mut judge = Judge::new(&regions);
+    let mut report = ConvexityReport::of(&subject.name, &mut judge);
+    if let Some(sets) = sets {
+        let file = arguments.patterns.as_deref().unwrap_or_default();
+        report.sets = Some(judged(file, sets, &mut judge)?);
+    } else if let Some((sets, seed)) = arguments.random {
+        report.random = Some(RandomReport::of(&mut judge, sets, seed));
+    } else if regions.depth() > 1 || regions.cells() == Cells::HalfOpen {
+        let smallest = smallest(&mut judge, TRIED);
+        report.smallest = Some(SmallestReport::of(&mut judge, &smallest));
+    }
+    output.report(&report, || convexity_text(&report))
+}
+
+fn judged(file: &str, sets: Vec<Vec<(String, Pattern)>>, judge: &mut Judge<'_>) -> Result<Vec<SetReport>, Failure> {
+    let regions = judge.regions();
+    let mut reports = Vec::with_capacity(sets.len());
+    for set in sets {
+        let mut places = PatternSet::default();
+        for (place, pattern) in set {
+            let one = regions.set([pattern]).map_err(|error| Failure::Data(format!("{file}, {place}: {error}")))?;
+            one.iter().for_each(|place| {
+                places.insert(place);
+            });
+        }
+        reports.push(SetReport::of(judge, &places));
+    }
+    Ok(reports)
+}
+
+/// The sets of a file; of each pattern, where it stands.
+fn read(file: &str) -> Result<Vec<Vec<(String, Pattern)>>, Failure> {
+    let failed = |error: &dyn std::fmt::Display| Failure::Data(format!("{file}: {error}"));
+    let text = std::fs::read_to_string(file).map_err(|error| failed(&error))?;
+    let sets = if text.trim_start().starts_with('[') { json(&text) } else { lines(&text) };
+    match sets {
+        Ok(sets) if sets.is_empty() => Err(failed(&"no patterns")),
+        Ok(sets) => Ok(sets),
+        Err(error) => Err(failed(&error)),
+    }
+}
+
+fn lines(text: &str) -> Result<Vec<Vec<(String, Pattern)>>, String> {
+    let mut sets = vec![Vec::new()];
+    for (index, line) in text.lines().enumerate() {
+        let (line, place) = (line.trim(), format!("line {}", index + 1));
+        match sets.last_mut() {
+            Some(set) if line.is_empty() && !set.is_empty() => sets.push(Vec::new()),
+            Some(set) if !line.is_empty() && !line.starts_with('#') => {
+                set.push((place.clone(), line.parse().map_err(|error| format!("{place}: {error}"))?));
+            }
+            _ => {}
+        }
+    }
+    sets.retain(|set| !set.is_empty());
+    Ok(sets)
+}
+
+fn json(text: &str) -> Result<Vec<Vec<(String, Pattern)>>, String> {
+    #[derive(serde::Deserialize)]
+    #[serde(untagged)]
+    enum Sets {
+        One(Vec<String>),
+        Many(Vec<Vec<String>>),
+    }
+    let sets = match serde_json::from_str(text).map_err(|error| error.to_string())? {
+        Sets::One(set) => vec![set],
+        Sets::Many(sets) => sets,
+    };
+    let parsed = |(i, set): (usize, Vec<String>)| {
+        let pattern = |(j, text): (usize, String)| {
+            let place = format!("set {i}, pattern {j}");
+            text.parse().map(|pattern| (place.clone(), pattern)).map_err(|error| format!("{place}: {error}"))
+        };
+        set.into_iter().enumerate().map(pattern).collect()
+    };
+    sets.into_iter().enumerate().map(parsed).collect()
+}
+
+fn random(text: &str) -> Result<(u64, u64), String> {
+    let (sets, seed) = text.split_once('@').unwrap_or((text, "0"));
+    let number = |text: &str| text.parse::<u64>().map_err(|_| format!("`{text}` is not a whole number"));
+    Ok((number(sets)?, number(seed)?))
+}
+
+/// A line of progress on standard error.
+fn show(progress: Progress) {
+    let _ = write!(stderr(), "\r\x1b[K{} regions, {} parts to go\r", progress.regions, progress.waiting);
+}

@@ -1,0 +1,238 @@
+//! The report of the two kinds of convexity.
+
+use crate::convexity::search::{Finding, Smallest};
+use crate::convexity::{Cells, EuclideanCounterexample, HammingCounterexample, Judge, PatternSet, Regions, Vertex};
+use crate::exact::ExactNumber;
+use crate::network::Pattern;
+use serde::Serialize;
+
+/// What `plica convexity` says of a network.
+///
+/// ```
+/// use plica::convexity::{Judge, Regions};
+/// let regions = Regions::of(&plica::network::load("sawtooth:2").unwrap()).unwrap();
+/// let report = plica::report::ConvexityReport::of("sawtooth:2", &mut Judge::new(&regions));
+/// assert_eq!((report.regions, report.hidden_layers), (7, 2));
+/// ```
+#[derive(Clone, Debug, Serialize)]
+pub struct ConvexityReport {
+    /// The network as it was named.
+    pub network: String,
+    /// `closed` or `half-open`: what counts as a region.
+    pub cells: &'static str,
+    /// The dimension of the input space.
+    pub inputs: usize,
+    /// The number of hidden layers.
+    pub hidden_layers: usize,
+    /// The number of hidden units.
+    pub units: usize,
+    /// The number of realisable patterns.
+    pub regions: usize,
+    /// The realisable patterns in order.
+    pub patterns: Vec<RegionReport>,
+    /// The verdicts on given sets.
+    pub sets: Option<Vec<SetReport>>,
+    /// The verdicts on random sets.
+    pub random: Option<RandomReport>,
+    /// The smallest sets on which the verdicts differ.
+    pub smallest: Option<SmallestReport>,
+}
+
+/// A realisable pattern.
+#[derive(Clone, Debug, Serialize)]
+pub struct RegionReport {
+    /// The pattern.
+    pub pattern: Pattern,
+    /// A point that has it.
+    pub witness: Vec<ExactNumber>,
+    /// Whether its region is full-dimensional.
+    pub interior: bool,
+}
+
+/// Both verdicts on a set of patterns.
+#[derive(Clone, Debug, Serialize)]
+pub struct SetReport {
+    /// The patterns in order.
+    pub patterns: Vec<Pattern>,
+    /// Whether the set is Hamming-convex relative to the realisable patterns.
+    pub hamming_convex: bool,
+    /// Whether the union of its regions is convex.
+    pub convex: bool,
+    /// Why it is not Hamming-convex.
+    pub hamming_counterexample: Option<HammingGapReport>,
+    /// Why the union is not convex.
+    pub counterexample: Option<PassageReport>,
+    /// The relative Hamming hull.
+    pub hamming_hull: Vec<Pattern>,
+    /// The least set around it whose union of regions is convex.
+    pub least_convex_union: Vec<Pattern>,
+}
+
+/// Two patterns of a set, and one between them that is realisable and not of the set.
+#[derive(Clone, Debug, Serialize)]
+pub struct HammingGapReport {
+    /// A pattern of the set.
+    pub from: Pattern,
+    /// Another.
+    pub to: Pattern,
+    /// The one between.
+    pub between: Pattern,
+}
+
+/// Two points of a union of regions, and one between them that lies outside.
+#[derive(Clone, Debug, Serialize)]
+pub struct PassageReport {
+    /// A point of the union.
+    pub from: VertexReport,
+    /// Another.
+    pub to: VertexReport,
+    /// The point (1-t) from + t to.
+    pub between: VertexReport,
+    /// Where it lies.
+    pub t: ExactNumber,
+}
+
+/// A point and its pattern.
+#[derive(Clone, Debug, Serialize)]
+pub struct VertexReport {
+    /// The pattern.
+    pub pattern: Pattern,
+    /// The point.
+    pub point: Vec<ExactNumber>,
+}
+
+/// How often random sets are convex in either sense.
+#[derive(Clone, Debug, Serialize)]
+pub struct RandomReport {
+    /// How many sets were drawn.
+    pub sets: u64,
+    /// From which seed.
+    pub seed: u64,
+    /// Convex in both senses.
+    pub both: u64,
+    /// In neither.
+    pub neither: u64,
+    /// Hamming-convex, while the union is not convex.
+    pub hamming_only: u64,
+    /// The union is convex, while the set is not Hamming-convex.
+    pub euclidean_only: u64,
+    /// The first set on which the verdicts differ.
+    pub first_disagreement: Option<SetReport>,
+}
+
+/// The smallest counter-examples to the equivalence, in either direction.
+#[derive(Clone, Debug, Serialize)]
+pub struct SmallestReport {
+    /// A set that is Hamming-convex while its union is not convex.
+    pub hamming_only: FindingReport,
+    /// A set whose union is convex while it is not Hamming-convex.
+    pub euclidean_only: FindingReport,
+}
+
+/// The end of a search.
+#[derive(Clone, Debug, Serialize)]
+pub struct FindingReport {
+    /// The smallest set, the first of those.
+    pub set: Option<SetReport>,
+    /// There is none of up to so many patterns; null where a set was found, or all sets were tried.
+    pub none_up_to: Option<usize>,
+}
+
+impl ConvexityReport {
+    /// The report of the regions alone.
+    pub fn of(name: &str, judge: &mut Judge<'_>) -> Self {
+        let regions = judge.regions();
+        let region = |region: &crate::convexity::Region| RegionReport {
+            pattern: region.pattern().clone(),
+            witness: region.witness().iter().cloned().map(ExactNumber).collect(),
+            interior: region.has_interior(),
+        };
+        Self {
+            network: name.to_string(),
+            cells: match regions.cells() {
+                Cells::Closed => "closed",
+                Cells::HalfOpen => "half-open",
+            },
+            inputs: regions.dimension(),
+            hidden_layers: regions.depth(),
+            units: regions.units(),
+            regions: regions.len(),
+            patterns: regions.iter().map(region).collect(),
+            sets: None,
+            random: None,
+            smallest: None,
+        }
+    }
+}
+
+impl SetReport {
+    /// Both verdicts on a set, and the convex sets around it.
+    pub fn of(judge: &mut Judge<'_>, set: &PatternSet) -> Self {
+        let patterns = |regions: &Regions, set: &PatternSet| regions.patterns(set).cloned().collect();
+        let (hamming, euclidean) = (judge.hamming(set), judge.euclidean(set));
+        let (hull, union) = (judge.hamming_hull(set), judge.least_convex_union(set));
+        Self {
+            patterns: patterns(judge.regions(), set),
+            hamming_convex: hamming.is_none(),
+            convex: euclidean.is_none(),
+            hamming_counterexample: hamming.map(HammingGapReport::from),
+            counterexample: euclidean.map(PassageReport::from),
+            hamming_hull: patterns(judge.regions(), &hull),
+            least_convex_union: patterns(judge.regions(), &union),
+        }
+    }
+}
+
+impl RandomReport {
+    /// Draws sets, and counts the verdicts.
+    pub fn of(judge: &mut Judge<'_>, sets: u64, seed: u64) -> Self {
+        let mut report = Self { sets, seed, both: 0, neither: 0, hamming_only: 0, euclidean_only: 0, first_disagreement: None };
+        let mut random = crate::convexity::RandomSets::new(seed);
+        for _ in 0..sets {
+            let set = random.draw(judge);
+            let verdicts = (judge.is_hamming_convex(&set), judge.is_convex(&set));
+            *match verdicts {
+                (true, true) => &mut report.both,
+                (false, false) => &mut report.neither,
+                (true, false) => &mut report.hamming_only,
+                (false, true) => &mut report.euclidean_only,
+            } += 1;
+            if verdicts.0 != verdicts.1 && report.first_disagreement.is_none() {
+                report.first_disagreement = Some(SetReport::of(judge, &set));
+            }
+        }
+        report
+    }
+}
+
+impl SmallestReport {
+    /// The findings with their verdicts.
+    pub fn of(judge: &mut Judge<'_>, smallest: &Smallest) -> Self {
+        let mut finding = |finding: &Finding| match finding {
+            Finding::Found(set) => FindingReport { set: Some(SetReport::of(judge, set)), none_up_to: None },
+            Finding::None => FindingReport { set: None, none_up_to: None },
+            Finding::NoneUpTo(size) => FindingReport { set: None, none_up_to: Some(*size) },
+        };
+        Self { hamming_only: finding(&smallest.hamming_only), euclidean_only: finding(&smallest.euclidean_only) }
+    }
+}
+
+impl From<HammingCounterexample> for HammingGapReport {
+    fn from(gap: HammingCounterexample) -> Self {
+        let HammingCounterexample { from, to, between } = gap;
+        Self { from, to, between }
+    }
+}
+
+impl From<EuclideanCounterexample> for PassageReport {
+    fn from(passage: EuclideanCounterexample) -> Self {
+        let EuclideanCounterexample { from, to, between, t } = passage;
+        Self { from: from.into(), to: to.into(), between: between.into(), t: ExactNumber(t) }
+    }
+}
+
+impl From<Vertex> for VertexReport {
+    fn from(vertex: Vertex) -> Self {
+        Self { pattern: vertex.pattern, point: vertex.point.into_iter().map(ExactNumber).collect() }
+    }
+}
