@@ -143,19 +143,20 @@ impl<'a> Judge<'a> {
         let mut patterns = self.regions.patterns(set);
         let Some(first) = patterns.next() else { return set.clone() };
         let mut differs = Pattern::zeros(first.len());
-        patterns.for_each(|pattern| (0..first.len()).filter(|&i| pattern.get(i) != first.get(i)).for_each(|i| differs.set(i, true)));
-        let shares = |pattern: &Pattern| (0..first.len()).all(|i| differs.get(i) || pattern.get(i) == first.get(i));
-        (0..self.regions.len()).filter(|&place| shares(&self.regions.all[place].pattern)).collect()
+        patterns.for_each(|pattern| differs.mark_differences(first, pattern));
+        let shares = |place: &usize| differs.allows_differences(first, &self.regions.all[*place].pattern);
+        (0..self.regions.len()).filter(shares).collect()
     }
 
     /// Two of the set around one that is not: their places, that one in the middle.
     fn hamming_gap(&self, set: &PatternSet) -> Option<[usize; 3]> {
         let all = &self.regions.all;
         let members: Vec<usize> = set.iter().collect();
+        // What lies between two of the set has the bits that all of it share.
+        let outside: Vec<usize> = self.with_the_shared_bits(set).iter().filter(|&place| !set.contains(place)).collect();
         for (k, &p) in members.iter().enumerate() {
             for &q in &members[k + 1..] {
-                let is_gap = |r: &usize| !set.contains(*r) && all[*r].pattern.is_between(&all[p].pattern, &all[q].pattern);
-                if let Some(r) = (0..all.len()).find(is_gap) {
+                if let Some(&r) = outside.iter().find(|&&r| all[r].pattern.is_between(&all[p].pattern, &all[q].pattern)) {
                     return Some([p, r, q]);
                 }
             }

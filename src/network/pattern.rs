@@ -110,6 +110,16 @@ impl Pattern {
         self.words.iter().zip(&p.words).zip(&q.words).all(|((r, p), q)| (p ^ r) & (q ^ r) == 0)
     }
 
+    /// Sets the bits on which p and q differ.
+    pub(crate) fn mark_differences(&mut self, p: &Pattern, q: &Pattern) {
+        self.words.iter_mut().zip(p.words.iter().zip(&q.words)).for_each(|(mark, (p, q))| *mark |= p ^ q);
+    }
+
+    /// Whether two patterns differ on marked bits only.
+    pub(crate) fn allows_differences(&self, p: &Pattern, q: &Pattern) -> bool {
+        self.words.iter().zip(p.words.iter().zip(&q.words)).all(|(mark, (p, q))| (p ^ q) & !mark == 0)
+    }
+
     /// The number of active units.
     pub fn count_ones(&self) -> usize {
         self.words.iter().map(|w| w.count_ones() as usize).sum()

@@ -12,7 +12,7 @@ use serde::Serialize;
 /// use plica::convexity::{Judge, Regions};
 /// let regions = Regions::of(&plica::network::load("sawtooth:2").unwrap()).unwrap();
 /// let report = plica::report::ConvexityReport::of("sawtooth:2", &mut Judge::new(&regions));
-/// assert_eq!((report.regions, report.hidden_layers), (7, 2));
+/// assert_eq!((report.regions, report.hidden_layers), (6, 2));
 /// ```
 #[derive(Clone, Debug, Serialize)]
 pub struct ConvexityReport {

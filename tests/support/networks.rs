@@ -251,3 +251,27 @@ pub fn one_hidden_layer() -> impl Strategy<Value = Network> {
         from_rows(&layers)
     })
 }
+
+/// Hyperplanes in one to four dimensions, of all kinds of coefficients, with up to three twists.
+pub fn arrangement() -> impl Strategy<Value = Network> {
+    let widths = (1usize..=4, 1usize..=8).prop_map(|(inputs, units)| vec![inputs, units, 1]);
+    let all_kinds = (networks(widths, kind()), vec(twist(), 0..=3)).prop_map(|(mut layers, twists)| {
+        twists.iter().for_each(|twist| twist.apply(&mut layers));
+        from_rows(&layers)
+    });
+    let small = (1usize..=4, 2usize..=7).prop_map(|(inputs, units)| vec![inputs, units, 1]);
+    prop_oneof![3 => all_kinds, 1 => networks(small, Just(integer(1))).prop_map(|layers| from_rows(&layers))]
+}
+
+/// One to three hidden layers of one to four units, so many inputs at most, with up to three twists.
+pub fn few_units(most_inputs: usize) -> impl Strategy<Value = Network> {
+    let widths = (1..=most_inputs, vec(1usize..=4, 1..=3)).prop_map(|(inputs, mut widths)| {
+        widths.insert(0, inputs);
+        widths.push(1);
+        widths
+    });
+    (networks(widths, kind()), vec(twist(), 0..=3)).prop_map(|(mut layers, twists)| {
+        twists.iter().for_each(|twist| twist.apply(&mut layers));
+        from_rows(&layers)
+    })
+}
