@@ -22,6 +22,14 @@ pub enum LpError {
     /// A strict row where an optimum is asked for: it need not be attained.
     #[error("row {0} is strict, and an optimum over an open set need not be attained: ask with <= instead")]
     Strict(usize),
+    /// A number of a row is NaN or infinite.
+    #[error("number {index} of row {row} is not finite")]
+    NotFinite {
+        /// Which row.
+        row: usize,
+        /// Which coefficient; of the right side, the number of variables.
+        index: usize,
+    },
     /// There is no such row.
     #[error("there is no row {row} among {rows}")]
     Row {

@@ -126,7 +126,11 @@ impl Program {
     /// # Errors
     /// An index that is not below [`len`](Self::len).
     pub fn redundancy(&self, row: usize) -> Result<Redundancy, LpError> {
-        let (coefficients, right) = self.given.get(row).cloned().ok_or(LpError::Row { row, rows: self.len() })?;
+        if row >= self.len() {
+            return Err(LpError::Row { row, rows: self.len() });
+        }
+        let (coefficients, _, right) = self.row(row);
+        let (coefficients, right) = (coefficients.to_vec(), right.clone());
         let negative = || (coefficients.iter().map(|x| Rational::from(-x)).collect(), Rational::from(-&right));
         let beyond = |relation| {
             let (coefficients, right) = negative();

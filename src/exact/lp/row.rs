@@ -1,7 +1,7 @@
 //! One row of a program, as integers and as doubles.
 
 use crate::exact::bound::{HUGE, TINY, gamma, round_up};
-use crate::exact::{nearest_f64, over_common_denominator};
+use crate::exact::{dyadic_parts, nearest_f64, over_common_denominator};
 use rug::{Integer, Rational};
 use std::cmp::Ordering;
 
@@ -43,6 +43,27 @@ impl Row {
         let bits = whole[..last].iter().map(Integer::significant_bits).max().unwrap_or(0);
         let near = whole.iter().map(|x| scaled_down(x, bits)).collect();
         Self { whole, near, lift: Integer::from(1) << bits, factor }
+    }
+
+    /// The row of finite doubles a and b.
+    pub(crate) fn of_doubles(coefficients: &[f64], right: f64) -> Self {
+        let all = || coefficients.iter().chain([&right]).map(|&x| dyadic_parts(x));
+        let least = all().filter(|(m, _)| *m != 0).map(|(_, e)| e).min().unwrap_or(0);
+        let whole = all().map(|(m, e)| if m == 0 { Integer::new() } else { Integer::from(m) << (e - least).unsigned_abs() });
+        let mut row = Self::of_integers(whole.collect());
+        if least >= 0 {
+            row.factor >>= least.unsigned_abs()
+        } else {
+            row.factor <<= least.unsigned_abs()
+        }
+        row
+    }
+
+    /// The row as it was before it was multiplied by the factor: a, and b.
+    pub(crate) fn given(&self) -> (Vec<Rational>, Rational) {
+        let mut given: Vec<Rational> = self.whole.iter().map(|x| Rational::from(x / &self.factor)).collect();
+        let right = given.pop().unwrap_or_default();
+        (given, right)
     }
 
     /// The number of variables.
@@ -111,6 +132,17 @@ mod tests {
         assert_eq!(row.certain_slack_sign(&[1.0, far]), None);
         assert_eq!(row.certain_slack_sign(&[1.0, 1.0]), Some(Ordering::Less));
         assert_eq!(row.certain_slack_sign(&[f64::NAN, 1.0]), None);
+    }
+
+    #[test]
+    fn rows_of_doubles_are_those_of_their_rationals() {
+        let smallest = f64::from_bits(1);
+        for numbers in [[0.0, 0.0, 0.0], [0.1, -2.5, 1.0], [f64::MAX, smallest, -smallest], [8.0, 0.0, -24.0], [0.0, -0.0, 0.375]] {
+            let exact: Vec<Rational> = numbers.iter().map(|&x| crate::exact::rational(x).unwrap()).collect();
+            let (row, expected) = (Row::of_doubles(&numbers[..2], numbers[2]), Row::new(&exact[..2], &exact[2]));
+            assert_eq!(row, expected, "{numbers:?}");
+            assert_eq!(row.given(), (exact[..2].to_vec(), exact[2].clone()));
+        }
     }
 
     #[test]
