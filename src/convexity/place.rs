@@ -28,7 +28,7 @@ impl Place {
 
     /// The point with its coordinates rounded to multiples of 2^-bits.
     pub fn rounded(&self, bits: u32) -> Self {
-        let round = |x: &Rational| Rational::from(Rational::from(x << bits).round()) >> bits;
+        let round = |x: &Rational| Rational::from(x << bits).round() >> bits;
         Self::new(self.exact.iter().map(round).collect())
     }
 }

@@ -101,7 +101,7 @@ fn time_in(region: &Region, x: &[Rational], y: &[Rational]) -> Option<Rational> 
             }
             continue;
         }
-        let root = Rational::from(&at_x / Rational::from(&at_x - &at_y));
+        let root = &at_x / Rational::from(&at_x - &at_y);
         let end = if at_y > at_x { &mut lo } else { &mut hi };
         let tighter = if at_y > at_x { root > end.0 } else { root < end.0 };
         if tighter {
