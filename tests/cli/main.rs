@@ -9,6 +9,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
+mod convexity;
 mod directory;
 #[cfg(feature = "parquet")]
 mod paths;
