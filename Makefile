@@ -55,9 +55,9 @@ browser: build ## the page of plica regions in a real browser, where Chrome or C
 	$(PYTHON) tests/browser/regions.py $(PLICA)
 
 proofs: ## the Coq development, from scratch, and the axioms that its theorems rest on; installs Coq where that needs no password
-	@command -v coqc >/dev/null \
-		|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && { apt-get install -y coq || { apt-get update && apt-get install -y coq; }; }; } \
-		|| { echo "Coq is missing: install Coq 8.16 or later, for example apt-get install coq" >&2; exit 1; }
+	@{ command -v coqc && [ -d "$$(coqc -where)/user-contrib/Flocq" ]; } >/dev/null \
+		|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && { apt-get install -y coq libcoq-flocq || { apt-get update && apt-get install -y coq libcoq-flocq; }; }; } \
+		|| { echo "Coq or its library Flocq is missing: install Coq 8.16 or later and Flocq 4, for example apt-get install coq libcoq-flocq" >&2; exit 1; }
 	proofs/check.sh
 
 lint: setup ## formatting, clippy, documentation; warnings are errors
