@@ -436,3 +436,145 @@ Proof.
   eapply Rle_trans; [| apply rnd_lower; unfold up; lra].
   unfold up. rewrite V in *. lra.
 Qed.
+
+(* Layer after layer. Of each layer: what computes its units, and bounds of them. *)
+Record layer := {
+  weights : nat -> nat -> R;
+  bias_of : nat -> R;
+  shape : nat -> tree;
+  roundings : nat;
+  rows : R;
+  bias : R
+}.
+
+Definition fits l := (0 < roundings l)%nat /\ INR (roundings l) <= 1073741824 /\
+  forall i, format (bias_of l i) /\ (height (shape l i) <= roundings l)%nat /\ INR (terms (shape l i)) <= 1073741824 /\
+            row (weights l i) (shape l i) <= rows l /\ biases (bias_of l i) (shape l i) <= bias l.
+
+Definition outputs value l (h : nat -> R) i := Rmax 0 (value (weights l i) h (bias_of l i) (shape l i)).
+
+Fixpoint run value layers h : nat -> R := match layers with
+  | [] => h
+  | l :: layers => run value layers (outputs value l h)
+  end.
+
+(* The computed inputs of each layer are within these. *)
+Fixpoint within_reach layers reaches h' := match layers, reaches with
+  | l :: layers, r :: reaches => (forall k, Rabs (h' k) <= r) /\ within_reach layers reaches (outputs eval l h')
+  | [], [] => True
+  | _, _ => False
+  end.
+
+Fixpoint error_after layers reaches e := match layers, reaches with
+  | l :: layers, r :: reaches => error_after layers reaches (layer_error (roundings l) (rows l) e r (bias l))
+  | _, _ => e
+  end.
+
+Theorem network_bound layers : forall reaches h h' e,
+  Forall fits layers -> within_reach layers reaches h' -> (forall k, Rabs (h' k - h k) <= e) ->
+  forall k, Rabs (run eval layers h' k - run exact layers h k) <= error_after layers reaches e.
+Proof.
+  induction layers as [| l layers IH]; intros [| r reaches] h h' e F W E k; cbn in *; try contradiction; [apply E |].
+  inversion F as [| ? ? (Z & N & U) F']; subst. destruct W as [A W]. apply IH; [exact F' | exact W |].
+  intros i. destruct (U i) as (B & H & M & Rw & Bs). unfold outputs. eapply Rle_trans; [apply relu_lipschitz |].
+  apply layer_bound; assumption.
+Qed.
+
+(* The walk along a segment measures vectors by their Euclidean norms (proofs/filter.md, section 6). *)
+Fixpoint total n (f : nat -> R) := match n with 0%nat => 0 | S n => total n f + f n end.
+Definition dot n x y := total n (fun k => x k * y k).
+Definition norm n x := sqrt (dot n x x).
+
+Lemma square_nonneg n x : 0 <= dot n x x.
+Proof. unfold dot. induction n as [| n IH]; cbn; [lra | nra]. Qed.
+
+Lemma norm_nonneg n x : 0 <= norm n x.
+Proof. apply sqrt_pos. Qed.
+
+Lemma norm_square n x : norm n x * norm n x = dot n x x.
+Proof. apply sqrt_sqrt, square_nonneg. Qed.
+
+Lemma cauchy_schwarz n x y : Rabs (dot n x y) <= norm n x * norm n y.
+Proof.
+  apply Rsqr_incr_0_var; [| apply Rmult_le_pos; apply norm_nonneg].
+  rewrite <- Rsqr_abs. unfold Rsqr.
+  replace (norm n x * norm n y * (norm n x * norm n y)) with (norm n x * norm n x * (norm n y * norm n y)) by ring.
+  rewrite !norm_square.
+  induction n as [| n IH]; [unfold dot; cbn; lra |].
+  unfold dot in *. cbn. set (a := total n (fun k => x k * x k)) in *. set (b := total n (fun k => y k * y k)) in *.
+  set (c := total n (fun k => x k * y k)) in *. set (p := x n). set (q := y n).
+  assert (0 <= a) by apply (square_nonneg n x). assert (0 <= b) by apply (square_nonneg n y).
+  (* 2 c p q <= a q^2 + b p^2, since (2 c p q)^2 <= 4 a b p^2 q^2 <= (a q^2 + b p^2)^2. *)
+  assert (M : 2 * (c * (p * q)) <= a * (q * q) + b * (p * p)).
+  { apply Rle_trans with (Rabs (2 * (c * (p * q)))); [apply Rle_abs |].
+    assert (0 <= a * (q * q)) by (apply Rmult_le_pos; [assumption | apply Rle_0_sqr]). assert (0 <= b * (p * p)) by (apply Rmult_le_pos; [assumption | apply Rle_0_sqr]).
+    apply Rsqr_incr_0_var; [| lra]. rewrite <- Rsqr_abs. unfold Rsqr.
+    assert (c * c * ((p * q) * (p * q)) <= a * b * ((p * q) * (p * q))) by (apply Rmult_le_compat_r; [apply Rle_0_sqr | exact IH]).
+    pose proof (Rle_0_sqr (a * (q * q) - b * (p * p))) as Sq. unfold Rsqr in Sq. nra. }
+  nra.
+Qed.
+
+Lemma dot_plus n x y : dot n (fun k => x k + y k) (fun k => x k + y k) = dot n x x + 2 * dot n x y + dot n y y.
+Proof. unfold dot. induction n as [| n IH]; cbn; [ring | rewrite IH; ring]. Qed.
+
+Lemma norm_triangle n x y : norm n (fun k => x k + y k) <= norm n x + norm n y.
+Proof.
+  apply Rsqr_incr_0_var; [| pose proof (norm_nonneg n x); pose proof (norm_nonneg n y); lra].
+  unfold Rsqr. rewrite norm_square, dot_plus. pose proof (cauchy_schwarz n x y) as C. pose proof (Rle_abs (dot n x y)).
+  rewrite <- !norm_square. nra.
+Qed.
+
+Lemma norm_monotone n x y : (forall k, Rabs (x k) <= Rabs (y k)) -> norm n x <= norm n y.
+Proof.
+  intros L. unfold norm. apply sqrt_le_1_alt. unfold dot. induction n as [| n IH]; cbn; [lra |].
+  assert (x n * x n <= y n * y n) by (apply (Rsqr_le_abs_1 (x n) (y n)), L). lra.
+Qed.
+
+Lemma norm_scaled n x c : 0 <= c -> norm n (fun k => x k * c) = norm n x * c.
+Proof.
+  intros C. unfold norm. replace (dot n (fun k => x k * c) (fun k => x k * c)) with (dot n x x * (c * c)).
+  - rewrite sqrt_mult_alt by apply square_nonneg. now rewrite sqrt_square.
+  - unfold dot. induction n as [| n IH]; cbn; [ring | rewrite <- IH; ring].
+Qed.
+
+Section Walk.
+
+(* A layer of m units with n inputs; the model's outputs h' of the layer below, the true ones h, and the model's values z'. *)
+Variables (m n : nat) (w : nat -> nat -> R) (b h h' z' rho : nat -> R) (own below sigma : R).
+
+Definition value (h : nat -> R) i := dot n (w i) h + b i.
+
+(* The error that arises in the layer itself, in units of the row's norm; that of the layer below; a bound of the spectral norm. *)
+Hypothesis own_error : forall i, Rabs (z' i - value h' i) <= rho i * own.
+Hypothesis below_error : norm n (fun k => h' k - h k) <= below.
+Hypothesis rho_bounds : forall i, norm n (w i) <= rho i.
+Hypothesis sigma_bounds : forall x, norm m (fun i => dot n (w i) x) <= sigma * norm n x.
+Hypothesis own_nonneg : 0 <= own.
+Hypothesis sigma_nonneg : 0 <= sigma.
+
+Lemma value_moves i : value h' i - value h i = dot n (w i) (fun k => h' k - h k).
+Proof. unfold value, dot. clear. induction n as [| n' IH]; cbn; [ring |]. lra. Qed.
+
+(* T = S + R of the layer below. *)
+Theorem walk_value i : Rabs (z' i - value h i) <= rho i * (own + below).
+Proof.
+  pose proof (own_error i) as O. pose proof (cauchy_schwarz n (w i) (fun k => h' k - h k)) as C. rewrite <- value_moves in C.
+  assert (norm n (w i) * norm n (fun k => h' k - h k) <= rho i * below)
+    by (apply Rmult_le_compat; [apply norm_nonneg | apply norm_nonneg | apply rho_bounds | exact below_error]).
+  replace (z' i - value h i) with ((z' i - value h' i) + (value h' i - value h i)) by ring.
+  eapply Rle_trans; [apply Rabs_triang | lra].
+Qed.
+
+(* R = |rho| S + sigma R of the layer below, of the values and hence of the outputs. *)
+Theorem walk_layer : norm m (fun i => Rmax 0 (z' i) - Rmax 0 (value h i)) <= norm m rho * own + sigma * below.
+Proof.
+  apply Rle_trans with (norm m (fun i => (z' i - value h' i) + (value h' i - value h i))).
+  { apply norm_monotone. intros i. eapply Rle_trans; [apply relu_lipschitz |]. apply Req_le. f_equal. ring. }
+  eapply Rle_trans; [apply norm_triangle |]. apply Rplus_le_compat.
+  - rewrite <- norm_scaled by exact own_nonneg. apply norm_monotone. intros i. eapply Rle_trans; [apply own_error | apply Rle_abs].
+  - apply Rle_trans with (norm m (fun i => dot n (w i) (fun k => h' k - h k))).
+    { apply norm_monotone. intros i. rewrite value_moves. apply Rle_refl. }
+    eapply Rle_trans; [apply sigma_bounds |]. apply Rmult_le_compat_l; assumption.
+Qed.
+
+End Walk.
