@@ -285,6 +285,19 @@ proptest! {
         }
     }
 
+    /// Once is not enough: what is added lies between others again.
+    #[test]
+    fn hulls_are_convex(network in few_units(3), seed: u64) {
+        let found = regions(&network, Cells::Closed);
+        let (mut judge, mut random) = (Judge::new(&found), RandomSets::new(seed));
+        for _ in 0..SETS {
+            let set = random.draw(&mut judge);
+            let (hull, union) = (judge.hamming_hull(&set), judge.least_convex_union(&set));
+            prop_assert!(judge.is_hamming_convex(&hull) && set.is_subset(&hull), "{:?}", texts(&found, &set));
+            prop_assert!(judge.is_convex(&union) && set.is_subset(&union), "{:?}", texts(&found, &set));
+        }
+    }
+
     /// The least convex sets are the intersections of all convex ones around, and searches end with the first of the smallest.
     #[test]
     fn hulls_and_searches_are_those_of_all_subsets(network in few_units(2), seed: u64, half_open: bool) {
