@@ -21,8 +21,8 @@ Examples:
 
 const SETS: &str = "\
 The file of --patterns has one pattern a line, such as 1010; a blank line begins
-the next set, and a line that begins with # is a remark. Or it is JSON: a list of
-patterns, or of lists of them.";
+the next set, and a line that begins with # is a remark. Or it is JSON: a list
+of patterns, or of lists of them.";
 
 /// Which sets of patterns, and which unions of their regions, are convex
 ///
