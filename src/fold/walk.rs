@@ -1,13 +1,16 @@
 //! Walking flips: which units differ from the start, and how many.
 
 use super::Step;
-use crate::network::{Unit, UnitSet};
+use crate::network::{LayerBits, Unit, UnitSet};
 
 /// The units that differ from the start of a path, of a selection of units; all others are passed over.
 #[derive(Clone, Debug)]
 pub(super) struct Difference {
     /// The place of the first bit of each layer, [`ABSENT`] where the layer is not selected.
     offsets: Vec<usize>,
+    /// Whether a layer's flips come in pairs, from one winner of a maximum to another: such a pair counts once.
+    in_pairs: Vec<bool>,
+    has_pairs: bool,
     differs: Vec<u64>,
     distance: u64,
 }
@@ -16,12 +19,15 @@ const ABSENT: usize = usize::MAX;
 
 impl Difference {
     pub fn new(units: &UnitSet) -> Self {
-        let mut offsets = Vec::new();
+        let (mut offsets, mut in_pairs) = (Vec::new(), Vec::new());
         for &layer in units.layers() {
             offsets.resize(layer, ABSENT);
-            offsets.push(units.position(Unit { layer: layer as u32, index: 0 }));
+            in_pairs.resize(layer, false);
+            offsets.push(units.offset(layer));
+            in_pairs.push(matches!(units.layer_bits(layer), LayerBits::Winner(_)));
         }
-        Self { offsets, differs: vec![0; units.count().div_ceil(64)], distance: 0 }
+        let has_pairs = in_pairs.contains(&true);
+        Self { offsets, in_pairs, has_pairs, differs: vec![0; units.count().div_ceil(64)], distance: 0 }
     }
 
     /// Makes the present pattern the start.
@@ -34,6 +40,9 @@ impl Difference {
     /// Flips these units.
     #[inline]
     pub fn step(&mut self, flips: &[Unit]) -> Step {
+        if self.has_pairs {
+            return self.step_with_pairs(flips);
+        }
         let mut size = 0;
         for unit in flips {
             let offset = self.offsets.get(unit.layer as usize).copied().unwrap_or(ABSENT);
@@ -48,6 +57,25 @@ impl Difference {
             size += 1;
         }
         Step { size, distance: self.distance }
+    }
+
+    /// The same where some layers have winners: half a step for each bit of theirs. `distance` is then twice the distance.
+    fn step_with_pairs(&mut self, flips: &[Unit]) -> Step {
+        let mut size = 0;
+        for unit in flips {
+            let layer = unit.layer as usize;
+            let offset = self.offsets.get(layer).copied().unwrap_or(ABSENT);
+            if offset == ABSENT {
+                continue;
+            }
+            let (place, weight) = (offset + unit.index as usize, if self.in_pairs[layer] { 1 } else { 2 });
+            let word = &mut self.differs[place / 64];
+            *word ^= 1 << (place % 64);
+            let differs = *word >> (place % 64) & 1;
+            self.distance = self.distance + 2 * weight * differs - weight;
+            size += weight;
+        }
+        Step { size: size / 2, distance: self.distance / 2 }
     }
 }
 

@@ -6,6 +6,7 @@ mod escalate;
 mod first_layer;
 mod flips;
 mod forward;
+mod graph;
 mod narrow;
 mod oracle;
 mod plan;
@@ -14,6 +15,7 @@ mod tracer;
 mod walk;
 
 pub use flips::Flips;
+pub use graph::{GraphTracer, trace_graph_exact_only};
 pub use oracle::trace_exact_only;
-pub use trace::{Crossing, Decisions, Enclosure, Trace, TraceError};
+pub use trace::{Change, Crossing, Decisions, Enclosure, Trace, TraceError};
 pub use tracer::{PointTracer, Tracer};

@@ -1,7 +1,7 @@
 //! The trace of a segment: its regions in order, the crossings between them, and the units that flip there.
 
 use crate::exact::{nearest_f64, rational};
-use crate::network::{Pattern, Unit, UnitSet};
+use crate::network::{LayerBits, Pattern, Unit, UnitSet};
 use rug::Rational;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -96,6 +96,20 @@ pub struct Crossing<'a> {
     pub flips: &'a [Unit],
     /// The units that are active on both sides and 0 at the crossing itself, sorted.
     pub touches: &'a [Unit],
+    /// Of maxima at which several candidates meet here, the bits that are active at the crossing itself though not on both sides, sorted.
+    pub held: &'a [Unit],
+}
+
+/// What changes at a crossing, as reports write it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Change {
+    /// \[layer, index\]: the bit of a unit that has one.
+    Unit([u32; 2]),
+    /// \[layer, index, bit\]: one of several bits of a unit.
+    Bit([u32; 3]),
+    /// \[layer, index, from, to\]: the winner of a maximum.
+    Winner([u32; 4]),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -103,6 +117,7 @@ struct Mark {
     t: Enclosure,
     flips_end: u32,
     touches_end: u32,
+    held_end: u32,
 }
 
 /// The exact trace of a segment x(t) = (1-t) a + t b, 0 <= t <= 1: the patterns of the open intervals between crossings.
@@ -117,9 +132,12 @@ pub struct Trace {
     marks: Vec<Mark>,
     flips: Vec<Unit>,
     touches: Vec<Unit>,
+    held: Vec<Unit>,
     times: Vec<Rational>,
     zero_at_start: Vec<Unit>,
     zero_at_end: Vec<Unit>,
+    held_at_start: Vec<Unit>,
+    held_at_end: Vec<Unit>,
     pieces: Option<usize>,
     decisions: Decisions,
 }
@@ -139,9 +157,12 @@ impl Trace {
             marks: Vec::new(),
             flips: Vec::new(),
             touches: Vec::new(),
+            held: Vec::new(),
             times: Vec::new(),
             zero_at_start: Vec::new(),
             zero_at_end: Vec::new(),
+            held_at_start: Vec::new(),
+            held_at_end: Vec::new(),
             pieces: None,
             decisions: Decisions::default(),
         }
@@ -149,7 +170,10 @@ impl Trace {
 
     /// Empties the trace for another segment with the same units, keeping its memory.
     pub(super) fn restart(&mut self) {
-        for list in [&mut self.flips, &mut self.touches, &mut self.zero_at_start, &mut self.zero_at_end] {
+        for list in [&mut self.flips, &mut self.touches, &mut self.held] {
+            list.clear();
+        }
+        for list in [&mut self.zero_at_start, &mut self.zero_at_end, &mut self.held_at_start, &mut self.held_at_end] {
             list.clear();
         }
         self.marks.clear();
@@ -173,7 +197,24 @@ impl Trace {
         }
         self.flips.extend_from_slice(flips);
         self.touches.extend_from_slice(touches);
-        self.marks.push(Mark { t, flips_end: self.flips.len() as u32, touches_end: self.touches.len() as u32 });
+        let [flips_end, touches_end, held_end] = [&self.flips, &self.touches, &self.held].map(|list| list.len() as u32);
+        self.marks.push(Mark { t, flips_end, touches_end, held_end });
+    }
+
+    /// Adds bits that are active at the last crossing itself.
+    pub(super) fn hold(&mut self, units: &[Unit]) {
+        self.held.extend_from_slice(units);
+        if let Some(mark) = self.marks.last_mut() {
+            mark.held_end = self.held.len() as u32;
+        }
+    }
+
+    pub(super) fn set_held_at_start(&mut self, units: &[Unit]) {
+        self.held_at_start.extend_from_slice(units);
+    }
+
+    pub(super) fn set_held_at_end(&mut self, units: &[Unit]) {
+        self.held_at_end.extend_from_slice(units);
     }
 
     pub(super) fn push_time(&mut self, t: Rational) {
@@ -236,13 +277,14 @@ impl Trace {
     /// # Panics
     /// Where there is no such crossing.
     pub fn crossing(&self, k: usize) -> Crossing<'_> {
-        let from = if k == 0 { (0, 0) } else { (self.marks[k - 1].flips_end, self.marks[k - 1].touches_end) };
+        let from = k.checked_sub(1).map_or((0, 0, 0), |k| (self.marks[k].flips_end, self.marks[k].touches_end, self.marks[k].held_end));
         let mark = &self.marks[k];
         Crossing {
             t: mark.t,
             t_exact: self.times.get(k),
             flips: &self.flips[from.0 as usize..mark.flips_end as usize],
             touches: &self.touches[from.1 as usize..mark.touches_end as usize],
+            held: &self.held[from.2 as usize..mark.held_end as usize],
         }
     }
 
@@ -281,16 +323,47 @@ impl Trace {
             }
             p
         };
-        sequence.push(without(pattern.clone(), &self.zero_at_start));
+        let with = |mut p: Pattern, units: &[Unit]| {
+            for &unit in units {
+                p.set(self.units.position(unit), true);
+            }
+            p
+        };
+        sequence.push(with(without(pattern.clone(), &self.zero_at_start), &self.held_at_start));
         for crossing in self.crossings() {
             sequence.push(pattern.clone());
-            // At the crossing whatever flips is 0, and so inactive.
-            sequence.push(without(without(pattern.clone(), crossing.flips), crossing.touches));
+            // At the crossing whatever flips is 0, and so inactive; but a maximum has a winner there too.
+            sequence.push(with(without(without(pattern.clone(), crossing.flips), crossing.touches), crossing.held));
             self.flip_all(&mut pattern, crossing.flips);
         }
         sequence.push(pattern.clone());
-        sequence.push(without(pattern, &self.zero_at_end));
+        sequence.push(with(without(pattern, &self.zero_at_end), &self.held_at_end));
         sequence
+    }
+
+    /// What changes at each crossing, in order.
+    pub fn changes(&self) -> impl Iterator<Item = Vec<Change>> + '_ {
+        let mut pattern = self.start.clone();
+        self.crossings().map(move |crossing| {
+            let mut changes = Vec::with_capacity(crossing.flips.len());
+            let mut flips = crossing.flips.iter().copied().peekable();
+            while let Some(unit) = flips.next() {
+                let (index, bit) = self.units.bit(unit);
+                let (layer, index, bit) = (unit.layer, index as u32, bit as u32);
+                changes.push(match self.units.layer_bits(layer as usize) {
+                    LayerBits::Breakpoints(1) => Change::Unit([layer, index]),
+                    LayerBits::Breakpoints(_) => Change::Bit([layer, index, bit]),
+                    LayerBits::Winner(_) => {
+                        let other = flips.next_if(|&next| next.layer == layer && self.units.bit(next).0 == index as usize);
+                        let other = other.map_or(bit, |other| self.units.bit(other).1 as u32);
+                        let (from, to) = if pattern.get(self.units.position(unit)) { (bit, other) } else { (other, bit) };
+                        Change::Winner([layer, index, from, to])
+                    }
+                });
+            }
+            self.flip_all(&mut pattern, crossing.flips);
+            changes
+        })
     }
 
     /// The trace of the same segment walked from b to a.
@@ -302,10 +375,13 @@ impl Trace {
                 None => Enclosure { lo: (1.0 - crossing.t.hi).next_down().max(0.0), hi: (1.0 - crossing.t.lo).next_up().min(1.0) },
             };
             reversed.push(t, crossing.flips, crossing.touches);
+            reversed.hold(crossing.held);
             reversed.times.extend(crossing.t_exact.map(|t| Rational::from(1 - t)));
         }
         reversed.zero_at_start.clone_from(&self.zero_at_end);
         reversed.zero_at_end.clone_from(&self.zero_at_start);
+        reversed.held_at_start.clone_from(&self.held_at_end);
+        reversed.held_at_end.clone_from(&self.held_at_start);
         reversed.pieces = self.pieces;
         reversed.decisions = self.decisions;
         reversed
@@ -324,11 +400,14 @@ impl Trace {
             let flips = within(crossing.flips);
             if !flips.is_empty() {
                 selected.push(crossing.t, &flips, &within(crossing.touches));
+                selected.hold(&within(crossing.held));
                 selected.times.extend(crossing.t_exact.cloned());
             }
         }
         selected.zero_at_start = within(&self.zero_at_start);
         selected.zero_at_end = within(&self.zero_at_end);
+        selected.held_at_start = within(&self.held_at_start);
+        selected.held_at_end = within(&self.held_at_end);
         selected.pieces = self.pieces;
         selected.decisions = self.decisions;
         selected
@@ -358,6 +437,7 @@ impl Trace {
                     }
                 };
                 whole.push(t, crossing.flips, crossing.touches);
+                whole.hold(crossing.held);
                 if exact {
                     whole.times.extend(crossing.t_exact.map(place));
                 }
@@ -369,6 +449,7 @@ impl Trace {
         if !flips.is_empty() {
             let touches: Vec<Unit> = first.zero_at_end.iter().copied().filter(|u| !flips.contains(u)).collect();
             whole.push(Enclosure::of(cut), &flips, &touches);
+            whole.hold(&first.held_at_end);
             if exact {
                 whole.times.push(cut.clone());
             }
@@ -376,6 +457,8 @@ impl Trace {
         append(&mut whole, second, &rest, cut);
         whole.zero_at_start.clone_from(&first.zero_at_start);
         whole.zero_at_end.clone_from(&second.zero_at_end);
+        whole.held_at_start.clone_from(&first.held_at_start);
+        whole.held_at_end.clone_from(&second.held_at_end);
         whole.decisions = first.decisions;
         whole.decisions += second.decisions;
         whole
@@ -385,12 +468,16 @@ impl Trace {
     ///
     /// Enclosures of times may differ in width; they must overlap.
     pub fn agrees_with(&self, other: &Trace) -> bool {
-        let same = |a: Crossing<'_>, b: Crossing<'_>| a.flips == b.flips && a.touches == b.touches && a.t.lo <= b.t.hi && b.t.lo <= a.t.hi;
+        let same = |a: Crossing<'_>, b: Crossing<'_>| {
+            (a.flips, a.touches, a.held) == (b.flips, b.touches, b.held) && a.t.lo <= b.t.hi && b.t.lo <= a.t.hi
+        };
         self.units == other.units
             && self.start == other.start
             && self.end == other.end
             && self.zero_at_start == other.zero_at_start
             && self.zero_at_end == other.zero_at_end
+            && self.held_at_start == other.held_at_start
+            && self.held_at_end == other.held_at_end
             && self.marks.len() == other.marks.len()
             && self.crossings().zip(other.crossings()).all(|(a, b)| same(a, b))
             && (self.pieces.is_none() || other.pieces.is_none() || self.pieces == other.pieces)
@@ -398,18 +485,18 @@ impl Trace {
 }
 
 #[derive(Serialize)]
-struct CrossingReport<'a> {
+struct CrossingReport {
     t: Enclosure,
     #[serde(skip_serializing_if = "Option::is_none")]
     t_exact: Option<String>,
-    flips: &'a [Unit],
+    flips: Vec<Change>,
 }
 
 impl Serialize for Trace {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeStruct;
-        let crossings: Vec<CrossingReport<'_>> =
-            self.crossings().map(|c| CrossingReport { t: c.t, t_exact: c.t_exact.map(Rational::to_string), flips: c.flips }).collect();
+        let report = |(c, flips): (Crossing<'_>, _)| CrossingReport { t: c.t, t_exact: c.t_exact.map(Rational::to_string), flips };
+        let crossings: Vec<CrossingReport> = self.crossings().zip(self.changes()).map(report).collect();
         let mut s = serializer.serialize_struct("Trace", 7)?;
         s.serialize_field("units", &*self.units)?;
         s.serialize_field("start", &self.start)?;

@@ -1,5 +1,6 @@
-//! Networks of affine layers with ReLU between them: layers, units, patterns, selections, files, and the zoo.
+//! Networks: chains of affine layers with ReLU between them, graphs of any layers, units, patterns, selections, files, and the zoo.
 
+pub mod graph;
 mod hyperplanes;
 mod layer;
 mod load;
@@ -14,4 +15,4 @@ pub use hyperplanes::Hyperplanes;
 pub use layer::{Layer, Network, NetworkError};
 pub use load::{LoadError, load};
 pub use pattern::Pattern;
-pub use selection::{Selection, SelectionError, Unit, UnitSet};
+pub use selection::{LayerBits, Selection, SelectionError, Unit, UnitSet};

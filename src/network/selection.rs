@@ -5,12 +5,14 @@ use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 
 /// A unit: a hidden neuron, or an output where asked for, named (layer, index), both from 0.
+///
+/// In layers of a [graph](crate::network::graph) whose units have several bits it names a bit, and [`UnitSet::bit`] says of which unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "(u32, u32)", into = "(u32, u32)")]
 pub struct Unit {
     /// The layer, from 0; the output is layer L.
     pub layer: u32,
-    /// The neuron in its layer, from 0.
+    /// The neuron in its layer, from 0; the bit, where a neuron has several.
     pub index: u32,
 }
 
@@ -104,7 +106,12 @@ impl Selection {
     /// # Errors
     /// A layer that the network does not have.
     pub fn resolve(&self, network: &Network) -> Result<UnitSet, SelectionError> {
-        let depth = network.depth();
+        self.resolve_in(network.layers().iter().map(|layer| (layer.outputs(), LayerBits::Breakpoints(1))).collect())
+    }
+
+    /// The units that this selection names, of layers given by their widths and bits, the output last.
+    pub(crate) fn resolve_in(&self, all: Vec<(usize, LayerBits)>) -> Result<UnitSet, SelectionError> {
+        let depth = all.len() - 1;
         let layers: Vec<usize> = match self {
             Self::Hidden => (0..depth).collect(),
             Self::All => (0..=depth).collect(),
@@ -115,8 +122,26 @@ impl Selection {
                 (0..=depth).filter(|l| ranges.iter().any(|(lo, hi)| lo <= l && l <= hi)).collect()
             }
         };
-        let widths = network.layers().iter().map(|l| l.outputs()).collect();
-        Ok(UnitSet::new(self.clone(), layers, widths))
+        let (widths, bits) = all.into_iter().map(|(units, bits)| (units * bits.count(), bits)).unzip();
+        Ok(UnitSet::new(self.clone(), layers, widths, bits))
+    }
+}
+
+/// The bits of the units of a layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LayerBits {
+    /// One bit a breakpoint, active above it: a ReLU has one, a hard tanh two.
+    Breakpoints(usize),
+    /// One bit a candidate of a maximum, of which the winner's is active; two different winners are at distance 1.
+    Winner(usize),
+}
+
+impl LayerBits {
+    /// The bits of one unit.
+    pub fn count(self) -> usize {
+        match self {
+            Self::Breakpoints(bits) | Self::Winner(bits) => bits,
+        }
     }
 }
 
@@ -125,7 +150,9 @@ impl Selection {
 pub struct UnitSet {
     selection: Selection,
     layers: Vec<usize>,
+    /// For each layer of the network its bits, and those of one unit.
     widths: Vec<usize>,
+    bits: Vec<LayerBits>,
     /// For each layer of the network the place of its first bit, or `ABSENT`.
     offsets: Vec<usize>,
 }
@@ -133,14 +160,34 @@ pub struct UnitSet {
 const ABSENT: usize = usize::MAX;
 
 impl UnitSet {
-    fn new(selection: Selection, layers: Vec<usize>, widths: Vec<usize>) -> Self {
+    fn new(selection: Selection, layers: Vec<usize>, widths: Vec<usize>, bits: Vec<LayerBits>) -> Self {
         let mut offsets = vec![ABSENT; widths.len()];
         let mut next = 0;
         for &layer in &layers {
             offsets[layer] = next;
             next += widths[layer];
         }
-        Self { selection, layers, widths, offsets }
+        Self { selection, layers, widths, bits, offsets }
+    }
+
+    /// The bits of the units of a layer.
+    pub fn layer_bits(&self, layer: usize) -> LayerBits {
+        self.bits[layer]
+    }
+
+    /// The neuron that a bit belongs to, and which of its bits it is.
+    ///
+    /// ```
+    /// use plica::network::{Selection, Unit, graph::{GraphBuilder, Piecewise}};
+    /// let mut builder = GraphBuilder::new(&[3]).unwrap();
+    /// let x = builder.input();
+    /// let y = builder.activation(&x, Piecewise::clip(Some(0.into()), Some(6.into()))).unwrap();
+    /// let units = builder.finish(&y).unwrap().units(&Selection::Hidden).unwrap();
+    /// assert_eq!(units.bit(Unit { layer: 0, index: 5 }), (2, 1));
+    /// ```
+    pub fn bit(&self, unit: Unit) -> (usize, usize) {
+        let bits = self.bits[unit.layer as usize].count().max(1);
+        (unit.index as usize / bits, unit.index as usize % bits)
     }
 
     /// The place of the first bit of a layer that is among these.
@@ -153,7 +200,7 @@ impl UnitSet {
         &self.selection
     }
 
-    /// The number of units.
+    /// The number of bits of a pattern: of the units, where each has one.
     pub fn count(&self) -> usize {
         self.layers.iter().map(|&l| self.widths[l]).sum()
     }
@@ -177,7 +224,7 @@ impl UnitSet {
     pub fn full(&self) -> UnitSet {
         let depth = self.widths.len() - 1;
         let (selection, last) = if self.has_output() { (Selection::All, depth + 1) } else { (Selection::Hidden, depth) };
-        UnitSet::new(selection, (0..last).collect(), self.widths.clone())
+        UnitSet::new(selection, (0..last).collect(), self.widths.clone(), self.bits.clone())
     }
 
     /// The units in order.

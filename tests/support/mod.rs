@@ -6,6 +6,7 @@
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
 pub mod cells;
+pub mod graphs;
 pub mod networks;
 pub mod plain;
 pub mod segments;

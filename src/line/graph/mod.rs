@@ -1,0 +1,181 @@
+//! Segments through graphs: the same traces, of networks with any layers.
+
+mod ball;
+mod exact;
+mod oracle;
+mod plan;
+mod schedule;
+mod walk;
+
+pub use oracle::trace_graph_exact_only;
+
+use super::{Enclosure, Trace, TraceError};
+use crate::data::{Point, Points};
+use crate::network::graph::Graph;
+use crate::network::{Selection, Unit, UnitSet};
+use plan::{GraphPlan, Kind};
+use std::sync::Arc;
+use walk::{Bit, EndBits, Event, GraphWalk, OutOfRange, Segment};
+
+/// Traces segments of one graph: in floating point with proven error bounds, and with integers where those do not decide.
+///
+/// ```
+/// use plica::{data::Point, line::GraphTracer, network::graph::{GraphBuilder, Piecewise}};
+/// let mut builder = GraphBuilder::new(&[1]).unwrap();
+/// let x = builder.input();
+/// let y = builder.activation(&x, Piecewise::clip(Some((-1).into()), Some(1.into()))).unwrap();
+/// let graph = builder.finish(&y).unwrap();
+/// let (a, b) = (Point::from_f64(&[-2.0]).unwrap(), Point::from_f64(&[2.0]).unwrap());
+/// let trace = GraphTracer::new(&graph).exact_times(true).trace(&a, &b).unwrap();
+/// let patterns: Vec<String> = trace.patterns().map(|p| p.to_string()).collect();
+/// assert_eq!(patterns, ["00", "10", "11"]);
+/// assert_eq!(trace.crossing(1).t_exact.unwrap().to_string(), "3/4");
+/// assert_eq!(trace.pieces(), Some(3));
+/// ```
+pub struct GraphTracer<'g> {
+    graph: &'g Graph,
+    plan: Arc<GraphPlan>,
+    units: Arc<UnitSet>,
+    full: Arc<UnitSet>,
+    exact_times: bool,
+    exact_only: bool,
+    walk: GraphWalk,
+    event: Event,
+}
+
+impl<'g> GraphTracer<'g> {
+    /// A tracer of all hidden units, with the filter, and enclosing doubles for the times.
+    pub fn new(graph: &'g Graph) -> Self {
+        let units = graph.units(&Selection::Hidden).expect("hidden units can always be selected");
+        Self::with_units(graph, &units)
+    }
+
+    fn with_units(graph: &'g Graph, units: &UnitSet) -> Self {
+        let full = units.full();
+        let plan = GraphPlan::new(graph.with_probed_outputs(full.has_output()), graph.output());
+        Self {
+            graph,
+            plan: Arc::new(plan),
+            units: Arc::new(units.clone()),
+            full: Arc::new(full),
+            exact_times: false,
+            exact_only: false,
+            walk: GraphWalk::default(),
+            event: Event::default(),
+        }
+    }
+
+    /// Another tracer of the same graph with the same options, and memory of its own: for another thread.
+    pub fn fork(&self) -> Self {
+        Self {
+            graph: self.graph,
+            plan: Arc::clone(&self.plan),
+            units: Arc::clone(&self.units),
+            full: Arc::clone(&self.full),
+            exact_times: self.exact_times,
+            exact_only: self.exact_only,
+            walk: GraphWalk::default(),
+            event: Event::default(),
+        }
+    }
+
+    /// Follows these units; the outputs only where they are among them.
+    pub fn units(self, units: &UnitSet) -> Self {
+        Self { exact_times: self.exact_times, exact_only: self.exact_only, ..Self::with_units(self.graph, units) }
+    }
+
+    /// Whether crossings carry their exact times as rationals, and the tightest enclosures.
+    pub fn exact_times(mut self, yes: bool) -> Self {
+        self.exact_times = yes;
+        self
+    }
+
+    /// Whether every decision is taken with rationals, by [`trace_graph_exact_only`].
+    pub fn exact_only(mut self, yes: bool) -> Self {
+        self.exact_only = yes;
+        self
+    }
+
+    /// The trace of the segment from one point to another.
+    ///
+    /// # Errors
+    /// A point of the wrong dimension.
+    pub fn trace(&mut self, from: &Point, to: &Point) -> Result<Trace, TraceError> {
+        self.check(from.dimension())?;
+        self.check(to.dimension())?;
+        let trace = self.full_trace((from.as_points(), 0), (to.as_points(), 0))?;
+        Ok(trace.select(&self.units))
+    }
+
+    pub(crate) fn check(&self, found: usize) -> Result<(), TraceError> {
+        let expected = self.graph.inputs();
+        if found == expected { Ok(()) } else { Err(TraceError::Dimension { expected, found }) }
+    }
+
+    /// The trace by all units, from a row of one set of points to a row of another.
+    pub(crate) fn full_trace(&mut self, from: (&Points, usize), to: (&Points, usize)) -> Result<Trace, TraceError> {
+        if !self.exact_only && self.plan.in_range {
+            let mut trace = Trace::begin(Arc::clone(&self.full));
+            if self.run(from, to, &mut trace).is_ok() {
+                return Ok(trace);
+            }
+        }
+        trace_graph_exact_only(self.graph, &from.0.point(from.1), &to.0.point(to.1), &self.full)
+    }
+
+    fn run(&mut self, from: (&Points, usize), to: (&Points, usize), trace: &mut Trace) -> Result<(), OutOfRange> {
+        let plan = Arc::clone(&self.plan);
+        let (mut segment, start) = Segment::start(&plan, &mut self.walk, from, to, self.exact_times)?;
+        for node in &plan.nodes {
+            let Some(layer) = node.layer else { continue };
+            let bits = match &node.kind {
+                Kind::Activation { functions, .. } => functions[0].breakpoints.len(),
+                _ => self.full.layer_bits(layer as usize).count(),
+            };
+            let is_maximum = matches!(node.kind, Kind::Maximum { .. });
+            let mut words = vec![0u64; (node.len * bits).div_ceil(64)];
+            for local in 0..node.len {
+                let state = segment.state(node.offset + local) as usize;
+                let active = if is_maximum { state..state + 1 } else { 0..state };
+                active.map(|bit| local * bits + bit).for_each(|bit| words[bit / 64] |= 1 << (bit % 64));
+            }
+            trace.set_start(layer as usize, node.len * bits, &words);
+        }
+        let ends = |EndBits { zero, held }: EndBits| (units(&zero), units(&held));
+        let (zero, held) = ends(start);
+        trace.set_zero_at_start(&zero);
+        trace.set_held_at_start(&held);
+        let mut pieces = 1;
+        while segment.next(&mut self.event) {
+            let event = &self.event;
+            pieces += usize::from(event.output_turns);
+            if event.flips.is_empty() {
+                continue;
+            }
+            let t = match &event.exact {
+                Some(t) => Enclosure::of(t),
+                None => Enclosure { lo: (event.at - event.half).next_down().max(0.0), hi: (event.at + event.half).next_up().min(1.0) },
+            };
+            trace.push(t, &units(&event.flips), &units(&event.touches));
+            trace.hold(&units(&event.held));
+            if let Some(t) = &event.exact {
+                trace.push_time(t.clone());
+            }
+        }
+        let (zero, held) = ends(segment.end());
+        trace.set_zero_at_end(&zero);
+        trace.set_held_at_end(&held);
+        trace.set_pieces(pieces);
+        trace.decisions_mut().exact = self.walk.decided;
+        trace.decisions_mut().filtered = self.walk.filtered;
+        Ok(())
+    }
+}
+
+/// Bits by their names, sorted.
+fn units(bits: &[Bit]) -> Vec<Unit> {
+    let mut units: Vec<Unit> = bits.iter().map(|&(layer, index)| Unit { layer, index }).collect();
+    units.sort_unstable();
+    units.dedup();
+    units
+}

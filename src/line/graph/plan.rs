@@ -1,0 +1,145 @@
+//! What is computed once for a graph: where its elements are, its functions as doubles, and which windows hold an element.
+
+use super::exact::WholeGraph;
+use crate::exact::nearest_f64;
+use crate::exact::rational;
+use crate::network::graph::{Coefficients, Graph, Maximum, Operation, Piecewise};
+use rug::Rational;
+use std::sync::OnceLock;
+
+/// Coefficients and coordinates that are not 0 lie between this and its inverse where the filter is used (proofs/filter.md, section 12).
+pub(super) const SMALL: f64 = f64::from_bits((1023 - 500) << 52); // 2^-500
+pub(super) const LARGE: f64 = f64::from_bits((1023 + 500) << 52);
+
+pub(super) struct GraphPlan {
+    pub graph: Graph,
+    pub nodes: Vec<NodePlan>,
+    /// The number of elements of all nodes.
+    pub total: usize,
+    /// The node whose elements are the outputs.
+    pub output: usize,
+    /// Whether all coefficients are in the range in which the filter's bounds hold.
+    pub in_range: bool,
+    whole: OnceLock<WholeGraph>,
+}
+
+pub(super) struct NodePlan {
+    /// The number of the first element among all elements.
+    pub offset: usize,
+    pub len: usize,
+    /// The layer that the node is, if it is one.
+    pub layer: Option<u32>,
+    pub kind: Kind,
+}
+
+pub(super) enum Kind {
+    Input,
+    Affine {
+        /// For each term whether its weights are the doubles.
+        dyadic: Vec<bool>,
+    },
+    Activation {
+        from: usize,
+        functions: Vec<Function>,
+        function_of: Vec<u32>,
+    },
+    Maximum {
+        from: usize,
+        windows: Windows,
+    },
+}
+
+/// For each element of a node the windows of a maximum that hold it.
+pub(super) struct Windows {
+    starts: Vec<usize>,
+    windows: Vec<u32>,
+}
+
+impl Windows {
+    fn new(maximum: &Maximum, elements: usize, windows: usize) -> Self {
+        let pairs = || (0..windows).flat_map(|window| maximum.window(window).map(move |(_, element)| (element, window)));
+        let mut starts = vec![0; elements + 1];
+        pairs().for_each(|(element, _)| starts[element + 1] += 1);
+        (0..elements).for_each(|e| starts[e + 1] += starts[e]);
+        let (mut next, mut list) = (starts.clone(), vec![0; starts[elements]]);
+        for (element, window) in pairs() {
+            list[next[element]] = window as u32;
+            next[element] += 1;
+        }
+        Self { starts, windows: list }
+    }
+
+    pub fn of(&self, element: usize) -> &[u32] {
+        &self.windows[self.starts[element]..self.starts[element + 1]]
+    }
+}
+
+/// A piecewise affine function in doubles.
+pub(super) struct Function {
+    pub breakpoints: Vec<f64>,
+    pub slopes: Vec<f64>,
+    pub constants: Vec<f64>,
+    /// Whether all of these are exact.
+    pub dyadic: bool,
+}
+
+impl Function {
+    fn new(function: &Piecewise) -> Self {
+        let lists = [function.breakpoints(), function.slopes(), function.constants()];
+        let dyadic = lists.iter().all(|list| list.iter().all(|q| rational(nearest_f64(q)).as_ref() == Some(q)));
+        let [breakpoints, slopes, constants] = lists.map(|list| list.iter().map(nearest_f64).collect());
+        Self { breakpoints, slopes, constants, dyadic }
+    }
+}
+
+fn fits(x: f64) -> bool {
+    x == 0.0 || (SMALL..=LARGE).contains(&x.abs())
+}
+
+/// Whether a rational is 0 where its nearest double is, and in range otherwise.
+fn fits_exactly(q: &Rational) -> bool {
+    q.is_zero() || (SMALL..=LARGE).contains(&nearest_f64(q).abs())
+}
+
+impl GraphPlan {
+    pub fn new(graph: Graph, output: usize) -> Self {
+        let (mut nodes, mut total, mut layers, mut in_range): (Vec<NodePlan>, _, _, _) = (Vec::new(), 0, 0, true);
+        for node in graph.nodes() {
+            let mut check = |coefficients: &Coefficients| {
+                in_range &= match coefficients.is_dyadic() {
+                    true => coefficients.doubles().iter().all(|&x| fits(x)),
+                    false => coefficients.to_rationals().iter().all(fits_exactly),
+                };
+            };
+            let (kind, is_layer) = match &node.operation {
+                Operation::Input => (Kind::Input, false),
+                Operation::Affine(affine) => {
+                    affine.terms.iter().for_each(|term| check(term.map.weights()));
+                    check(&affine.bias);
+                    let dyadic = affine.terms.iter().map(|term| term.map.weights().is_dyadic()).collect();
+                    (Kind::Affine { dyadic }, false)
+                }
+                Operation::Activation { from, functions, function_of, is_layer } => {
+                    let lists = functions.iter().flat_map(|f| [f.breakpoints(), f.slopes(), f.constants()]);
+                    in_range &= lists.flatten().all(fits_exactly);
+                    let functions = functions.iter().map(Function::new).collect();
+                    (Kind::Activation { from: *from, functions, function_of: function_of.clone() }, *is_layer)
+                }
+                Operation::Maximum(maximum) => {
+                    let windows = Windows::new(maximum, nodes[maximum.from].len, node.len());
+                    (Kind::Maximum { from: maximum.from, windows }, maximum.is_layer)
+                }
+            };
+            let layer = is_layer.then_some(layers);
+            layers += u32::from(is_layer);
+            nodes.push(NodePlan { offset: total, len: node.len(), layer, kind });
+            total += node.len();
+        }
+        Self { graph, nodes, total, output, in_range, whole: OnceLock::new() }
+    }
+
+    /// The coefficients as integers, made at the first escalation.
+    pub fn whole(&self) -> &WholeGraph {
+        self.whole.get_or_init(|| WholeGraph::new(&self.graph))
+    }
+}

@@ -1,0 +1,515 @@
+//! Graphs, operation by operation: shapes and coefficients are checked as they join.
+
+use super::map::{Convolution, Sparse, Structure};
+use super::shape::{self, broadcast, repeated};
+use super::{Affine, Coefficients, Graph, GraphError, LinearMap, Maximum, Node, Operation, Piecewise, Term, Window};
+use rug::Rational;
+
+/// A tensor of a graph that is being built: a node, seen in some shape.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Value {
+    node: usize,
+    shape: Vec<usize>,
+}
+
+impl Value {
+    /// The shape.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// The number of elements.
+    pub fn len(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// Whether there are none, which is never so.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// How a convolution moves over rows and columns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConvolutionOptions {
+    /// The steps over rows and columns.
+    pub stride: [usize; 2],
+    /// The distance between two elements of the kernel.
+    pub dilation: [usize; 2],
+    /// Zeros before the first row and column, and behind the last ones.
+    pub padding: [[usize; 2]; 2],
+    /// Groups of channels that do not see each other.
+    pub groups: usize,
+}
+
+impl Default for ConvolutionOptions {
+    fn default() -> Self {
+        Self { stride: [1, 1], dilation: [1, 1], padding: [[0, 0], [0, 0]], groups: 1 }
+    }
+}
+
+/// Builds a [`Graph`].
+///
+/// ```
+/// use plica::network::graph::{Coefficients, ConvolutionOptions, GraphBuilder, Piecewise, Window};
+/// let mut builder = GraphBuilder::new(&[1, 4, 4]).unwrap();
+/// let image = builder.input();
+/// let edges = Coefficients::from_f64(vec![1.0, -1.0]);
+/// let hidden = builder.convolution(&image, edges, [1, 2], None, ConvolutionOptions::default()).unwrap();
+/// assert_eq!(hidden.shape(), [1, 4, 3]);
+/// let active = builder.activation(&hidden, Piecewise::relu()).unwrap();
+/// let pooled = builder.max_pool(&active, &Window::new([4, 3])).unwrap();
+/// let graph = builder.finish(&pooled).unwrap();
+/// assert_eq!((graph.depth(), graph.hidden_units()), (2, 13));
+/// ```
+#[derive(Clone, Debug)]
+pub struct GraphBuilder {
+    nodes: Vec<Node>,
+    name: String,
+}
+
+impl GraphBuilder {
+    /// A graph whose input has this shape.
+    ///
+    /// # Errors
+    /// A shape without elements, or with too many.
+    pub fn new(shape: &[usize]) -> Result<Self, GraphError> {
+        shape::elements(shape)?;
+        let input = Node { name: String::new(), shape: shape.to_vec(), operation: Operation::Input };
+        Ok(Self { nodes: vec![input], name: String::new() })
+    }
+
+    /// The input.
+    pub fn input(&self) -> Value {
+        Value { node: 0, shape: self.nodes[0].shape.clone() }
+    }
+
+    /// The name of the nodes that are made from now on.
+    pub fn set_name(&mut self, name: &str) {
+        self.name = name.to_string();
+    }
+
+    fn push(&mut self, shape: Vec<usize>, operation: Operation) -> Result<Value, GraphError> {
+        shape::elements(&shape)?;
+        self.nodes.push(Node { name: self.name.clone(), shape: shape.clone(), operation });
+        Ok(Value { node: self.nodes.len() - 1, shape })
+    }
+
+    /// A node of several linear maps and a constant an element; no constants are zeros.
+    fn affine(&mut self, shape: Vec<usize>, terms: Vec<(usize, LinearMap)>, bias: Coefficients) -> Result<Value, GraphError> {
+        for coefficients in terms.iter().map(|(_, map)| &map.weights).chain([&bias]) {
+            if let Some(index) = coefficients.first_not_finite() {
+                return Err(GraphError::NotFinite { index, value: coefficients.doubles()[index].to_string() });
+            }
+        }
+        let terms = terms.into_iter().map(|(from, map)| Term { from, map }).collect();
+        self.push(shape, Operation::Affine(Affine { terms, bias }))
+    }
+
+    /// The same elements in another shape.
+    ///
+    /// # Errors
+    /// A shape of another number of elements.
+    pub fn reshape(&self, x: &Value, shape: &[usize]) -> Result<Value, GraphError> {
+        if shape::elements(shape)? != x.len() {
+            return Err(GraphError::Shape { found: shape.to_vec(), expected: format!("one of {} elements", x.len()) });
+        }
+        Ok(Value { node: x.node, shape: shape.to_vec() })
+    }
+
+    /// W x + b along the last axis; W is outputs x inputs, row by row.
+    ///
+    /// # Errors
+    /// A number of weights or constants that does not fit, and coefficients that are not finite.
+    pub fn linear(&mut self, x: &Value, outputs: usize, weights: Coefficients, bias: Option<Coefficients>) -> Result<Value, GraphError> {
+        let (&inputs, leading) = x.shape.split_last().ok_or_else(|| GraphError::Shape { found: vec![], expected: "an axis".into() })?;
+        check(&weights, shape::elements(&[outputs, inputs])?)?;
+        let shape = [leading, &[outputs]].concat();
+        let (rows, count) = (x.len() / inputs, shape::elements(&shape)?);
+        let structure = if rows == 1 {
+            Structure::Dense
+        } else {
+            shape::elements(&[rows, outputs, inputs])?;
+            let row = |r: usize| {
+                let of =
+                    move |i: usize| (0..inputs).map(move |j| ((r * outputs + i) as u32, (r * inputs + j) as u32, (i * inputs + j) as u32));
+                (0..outputs).flat_map(of)
+            };
+            let entries: Vec<_> = (0..rows).flat_map(row).collect();
+            Structure::Sparse(Sparse::new(count, x.len(), &entries))
+        };
+        let bias = match bias {
+            Some(bias) => {
+                check(&bias, outputs)?;
+                repeat(&bias, &repeated(&[outputs], &shape))
+            }
+            None => Coefficients::default(),
+        };
+        self.affine(shape, vec![(x.node, LinearMap { inputs: x.len(), outputs: count, structure, weights })], bias)
+    }
+
+    /// A convolution over an image of channels x rows x columns, axes of size 1 before them; weights as [output channel, input channel of
+    /// the group, row, column], a constant for each output channel.
+    ///
+    /// # Errors
+    /// Shapes that do not fit, and coefficients that are not finite.
+    pub fn convolution(
+        &mut self,
+        x: &Value,
+        weights: Coefficients,
+        kernel: [usize; 2],
+        bias: Option<Coefficients>,
+        options: ConvolutionOptions,
+    ) -> Result<Value, GraphError> {
+        let ([channels, rows, columns], leading) = image(x)?;
+        let ConvolutionOptions { stride, dilation, padding, groups } = options;
+        if groups == 0 || channels % groups != 0 {
+            return Err(GraphError::Option(format!("{groups} groups of {channels} channels")));
+        }
+        let out = Window { kernel, stride, dilation, padding, ceil: false }.positions([rows, columns])?;
+        let each = shape::elements(&[channels / groups, kernel[0], kernel[1]])?;
+        let outputs = weights.len() / each;
+        if outputs == 0 || outputs % groups != 0 {
+            return Err(GraphError::Option(format!("{groups} groups of {outputs} output channels")));
+        }
+        check(&weights, outputs * each)?;
+        let shape = [leading, &[outputs, out[0], out[1]]].concat();
+        let count = shape::elements(&shape)?;
+        let bias = match bias {
+            Some(bias) => {
+                check(&bias, outputs)?;
+                repeat(&bias, &repeated(&[outputs, 1, 1], &shape))
+            }
+            None => Coefficients::default(),
+        };
+        let channels = [channels, outputs];
+        let padding = padding[0];
+        let structure =
+            Structure::Convolution(Convolution { groups, channels, size: [rows, columns], out, kernel, stride, dilation, padding });
+        self.affine(shape, vec![(x.node, LinearMap { inputs: x.len(), outputs: count, structure, weights })], bias)
+    }
+
+    /// The mean over windows of an image: of the elements that are there, or of padding too.
+    ///
+    /// # Errors
+    /// A window that does not fit.
+    pub fn average_pool(&mut self, x: &Value, window: &Window, count_padding: bool) -> Result<Value, GraphError> {
+        let ([channels, rows, columns], leading) = image(x)?;
+        let out = window.positions([rows, columns])?;
+        let shape = [leading, &[channels, out[0], out[1]]].concat();
+        let count = shape::elements(&shape)?;
+        shape::elements(&[count, window.kernel[0], window.kernel[1]])?;
+        // The weight 1/n has the index n - 1.
+        let mut entries = Vec::new();
+        for place in 0..count {
+            let (channel, y, x) = (place / (out[0] * out[1]), place / out[1] % out[0], place % out[1]);
+            let (inside, within) = window_at(window, [rows, columns], [y, x]);
+            let divisor = if count_padding { within } else { inside.len() };
+            if divisor == 0 {
+                return Err(GraphError::Option("a window over padding alone".to_string()));
+            }
+            entries.extend(inside.iter().map(|(_, at)| (place as u32, (channel * rows * columns + at) as u32, divisor as u32 - 1)));
+        }
+        let most = window.kernel[0] * window.kernel[1];
+        let weights = Coefficients::from_rationals((1..=most).map(|n| Rational::from((1, n as u64))).collect());
+        let structure = Structure::Sparse(Sparse::new(count, x.len(), &entries));
+        self.affine(shape, vec![(x.node, LinearMap { inputs: x.len(), outputs: count, structure, weights })], Coefficients::default())
+    }
+
+    /// The largest element of each window of an image; padding never wins.
+    ///
+    /// # Errors
+    /// A window that does not fit, or that holds padding alone.
+    pub fn max_pool(&mut self, x: &Value, window: &Window) -> Result<Value, GraphError> {
+        let ([channels, rows, columns], leading) = image(x)?;
+        let out = window.positions([rows, columns])?;
+        let shape = [leading, &[channels, out[0], out[1]]].concat();
+        let (count, size) = (shape::elements(&shape)?, shape::elements(&window.kernel)?);
+        shape::elements(&[count, size])?;
+        let mut candidates = vec![Maximum::ABSENT; count * size];
+        for place in 0..count {
+            let (channel, y, x) = (place / (out[0] * out[1]), place / out[1] % out[0], place % out[1]);
+            let (inside, _) = window_at(window, [rows, columns], [y, x]);
+            if inside.is_empty() {
+                return Err(GraphError::Option("a window over padding alone".to_string()));
+            }
+            inside.iter().for_each(|(k, at)| candidates[place * size + k] = (channel * rows * columns + at) as u32);
+        }
+        self.push(shape, Operation::Maximum(Maximum { from: x.node, size, candidates, is_layer: true }))
+    }
+
+    /// The largest element along an axis, as in a maxout layer.
+    ///
+    /// # Errors
+    /// An axis that is not there.
+    pub fn maximum_along(&mut self, x: &Value, axis: usize) -> Result<Value, GraphError> {
+        let size = *x.shape.get(axis).ok_or_else(|| GraphError::Option(format!("axis {axis} of shape {:?}", x.shape)))?;
+        let inner: usize = x.shape[axis + 1..].iter().product();
+        let mut shape = x.shape.clone();
+        shape.remove(axis);
+        let windows = x.len() / size;
+        let element = |window: usize| (0..size).map(move |k| ((window / inner * size + k) * inner + window % inner) as u32);
+        let candidates = (0..windows).flat_map(element).collect();
+        self.push(shape, Operation::Maximum(Maximum { from: x.node, size, candidates, is_layer: true }))
+    }
+
+    /// The largest of several tensors, element by element.
+    ///
+    /// # Errors
+    /// Shapes that do not broadcast to one.
+    pub fn maximum(&mut self, values: &[Value]) -> Result<Value, GraphError> {
+        let mut shape = Vec::new();
+        for value in values {
+            shape = broadcast(&shape, &value.shape)?;
+        }
+        let values = values.iter().map(|value| self.expand(value, &shape)).collect::<Result<Vec<_>, _>>()?;
+        let values = values.iter().map(|value| self.reshape(value, &[1, value.len()])).collect::<Result<Vec<_>, _>>()?;
+        let stacked = self.concatenate(&values, 0)?;
+        let flat = self.maximum_along(&stacked, 0)?;
+        // The node itself has the shape of the tensors.
+        self.nodes[flat.node].shape.clone_from(&shape);
+        Ok(Value { node: flat.node, shape })
+    }
+
+    /// A piecewise affine function of each element.
+    ///
+    /// # Errors
+    /// None for functions that are one for all elements; see [`activations`](Self::activations).
+    pub fn activation(&mut self, x: &Value, function: Piecewise) -> Result<Value, GraphError> {
+        self.activations(x, vec![function], Vec::new())
+    }
+
+    /// Piecewise affine functions with the same number of breakpoints, and for each element which of them is applied: a PReLU.
+    ///
+    /// # Errors
+    /// Functions with different numbers of breakpoints, and a list of another length than there are elements.
+    pub fn activations(&mut self, x: &Value, functions: Vec<Piecewise>, function_of: Vec<u32>) -> Result<Value, GraphError> {
+        let first = functions.first().map(|f| f.breakpoints().len());
+        if first.is_none() || functions.iter().any(|f| Some(f.breakpoints().len()) != first) {
+            return Err(GraphError::Option("the functions of a layer have the same number of breakpoints".to_string()));
+        }
+        if !function_of.is_empty() && function_of.len() != x.len() {
+            return Err(GraphError::Coefficients { expected: x.len(), found: function_of.len() });
+        }
+        if let Some(f) = function_of.iter().find(|&&f| f as usize >= functions.len()) {
+            return Err(GraphError::Option(format!("function {f} of {}", functions.len())));
+        }
+        self.push(x.shape.clone(), Operation::Activation { from: x.node, functions, function_of, is_layer: true })
+    }
+
+    /// Each element times a factor of its own, plus a constant of its own.
+    ///
+    /// # Errors
+    /// Another number of coefficients than elements, and coefficients that are not finite.
+    pub fn scale_and_shift(
+        &mut self,
+        x: &Value,
+        scale: Option<(&Coefficients, &[u32])>,
+        shift: Option<Coefficients>,
+    ) -> Result<Value, GraphError> {
+        let (weights, of) = match scale {
+            Some((weights, of)) => (weights.clone(), of.to_vec()),
+            None => (Coefficients::from_f64(vec![1.0]), vec![0; x.len()]),
+        };
+        if of.len() != x.len() {
+            return Err(GraphError::Coefficients { expected: x.len(), found: of.len() });
+        }
+        if let Some(bias) = &shift {
+            check(bias, x.len())?;
+        }
+        let map = diagonal(x.len(), weights, &of);
+        self.affine(x.shape.clone(), vec![(x.node, map)], shift.unwrap_or_default())
+    }
+
+    /// The sum of two tensors, broadcast to one shape.
+    ///
+    /// # Errors
+    /// Shapes that do not broadcast to one.
+    pub fn add(&mut self, x: &Value, y: &Value) -> Result<Value, GraphError> {
+        self.combine(&[(x, 1), (y, 1)])
+    }
+
+    /// A sum of tensors times 1 or -1, broadcast to one shape.
+    ///
+    /// # Errors
+    /// Shapes that do not broadcast to one.
+    pub fn combine(&mut self, terms: &[(&Value, i8)]) -> Result<Value, GraphError> {
+        let mut shape = Vec::new();
+        for (value, _) in terms {
+            shape = broadcast(&shape, &value.shape)?;
+        }
+        let map = |&(value, factor): &(&Value, i8)| {
+            let entries = repeated(&value.shape, &shape);
+            (value.node, selection(value.len(), &entries, f64::from(factor)))
+        };
+        let terms = terms.iter().map(map).collect();
+        self.affine(shape, terms, Coefficients::default())
+    }
+
+    /// A tensor repeated along axes of size 1.
+    fn expand(&mut self, x: &Value, shape: &[usize]) -> Result<Value, GraphError> {
+        if x.shape == shape { Ok(x.clone()) } else { self.select(x, &repeated(&x.shape, shape), shape) }
+    }
+
+    /// Chosen elements of a tensor, in any order, in a shape: a slice, a transposition.
+    ///
+    /// # Errors
+    /// Elements that are not there, and a shape of another number of elements.
+    pub fn select(&mut self, x: &Value, elements: &[u32], shape: &[usize]) -> Result<Value, GraphError> {
+        if shape::elements(shape)? != elements.len() {
+            return Err(GraphError::Shape { found: shape.to_vec(), expected: format!("one of {} elements", elements.len()) });
+        }
+        if let Some(e) = elements.iter().find(|&&e| e as usize >= x.len()) {
+            return Err(GraphError::Option(format!("element {e} of {}", x.len())));
+        }
+        self.affine(shape.to_vec(), vec![(x.node, selection(x.len(), elements, 1.0))], Coefficients::default())
+    }
+
+    /// The axes in another order: axis i of the result is axis `order[i]`.
+    ///
+    /// # Errors
+    /// An order that is not one of all axes.
+    pub fn transpose(&mut self, x: &Value, order: &[usize]) -> Result<Value, GraphError> {
+        let mut sorted = order.to_vec();
+        sorted.sort_unstable();
+        if sorted.iter().copied().ne(0..x.shape.len()) {
+            return Err(GraphError::Option(format!("axes {order:?} of shape {:?}", x.shape)));
+        }
+        let shape: Vec<usize> = order.iter().map(|&axis| x.shape[axis]).collect();
+        self.select(x, &strided(&x.shape, order, &shape), &shape)
+    }
+
+    /// Tensors one behind the other along an axis.
+    ///
+    /// # Errors
+    /// None, an axis that is not there, and shapes that differ on another axis.
+    pub fn concatenate(&mut self, values: &[Value], axis: usize) -> Result<Value, GraphError> {
+        let first = values.first().ok_or_else(|| GraphError::Option("nothing to concatenate".to_string()))?;
+        let mut shape = first.shape.clone();
+        if axis >= shape.len() {
+            return Err(GraphError::Option(format!("axis {axis} of shape {shape:?}")));
+        }
+        shape[axis] = 0;
+        for value in values {
+            let mut other = value.shape.clone();
+            let size = other.get(axis).copied().unwrap_or(0);
+            if let Some(n) = other.get_mut(axis) {
+                *n = shape[axis];
+            }
+            if other != shape {
+                return Err(GraphError::Shape { found: value.shape.clone(), expected: format!("{:?} but on axis {axis}", first.shape) });
+            }
+            shape[axis] += size;
+        }
+        let count = shape::elements(&shape)?;
+        let inner: usize = shape[axis + 1..].iter().product();
+        let mut before = 0;
+        let mut terms = Vec::new();
+        for value in values {
+            let size = value.shape[axis];
+            let entry = |e: usize| (((e / (size * inner) * shape[axis] + before) * inner + e % (size * inner)) as u32, e as u32, 0);
+            let entries: Vec<_> = (0..value.len()).map(entry).collect();
+            let structure = Structure::Sparse(Sparse::new(count, value.len(), &entries));
+            let weights = Coefficients::from_f64(vec![1.0]);
+            terms.push((value.node, LinearMap { inputs: value.len(), outputs: count, structure, weights }));
+            before += size;
+        }
+        self.affine(shape, terms, Coefficients::default())
+    }
+
+    /// A tensor of constants.
+    ///
+    /// # Errors
+    /// Another number of coefficients than elements, and coefficients that are not finite.
+    pub fn constant(&mut self, shape: &[usize], values: Coefficients) -> Result<Value, GraphError> {
+        check(&values, shape::elements(shape)?)?;
+        self.affine(shape.to_vec(), Vec::new(), values)
+    }
+
+    /// The graph whose output is this tensor; what it does not depend on is left out.
+    ///
+    /// # Errors
+    /// None; a result because there may be some.
+    pub fn finish(self, output: &Value) -> Result<Graph, GraphError> {
+        let mut needed = vec![false; self.nodes.len()];
+        (needed[0], needed[output.node]) = (true, true);
+        for n in (0..self.nodes.len()).rev().filter(|&n| n <= output.node) {
+            if needed[n] {
+                self.nodes[n].parents().into_iter().for_each(|parent| needed[parent] = true);
+            }
+        }
+        let mut place = vec![0; self.nodes.len()];
+        let mut nodes = Vec::new();
+        for (n, mut node) in self.nodes.into_iter().enumerate().filter(|(n, _)| needed[*n]) {
+            place[n] = nodes.len();
+            node.rename_parents(|parent| place[parent]);
+            nodes.push(node);
+        }
+        Ok(Graph { nodes, output: place[output.node], output_shape: output.shape.clone() })
+    }
+}
+
+fn check(coefficients: &Coefficients, expected: usize) -> Result<(), GraphError> {
+    let found = coefficients.len();
+    if found == expected { Ok(()) } else { Err(GraphError::Coefficients { expected, found }) }
+}
+
+fn repeat(coefficients: &Coefficients, of: &[u32]) -> Coefficients {
+    if coefficients.is_dyadic() {
+        Coefficients::from_f64(of.iter().map(|&k| coefficients.doubles()[k as usize]).collect())
+    } else {
+        Coefficients::from_rationals(of.iter().map(|&k| coefficients.get(k as usize)).collect())
+    }
+}
+
+/// Channels, rows and columns: the last three axes; those before them have size 1.
+fn image(x: &Value) -> Result<([usize; 3], &[usize]), GraphError> {
+    let fits = x.shape.len() >= 3 && x.shape[..x.shape.len() - 3].iter().all(|&n| n == 1);
+    if !fits {
+        return Err(GraphError::Shape { found: x.shape.clone(), expected: "channels x rows x columns, one image".to_string() });
+    }
+    let (leading, last) = x.shape.split_at(x.shape.len() - 3);
+    Ok(([last[0], last[1], last[2]], leading))
+}
+
+/// The elements of a channel in a window, with their places in it, and how many places are elements or padding.
+fn window_at(window: &Window, size: [usize; 2], out: [usize; 2]) -> (Vec<(usize, usize)>, usize) {
+    let (mut inside, mut within) = (Vec::new(), 0);
+    for ky in 0..window.kernel[0] {
+        let (row, row_within) = window.input_at(0, size[0], out[0], ky);
+        for kx in 0..window.kernel[1] {
+            let (column, column_within) = window.input_at(1, size[1], out[1], kx);
+            within += usize::from(row_within && column_within);
+            if let (Some(row), Some(column)) = (row, column) {
+                inside.push((ky * window.kernel[1] + kx, row * size[1] + column));
+            }
+        }
+    }
+    (inside, within)
+}
+
+fn diagonal(n: usize, weights: Coefficients, of: &[u32]) -> LinearMap {
+    let entries: Vec<_> = of.iter().enumerate().map(|(i, &w)| (i as u32, i as u32, w)).collect();
+    LinearMap { inputs: n, outputs: n, structure: Structure::Sparse(Sparse::new(n, n, &entries)), weights }
+}
+
+/// The chosen inputs, times a factor.
+fn selection(inputs: usize, chosen: &[u32], factor: f64) -> LinearMap {
+    let entries: Vec<_> = chosen.iter().enumerate().map(|(i, &j)| (i as u32, j, 0)).collect();
+    let structure = Structure::Sparse(Sparse::new(chosen.len(), inputs, &entries));
+    LinearMap { inputs, outputs: chosen.len(), structure, weights: Coefficients::from_f64(vec![factor]) }
+}
+
+/// The elements of a tensor in the order of its axes as `order` has them.
+fn strided(shape: &[usize], order: &[usize], result: &[usize]) -> Vec<u32> {
+    let stride = |axis: usize| shape[axis + 1..].iter().product::<usize>();
+    let element = |place: usize| {
+        let (mut rest, mut element) = (place, 0);
+        for (axis, &from) in order.iter().enumerate().rev() {
+            element += rest % result[axis] * stride(from);
+            rest /= result[axis];
+        }
+        element as u32
+    };
+    (0..result.iter().product()).map(element).collect()
+}

@@ -1,0 +1,77 @@
+//! Exact coefficients with their nearest doubles beside them.
+
+use crate::exact::{nearest_f64, rational};
+use rug::Rational;
+
+/// Exact numbers: doubles, or rationals with the nearest doubles beside them.
+///
+/// ```
+/// use plica::network::graph::Coefficients;
+/// let third = Coefficients::from_rationals(vec![rug::Rational::from((1, 3))]);
+/// assert!(!third.is_dyadic());
+/// assert_eq!(third.doubles(), [1.0 / 3.0]);
+/// assert_eq!(third.get(0).to_string(), "1/3");
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Coefficients {
+    doubles: Vec<f64>,
+    exact: Option<Vec<Rational>>,
+}
+
+impl Coefficients {
+    /// These doubles. They are checked to be finite where they join a [`GraphBuilder`](super::GraphBuilder).
+    pub fn from_f64(doubles: Vec<f64>) -> Self {
+        Self { doubles, exact: None }
+    }
+
+    /// These rationals.
+    pub fn from_rationals(exact: Vec<Rational>) -> Self {
+        let doubles: Vec<f64> = exact.iter().map(nearest_f64).collect();
+        let is_dyadic = exact.iter().zip(&doubles).all(|(q, &x)| rational(x).as_ref() == Some(q));
+        Self { doubles, exact: (!is_dyadic).then_some(exact) }
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.doubles.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.doubles.is_empty()
+    }
+
+    /// The nearest doubles.
+    pub fn doubles(&self) -> &[f64] {
+        &self.doubles
+    }
+
+    /// Whether every one of them is exactly its nearest double.
+    pub fn is_dyadic(&self) -> bool {
+        self.exact.is_none()
+    }
+
+    /// One of them, exactly.
+    ///
+    /// # Panics
+    /// Where there is none of this index, or it is a double that is not finite.
+    pub fn get(&self, index: usize) -> Rational {
+        match &self.exact {
+            Some(exact) => exact[index].clone(),
+            None => rational(self.doubles[index]).expect("the coefficients of a graph are finite"),
+        }
+    }
+
+    /// All of them, exactly.
+    ///
+    /// # Panics
+    /// Where one is a double that is not finite.
+    pub fn to_rationals(&self) -> Vec<Rational> {
+        (0..self.len()).map(|i| self.get(i)).collect()
+    }
+
+    /// The place of the first double that is not finite, unless it is only near a rational.
+    pub(super) fn first_not_finite(&self) -> Option<usize> {
+        if self.exact.is_some() { None } else { self.doubles.iter().position(|x| !x.is_finite()) }
+    }
+}

@@ -1,0 +1,51 @@
+//! What can be wrong with a graph.
+
+/// What can be wrong with a graph.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum GraphError {
+    /// A tensor has no elements, or more than a graph may have.
+    #[error("a tensor of shape {shape:?} has {} elements", if shape.contains(&0) { "no" } else { "too many" })]
+    Size {
+        /// The shape.
+        shape: Vec<usize>,
+    },
+    /// A tensor has not the shape that the operation needs.
+    #[error("a tensor of shape {found:?} where {expected} is expected")]
+    Shape {
+        /// The shape found.
+        found: Vec<usize>,
+        /// What the operation needs.
+        expected: String,
+    },
+    /// Two shapes cannot be broadcast to one.
+    #[error("shapes {0:?} and {1:?} do not broadcast to one shape")]
+    Broadcast(Vec<usize>, Vec<usize>),
+    /// Coefficients have another number than the operation needs.
+    #[error("{found} coefficients where {expected} are expected")]
+    Coefficients {
+        /// How many are needed.
+        expected: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// A coefficient is NaN or infinite.
+    #[error("coefficient {index} is {value}, not a finite number")]
+    NotFinite {
+        /// Its index.
+        index: usize,
+        /// Its value, as text.
+        value: String,
+    },
+    /// A stride, a dilation, a group count or a window that is impossible.
+    #[error("{0}")]
+    Option(String),
+    /// A point has another dimension than the input.
+    #[error("the network takes {expected} inputs, but the point has {found} coordinates")]
+    Dimension {
+        /// The elements of the input.
+        expected: usize,
+        /// The coordinates of the point.
+        found: usize,
+    },
+}

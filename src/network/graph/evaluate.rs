@@ -1,0 +1,62 @@
+//! The exact forward pass, as the definitions say it.
+
+use super::{Graph, GraphError, Maximum, Node, Operation};
+use rug::Rational;
+
+impl Graph {
+    /// The exact outputs at a point.
+    ///
+    /// # Errors
+    /// A point of the wrong dimension.
+    pub fn evaluate(&self, point: &[Rational]) -> Result<Vec<Rational>, GraphError> {
+        Ok(self.evaluate_all(point)?.swap_remove(self.output))
+    }
+
+    /// The exact elements of all nodes at a point.
+    ///
+    /// # Errors
+    /// A point of the wrong dimension.
+    pub fn evaluate_all(&self, point: &[Rational]) -> Result<Vec<Vec<Rational>>, GraphError> {
+        if point.len() != self.inputs() {
+            return Err(GraphError::Dimension { expected: self.inputs(), found: point.len() });
+        }
+        let mut values: Vec<Vec<Rational>> = Vec::with_capacity(self.nodes.len());
+        for node in &self.nodes {
+            let next = match &node.operation {
+                Operation::Input => point.to_vec(),
+                Operation::Affine(affine) => {
+                    let element = |i| {
+                        let mut sum = Self::bias(affine, i);
+                        for term in &affine.terms {
+                            let from = &values[term.from];
+                            term.map.for_row(i, |j, w| {
+                                if !from[j].is_zero() {
+                                    sum += term.map.weights().get(w) * &from[j];
+                                }
+                            });
+                        }
+                        sum
+                    };
+                    (0..node.len()).map(element).collect()
+                }
+                Operation::Activation { from, functions, function_of, .. } => {
+                    let element = |(i, z)| Node::function_of(functions, function_of, i).at(z);
+                    values[*from].iter().enumerate().map(element).collect()
+                }
+                Operation::Maximum(maximum) => {
+                    let from = &values[maximum.from];
+                    (0..node.len()).map(|window| from[winner(maximum, window, from)].clone()).collect()
+                }
+            };
+            values.push(next);
+        }
+        Ok(values)
+    }
+}
+
+/// The element that wins a window: the largest, the first of several.
+fn winner(maximum: &Maximum, window: usize, values: &[Rational]) -> usize {
+    let mut elements = maximum.window(window).map(|(_, element)| element);
+    let first = elements.next().expect("a window has a candidate");
+    elements.fold(first, |best, element| if values[element] > values[best] { element } else { best })
+}

@@ -1,0 +1,176 @@
+//! Linear maps by their structure: dense matrices, convolutions that are never unrolled, and sparse rows.
+
+use super::Coefficients;
+
+/// A linear map from one node's elements to another's, with exact weights.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LinearMap {
+    pub(super) inputs: usize,
+    pub(super) outputs: usize,
+    pub(super) structure: Structure,
+    pub(super) weights: Coefficients,
+}
+
+/// Which weight connects which input to which output.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Structure {
+    /// Weight `output * inputs + input`.
+    Dense,
+    /// A convolution; weights as `[output channel, input channel of the group, row, column]`.
+    Convolution(Convolution),
+    /// Any other map, weights used as often as one likes.
+    Sparse(Sparse),
+}
+
+/// The sizes of a convolution over channels x rows x columns; one of a single row is a convolution in one dimension.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Convolution {
+    pub groups: usize,
+    /// Input and output channels.
+    pub channels: [usize; 2],
+    /// Rows and columns of the input.
+    pub size: [usize; 2],
+    /// Rows and columns of the output.
+    pub out: [usize; 2],
+    pub kernel: [usize; 2],
+    pub stride: [usize; 2],
+    pub dilation: [usize; 2],
+    /// Zeros before the first row and the first column.
+    pub padding: [usize; 2],
+}
+
+/// Rows and columns of (the other index, the weight's index).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Sparse {
+    rows: Lists,
+    columns: Lists,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Lists {
+    starts: Vec<usize>,
+    entries: Vec<(u32, u32)>,
+}
+
+impl Lists {
+    fn get(&self, k: usize) -> &[(u32, u32)] {
+        &self.entries[self.starts[k]..self.starts[k + 1]]
+    }
+}
+
+impl Sparse {
+    /// From entries (output, input, weight).
+    pub fn new(outputs: usize, inputs: usize, entries: &[(u32, u32, u32)]) -> Self {
+        let lists = |count: usize, key: &dyn Fn(&(u32, u32, u32)) -> (u32, u32)| {
+            let mut starts = vec![0; count + 1];
+            entries.iter().for_each(|e| starts[key(e).0 as usize + 1] += 1);
+            (0..count).for_each(|k| starts[k + 1] += starts[k]);
+            let (mut next, mut sorted) = (starts.clone(), vec![(0, 0); entries.len()]);
+            for e in entries {
+                let (k, other) = key(e);
+                sorted[next[k as usize]] = (other, e.2);
+                next[k as usize] += 1;
+            }
+            Lists { starts, entries: sorted }
+        };
+        Self { rows: lists(outputs, &|&(i, j, _)| (i, j)), columns: lists(inputs, &|&(i, j, _)| (j, i)) }
+    }
+}
+
+impl Convolution {
+    /// The output rows (or columns) that an input row is part of, with the place in the kernel.
+    fn outputs_of(&self, axis: usize, at: usize) -> impl Iterator<Item = (usize, usize)> + '_ {
+        (0..self.kernel[axis]).filter_map(move |k| {
+            let shifted = (at + self.padding[axis]).checked_sub(k * self.dilation[axis])?;
+            let out = shifted / self.stride[axis];
+            (shifted % self.stride[axis] == 0 && out < self.out[axis]).then_some((out, k))
+        })
+    }
+
+    /// The input row (or column) that an output row reads at a place of the kernel, if it is not padding.
+    fn input_at(&self, axis: usize, out: usize, k: usize) -> Option<usize> {
+        (out * self.stride[axis] + k * self.dilation[axis]).checked_sub(self.padding[axis]).filter(|&at| at < self.size[axis])
+    }
+
+    fn group_channels(&self) -> [usize; 2] {
+        self.channels.map(|channels| channels / self.groups)
+    }
+}
+
+impl LinearMap {
+    /// The number of inputs.
+    pub fn inputs(&self) -> usize {
+        self.inputs
+    }
+
+    /// The number of outputs.
+    pub fn outputs(&self) -> usize {
+        self.outputs
+    }
+
+    /// The weights, each as often as it is stored: those of a convolution once.
+    pub fn weights(&self) -> &Coefficients {
+        &self.weights
+    }
+
+    /// Visits the inputs of an output, with the index of the weight.
+    #[inline]
+    pub fn for_row(&self, output: usize, mut visit: impl FnMut(usize, usize)) {
+        match &self.structure {
+            Structure::Dense => (0..self.inputs).for_each(|j| visit(j, output * self.inputs + j)),
+            Structure::Sparse(sparse) => sparse.rows.get(output).iter().for_each(|&(j, w)| visit(j as usize, w as usize)),
+            Structure::Convolution(c) => {
+                let ([into, outof], area) = (c.group_channels(), c.out[0] * c.out[1]);
+                let (channel, y, x) = (output / area, output % area / c.out[1], output % c.out[1]);
+                for k in 0..into {
+                    let from = (channel / outof * into + k) * c.size[0] * c.size[1];
+                    let weight = (channel * into + k) * c.kernel[0] * c.kernel[1];
+                    for ky in 0..c.kernel[0] {
+                        let Some(row) = c.input_at(0, y, ky) else { continue };
+                        for kx in 0..c.kernel[1] {
+                            if let Some(column) = c.input_at(1, x, kx) {
+                                visit(from + row * c.size[1] + column, weight + ky * c.kernel[1] + kx);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Visits the outputs of an input, with the index of the weight.
+    #[inline]
+    pub fn for_column(&self, input: usize, mut visit: impl FnMut(usize, usize)) {
+        match &self.structure {
+            Structure::Dense => (0..self.outputs).for_each(|i| visit(i, i * self.inputs + input)),
+            Structure::Sparse(sparse) => sparse.columns.get(input).iter().for_each(|&(i, w)| visit(i as usize, w as usize)),
+            Structure::Convolution(c) => {
+                let ([into, outof], area) = (c.group_channels(), c.size[0] * c.size[1]);
+                let (channel, y, x) = (input / area, input % area / c.size[1], input % c.size[1]);
+                let first = channel / into * outof;
+                for (row, ky) in c.outputs_of(0, y) {
+                    for (column, kx) in c.outputs_of(1, x) {
+                        for o in first..first + outof {
+                            let weight = ((o * into + channel % into) * c.kernel[0] + ky) * c.kernel[1] + kx;
+                            visit((o * c.out[0] + row) * c.out[1] + column, weight);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// The number of multiplications that one evaluation takes.
+    pub fn multiplications(&self) -> usize {
+        match &self.structure {
+            Structure::Dense => self.inputs * self.outputs,
+            Structure::Sparse(sparse) => sparse.rows.entries.len(),
+            Structure::Convolution(c) => {
+                let reads = |axis: usize| -> usize {
+                    (0..c.out[axis]).map(|out| (0..c.kernel[axis]).filter(|&k| c.input_at(axis, out, k).is_some()).count()).sum()
+                };
+                c.group_channels()[0] * c.channels[1] * reads(0) * reads(1)
+            }
+        }
+    }
+}

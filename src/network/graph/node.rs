@@ -1,0 +1,247 @@
+//! The graph itself: nodes in the order in which they are computed.
+
+use super::{Coefficients, LinearMap, Piecewise};
+use crate::network::selection::{LayerBits, UnitSet};
+use crate::network::{Selection, SelectionError};
+use rug::Rational;
+
+/// A network as a graph of affine maps, activations and maxima. Made by a [`GraphBuilder`](super::GraphBuilder), or read from a file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Graph {
+    pub(super) nodes: Vec<Node>,
+    pub(super) output: usize,
+    pub(super) output_shape: Vec<usize>,
+}
+
+/// One tensor, and how it is computed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    /// Its name, where the file has one.
+    pub name: String,
+    /// Its shape.
+    pub shape: Vec<usize>,
+    /// How it is computed from earlier nodes.
+    pub operation: Operation,
+}
+
+/// How a tensor is computed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Operation {
+    /// It is the input.
+    Input,
+    /// A sum of linear maps and a constant.
+    Affine(Affine),
+    /// A piecewise affine function of each element.
+    Activation {
+        /// The node that it is applied to.
+        from: usize,
+        /// The functions, all with the same number of breakpoints.
+        functions: Vec<Piecewise>,
+        /// For each element which of them; empty where there is one for all.
+        function_of: Vec<u32>,
+        /// Whether its bits are those of a hidden layer; else they only say where the output is which function.
+        is_layer: bool,
+    },
+    /// The largest element of each window.
+    Maximum(Maximum),
+}
+
+/// A sum of linear maps of earlier nodes, and a constant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Affine {
+    /// The maps.
+    pub terms: Vec<Term>,
+    /// One constant an element.
+    pub bias: Coefficients,
+}
+
+/// One linear map of an affine node.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Term {
+    /// The node that it is applied to.
+    pub from: usize,
+    /// The map.
+    pub map: LinearMap,
+}
+
+/// Maxima over windows of one size.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Maximum {
+    /// The node whose elements are compared.
+    pub from: usize,
+    /// The candidates in a window.
+    pub size: usize,
+    /// For each window its candidates, `size` elements of the node, [`Maximum::ABSENT`] where padding stands.
+    pub candidates: Vec<u32>,
+    /// Whether the winners are the states of a hidden layer.
+    pub is_layer: bool,
+}
+
+impl Maximum {
+    /// What stands in place of a candidate where there is only padding.
+    pub const ABSENT: u32 = u32::MAX;
+
+    /// The candidates of a window, with their places in it.
+    pub fn window(&self, window: usize) -> impl Iterator<Item = (usize, usize)> + '_ {
+        let places = self.candidates[window * self.size..][..self.size].iter().enumerate();
+        places.filter(|(_, element)| **element != Self::ABSENT).map(|(place, &element)| (place, element as usize))
+    }
+}
+
+impl Node {
+    /// The number of elements.
+    pub fn len(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// Whether it has none, which is never so.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The bits of the layer that this node is, if it is one.
+    fn bits(&self) -> Option<LayerBits> {
+        match &self.operation {
+            Operation::Activation { functions, is_layer: true, .. } => Some(LayerBits::Breakpoints(functions[0].breakpoints().len())),
+            Operation::Maximum(Maximum { size, is_layer: true, .. }) => Some(LayerBits::Winner(*size)),
+            _ => None,
+        }
+    }
+
+    /// The nodes that it is computed from.
+    pub(super) fn parents(&self) -> Vec<usize> {
+        match &self.operation {
+            Operation::Input => Vec::new(),
+            Operation::Affine(affine) => affine.terms.iter().map(|term| term.from).collect(),
+            Operation::Activation { from, .. } | Operation::Maximum(Maximum { from, .. }) => vec![*from],
+        }
+    }
+
+    /// Gives the nodes that it is computed from other numbers.
+    pub(super) fn rename_parents(&mut self, name: impl Fn(usize) -> usize) {
+        match &mut self.operation {
+            Operation::Input => {}
+            Operation::Affine(affine) => affine.terms.iter_mut().for_each(|term| term.from = name(term.from)),
+            Operation::Activation { from, .. } | Operation::Maximum(Maximum { from, .. }) => *from = name(*from),
+        }
+    }
+
+    /// The function that an element of an activation goes through.
+    pub(crate) fn function_of<'a>(functions: &'a [Piecewise], function_of: &[u32], element: usize) -> &'a Piecewise {
+        &functions[function_of.get(element).map_or(0, |&f| f as usize)]
+    }
+}
+
+impl Graph {
+    /// All nodes, the input first.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// The node that is the output.
+    pub fn output(&self) -> usize {
+        self.output
+    }
+
+    /// The shape of the input.
+    pub fn input_shape(&self) -> &[usize] {
+        &self.nodes[0].shape
+    }
+
+    /// The shape of the output.
+    pub fn output_shape(&self) -> &[usize] {
+        &self.output_shape
+    }
+
+    /// The dimension of the input space.
+    pub fn inputs(&self) -> usize {
+        self.nodes[0].len()
+    }
+
+    /// The number of outputs.
+    pub fn outputs(&self) -> usize {
+        self.nodes[self.output].len()
+    }
+
+    /// The hidden layers: the nodes whose units have bits, in order.
+    pub fn layers(&self) -> Vec<usize> {
+        (0..self.nodes.len()).filter(|&n| self.nodes[n].bits().is_some()).collect()
+    }
+
+    /// The number of hidden layers.
+    pub fn depth(&self) -> usize {
+        self.layers().len()
+    }
+
+    /// The number of hidden units.
+    pub fn hidden_units(&self) -> usize {
+        self.layers().iter().map(|&n| self.nodes[n].len()).sum()
+    }
+
+    /// The number of multiplications that one evaluation takes.
+    pub fn multiplications(&self) -> usize {
+        let of = |node: &Node| match &node.operation {
+            Operation::Affine(affine) => affine.terms.iter().map(|term| term.map.multiplications()).sum(),
+            _ => 0,
+        };
+        self.nodes.iter().map(of).sum()
+    }
+
+    /// The units that a selection names; the outputs are the layer above the last one, one bit each.
+    ///
+    /// # Errors
+    /// A layer that the graph does not have.
+    pub fn units(&self, selection: &Selection) -> Result<UnitSet, SelectionError> {
+        let layers = self.layers().into_iter().map(|n| (self.nodes[n].len(), self.nodes[n].bits().expect("a layer has bits")));
+        selection.resolve_in(layers.chain([(self.outputs(), LayerBits::Breakpoints(1))]).collect())
+    }
+
+    /// The same network with one bit a unit, whether its output is positive: the rule of the first paper for every kind of unit.
+    ///
+    /// ```
+    /// use plica::network::{Selection, graph::{GraphBuilder, Piecewise}};
+    /// let mut builder = GraphBuilder::new(&[2]).unwrap();
+    /// let x = builder.input();
+    /// let clipped = builder.activation(&x, Piecewise::clip(Some(0.into()), Some(6.into()))).unwrap();
+    /// let graph = builder.finish(&clipped).unwrap();
+    /// assert_eq!(graph.units(&Selection::Hidden).unwrap().count(), 4);
+    /// assert_eq!(graph.with_output_bits().units(&Selection::Hidden).unwrap().count(), 2);
+    /// ```
+    pub fn with_output_bits(&self) -> Self {
+        let (mut nodes, mut place) = (Vec::new(), Vec::with_capacity(self.nodes.len()));
+        for node in &self.nodes {
+            let mut node = node.clone();
+            let layer = node.bits().is_some();
+            node.rename_parents(|parent| place[parent]);
+            if let Operation::Activation { is_layer, .. } | Operation::Maximum(Maximum { is_layer, .. }) = &mut node.operation {
+                *is_layer = false;
+            }
+            let shape = node.shape.clone();
+            nodes.push(node);
+            if layer {
+                nodes.push(probe(nodes.len() - 1, shape, true));
+            }
+            place.push(nodes.len() - 1);
+        }
+        Self { nodes, output: place[self.output], output_shape: self.output_shape.clone() }
+    }
+
+    /// The same network with the signs of its outputs as one more node, if they are asked for.
+    pub(crate) fn with_probed_outputs(&self, outputs: bool) -> Self {
+        let mut graph = self.clone();
+        if outputs {
+            graph.nodes.push(probe(self.output, self.nodes[self.output].shape.clone(), true));
+        }
+        graph
+    }
+
+    /// The exact constant of an affine node's element.
+    pub(crate) fn bias(affine: &Affine, element: usize) -> Rational {
+        if affine.bias.is_empty() { Rational::new() } else { affine.bias.get(element) }
+    }
+}
+
+fn probe(from: usize, shape: Vec<usize>, is_layer: bool) -> Node {
+    let operation = Operation::Activation { from, functions: vec![Piecewise::probe()], function_of: Vec::new(), is_layer };
+    Node { name: String::new(), shape, operation }
+}

@@ -1,0 +1,109 @@
+//! Shapes: sizes that are checked, windows, and broadcasting.
+
+use super::GraphError;
+
+/// Elements that a tensor may have, and entries that a map of one weight an entry may have.
+pub(super) const MOST_ELEMENTS: usize = 1 << 27;
+
+/// The number of elements, if it is neither 0 nor too many.
+pub(super) fn elements(shape: &[usize]) -> Result<usize, GraphError> {
+    let count = shape.iter().try_fold(1usize, |count, &n| count.checked_mul(n)).filter(|&count| count > 0 && count <= MOST_ELEMENTS);
+    count.ok_or_else(|| GraphError::Size { shape: shape.to_vec() })
+}
+
+/// A window that moves over rows and columns: a kernel of a convolution or of pooling. Arrays are (rows, columns).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// The size of the kernel.
+    pub kernel: [usize; 2],
+    /// The steps.
+    pub stride: [usize; 2],
+    /// The distance between two elements of the kernel.
+    pub dilation: [usize; 2],
+    /// Padding before the first row and column, and behind the last ones.
+    pub padding: [[usize; 2]; 2],
+    /// Whether the last window may begin inside and end beyond the padding.
+    pub ceil: bool,
+}
+
+impl Window {
+    /// A window of this size with step 1 and without padding.
+    ///
+    /// ```
+    /// use plica::network::graph::Window;
+    /// let window = Window { stride: [2, 2], ..Window::new([2, 2]) };
+    /// assert_eq!(window.positions([28, 28]).unwrap(), [14, 14]);
+    /// ```
+    pub fn new(kernel: [usize; 2]) -> Self {
+        Self { kernel, stride: [1, 1], dilation: [1, 1], padding: [[0, 0], [0, 0]], ceil: false }
+    }
+
+    /// The rows and columns of the output over an input of this size.
+    ///
+    /// # Errors
+    /// A kernel, stride or dilation of 0, and a window that does not fit.
+    pub fn positions(&self, size: [usize; 2]) -> Result<[usize; 2], GraphError> {
+        let mut out = [0; 2];
+        for axis in 0..2 {
+            let wrong = |what: &str| Err(GraphError::Option(format!("{what} on axis {axis} of two")));
+            let (kernel, stride, dilation) = (self.kernel[axis], self.stride[axis], self.dilation[axis]);
+            if kernel == 0 || stride == 0 || dilation == 0 {
+                return wrong("a kernel, stride or dilation of 0");
+            }
+            let extent = (kernel - 1).checked_mul(dilation).and_then(|n| n.checked_add(1));
+            let padded = size[axis].checked_add(self.padding[0][axis]).and_then(|n| n.checked_add(self.padding[1][axis]));
+            let (Some(extent), Some(padded)) = (extent, padded) else { return wrong("a window or a padding that is too large") };
+            let Some(room) = padded.checked_sub(extent) else {
+                return wrong(&format!("a window of {extent} over {padded} elements"));
+            };
+            out[axis] = room / stride + 1;
+            // A last window that begins in the padding behind holds nothing.
+            if self.ceil && !room.is_multiple_of(stride) && out[axis] * stride < size[axis] + self.padding[0][axis] {
+                out[axis] += 1;
+            }
+        }
+        Ok(out)
+    }
+
+    /// The input row or column, if it is not padding, and whether it lies within input and padding.
+    pub(super) fn input_at(&self, axis: usize, size: usize, out: usize, k: usize) -> (Option<usize>, bool) {
+        let at = out * self.stride[axis] + k * self.dilation[axis];
+        let inside = at.checked_sub(self.padding[0][axis]).filter(|&at| at < size);
+        (inside, at < size + self.padding[0][axis] + self.padding[1][axis])
+    }
+}
+
+/// The shape that two shapes broadcast to.
+pub(super) fn broadcast(a: &[usize], b: &[usize]) -> Result<Vec<usize>, GraphError> {
+    let n = a.len().max(b.len());
+    let size = |shape: &[usize], axis: usize| if axis + shape.len() < n { 1 } else { shape[axis + shape.len() - n] };
+    let of = |axis| match (size(a, axis), size(b, axis)) {
+        (x, y) if x == y => Some(x),
+        (1, y) => Some(y),
+        (x, 1) => Some(x),
+        _ => None,
+    };
+    (0..n).map(of).collect::<Option<_>>().ok_or_else(|| GraphError::Broadcast(a.to_vec(), b.to_vec()))
+}
+
+/// For each element of the larger shape the element of the smaller one that is repeated there.
+pub(crate) fn repeated(smaller: &[usize], larger: &[usize]) -> Vec<u32> {
+    let offset = larger.len() - smaller.len();
+    let mut strides = vec![0; larger.len()];
+    let mut step = 1;
+    for axis in (0..smaller.len()).rev() {
+        strides[axis + offset] = if smaller[axis] == 1 { 0 } else { step };
+        step *= smaller[axis];
+    }
+    let count = larger.iter().product();
+    let mut list = Vec::with_capacity(count);
+    for place in 0..count {
+        let (mut rest, mut element) = (place, 0);
+        for axis in (0..larger.len()).rev() {
+            element += rest % larger[axis] * strides[axis];
+            rest /= larger[axis];
+        }
+        list.push(element as u32);
+    }
+    list
+}
