@@ -81,7 +81,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     let pool = super::inputs::pool(threads)?;
     let slice = SLICE * threads as u64;
     let failed = |error| Failure::Data(format!("{}: {error}", data.name));
-    let auditor = Auditor::new(&subject.network, &data.points, &ways).map_err(failed)?;
+    let auditor = Auditor::new(subject.chain()?, &data.points, &ways).map_err(failed)?;
     let mut progress = Progress::new(&subject.name, 0, all, arguments.quiet);
     let mut found = Audit::default();
     for group in &groups {

@@ -61,7 +61,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     let subject = Subject::load(&arguments.network, &Selection::Hidden)?;
     let sets = arguments.patterns.as_deref().map(read).transpose()?;
     let progress: fn(Progress) = if arguments.quiet || !stderr().is_terminal() { |_| () } else { show };
-    let regions = Enumerator::new(&subject.network)
+    let regions = Enumerator::new(subject.chain()?)
         .cells(if arguments.half_open { Cells::HalfOpen } else { Cells::Closed })
         .max_regions(usize::try_from(arguments.max_regions).unwrap_or(usize::MAX))
         .on_progress(progress)

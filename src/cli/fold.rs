@@ -46,6 +46,10 @@ pub struct Arguments {
     #[arg(long, value_name = "SEL", default_value = "hidden")]
     units: Selection,
 
+    /// One bit a unit, whether its output is positive: else one a breakpoint, and the winner of each maximum
+    #[arg(long)]
+    output_bits: bool,
+
     /// Labels that stand apart: a file, or a column of a .csv by name or index
     #[arg(long, value_name = "FILE|COLUMN")]
     labels: Option<String>,
@@ -88,7 +92,7 @@ struct Files {
 
 impl Files {
     fn new(out: &Directory, k: usize, subject: &Subject, data: &DataSet, pairs: Pairs, arguments: &Arguments) -> Self {
-        let fingerprint = Fingerprint::new(&subject.network, &subject.units, data, pairs).with_rows(arguments.paths);
+        let fingerprint = Fingerprint::new(&subject.model, &subject.units, data, pairs).with_rows(arguments.paths);
         let about = || {
             let (units, pairs) = (subject.units.selection().to_string(), pairs.to_string());
             vec![("network", subject.name.clone()), ("data", data.name.clone()), ("pairs", pairs), ("units", units)]
@@ -105,7 +109,11 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
         return Err(refusal);
     }
     let networks: Vec<&String> = arguments.networks.iter().collect();
-    let subjects = networks.iter().map(|name| Subject::load(name, &arguments.units)).collect::<Result<Vec<_>, _>>()?;
+    let subject = |name: &&String| {
+        let subject = Subject::load(name, &arguments.units)?;
+        if arguments.output_bits { subject.with_output_bits() } else { Ok(subject) }
+    };
+    let subjects = networks.iter().map(subject).collect::<Result<Vec<_>, _>>()?;
     let data = load(&arguments.data, &arguments.pixels.with_labels(arguments.labels.as_deref()))?;
     for subject in &subjects {
         subject.check_dimension(data.points.dimension(), &data.name, data.name == "digits")?;
@@ -149,7 +157,7 @@ fn fold(
         SweepError::Rows(reason) => Failure::Data(reason),
         error => Failure::Data(format!("{}: {error}", data.name)),
     };
-    let mut sweep = Sweep::new(&subject.network, &subject.units, &data.points, groups).map_err(|error| failed(error.into()))?;
+    let mut sweep = Sweep::new(&subject.model, &subject.units, &data.points, groups).map_err(|error| failed(error.into()))?;
     let (checkpoint, rows) = (files.map(|files| &files.checkpoint), files.and_then(|files| files.rows.as_ref()));
     if let Some(rows) = rows {
         sweep = sweep.with_rows(rows);

@@ -2,13 +2,13 @@
 
 use super::error::Failure;
 use plica::data::{LoadOptions, Pixels};
-use plica::network::{LoadError, Network, Selection, UnitSet, load, zoo};
+use plica::network::{LoadError, Loaded, Model, Network, Selection, UnitSet, load_model, zoo};
 use std::num::NonZero;
 
 /// A network, the name it was given by, and the units whose bits are compared.
 pub struct Subject {
     pub name: String,
-    pub network: Network,
+    pub model: Model,
     pub units: UnitSet,
     /// Whether no file was opened for it.
     pub built_in: bool,
@@ -17,17 +17,38 @@ pub struct Subject {
 impl Subject {
     /// Loads a network and finds the units of a selection in it.
     pub fn load(name: &str, selection: &Selection) -> Result<Self, Failure> {
-        let (network, built_in) = match zoo::parse(name) {
-            Some(network) => (network.map_err(LoadError::from)?, true),
-            None => (load(name)?, false),
+        let (model, built_in) = match zoo::parse(name) {
+            Some(network) => (Model::Chain(network.map_err(LoadError::from)?), true),
+            None => (load_with_notes(name)?, false),
         };
-        let units = selection.resolve(&network).map_err(|error| Failure::new(format!("{name}: {error}"), built_in))?;
-        Ok(Self { name: name.to_string(), network, units, built_in })
+        Self::of(name, model, built_in, selection)
+    }
+
+    /// The same network with another rule for its bits: one a unit, whether its output is positive.
+    pub fn with_output_bits(self) -> Result<Self, Failure> {
+        match self.model {
+            // The output of a ReLU is positive where its pre-activation is.
+            Model::Chain(_) => Ok(self),
+            Model::Graph(graph) => Self::of(&self.name, Model::Graph(graph.with_output_bits()), self.built_in, self.units.selection()),
+        }
+    }
+
+    fn of(name: &str, model: Model, built_in: bool, selection: &Selection) -> Result<Self, Failure> {
+        let units = model.units(selection).map_err(|error| Failure::new(format!("{name}: {error}"), built_in))?;
+        Ok(Self { name: name.to_string(), model, units, built_in })
+    }
+
+    /// The network, where a command needs a chain.
+    pub fn chain(&self) -> Result<&Network, Failure> {
+        match &self.model {
+            Model::Chain(network) => Ok(network),
+            Model::Graph(_) => Err(LoadError::NotAChain(self.name.clone()).into()),
+        }
     }
 
     /// Points of this dimension must fit; they were given by `what`, and `built_in` says whether no file was opened for them.
     pub fn check_dimension(&self, dimension: usize, what: &str, built_in: bool) -> Result<(), Failure> {
-        let inputs = self.network.inputs();
+        let inputs = self.model.inputs();
         if dimension == inputs {
             return Ok(());
         }
@@ -38,8 +59,15 @@ impl Subject {
     /// The network and the selection in a few words.
     pub fn heading(&self) -> String {
         let (count, selection) = (self.units.count(), self.units.selection());
-        format!("{}, {}: {count} units compared ({selection})", self.name, self.network.shape())
+        format!("{}, {}: {count} units compared ({selection})", self.name, self.model.shape())
     }
+}
+
+/// Loads a network of either kind; what its reader remarks goes to standard error.
+pub fn load_with_notes(name: &str) -> Result<Model, Failure> {
+    let Loaded { model, notes } = load_model(name)?;
+    notes.iter().for_each(|note| super::error::say(&format!("note: {name}: {note}")));
+    Ok(model)
 }
 
 /// What number a pixel is.

@@ -1,10 +1,11 @@
 //! `plica net`: what a network is, and its conversion.
 
 use super::error::Failure;
+use super::inputs::load_with_notes;
 use super::output::Output;
 use clap::Args;
-use plica::network::{load, write::network_to_path};
-use plica::report::{NetReport, net_text};
+use plica::network::{LoadError, Model, write::network_to_path};
+use plica::report::{GraphReport, NetReport, graph_text, net_text};
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
@@ -12,7 +13,7 @@ Examples:
   plica net cantor:3
   plica net model.safetensors --to model.json";
 
-/// The layers of a network: shape, numbers, and units that are constant, duplicated or parallel
+/// The layers of a network: shape, numbers, and units that are constant, duplicated or parallel; of a graph its nodes
 #[derive(Args)]
 #[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{}", super::FORMS))]
 pub struct Arguments {
@@ -26,7 +27,14 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
-    let network = load(&arguments.network)?;
+    let network = match load_with_notes(&arguments.network)? {
+        Model::Chain(network) => network,
+        Model::Graph(_) if arguments.to.is_some() => return Err(LoadError::NotAChain(arguments.network.clone()).into()),
+        Model::Graph(graph) => {
+            let report = GraphReport::of(&arguments.network, &graph);
+            return output.report(&report, || graph_text(&report));
+        }
+    };
     if let Some(path) = &arguments.to {
         network_to_path(&network, path)?;
     }

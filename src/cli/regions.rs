@@ -119,10 +119,10 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
 fn run_here(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     let subject = Subject::load(&arguments.network, &Selection::Hidden)?;
     if let Some(rule) = arguments.decide {
-        rule.fits(subject.network.outputs()).map_err(|error| Failure::new(format!("{}: {error}", subject.name), subject.built_in))?;
+        rule.fits(subject.model.outputs()).map_err(|error| Failure::new(format!("{}: {error}", subject.name), subject.built_in))?;
     }
     let plane = arguments.plane.as_deref().map(|points| plane(points, &subject, arguments)).transpose()?;
-    let dimension = if plane.is_some() { 2 } else { subject.network.inputs() };
+    let dimension = if plane.is_some() { 2 } else { subject.model.inputs() };
     if arguments.plot.is_some() && dimension != 2 {
         return Err(Failure::new(format!("--plot: {}", SceneError::Dimension(dimension)), subject.built_in));
     }
@@ -131,7 +131,7 @@ fn run_here(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     }
     let domain = domain(arguments, &subject, dimension, plane.is_some())?;
     let progress: fn(plica::complex::Progress) = if arguments.quiet || !stderr().is_terminal() { |_| () } else { show };
-    let builder = Builder::new(&subject.network)
+    let builder = Builder::new(subject.chain()?)
         .max_regions(usize::try_from(arguments.max_regions).unwrap_or(usize::MAX))
         .exact_only(arguments.exact_only)
         .on_progress(progress);
@@ -225,7 +225,7 @@ fn report(arguments: &Arguments, subject: &Subject, complex: &Complex, decided: 
         Domain::Box(_) => 2 * d,
         Domain::Simplex(_) => d + 1,
     };
-    let bounds = Shape::of(&subject.network).map(|shape| shape.restricted(d).all(sides));
+    let bounds = Shape::of(subject.chain()?).map(|shape| shape.restricted(d).all(sides));
     Ok(report.with_bounds(bounds.unwrap_or_default()))
 }
 
@@ -246,7 +246,7 @@ fn plane(points: &[String], subject: &Subject, arguments: &Arguments) -> Result<
 
 fn domain(arguments: &Arguments, subject: &Subject, dimension: usize, is_slice: bool) -> Result<Domain, Failure> {
     if dimension > LARGE && !arguments.force {
-        let bound = Shape::of(&subject.network).map_or(1.into(), |shape| shape.serra_upper());
+        let bound = Shape::of(subject.chain()?).map_or(1.into(), |shape| shape.serra_upper());
         let (digits, corners) = (bound.to_string().len() - 1, dimension);
         let cost = format!("a box alone has 3^{corners} faces, and {} can have 10^{digits} regions", subject.name);
         let message = format!("{dimension} dimensions are many: {cost}; --plane takes a slice of them, --force tries all");
@@ -282,5 +282,5 @@ fn heading(arguments: &Arguments, subject: &Subject, domain: &Domain) -> String 
         (Domain::Simplex(_), _) => on("the triangle"),
         (Domain::Box(_), text) => on(&format!("box {}", text.as_deref().unwrap_or(""))),
     };
-    format!("{}, {}\n{place}", subject.name, subject.network.shape())
+    format!("{}, {}\n{place}", subject.name, subject.model.shape())
 }

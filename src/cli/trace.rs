@@ -5,7 +5,7 @@ use super::inputs::{PixelOptions, Subject, is_built_in};
 use super::output::Output;
 use clap::Args;
 use plica::data::{Point, Points, load_point, load_segments};
-use plica::line::Tracer;
+use plica::line::ModelTracer;
 use plica::network::Selection;
 use plica::report::{SEGMENT_HEAD, TraceReport, segment_row, trace_text};
 use std::sync::Arc;
@@ -50,6 +50,10 @@ pub struct Arguments {
     #[arg(long, value_name = "SEL", default_value = "hidden")]
     units: Selection,
 
+    /// One bit a unit, whether its output is positive: else one a breakpoint, and the winner of each maximum
+    #[arg(long)]
+    output_bits: bool,
+
     /// Give the exact time of each crossing too
     #[arg(long)]
     exact: bool,
@@ -63,7 +67,10 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
-    let subject = Subject::load(&arguments.network, &arguments.units)?;
+    let mut subject = Subject::load(&arguments.network, &arguments.units)?;
+    if arguments.output_bits {
+        subject = subject.with_output_bits()?;
+    }
     match (&arguments.segments, &arguments.from, &arguments.to) {
         (Some(file), _, _) => many(arguments, &subject, file, output),
         (None, Some(from), Some(to)) => one(arguments, &subject, from, to, output),
@@ -71,8 +78,8 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     }
 }
 
-fn tracer<'n>(arguments: &Arguments, subject: &'n Subject) -> Tracer<'n> {
-    Tracer::new(&subject.network).units(&subject.units).exact_times(arguments.exact).exact_only(arguments.exact_only)
+fn tracer<'n>(arguments: &Arguments, subject: &'n Subject) -> ModelTracer<'n> {
+    ModelTracer::new(&subject.model).units(&subject.units).exact_times(arguments.exact).exact_only(arguments.exact_only)
 }
 
 fn one(arguments: &Arguments, subject: &Subject, from: &str, to: &str, output: &mut Output) -> Result<(), Failure> {
@@ -108,7 +115,7 @@ fn many(arguments: &Arguments, subject: &Subject, file: &str, output: &mut Outpu
                 written = output.row(&TraceReport::of(&trace), SEGMENT_HEAD, || segment_row(first + i, &trace));
             }
         };
-        tracer.trace_pairs(&points, pairs, visit).map_err(|error| data_error(&error))?;
+        tracer.over(&points).and_then(|mut tracer| tracer.trace_pairs(pairs, visit)).map_err(|error| data_error(&error))?;
         written.and_then(|()| output.finish())?;
     }
     Ok(())

@@ -7,6 +7,7 @@ mod first_layer;
 mod flips;
 mod forward;
 mod graph;
+mod model;
 mod narrow;
 mod oracle;
 mod plan;
@@ -16,6 +17,7 @@ mod walk;
 
 pub use flips::Flips;
 pub use graph::{GraphTracer, trace_graph_exact_only};
+pub use model::{ModelPoints, ModelTracer};
 pub use oracle::trace_exact_only;
 pub use trace::{Change, Crossing, Decisions, Enclosure, Trace, TraceError};
 pub use tracer::{PointTracer, Tracer};

@@ -1,7 +1,7 @@
 //! Networks by the names that the command line takes.
 
 use super::zoo::{self, ZooError};
-use super::{Network, read};
+use super::{Model, Network, read};
 use crate::data::ReadError;
 use std::path::Path;
 
@@ -10,11 +10,14 @@ use std::path::Path;
 #[non_exhaustive]
 pub enum LoadError {
     /// The text is neither a built-in network nor a file of a known format.
-    #[error("`{0}` is neither a .npz, .json or .safetensors file nor a built-in network ({forms})", forms = zoo::FORMS)]
+    #[error("`{0}` is neither a .npz, .json, .safetensors or .onnx file nor a built-in network ({forms})", forms = zoo::FORMS)]
     UnknownFormat(String),
     /// The text begins as a built-in network does, but is none.
     #[error(transparent)]
     Zoo(#[from] ZooError),
+    /// The network is a graph, where a chain is asked for.
+    #[error("{0} is no chain of fully connected layers with ReLU between them, which is what is needed here")]
+    NotAChain(String),
     /// A file cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
@@ -23,7 +26,7 @@ pub enum LoadError {
 impl LoadError {
     /// Whether the call itself is wrong, which can be said without opening a file: exit status 2 and not 1.
     pub fn is_call_error(&self) -> bool {
-        !matches!(self, Self::Read(_))
+        !matches!(self, Self::Read(_) | Self::NotAChain(_))
     }
 }
 
@@ -33,6 +36,7 @@ pub(super) enum Format {
     Npz,
     Json,
     Safetensors,
+    Onnx,
 }
 
 impl Format {
@@ -42,15 +46,16 @@ impl Format {
             "npz" => Some(Self::Npz),
             "json" => Some(Self::Json),
             "safetensors" => Some(Self::Safetensors),
+            "onnx" => Some(Self::Onnx),
             _ => None,
         }
     }
 }
 
-/// Loads a `NET`: a `.npz`, `.json` or `.safetensors` file, or a network of the [zoo].
+/// Loads a `NET` that is a chain: a `.npz`, `.json`, `.safetensors` or `.onnx` file, or a network of the [zoo].
 ///
 /// # Errors
-/// Text that names no network; a file that is missing or malformed, with the file, the array and the index.
+/// Text that names no network; a file that is missing or malformed, with the file, the array and the index; a graph.
 ///
 /// ```
 /// assert_eq!(plica::network::load("cantor:2").unwrap().shape(), "2-3-2-3-2-1");
@@ -62,4 +67,26 @@ pub fn load(spec: &str) -> Result<Network, LoadError> {
         Some(network) => Ok(network?),
         None => read::network_from_path(Path::new(spec)),
     }
+}
+
+/// A network of either kind, and what is to be said of its reading.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The network.
+    pub model: Model,
+    /// Remarks: an operator that was left out because it changes no region.
+    pub notes: Vec<String>,
+}
+
+/// Loads a `NET` of either kind: what [`load`] takes, and `.onnx` files that hold a graph.
+///
+/// # Errors
+/// As [`load`], but for graphs.
+pub fn load_model(spec: &str) -> Result<Loaded, LoadError> {
+    let path = Path::new(spec);
+    if zoo::parse(spec).is_none() && matches!(Format::of(path), Some(Format::Onnx)) {
+        let read::OnnxNetwork { graph, notes } = read::onnx_from_path(path)?;
+        return Ok(Loaded { model: graph.into(), notes });
+    }
+    Ok(Loaded { model: Model::Chain(load(spec)?), notes: Vec::new() })
 }

@@ -4,6 +4,7 @@ pub mod graph;
 mod hyperplanes;
 mod layer;
 mod load;
+mod model;
 mod pattern;
 pub mod read;
 mod selection;
@@ -13,6 +14,7 @@ pub mod zoo;
 
 pub use hyperplanes::Hyperplanes;
 pub use layer::{Layer, Network, NetworkError};
-pub use load::{LoadError, load};
+pub use load::{LoadError, Loaded, load, load_model};
+pub use model::{Model, ModelRef};
 pub use pattern::Pattern;
 pub use selection::{LayerBits, Selection, SelectionError, Unit, UnitSet};

@@ -54,10 +54,12 @@ impl WriteError {
 /// A name with another end; a coefficient that the format cannot hold exactly; a file that cannot be written.
 pub fn network_to_path(network: &Network, path: &Path) -> Result<(), WriteError> {
     let file = || path.display().to_string();
-    let format = Format::of(path).ok_or_else(|| WriteError::UnknownFormat(file()))?;
+    let unknown = || WriteError::UnknownFormat(file());
+    let format = Format::of(path).ok_or_else(unknown)?;
     let bytes = match format {
         Format::Json => json(network),
         Format::Npz => npz(&Floats::of(network, &file)?),
+        Format::Onnx => return Err(unknown()),
         Format::Safetensors => safetensors(&Floats::of(network, &file)?),
     };
     write_whole(path, &bytes).map_err(|source| WriteError::Io { file: file(), source })

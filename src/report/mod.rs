@@ -8,6 +8,7 @@ mod convexity_text;
 mod fold;
 mod fold_csv;
 mod fold_text;
+mod graph;
 mod net;
 mod net_text;
 mod number;
@@ -30,6 +31,7 @@ pub use convexity_text::convexity_text;
 pub use fold::{FoldReport, PairReport};
 pub use fold_csv::fold_csv;
 pub use fold_text::fold_text;
+pub use graph::{GraphReport, NodeReport, graph_text};
 pub use net::{LayerReport, NetReport};
 pub use net_text::net_text;
 #[cfg(feature = "parquet")]

@@ -2,7 +2,7 @@
 
 use super::Pairs;
 use crate::data::DataSet;
-use crate::network::{Network, UnitSet};
+use crate::network::{ModelRef, UnitSet};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::io::{self, Write};
@@ -26,8 +26,13 @@ pub struct Fingerprint {
 
 impl Fingerprint {
     /// What tells this sweep from others.
-    pub fn new(network: &Network, units: &UnitSet, data: &DataSet, pairs: Pairs) -> Self {
-        let network = digest(|hash| serde_json::to_writer(hash, network).map_err(io::Error::from));
+    pub fn new<'a>(network: impl Into<ModelRef<'a>>, units: &UnitSet, data: &DataSet, pairs: Pairs) -> Self {
+        let network = network.into();
+        let network = digest(|hash| match network {
+            ModelRef::Chain(network) => serde_json::to_writer(hash, network).map_err(io::Error::from),
+            // All of a graph is in what it shows of itself: floats are shown so that they can be read back.
+            ModelRef::Graph(graph) => write!(hash, "{graph:?}"),
+        });
         let data = digest(|hash| {
             data.points.write_exactly(hash)?;
             data.labels.iter().flatten().try_for_each(|label| hash.write_all(&label.to_le_bytes()))

@@ -4,8 +4,8 @@ use super::state::{Chunk, chunks};
 use super::{PairGroup, PathRow, RowSink, SweepState};
 use crate::data::Points;
 use crate::fold::{Counter, Meter, Tally};
-use crate::line::{Decisions, PointTracer, TraceError, Tracer};
-use crate::network::{Network, UnitSet};
+use crate::line::{Decisions, ModelPoints, ModelTracer, TraceError};
+use crate::network::{ModelRef, UnitSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 
@@ -50,7 +50,7 @@ pub enum SweepError {
 /// assert_eq!(state.paths(), 6);
 /// ```
 pub struct Sweep<'a> {
-    tracer: Tracer<'a>,
+    tracer: ModelTracer<'a>,
     units: &'a UnitSet,
     points: &'a Points,
     groups: &'a [PairGroup],
@@ -63,10 +63,15 @@ impl<'a> Sweep<'a> {
     ///
     /// # Errors
     /// Points of the wrong dimension.
-    pub fn new(network: &'a Network, units: &'a UnitSet, points: &'a Points, groups: &'a [PairGroup]) -> Result<Self, TraceError> {
-        let work: u64 = network.layers().iter().skip(1).map(|layer| (layer.inputs() * layer.outputs()) as u64).sum();
-        let size = (WORK / work.max(1)).clamp(*SEGMENTS.start(), *SEGMENTS.end());
-        let mut tracer = Tracer::new(network).units(units).pieces(false);
+    pub fn new(
+        network: impl Into<ModelRef<'a>>,
+        units: &'a UnitSet,
+        points: &'a Points,
+        groups: &'a [PairGroup],
+    ) -> Result<Self, TraceError> {
+        let network = network.into();
+        let size = (WORK / network.work().max(1)).clamp(*SEGMENTS.start(), *SEGMENTS.end());
+        let mut tracer = ModelTracer::new(network).units(units).pieces(false);
         tracer.over(points)?;
         Ok(Self { tracer, units, points, groups, chunks: chunks(groups, size, true), rows: None })
     }
@@ -204,7 +209,7 @@ impl<'a> Sweep<'a> {
     fn measure(
         &self,
         number: usize,
-        tracer: &mut PointTracer<'_, '_, '_>,
+        tracer: &mut ModelPoints<'_, '_, '_>,
         measuring: &mut Measuring,
     ) -> Result<(Vec<(usize, Tally)>, Decisions), SweepError> {
         let Chunk { group, places, mirror } = &self.chunks[number];

@@ -1,7 +1,7 @@
 //! Graphs, operation by operation: shapes and coefficients are checked as they join.
 
 use super::map::{Convolution, Sparse, Structure};
-use super::shape::{self, broadcast, repeated};
+use super::shape::{self, broadcast, repeated, strided};
 use super::{Affine, Coefficients, Graph, GraphError, LinearMap, Maximum, Node, Operation, Piecewise, Term, Window};
 use rug::Rational;
 
@@ -65,6 +65,8 @@ impl Default for ConvolutionOptions {
 #[derive(Clone, Debug)]
 pub struct GraphBuilder {
     nodes: Vec<Node>,
+    /// Elements and entries of maps so far.
+    size: usize,
     name: String,
 }
 
@@ -76,7 +78,7 @@ impl GraphBuilder {
     pub fn new(shape: &[usize]) -> Result<Self, GraphError> {
         shape::elements(shape)?;
         let input = Node { name: String::new(), shape: shape.to_vec(), operation: Operation::Input };
-        Ok(Self { nodes: vec![input], name: String::new() })
+        Ok(Self { nodes: vec![input], size: 0, name: String::new() })
     }
 
     /// The input.
@@ -90,7 +92,15 @@ impl GraphBuilder {
     }
 
     fn push(&mut self, shape: Vec<usize>, operation: Operation) -> Result<Value, GraphError> {
-        shape::elements(&shape)?;
+        self.size += shape::elements(&shape)?
+            + match &operation {
+                Operation::Affine(affine) => affine.terms.iter().map(|term| term.map.entries()).sum(),
+                Operation::Maximum(maximum) => maximum.candidates.len(),
+                _ => 0,
+            };
+        if self.size > shape::MOST_ELEMENTS {
+            return Err(GraphError::Size { shape });
+        }
         self.nodes.push(Node { name: self.name.clone(), shape: shape.clone(), operation });
         Ok(Value { node: self.nodes.len() - 1, shape })
     }
@@ -123,7 +133,8 @@ impl GraphBuilder {
     /// A number of weights or constants that does not fit, and coefficients that are not finite.
     pub fn linear(&mut self, x: &Value, outputs: usize, weights: Coefficients, bias: Option<Coefficients>) -> Result<Value, GraphError> {
         let (&inputs, leading) = x.shape.split_last().ok_or_else(|| GraphError::Shape { found: vec![], expected: "an axis".into() })?;
-        check(&weights, shape::elements(&[outputs, inputs])?)?;
+        let expected = outputs.checked_mul(inputs).ok_or_else(|| GraphError::Size { shape: vec![outputs, inputs] })?;
+        check(&weights, expected)?;
         let shape = [leading, &[outputs]].concat();
         let (rows, count) = (x.len() / inputs, shape::elements(&shape)?);
         let structure = if rows == 1 {
@@ -212,6 +223,22 @@ impl GraphBuilder {
         }
         let most = window.kernel[0] * window.kernel[1];
         let weights = Coefficients::from_rationals((1..=most).map(|n| Rational::from((1, n as u64))).collect());
+        let structure = Structure::Sparse(Sparse::new(count, x.len(), &entries));
+        self.affine(shape, vec![(x.node, LinearMap { inputs: x.len(), outputs: count, structure, weights })], Coefficients::default())
+    }
+
+    /// The mean along some axes, which become axes of size 1.
+    ///
+    /// # Errors
+    /// An axis that is not there.
+    pub fn mean_along(&mut self, x: &Value, axes: &[usize]) -> Result<Value, GraphError> {
+        if let Some(axis) = axes.iter().find(|&&axis| axis >= x.shape.len()) {
+            return Err(GraphError::Option(format!("axis {axis} of shape {:?}", x.shape)));
+        }
+        let shape: Vec<usize> = x.shape.iter().enumerate().map(|(axis, &n)| if axes.contains(&axis) { 1 } else { n }).collect();
+        let count = shape::elements(&shape)?;
+        let entries: Vec<_> = repeated(&shape, &x.shape).into_iter().enumerate().map(|(j, i)| (i, j as u32, 0)).collect();
+        let weights = Coefficients::from_rationals(vec![Rational::from((count as u64, x.len() as u64))]);
         let structure = Structure::Sparse(Sparse::new(count, x.len(), &entries));
         self.affine(shape, vec![(x.node, LinearMap { inputs: x.len(), outputs: count, structure, weights })], Coefficients::default())
     }
@@ -498,18 +525,4 @@ fn selection(inputs: usize, chosen: &[u32], factor: f64) -> LinearMap {
     let entries: Vec<_> = chosen.iter().enumerate().map(|(i, &j)| (i as u32, j, 0)).collect();
     let structure = Structure::Sparse(Sparse::new(chosen.len(), inputs, &entries));
     LinearMap { inputs, outputs: chosen.len(), structure, weights: Coefficients::from_f64(vec![factor]) }
-}
-
-/// The elements of a tensor in the order of its axes as `order` has them.
-fn strided(shape: &[usize], order: &[usize], result: &[usize]) -> Vec<u32> {
-    let stride = |axis: usize| shape[axis + 1..].iter().product::<usize>();
-    let element = |place: usize| {
-        let (mut rest, mut element) = (place, 0);
-        for (axis, &from) in order.iter().enumerate().rev() {
-            element += rest % result[axis] * stride(from);
-            rest /= result[axis];
-        }
-        element as u32
-    };
-    (0..result.iter().product()).map(element).collect()
 }

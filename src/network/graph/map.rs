@@ -108,6 +108,20 @@ impl LinearMap {
         self.outputs
     }
 
+    /// What it is, in a word: `dense`, `convolution` or `sparse`.
+    pub fn kind(&self) -> &'static str {
+        match self.structure {
+            Structure::Dense => "dense",
+            Structure::Convolution(_) => "convolution",
+            Structure::Sparse(_) => "sparse",
+        }
+    }
+
+    /// Whether it is a dense matrix, weight `output * inputs + input`.
+    pub fn is_dense(&self) -> bool {
+        self.structure == Structure::Dense
+    }
+
     /// The weights, each as often as it is stored: those of a convolution once.
     pub fn weights(&self) -> &Coefficients {
         &self.weights
@@ -157,6 +171,14 @@ impl LinearMap {
                     }
                 }
             }
+        }
+    }
+
+    /// The entries that are stored one by one.
+    pub(super) fn entries(&self) -> usize {
+        match &self.structure {
+            Structure::Sparse(sparse) => sparse.rows.entries.len(),
+            Structure::Dense | Structure::Convolution(_) => 0,
         }
     }
 

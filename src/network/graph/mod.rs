@@ -35,3 +35,4 @@ pub use map::LinearMap;
 pub use node::{Affine, Graph, Maximum, Node, Operation, Term};
 pub use piecewise::Piecewise;
 pub use shape::Window;
+pub(crate) use shape::{broadcast, repeated, strided};

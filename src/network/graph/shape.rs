@@ -3,7 +3,7 @@
 use super::GraphError;
 
 /// Elements that a tensor may have, and entries that a map of one weight an entry may have.
-pub(super) const MOST_ELEMENTS: usize = 1 << 27;
+pub(super) const MOST_ELEMENTS: usize = 1 << 26;
 
 /// The number of elements, if it is neither 0 nor too many.
 pub(super) fn elements(shape: &[usize]) -> Result<usize, GraphError> {
@@ -74,7 +74,7 @@ impl Window {
 }
 
 /// The shape that two shapes broadcast to.
-pub(super) fn broadcast(a: &[usize], b: &[usize]) -> Result<Vec<usize>, GraphError> {
+pub(crate) fn broadcast(a: &[usize], b: &[usize]) -> Result<Vec<usize>, GraphError> {
     let n = a.len().max(b.len());
     let size = |shape: &[usize], axis: usize| if axis + shape.len() < n { 1 } else { shape[axis + shape.len() - n] };
     let of = |axis| match (size(a, axis), size(b, axis)) {
@@ -106,4 +106,18 @@ pub(crate) fn repeated(smaller: &[usize], larger: &[usize]) -> Vec<u32> {
         list.push(element as u32);
     }
     list
+}
+
+/// The elements of a tensor in the order of its axes as `order` has them.
+pub(crate) fn strided(shape: &[usize], order: &[usize], result: &[usize]) -> Vec<u32> {
+    let stride = |axis: usize| shape[axis + 1..].iter().product::<usize>();
+    let element = |place: usize| {
+        let (mut rest, mut element) = (place, 0);
+        for (axis, &from) in order.iter().enumerate().rev() {
+            element += rest % result[axis] * stride(from);
+            rest /= result[axis];
+        }
+        element as u32
+    };
+    (0..result.iter().product()).map(element).collect()
 }

@@ -3,11 +3,13 @@
 mod assemble;
 pub(super) mod json;
 mod npz;
+mod onnx;
 mod safetensors;
 
 pub use crate::data::{ArrayError, ReadError, ReadProblem};
 pub use json::json_from_bytes;
 pub use npz::npz_from_bytes;
+pub use onnx::{OnnxNetwork, onnx_from_bytes, onnx_from_path};
 pub use safetensors::safetensors_from_bytes;
 
 use super::Network;
@@ -15,16 +17,20 @@ use super::load::{Format, LoadError};
 use crate::data::error::read_file;
 use std::path::Path;
 
-/// Reads a network from a `.npz`, `.json` or `.safetensors` file; the end of the name says which.
+/// Reads a chain from a `.npz`, `.json`, `.safetensors` or `.onnx` file; the end of the name says which.
 ///
 /// # Errors
-/// A name with another end; a file that is missing or malformed, with the file, the array and the index.
+/// A name with another end; a file that is missing or malformed, with the file, the array and the index; a graph that is no chain.
 pub fn network_from_path(path: &Path) -> Result<Network, LoadError> {
     let format = Format::of(path).ok_or_else(|| LoadError::UnknownFormat(path.display().to_string()))?;
-    let read = |bytes: &[u8]| match format {
-        Format::Npz => npz_from_bytes(bytes),
-        Format::Json => json_from_bytes(bytes),
-        Format::Safetensors => safetensors_from_bytes(bytes),
+    let read: fn(&[u8]) -> Result<Network, ReadProblem> = match format {
+        Format::Npz => npz_from_bytes,
+        Format::Json => json_from_bytes,
+        Format::Safetensors => safetensors_from_bytes,
+        Format::Onnx => {
+            let network = onnx_from_path(path)?.graph.to_chain();
+            return network.ok_or_else(|| LoadError::NotAChain(path.display().to_string()));
+        }
     };
     Ok(read_file(path).and_then(|bytes| read(&bytes)).map_err(|problem| problem.of(path))?)
 }

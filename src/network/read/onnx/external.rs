@@ -1,0 +1,40 @@
+//! Numbers that stand in another file beside the .onnx file.
+
+use super::proto;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Component, Path, PathBuf};
+
+/// Where the other files are: the folder of the .onnx file, if it is known.
+pub(super) struct External<'a> {
+    pub folder: Option<&'a Path>,
+}
+
+impl External<'_> {
+    /// The bytes that an entry names; nothing outside the folder is opened.
+    pub fn read(&self, entries: &[proto::Entry]) -> Result<Vec<u8>, String> {
+        let value = |key: &str| entries.iter().find(|entry| entry.key == key).map(|entry| entry.value.as_str());
+        let location = value("location").ok_or("numbers in another file that is not named")?;
+        let folder = self.folder.ok_or_else(|| format!("its numbers stand in another file, {location}; read it by its path"))?;
+        let number = |key: &str| match value(key) {
+            None => Ok(None),
+            Some(text) => text.parse::<u64>().map(Some).map_err(|_| format!("{key} `{text}` of the file {location}")),
+        };
+        let (offset, length) = (number("offset")?.unwrap_or(0), number("length")?);
+        let path = PathBuf::from(location);
+        if !path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
+            return Err(format!("its numbers stand in {location}, which is not beside the file"));
+        }
+        let failed = |error: std::io::Error| format!("its numbers stand in {location}: {error}");
+        let mut file = File::open(folder.join(path)).map_err(failed)?;
+        let available = file.metadata().map_err(failed)?.len().saturating_sub(offset);
+        let length = length.unwrap_or(available);
+        if length > available {
+            return Err(format!("its numbers stand in {location}, which ends {} bytes too early", length - available));
+        }
+        file.seek(SeekFrom::Start(offset)).map_err(failed)?;
+        let mut bytes = Vec::new();
+        file.take(length).read_to_end(&mut bytes).map_err(failed)?;
+        Ok(bytes)
+    }
+}

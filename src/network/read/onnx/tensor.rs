@@ -1,0 +1,187 @@
+//! Constant tensors: their numbers, and the arithmetic of the network's own runtime on them.
+
+use super::external::External;
+use super::proto;
+use crate::data::array::{Collector, Numbers as Collected};
+use crate::data::dtype::Dtype;
+use crate::network::graph::Coefficients;
+use rug::Rational;
+
+/// A constant tensor.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Constant {
+    pub shape: Vec<usize>,
+    pub numbers: Numbers,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Numbers {
+    /// Floats of any precision, as the doubles that they denote.
+    Floats(Vec<f64>, Precision),
+    /// Integers and truth values.
+    Integers(Vec<i64>),
+}
+
+/// To how many bits the runtime rounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Precision {
+    /// IEEE half.
+    Half,
+    /// The upper half of a single.
+    Brain,
+    /// IEEE single.
+    Single,
+    /// IEEE double.
+    Double,
+}
+
+impl Precision {
+    /// The number of this precision next to the result of one operation in doubles.
+    ///
+    /// A sum, a product, a quotient or a root of two singles that is rounded to a double first is rounded right.
+    pub fn round(self, x: f64) -> f64 {
+        match self {
+            Self::Double => x,
+            // Runtimes normalise tensors of halves in singles.
+            Self::Single | Self::Half | Self::Brain => f64::from(x as f32),
+        }
+    }
+}
+
+impl Constant {
+    /// A tensor of a file.
+    pub fn read(tensor: &proto::Tensor, external: &External<'_>) -> Result<Self, String> {
+        let size = |&n: &i64| usize::try_from(n).map_err(|_| format!("a size of {n}"));
+        let shape = tensor.dims.iter().map(size).collect::<Result<Vec<_>, _>>()?;
+        let count = shape.iter().try_fold(1usize, |count, &n| count.checked_mul(n)).ok_or("more elements than memory has")?;
+        let outside;
+        let raw: &[u8] = if tensor.data_location == 1 {
+            outside = external.read(&tensor.external_data)?;
+            &outside
+        } else {
+            &tensor.raw_data
+        };
+        let is_raw = !raw.is_empty();
+        let numbers = match tensor.data_type {
+            1 => floats(raw, is_raw, Dtype::F32, Precision::Single, || tensor.float_data.iter().map(|&x| f64::from(x)).collect()),
+            11 => floats(raw, is_raw, Dtype::F64, Precision::Double, || tensor.double_data.clone()),
+            10 | 16 => {
+                let (dtype, precision) =
+                    if tensor.data_type == 10 { (Dtype::F16, Precision::Half) } else { (Dtype::BF16, Precision::Brain) };
+                let mut bytes = Vec::new();
+                let raw = if is_raw {
+                    raw
+                } else {
+                    bytes.extend(tensor.int32_data.iter().flat_map(|&x| (x as u16).to_le_bytes()));
+                    &bytes
+                };
+                floats(raw, true, dtype, precision, Vec::new)
+            }
+            7 => integers::<8>(raw, is_raw, i64::from_le_bytes, || tensor.int64_data.clone()),
+            6 => integers::<4>(raw, is_raw, |b| i32::from_le_bytes(b).into(), || tensor.int32_data.iter().map(|&x| x.into()).collect()),
+            9 => integers::<1>(raw, is_raw, |[b]| b.into(), || tensor.int32_data.iter().map(|&x| x.into()).collect()),
+            other => {
+                return Err(format!(
+                    "numbers of type {other}, which are not read: 1 (f32), 10 (f16), 11 (f64), 16 (bf16), 6 and 7 (integers) are"
+                ));
+            }
+        }?;
+        let found = numbers.len();
+        if found != count {
+            return Err(format!("{found} numbers for shape {shape:?}"));
+        }
+        Ok(Self { shape, numbers })
+    }
+
+    pub fn integers(shape: Vec<usize>, numbers: Vec<i64>) -> Self {
+        Self { shape, numbers: Numbers::Integers(numbers) }
+    }
+
+    pub fn len(&self) -> usize {
+        self.numbers.len()
+    }
+
+    /// The numbers as coefficients.
+    pub fn coefficients(&self) -> Coefficients {
+        Coefficients::from_f64(self.doubles())
+    }
+
+    pub fn doubles(&self) -> Vec<f64> {
+        match &self.numbers {
+            Numbers::Floats(x, _) => x.clone(),
+            Numbers::Integers(x) => x.iter().map(|&x| x as f64).collect(),
+        }
+    }
+
+    pub fn precision(&self) -> Precision {
+        match &self.numbers {
+            Numbers::Floats(_, precision) => *precision,
+            Numbers::Integers(_) => Precision::Double,
+        }
+    }
+
+    /// The exact numbers, if they are finite.
+    pub fn rationals(&self) -> Result<Vec<Rational>, String> {
+        let exact = |(i, x): (usize, f64)| Rational::from_f64(x).ok_or_else(|| format!("number {i} is {x}, not a finite number"));
+        self.doubles().into_iter().enumerate().map(exact).collect()
+    }
+
+    /// The numbers as integers.
+    pub fn whole(&self) -> Result<&[i64], String> {
+        match &self.numbers {
+            Numbers::Integers(x) => Ok(x),
+            Numbers::Floats(..) => Err("floats where integers are expected".to_string()),
+        }
+    }
+
+    /// Chosen numbers in a shape.
+    pub fn select(&self, of: &[u32], shape: Vec<usize>) -> Self {
+        let numbers = match &self.numbers {
+            Numbers::Floats(x, precision) => Numbers::Floats(of.iter().map(|&i| x[i as usize]).collect(), *precision),
+            Numbers::Integers(x) => Numbers::Integers(of.iter().map(|&i| x[i as usize]).collect()),
+        };
+        Self { shape, numbers }
+    }
+}
+
+impl Numbers {
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Floats(x, _) => x.len(),
+            Self::Integers(x) => x.len(),
+        }
+    }
+}
+
+fn floats(raw: &[u8], is_raw: bool, dtype: Dtype, precision: Precision, typed: impl Fn() -> Vec<f64>) -> Result<Numbers, String> {
+    if !is_raw {
+        return Ok(Numbers::Floats(typed(), precision));
+    }
+    let size = dtype.width();
+    if !raw.len().is_multiple_of(size) {
+        return Err(format!("{} bytes of numbers of {size} bytes", raw.len()));
+    }
+    let mut into = Collector::default();
+    dtype.decode(raw, &mut into);
+    match into.finish() {
+        Collected::Doubles(x) => Ok(Numbers::Floats(x, precision)),
+        Collected::Rationals(_) => Err("numbers that are no floats".to_string()),
+    }
+}
+
+fn integers<const N: usize>(
+    raw: &[u8],
+    is_raw: bool,
+    of: impl Fn([u8; N]) -> i64,
+    typed: impl Fn() -> Vec<i64>,
+) -> Result<Numbers, String> {
+    if !is_raw {
+        return Ok(Numbers::Integers(typed()));
+    }
+    let (numbers, rest) = raw.as_chunks::<N>();
+    if rest.is_empty() {
+        Ok(Numbers::Integers(numbers.iter().map(|&bytes| of(bytes)).collect()))
+    } else {
+        Err(format!("{} bytes of numbers of {N} bytes", raw.len()))
+    }
+}

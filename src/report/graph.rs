@@ -1,0 +1,149 @@
+//! The report of a network that is a graph.
+
+use super::number::{count, cut, grouped};
+use super::table::{Left, Right, Table, facts};
+use crate::network::graph::{Graph, Maximum, Node, Operation, Piecewise};
+use serde::Serialize;
+
+/// What `plica net` says of a graph.
+///
+/// ```
+/// use plica::{network::graph::{GraphBuilder, Piecewise, Window}, report::GraphReport};
+/// let mut builder = GraphBuilder::new(&[1, 4, 4]).unwrap();
+/// let x = builder.input();
+/// let y = builder.activation(&x, Piecewise::relu()).unwrap();
+/// let z = builder.max_pool(&y, &Window { stride: [2, 2], ..Window::new([2, 2]) }).unwrap();
+/// let report = GraphReport::of("pool", &builder.finish(&z).unwrap());
+/// assert_eq!((report.shape.as_str(), report.hidden_units), ("4x4-16-4-4", 20));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct GraphReport {
+    /// The network as it was named.
+    pub network: String,
+    /// The shape of the input, the units of the hidden layers and the outputs, such as `28x28-3456-864-10`.
+    pub shape: String,
+    /// The dimension of the input space.
+    pub inputs: usize,
+    /// The number of outputs.
+    pub outputs: usize,
+    /// The number of hidden layers.
+    pub depth: usize,
+    /// The number of hidden units.
+    pub hidden_units: usize,
+    /// The number of multiplications that one evaluation takes.
+    pub multiplications: usize,
+    /// Whether every coefficient is exactly its nearest double.
+    pub dyadic: bool,
+    /// All nodes, in the order in which they are computed.
+    pub nodes: Vec<NodeReport>,
+}
+
+/// What is said of one node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NodeReport {
+    /// Its name in the file, empty where it has none.
+    pub name: String,
+    /// What it computes: `input`, `affine`, `activation` or `maximum`.
+    pub kind: &'static str,
+    /// Its shape.
+    pub shape: Vec<usize>,
+    /// The hidden layer that it is, null where it is none.
+    pub layer: Option<usize>,
+    /// The bits of a unit: one a breakpoint, or one a candidate of a maximum; null where it is no layer.
+    pub bits: Option<usize>,
+    /// The number of multiplications.
+    pub multiplications: usize,
+    /// What it does, in a word: `dense`, `relu`.
+    pub function: String,
+}
+
+impl GraphReport {
+    /// The report of a graph under this name.
+    pub fn of(name: &str, graph: &Graph) -> Self {
+        let layers = graph.layers();
+        let node = |(n, node): (usize, &Node)| NodeReport {
+            name: node.name.clone(),
+            kind: match &node.operation {
+                Operation::Input => "input",
+                Operation::Affine(_) => "affine",
+                Operation::Activation { .. } => "activation",
+                Operation::Maximum(_) => "maximum",
+            },
+            shape: node.shape.clone(),
+            layer: layers.iter().position(|&layer| layer == n),
+            bits: match &node.operation {
+                Operation::Activation { functions, .. } => Some(functions[0].breakpoints().len()),
+                Operation::Maximum(Maximum { size, .. }) => Some(*size),
+                _ => None,
+            },
+            multiplications: match &node.operation {
+                Operation::Affine(affine) => affine.terms.iter().map(|term| term.map.multiplications()).sum(),
+                _ => 0,
+            },
+            function: function(node),
+        };
+        let is_dyadic = |node: &Node| match &node.operation {
+            Operation::Affine(affine) => affine.bias.is_dyadic() && affine.terms.iter().all(|term| term.map.weights().is_dyadic()),
+            _ => true,
+        };
+        Self {
+            network: name.to_string(),
+            shape: graph.shape(),
+            inputs: graph.inputs(),
+            outputs: graph.outputs(),
+            depth: layers.len(),
+            hidden_units: graph.hidden_units(),
+            multiplications: graph.multiplications(),
+            dyadic: graph.nodes().iter().all(is_dyadic),
+            nodes: graph.nodes().iter().enumerate().map(node).collect(),
+        }
+    }
+}
+
+/// What a node does, in a word.
+fn function(node: &Node) -> String {
+    match &node.operation {
+        Operation::Input => String::new(),
+        Operation::Affine(affine) => match &affine.terms[..] {
+            [] => "constant".to_string(),
+            [term] => term.map.kind().to_string(),
+            terms => format!("sum of {}", terms.len()),
+        },
+        Operation::Activation { functions, .. } => match &functions[..] {
+            [f] if *f == Piecewise::relu() => "relu".to_string(),
+            [f] if *f == Piecewise::absolute() => "absolute value".to_string(),
+            [_] => "piecewise affine".to_string(),
+            functions => format!("{} functions", functions.len()),
+        },
+        Operation::Maximum(maximum) => format!("of {}", maximum.size),
+    }
+}
+
+/// The text of the report of a graph: its size, and a row for each node.
+pub fn graph_text(report: &GraphReport) -> String {
+    let arithmetic = if report.dyadic { "doubles, exactly" } else { "rationals" };
+    let mut text = format!("{}\n\n", cut(&report.network, 80));
+    text += &facts(&[
+        (
+            "shape",
+            cut(&report.shape, 27),
+            "hidden",
+            format!("{} in {}", count(report.hidden_units as u64, "unit"), count(report.depth as u64, "layer")),
+        ),
+        ("numbers", arithmetic.to_string(), "products", grouped(report.multiplications as u64)),
+    ]);
+    let mut table = Table::new([Left, Left, Left, Right, Right, Right], ["node", "kind", "shape", "products", "layer", "bits"]);
+    for node in &report.nodes {
+        let shape = node.shape.iter().map(usize::to_string).collect::<Vec<_>>().join("x");
+        let kind = if node.kind == "affine" { node.function.clone() } else { format!("{} {}", node.kind, node.function) };
+        table.push([
+            cut(&node.name, 18),
+            cut(kind.trim(), 24),
+            cut(&shape, 14),
+            if node.multiplications > 0 { grouped(node.multiplications as u64) } else { String::new() },
+            node.layer.map(|layer| layer.to_string()).unwrap_or_default(),
+            node.layer.and(node.bits).map(|bits| bits.to_string()).unwrap_or_default(),
+        ]);
+    }
+    text + &format!("\n{table}")
+}
