@@ -449,7 +449,13 @@ impl Trace {
         if !flips.is_empty() {
             let touches: Vec<Unit> = first.zero_at_end.iter().copied().filter(|u| !flips.contains(u)).collect();
             whole.push(Enclosure::of(cut), &flips, &touches);
-            whole.hold(&first.held_at_end);
+            // Whoever wins at the cut itself, and does not on both sides.
+            let here =
+                |u: &Unit| first.held_at_end.contains(u) || first.end.get(first.units.position(*u)) && !first.zero_at_end.contains(u);
+            let mut held: Vec<Unit> = flips.iter().copied().filter(here).chain(first.held_at_end.iter().copied()).collect();
+            held.sort_unstable();
+            held.dedup();
+            whole.hold(&held);
             if exact {
                 whole.times.push(cut.clone());
             }

@@ -3,7 +3,7 @@
 use super::number::{self, cut, decimal, exact_and_decimal, grouped, time};
 use super::table::{Left, Right, Table, facts};
 use crate::fold::{Measure, Path};
-use crate::line::{Crossing, Trace};
+use crate::line::{Change, Crossing, Trace};
 use crate::network::{Pattern, Unit, UnitSet};
 
 /// Crossings that are shown in full; of more, the first and the last.
@@ -13,6 +13,7 @@ const LAST: usize = 8;
 /// Bits of a pattern in one line, and the lines a layer may take.
 const BITS: usize = 20;
 const LINES: usize = 3;
+const FLIPS_HEAD: &str = "flips: +(layer,unit) on, - off";
 /// The width of the list of flips.
 const FLIPS: usize = 30;
 
@@ -93,11 +94,11 @@ fn bits_of_layer(units: &UnitSet, layer: usize, pattern: &Pattern) -> String {
 fn crossings(trace: &Trace) -> (String, bool) {
     let all = trace.crossing_count();
     let (first, last) = if all <= SHOWN { (all, 0) } else { (FIRST, LAST) };
-    let mut table = Table::new([Right, Left, Left, Right, Right, Right], ["#", "t", "flips: +(layer,unit) on, - off", "dist", "r2", "chi"]);
+    let mut table = Table::new([Right, Left, Left, Right, Right, Right], ["#", "t", FLIPS_HEAD, "dist", "r2", "chi"]);
     let mut any_cut = all > SHOWN;
     let mut pattern = trace.start().clone();
     let mut measure = Measure::default();
-    for (k, (crossing, step)) in trace.crossings().zip(trace.steps()).enumerate() {
+    for (k, ((crossing, step), changes)) in trace.crossings().zip(trace.steps()).zip(trace.changes()).enumerate() {
         measure.push(step);
         crossing.flips.iter().for_each(|&unit| pattern.flip(trace.units().position(unit)));
         if k == first {
@@ -105,7 +106,7 @@ fn crossings(trace: &Trace) -> (String, bool) {
             table.push(["..".into(), "..".into(), gap, String::new(), String::new(), String::new()]);
         }
         if k < first || k >= all - last {
-            let (flips, cut) = flips_text(trace.units(), crossing.flips, &pattern);
+            let (flips, cut) = flips_text(trace.units(), &changes, &pattern);
             any_cut |= cut;
             let [distance, length] = [step.distance, measure.folding().r2].map(|n| n.to_string());
             table.push([(k + 1).to_string(), time_text(&crossing), flips, distance, length, decimal(&measure.folding().chi())]);
@@ -120,11 +121,18 @@ fn time_text(crossing: &Crossing<'_>) -> String {
 }
 
 /// The units that flip, with what they are afterwards, as many as fit; and whether any was left out.
-fn flips_text(units: &UnitSet, flips: &[Unit], after: &Pattern) -> (String, bool) {
+fn flips_text(units: &UnitSet, flips: &[Change], after: &Pattern) -> (String, bool) {
     let mut text = String::new();
-    for (i, unit) in flips.iter().enumerate() {
-        let sign = if after.get(units.position(*unit)) { '+' } else { '-' };
-        let name = format!("{sign}({},{})", unit.layer, unit.index);
+    let sign = |layer: u32, index: u32| if after.get(units.position(Unit { layer, index })) { '+' } else { '-' };
+    for (i, change) in flips.iter().enumerate() {
+        let name = match *change {
+            Change::Unit([layer, unit]) => format!("{}({layer},{unit})", sign(layer, unit)),
+            Change::Bit([layer, unit, bit]) => {
+                let bits = units.layer_bits(layer as usize).count() as u32;
+                format!("{}({layer},{unit},{bit})", sign(layer, unit * bits + bit))
+            }
+            Change::Winner([layer, unit, from, to]) => format!("({layer},{unit}:{from}>{to})"),
+        };
         let rest = format!(" .. {} more", flips.len() - i - 1);
         let reserve = if i + 1 < flips.len() { rest.len() } else { 0 };
         if i > 0 && text.len() + 1 + name.len() + reserve > FLIPS {

@@ -4,7 +4,7 @@ use crate::files::*;
 use nalgebra::{DMatrix, DVector};
 use plica::data::{self, LoadOptions, Pixels, ReadProblem};
 use plica::exact::rational;
-use plica::network::read::{json_from_bytes, npz_from_bytes, safetensors_from_bytes};
+use plica::network::read::{json_from_bytes, npz_from_bytes, onnx_from_bytes, safetensors_from_bytes};
 use plica::network::write::network_to_path;
 use plica::network::{self, Layer, Network};
 use proptest::prelude::*;
@@ -25,6 +25,8 @@ fn small_files() -> Vec<(&'static str, Vec<u8>, Reader)> {
         ("network safetensors", tensors(&[("0.weight", "F16", &[2, 1], vec![0; 4]), ("0.bias", "F64", &[2], le(&[1.0, 2.0]))]), |b| {
             safetensors_from_bytes(b).map(drop)
         }),
+        ("network onnx, convolutions", include_bytes!("onnx/residual.onnx").to_vec(), |b| onnx_from_bytes(b).map(drop)),
+        ("network onnx, other nodes", include_bytes!("onnx/hand.onnx").to_vec(), |b| onnx_from_bytes(b).map(drop)),
         ("data npz", npz(&[("X", x.clone()), ("y", doubles("(2,)", &[1.0, 2.0]))]), |b| data::npz_from_bytes(b).map(drop)),
         ("segments npz", npz(&[("P", x.clone()), ("Q", x.clone())]), |b| data::segments_from_bytes(b).map(drop)),
         ("data npy", x, |b| data::npy_from_bytes(b).map(drop)),

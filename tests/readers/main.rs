@@ -6,4 +6,5 @@ mod bad_networks;
 mod data_sets;
 mod files;
 mod networks;
+mod onnx;
 mod writing;

@@ -1,0 +1,16 @@
+//! Networks in `.onnx`: any bytes are read or refused, and what is read can be evaluated.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use plica::network::read::onnx_from_bytes;
+use rug::Rational;
+
+fuzz_target!(|bytes: &[u8]| {
+    if let Ok(network) = onnx_from_bytes(bytes) {
+        let graph = network.graph;
+        if graph.inputs() <= 64 && graph.multiplications() <= 1 << 14 && graph.nodes().iter().all(|node| node.len() <= 1 << 10) {
+            let outputs = graph.evaluate(&vec![Rational::from((1, 3)); graph.inputs()]).expect("a point of the right dimension");
+            assert_eq!(outputs.len(), graph.outputs());
+        }
+    }
+});
