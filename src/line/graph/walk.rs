@@ -731,8 +731,7 @@ impl<'a> Segment<'a> {
             None => {
                 let now = self.exact_now();
                 let count = self.breakpoints(n, local);
-                let up = (state as usize) < count && self.exact_above(n, from, local, state as usize).sign_at(&now).is_eq();
-                up
+                (state as usize) < count && self.exact_above(n, from, local, state as usize).sign_at(&now).is_eq()
             }
         };
         if rises { state as usize } else { state as usize - 1 }

@@ -180,7 +180,7 @@ impl GraphBuilder {
         let out = Window { kernel, stride, dilation, padding, ceil: false }.positions([rows, columns])?;
         let each = shape::elements(&[channels / groups, kernel[0], kernel[1]])?;
         let outputs = weights.len() / each;
-        if outputs == 0 || outputs % groups != 0 {
+        if outputs == 0 || !outputs.is_multiple_of(groups) {
             return Err(GraphError::Option(format!("{groups} groups of {outputs} output channels")));
         }
         check(&weights, outputs * each)?;

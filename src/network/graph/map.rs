@@ -53,6 +53,19 @@ struct Lists {
 }
 
 impl Lists {
+    /// The lists of entries (list, place, weight), in their order.
+    fn new(lists: usize, entries: impl Iterator<Item = (u32, u32, u32)> + Clone) -> Self {
+        let mut starts = vec![0; lists + 1];
+        entries.clone().for_each(|(k, _, _)| starts[k as usize + 1] += 1);
+        (0..lists).for_each(|k| starts[k + 1] += starts[k]);
+        let (mut next, mut sorted) = (starts.clone(), vec![(0, 0); starts[lists]]);
+        for (k, place, weight) in entries {
+            sorted[next[k as usize]] = (place, weight);
+            next[k as usize] += 1;
+        }
+        Self { starts, entries: sorted }
+    }
+
     fn get(&self, k: usize) -> &[(u32, u32)] {
         &self.entries[self.starts[k]..self.starts[k + 1]]
     }
@@ -61,19 +74,7 @@ impl Lists {
 impl Sparse {
     /// From entries (output, input, weight).
     pub fn new(outputs: usize, inputs: usize, entries: &[(u32, u32, u32)]) -> Self {
-        let lists = |count: usize, key: &dyn Fn(&(u32, u32, u32)) -> (u32, u32)| {
-            let mut starts = vec![0; count + 1];
-            entries.iter().for_each(|e| starts[key(e).0 as usize + 1] += 1);
-            (0..count).for_each(|k| starts[k + 1] += starts[k]);
-            let (mut next, mut sorted) = (starts.clone(), vec![(0, 0); entries.len()]);
-            for e in entries {
-                let (k, other) = key(e);
-                sorted[next[k as usize]] = (other, e.2);
-                next[k as usize] += 1;
-            }
-            Lists { starts, entries: sorted }
-        };
-        Self { rows: lists(outputs, &|&(i, j, _)| (i, j)), columns: lists(inputs, &|&(i, j, _)| (j, i)) }
+        Self { rows: Lists::new(outputs, entries.iter().copied()), columns: Lists::new(inputs, entries.iter().map(|&(i, j, w)| (j, i, w))) }
     }
 }
 

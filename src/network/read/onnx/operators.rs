@@ -159,7 +159,7 @@ fn gemm(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Value, String> {
         Some(c) => {
             let values = c.rationals()?;
             let of = to_shape(&c.shape, y.shape())?;
-            let shift = of.iter().map(|&k| Rational::from(&values[k as usize] * exact(beta))).collect();
+            let shift = of.iter().map(|&k| &values[k as usize] * exact(beta)).collect();
             builder.scale_and_shift(&y, None, Some(Coefficients::from_rationals(shift))).map_err(text)
         }
     }
@@ -266,7 +266,7 @@ fn batch_normalisation(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Va
     let inner: usize = x.shape()[2..].iter().product();
     let channel = |i: usize| i / inner % channels;
     let of: Vec<u32> = (0..x.len()).map(|i| channel(i) as u32).collect();
-    let shifts: Vec<Rational> = (0..channels).map(|c| Rational::from(&bias[c] - &mean[c] * exact(factors[c]))).collect();
+    let shifts: Vec<Rational> = (0..channels).map(|c| &bias[c] - &mean[c] * exact(factors[c])).collect();
     let shift = Coefficients::from_rationals(of.iter().map(|&c| shifts[c as usize].clone()).collect());
     builder.scale_and_shift(&x, Some((&Coefficients::from_f64(factors), &of)), Some(shift)).map_err(text)
 }
