@@ -7,7 +7,7 @@ use clap::Args;
 use plica::bounds::Shape;
 use plica::complex::{Builder, Complex, ComplexError, Decided, Domain, DomainError, Plane, Rule};
 use plica::data::{load, load_point};
-use plica::network::Selection;
+use plica::network::{Model, Selection};
 use plica::report::picture::{self, Colouring, Scene, SceneError};
 use plica::report::{CellsReport, RegionsReport, regions_text};
 use plica::sweep::replace;
@@ -131,7 +131,7 @@ fn run_here(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     }
     let domain = domain(arguments, &subject, dimension, plane.is_some())?;
     let progress: fn(plica::complex::Progress) = if arguments.quiet || !stderr().is_terminal() { |_| () } else { show };
-    let builder = Builder::new(subject.chain()?)
+    let builder = Builder::new(&subject.model)
         .max_regions(usize::try_from(arguments.max_regions).unwrap_or(usize::MAX))
         .exact_only(arguments.exact_only)
         .on_progress(progress);
@@ -225,8 +225,16 @@ fn report(arguments: &Arguments, subject: &Subject, complex: &Complex, decided: 
         Domain::Box(_) => 2 * d,
         Domain::Simplex(_) => d + 1,
     };
-    let bounds = Shape::of(subject.chain()?).map(|shape| shape.restricted(d).all(sides));
+    let bounds = bound_shape(subject).map(|shape| shape.restricted(d).all(sides));
     Ok(report.with_bounds(bounds.unwrap_or_default()))
+}
+
+/// The shape that bounds are known of: only chains have one.
+fn bound_shape(subject: &Subject) -> Option<Shape> {
+    match &subject.model {
+        Model::Chain(network) => Shape::of(network),
+        Model::Graph(_) => None,
+    }
 }
 
 fn plane(points: &[String], subject: &Subject, arguments: &Arguments) -> Result<Plane, Failure> {
@@ -246,9 +254,9 @@ fn plane(points: &[String], subject: &Subject, arguments: &Arguments) -> Result<
 
 fn domain(arguments: &Arguments, subject: &Subject, dimension: usize, is_slice: bool) -> Result<Domain, Failure> {
     if dimension > LARGE && !arguments.force {
-        let bound = Shape::of(subject.chain()?).map_or(1.into(), |shape| shape.serra_upper());
-        let (digits, corners) = (bound.to_string().len() - 1, dimension);
-        let cost = format!("a box alone has 3^{corners} faces, and {} can have 10^{digits} regions", subject.name);
+        let digits = |shape: Shape| shape.serra_upper().to_string().len() - 1;
+        let many = bound_shape(subject).map(|shape| format!(", and {} can have 10^{} regions", subject.name, digits(shape)));
+        let cost = format!("a box alone has 3^{dimension} faces{}", many.unwrap_or_default());
         let message = format!("{dimension} dimensions are many: {cost}; --plane takes a slice of them, --force tries all");
         return Err(Failure::new(message, subject.built_in));
     }

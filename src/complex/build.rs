@@ -3,11 +3,13 @@
 use super::cells::Complex;
 use super::cut::{Cut, cut};
 use super::domain::{Domain, DomainError, Polytope};
+use super::lower::lower;
 use super::parts::Excess;
 use super::signs::Signs;
 use super::slice::Plane;
 
-use crate::network::Network;
+use super::steps::Steps;
+use crate::network::{Model, ModelRef};
 use std::sync::Arc;
 
 /// More cells than this are refused unless another limit is given.
@@ -28,6 +30,9 @@ pub enum ComplexError {
         /// The layer at which it was passed, from 0.
         layer: usize,
     },
+    /// The bits of a graph say only which outputs are positive.
+    #[error("the network has one bit a unit, whether its output is positive, and such patterns need not be those of convex cells")]
+    OutputBits,
     /// The output cannot decide in this way.
     #[error("{0}")]
     Rule(String),
@@ -53,7 +58,7 @@ pub enum ComplexError {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Builder {
-    network: Arc<Network>,
+    model: Arc<Model>,
     limit: usize,
     exact_only: bool,
     progress: Option<fn(Progress)>,
@@ -71,9 +76,9 @@ pub struct Progress {
 }
 
 impl Builder {
-    /// A builder for the complexes of a network.
-    pub fn new(network: &Network) -> Self {
-        Self { network: Arc::new(network.clone()), limit: MOST_REGIONS, exact_only: false, progress: None }
+    /// A builder for the complexes of a network of either kind.
+    pub fn new<'a>(network: impl Into<ModelRef<'a>>) -> Self {
+        Self { model: Arc::new(network.into().to_model()), limit: MOST_REGIONS, exact_only: false, progress: None }
     }
 
     /// Refuses complexes of more cells; 10,000,000 where nothing is said.
@@ -91,26 +96,12 @@ impl Builder {
         Self { progress: Some(progress), ..self }
     }
 
-    pub(super) fn network(&self) -> &Network {
-        &self.network
-    }
-
-    /// The same with another network.
-    pub(super) fn with_network(&self, network: Network) -> Self {
-        Self { network: Arc::new(network), ..self.clone() }
-    }
-
-    /// The complex of a domain, of the plane where there is one.
-    pub(super) fn build_in(&self, domain: &Domain, plane: Option<&Plane>) -> Result<Complex, ComplexError> {
-        plane.map_or_else(|| self.build(domain), |plane| self.build_slice(plane, domain))
-    }
-
     /// The complex of a domain.
     ///
     /// # Errors
-    /// A domain of another dimension than the network's input, or more cells than allowed.
+    /// A domain of another dimension than the network's input, more cells than allowed, or a graph whose bits do not tell its affine maps.
     pub fn build(&self, domain: &Domain) -> Result<Complex, ComplexError> {
-        self.cells(&self.network, domain, None)
+        self.cells(self.steps(None)?, domain, None)
     }
 
     /// The complex of a plane slice: that of the network restricted to the plane, in its coordinates (u, v).
@@ -118,17 +109,34 @@ impl Builder {
     /// # Errors
     /// As [`Builder::build`]; here the domain has two dimensions.
     pub fn build_slice(&self, plane: &Plane, domain: &Domain) -> Result<Complex, ComplexError> {
-        let restricted =
-            plane.restrict(&self.network).ok_or(DomainError::Dimension { expected: self.network.inputs(), found: plane.dimension() })?;
-        self.cells(&Arc::new(restricted), domain, Some(plane))
+        self.cells(self.steps(Some(plane))?, domain, Some(plane))
     }
 
-    fn cells(&self, network: &Arc<Network>, domain: &Domain, plane: Option<&Plane>) -> Result<Complex, ComplexError> {
-        let Polytope { corners, mut topology, sides } = domain.polytope(network)?;
-        let mut signs = Signs::new(network, &corners, self.exact_only);
+    /// The number of outputs of the network.
+    pub(super) fn outputs(&self) -> usize {
+        self.model.outputs()
+    }
+
+    /// The network as steps, of a slice as a function of (u, v).
+    pub(super) fn steps(&self, plane: Option<&Plane>) -> Result<Steps, ComplexError> {
+        if let Some(plane) = plane.filter(|plane| plane.dimension() != self.model.inputs()) {
+            return Err(DomainError::Dimension { expected: self.model.inputs(), found: plane.dimension() }.into());
+        }
+        match (&*self.model, plane) {
+            (Model::Graph(graph), plane) => lower(graph, plane).ok_or(ComplexError::OutputBits),
+            (Model::Chain(network), Some(plane)) => Ok(Steps::of_network(&plane.restrict(network))),
+            (Model::Chain(network), None) => Ok(Steps::of_network(network)),
+        }
+    }
+
+    pub(super) fn cells(&self, steps: Steps, domain: &Domain, plane: Option<&Plane>) -> Result<Complex, ComplexError> {
+        let steps = Arc::new(steps);
+        let Polytope { corners, mut topology, sides } = domain.polytope(&steps)?;
+        let mut signs = Signs::new(&steps, &corners, self.exact_only);
         let mut patterns: Vec<u64> = Vec::new();
-        for layer in 0..network.depth() {
-            signs.enter(layer);
+        for (at, step) in steps.steps[..steps.depth()].iter().enumerate() {
+            let layer = step.layer;
+            signs.enter(at);
             topology.reset_bases();
             for stage in 0..signs.stages() {
                 signs.begin_stage(stage);
@@ -147,10 +155,10 @@ impl Builder {
                 patterns = longer;
                 topology = next;
                 if let Some(progress) = self.progress {
-                    progress(Progress { layers: layer + 1, all_layers: network.depth(), cells: topology.cells() });
+                    progress(Progress { layers: layer + 1, all_layers: steps.hidden.len(), cells: topology.cells() });
                 }
             }
         }
-        Ok(Complex::new(network.clone(), domain.clone(), plane.cloned(), topology, &sides, signs, patterns))
+        Ok(Complex::new(steps, domain.clone(), plane.cloned(), topology, &sides, signs, patterns))
     }
 }

@@ -4,11 +4,13 @@ use super::coordinates::Approximate;
 use super::counts::Counts;
 use super::domain::Domain;
 use super::exact::{ExactRows, Place};
+use super::merge::{Merged, merge};
 use super::signs::{STAGE, Signs};
 use super::slice::Plane;
+use super::steps::Steps;
 use super::topology::{Faces, Topology};
 use crate::line::{Decisions, Enclosure};
-use crate::network::{Network, Pattern, Unit};
+use crate::network::{Pattern, Unit, UnitSet};
 use rug::Rational;
 use std::cmp::Ordering;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -22,7 +24,8 @@ const NONE: u32 = u32::MAX;
 /// Of the whole space, the cells are cut off at a box around everything that happens; what lies on it counts as not there.
 #[derive(Debug)]
 pub struct Complex {
-    pub(super) network: Arc<Network>,
+    pub(super) steps: Arc<Steps>,
+    units: UnitSet,
     domain: Domain,
     plane: Option<Plane>,
     pub(super) levels: Vec<Faces>,
@@ -32,15 +35,26 @@ pub struct Complex {
     facet_cells: Vec<[u32; 2]>,
     words_per_cell: usize,
     patterns: Vec<u64>,
+    finer: Option<Finer>,
     pub(super) points: Approximate,
     pub(super) exact: Mutex<ExactRows>,
     decisions: Decisions,
     pub(super) counts: OnceLock<Counts>,
 }
 
+/// What the steps cut, where that is finer than the cells.
+#[derive(Debug)]
+struct Finer {
+    /// The vertices of the cells, by their numbers among all.
+    vertices: Vec<u32>,
+    /// The bits of all finer cells, and the cells that these are part of.
+    patterns: Vec<u64>,
+    cell_of: Vec<u32>,
+}
+
 impl Complex {
     pub(super) fn new(
-        network: Arc<Network>,
+        steps: Arc<Steps>,
         domain: Domain,
         plane: Option<Plane>,
         topology: Topology,
@@ -49,7 +63,7 @@ impl Complex {
         patterns: Vec<u64>,
     ) -> Self {
         let d = topology.dimension();
-        let levels = topology.levels;
+        let mut levels = topology.levels;
         let mut sides: Vec<Vec<u32>> = Vec::with_capacity(d);
         let mut of_vertices = corner_sides.to_vec();
         for place in &signs.exact.places[corner_sides.len()..] {
@@ -63,23 +77,41 @@ impl Complex {
             let of = |face: u32| level.facets(face).iter().fold(u32::MAX, |all, &g| all & below[g as usize]);
             sides.push((0..level.len() as u32).map(of).collect());
         }
-        let mut facet_cells = vec![[NONE; 2]; if d == 1 { signs.len() } else { levels[d - 1].len() }];
+        let words_per_cell = patterns.len() / levels[d].len().max(1);
+        let mut points = Approximate::of(&mut signs, d);
+        let (mut patterns, mut finer) = (patterns, None);
+        if steps.cut_further() {
+            let bits = |cell: usize| &patterns[cell * words_per_cell..][..words_per_cell];
+            let merged = merge(&levels, &sides, |cell| steps.pattern(bits(cell)));
+            let Merged { vertices, cell_of, .. } = merged;
+            let mut of_first = Vec::new();
+            for (cell, &merged) in cell_of.iter().enumerate() {
+                if merged as usize * words_per_cell == of_first.len() {
+                    of_first.extend_from_slice(bits(cell));
+                }
+            }
+            points = points.only(&vertices);
+            finer = Some(Finer { vertices, patterns: std::mem::replace(&mut patterns, of_first), cell_of });
+            (levels, sides) = (merged.levels, merged.sides);
+        }
+        let mut facet_cells = vec![[NONE; 2]; sides[d - 1].len()];
         for cell in 0..levels[d].len() as u32 {
             for &facet in levels[d].facets(cell) {
                 let cells = &mut facet_cells[facet as usize];
                 cells[usize::from(cells[0] != NONE)] = cell;
             }
         }
-        let cells = levels[d].len();
         Self {
-            network,
+            units: steps.units(),
+            steps,
             domain,
             plane,
             sides,
             facet_cells,
-            words_per_cell: patterns.len() / cells.max(1),
+            words_per_cell,
             patterns,
-            points: Approximate::of(&mut signs, d),
+            finer,
+            points,
             decisions: signs.decisions,
             exact: Mutex::new(signs.exact),
             levels,
@@ -102,9 +134,9 @@ impl Complex {
         self.plane.as_ref()
     }
 
-    /// The network, of a slice the one restricted to the plane.
-    pub fn network(&self) -> &Network {
-        &self.network
+    /// The units whose bits a cell's pattern has; of a complex cut by decisions, these are the units of one layer more.
+    pub fn units(&self) -> &UnitSet {
+        &self.units
     }
 
     /// How many signs the filter decided, and how many were left to integers.
@@ -177,7 +209,8 @@ impl Complex {
     /// # Panics
     /// Where there is no such vertex.
     pub fn vertex(&self, vertex: usize) -> Vec<Rational> {
-        self.exact.lock().expect("nothing fails while it is held").point(vertex as u32)
+        let vertex = self.finer.as_ref().map_or(vertex as u32, |finer| finer.vertices[vertex]);
+        self.exact.lock().expect("nothing fails while it is held").point(vertex)
     }
 
     /// The exact coordinates of all vertices by their numbers; `None` of those at infinity.
@@ -217,28 +250,24 @@ impl Complex {
             .iter()
             .flat_map(|layer| layer.chunks(STAGE).map(|part| (word(part, Ordering::Greater), word(part, Ordering::Less))))
             .collect();
-        let fits = |cell: &usize| self.words(*cell).iter().zip(&stages).all(|(&bits, &(pos, neg))| pos & !bits == 0 && neg & bits == 0);
-        (0..self.activation_regions()).filter(fits).collect()
+        let fits = |bits: &[u64]| bits.iter().zip(&stages).all(|(&bits, &(pos, neg))| pos & !bits == 0 && neg & bits == 0);
+        let Some(finer) = &self.finer else {
+            return (0..self.activation_regions()).filter(|&cell| fits(self.words(cell))).collect();
+        };
+        let parts = finer
+            .cell_of
+            .iter()
+            .enumerate()
+            .filter(|&(part, _)| fits(&finer.patterns[part * self.words_per_cell..][..self.words_per_cell]));
+        let mut cells: Vec<usize> = parts.map(|(_, &cell)| cell as usize).collect();
+        cells.sort_unstable();
+        cells.dedup();
+        cells
     }
 
-    /// The pattern of a cell in words: 64 units each, every layer beginning a new one.
+    /// The bits of a cell in words: 64 units each, every step beginning a new one; where cells were merged, those of the first part.
     pub(super) fn words(&self, cell: usize) -> &[u64] {
         &self.patterns[cell * self.words_per_cell..][..self.words_per_cell]
-    }
-
-    /// The widths of the hidden layers.
-    pub(super) fn widths(&self) -> impl Iterator<Item = usize> {
-        self.network.layers()[..self.network.depth()].iter().map(|layer| layer.outputs())
-    }
-
-    /// For each hidden layer the place of its first word in a pattern.
-    pub(super) fn first_words(&self) -> Vec<usize> {
-        self.widths()
-            .scan(0, |at, width| {
-                *at += width.div_ceil(STAGE);
-                Some(*at - width.div_ceil(STAGE))
-            })
-            .collect()
     }
 }
 
@@ -257,14 +286,7 @@ impl<'a> Cell<'a> {
 
     /// The activation pattern of its interior, of all hidden units.
     pub fn pattern(&self) -> Pattern {
-        let mut pattern = Pattern::zeros(self.complex.network.hidden_units());
-        let (mut at, mut words) = (0, self.complex.words(self.index()));
-        for width in self.complex.widths() {
-            let here = width.div_ceil(STAGE);
-            pattern.put(at, width, &words[..here]);
-            (at, words) = (at + width, &words[here..]);
-        }
-        pattern
+        self.complex.steps.pattern(self.complex.words(self.index()))
     }
 
     /// Its facets: those on the sides of the domain too, but not those at infinity.
@@ -294,29 +316,30 @@ impl<'a> Cell<'a> {
 
     /// The output on it as an affine map: for each output its coefficients, the constant last.
     pub fn affine_map(&self) -> Vec<Vec<Rational>> {
-        let (words, first) = (self.complex.words(self.index()), self.complex.first_words());
-        let is_active = |layer: usize, unit: usize| words[first[layer] + unit / STAGE] >> (unit % STAGE) & 1 == 1;
-        self.complex.exact.lock().expect("nothing fails while it is held").map(is_active)
+        let (words, steps) = (self.complex.words(self.index()), &self.complex.steps);
+        let mut exact = self.complex.exact.lock().expect("nothing fails while it is held");
+        exact.map(|step, unit| steps.is_active(words, step, unit))
     }
 
     /// The affine map in doubles, rounded in every step and without a bound: for pictures.
     pub fn rounded_map(&self) -> Vec<Vec<f64>> {
-        let (words, first) = (self.complex.words(self.index()), self.complex.first_words());
-        let d = self.complex.network.inputs();
+        let (words, steps, d) = (self.complex.words(self.index()), &self.complex.steps, self.complex.dimension());
         let mut forms: Vec<Vec<f64>> = (0..d).map(|i| (0..=d).map(|j| f64::from(u8::from(i == j))).collect()).collect();
-        for (l, layer) in self.complex.network.layers().iter().enumerate() {
-            let is_active = |&j: &usize| l == 0 || words[first[l - 1] + j / STAGE] >> (j % STAGE) & 1 == 1;
-            let inputs: Vec<usize> = (0..layer.inputs()).filter(is_active).collect();
+        let mut rectified = 0;
+        for (l, step) in steps.steps.iter().enumerate() {
+            let is_alive: Vec<bool> = (0..step.inputs()).map(|j| j >= rectified || steps.is_active(words, l - 1, j)).collect();
             let form = |i: usize| {
                 let mut sum = vec![0.0; d + 1];
-                sum[d] = layer.bias()[i];
-                for &j in &inputs {
-                    let w = layer.weights()[(i, j)];
-                    sum.iter_mut().zip(&forms[j]).for_each(|(sum, x)| *sum += w * x);
-                }
+                let constant = step.rounded_row(i, |j, w| {
+                    if is_alive[j] {
+                        sum.iter_mut().zip(&forms[j]).for_each(|(sum, x)| *sum += w * x);
+                    }
+                });
+                sum[d] += constant;
                 sum
             };
-            forms = (0..layer.outputs()).map(form).collect();
+            forms = (0..step.outputs()).map(form).collect();
+            rectified = step.units;
         }
         forms
     }
@@ -385,20 +408,16 @@ impl Facet<'_> {
         (sides != 0).then(|| Side(sides.trailing_zeros() as usize))
     }
 
-    /// The units whose hyperplanes it lies on: those whose bits differ between its two cells.
+    /// The units whose hyperplanes it lies on: those whose bits differ between its two cells. A unit with several bits is named by its number in
+    /// its layer.
     pub fn units(&self) -> Vec<Unit> {
-        let [a, b] = self.complex.cells_at(self.index);
-        if b == NONE {
-            return Vec::new();
-        }
-        let (a, b) = (self.complex.words(a as usize), self.complex.words(b as usize));
-        let mut units = Vec::new();
-        for (layer, first) in self.complex.first_words().into_iter().enumerate() {
-            let width = self.complex.network.layers()[layer].outputs();
-            let differs = |i: &usize| (a[first + i / STAGE] ^ b[first + i / STAGE]) >> (i % STAGE) & 1 == 1;
-            units.extend((0..width).filter(differs).map(|index| Unit { layer: layer as u32, index: index as u32 }));
-        }
-        units
+        let Some([a, b]) = self.between() else { return Vec::new() };
+        let [a, b] = [a, b].map(|cell| self.complex.cell(cell).pattern());
+        let units = &self.complex.units;
+        let differing = units.iter().enumerate().filter(|&(k, _)| a.get(k) != b.get(k));
+        let mut all: Vec<Unit> = differing.map(|(_, bit)| Unit { layer: bit.layer, index: units.bit(bit).0 as u32 }).collect();
+        all.dedup();
+        all
     }
 
     /// Its vertices by number, in order; those at infinity left out.

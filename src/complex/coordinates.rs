@@ -39,6 +39,12 @@ impl Approximate {
         tight.then(|| (pairs().map(|(x, y)| of_p * x + of_q * y).collect(), error))
     }
 
+    /// Those of some vertices only, in this order.
+    pub(super) fn only(&self, vertices: &[u32]) -> Self {
+        let coordinates = vertices.iter().flat_map(|&v| self.point(v).iter().copied()).collect();
+        Self { dimension: self.dimension, coordinates, errors: vertices.iter().map(|&v| self.error(v)).collect() }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.errors.len()
     }

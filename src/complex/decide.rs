@@ -4,11 +4,10 @@ use super::build::{Builder, ComplexError};
 use super::cells::Complex;
 use super::domain::Domain;
 use super::slice::Plane;
-use crate::network::{Layer, Network};
-use nalgebra::{DMatrix, DVector};
+use crate::network::Pattern;
 use rug::Rational;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::str::FromStr;
 
 /// Every pair of outputs is a unit; of so many outputs there are 2,016.
@@ -59,26 +58,14 @@ impl Rule {
         }
     }
 
-    /// The network with one more hidden layer, whose units are active where one class is preferred to another.
+    /// One more hidden layer, whose units are active where one class is preferred to another: combinations of outputs.
     ///
     /// Sign: the output, and minus the output. Argmax: o_j - o_i for all i < j.
-    fn extended(self, network: &Network) -> Network {
-        let (last, below) = network.layers().split_last().expect("a network has layers");
-        let rows: Vec<(Option<usize>, usize, bool)> = match self {
-            Self::Sign => vec![(None, 0, false), (None, 0, true)],
-            Self::Argmax => pairs(last.outputs()).map(|(i, j)| (Some(i), j, false)).collect(),
-        };
-        let entry = |r: usize, of: &dyn Fn(usize) -> Rational| {
-            let (minus, plus, negated) = rows[r];
-            let x = minus.map_or_else(|| of(plus), |minus| of(plus) - of(minus));
-            if negated { -x } else { x }
-        };
-        let weights = DMatrix::from_fn(rows.len(), last.inputs(), |r, k| entry(r, &|i| last.weight(i, k)));
-        let bias = DVector::from_fn(rows.len(), |r, _| entry(r, &|i| last.bias_of(i)));
-        // The output of the longer network is of no interest.
-        let output = Layer::from_f64(DMatrix::zeros(1, rows.len()), DVector::zeros(1));
-        let layers = below.iter().cloned().chain([Layer::from_rationals(weights, bias), output]);
-        Network::new(layers.collect()).expect("the shapes still chain")
+    fn units(self, outputs: usize) -> Vec<Vec<(usize, i32)>> {
+        match self {
+            Self::Sign => vec![vec![(0, 1)], vec![(0, -1)]],
+            Self::Argmax => pairs(outputs).map(|(i, j)| vec![(j, 1), (i, -1)]).collect(),
+        }
     }
 
     /// The class of a cell by the bits of the decision units.
@@ -152,21 +139,36 @@ impl Builder {
     /// # Errors
     /// As [`Builder::build`], and a rule that does not fit the number of outputs.
     pub fn decide(&self, rule: Rule, domain: &Domain, plane: Option<&Plane>) -> Result<Decided, ComplexError> {
-        let outputs = self.network().outputs();
+        let outputs = self.outputs();
         rule.fits(outputs).map_err(ComplexError::Rule)?;
-        let complex = self.with_network(rule.extended(self.network())).build_in(domain, plane)?;
-        let first = *complex.first_words().last().expect("there is the layer of decisions");
-        let class = |cell: usize| rule.class(outputs, |unit| complex.words(cell)[first + unit / 64] >> (unit % 64) & 1 == 1);
+        let complex = self.cells(self.steps(plane)?.with_decisions(&rule.units(outputs)), domain, plane)?;
+        let step = complex.steps.depth() - 1;
+        let class = |cell: usize| rule.class(outputs, |unit| complex.steps.is_active(complex.words(cell), step, unit));
         let class_of = (0..complex.activation_regions()).map(class).collect();
-        // The parts of an activation region follow each other, and it is convex: no other has its pattern.
-        let mut parent_of = Vec::with_capacity(complex.activation_regions());
-        let mut parents = 0;
-        for cell in 0..complex.activation_regions() {
-            parents += u32::from(cell > 0 && complex.words(cell)[..first] != complex.words(cell - 1)[..first]);
-            parent_of.push(parents);
-        }
+        let parent_of = parents(&complex);
         Ok(Decided { complex, class_of, parent_of, rule })
     }
+}
+
+/// For each cell of a complex cut by decisions the activation region that holds it: the one with its pattern, for no other has it.
+fn parents(complex: &Complex) -> Vec<u32> {
+    let cells = 0..complex.activation_regions();
+    let pattern = |cell: usize| complex.steps.pattern_below(complex.steps.hidden.len() - 1, complex.words(cell));
+    let mut numbers: HashMap<Pattern, u32> = HashMap::new();
+    let mut last: Option<(&[u64], u32)> = None;
+    let first = complex.steps.first_words[complex.steps.depth() - 1];
+    let parent = |cell: usize| {
+        let words = &complex.words(cell)[..first];
+        // Cells with the same bits mostly follow each other.
+        if let Some((_, number)) = last.filter(|(before, _)| *before == words) {
+            return number;
+        }
+        let next = numbers.len() as u32;
+        let number = *numbers.entry(pattern(cell)).or_insert(next);
+        last = Some((words, number));
+        number
+    };
+    cells.map(parent).collect()
 }
 
 impl Decided {
@@ -214,6 +216,7 @@ impl Decided {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::network::{Layer, Network};
     use nalgebra::{dmatrix, dvector};
 
     fn domain() -> Domain {

@@ -1,10 +1,10 @@
 //! What is cut into cells: a box, a simplex, or the whole space.
 
 use super::simplex::{WholePoint, orientation, simplex_volume};
+use super::steps::Steps;
 use super::topology::{Faces, Topology};
+use super::whole::WholeStep;
 use crate::exact::parse_rational;
-use crate::network::Network;
-use crate::network::whole::WholeLayer;
 use rug::{Integer, Rational};
 
 /// More dimensions than this have more box faces than anybody's memory holds.
@@ -180,9 +180,9 @@ impl Domain {
     }
 
     /// The corners of a polytope that stands for the domain of a network, and its faces.
-    pub(super) fn polytope(&self, network: &Network) -> Result<Polytope, DomainError> {
+    pub(super) fn polytope(&self, steps: &Steps) -> Result<Polytope, DomainError> {
         self.check()?;
-        let expected = network.inputs();
+        let expected = steps.inputs();
         let dimension = match self {
             Self::Box(ranges) => ranges.len(),
             Self::Simplex(corners) => corners.len() - 1,
@@ -198,7 +198,7 @@ impl Domain {
             Self::Box(ranges) => cuboid(ranges),
             Self::Simplex(corners) => simplex(corners),
             Self::Space => {
-                let size = beyond_all_vertices(network);
+                let size = beyond_all_vertices(steps);
                 cuboid(&vec![(Rational::from(-&size), Rational::from(size)); dimension])
             }
         })
@@ -268,18 +268,17 @@ fn polytope(corners: Vec<Vec<Rational>>, levels: Vec<Faces>, sides: Vec<u32>) ->
 /// common denominators. A face that is minimal in the complex is the solution of some of the equations "form = 0", so it has a point
 /// whose coordinates are quotients of two determinants of order d at most, and such a determinant is at most (A d)^d;
 /// proofs/complex.md, section 4.
-fn beyond_all_vertices(network: &Network) -> Integer {
+fn beyond_all_vertices(steps: &Steps) -> Integer {
     let (mut scale, mut largest) = (Integer::from(1), Integer::from(1));
     let mut over_all = Integer::from(1);
-    for layer in network.layers().iter().map(WholeLayer::new) {
-        let row = |i: usize| (0..layer.inputs).map(|j| layer.weights.get(i * layer.inputs + j).abs()).sum::<Integer>();
-        let row_sum = (0..layer.outputs).map(row).max().unwrap_or_default();
-        let bias = (0..layer.outputs).map(|i| layer.bias.get(i).abs()).max().unwrap_or_default();
+    for step in steps.steps.iter().map(WholeStep::new) {
+        let row_sum = (0..step.outputs).map(|i| step.row_sum(i)).max().unwrap_or_default();
+        let bias = (0..step.outputs).map(|i| step.bias(i).abs()).max().unwrap_or_default();
         largest = row_sum * &largest + bias * &scale;
-        scale *= &layer.factor;
+        scale *= &step.factor;
         over_all = over_all.max(largest.clone());
     }
-    let d = network.inputs() as u32;
+    let d = steps.inputs() as u32;
     // The difference of two outputs is a form too.
     let bits = (over_all * 2u32 * d).significant_bits() * d + 1;
     Integer::from(1) << bits

@@ -1,8 +1,8 @@
 //! Vertices and pre-activations as integers: what decides where doubles cannot.
 
+use super::steps::Steps;
+use super::whole::WholeStep;
 use crate::exact::{common_denominator, scaled};
-use crate::network::Network;
-use crate::network::whole::WholeLayer;
 use rug::{Integer, Rational};
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -17,7 +17,7 @@ pub(super) enum Place {
     Cut { layer: usize, p: u32, q: u32, unit: u32 },
 }
 
-/// A vertex and the pre-activations of one layer at it, all times one positive `scale`.
+/// A vertex and the pre-activations of one step at it, all times one positive `scale`.
 #[derive(Debug)]
 pub(super) struct Row {
     scale: Integer,
@@ -50,18 +50,18 @@ impl Row {
 /// The vertices, and their exact rows where these have been asked for.
 #[derive(Debug)]
 pub(super) struct ExactRows {
-    network: Arc<Network>,
-    layers: Option<Vec<WholeLayer>>,
+    steps: Arc<Steps>,
+    whole: Option<Vec<WholeStep>>,
     corners: Vec<Vec<Rational>>,
     pub places: Vec<Place>,
-    /// By vertex and layer, counted from 1; 0 is the input.
+    /// By vertex and step, counted from 1; 0 is the input.
     rows: HashMap<(u32, usize), Arc<Row>>,
 }
 
 impl ExactRows {
-    pub(super) fn new(network: Arc<Network>, corners: &[Vec<Rational>]) -> Self {
+    pub(super) fn new(steps: Arc<Steps>, corners: &[Vec<Rational>]) -> Self {
         let places = (0..corners.len() as u32).map(Place::Corner).collect();
-        Self { network, layers: None, corners: corners.to_vec(), places, rows: HashMap::new() }
+        Self { steps, whole: None, corners: corners.to_vec(), places, rows: HashMap::new() }
     }
 
     pub(super) fn push(&mut self, place: Place) {
@@ -106,39 +106,42 @@ impl ExactRows {
         row.point.iter().map(|x| row.rational(x)).collect()
     }
 
-    /// The layers as integers.
-    fn layers(&mut self) -> &[WholeLayer] {
-        self.layers.get_or_insert_with(|| self.network.layers().iter().map(WholeLayer::new).collect())
+    /// The steps as integers.
+    fn whole(&mut self) -> &[WholeStep] {
+        self.whole.get_or_insert_with(|| self.steps.steps.iter().map(WholeStep::new).collect())
     }
 
-    /// The signs of all hidden units at a point, layer by layer.
+    /// The signs of all units at a point, step by step.
     pub(super) fn signs_at(&mut self, point: &[Rational]) -> Vec<Vec<Ordering>> {
         let mut row = input_row(point);
-        let hidden = self.network.depth();
-        let rows = self.layers()[..hidden].iter().enumerate().map(|(l, layer)| {
-            row = through(layer, &row, l == 0);
-            row.values.iter().map(Integer::cmp0).collect()
+        let hidden = self.steps.depth();
+        let mut rectified = 0;
+        let rows = self.whole()[..hidden].iter().map(|step| {
+            row = through(step, &row, std::mem::replace(&mut rectified, step.units));
+            row.values[..step.units].iter().map(Integer::cmp0).collect()
         });
         rows.collect()
     }
 
     /// The output on a cell as an affine map: for each output its coefficients, the constant last.
     pub(super) fn map(&mut self, is_active: impl Fn(usize, usize) -> bool) -> Vec<Vec<Rational>> {
-        let d = self.network.inputs();
+        let d = self.steps.inputs();
+        let mut rectified = 0;
         let mut forms: Vec<Vec<Integer>> = (0..d).map(|i| (0..=d).map(|j| Integer::from(u32::from(i == j))).collect()).collect();
         let mut scale = Integer::from(1);
-        for (l, layer) in self.layers().iter().enumerate() {
-            let inputs: Vec<usize> = (0..layer.inputs).filter(|&j| l == 0 || is_active(l - 1, j)).collect();
-            let column = |k: usize| layer.product(&inputs, &inputs.iter().map(|&j| &forms[j][k]).collect::<Vec<_>>());
+        for (l, step) in self.whole().iter().enumerate() {
+            let inputs: Vec<usize> = (0..step.inputs).filter(|&j| j >= rectified || is_active(l - 1, j)).collect();
+            let column = |k: usize| step.product(&inputs, &inputs.iter().map(|&j| &forms[j][k]).collect::<Vec<_>>());
             let mut columns: Vec<Vec<Integer>> = (0..=d).map(column).collect();
-            columns[d].iter_mut().enumerate().for_each(|(i, constant)| *constant += layer.bias.get(i) * &scale);
-            forms = (0..layer.outputs).map(|i| columns.iter_mut().map(|column| std::mem::take(&mut column[i])).collect()).collect();
-            scale *= &layer.factor;
+            columns[d].iter_mut().enumerate().for_each(|(i, constant)| *constant += step.bias(i) * &scale);
+            forms = (0..step.outputs).map(|i| columns.iter_mut().map(|column| std::mem::take(&mut column[i])).collect()).collect();
+            scale *= &step.factor;
+            rectified = step.units;
         }
         forms.into_iter().map(|form| form.into_iter().map(|x| Rational::from((x, scale.clone()))).collect()).collect()
     }
 
-    /// The row of a vertex before the network (0), or at a layer, counted from 1.
+    /// The row of a vertex before the network (0), or at a step, counted from 1.
     fn row(&mut self, vertex: u32, layer: usize) -> Arc<Row> {
         if let Some(row) = self.rows.get(&(vertex, layer)) {
             return row.clone();
@@ -151,7 +154,8 @@ impl ExactRows {
             Place::Corner(corner) if layer == 0 => input_row(&self.corners[corner as usize]),
             _ => {
                 let below = self.row(vertex, layer - 1);
-                through(&self.layers()[layer - 1], &below, layer == 1)
+                let rectified = if layer > 1 { self.steps.steps[layer - 2].units } else { 0 };
+                through(&self.whole()[layer - 1], &below, rectified)
             }
         };
         let row = Arc::new(row.reduced());
@@ -178,14 +182,14 @@ fn between(p: &Row, q: &Row, unit: usize) -> Row {
     }
 }
 
-/// The row of the layer above.
-fn through(layer: &WholeLayer, below: &Row, is_input: bool) -> Row {
-    let inputs: Vec<usize> = (0..layer.inputs).filter(|&j| is_input || below.values[j].cmp0().is_gt()).collect();
-    let mut values = layer.product(&inputs, &inputs.iter().map(|&j| &below.values[j]).collect::<Vec<_>>());
-    values.iter_mut().enumerate().for_each(|(i, value)| *value += layer.bias.get(i) * &below.scale);
+/// The row of the step above; the first `rectified` values count only where they are positive.
+fn through(step: &WholeStep, below: &Row, rectified: usize) -> Row {
+    let inputs: Vec<usize> = (0..step.inputs).filter(|&j| j >= rectified || below.values[j].cmp0().is_gt()).collect();
+    let mut values = step.product(&inputs, &inputs.iter().map(|&j| &below.values[j]).collect::<Vec<_>>());
+    values.iter_mut().enumerate().for_each(|(i, value)| *value += step.bias(i) * &below.scale);
     Row {
-        scale: Integer::from(&below.scale * &layer.factor),
-        point: below.point.iter().map(|x| Integer::from(x * &layer.factor)).collect(),
+        scale: Integer::from(&below.scale * &step.factor),
+        point: below.point.iter().map(|x| Integer::from(x * &step.factor)).collect(),
         values,
     }
 }

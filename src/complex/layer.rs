@@ -1,10 +1,10 @@
-//! One step through a layer in doubles, with a bound of its error, for many rows at once.
+//! One step in doubles, with a bound of its error, for many rows at once.
 
+use super::steps::{Step, StepMap};
 use crate::exact::Instructions;
-use crate::exact::bound::{TINY, product as product_error, round_up};
+use crate::exact::bound::{TINY, product as product_error, round_up, sequential as sequential_error};
 use crate::exact::lanes::{Lanes, dispatch};
-use crate::exact::product::{Active, Packed, Rows, Scratch, product};
-use crate::network::Layer;
+use crate::exact::product::{Active, Packed, Rows, Scratch, TILE, product};
 use rayon::prelude::*;
 
 /// Rows that go through a layer together; so many whatever the number of threads.
@@ -50,10 +50,10 @@ fn largest(values: &[f64]) -> f64 {
     values.iter().fold(0.0, |size: f64, x| size.max(x.abs()))
 }
 
-/// A layer as doubles, and what bounds the error of a step through it.
-pub(super) struct FloatLayer {
-    pub outputs: usize,
-    packed: Packed,
+/// A step as doubles, and what bounds the error of going through it.
+pub(super) struct FloatStep {
+    pub units: usize,
+    weights: Weights,
     /// As long as a row of outputs, padded with zeros.
     bias: Vec<f64>,
     /// A bound of the sum of the magnitudes of each row of weights.
@@ -65,23 +65,35 @@ pub(super) struct FloatLayer {
     dyadic: bool,
 }
 
-impl FloatLayer {
-    pub(super) fn new(layer: &Layer) -> Self {
-        let w = layer.weights();
-        // TINY, so that a margin also covers weights that round to subnormal doubles.
-        let row_sum = |i: usize| round_up(w.row(i).iter().map(|x| x.abs()).sum::<f64>()) + TINY;
-        let packed = Packed::new(layer.inputs(), layer.outputs(), |i, j| w[(i, j)]);
-        let mut bias: Vec<f64> = layer.bias().iter().copied().collect();
-        bias.resize(packed.padded_outputs(), 0.0);
-        Self {
-            outputs: layer.outputs(),
-            packed,
-            bias,
-            row_sum: (0..layer.outputs()).map(row_sum).fold(0.0, f64::max),
-            bias_size: largest(layer.bias().as_slice()),
-            gamma: product_error(layer.inputs()),
-            dyadic: layer.is_dyadic(),
+enum Weights {
+    Packed(Packed),
+    Sparse { starts: Vec<usize>, entries: Vec<(u32, f64)> },
+}
+
+impl FloatStep {
+    pub(super) fn new(step: &Step) -> Self {
+        let outputs = step.outputs();
+        let (weights, is_dyadic, gamma) = match &step.map {
+            StepMap::Dense(layer) => {
+                let weights = Packed::new(layer.inputs(), outputs, |i, j| layer.weights()[(i, j)]);
+                (Weights::Packed(weights), layer.is_dyadic(), product_error(layer.inputs()))
+            }
+            StepMap::Sparse(map) => {
+                let longest = (0..outputs).map(|i| map.row(i).len()).max().unwrap_or(0);
+                let entries = map.columns.iter().copied().zip(map.weights.doubles().iter().copied()).collect();
+                let is_dyadic = map.weights.is_dyadic() && map.bias.is_dyadic();
+                (Weights::Sparse { starts: map.starts.clone(), entries }, is_dyadic, sequential_error(longest))
+            }
+        };
+        let mut bias = vec![0.0; outputs.next_multiple_of(TILE)];
+        let mut row_sum: f64 = 0.0;
+        for (i, bias) in bias[..outputs].iter_mut().enumerate() {
+            let mut sum = 0.0;
+            *bias = step.rounded_row(i, |_, w| sum += w.abs());
+            // TINY, so that a margin also covers weights that round to subnormal doubles.
+            row_sum = row_sum.max(round_up(sum) + TINY);
         }
+        Self { units: step.units, weights, row_sum, bias_size: largest(&bias), bias, gamma, dyadic: is_dyadic }
     }
 
     /// W x + b for every row x, of which only the inputs count whose bits are set: all in the first layer, where there are no bits.
@@ -92,7 +104,7 @@ impl FloatLayer {
     pub(super) fn forward(&self, instructions: Instructions, mut below: Values, active: &[u64]) -> Values {
         let count = below.errors.len();
         let words = active.len() / count.max(1);
-        let stride = self.packed.padded_outputs();
+        let stride = self.bias.len();
         let mut values = vec![0.0; count * stride];
         let blocks = values
             .par_chunks_mut(BLOCK * stride)
@@ -106,7 +118,10 @@ impl FloatLayer {
             }
             let rows = Rows { values: below, stride: below.len() / sizes.len(), count: sizes.len() };
             let masks = if words == 0 { Active::All } else { Active::Masks { words_per_row: words, words: active } };
-            product(instructions, rows, masks, &self.packed, above, scratch);
+            match &self.weights {
+                Weights::Packed(packed) => product(instructions, rows, masks, packed, above, scratch),
+                Weights::Sparse { starts, entries } => sparse_product(rows, starts, entries, above),
+            }
             for (place, (error, size)) in errors.iter_mut().zip(&*sizes).enumerate() {
                 let silent = words > 0 && active[place * words..][..words].iter().all(|&word| word == 0);
                 // Where no input is active the values are the biases themselves.
@@ -117,6 +132,16 @@ impl FloatLayer {
             add_bias(instructions, above, &self.bias, sizes);
         });
         Values { stride, values, errors: below.errors, sizes: below.sizes }
+    }
+}
+
+/// W x for every row x, where what is not active is 0 already.
+fn sparse_product(rows: Rows, starts: &[usize], entries: &[(u32, f64)], above: &mut [f64]) {
+    let stride = above.len() / rows.count;
+    for (row, above) in rows.values.chunks_exact(rows.stride).zip(above.chunks_exact_mut(stride)) {
+        for (y, ends) in above.iter_mut().zip(starts.windows(2)) {
+            *y = entries[ends[0]..ends[1]].iter().map(|&(j, w)| w * row[j as usize]).sum();
+        }
     }
 }
 

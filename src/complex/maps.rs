@@ -2,8 +2,7 @@
 
 use super::cells::Complex;
 use super::counts::Counts;
-use super::layer::{FloatLayer, Values};
-use super::signs::STAGE;
+use super::layer::{FloatStep, Values};
 use crate::exact::Instructions;
 use crate::exact::bound::{TINY, gamma, round_up};
 use rayon::prelude::*;
@@ -91,11 +90,10 @@ fn maps(complex: &Complex) -> Vec<u32> {
 /// For each cell two doubles that enclose one combination of its outputs at one point.
 fn values_at_one_point(complex: &Complex) -> Vec<(f64, f64)> {
     const BLOCK: usize = 1024;
-    let network = complex.network();
-    let layers: Vec<FloatLayer> = network.layers().iter().map(FloatLayer::new).collect();
+    let steps = &complex.steps;
+    let floats: Vec<FloatStep> = steps.steps.iter().map(FloatStep::new).collect();
     // Any point will do; one with no simple coordinates separates more maps.
     let point: Vec<f64> = (1..=complex.dimension()).map(|k| (k as f64 * 0.618_033_988_749_895).fract() - 0.309_016_994_374_947).collect();
-    let first = complex.first_words();
     let instructions = Instructions::detect();
     // Cells that follow each other often have the same bits in the lower layers; such a run goes through these as one row.
     let of_block = |start: usize| {
@@ -103,10 +101,11 @@ fn values_at_one_point(complex: &Complex) -> Vec<(f64, f64)> {
         let mut runs = vec![start];
         let mut rows = Values { stride: point.len(), ..Values::default() };
         rows.push(&point, 0.0);
-        for (l, layer) in layers.iter().enumerate() {
+        for (l, float) in floats.iter().enumerate() {
             let mut active = Vec::new();
             if l > 0 {
-                let bits = |cell: usize| &complex.words(cell)[first[l - 1]..][..layers[l - 1].outputs.div_ceil(STAGE)];
+                let below_step = &steps.steps[l - 1];
+                let bits = |cell: usize| &complex.words(cell)[steps.first_words[l - 1]..][..below_step.words()];
                 let (below, mut run) = (runs, 0);
                 let mut above = Values { stride: rows.stride, ..Values::default() };
                 runs = Vec::new();
@@ -115,16 +114,16 @@ fn values_at_one_point(complex: &Complex) -> Vec<(f64, f64)> {
                     run += usize::from(next);
                     if next || cell == start || bits(cell) != bits(cell - 1) {
                         runs.push(cell);
-                        active.extend_from_slice(bits(cell));
+                        below_step.push_alive(bits(cell), &mut active);
                         above.push(rows.row(run), rows.errors[run]);
                     }
                 }
                 rows = above;
             }
-            rows = layer.forward(instructions, rows, &active);
+            rows = float.forward(instructions, rows, &active);
         }
         let combined = |(row, error): (&[f64], &f64)| {
-            let outputs = &row[..network.outputs()];
+            let outputs = &row[..steps.outputs()];
             let weight = |k: usize| 1.0 / (1.0 + k as f64);
             let (mut sum, mut size) = (0.0, 0.0);
             for (k, y) in outputs.iter().enumerate() {

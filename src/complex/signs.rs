@@ -3,13 +3,13 @@
 //! The bounds are derived in proofs/complex.md.
 
 use super::exact::{ExactRows, Place};
-use super::layer::{FloatLayer, Values, largest_lane};
+use super::layer::{FloatStep, Values, largest_lane};
+use super::steps::Steps;
 use super::topology::{Mask, units_of};
 use crate::exact::bound::{TINY, U, round_up};
 use crate::exact::lanes::{Lanes, dispatch};
 use crate::exact::{Instructions, nearest_f64, rational};
 use crate::line::Decisions;
-use crate::network::Network;
 use rug::Rational;
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -32,7 +32,8 @@ pub(super) struct Weights {
 
 /// The vertices, and the pre-activations of one layer there.
 pub(super) struct Signs {
-    layers: Vec<FloatLayer>,
+    network: Arc<Steps>,
+    steps: Vec<FloatStep>,
     pub exact: ExactRows,
     instructions: Instructions,
     exact_only: bool,
@@ -50,10 +51,11 @@ pub(super) struct Signs {
 
 impl Signs {
     /// The signs at the corners of a domain.
-    pub(super) fn new(network: &Arc<Network>, corners: &[Vec<Rational>], exact_only: bool) -> Self {
+    pub(super) fn new(network: &Arc<Steps>, corners: &[Vec<Rational>], exact_only: bool) -> Self {
         let mut signs = Self {
-            layers: network.layers().iter().map(FloatLayer::new).collect(),
+            steps: network.steps.iter().map(FloatStep::new).collect(),
             exact: ExactRows::new(network.clone(), corners),
+            network: network.clone(),
             instructions: Instructions::detect(),
             exact_only,
             layer: 0,
@@ -89,12 +91,17 @@ impl Signs {
     /// Goes from the inputs of a layer, or the pre-activations of the layer below, to those of the layer.
     pub(super) fn enter(&mut self, layer: usize) {
         let mut active = Vec::with_capacity(self.len() * self.active.len());
+        let all_rectified = layer == 0 || self.network.steps[layer - 1].units == self.network.steps[layer - 1].outputs();
         match &mut self.active[..] {
-            [word] => active.append(word),
-            words => (0..self.weights.len()).for_each(|v| active.extend(words.iter().map(|word| word[v]))),
+            [word] if all_rectified => active.append(word),
+            words if all_rectified => (0..self.weights.len()).for_each(|v| active.extend(words.iter().map(|word| word[v]))),
+            words => {
+                let of_vertex = |v: usize| words.iter().map(|word| word[v]).collect::<Vec<_>>();
+                (0..self.weights.len()).for_each(|v| self.network.steps[layer - 1].push_alive(&of_vertex(v), &mut active));
+            }
         }
         let below = std::mem::take(&mut self.rows);
-        self.rows = self.layers[layer].forward(self.instructions, below, &active);
+        self.rows = self.steps[layer].forward(self.instructions, below, &active);
         self.layer = layer;
         self.active.clear();
         self.exact.enter(layer);
@@ -107,14 +114,15 @@ impl Signs {
 
     /// How many words the units of the layer at hand fill.
     pub(super) fn stages(&self) -> usize {
-        self.layers[self.layer].outputs.div_ceil(STAGE)
+        self.steps[self.layer].units.div_ceil(STAGE)
     }
 
     /// Finds the signs of a word of units at all vertices.
     pub(super) fn begin_stage(&mut self, stage: usize) {
         self.stage = stage;
         let first = stage * STAGE;
-        let units = (self.layers[self.layer].outputs - first).min(STAGE);
+        let units = (self.steps[self.layer].units - first).min(STAGE);
+        let of_units = u64::MAX >> (STAGE - units);
         let Values { stride, values, errors, .. } = &self.rows;
         self.masks.clear();
         if self.exact_only {
@@ -124,7 +132,11 @@ impl Signs {
         }
         for v in 0..self.len() {
             let mut mask = self.masks[v];
-            let mut doubtful = mask.vanish(u64::MAX >> (STAGE - units));
+            // Results that are no units follow the last of them.
+            mask.pos &= of_units;
+            mask.neg &= of_units;
+            self.masks[v] = mask;
+            let mut doubtful = mask.vanish(of_units);
             if self.error(v) == 0.0 {
                 doubtful = units_of(doubtful).filter(|&i| self.rows.row(v)[first + i] != 0.0).fold(0, |word, i| word | 1 << i);
             }

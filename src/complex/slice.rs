@@ -1,5 +1,6 @@
 //! A plane through three points of the input space.
 
+use super::steps::Form;
 use crate::data::Point;
 use crate::network::{Layer, Network};
 use nalgebra::{DMatrix, DVector};
@@ -65,16 +66,22 @@ impl Plane {
         self.origin.iter().zip(&self.directions[0]).zip(&self.directions[1]).map(along).collect()
     }
 
-    /// The network as a function of (u, v), `None` where it takes another number of inputs.
-    pub(super) fn restrict(&self, network: &Network) -> Option<Network> {
+    /// The coordinates of the space around the plane as forms of (u, v).
+    pub(super) fn forms(&self) -> Vec<Form> {
+        let coordinate = |i: usize| {
+            let terms = [0, 1].map(|k| (k as u32, self.directions[k][i].clone()));
+            Form { terms: terms.into_iter().filter(|(_, x)| !x.is_zero()).collect(), constant: self.origin[i].clone() }
+        };
+        (0..self.dimension()).map(coordinate).collect()
+    }
+
+    /// The network, which takes points of the space around the plane, as a function of (u, v).
+    pub(super) fn restrict(&self, network: &Network) -> Network {
         let first = &network.layers()[0];
-        if first.inputs() != self.dimension() {
-            return None;
-        }
         let product = |i: usize, x: &[Rational]| (0..first.inputs()).map(|j| first.weight(i, j) * &x[j]).sum::<Rational>();
         let weights = DMatrix::from_fn(first.outputs(), 2, |i, k| product(i, &self.directions[k]));
         let bias = DVector::from_fn(first.outputs(), |i, _| product(i, &self.origin) + first.bias_of(i));
         let layers = std::iter::once(Layer::from_rationals(weights, bias)).chain(network.layers()[1..].iter().cloned());
-        Some(Network::new(layers.collect()).expect("the shapes still chain"))
+        Network::new(layers.collect()).expect("the shapes still chain")
     }
 }

@@ -30,6 +30,11 @@ pub(crate) fn product(n: usize) -> f64 {
     gamma(depth(n) + 6)
 }
 
+/// The same of a sum that takes one term after another.
+pub(crate) fn sequential(n: usize) -> f64 {
+    gamma(n + 7)
+}
+
 /// An upper bound of the spectral norm of a matrix (section 4).
 ///
 /// With A = W^T W (or W W^T), |A^(2^k)| in the Frobenius norm to the power 2^-(k+1) falls towards it; the rounding of each square is added.

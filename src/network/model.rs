@@ -53,6 +53,14 @@ impl From<Graph> for Model {
 }
 
 impl ModelRef<'_> {
+    /// A copy of it.
+    pub fn to_model(self) -> Model {
+        match self {
+            Self::Chain(network) => Model::Chain(network.clone()),
+            Self::Graph(graph) => Model::Graph(graph.clone()),
+        }
+    }
+
     /// The dimension of the input space.
     pub fn inputs(self) -> usize {
         match self {

@@ -109,7 +109,7 @@ impl Node {
     }
 
     /// The nodes that it is computed from.
-    pub(super) fn parents(&self) -> Vec<usize> {
+    pub(crate) fn parents(&self) -> Vec<usize> {
         match &self.operation {
             Operation::Input => Vec::new(),
             Operation::Affine(affine) => affine.terms.iter().map(|term| term.from).collect(),

@@ -189,7 +189,7 @@ impl Scene {
     }
 
     fn add_edges(&mut self, drawn: &Complex, decided: Option<&Decided>, colouring: Colouring) {
-        let hidden = decided.map_or(drawn.network().depth(), |_| drawn.network().depth() - 1);
+        let hidden = drawn.units().layers().len() - usize::from(decided.is_some());
         let shade = |layer: u32| viridis_rgb(0.85 * f64::from(layer) / (hidden.max(2) - 1) as f64);
         for facet in drawn.facets() {
             let [a, b] = facet.vertices()[..] else { continue };

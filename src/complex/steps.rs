@@ -1,0 +1,327 @@
+//! A network as steps: affine maps, of whose results some are rectified and the others go on as they are.
+//!
+//! A chain has one step a layer, of which all is rectified; how a graph becomes steps is told in [`lower`](super::lower).
+
+use crate::network::graph::Coefficients;
+use crate::network::{Layer, LayerBits, Network, Pattern, Selection, UnitSet};
+use nalgebra::{DMatrix, DVector};
+use rug::Rational;
+
+use super::signs::STAGE;
+
+/// An affine form: terms (column, coefficient) with ascending columns, and a constant.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Form {
+    pub terms: Vec<(u32, Rational)>,
+    pub constant: Rational,
+}
+
+impl Form {
+    /// The form of one column.
+    pub(super) fn column(column: u32) -> Self {
+        Self { terms: vec![(column, Rational::from(1))], constant: Rational::new() }
+    }
+
+    /// The sum of some forms, each times a factor, and a constant.
+    pub(super) fn sum<'a>(parts: impl Iterator<Item = (Rational, &'a Form)>, mut constant: Rational) -> Self {
+        let mut terms: Vec<(u32, Rational)> = Vec::new();
+        for (factor, form) in parts {
+            constant += Rational::from(&factor * &form.constant);
+            terms.extend(form.terms.iter().map(|(column, x)| (*column, Rational::from(&factor * x))));
+        }
+        terms.sort_by_key(|&(column, _)| column);
+        let mut joined: Vec<(u32, Rational)> = Vec::with_capacity(terms.len());
+        for (column, x) in terms {
+            match joined.last_mut() {
+                Some((last, sum)) if *last == column => *sum += x,
+                _ => joined.push((column, x)),
+            }
+        }
+        joined.retain(|(_, x)| !x.is_zero());
+        Self { terms: joined, constant }
+    }
+
+    /// The difference of two forms.
+    pub(super) fn minus(&self, other: &Self) -> Self {
+        Self::sum([(Rational::from(1), self), (Rational::from(-1), other)].into_iter(), Rational::new())
+    }
+
+    /// The column that it is, if it is one.
+    pub(super) fn as_column(&self) -> Option<u32> {
+        match &self.terms[..] {
+            [(column, x)] if *x == 1 && self.constant.is_zero() => Some(*column),
+            _ => None,
+        }
+    }
+}
+
+/// An affine map of which the first `units` results are rectified, max(z, 0), and the others are not.
+#[derive(Clone, Debug)]
+pub(super) struct Step {
+    pub map: StepMap,
+    /// How many results are units: they cut, and are rectified.
+    pub units: usize,
+    /// The hidden layer that it is part of; of the output the last one.
+    pub layer: usize,
+}
+
+/// How the map is stored.
+#[derive(Clone, Debug)]
+pub(super) enum StepMap {
+    Dense(Layer),
+    Sparse(SparseMap),
+}
+
+/// An affine map by its entries that are not 0, row by row.
+#[derive(Clone, Debug)]
+pub(super) struct SparseMap {
+    pub inputs: usize,
+    /// The first entry of each row, and the end.
+    pub starts: Vec<usize>,
+    pub columns: Vec<u32>,
+    pub weights: Coefficients,
+    pub bias: Coefficients,
+}
+
+impl SparseMap {
+    /// The entries of a row.
+    pub(super) fn row(&self, output: usize) -> std::ops::Range<usize> {
+        self.starts[output]..self.starts[output + 1]
+    }
+}
+
+impl Step {
+    fn of_layer(layer: Layer, units: usize, at: usize) -> Self {
+        Self { map: StepMap::Dense(layer), units, layer: at }
+    }
+
+    /// The step of these forms, of which the first are units.
+    pub(super) fn of_forms(inputs: usize, forms: Vec<Form>, units: usize, layer: usize) -> Self {
+        let entries: usize = forms.iter().map(|form| form.terms.len()).sum();
+        // A product of dense rows takes 8 entries at a time.
+        if 4 * entries >= inputs * forms.len() {
+            let mut weights = DMatrix::from_element(forms.len(), inputs, Rational::new());
+            forms.iter().enumerate().for_each(|(i, form)| form.terms.iter().for_each(|(j, x)| weights[(i, *j as usize)].clone_from(x)));
+            let bias = DVector::from_iterator(forms.len(), forms.into_iter().map(|form| form.constant));
+            return Self::of_layer(Layer::from_rationals(weights, bias), units, layer);
+        }
+        let (mut starts, mut columns, mut weights, mut bias) =
+            (vec![0], Vec::with_capacity(entries), Vec::with_capacity(entries), Vec::new());
+        for form in forms {
+            for (column, x) in form.terms {
+                columns.push(column);
+                weights.push(x);
+            }
+            starts.push(columns.len());
+            bias.push(form.constant);
+        }
+        let (weights, bias) = (Coefficients::from_rationals(weights), Coefficients::from_rationals(bias));
+        Self { map: StepMap::Sparse(SparseMap { inputs, starts, columns, weights, bias }), units, layer }
+    }
+
+    pub(super) fn inputs(&self) -> usize {
+        match &self.map {
+            StepMap::Dense(layer) => layer.inputs(),
+            StepMap::Sparse(map) => map.inputs,
+        }
+    }
+
+    pub(super) fn outputs(&self) -> usize {
+        match &self.map {
+            StepMap::Dense(layer) => layer.outputs(),
+            StepMap::Sparse(map) => map.bias.len(),
+        }
+    }
+
+    /// Words for the bits of the units.
+    pub(super) fn words(&self) -> usize {
+        self.units.div_ceil(STAGE)
+    }
+
+    /// Visits the entries of a row that are not 0, rounded to doubles, and gives the rounded constant.
+    pub(super) fn rounded_row(&self, output: usize, mut visit: impl FnMut(usize, f64)) -> f64 {
+        match &self.map {
+            StepMap::Dense(layer) => {
+                (0..layer.inputs()).for_each(|j| visit(j, layer.weights()[(output, j)]));
+                layer.bias()[output]
+            }
+            StepMap::Sparse(map) => {
+                map.row(output).for_each(|k| visit(map.columns[k] as usize, map.weights.doubles()[k]));
+                map.bias.doubles()[output]
+            }
+        }
+    }
+
+    /// A row as a form.
+    fn form(&self, output: usize) -> Form {
+        match &self.map {
+            StepMap::Dense(layer) => {
+                let terms = (0..layer.inputs()).map(|j| (j as u32, layer.weight(output, j))).filter(|(_, x)| !x.is_zero());
+                Form { terms: terms.collect(), constant: layer.bias_of(output) }
+            }
+            StepMap::Sparse(map) => {
+                let terms = map.row(output).map(|k| (map.columns[k], map.weights.get(k)));
+                Form { terms: terms.collect(), constant: map.bias.get(output) }
+            }
+        }
+    }
+
+    /// For all results which are not 0, as words: the units that are active, and all that is not rectified.
+    pub(super) fn push_alive(&self, words: &[u64], alive: &mut Vec<u64>) {
+        let (from, outputs) = (alive.len(), self.outputs());
+        alive.extend_from_slice(words);
+        alive.resize(from + outputs.div_ceil(STAGE), 0);
+        (self.units..outputs).for_each(|i| alive[from + i / STAGE] |= 1 << (i % STAGE));
+    }
+}
+
+/// A hidden layer of the network, and where its bits are among those of the steps.
+#[derive(Clone, Debug)]
+pub(super) struct Hidden {
+    pub width: usize,
+    pub bits: LayerBits,
+    pub code: Code,
+}
+
+/// Where the bits of a hidden layer are.
+#[derive(Clone, Debug)]
+pub(super) enum Code {
+    /// They are the units of a step, in order.
+    Step(usize),
+    /// Winners of knock-out rounds, see [`Rounds`].
+    Rounds(Rounds),
+}
+
+/// Maxima as knock-out rounds, one a step: neighbours meet, and the unit of a duel is active where the right one is larger.
+///
+/// The order is kept, so ties go to the lowest index.
+#[derive(Clone, Debug)]
+pub(super) struct Rounds {
+    /// The step of each round.
+    pub steps: Vec<usize>,
+    /// For each round and window the unit of its first duel.
+    pub first_duels: Vec<Vec<u32>>,
+    /// For each window the places of its candidates.
+    pub places: Vec<Vec<u32>>,
+}
+
+impl Rounds {
+    /// The place of a window's winner.
+    fn winner(&self, window: usize, is_active: impl Fn(usize, usize) -> bool) -> usize {
+        let places = &self.places[window];
+        let mut sizes = vec![places.len()];
+        while *sizes.last().expect("there is one") > 1 {
+            sizes.push(sizes[sizes.len() - 1].div_ceil(2));
+        }
+        let mut at = 0;
+        for round in (0..sizes.len() - 1).rev() {
+            let meets = 2 * at + 1 < sizes[round];
+            at = 2 * at + usize::from(meets && is_active(self.steps[round], self.first_duels[round][window] as usize + at));
+        }
+        places[at] as usize
+    }
+}
+
+/// A network as steps, the output last.
+#[derive(Clone, Debug)]
+pub(super) struct Steps {
+    pub steps: Vec<Step>,
+    pub hidden: Vec<Hidden>,
+    /// For each step the place of its first word in the bits of a cell.
+    pub first_words: Vec<usize>,
+}
+
+impl Steps {
+    pub(super) fn new(steps: Vec<Step>, hidden: Vec<Hidden>) -> Self {
+        let first_words = steps.iter().scan(0, |at, step| {
+            *at += step.words();
+            Some(*at - step.words())
+        });
+        Self { first_words: first_words.collect(), steps, hidden }
+    }
+
+    pub(super) fn of_network(network: &Network) -> Self {
+        let depth = network.depth();
+        let step = |(l, layer): (usize, &Layer)| match l < depth {
+            true => Step::of_layer(layer.clone(), layer.outputs(), l),
+            false => Step::of_layer(layer.clone(), 0, depth.saturating_sub(1)),
+        };
+        let hidden = |(l, layer): (usize, &Layer)| Hidden { width: layer.outputs(), bits: LayerBits::Breakpoints(1), code: Code::Step(l) };
+        Self::new(
+            network.layers().iter().enumerate().map(step).collect(),
+            network.layers()[..depth].iter().enumerate().map(hidden).collect(),
+        )
+    }
+
+    pub(super) fn inputs(&self) -> usize {
+        self.steps[0].inputs()
+    }
+
+    pub(super) fn outputs(&self) -> usize {
+        self.steps[self.depth()].outputs()
+    }
+
+    /// The number of steps below the output.
+    pub(super) fn depth(&self) -> usize {
+        self.steps.len() - 1
+    }
+
+    /// Whether steps cut the cells further than the hidden layers do, so that they must be merged again.
+    pub(super) fn cut_further(&self) -> bool {
+        self.hidden.iter().any(|layer| matches!(layer.code, Code::Rounds(_)))
+    }
+
+    /// The bit of a unit of a step, in the bits of a cell.
+    pub(super) fn is_active(&self, words: &[u64], step: usize, unit: usize) -> bool {
+        words[self.first_words[step] + unit / STAGE] >> (unit % STAGE) & 1 == 1
+    }
+
+    /// The units whose bits a pattern has.
+    pub(super) fn units(&self) -> UnitSet {
+        let layers = self.hidden.iter().map(|layer| (layer.width, layer.bits)).chain([(self.outputs(), LayerBits::Breakpoints(1))]);
+        Selection::Hidden.resolve_in(layers.collect()).expect("there are hidden layers, however few")
+    }
+
+    /// The pattern of all hidden layers, by the bits of a cell.
+    pub(super) fn pattern(&self, words: &[u64]) -> Pattern {
+        self.pattern_below(self.hidden.len(), words)
+    }
+
+    /// The pattern of the first hidden layers, by the bits of a cell.
+    pub(super) fn pattern_below(&self, layers: usize, words: &[u64]) -> Pattern {
+        let layers = &self.hidden[..layers];
+        let mut pattern = Pattern::zeros(layers.iter().map(|layer| layer.width * layer.bits.count()).sum());
+        let mut at = 0;
+        for Hidden { width, bits, code } in layers {
+            match code {
+                Code::Step(_) if bits.count() == 0 => {}
+                Code::Step(step) => pattern.put(at, width * bits.count(), &words[self.first_words[*step]..]),
+                Code::Rounds(rounds) => {
+                    for window in 0..*width {
+                        let winner = rounds.winner(window, |step, unit| self.is_active(words, step, unit));
+                        pattern.set(at + window * bits.count() + winner, true);
+                    }
+                }
+            }
+            at += width * bits.count();
+        }
+        pattern
+    }
+
+    /// The same with one more hidden layer, whose units are combinations of outputs, one list of (output, factor) each.
+    pub(super) fn with_decisions(mut self, units: &[Vec<(usize, i32)>]) -> Self {
+        let last = self.steps.pop().expect("there is the output");
+        let unit = |parts: &Vec<(usize, i32)>| {
+            let forms: Vec<(Rational, Form)> = parts.iter().map(|&(output, factor)| (factor.into(), last.form(output))).collect();
+            Form::sum(forms.iter().map(|(factor, form)| (factor.clone(), form)), Rational::new())
+        };
+        let forms = units.iter().map(unit).collect();
+        let layer = self.hidden.len();
+        let step = self.steps.len();
+        self.steps.push(Step::of_forms(last.inputs(), forms, units.len(), layer));
+        // The output of the longer network is of no interest.
+        self.steps.push(Step::of_forms(units.len(), vec![Form::default()], 0, layer));
+        self.hidden.push(Hidden { width: units.len(), bits: LayerBits::Breakpoints(1), code: Code::Step(step) });
+        Self::new(self.steps, self.hidden)
+    }
+}

@@ -1,0 +1,82 @@
+//! Steps as integers.
+
+use super::steps::{Step, StepMap};
+use crate::exact::{common_denominator, scaled};
+use crate::network::whole::WholeLayer;
+use rug::Integer;
+
+/// A step scaled to integers: weights and constants times `factor`, the least positive integer that makes them whole.
+#[derive(Debug)]
+pub(super) struct WholeStep {
+    pub inputs: usize,
+    pub outputs: usize,
+    /// The first results are units, which are rectified.
+    pub units: usize,
+    pub factor: Integer,
+    weights: Weights,
+}
+
+#[derive(Debug)]
+enum Weights {
+    Dense(WholeLayer),
+    Sparse { starts: Vec<usize>, entries: Vec<(u32, Integer)>, bias: Vec<Integer> },
+}
+
+impl WholeStep {
+    pub(super) fn new(step: &Step) -> Self {
+        let (weights, factor) = match &step.map {
+            StepMap::Dense(layer) => {
+                let layer = WholeLayer::new(layer);
+                let factor = layer.factor.clone();
+                (Weights::Dense(layer), factor)
+            }
+            StepMap::Sparse(map) => {
+                let (weights, bias) = (map.weights.to_rationals(), map.bias.to_rationals());
+                let factor = common_denominator(weights.iter().chain(&bias).cloned());
+                let entries = map.columns.iter().copied().zip(weights.into_iter().map(|w| scaled(w, &factor))).collect();
+                let bias = bias.into_iter().map(|b| scaled(b, &factor)).collect();
+                (Weights::Sparse { starts: map.starts.clone(), entries, bias }, factor)
+            }
+        };
+        Self { inputs: step.inputs(), outputs: step.outputs(), units: step.units, factor, weights }
+    }
+
+    /// W x, where only some inputs are not 0: those of `inputs`, ascending, with the values x.
+    pub(super) fn product(&self, inputs: &[usize], x: &[&Integer]) -> Vec<Integer> {
+        match &self.weights {
+            Weights::Dense(layer) => layer.product(inputs, x),
+            Weights::Sparse { starts, entries, .. } => {
+                let mut of_column: Vec<Option<&Integer>> = vec![None; self.inputs];
+                inputs.iter().zip(x).for_each(|(&j, &x)| of_column[j] = Some(x));
+                let row = |ends: &[usize]| {
+                    let mut sum = Integer::new();
+                    for (j, w) in &entries[ends[0]..ends[1]] {
+                        if let Some(x) = of_column[*j as usize] {
+                            sum += w * x;
+                        }
+                    }
+                    sum
+                };
+                starts.windows(2).map(row).collect()
+            }
+        }
+    }
+
+    /// The constant of a row.
+    pub(super) fn bias(&self, output: usize) -> Integer {
+        match &self.weights {
+            Weights::Dense(layer) => layer.bias.get(output),
+            Weights::Sparse { bias, .. } => bias[output].clone(),
+        }
+    }
+
+    /// The sum of the magnitudes of a row of weights.
+    pub(super) fn row_sum(&self, output: usize) -> Integer {
+        match &self.weights {
+            Weights::Dense(layer) => (0..self.inputs).map(|j| layer.weights.get(output * self.inputs + j).abs()).sum(),
+            Weights::Sparse { starts, entries, .. } => {
+                entries[starts[output]..starts[output + 1]].iter().map(|(_, w)| Integer::from(w.abs_ref())).sum()
+            }
+        }
+    }
+}

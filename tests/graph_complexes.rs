@@ -1,0 +1,287 @@
+//! Complexes of graphs: every relation that complexes satisfy, and each cell against the inequalities that its pattern stands for.
+
+mod support;
+
+use plica::complex::{Builder, Complex, ComplexError, Domain, Plane, Rule};
+use plica::data::Point;
+use plica::network::graph::{Graph, GraphBuilder, Operation, Piecewise, Window};
+use plica::network::{Pattern, Selection, zoo};
+use proptest::prelude::*;
+use rug::Rational;
+use std::collections::{BTreeMap, BTreeSet};
+use support::cells::{Form, value, vertices};
+use support::config;
+use support::graphs::{Recipe, recipe};
+
+/// The bits of all hidden layers at a point, by their definition.
+fn pattern_at(graph: &Graph, x: &[Rational]) -> Pattern {
+    let values = graph.evaluate_all(x).unwrap();
+    let mut bits = Vec::new();
+    for (n, node) in graph.nodes().iter().enumerate() {
+        match &node.operation {
+            Operation::Activation { from, functions, function_of, .. } => {
+                for (e, z) in values[*from].iter().enumerate() {
+                    let function = &functions[function_of.get(e).map_or(0, |&f| f as usize)];
+                    bits.extend(function.breakpoints().iter().map(|b| z > b));
+                }
+            }
+            Operation::Maximum(maximum) => {
+                for window in 0..node.len() {
+                    let winner = maximum.window(window).find(|&(_, element)| values[maximum.from][element] == values[n][window]).unwrap().0;
+                    bits.extend((0..maximum.size).map(|place| place == winner));
+                }
+            }
+            _ => {}
+        }
+    }
+    bits.into_iter().collect()
+}
+
+/// What holds on the closure of a cell of this pattern: forms that are not negative. And the output.
+fn inequalities(graph: &Graph, inputs: Vec<Form>, pattern: &Pattern) -> (Vec<Form>, Vec<Form>) {
+    let d = inputs[0].len() - 1;
+    let constant = |q: &Rational| -> Form { (0..=d).map(|k| if k == d { q.clone() } else { Rational::new() }).collect() };
+    let plus = |a: &Form, factor: &Rational, b: &Form| -> Form { a.iter().zip(b).map(|(a, b)| Rational::from(b * factor) + a).collect() };
+    let (one, minus_one) = (Rational::from(1), Rational::from(-1));
+    let (mut forms, mut conditions, mut at): (Vec<Vec<Form>>, Vec<Form>, usize) = (Vec::new(), Vec::new(), 0);
+    for node in graph.nodes() {
+        let here = match &node.operation {
+            Operation::Input => inputs.clone(),
+            Operation::Affine(affine) => {
+                let element = |i: usize| {
+                    let mut sum = constant(&if affine.bias.is_empty() { Rational::new() } else { affine.bias.get(i) });
+                    for term in &affine.terms {
+                        term.map.for_row(i, |j, w| sum = plus(&sum, &term.map.weights().get(w), &forms[term.from][j]));
+                    }
+                    sum
+                };
+                (0..node.len()).map(element).collect()
+            }
+            Operation::Activation { from, functions, function_of, .. } => {
+                let mut all = Vec::new();
+                for (e, z) in forms[*from].iter().enumerate() {
+                    let function = &functions[function_of.get(e).map_or(0, |&f| f as usize)];
+                    let mut part = 0;
+                    for b in function.breakpoints() {
+                        let above = plus(z, &minus_one, &constant(b));
+                        let is_above = pattern.get(at);
+                        conditions.push(if is_above { above } else { plus(&constant(&Rational::new()), &minus_one, &above) });
+                        part += usize::from(is_above);
+                        at += 1;
+                    }
+                    all.push(plus(&constant(&function.constants()[part]), &function.slopes()[part], z));
+                }
+                all
+            }
+            Operation::Maximum(maximum) => {
+                let mut all = Vec::new();
+                for window in 0..node.len() {
+                    let winner = maximum.window(window).find(|&(place, _)| pattern.get(at + place)).unwrap().1;
+                    let winner = &forms[maximum.from][winner];
+                    for (_, element) in maximum.window(window) {
+                        conditions.push(plus(winner, &minus_one, &forms[maximum.from][element]));
+                    }
+                    at += maximum.size;
+                    all.push(plus(winner, &Rational::new(), &constant(&one)));
+                }
+                all
+            }
+        };
+        forms.push(here);
+    }
+    (conditions, forms[graph.output()].clone())
+}
+
+/// Everything that is known of the complex of a graph, on a box or of a plane in a box. `inputs` are the coordinates as forms of the complex's own.
+fn hold(graph: &Graph, complex: &Complex, inputs: &[Form], sides: &[Form]) -> Result<(), TestCaseError> {
+    complex.check().unwrap();
+    complex.check_volumes().unwrap();
+    let mut seen = BTreeSet::new();
+    let mut maps = BTreeSet::new();
+    for cell in complex.cells() {
+        let at = cell.interior_point();
+        let x: Vec<Rational> = inputs.iter().map(|form| value(form, &at)).collect();
+        let pattern = cell.pattern();
+        prop_assert_eq!(&pattern, &pattern_at(graph, &x));
+        prop_assert_eq!(complex.cells_with(&at), vec![cell.index()]);
+        prop_assert!(seen.insert(pattern.to_string()), "{pattern} has two cells");
+        let (mut conditions, output) = inequalities(graph, inputs.to_vec(), &pattern);
+        prop_assert_eq!(&cell.affine_map(), &output);
+        conditions.extend_from_slice(sides);
+        conditions.sort();
+        conditions.dedup();
+        let found: BTreeSet<Vec<Rational>> = cell.vertices().into_iter().map(|v| complex.vertex(v)).collect();
+        prop_assert_eq!(found, vertices(&conditions));
+        maps.insert(output);
+    }
+    prop_assert_eq!(complex.counts().affine_maps, maps.len() as u64);
+    for facet in complex.facets() {
+        if let [a, b] = facet.cells()[..] {
+            let (a, b) = (complex.cell(a).pattern(), complex.cell(b).pattern());
+            let units = complex.units();
+            let differing: BTreeSet<_> = units
+                .iter()
+                .enumerate()
+                .filter(|&(k, _)| a.get(k) != b.get(k))
+                .map(|(_, bit)| (bit.layer, units.bit(bit).0 as u32))
+                .collect();
+            prop_assert_eq!(facet.units().into_iter().map(|unit| (unit.layer, unit.index)).collect::<BTreeSet<_>>(), differing);
+        }
+    }
+    Ok(())
+}
+
+fn unit_forms(d: usize) -> Vec<Form> {
+    (0..d).map(|i| (0..=d).map(|k| Rational::from(u32::from(i == k))).collect()).collect()
+}
+
+/// The sides of the cube [-1, 1]^d as forms that are not negative inside.
+fn cube_sides(d: usize) -> Vec<Form> {
+    let side = |i: usize, sign: i32| (0..=d).map(|k| Rational::from(if k == i { sign } else { i32::from(k == d) })).collect();
+    (0..d).flat_map(|i| [side(i, 1), side(i, -1)]).collect()
+}
+
+/// A plane in the input space of a graph, and the inputs as forms of (u, v).
+fn plane(recipe: &Recipe, graph: &Graph) -> Option<(Plane, Vec<Form>)> {
+    let mut numbers = recipe.numbers();
+    let mut point = || Point::from_rationals((0..graph.inputs()).map(|_| numbers.coefficient()).collect()).unwrap();
+    let points = [point(), point(), point()];
+    let plane = Plane::new(&points[0], &points[1], &points[2]).ok()?;
+    let [p, q, r] = points.map(|point| point.to_rationals());
+    let form = |i: usize| vec![Rational::from(&q[i] - &p[i]), Rational::from(&r[i] - &p[i]), p[i].clone()];
+    Some((plane, (0..graph.inputs()).map(form).collect()))
+}
+
+/// Fewer regions than this, so that the plain enumeration ends.
+const FEW: usize = 400;
+
+fn few(built: Result<Complex, ComplexError>) -> Option<Complex> {
+    match built {
+        Ok(complex) => Some(complex),
+        Err(ComplexError::TooManyRegions { .. }) => None,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { max_global_rejects: u32::MAX, ..config(150) })]
+
+    #[test]
+    fn slices_of_graphs(recipe in recipe(6)) {
+        let graph = recipe.graph();
+        let Some((plane, inputs)) = plane(&recipe, &graph) else { return Ok(()) };
+        let square = Domain::parse_box("-1,1", 2).unwrap();
+        let build = |exact_only| few(Builder::new(&graph).max_regions(FEW).exact_only(exact_only).build_slice(&plane, &square));
+        let (Some(found), Some(exact)) = (build(false), build(true)) else { return Ok(()) };
+        prop_assert_eq!(found.f_vector(), exact.f_vector());
+        prop_assert_eq!(found.shape(), exact.shape());
+        hold(&graph, &found, &inputs, &cube_sides(2))?;
+    }
+
+    /// In three dimensions faces of all dimensions are merged.
+    #[test]
+    fn boxes_of_graphs(recipe in recipe(4)) {
+        let graph = recipe.graph();
+        prop_assume!(graph.inputs() == 3 && graph.hidden_units() > 0 && graph.units(&Selection::Hidden).unwrap().count() <= 24);
+        let cube = Domain::parse_box("-1,1", 3).unwrap();
+        let Some(found) = few(Builder::new(&graph).max_regions(100).build(&cube)) else { return Ok(()) };
+        hold(&graph, &found, &unit_forms(3), &cube_sides(3))?;
+    }
+
+    /// The whole plane has the cells that a box around everything has.
+    #[test]
+    fn whole_planes_of_graphs(recipe in recipe(4)) {
+        let graph = recipe.graph();
+        let Some((plane, inputs)) = plane(&recipe, &graph) else { return Ok(()) };
+        let build = |domain: &Domain| few(Builder::new(&graph).max_regions(FEW).build_slice(&plane, domain));
+        let Some(found) = build(&Domain::Space) else { return Ok(()) };
+        found.check().unwrap();
+        for cell in found.cells() {
+            let at = cell.interior_point();
+            let x: Vec<Rational> = inputs.iter().map(|form| value(form, &at)).collect();
+            prop_assert_eq!(cell.pattern(), pattern_at(&graph, &x));
+        }
+        let largest: Rational = found.all_vertices().flatten().flatten().map(|x| x.abs()).max().unwrap_or_default() + 1;
+        let Some(boxed) = build(&Domain::cube(-largest.clone(), largest, 2).unwrap()) else { return Ok(()) };
+        let patterns = |complex: &Complex| complex.cells().map(|cell| cell.pattern().to_string()).collect::<BTreeSet<_>>();
+        prop_assert_eq!(patterns(&found), patterns(&boxed));
+    }
+
+    /// Decisions cut cells that were merged, and their parts are merged too.
+    #[test]
+    fn decisions_of_graphs(recipe in recipe(5)) {
+        let graph = recipe.graph();
+        let Some((plane, inputs)) = plane(&recipe, &graph) else { return Ok(()) };
+        let square = Domain::parse_box("-1,1", 2).unwrap();
+        let builder = Builder::new(&graph).max_regions(FEW);
+        let Some(coarse) = few(builder.build_slice(&plane, &square)) else { return Ok(()) };
+        let Ok(decided) = builder.decide(Rule::Argmax, &square, Some(&plane)) else { return Ok(()) };
+        decided.complex.check().unwrap();
+        decided.complex.check_volumes().unwrap();
+        let mut parents: BTreeMap<u32, String> = BTreeMap::new();
+        for cell in decided.complex.cells() {
+            let at = cell.interior_point();
+            let x: Vec<Rational> = inputs.iter().map(|form| value(form, &at)).collect();
+            let output = graph.evaluate(&x).unwrap();
+            prop_assert_eq!(decided.class_of[cell.index()], i64::from(output[1] > output[0]));
+            let pattern = pattern_at(&graph, &x).to_string();
+            prop_assert_eq!(parents.entry(decided.parent_of[cell.index()]).or_insert_with(|| pattern.clone()), &pattern);
+        }
+        prop_assert_eq!(parents.len(), coarse.activation_regions());
+    }
+}
+
+/// The largest of three coordinates of a plane: three sectors, though the knock-out cuts one of them in two.
+#[test]
+fn a_maximum_has_a_cell_a_winner() {
+    let mut builder = GraphBuilder::new(&[1, 1, 3]).unwrap();
+    let x = builder.input();
+    let y = builder.max_pool(&x, &Window::new([1, 3])).unwrap();
+    let graph = builder.finish(&y).unwrap();
+    let point = |x: [i32; 3]| Point::from_rationals(x.map(Rational::from).to_vec()).unwrap();
+    let plane = Plane::new(&point([0, 0, 0]), &point([1, 0, -1]), &point([0, 1, -1])).unwrap();
+    let complex = Builder::new(&graph).build_slice(&plane, &Domain::parse_box("-1,1", 2).unwrap()).unwrap();
+    assert_eq!(complex.f_vector(), [4 + 2 + 1, 4 + 2 + 3, 3]);
+    let mut patterns: Vec<String> = complex.cells().map(|cell| cell.pattern().to_string()).collect();
+    patterns.sort();
+    assert_eq!(patterns, ["001", "010", "100"]);
+    let units: BTreeSet<_> = complex.facets().flat_map(|facet| facet.units()).map(|unit| (unit.layer, unit.index)).collect();
+    assert_eq!(units, [(0, 0)].into());
+}
+
+/// A hard tanh of one input: three regions on a line, and two bits a unit.
+#[test]
+fn a_unit_with_two_breakpoints_has_three_regions() {
+    let mut builder = GraphBuilder::new(&[1]).unwrap();
+    let x = builder.input();
+    let y = builder.activation(&x, Piecewise::clip(Some((-1).into()), Some(1.into()))).unwrap();
+    let graph = builder.finish(&y).unwrap();
+    let complex = Builder::new(&graph).build(&Domain::Space).unwrap();
+    let mut patterns: Vec<String> = complex.cells().map(|cell| cell.pattern().to_string()).collect();
+    patterns.sort();
+    assert_eq!(patterns, ["00", "10", "11"]);
+    assert_eq!((complex.counts().affine_maps, complex.counts().linear_regions), (3, 3));
+    assert_eq!(Builder::new(&graph.with_output_bits()).build(&Domain::Space).unwrap_err(), ComplexError::OutputBits);
+}
+
+/// A chain as a graph has the same complex.
+#[test]
+fn a_chain_as_a_graph_has_the_same_complex() {
+    let network = zoo::zigzag(2, 2, 2).unwrap();
+    let mut builder = GraphBuilder::new(&[2]).unwrap();
+    let mut x = builder.input();
+    for (l, layer) in network.layers().iter().enumerate() {
+        if l > 0 {
+            x = builder.activation(&x, Piecewise::relu()).unwrap();
+        }
+        let weights = (0..layer.outputs()).flat_map(|i| (0..layer.inputs()).map(move |j| layer.weight(i, j))).collect();
+        let bias = (0..layer.outputs()).map(|i| layer.bias_of(i)).collect();
+        let [weights, bias]: [Vec<Rational>; 2] = [weights, bias];
+        let [weights, bias] = [weights, bias].map(plica::network::graph::Coefficients::from_rationals);
+        x = builder.linear(&x, layer.outputs(), weights, Some(bias)).unwrap();
+    }
+    let graph = builder.finish(&x).unwrap();
+    let unit = Domain::parse_box("0,1", 2).unwrap();
+    let (a, b) = (Builder::new(&graph).build(&unit).unwrap(), Builder::new(&network).build(&unit).unwrap());
+    assert_eq!((a.f_vector(), a.shape(), a.counts()), (b.f_vector(), b.shape(), b.counts()));
+}
