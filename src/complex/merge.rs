@@ -55,50 +55,54 @@ pub(super) fn merge<N: Hash + Eq>(levels: &[Faces], sides: &[Vec<u32>], name: im
     let mut merged = Merged { levels: vec![Faces::default()], sides: Vec::with_capacity(d), vertices: Vec::new(), cell_of };
     // The number of each face among those of its dimension, by its key.
     let mut number = vec![u32::MAX; dimension.len()];
-    for k in 0..=d {
-        let is_cell = k == d;
-        let face_of = |part: usize| if is_cell { merged.cell_of[part] } else { key_of[k][part] };
-        let parts = if k == 0 { sides[0].len() } else { levels[k].len() };
-        let mut facets: Vec<Vec<u32>> = if is_cell { vec![Vec::new(); number_of.len()] } else { Vec::new() };
-        let mut of_sides = Vec::new();
-        for part in 0..parts {
-            let face = face_of(part) as usize;
-            if !is_cell && dimension[face] != k {
+    for k in 0..d {
+        let (mut facets, mut of_sides): (Vec<Vec<u32>>, _) = (Vec::new(), Vec::new());
+        for (part, &key) in key_of[k].iter().enumerate() {
+            let face = &mut number[key as usize];
+            if dimension[key as usize] != k {
                 continue;
             }
-            let at = if is_cell { face } else { number[face] as usize };
-            let at = if at == u32::MAX as usize {
-                number[face] = of_sides.len() as u32;
+            if *face == u32::MAX {
+                *face = of_sides.len() as u32;
                 of_sides.push(sides[k][part]);
                 facets.push(Vec::new());
                 if k == 0 {
                     merged.vertices.push(part as u32);
                 }
-                of_sides.len() - 1
-            } else {
-                at
-            };
+            }
             if k > 0 {
-                let below = levels[k].facets(part as u32).iter().map(|&g| key_of[k - 1][g as usize]);
-                // A facet of a part either is inside the face, and then told by the same cells, or lies on one of its facets.
-                let boundary = below.filter(|&key| dimension[key as usize] == k - 1).map(|key| number[key as usize]);
-                facets[at].extend(boundary);
+                let face = *face as usize;
+                facets[face].extend(boundary(&levels[k], part, &key_of[k - 1], &dimension, k - 1).map(|key| number[key as usize]));
             }
         }
         if k > 0 {
-            let mut level = Faces::default();
-            for list in &mut facets {
-                list.sort_unstable();
-                list.dedup();
-                level.push(list);
-            }
-            merged.levels.push(level);
+            merged.levels.push(listed(facets));
         }
-        if !is_cell {
-            merged.sides.push(of_sides);
-        }
+        merged.sides.push(of_sides);
     }
+    let mut facets = vec![Vec::new(); number_of.len()];
+    for (part, &cell) in merged.cell_of.iter().enumerate() {
+        let boundary = boundary(&levels[d], part, &key_of[d - 1], &dimension, d - 1);
+        facets[cell as usize].extend(boundary.map(|key| number[key as usize]));
+    }
+    merged.levels.push(listed(facets));
     merged
+}
+
+/// The keys of a part's facets, of dimension k, which lie on facets of its face: those inside the face have the key of that.
+fn boundary<'a>(level: &'a Faces, part: usize, key_of: &'a [u32], dimension: &'a [usize], k: usize) -> impl Iterator<Item = u32> + 'a {
+    level.facets(part as u32).iter().map(|&g| key_of[g as usize]).filter(move |&key| dimension[key as usize] == k)
+}
+
+/// Faces of these facets, each of which is named by several parts.
+fn listed(facets: Vec<Vec<u32>>) -> Faces {
+    let mut level = Faces::default();
+    for mut list in facets {
+        list.sort_unstable();
+        list.dedup();
+        level.push(&list);
+    }
+    level
 }
 
 /// For each finer face of each dimension below d the cells that hold it, ascending.

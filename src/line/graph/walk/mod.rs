@@ -1,0 +1,317 @@
+//! The sweep along one segment through a graph: from one change of a unit's state to the next.
+//!
+//! Between two changes every element is a form b + a t. A change turns some forms, and what depends on them is turned by sparse updates. Each form
+//! is kept in doubles with a bound of its error; a sign, an order or a tie that these do not decide is decided by the exact forms of
+//! the elements concerned. Fresh forms replace the running ones every so often, so that their bounds stay small.
+
+mod memory;
+mod next;
+mod start;
+mod turn;
+
+pub use memory::GraphWalk;
+
+use super::ball::{Ball, BallForm, BallTime};
+use super::exact::{ExactForm, ExactForms, Time, breakpoint};
+use super::plan::{Function, GraphPlan, Kind, SMALL};
+use crate::data::Points;
+use crate::exact::bound::U;
+use crate::network::graph::{Maximum, Operation};
+use std::cmp::Ordering;
+
+/// A segment whose coordinates are out of the range in which the bounds hold.
+#[derive(Debug)]
+pub(super) struct OutOfRange;
+
+/// A form that an event turned.
+#[derive(Clone, Copy, Debug)]
+struct Turned {
+    element: u32,
+    change: Ball,
+    /// The slope before.
+    old: Ball,
+}
+
+/// A form whose zero is the time of an event.
+#[derive(Clone, Copy, Debug)]
+enum Lead {
+    /// What the element of an activation is applied to, minus a breakpoint.
+    Above { node: usize, from: usize, local: usize, index: usize },
+    /// One element of a node minus another.
+    Difference { from: usize, rival: usize, winner: usize },
+}
+
+/// A bit of a layer: the layer and the bit's index in it.
+pub(super) type Bit = (u32, u32);
+
+/// What happens at one time.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Event {
+    pub at: f64,
+    pub half: f64,
+    pub exact: Option<rug::Rational>,
+    pub flips: Vec<Bit>,
+    pub touches: Vec<Bit>,
+    pub held: Vec<Bit>,
+    /// Whether the output is another function after it.
+    pub output_turns: bool,
+}
+
+/// One segment, while it is walked.
+pub(super) struct Segment<'a> {
+    plan: &'a GraphPlan,
+    walk: &'a mut GraphWalk,
+    from: (&'a Points, usize),
+    to: (&'a Points, usize),
+    exact: Option<ExactForms<'a>>,
+    now: BallTime,
+    exact_now: Option<Time>,
+    /// What is 0 now: a form below which nothing changes now.
+    lead: Lead,
+    exact_times: bool,
+    events_since_refresh: usize,
+}
+
+/// Bits that are off, and on, at an end of the segment, though not on the region next to it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct EndBits {
+    pub zero: Vec<Bit>,
+    pub held: Vec<Bit>,
+}
+
+impl<'a> Segment<'a> {
+    /// The state of an element.
+    pub fn state(&self, element: usize) -> u32 {
+        self.walk.states[element]
+    }
+
+    fn exact(&mut self) -> (&mut ExactForms<'a>, &[u32]) {
+        self.walk.decided += 1;
+        let (plan, from, to) = (self.plan, self.from, self.to);
+        (self.exact.get_or_insert_with(|| ExactForms::new(plan, from, to)), &self.walk.states)
+    }
+
+    fn exact_form(&mut self, node: usize, element: usize) -> ExactForm {
+        let (forms, states) = self.exact();
+        forms.form(node, element, states).clone()
+    }
+
+    /// The exact form of what an activation is applied to, minus a breakpoint.
+    fn exact_above(&mut self, n: usize, from: usize, local: usize, index: usize) -> ExactForm {
+        let plan = self.plan;
+        let (forms, states) = self.exact();
+        forms.above(from, plan.nodes[from].offset + local, breakpoint(&plan.graph, n, local, index), states)
+    }
+
+    /// The exact difference of two elements of one node.
+    fn exact_difference(&mut self, node: usize, x: usize, y: usize) -> ExactForm {
+        let (forms, states) = self.exact();
+        let x = forms.form(node, x, states).clone();
+        x.minus(forms.form(node, y, states))
+    }
+
+    /// The present time, exactly: the zero of the form that leads.
+    fn exact_now(&mut self) -> Time {
+        if self.exact_now.is_none() {
+            self.exact_now = Some(self.zero_of(self.lead));
+        }
+        self.exact_now.clone().expect("just set")
+    }
+
+    /// The time at which an element's state changes next, by its present form; exactly.
+    fn exact_time_of(&mut self, element: usize) -> Time {
+        let lead = self.lead_of(element);
+        self.zero_of(lead)
+    }
+
+    fn zero_of(&mut self, lead: Lead) -> Time {
+        match lead {
+            Lead::Above { node, from, local, index } => self.exact_above(node, from, local, index).root(),
+            Lead::Difference { from, rival, winner } => self.exact_difference(from, rival, winner).root(),
+        }
+    }
+
+    /// The form that is 0 where an element's state changes next.
+    fn lead_of(&mut self, element: usize) -> Lead {
+        let n = self.node_of(element);
+        let local = element - self.plan.nodes[n].offset;
+        match &self.plan.nodes[n].kind {
+            Kind::Activation { from, .. } => {
+                let index = self.next_breakpoint(n, *from, local).expect("it has a breakpoint before it");
+                Lead::Above { node: n, from: *from, local, index }
+            }
+            Kind::Maximum { from, .. } => {
+                let (offset, rival) = (self.plan.nodes[*from].offset, self.walk.rivals[element].0 as usize);
+                let winner = winner_of(maximum(self.plan, n), local, self.walk.states[element]);
+                Lead::Difference { from: *from, rival: offset + rival, winner: offset + winner }
+            }
+            _ => unreachable!("only activations and maxima have states"),
+        }
+    }
+
+    fn node_of(&self, element: usize) -> usize {
+        self.plan.nodes.partition_point(|node| node.offset <= element) - 1
+    }
+
+    /// Forgets what was known exactly of an element.
+    #[inline]
+    fn forget(&mut self, element: usize) {
+        if let Some(exact) = &mut self.exact {
+            exact.forget(element);
+        }
+    }
+
+    /// The sign of the slope of an element.
+    fn slope_sign(&mut self, node: usize, element: usize) -> Ordering {
+        match self.walk.forms[element].a.sign() {
+            Some(sign) => sign,
+            None => self.exact_form(node, element).a.cmp0(),
+        }
+    }
+
+    fn evaluate_affine(&mut self, n: usize) {
+        let (plan, walk) = (self.plan, &mut *self.walk);
+        let node = &plan.nodes[n];
+        let (Operation::Affine(affine), Kind::Affine { dyadic }) = (&plan.graph.nodes()[n].operation, &node.kind) else { unreachable!() };
+        for local in 0..node.len {
+            let mut form = BallForm::default();
+            if let Some(&bias) = affine.bias.doubles().get(local) {
+                form.b = Ball { x: bias, e: if affine.bias.is_dyadic() { 0.0 } else { 2.0 * U * bias.abs() } };
+            }
+            for (term, &dyadic) in affine.terms.iter().zip(dyadic) {
+                let (first, weights) = (plan.nodes[term.from].offset, term.map.weights().doubles());
+                let forms = &walk.forms[first..];
+                term.map.for_row(local, |j, w| {
+                    let x = &forms[j];
+                    if x.is_zero() || weights[w] == 0.0 {
+                        return;
+                    }
+                    if dyadic {
+                        form.b.add_product(weights[w], x.b);
+                        form.a.add_product(weights[w], x.a);
+                    } else {
+                        form.b.add_near_product(weights[w], x.b);
+                        form.a.add_near_product(weights[w], x.a);
+                    }
+                });
+            }
+            walk.forms[node.offset + local] = BallForm { b: form.b.settled(), a: form.a.settled() };
+        }
+    }
+
+    fn evaluate_activation(&mut self, n: usize, from: usize, local: usize, function: &Function) {
+        let (plan, walk) = (self.plan, &mut *self.walk);
+        let element = plan.nodes[n].offset + local;
+        let z = walk.forms[plan.nodes[from].offset + local];
+        walk.forms[element] = apply(function, walk.states[element], z);
+    }
+
+    fn evaluate_maximum(&mut self, n: usize, from: usize, local: usize) {
+        let element = self.plan.nodes[n].offset + local;
+        let winner = winner_of(maximum(self.plan, n), local, self.walk.states[element]);
+        self.walk.forms[element] = self.walk.forms[self.plan.nodes[from].offset + winner];
+    }
+
+    /// Fresh forms for all elements, and fresh times.
+    fn refresh(&mut self) {
+        let plan = self.plan;
+        for n in 1..plan.nodes.len() {
+            match &plan.nodes[n].kind {
+                Kind::Input => {}
+                Kind::Affine { .. } => self.evaluate_affine(n),
+                Kind::Activation { from, functions, function_of } => {
+                    for local in 0..plan.nodes[n].len {
+                        let function = &functions[function_of.get(local).map_or(0, |&f| f as usize)];
+                        self.evaluate_activation(n, *from, local, function);
+                    }
+                }
+                Kind::Maximum { from, .. } => (0..plan.nodes[n].len).for_each(|local| self.evaluate_maximum(n, *from, local)),
+            }
+        }
+        self.events_since_refresh = 0;
+    }
+
+    /// Compares two elements of a node now.
+    fn compare_values(&mut self, node: usize, x: usize, y: usize) -> Ordering {
+        let (f, g) = (&self.walk.forms[x], &self.walk.forms[y]);
+        let difference = f.at(self.now).minus(g.at(self.now));
+        match difference.sign() {
+            Some(sign) => sign,
+            None => {
+                let now = self.exact_now();
+                self.exact_difference(node, x, y).sign_at(&now)
+            }
+        }
+    }
+
+    /// The place of the candidate that wins just after now, of some that are equal now: the steepest, the first of several.
+    fn steepest(&mut self, from: usize, ties: &[(usize, usize)]) -> usize {
+        let offset = self.plan.nodes[from].offset;
+        let mut best = ties[0];
+        for &(place, candidate) in &ties[1..] {
+            let (x, y) = (offset + candidate, offset + best.1);
+            let steeper = match self.walk.forms[x].a.minus(self.walk.forms[y].a).sign() {
+                Some(sign) => sign,
+                None => self.exact_difference(from, x, y).a.cmp0(),
+            };
+            if steeper.is_gt() {
+                best = (place, candidate);
+            }
+        }
+        best.0
+    }
+
+    /// The name of a bit, if its node is a layer.
+    fn bit(&self, n: usize, local: usize, index: usize) -> Option<Bit> {
+        let bits = match &self.plan.nodes[n].kind {
+            Kind::Activation { functions, .. } => functions[0].breakpoints.len(),
+            _ => maximum(self.plan, n).size,
+        };
+        self.plan.nodes[n].layer.map(|layer| (layer, (local * bits + index) as u32))
+    }
+}
+
+fn maximum(plan: &GraphPlan, n: usize) -> &Maximum {
+    match &plan.graph.nodes()[n].operation {
+        Operation::Maximum(maximum) => maximum,
+        _ => unreachable!("the node is a maximum"),
+    }
+}
+
+/// The element that wins a window, by its place.
+fn winner_of(maximum: &Maximum, window: usize, place: u32) -> usize {
+    maximum.candidates[window * maximum.size + place as usize] as usize
+}
+
+/// A slope times a factor.
+fn times(factor: f64, slope: Ball, dyadic: bool) -> Ball {
+    if factor == 0.0 && dyadic || slope == Ball::default() {
+        return Ball::default();
+    }
+    if factor == 1.0 && dyadic {
+        return slope;
+    }
+    let mut product = Ball::default();
+    product.add_near_product(factor, slope);
+    product.settled()
+}
+
+/// An activation applied to a form.
+fn apply(function: &Function, state: u32, z: BallForm) -> BallForm {
+    let (slope, constant) = (function.slopes[state as usize], function.constants[state as usize]);
+    let mut b = times(slope, z.b, function.dyadic);
+    if constant != 0.0 || !function.dyadic {
+        let exact = b == Ball::default() && function.dyadic;
+        b.x += constant;
+        b.e += if exact { 0.0 } else { 2.0 * U * (constant.abs() + b.x.abs()) };
+        b = b.settled();
+    }
+    BallForm { b, a: times(slope, z.a, function.dyadic) }
+}
+
+impl Function {
+    fn breakpoint(&self, index: usize) -> Ball {
+        let x = self.breakpoints[index];
+        Ball { x, e: if self.dyadic { 0.0 } else { 2.0 * U * x.abs() + SMALL } }
+    }
+}
