@@ -1,4 +1,4 @@
-//! Doubles with a bound of their error, and the forms b + a t made of them: proofs/filter.md, section 12.
+//! Doubles with a bound of their error, and the forms b + a t made of them: proofs/filter.md, section 13.
 //!
 //! An error of 0 says that the double is exact. Errors are summed in doubles, and every sum is finished by [`Ball::settled`], which makes up for
 //! the rounding of fewer than 2^30 additions and for what underflow loses.

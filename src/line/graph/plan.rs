@@ -7,7 +7,7 @@ use crate::network::graph::{Coefficients, Graph, Maximum, Operation, Piecewise};
 use rug::Rational;
 use std::sync::OnceLock;
 
-/// Coefficients and coordinates that are not 0 lie between this and its inverse where the filter is used (proofs/filter.md, section 12).
+/// Coefficients and coordinates that are not 0 lie between this and its inverse where the filter is used (proofs/filter.md, section 13).
 pub(super) const SMALL: f64 = f64::from_bits((1023 - 500) << 52); // 2^-500
 pub(super) const LARGE: f64 = f64::from_bits((1023 + 500) << 52);
 
