@@ -63,6 +63,8 @@ pub(super) struct FloatStep {
     /// The rounding of one product, relative to the row sum and the inputs: it covers that of rational weights to doubles.
     gamma: f64,
     dyadic: bool,
+    /// The rows whose constants are positive, and negative, as words.
+    pub constants: [Vec<u64>; 2],
 }
 
 enum Weights {
@@ -93,7 +95,32 @@ impl FloatStep {
             // TINY, so that a margin also covers weights that round to subnormal doubles.
             row_sum = row_sum.max(round_up(sum) + TINY);
         }
-        Self { units: step.units, weights, row_sum, bias_size: largest(&bias), bias, gamma, dyadic: is_dyadic }
+        Self {
+            units: step.units,
+            weights,
+            row_sum,
+            bias_size: largest(&bias),
+            bias,
+            gamma,
+            dyadic: is_dyadic,
+            constants: step.signs_of_constants(),
+        }
+    }
+
+    /// For every row x the results that are constants, as all that they are computed from is 0; none of a dense step.
+    pub(super) fn quiet(&self, alive: &[u64], rows: usize) -> Vec<u64> {
+        let Weights::Sparse { starts, entries } = &self.weights else { return Vec::new() };
+        let (outputs, words) = (starts.len() - 1, alive.len() / rows.max(1));
+        let mut quiet = vec![0u64; rows * outputs.div_ceil(64)];
+        if words == 0 {
+            return Vec::new();
+        }
+        let is_quiet =
+            |alive: &[u64], i: usize| entries[starts[i]..starts[i + 1]].iter().all(|&(j, _)| alive[j as usize / 64] >> (j % 64) & 1 == 0);
+        for (quiet, alive) in quiet.chunks_exact_mut(outputs.div_ceil(64)).zip(alive.chunks_exact(words)) {
+            (0..outputs).filter(|&i| is_quiet(alive, i)).for_each(|i| quiet[i / 64] |= 1 << (i % 64));
+        }
+        quiet
     }
 
     /// W x + b for every row x, of which only the inputs count whose bits are set: all in the first layer, where there are no bits.

@@ -4,11 +4,11 @@
 //! steps need and no unit gives goes along as it is, so nothing is approximated and no domain need be bounded.
 
 use super::slice::Plane;
-use super::steps::{Code, Form, Hidden, Rounds, Step, Steps};
+use super::steps::{Bit, Code, Form, Hidden, Rounds, Step, Steps};
 use crate::network::LayerBits;
 use crate::network::graph::{Affine, Graph, Maximum, Node, Operation, Piecewise};
 use rug::Rational;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 /// The steps of a graph, of a slice as a function of (u, v).
 ///
@@ -56,36 +56,34 @@ struct Lowering {
     forms: Vec<Vec<Form>>,
 }
 
-/// The rows of a step to be, and which of them are results of the step before, unchanged.
+/// The rows of a step to be. Equal forms share one, so that what is equal everywhere is seen to be.
 struct Rows {
     rows: Vec<Form>,
-    place_of: BTreeMap<u32, u32>,
+    place_of: HashMap<Form, u32>,
 }
 
 impl Rows {
-    fn push(&mut self, form: Form) -> u32 {
-        self.rows.push(form);
-        self.rows.len() as u32 - 1
-    }
-
-    /// The row of an older result.
-    fn column(&mut self, old: u32) -> u32 {
-        if let Some(&place) = self.place_of.get(&old) {
+    fn place(&mut self, form: &Form) -> u32 {
+        if let Some(&place) = self.place_of.get(form) {
             return place;
         }
-        let place = self.push(Form::column(old));
-        self.place_of.insert(old, place);
+        self.rows.push(form.clone());
+        let place = self.rows.len() as u32 - 1;
+        self.place_of.insert(form.clone(), place);
         place
     }
 
-    /// A form in terms of the rows.
+    /// A form in terms of the rows; a constant is one of any rows.
     fn carry(&mut self, form: &Form) -> Form {
-        match form.as_column() {
-            Some(old) => Form::column(self.column(old)),
-            None if form.terms.is_empty() => form.clone(),
-            None => Form::column(self.push(form.clone())),
-        }
+        if form.terms.is_empty() { form.clone() } else { Form::column(self.place(form)) }
     }
+}
+
+/// What a step gives.
+struct Results {
+    /// For each unit asked for its bit, and its rectified value.
+    units: Vec<(Bit, Form)>,
+    carried: Vec<Form>,
 }
 
 impl Lowering {
@@ -95,29 +93,44 @@ impl Lowering {
         self.width = outputs;
     }
 
-    /// One step more, with these units; gives the forms of `carried` in terms of its results. Nodes that are still used at `from` or later go
-    /// along.
-    fn step(&mut self, from: usize, units: Vec<Form>, carried: &[Form]) -> Vec<Form> {
-        let count = units.len();
-        let mut rows = Rows { rows: units, place_of: BTreeMap::new() };
+    /// One step more, with these units and these forms carried. Nodes that are still used at `from` or later go along.
+    ///
+    /// Where all units are constants there is nothing to cut, and no step.
+    fn step(&mut self, from: usize, units: &[Form], carried: &[Form]) -> Results {
+        let mut rows = Rows { rows: Vec::new(), place_of: HashMap::new() };
+        let step = self.steps.len() as u32;
+        let unit = |form: &Form| match form.terms.is_empty() {
+            true => (Bit::Constant(form.constant > 0), Form { constant: form.constant.clone().max(Rational::new()), ..Form::default() }),
+            false => {
+                let unit = rows.place(form);
+                (Bit::Unit { step, unit }, Form::column(unit))
+            }
+        };
+        let units: Vec<(Bit, Form)> = units.iter().map(unit).collect();
+        let count = rows.rows.len();
+        if count == 0 && !units.is_empty() {
+            return Results { units, carried: carried.to_vec() };
+        }
+        // A unit is rectified, so that its form is carried in another row.
+        rows.place_of.clear();
         let carried = carried.iter().map(|form| rows.carry(form)).collect();
         for (forms, &last_use) in self.forms.iter_mut().zip(&self.last_use) {
             if last_use < from {
                 *forms = Vec::new();
             }
             for form in forms {
-                form.terms.iter_mut().for_each(|(column, _)| *column = rows.column(*column));
+                form.terms.iter_mut().for_each(|(column, _)| *column = rows.place(&Form::column(*column)));
                 form.terms.sort_unstable_by_key(|&(column, _)| column);
             }
         }
         self.push(rows.rows, count);
-        carried
+        Results { units, carried }
     }
 
     /// Makes the elements of a node results of a step, for its use at n.
     fn settle(&mut self, n: usize, node: usize) {
         let forms = std::mem::take(&mut self.forms[node]);
-        self.forms[node] = self.step(n, Vec::new(), &forms);
+        self.forms[node] = self.step(n, &[], &forms).carried;
     }
 
     fn entries(&self, node: usize) -> usize {
@@ -152,21 +165,20 @@ impl Lowering {
         let breakpoints = functions[0].breakpoints().len();
         let inputs = self.forms[from].clone();
         let one = |z: &Form, factor: &Rational, constant: &Rational| Form::sum([(factor.clone(), z)].into_iter(), constant.clone());
-        if breakpoints == 0 {
-            self.hidden.push(Hidden { width: inputs.len(), bits: LayerBits::Breakpoints(0), code: Code::Step(0) });
-            return (0..inputs.len()).map(|e| one(&inputs[e], &function(e).slopes()[0], &function(e).constants()[0])).collect();
-        }
         let unit = |e: usize| function(e).breakpoints().iter().map(move |b| (e, b));
-        let units = (0..inputs.len()).flat_map(unit).map(|(e, b)| one(&inputs[e], &Rational::from(1), &Rational::from(-b))).collect();
+        let units: Vec<Form> =
+            (0..inputs.len()).flat_map(unit).map(|(e, b)| one(&inputs[e], &Rational::from(1), &Rational::from(-b))).collect();
         let is_kept = |e: &usize| !function(*e).slopes()[0].is_zero();
         let kept: Vec<usize> = (0..inputs.len()).filter(is_kept).collect();
         let carried: Vec<Form> = kept.iter().map(|&e| inputs[e].clone()).collect();
-        let mut carried = self.step(n + 1, units, &carried).into_iter();
-        self.hidden.push(Hidden { width: inputs.len(), bits: LayerBits::Breakpoints(breakpoints), code: Code::Step(self.steps.len() - 1) });
+        let results = if units.is_empty() { Results { units: Vec::new(), carried } } else { self.step(n + 1, &units, &carried) };
+        let bits = results.units.iter().map(|(bit, _)| *bit).collect();
+        self.hidden.push(Hidden { width: inputs.len(), bits: LayerBits::Breakpoints(breakpoints), code: Code::Bits(bits) });
+        let mut carried = results.carried.into_iter();
         let mut kept = kept.into_iter().peekable();
         let value = |e: usize| {
             let (slopes, constant) = (function(e).slopes(), function(e).constants()[0].clone());
-            let bend = |i: usize| (Rational::from(&slopes[i + 1] - &slopes[i]), Form::column((e * breakpoints + i) as u32));
+            let bend = |i: usize| (Rational::from(&slopes[i + 1] - &slopes[i]), results.units[e * breakpoints + i].1.clone());
             let mut parts: Vec<(Rational, Form)> = (0..breakpoints).map(bend).collect();
             if kept.next_if_eq(&e).is_some() {
                 parts.push((slopes[0].clone(), carried.next().expect("one form for each that is kept")));
@@ -182,26 +194,27 @@ impl Lowering {
             self.settle(n, maximum.from);
         }
         let places = |window: usize| maximum.window(window).map(|(place, _)| place as u32).collect();
-        let mut rounds = Rounds { steps: Vec::new(), first_duels: Vec::new(), places: (0..windows).map(places).collect() };
+        let mut rounds = Rounds { duels: Vec::new(), first_duels: Vec::new(), places: (0..windows).map(places).collect() };
         let forms = &self.forms[maximum.from];
         let mut left: Vec<Vec<Form>> =
             (0..windows).map(|window| maximum.window(window).map(|(_, element)| forms[element].clone()).collect()).collect();
         while left.iter().any(|forms| forms.len() > 1) {
-            rounds.steps.push(self.steps.len());
             let (mut units, mut first_duels) = (Vec::new(), Vec::with_capacity(windows));
             for forms in &left {
-                first_duels.push(units.len() as u32);
+                first_duels.push((rounds.duels.len() + units.len()) as u32);
                 units.extend(forms.chunks_exact(2).map(|pair| pair[1].minus(&pair[0])));
             }
             // The first of each pair, and one that has none to meet.
             let carried: Vec<Form> = left.iter().flat_map(|forms| forms.iter().step_by(2).cloned()).collect();
-            let mut carried = self.step(n + 1, units, &carried).into_iter();
-            for (forms, &first) in left.iter_mut().zip(&first_duels) {
+            let results = self.step(n + 1, &units, &carried);
+            let (mut carried, first) = (results.carried.into_iter(), rounds.duels.len());
+            rounds.duels.extend(results.units.iter().map(|(bit, _)| *bit));
+            for (forms, &duel) in left.iter_mut().zip(&first_duels) {
                 let winner = |place: usize| {
                     let first_of_pair = carried.next().expect("one form for each pair");
-                    let duel = Form::column(first + place as u32);
-                    let parts = if 2 * place + 1 < forms.len() { vec![&first_of_pair, &duel] } else { vec![&first_of_pair] };
-                    Form::sum(parts.into_iter().map(|form| (Rational::from(1), form)), Rational::new())
+                    let duel = (2 * place + 1 < forms.len()).then(|| &results.units[duel as usize - first + place].1);
+                    let parts = std::iter::once(&first_of_pair).chain(duel);
+                    Form::sum(parts.map(|form| (Rational::from(1), form)), Rational::new())
                 };
                 *forms = (0..forms.len().div_ceil(2)).map(winner).collect();
             }

@@ -4,7 +4,7 @@
 
 use super::exact::{ExactRows, Place};
 use super::layer::{FloatStep, Values, largest_lane};
-use super::steps::Steps;
+use super::steps::{Steps, words_from};
 use super::topology::{Mask, units_of};
 use crate::exact::bound::{TINY, U, round_up};
 use crate::exact::lanes::{Lanes, dispatch};
@@ -45,6 +45,9 @@ pub(super) struct Signs {
     masks: Vec<Mask>,
     /// For each word of the layer, those already passed, the units that are positive at each vertex.
     active: Vec<Vec<u64>>,
+    /// For each vertex, in words, which results of the step at hand are their rows' constants, because all inputs are exactly 0; empty where
+    /// that is not known.
+    quiet: Vec<u64>,
     pub weights: Vec<Weights>,
     pub decisions: Decisions,
 }
@@ -63,6 +66,7 @@ impl Signs {
             rows: Values { stride: network.inputs(), ..Values::default() },
             masks: Vec::new(),
             active: Vec::new(),
+            quiet: Vec::new(),
             weights: corners.iter().map(|_| Weights { of_p: 0.0, of_q: 0.0, error: 0.0 }).collect(),
             decisions: Decisions::default(),
         };
@@ -90,21 +94,40 @@ impl Signs {
 
     /// Goes from the inputs of a layer, or the pre-activations of the layer below, to those of the layer.
     pub(super) fn enter(&mut self, layer: usize) {
-        let mut active = Vec::with_capacity(self.len() * self.active.len());
-        let all_rectified = layer == 0 || self.network.steps[layer - 1].units == self.network.steps[layer - 1].outputs();
-        match &mut self.active[..] {
-            [word] if all_rectified => active.append(word),
-            words if all_rectified => (0..self.weights.len()).for_each(|v| active.extend(words.iter().map(|word| word[v]))),
-            words => {
-                let of_vertex = |v: usize| words.iter().map(|word| word[v]).collect::<Vec<_>>();
-                (0..self.weights.len()).for_each(|v| self.network.steps[layer - 1].push_alive(&of_vertex(v), &mut active));
-            }
-        }
+        let active = if layer == 0 { Vec::new() } else { self.alive(layer - 1) };
         let below = std::mem::take(&mut self.rows);
         self.rows = self.steps[layer].forward(self.instructions, below, &active);
+        self.quiet = if self.exact_only { Vec::new() } else { self.steps[layer].quiet(&active, self.len()) };
         self.layer = layer;
         self.active.clear();
         self.exact.enter(layer);
+    }
+
+    /// For each vertex, in words, which results of the step at hand need not be 0.
+    fn alive(&mut self, at: usize) -> Vec<u64> {
+        let mut alive = Vec::with_capacity(self.len() * self.active.len());
+        let step = &self.network.steps[at];
+        if step.units == step.outputs() {
+            match &mut self.active[..] {
+                [word] => alive.append(word),
+                words => (0..self.weights.len()).for_each(|v| alive.extend(words.iter().map(|word| word[v]))),
+            }
+            return alive;
+        }
+        let words = step.outputs().div_ceil(STAGE);
+        let [positive, negative] = &self.steps[at].constants;
+        let mut of_units = Vec::with_capacity(self.active.len());
+        for v in 0..self.len() {
+            of_units.clear();
+            of_units.extend(self.active.iter().map(|word| word[v]));
+            step.push_alive(&of_units, &mut alive);
+            if let Some(quiet) = self.quiet.get(v * words..(v + 1) * words) {
+                let carried = words_from(step.units, step.outputs());
+                let all = alive[v * words..].iter_mut().zip(quiet).zip(positive.iter().zip(negative)).zip(carried);
+                all.for_each(|(((alive, quiet), (pos, neg)), carried)| *alive &= !(quiet & carried & !pos & !neg));
+            }
+        }
+        alive
     }
 
     /// The bound of the errors at a vertex: none where everything is left to integers.
@@ -135,8 +158,14 @@ impl Signs {
             // Results that are no units follow the last of them.
             mask.pos &= of_units;
             mask.neg &= of_units;
+            let quiet = self.quiet_words(v).get(stage).map_or(0, |quiet| quiet & of_units);
+            if quiet != 0 {
+                let [pos, neg] = &self.steps[self.layer].constants;
+                mask.pos = mask.pos & !quiet | pos[stage] & quiet;
+                mask.neg = mask.neg & !quiet | neg[stage] & quiet;
+            }
             self.masks[v] = mask;
-            let mut doubtful = mask.vanish(of_units);
+            let mut doubtful = mask.vanish(of_units) & !quiet;
             if self.error(v) == 0.0 {
                 doubtful = units_of(doubtful).filter(|&i| self.rows.row(v)[first + i] != 0.0).fold(0, |word, i| word | 1 << i);
             }
@@ -148,11 +177,20 @@ impl Signs {
         }
     }
 
+    /// The words of a vertex that say which results are constants there; none where that is not known.
+    fn quiet_words(&self, vertex: usize) -> &[u64] {
+        let words = if self.quiet.is_empty() { 0 } else { self.network.steps[self.layer].outputs().div_ceil(STAGE) };
+        &self.quiet[vertex * words..][..words]
+    }
+
     /// Forgets the last vertices.
     pub(super) fn truncate(&mut self, len: usize) {
         self.rows.truncate(len);
         self.masks.truncate(len);
         self.active.iter_mut().for_each(|word| word.truncate(len));
+        if !self.quiet.is_empty() {
+            self.quiet.truncate(len * self.network.steps[self.layer].outputs().div_ceil(STAGE));
+        }
         self.weights.truncate(len);
         self.exact.truncate(len);
     }
@@ -204,6 +242,12 @@ impl Signs {
         }
         self.settle(vertex, doubtful, &mut mask);
         self.masks.push(mask);
+        // What is constant at both ends of an edge on which it is affine is constant on it.
+        let words = self.quiet_words(0).len();
+        for word in 0..words {
+            let [p, q] = ends.map(|v| self.quiet[v as usize * words + word]);
+            self.quiet.push(p & q);
+        }
         for word in &mut self.active {
             // Units of words passed do not cut the edge any more.
             let bits = word[ends[0] as usize] | word[ends[1] as usize];

@@ -10,7 +10,7 @@ use rug::Rational;
 use super::signs::STAGE;
 
 /// An affine form: terms (column, coefficient) with ascending columns, and a constant.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Form {
     pub terms: Vec<(u32, Rational)>,
     pub constant: Rational,
@@ -44,14 +44,6 @@ impl Form {
     /// The difference of two forms.
     pub(super) fn minus(&self, other: &Self) -> Self {
         Self::sum([(Rational::from(1), self), (Rational::from(-1), other)].into_iter(), Rational::new())
-    }
-
-    /// The column that it is, if it is one.
-    pub(super) fn as_column(&self) -> Option<u32> {
-        match &self.terms[..] {
-            [(column, x)] if *x == 1 && self.constant.is_zero() => Some(*column),
-            _ => None,
-        }
     }
 }
 
@@ -166,13 +158,34 @@ impl Step {
         }
     }
 
-    /// For all results which are not 0, as words: the units that are active, and all that is not rectified.
+    /// Which results need not be 0, as words: the units that are active, and all that is not rectified.
     pub(super) fn push_alive(&self, words: &[u64], alive: &mut Vec<u64>) {
         let (from, outputs) = (alive.len(), self.outputs());
         alive.extend_from_slice(words);
         alive.resize(from + outputs.div_ceil(STAGE), 0);
-        (self.units..outputs).for_each(|i| alive[from + i / STAGE] |= 1 << (i % STAGE));
+        alive[from..].iter_mut().zip(words_from(self.units, outputs)).for_each(|(word, carried)| *word |= carried);
     }
+
+    /// Which rows have a constant that is positive, or negative, as words.
+    pub(super) fn signs_of_constants(&self) -> [Vec<u64>; 2] {
+        let mut signs = [true, false].map(|_| vec![0u64; self.outputs().div_ceil(STAGE)]);
+        for i in 0..self.outputs() {
+            let sign = match &self.map {
+                StepMap::Dense(layer) => layer.bias_of(i).cmp0(),
+                StepMap::Sparse(map) => map.bias.get(i).cmp0(),
+            };
+            if sign.is_ne() {
+                signs[usize::from(sign.is_lt())][i / STAGE] |= 1 << (i % STAGE);
+            }
+        }
+        signs
+    }
+}
+
+/// Words in which the bits from `first` on are set, below `end`.
+pub(super) fn words_from(first: usize, end: usize) -> impl Iterator<Item = u64> {
+    let below = |end: usize, word: usize| u64::MAX.checked_shr((STAGE * (word + 1)).saturating_sub(end) as u32).unwrap_or(0);
+    (0..end.div_ceil(STAGE)).map(move |word| below(end, word) & !below(first, word))
 }
 
 /// A hidden layer of the network, and where its bits are among those of the steps.
@@ -188,8 +201,19 @@ pub(super) struct Hidden {
 pub(super) enum Code {
     /// They are the units of a step, in order.
     Step(usize),
+    /// Each is somewhere.
+    Bits(Vec<Bit>),
     /// Winners of knock-out rounds, see [`Rounds`].
     Rounds(Rounds),
+}
+
+/// Where a bit is.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Bit {
+    /// It is the same everywhere.
+    Constant(bool),
+    /// It is that of a unit of a step.
+    Unit { step: u32, unit: u32 },
 }
 
 /// Maxima as knock-out rounds, one a step: neighbours meet, and the unit of a duel is active where the right one is larger.
@@ -197,9 +221,9 @@ pub(super) enum Code {
 /// The order is kept, so ties go to the lowest index.
 #[derive(Clone, Debug)]
 pub(super) struct Rounds {
-    /// The step of each round.
-    pub steps: Vec<usize>,
-    /// For each round and window the unit of its first duel.
+    /// The bits of all duels, round after round.
+    pub duels: Vec<Bit>,
+    /// For each round and window the place of its first duel among them.
     pub first_duels: Vec<Vec<u32>>,
     /// For each window the places of its candidates.
     pub places: Vec<Vec<u32>>,
@@ -207,7 +231,7 @@ pub(super) struct Rounds {
 
 impl Rounds {
     /// The place of a window's winner.
-    fn winner(&self, window: usize, is_active: impl Fn(usize, usize) -> bool) -> usize {
+    fn winner(&self, window: usize, is_active: impl Fn(Bit) -> bool) -> usize {
         let places = &self.places[window];
         let mut sizes = vec![places.len()];
         while *sizes.last().expect("there is one") > 1 {
@@ -216,7 +240,7 @@ impl Rounds {
         let mut at = 0;
         for round in (0..sizes.len() - 1).rev() {
             let meets = 2 * at + 1 < sizes[round];
-            at = 2 * at + usize::from(meets && is_active(self.steps[round], self.first_duels[round][window] as usize + at));
+            at = 2 * at + usize::from(meets && is_active(self.duels[self.first_duels[round][window] as usize + at]));
         }
         places[at] as usize
     }
@@ -276,6 +300,13 @@ impl Steps {
         words[self.first_words[step] + unit / STAGE] >> (unit % STAGE) & 1 == 1
     }
 
+    fn is_on(&self, words: &[u64], bit: Bit) -> bool {
+        match bit {
+            Bit::Constant(on) => on,
+            Bit::Unit { step, unit } => self.is_active(words, step as usize, unit as usize),
+        }
+    }
+
     /// The units whose bits a pattern has.
     pub(super) fn units(&self) -> UnitSet {
         let layers = self.hidden.iter().map(|layer| (layer.width, layer.bits)).chain([(self.outputs(), LayerBits::Breakpoints(1))]);
@@ -294,11 +325,11 @@ impl Steps {
         let mut at = 0;
         for Hidden { width, bits, code } in layers {
             match code {
-                Code::Step(_) if bits.count() == 0 => {}
                 Code::Step(step) => pattern.put(at, width * bits.count(), &words[self.first_words[*step]..]),
+                Code::Bits(all) => all.iter().enumerate().for_each(|(k, &bit)| pattern.set(at + k, self.is_on(words, bit))),
                 Code::Rounds(rounds) => {
                     for window in 0..*width {
-                        let winner = rounds.winner(window, |step, unit| self.is_active(words, step, unit));
+                        let winner = rounds.winner(window, |bit| self.is_on(words, bit));
                         pattern.set(at + window * bits.count() + winner, true);
                     }
                 }
