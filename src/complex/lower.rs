@@ -9,6 +9,7 @@ use crate::network::LayerBits;
 use crate::network::graph::{Affine, Graph, Maximum, Node, Operation, Piecewise};
 use rug::Rational;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// The steps of a graph, of a slice as a function of (u, v).
 ///
@@ -42,7 +43,7 @@ pub(super) fn lower(graph: &Graph, plane: Option<&Plane>) -> Option<Steps> {
     let output = std::mem::take(&mut lowering.forms[graph.output()]);
     lowering.push(output, 0);
     lowering.steps.iter_mut().for_each(|step| step.layer = step.layer.min(lowering.hidden.len().saturating_sub(1)));
-    Some(Steps::new(lowering.steps, lowering.hidden))
+    Some(Steps { graph: Some(Arc::new(graph.clone())), ..Steps::new(lowering.steps, lowering.hidden) })
 }
 
 struct Lowering {

@@ -3,6 +3,7 @@
 use super::cells::Complex;
 use super::counts::Counts;
 use super::layer::{FloatStep, Values};
+use super::live::Live;
 use crate::exact::Instructions;
 use crate::exact::bound::{TINY, gamma, round_up};
 use rayon::prelude::*;
@@ -78,13 +79,33 @@ fn maps(complex: &Complex) -> Vec<u32> {
         let (near, others) = rest.split_at(rest.iter().take_while(meets).count());
         rest = others;
         if near.len() > 1 {
-            let mut first_with: HashMap<Vec<Vec<Rational>>, u32> = HashMap::new();
-            for &(_, _, cell) in near {
-                representatives[cell as usize] = *first_with.entry(complex.cell(cell as usize).affine_map()).or_insert(cell);
-            }
+            compare(complex, &near.iter().map(|&(_, _, cell)| cell).collect::<Vec<_>>(), &mut representatives);
         }
     }
     numbered(representatives.into_iter())
+}
+
+/// Finds out which of some cells have the same map: for each the first that has it.
+///
+/// In a graph those where the output depends on the same parts and winners are known to; what is left is compared in integers.
+fn compare(complex: &Complex, cells: &[u32], representatives: &mut [u32]) {
+    let mut different = cells.to_vec();
+    if let Some(graph) = &complex.steps.graph {
+        let live = Live::new(graph);
+        let keys: Vec<Vec<u32>> = cells.par_iter().map(|&cell| live.key(&complex.cell(cell as usize).pattern())).collect();
+        let mut first_with: HashMap<Vec<u32>, u32> = HashMap::new();
+        for (&cell, key) in cells.iter().zip(keys) {
+            representatives[cell as usize] = *first_with.entry(key).or_insert(cell);
+        }
+        different.retain(|&cell| representatives[cell as usize] == cell);
+        if different.len() == 1 {
+            return;
+        }
+    }
+    let mut first_with: HashMap<Vec<Vec<Rational>>, u32> = HashMap::new();
+    let first: HashMap<u32, u32> =
+        different.iter().map(|&cell| (cell, *first_with.entry(complex.cell(cell as usize).affine_map()).or_insert(cell))).collect();
+    cells.iter().for_each(|&cell| representatives[cell as usize] = first[&representatives[cell as usize]]);
 }
 
 /// For each cell two doubles that enclose one combination of its outputs at one point.

@@ -11,6 +11,7 @@ mod domain;
 mod exact;
 mod groups;
 mod layer;
+mod live;
 mod lower;
 mod maps;
 mod merge;

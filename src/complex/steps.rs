@@ -2,10 +2,11 @@
 //!
 //! A chain has one step a layer, of which all is rectified; how a graph becomes steps is told in [`lower`](super::lower).
 
-use crate::network::graph::Coefficients;
+use crate::network::graph::{Coefficients, Graph};
 use crate::network::{Layer, LayerBits, Network, Pattern, Selection, UnitSet};
 use nalgebra::{DMatrix, DVector};
 use rug::Rational;
+use std::sync::Arc;
 
 use super::signs::STAGE;
 
@@ -253,6 +254,8 @@ pub(super) struct Steps {
     pub hidden: Vec<Hidden>,
     /// For each step the place of its first word in the bits of a cell.
     pub first_words: Vec<usize>,
+    /// The graph that these are the steps of, unless they decide too.
+    pub graph: Option<Arc<Graph>>,
 }
 
 impl Steps {
@@ -261,7 +264,7 @@ impl Steps {
             *at += step.words();
             Some(*at - step.words())
         });
-        Self { first_words: first_words.collect(), steps, hidden }
+        Self { first_words: first_words.collect(), steps, hidden, graph: None }
     }
 
     pub(super) fn of_network(network: &Network) -> Self {

@@ -213,7 +213,7 @@ fn names_that_are_no_networks() {
         let error = network::load(name).unwrap_err();
         assert!(error.is_call_error(), "{name}");
         assert!(
-            error.to_string().starts_with(&format!("`{name}` is neither a .npz, .json or .safetensors file nor a built-in")),
+            error.to_string().starts_with(&format!("`{name}` is neither a .npz, .json, .safetensors or .onnx file nor a built-in")),
             "{error}"
         );
     }

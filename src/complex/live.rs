@@ -1,0 +1,89 @@
+//! What the output of a graph depends on, on one cell: two cells where that is the same have the same affine map.
+
+use crate::network::Pattern;
+use crate::network::graph::{Graph, Operation};
+
+/// A graph, and where the bits of its nodes are in a pattern of all hidden layers.
+#[derive(Debug)]
+pub(super) struct Live<'a> {
+    graph: &'a Graph,
+    first_bits: Vec<usize>,
+}
+
+impl<'a> Live<'a> {
+    pub(super) fn new(graph: &'a Graph) -> Self {
+        let mut next = 0;
+        let first = |n: &usize| {
+            let bits = match &graph.nodes()[*n].operation {
+                Operation::Activation { functions, .. } => functions[0].breakpoints().len(),
+                Operation::Maximum(maximum) => maximum.size,
+                _ => 0,
+            };
+            next += bits * graph.nodes()[*n].len();
+            next - bits * graph.nodes()[*n].len()
+        };
+        Self { graph, first_bits: (0..graph.nodes().len()).collect::<Vec<_>>().iter().map(first).collect() }
+    }
+
+    /// The parts of all activations, and the winners of all maxima, that the output depends on: triples of node, element and part.
+    ///
+    /// Elements are followed from the output down: through the weights of a row that are not 0, an activation whose slope is not 0, the winner of a window.
+    pub(super) fn key(&self, pattern: &Pattern) -> Vec<u32> {
+        let nodes = self.graph.nodes();
+        let mut live: Vec<Vec<bool>> = nodes.iter().map(|_| Vec::new()).collect();
+        live[self.graph.output()] = vec![true; nodes[self.graph.output()].len()];
+        let mut key = Vec::new();
+        for n in (1..nodes.len()).rev() {
+            let here = std::mem::take(&mut live[n]);
+            let elements = || here.iter().enumerate().filter(|(_, live)| **live).map(|(element, _)| element);
+            let mut mark = |node: usize, element: usize| {
+                let list = &mut live[node];
+                if list.is_empty() {
+                    list.resize(nodes[node].len(), false);
+                }
+                !std::mem::replace(&mut list[element], true)
+            };
+            match &nodes[n].operation {
+                Operation::Input => {}
+                Operation::Affine(affine) => {
+                    for term in &affine.terms {
+                        let (weights, all) = (term.map.weights(), nodes[term.from].len());
+                        let mut marked = 0;
+                        for element in elements() {
+                            if marked == all {
+                                break;
+                            }
+                            term.map.for_row(element, |input, weight| {
+                                if weights.doubles()[weight] != 0.0 || !weights.is_dyadic() {
+                                    marked += usize::from(mark(term.from, input));
+                                }
+                            });
+                        }
+                    }
+                }
+                Operation::Activation { from, functions, function_of, .. } => {
+                    let bits = functions[0].breakpoints().len();
+                    for element in elements() {
+                        let function = &functions[function_of.get(element).map_or(0, |&f| f as usize)];
+                        let first = self.first_bits[n] + element * bits;
+                        let part = (first..first + bits).filter(|&bit| pattern.get(bit)).count();
+                        key.extend([n as u32, element as u32, part as u32]);
+                        if !function.slopes()[part].is_zero() {
+                            mark(*from, element);
+                        }
+                    }
+                }
+                Operation::Maximum(maximum) => {
+                    for element in elements() {
+                        let first = self.first_bits[n] + element * maximum.size;
+                        let winner = maximum.window(element).find(|(place, _)| pattern.get(first + place));
+                        let (place, winner) = winner.expect("a window has a winner");
+                        key.extend([n as u32, element as u32, place as u32]);
+                        mark(maximum.from, winner);
+                    }
+                }
+            }
+        }
+        key
+    }
+}
