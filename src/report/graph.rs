@@ -53,7 +53,7 @@ pub struct NodeReport {
     pub bits: Option<usize>,
     /// The number of multiplications.
     pub multiplications: usize,
-    /// What it does, in a word: `dense`, `relu`.
+    /// What it does: `dense`, `convolution`, `relu`, `clip`, `max of 4`; empty for the input.
     pub function: String,
 }
 
@@ -110,12 +110,29 @@ fn function(node: &Node) -> String {
             terms => format!("sum of {}", terms.len()),
         },
         Operation::Activation { functions, .. } => match &functions[..] {
-            [f] if *f == Piecewise::relu() => "relu".to_string(),
-            [f] if *f == Piecewise::absolute() => "absolute value".to_string(),
-            [_] => "piecewise affine".to_string(),
+            [f] => activation(f).to_string(),
+            functions if functions.iter().all(is_leaky) => "prelu".to_string(),
             functions => format!("{} functions", functions.len()),
         },
-        Operation::Maximum(maximum) => format!("of {}", maximum.size),
+        Operation::Maximum(maximum) => format!("max of {}", maximum.size),
+    }
+}
+
+/// Whether a function bends at 0 alone, and is z above it.
+fn is_leaky(function: &Piecewise) -> bool {
+    matches!((function.breakpoints(), function.slopes(), function.constants()), ([b], [_, s], [c, _]) if b.is_zero() && *s == 1 && c.is_zero())
+}
+
+/// The name of a function.
+fn activation(function: &Piecewise) -> &'static str {
+    match function.slopes() {
+        [] | [_] => "affine",
+        [s, _] if is_leaky(function) && s.is_zero() => "relu",
+        [s, _] if is_leaky(function) && *s == -1 => "absolute value",
+        _ if is_leaky(function) => "leaky relu",
+        [a, b, c] if a.is_zero() && *b == 1 && c.is_zero() => "clip",
+        [a, _, c] if a.is_zero() && c.is_zero() && function.constants()[0].is_zero() && function.constants()[2] == 1 => "hard sigmoid",
+        _ => "piecewise affine",
     }
 }
 
@@ -135,10 +152,10 @@ pub fn graph_text(report: &GraphReport) -> String {
     let mut table = Table::new([Left, Left, Left, Right, Right, Right], ["node", "kind", "shape", "products", "layer", "bits"]);
     for node in &report.nodes {
         let shape = node.shape.iter().map(usize::to_string).collect::<Vec<_>>().join("x");
-        let kind = if node.kind == "affine" { node.function.clone() } else { format!("{} {}", node.kind, node.function) };
+        let kind = if node.function.is_empty() { node.kind } else { &node.function };
         table.push([
             cut(&node.name, 18),
-            cut(kind.trim(), 24),
+            cut(kind, 24),
             cut(&shape, 14),
             if node.multiplications > 0 { grouped(node.multiplications as u64) } else { String::new() },
             node.layer.map(|layer| layer.to_string()).unwrap_or_default(),
