@@ -24,7 +24,7 @@ fn json_of(arguments: &[&str]) -> Value {
 
 /// Some points of a network, as lines of a CSV file and as coordinates.
 fn points(inputs: usize, count: usize) -> Vec<String> {
-    let coordinate = |k: usize| format!("{}", ((k * 37 + 11) % 64) as f64 / 32.0 - 1.0);
+    let coordinate = |k: usize| format!("{}", ((k * k * 37 + 11 * k) % 64) as f64 / 8.0 - 4.0);
     (0..count).map(|row| (0..inputs).map(|j| coordinate(row * 101 + j * (row + 1))).collect::<Vec<_>>().join(",")).collect()
 }
 
