@@ -71,6 +71,7 @@ bench: setup ## every speed that the README states: against other tools, of whol
 	$(CARGO) run --release $(CARGO_FLAGS) -p plica-compare --bin degenerate
 	$(CARGO) run --release $(CARGO_FLAGS) -p plica-compare --bin complexes
 	$(CARGO) run --release $(CARGO_FLAGS) -p plica-compare --bin programs
+	$(CARGO) run --release $(CARGO_FLAGS) -p plica-compare --bin convolutions
 
 fuzz: setup ## each fuzz target for a short time, where nightly Rust and cargo-fuzz are installed (FUZZ_SECONDS=60)
 	@[ -f fuzz/Cargo.toml ] || { echo "there are no fuzz targets"; exit 0; }; \
