@@ -4,7 +4,7 @@
 //! the rounding of fewer than 2^30 additions and for what underflow loses.
 
 use super::plan::SMALL;
-use crate::exact::bound::{U, round_up};
+use crate::exact::bound::{U, gamma, round_up};
 use std::cmp::Ordering;
 
 /// A number within `e` of `x`.
@@ -33,19 +33,17 @@ impl Ball {
         }
     }
 
-    /// Adds a product to a sum that is still to be settled.
+    /// What a sum of `terms` products takes of it: with |w| `margin` for each, the bound covers its error, that of a weight that is
+    /// only the nearest double of its number, and the rounding of the product and of the sum.
     #[inline(always)]
-    pub fn add_product(&mut self, w: f64, of: Ball) {
-        let product = w * of.x;
-        self.x += product;
-        self.e += w.abs() * of.e + U * (product.abs() + self.x.abs());
+    pub fn margin(self, dyadic: bool, terms: usize) -> f64 {
+        let near = if dyadic { 0.0 } else { 2.0 * U };
+        if self.x == 0.0 && self.e == 0.0 { 0.0 } else { self.e + (gamma(terms + 4) + near) * (self.x.abs() + self.e) }
     }
 
-    /// The same with a weight that is only the nearest double of its number.
-    #[inline(always)]
-    pub fn add_near_product(&mut self, w: f64, of: Ball) {
-        self.e += 2.0 * U * w.abs() * (of.x.abs() + of.e);
-        self.add_product(w, of);
+    /// The product with a number.
+    pub fn times(self, w: f64, dyadic: bool) -> Self {
+        Self { x: w * self.x, e: w.abs() * self.margin(dyadic, 1) }.settled()
     }
 
     /// The bound of a sum, made a bound again.
@@ -76,11 +74,6 @@ pub(super) struct BallTime {
 }
 
 impl BallForm {
-    #[inline(always)]
-    pub fn is_zero(&self) -> bool {
-        self.b == Ball::default() && self.a == Ball::default()
-    }
-
     /// The value at a time.
     #[inline]
     pub fn at(&self, t: BallTime) -> Ball {

@@ -175,6 +175,63 @@ impl LinearMap {
         }
     }
 
+    /// The most products that an output is the sum of.
+    pub(crate) fn longest_row(&self) -> usize {
+        match &self.structure {
+            Structure::Dense => self.inputs,
+            Structure::Sparse(sparse) => sparse.rows.starts.windows(2).map(|ends| ends[1] - ends[0]).max().unwrap_or(0),
+            Structure::Convolution(c) => c.group_channels()[0] * c.kernel[0] * c.kernel[1],
+        }
+    }
+
+    /// Adds to each output, by weights rounded to doubles, the sums of w x, w y, |w| p and |w| q over the inputs \[x, y, p, q\].
+    pub(crate) fn add_products(&self, inputs: &[[f64; 4]], sums: &mut [[f64; 4]]) {
+        let weights = self.weights.doubles();
+        let add = |[a, b, c, d]: &mut [f64; 4], w: f64, [x, y, p, q]: &[f64; 4]| {
+            *a += w * x;
+            *b += w * y;
+            *c += w.abs() * p;
+            *d += w.abs() * q;
+        };
+        if self.is_dense() {
+            // Most inputs of a layer above activations are 0.
+            let alive: Vec<(usize, &[f64; 4])> = inputs.iter().enumerate().filter(|(_, x)| **x != [0.0; 4]).collect();
+            for (sum, row) in sums.iter_mut().zip(weights.chunks_exact(self.inputs)) {
+                alive.iter().for_each(|&(j, x)| add(sum, row[j], x));
+            }
+            return;
+        }
+        for (output, sum) in sums.iter_mut().enumerate() {
+            self.for_row(output, |j, w| add(sum, weights[w], &inputs[j]));
+        }
+    }
+
+    /// For each output that some inputs (input, x, p) reach, the sums of w x and |w| p over them, one or several times.
+    pub(crate) fn add_columns(&self, inputs: &[(u32, f64, f64)], mut add: impl FnMut(usize, f64, f64)) {
+        let weights = self.weights.doubles();
+        if self.is_dense() && !inputs.is_empty() {
+            // Row by row, so that memory is read in its order.
+            for (output, row) in weights.chunks_exact(self.inputs).enumerate() {
+                let (mut sum, mut margin) = (0.0, 0.0);
+                for &(j, x, p) in inputs {
+                    let w = row[j as usize];
+                    sum += w * x;
+                    margin += w.abs() * p;
+                }
+                add(output, sum, margin);
+            }
+            return;
+        }
+        for &(j, x, p) in inputs {
+            self.for_column(j as usize, |output, w| {
+                let w = weights[w];
+                if w != 0.0 {
+                    add(output, w * x, w.abs() * p);
+                }
+            });
+        }
+    }
+
     /// The entries that are stored one by one.
     pub(super) fn entries(&self) -> usize {
         match &self.structure {

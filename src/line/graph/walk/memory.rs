@@ -23,6 +23,11 @@ pub struct GraphWalk {
     /// For each element its place in that list, if it is there.
     pub(super) turned_at: Vec<u32>,
     pub(super) sums: Vec<Ball>,
+    /// Values and slopes with their margins, of what an affine node reads, and of its elements.
+    pub(super) inputs: Vec<[f64; 4]>,
+    pub(super) row_sums: Vec<[f64; 4]>,
+    /// What turned of what an affine node reads: the element, the change, and its margin.
+    pub(super) changes: Vec<(u32, f64, f64)>,
     pub(super) is_touched: Vec<bool>,
     pub(super) touched: Vec<u32>,
     pub(super) due: Vec<bool>,

@@ -15,8 +15,8 @@ use super::ball::{Ball, BallForm, BallTime};
 use super::exact::{ExactForm, ExactForms, Time, breakpoint};
 use super::plan::{Function, GraphPlan, Kind, SMALL};
 use crate::data::Points;
-use crate::exact::bound::U;
-use crate::network::graph::{Maximum, Operation};
+use crate::exact::bound::{U, gamma};
+use crate::network::graph::{Affine, Maximum, Operation};
 use std::cmp::Ordering;
 
 /// A segment whose coordinates are out of the range in which the bounds hold.
@@ -173,29 +173,23 @@ impl<'a> Segment<'a> {
         let (plan, walk) = (self.plan, &mut *self.walk);
         let node = &plan.nodes[n];
         let (Operation::Affine(affine), Kind::Affine { dyadic }) = (&plan.graph.nodes()[n].operation, &node.kind) else { unreachable!() };
-        for local in 0..node.len {
-            let mut form = BallForm::default();
-            if let Some(&bias) = affine.bias.doubles().get(local) {
-                form.b = Ball { x: bias, e: if affine.bias.is_dyadic() { 0.0 } else { 2.0 * U * bias.abs() } };
-            }
-            for (term, &dyadic) in affine.terms.iter().zip(dyadic) {
-                let (first, weights) = (plan.nodes[term.from].offset, term.map.weights().doubles());
-                let forms = &walk.forms[first..];
-                term.map.for_row(local, |j, w| {
-                    let x = &forms[j];
-                    if x.is_zero() || weights[w] == 0.0 {
-                        return;
-                    }
-                    if dyadic {
-                        form.b.add_product(weights[w], x.b);
-                        form.a.add_product(weights[w], x.a);
-                    } else {
-                        form.b.add_near_product(weights[w], x.b);
-                        form.a.add_near_product(weights[w], x.a);
-                    }
-                });
-            }
-            walk.forms[node.offset + local] = BallForm { b: form.b.settled(), a: form.a.settled() };
+        let terms = terms_of(affine);
+        let sums = &mut walk.row_sums;
+        sums.clear();
+        let bias = |local: usize| affine.bias.doubles().get(local).copied().unwrap_or(0.0);
+        sums.extend((0..node.len).map(|local| [bias(local), 0.0, 0.0, 0.0]));
+        for (term, &dyadic) in affine.terms.iter().zip(dyadic) {
+            let forms = &walk.forms[plan.nodes[term.from].offset..][..plan.nodes[term.from].len];
+            walk.inputs.clear();
+            walk.inputs.extend(forms.iter().map(|form| [form.b.x, form.a.x, form.b.margin(dyadic, terms), form.a.margin(dyadic, terms)]));
+            term.map.add_products(&walk.inputs, sums);
+        }
+        for (local, &[b, a, of_b, of_a]) in sums.iter().enumerate() {
+            let rounded = if affine.bias.is_dyadic() { 0.0 } else { 2.0 * U };
+            // A bias that nothing joins is what it is.
+            let joined = if of_b == 0.0 { 0.0 } else { gamma(terms + 4) };
+            let of_b = of_b + (rounded + joined) * bias(local).abs();
+            walk.forms[node.offset + local] = BallForm { b: Ball { x: b, e: of_b }.settled(), a: Ball { x: a, e: of_a }.settled() };
         }
     }
 
@@ -283,6 +277,11 @@ fn winner_of(maximum: &Maximum, window: usize, place: u32) -> usize {
     maximum.candidates[window * maximum.size + place as usize] as usize
 }
 
+/// The most products that the sum of an affine node's element has.
+fn terms_of(affine: &Affine) -> usize {
+    affine.terms.iter().map(|term| term.map.longest_row()).sum()
+}
+
 /// A slope times a factor.
 fn times(factor: f64, slope: Ball, dyadic: bool) -> Ball {
     if factor == 0.0 && dyadic || slope == Ball::default() {
@@ -291,9 +290,7 @@ fn times(factor: f64, slope: Ball, dyadic: bool) -> Ball {
     if factor == 1.0 && dyadic {
         return slope;
     }
-    let mut product = Ball::default();
-    product.add_near_product(factor, slope);
-    product.settled()
+    slope.times(factor, false)
 }
 
 /// An activation applied to a form.

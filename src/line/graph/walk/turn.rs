@@ -108,27 +108,22 @@ impl Segment<'_> {
         };
         let walk = &mut *self.walk;
         let offset = plan.nodes[n].offset;
+        let terms = affine.terms.iter().map(|term| walk.turned[term.from].len()).sum();
         for (term, &dyadic) in affine.terms.iter().zip(dyadic) {
-            let (first, weights) = (plan.nodes[term.from].offset, term.map.weights().doubles());
-            let GraphWalk { turned, sums, is_touched, touched, .. } = walk;
-            for t in &turned[term.from] {
-                term.map.for_column(t.element as usize - first, |i, w| {
-                    let weight = weights[w];
-                    if weight == 0.0 {
-                        return;
-                    }
-                    let element = offset + i;
-                    if dyadic {
-                        sums[element].add_product(weight, t.change);
-                    } else {
-                        sums[element].add_near_product(weight, t.change);
-                    }
-                    if !is_touched[element] {
-                        is_touched[element] = true;
-                        touched.push(element as u32);
-                    }
-                });
-            }
+            let first = plan.nodes[term.from].offset;
+            let GraphWalk { turned, sums, is_touched, touched, changes, .. } = walk;
+            changes.clear();
+            let change = |t: &Turned| ((t.element as usize - first) as u32, t.change.x, t.change.margin(dyadic, terms));
+            changes.extend(turned[term.from].iter().map(change));
+            term.map.add_columns(changes, |output, x, margin| {
+                let element = offset + output;
+                sums[element].x += x;
+                sums[element].e += margin;
+                if !is_touched[element] {
+                    is_touched[element] = true;
+                    touched.push(element as u32);
+                }
+            });
         }
         let mut touched = std::mem::take(&mut walk.touched);
         for &element in &touched {
