@@ -351,3 +351,29 @@ fn shapes_and_numbers_that_do_not_fit_are_refused() {
     let graph = builder.finish(&x).unwrap();
     assert!(matches!(graph.evaluate(&[]), Err(GraphError::Dimension { expected: 18, found: 0 })));
 }
+
+/// So many events that all forms are computed anew on the way.
+#[test]
+fn long_segments_through_a_convolutional_network() {
+    let mut numbers = Numbers::new(5, 3);
+    let mut coefficients = |n: usize| Coefficients::from_rationals((0..n).map(|_| numbers.coefficient()).collect());
+    let mut builder = GraphBuilder::new(&[1, 12, 12]).unwrap();
+    let mut x = builder.input();
+    for (channels, inputs) in [(4, 1), (4, 4)] {
+        let (weights, bias) = (coefficients(channels * inputs * 9), coefficients(channels));
+        let options = ConvolutionOptions { padding: [[1; 2]; 2], ..ConvolutionOptions::default() };
+        x = builder.convolution(&x, weights, [3, 3], Some(bias), options).unwrap();
+        x = builder.activation(&x, Piecewise::leaky_relu(Rational::from((1, 4)))).unwrap();
+        x = builder.max_pool(&x, &Window { stride: [2, 2], ..Window::new([2, 2]) }).unwrap();
+    }
+    x = builder.reshape(&x, &[36]).unwrap();
+    x = builder.linear(&x, 2, coefficients(72), None).unwrap();
+    let graph = builder.finish(&x).unwrap();
+    let mut point = || Point::from_rationals(coefficients(144).to_rationals()).unwrap();
+    let (from, to) = (point(), point());
+    let units = graph.units(&Selection::All).unwrap();
+    let exact = trace_graph_exact_only(&graph, &from, &to, &units).unwrap();
+    let trace = GraphTracer::new(&graph).units(&units).exact_times(true).trace(&from, &to).unwrap();
+    assert!(trace.agrees_with(&exact) && trace.regions() > 300, "{} regions", trace.regions());
+    assert!(trace.crossings().zip(exact.crossings()).all(|(a, b)| a.t_exact == b.t_exact));
+}

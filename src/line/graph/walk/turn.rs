@@ -9,7 +9,7 @@ use crate::network::graph::Operation;
 use std::cmp::Ordering;
 
 /// Changes between two fresh evaluations.
-const REFRESH: usize = 64;
+const REFRESH: usize = 256;
 
 impl Segment<'_> {
     /// Goes on to the next time at which some state changes; `false` where there is none.
