@@ -17,51 +17,61 @@ pub(super) enum Place {
     Cut { layer: usize, p: u32, q: u32, unit: u32 },
 }
 
-/// A vertex and the pre-activations of one step at it, all times one positive `scale`.
+/// A vertex as integers: its coordinates times `scale`, their least common denominator.
+///
+/// Multiplied by `scale` and by the factors of the steps up to one, the results of this step at the vertex are integers, since they are computed from
+/// the coordinates by integer coefficients.
 #[derive(Debug)]
-pub(super) struct Row {
+struct ExactPoint {
     scale: Integer,
-    point: Vec<Integer>,
+    coordinates: Vec<Integer>,
+    /// Of a cut the factors of the values at p and at q, and what their sum is divided by, for the step in which it was made.
+    mixture: Option<[Integer; 3]>,
+}
+
+/// Results of one step at one vertex, as far as they have been asked for.
+#[derive(Debug, Default)]
+struct Values {
+    known: Vec<Option<Integer>>,
+    alive: Option<Arc<Alive>>,
+}
+
+/// The results of a step that are not 0 once they are rectified.
+#[derive(Debug)]
+struct Alive {
+    places: Vec<usize>,
     values: Vec<Integer>,
+    /// The same as machine words, where all of them are.
+    words: Option<Vec<i64>>,
 }
 
-impl Row {
-    fn rational(&self, x: &Integer) -> Rational {
-        Rational::from((x, &self.scale))
-    }
-
-    /// Divides by what all numbers share.
-    fn reduced(mut self) -> Self {
-        let mut common = self.scale.clone();
-        for x in self.point.iter().chain(&self.values) {
-            if common == 1 {
-                return self;
-            }
-            common.gcd_mut(x);
-        }
-        if common != 1 {
-            self.scale.div_exact_mut(&common);
-            self.point.iter_mut().chain(&mut self.values).for_each(|x| x.div_exact_mut(&common));
-        }
-        self
-    }
+/// The steps as integers, and the products of their factors up to each.
+#[derive(Debug)]
+struct Whole {
+    steps: Vec<WholeStep>,
+    scales: Vec<Integer>,
 }
 
-/// The vertices, and their exact rows where these have been asked for.
+/// More values than this are forgotten, and computed again when asked for.
+const MOST_VALUES: usize = 1 << 22;
+
+/// The vertices, and exact values at them where these have been asked for.
 #[derive(Debug)]
 pub(super) struct ExactRows {
     steps: Arc<Steps>,
-    whole: Option<Vec<WholeStep>>,
+    whole: Option<Arc<Whole>>,
     corners: Vec<Vec<Rational>>,
     pub places: Vec<Place>,
-    /// By vertex and step, counted from 1; 0 is the input.
-    rows: HashMap<(u32, usize), Arc<Row>>,
+    points: HashMap<u32, Arc<ExactPoint>>,
+    /// By vertex and step.
+    values: HashMap<(u32, usize), Values>,
+    stored: usize,
 }
 
 impl ExactRows {
     pub(super) fn new(steps: Arc<Steps>, corners: &[Vec<Rational>]) -> Self {
         let places = (0..corners.len() as u32).map(Place::Corner).collect();
-        Self { steps, whole: None, corners: corners.to_vec(), places, rows: HashMap::new() }
+        Self { steps, whole: None, corners: corners.to_vec(), places, points: HashMap::new(), values: HashMap::new(), stored: 0 }
     }
 
     pub(super) fn push(&mut self, place: Place) {
@@ -71,56 +81,169 @@ impl ExactRows {
     /// Forgets the last vertices.
     pub(super) fn truncate(&mut self, len: usize) {
         self.places.truncate(len);
-        self.rows.retain(|&(vertex, _), _| (vertex as usize) < len);
+        self.points.retain(|&vertex, _| (vertex as usize) < len);
+        self.values.retain(|&(vertex, _), _| (vertex as usize) < len);
     }
 
-    /// Forgets what is not needed for a layer.
-    pub(super) fn enter(&mut self, layer: usize) {
-        self.rows.retain(|&(_, l), _| l + 1 >= layer);
+    /// Forgets what is not needed for a step.
+    pub(super) fn enter(&mut self, step: usize) {
+        self.values.retain(|&(_, s), _| s + 2 >= step);
     }
 
-    /// The sign of a unit of a layer at a vertex.
-    pub(super) fn sign(&mut self, vertex: u32, layer: usize, unit: usize) -> Ordering {
-        self.row(vertex, layer + 1).values[unit].cmp0()
+    /// The sign of a unit of a step at a vertex.
+    pub(super) fn sign(&mut self, vertex: u32, step: usize, unit: usize) -> Ordering {
+        self.make_room();
+        self.whole_value(vertex, step, unit).cmp0()
     }
 
     /// The pre-activation of a unit at a vertex.
-    pub(super) fn value(&mut self, vertex: u32, layer: usize, unit: usize) -> Rational {
-        let row = self.row(vertex, layer + 1);
-        row.rational(&row.values[unit])
+    pub(super) fn value(&mut self, vertex: u32, step: usize, unit: usize) -> Rational {
+        self.make_room();
+        let value = self.whole_value(vertex, step, unit);
+        Rational::from((value, self.scale(vertex, step + 1)))
     }
 
-    /// The pre-activations of a layer at a vertex.
-    pub(super) fn values(&mut self, vertex: u32, layer: usize) -> Vec<Rational> {
-        let row = self.row(vertex, layer + 1);
-        row.values.iter().map(|x| row.rational(x)).collect()
+    /// The results of a step at a vertex.
+    pub(super) fn values(&mut self, vertex: u32, step: usize) -> Vec<Rational> {
+        self.make_room();
+        let scale = self.scale(vertex, step + 1);
+        (0..self.steps.steps[step].outputs()).map(|i| Rational::from((self.whole_value(vertex, step, i), scale.clone()))).collect()
     }
 
     /// The coordinates of a vertex.
     pub(super) fn point(&mut self, vertex: u32) -> Vec<Rational> {
-        let layer = match self.places[vertex as usize] {
-            Place::Corner(corner) => return self.corners[corner as usize].clone(),
-            Place::Cut { layer, .. } => layer,
-        };
-        let row = self.row(vertex, layer + 1);
-        row.point.iter().map(|x| row.rational(x)).collect()
+        if let Place::Corner(corner) = self.places[vertex as usize] {
+            return self.corners[corner as usize].clone();
+        }
+        self.make_room();
+        let point = self.exact_point(vertex);
+        point.coordinates.iter().map(|x| Rational::from((x, &point.scale))).collect()
+    }
+
+    fn make_room(&mut self) {
+        if self.stored > MOST_VALUES {
+            self.values.clear();
+            self.stored = 0;
+        }
     }
 
     /// The steps as integers.
-    fn whole(&mut self) -> &[WholeStep] {
-        self.whole.get_or_insert_with(|| self.steps.steps.iter().map(WholeStep::new).collect())
+    fn whole(&mut self) -> Arc<Whole> {
+        let whole = self.whole.get_or_insert_with(|| {
+            let steps: Vec<WholeStep> = self.steps.steps.iter().map(WholeStep::new).collect();
+            let scales = steps.iter().scan(Integer::from(1), |scale, step| {
+                *scale *= &step.factor;
+                Some(scale.clone())
+            });
+            Arc::new(Whole { scales: scales.collect(), steps })
+        });
+        whole.clone()
+    }
+
+    /// What the results of the first `steps` steps at a vertex are multiplied by.
+    fn scale(&mut self, vertex: u32, steps: usize) -> Integer {
+        let point = self.exact_point(vertex);
+        if steps == 0 { point.scale.clone() } else { Integer::from(&point.scale * &self.whole().scales[steps - 1]) }
+    }
+
+    fn exact_point(&mut self, vertex: u32) -> Arc<ExactPoint> {
+        if let Some(point) = self.points.get(&vertex) {
+            return point.clone();
+        }
+        let point = match self.places[vertex as usize] {
+            Place::Corner(corner) => {
+                let (scale, coordinates) = whole_point(&self.corners[corner as usize]);
+                ExactPoint { scale, coordinates, mixture: None }
+            }
+            Place::Cut { layer, p, q, unit } => {
+                let [of_q, of_p] = [p, q].map(|end| self.whole_value(end, layer, unit as usize).abs());
+                between(&self.exact_point(p), &self.exact_point(q), of_p, of_q)
+            }
+        };
+        let point = Arc::new(point);
+        self.points.insert(vertex, point.clone());
+        point
+    }
+
+    /// A result of a step at a vertex, times [`ExactRows::scale`] of so many steps and one.
+    fn whole_value(&mut self, vertex: u32, step: usize, i: usize) -> Integer {
+        if let Some(Some(value)) = self.values.get(&(vertex, step)).and_then(|values| values.known.get(i)) {
+            return value.clone();
+        }
+        let value = match self.places[vertex as usize] {
+            Place::Cut { layer, p, q, .. } if layer == step => {
+                let point = self.exact_point(vertex);
+                let [of_p, of_q, over] = point.mixture.as_ref().expect("a cut has one");
+                let mut sum = self.whole_value(p, step, i) * of_p + self.whole_value(q, step, i) * of_q;
+                sum.div_exact_mut(over);
+                sum
+            }
+            _ => self.forward(vertex, step, i),
+        };
+        let outputs = self.steps.steps[step].outputs();
+        let values = self.values.entry((vertex, step)).or_default();
+        values.known.resize(outputs, None);
+        values.known[i] = Some(value.clone());
+        self.stored += 1;
+        value
+    }
+
+    /// The same from the results of the step below.
+    fn forward(&mut self, vertex: u32, step: usize, i: usize) -> Integer {
+        let whole = self.whole();
+        let this = &whole.steps[step];
+        let rectified = if step > 0 { whole.steps[step - 1].units } else { 0 };
+        let sum = match this.row(i) {
+            Some(row) if step > 0 => {
+                let mut sum = Integer::new();
+                for (j, w) in row {
+                    let x = self.whole_value(vertex, step - 1, *j as usize);
+                    if *j as usize >= rectified || x.cmp0().is_gt() {
+                        sum += w * x;
+                    }
+                }
+                sum
+            }
+            _ => {
+                let alive = self.alive(vertex, step);
+                this.row_product(i, &alive.places, &alive.values, alive.words.as_deref())
+            }
+        };
+        sum + this.bias(i) * self.scale(vertex, step)
+    }
+
+    /// What a step is computed from at a vertex.
+    fn alive(&mut self, vertex: u32, step: usize) -> Arc<Alive> {
+        if let Some(alive) = self.values.get(&(vertex, step)).and_then(|values| values.alive.clone()) {
+            return alive;
+        }
+        let all: Vec<Integer> = match step {
+            0 => self.exact_point(vertex).coordinates.clone(),
+            _ => (0..self.steps.steps[step - 1].outputs()).map(|j| self.whole_value(vertex, step - 1, j)).collect(),
+        };
+        let rectified = if step > 0 { self.steps.steps[step - 1].units } else { 0 };
+        let (places, values): (Vec<usize>, Vec<Integer>) =
+            all.into_iter().enumerate().filter(|(j, x)| *j >= rectified || x.cmp0().is_gt()).unzip();
+        let words = values.iter().map(Integer::to_i64).collect();
+        let alive = Arc::new(Alive { places, values, words });
+        self.values.entry((vertex, step)).or_default().alive = Some(alive.clone());
+        alive
     }
 
     /// The signs of all units at a point, step by step.
     pub(super) fn signs_at(&mut self, point: &[Rational]) -> Vec<Vec<Ordering>> {
-        let mut row = input_row(point);
-        let hidden = self.steps.depth();
+        let (mut scale, mut values) = whole_point(point);
+        let whole = self.whole();
         let mut rectified = 0;
-        let rows = self.whole()[..hidden].iter().map(|step| {
-            row = through(step, &row, std::mem::replace(&mut rectified, step.units));
-            row.values[..step.units].iter().map(Integer::cmp0).collect()
+        let signs = whole.steps[..self.steps.depth()].iter().map(|step| {
+            let inputs: Vec<usize> = (0..step.inputs).filter(|&j| j >= rectified || values[j].cmp0().is_gt()).collect();
+            let mut above = step.product(&inputs, &inputs.iter().map(|&j| &values[j]).collect::<Vec<_>>());
+            above.iter_mut().enumerate().for_each(|(i, value)| *value += step.bias(i) * &scale);
+            scale *= &step.factor;
+            (values, rectified) = (above, step.units);
+            values[..step.units].iter().map(Integer::cmp0).collect()
         });
-        rows.collect()
+        signs.collect()
     }
 
     /// The output on a cell as an affine map: for each output its coefficients, the constant last.
@@ -129,7 +252,7 @@ impl ExactRows {
         let mut rectified = 0;
         let mut forms: Vec<Vec<Integer>> = (0..d).map(|i| (0..=d).map(|j| Integer::from(u32::from(i == j))).collect()).collect();
         let mut scale = Integer::from(1);
-        for (l, step) in self.whole().iter().enumerate() {
+        for (l, step) in self.whole().steps.iter().enumerate() {
             let inputs: Vec<usize> = (0..step.inputs).filter(|&j| j >= rectified || is_active(l - 1, j)).collect();
             let column = |k: usize| step.product(&inputs, &inputs.iter().map(|&j| &forms[j][k]).collect::<Vec<_>>());
             let mut columns: Vec<Vec<Integer>> = (0..=d).map(column).collect();
@@ -140,56 +263,25 @@ impl ExactRows {
         }
         forms.into_iter().map(|form| form.into_iter().map(|x| Rational::from((x, scale.clone()))).collect()).collect()
     }
-
-    /// The row of a vertex before the network (0), or at a step, counted from 1.
-    fn row(&mut self, vertex: u32, layer: usize) -> Arc<Row> {
-        if let Some(row) = self.rows.get(&(vertex, layer)) {
-            return row.clone();
-        }
-        let row = match self.places[vertex as usize] {
-            Place::Cut { layer: born, p, q, unit } if born + 1 == layer => {
-                let (p, q) = (self.row(p, layer), self.row(q, layer));
-                between(&p, &q, unit as usize)
-            }
-            Place::Corner(corner) if layer == 0 => input_row(&self.corners[corner as usize]),
-            _ => {
-                let below = self.row(vertex, layer - 1);
-                let rectified = if layer > 1 { self.steps.steps[layer - 2].units } else { 0 };
-                through(&self.whole()[layer - 1], &below, rectified)
-            }
-        };
-        let row = Arc::new(row.reduced());
-        self.rows.insert((vertex, layer), row.clone());
-        row
-    }
 }
 
-/// A point as integers; its coordinates stand for the values below the first layer.
-fn input_row(point: &[Rational]) -> Row {
+/// The least common denominator of some coordinates, and these times it.
+fn whole_point(point: &[Rational]) -> (Integer, Vec<Integer>) {
     let scale = common_denominator(point.iter().cloned());
-    let point: Vec<Integer> = point.iter().map(|q| scaled(q.clone(), &scale)).collect();
-    Row { values: point.clone(), point, scale }
+    let point = point.iter().map(|q| scaled(q.clone(), &scale)).collect();
+    (scale, point)
 }
 
-/// The row at the zero of a unit, which has opposite signs at p and q: |z(q)| p + |z(p)| q.
-fn between(p: &Row, q: &Row, unit: usize) -> Row {
-    let (of_p, of_q) = (Integer::from(q.values[unit].abs_ref()), Integer::from(p.values[unit].abs_ref()));
+/// The point at the zero of a unit whose values at p and q, times the scales there, have the magnitudes `of_q` and `of_p`.
+fn between(p: &ExactPoint, q: &ExactPoint, mut of_p: Integer, mut of_q: Integer) -> ExactPoint {
+    let common = of_p.clone().gcd(&of_q);
+    of_p.div_exact_mut(&common);
+    of_q.div_exact_mut(&common);
     let sum = |x: &Integer, y: &Integer| Integer::from(x * &of_p) + Integer::from(y * &of_q);
-    Row {
-        scale: sum(&p.scale, &q.scale),
-        point: p.point.iter().zip(&q.point).map(|(x, y)| sum(x, y)).collect(),
-        values: p.values.iter().zip(&q.values).map(|(x, y)| sum(x, y)).collect(),
-    }
-}
-
-/// The row of the step above; the first `rectified` values count only where they are positive.
-fn through(step: &WholeStep, below: &Row, rectified: usize) -> Row {
-    let inputs: Vec<usize> = (0..step.inputs).filter(|&j| j >= rectified || below.values[j].cmp0().is_gt()).collect();
-    let mut values = step.product(&inputs, &inputs.iter().map(|&j| &below.values[j]).collect::<Vec<_>>());
-    values.iter_mut().enumerate().for_each(|(i, value)| *value += step.bias(i) * &below.scale);
-    Row {
-        scale: Integer::from(&below.scale * &step.factor),
-        point: below.point.iter().map(|x| Integer::from(x * &step.factor)).collect(),
-        values,
-    }
+    let mut scale = sum(&p.scale, &q.scale);
+    let mut coordinates: Vec<Integer> = p.coordinates.iter().zip(&q.coordinates).map(|(x, y)| sum(x, y)).collect();
+    let over = coordinates.iter().fold(scale.clone(), |common, x| common.gcd(x));
+    scale.div_exact_mut(&over);
+    coordinates.iter_mut().for_each(|x| x.div_exact_mut(&over));
+    ExactPoint { scale, coordinates, mixture: Some([of_p, of_q, over]) }
 }

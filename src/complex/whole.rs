@@ -62,6 +62,31 @@ impl WholeStep {
         }
     }
 
+    /// The entries of a row of a sparse step.
+    pub(super) fn row(&self, output: usize) -> Option<&[(u32, Integer)]> {
+        match &self.weights {
+            Weights::Dense(_) => None,
+            Weights::Sparse { starts, entries, .. } => Some(&entries[starts[output]..starts[output + 1]]),
+        }
+    }
+
+    /// One row of [`WholeStep::product`]; the values also as machine words, where all of them are.
+    pub(super) fn row_product(&self, output: usize, inputs: &[usize], x: &[Integer], words: Option<&[i64]>) -> Integer {
+        match &self.weights {
+            Weights::Dense(layer) => layer.row_product(output, inputs, x, words),
+            Weights::Sparse { starts, entries, .. } => {
+                let row = &entries[starts[output]..starts[output + 1]];
+                let mut sum = Integer::new();
+                for (j, w) in row {
+                    if let Ok(place) = inputs.binary_search(&(*j as usize)) {
+                        sum += w * &x[place];
+                    }
+                }
+                sum
+            }
+        }
+    }
+
     /// The constant of a row.
     pub(super) fn bias(&self, output: usize) -> Integer {
         match &self.weights {

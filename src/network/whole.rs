@@ -96,6 +96,20 @@ impl WholeLayer {
         Self { inputs, outputs, weights, bias, factor, bits }
     }
 
+    /// One output of W x, where only some inputs are not 0: those of `inputs`, with the values x, also as machine words where all of them are.
+    pub(crate) fn row_product(&self, output: usize, inputs: &[usize], x: &[Integer], words: Option<&[i64]>) -> Integer {
+        let row = output * self.inputs;
+        if let (Whole::Small(weights), Some(bits), Some(words)) = (&self.weights, self.bits, words) {
+            // As in `product`.
+            if bits + 63 + (usize::BITS - inputs.len().leading_zeros()) <= 127 {
+                return Integer::from(inputs.iter().zip(words).map(|(&j, &x)| i128::from(weights[row + j]) * i128::from(x)).sum::<i128>());
+            }
+        }
+        let mut sum = Integer::new();
+        inputs.iter().zip(x).for_each(|(&j, x)| self.weights.add_product(row + j, x, &mut sum));
+        sum
+    }
+
     /// W x, where only some inputs are not 0: those of `inputs`, with the values x. In machine words where these hold it.
     pub(crate) fn product(&self, inputs: &[usize], x: &[&Integer]) -> Vec<Integer> {
         let rows = (0..self.outputs).map(|i| i * self.inputs);
