@@ -4,7 +4,7 @@ mod support;
 
 use plica::complex::{Builder, Complex, ComplexError, Domain, Plane, Rule};
 use plica::data::Point;
-use plica::network::graph::{Graph, GraphBuilder, Operation, Piecewise, Window};
+use plica::network::graph::{Coefficients, Graph, GraphBuilder, Operation, Piecewise, Window};
 use plica::network::{Pattern, Selection, zoo};
 use proptest::prelude::*;
 use rug::Rational;
@@ -152,6 +152,31 @@ fn plane(recipe: &Recipe, graph: &Graph) -> Option<(Plane, Vec<Form>)> {
     Some((plane, (0..graph.inputs()).map(form).collect()))
 }
 
+/// Ten elements and more, of which each layer scales, shifts and bends every one, or takes the largest or the mean of neighbours.
+fn sparse(recipe: &Recipe) -> Graph {
+    let mut numbers = recipe.numbers();
+    let n = 10 + numbers.below(8);
+    let mut builder = GraphBuilder::new(&[1, n, 1]).unwrap();
+    let mut x = builder.input();
+    for &layer in &recipe.steps {
+        let mut coefficients = |count: usize| Coefficients::from_rationals((0..count).map(|_| numbers.coefficient()).collect());
+        let (scale, shift, slope) = (coefficients(x.len()), coefficients(x.len()), coefficients(1).get(0));
+        let of: Vec<u32> = (0..x.len() as u32).collect();
+        x = builder.scale_and_shift(&x, Some((&scale, &of)), Some(shift)).unwrap();
+        x = match layer {
+            0 | 1 => builder.activation(&x, Piecewise::relu()).unwrap(),
+            2 => builder.activation(&x, Piecewise::leaky_relu(slope)).unwrap(),
+            3 => builder.activation(&x, Piecewise::clip(Some(slope.clone()), Some(slope + 1))).unwrap(),
+            4 => builder.max_pool(&x, &Window::new([3, 1])).unwrap(),
+            _ => {
+                let bent = builder.activation(&x, Piecewise::relu()).unwrap();
+                builder.average_pool(&bent, &Window::new([2, 1]), false).unwrap()
+            }
+        };
+    }
+    builder.finish(&x).unwrap()
+}
+
 /// Fewer regions than this, so that the plain enumeration ends.
 const FEW: usize = 400;
 
@@ -176,6 +201,20 @@ proptest! {
         prop_assert_eq!(found.f_vector(), exact.f_vector());
         prop_assert_eq!(found.shape(), exact.shape());
         hold(&graph, &found, &inputs, &cube_sides(2))?;
+    }
+
+    /// Long rows of elements, each computed from a few others: where these are 0, it is a constant.
+    #[test]
+    fn slices_of_sparse_graphs(seed: u64, kind in 0u8..4, layers in proptest::collection::vec(0u8..6, 2..5)) {
+        let recipe = Recipe { steps: layers.clone(), seed, kind };
+        let graph = sparse(&recipe);
+        let Some((plane, inputs)) = plane(&recipe, &graph) else { return Ok(()) };
+        let square = Domain::parse_box("-1/4,1/4", 2).unwrap();
+        let build = |exact_only| few(Builder::new(&graph).max_regions(60).exact_only(exact_only).build_slice(&plane, &square));
+        let (Some(found), Some(exact)) = (build(false), build(true)) else { return Ok(()) };
+        prop_assert_eq!(found.f_vector(), exact.f_vector());
+        let sides: Vec<Form> = cube_sides(2).into_iter().map(|mut side| { side[2] /= 4; side }).collect();
+        hold(&graph, &found, &inputs, &sides)?;
     }
 
     /// In three dimensions faces of all dimensions are merged.
@@ -278,7 +317,7 @@ fn a_chain_as_a_graph_has_the_same_complex() {
         let weights = (0..layer.outputs()).flat_map(|i| (0..layer.inputs()).map(move |j| layer.weight(i, j))).collect();
         let bias = (0..layer.outputs()).map(|i| layer.bias_of(i)).collect();
         let [weights, bias]: [Vec<Rational>; 2] = [weights, bias];
-        let [weights, bias] = [weights, bias].map(plica::network::graph::Coefficients::from_rationals);
+        let [weights, bias] = [weights, bias].map(Coefficients::from_rationals);
         x = builder.linear(&x, layer.outputs(), weights, Some(bias)).unwrap();
     }
     let graph = builder.finish(&x).unwrap();
