@@ -87,3 +87,36 @@ impl<'a> Live<'a> {
         key
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::complex::{Builder, Domain};
+    use crate::network::graph::{Coefficients, GraphBuilder, Piecewise, Window};
+    use std::collections::HashMap;
+
+    /// Slopes other than 0 and 1, a maximum, and units that the output does not depend on everywhere.
+    #[test]
+    fn equal_keys_are_those_of_equal_maps() {
+        let mut builder = GraphBuilder::new(&[2]).unwrap();
+        let x = builder.input();
+        let weights = vec![1.0, 0.0, 0.0, 1.0, 1.0, -1.0, 2.0, 1.0];
+        let z = builder.linear(&x, 4, Coefficients::from_f64(weights), None).unwrap();
+        let y = builder.activation(&z, Piecewise::relu()).unwrap();
+        let sums = vec![1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 2.0, 1.0, 0.0, 3.0, 0.0];
+        let bias = Coefficients::from_f64(vec![-1.0, -0.5, -1.5]);
+        let sums = builder.linear(&y, 3, Coefficients::from_f64(sums), Some(bias)).unwrap();
+        let leaky = builder.activation(&sums, Piecewise::leaky_relu((1, 2).into())).unwrap();
+        let image = builder.reshape(&leaky, &[1, 1, 3]).unwrap();
+        let largest = builder.max_pool(&image, &Window::new([1, 3])).unwrap();
+        let graph = builder.finish(&largest).unwrap();
+        let complex = Builder::new(&graph).build(&Domain::parse_box("-3,3", 2).unwrap()).unwrap();
+        let live = Live::new(&graph);
+        let mut map_of = HashMap::new();
+        for cell in complex.cells() {
+            let map = cell.affine_map();
+            assert_eq!(map_of.entry(live.key(&cell.pattern())).or_insert_with(|| map.clone()), &map);
+        }
+        assert!(map_of.len() > 10 && map_of.len() < complex.activation_regions());
+    }
+}

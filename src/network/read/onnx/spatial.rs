@@ -92,6 +92,9 @@ pub(super) fn pool(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Value,
     let image = as_image(builder, x)?;
     let kernel = call.attributes.sizes("kernel_shape")?.ok_or("its kernel_shape is missing")?;
     let window = window(call, &kernel, &image)?;
+    if window.dilation != [1, 1] && call.attributes.text("auto_pad", "NOTSET").starts_with("SAME") {
+        return Err("auto_pad with dilations, of which runtimes make different things".to_string());
+    }
     let y = if call.operator == "MaxPool" {
         if call.attributes.integer("storage_order", 0) != 0 {
             return Err("a storage order of columns".to_string());
