@@ -13,7 +13,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 PLICA := $(TARGET)/release/plica
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-long browser proofs lint bench fuzz
+.PHONY: help setup build demo test test-long onnx browser proofs lint bench fuzz
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,11 @@ test: setup ## all tests: unit, integration, documentation; the scripts' where P
 
 test-long: setup ## the random tests with many more cases, new ones each time (CASES=20000)
 	PLICA_CASES=$(CASES) $(CARGO) test --release $(CARGO_FLAGS) --test contract --test degenerate
+
+onnx: setup ## 1000 random ONNX files against ONNX Runtime, where Python has numpy, onnx and onnxruntime
+	@$(PYTHON) -c 'import numpy, onnx, onnxruntime' 2>/dev/null || { echo "install numpy, onnx and onnxruntime for $(PYTHON)" >&2; exit 1; }
+	$(PYTHON) data/random_onnx.py $(TARGET)/onnx
+	PLICA_ONNX_CASES=$(abspath $(TARGET))/onnx $(CARGO) test --release $(CARGO_FLAGS) --test readers random_files -- --nocapture
 
 browser: build ## the page of plica regions in a real browser, where Chrome or Chromium and chromedriver are installed
 	$(PYTHON) tests/browser/regions.py $(PLICA)

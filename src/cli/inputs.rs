@@ -59,7 +59,8 @@ impl Subject {
     /// The network and the selection in a few words.
     pub fn heading(&self) -> String {
         let (count, selection) = (self.units.count(), self.units.selection());
-        format!("{}, {}: {count} units compared ({selection})", self.name, self.model.shape())
+        let what = if self.units.layers().iter().all(|&layer| self.units.layer_bits(layer).count() == 1) { "units" } else { "bits" };
+        format!("{}, {}: {count} {what} compared ({selection})", self.name, self.model.shape())
     }
 }
 

@@ -219,3 +219,34 @@ fn files_that_lie_about_their_sizes_do_not_exhaust_memory() {
         field(5, &[integer(1, 3), integer(2, 7), field(8, b"s"), [huge, huge, 2].iter().flat_map(|&n| integer(7, n)).collect()].concat());
     refused(&model(&[1, 2], &[shape, node("Reshape", &["x", "s"], "y", &[])]), &["operator Reshape"]);
 }
+
+/// Random files of `data/random_onnx.py`, where a directory of them is named: read with the results of ONNX Runtime, or refused.
+#[test]
+fn random_files_agree_with_a_runtime() {
+    let Ok(directory) = std::env::var("PLICA_ONNX_CASES") else { return };
+    let directory = Path::new(&directory);
+    let cases: Value = serde_json::from_slice(&std::fs::read(directory.join("cases.json")).unwrap()).unwrap();
+    let (mut read, mut refused) = (0, 0);
+    for (name, rows) in cases.as_object().unwrap() {
+        let network = match onnx_from_path(&directory.join(format!("{name}.onnx"))) {
+            Ok(network) => network,
+            Err(error) => {
+                refused += 1;
+                println!("refused: {error}");
+                continue;
+            }
+        };
+        read += 1;
+        for row in rows.as_array().unwrap() {
+            let x: Vec<Rational> = numbers(&row["x"]).into_iter().map(|x| Rational::from_f64(x).unwrap()).collect();
+            let (exact, float) = (network.graph.evaluate(&x).unwrap(), numbers(&row["y"]));
+            let size = float.iter().fold(1.0f64, |size, y| size.max(y.abs()));
+            assert_eq!(exact.len(), float.len(), "{name}");
+            for (x, y) in exact.iter().zip(&float) {
+                assert!((x.to_f64() - y).abs() <= 1e-4 * size, "{name}: {} and {y}", x.to_f64());
+            }
+        }
+    }
+    println!("{read} files read, {refused} refused");
+    assert!(read > 20 * refused, "{read} files read, {refused} refused");
+}
