@@ -106,3 +106,80 @@ pub(super) fn turn(form: &mut BallForm, change: Ball, t: BallTime) {
     let b = form.b.x - step;
     form.b = Ball { x: b, e: form.b.e + t.at * change.e + t.half * (change.x.abs() + change.e) + U * (step.abs() + b.abs()) }.settled();
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::graph::{Coefficients, ConvolutionOptions, GraphBuilder, LinearMap, Operation};
+    use rug::Rational;
+
+    /// Numbers in (-1, 1) with all their bits.
+    struct Numbers(u64);
+
+    impl Numbers {
+        fn next(&mut self) -> f64 {
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (self.0 >> 11) as f64 / (1u64 << 52) as f64 - 1.0
+        }
+
+        fn some(&mut self, count: usize) -> Vec<f64> {
+            (0..count).map(|_| self.next()).collect()
+        }
+    }
+
+    /// A dense map and a convolution of 36 inputs.
+    fn maps(numbers: &mut Numbers) -> Vec<LinearMap> {
+        let mut builder = GraphBuilder::new(&[1, 6, 6]).unwrap();
+        let x = builder.input();
+        let kernel = Coefficients::from_f64(numbers.some(18));
+        let y = builder.convolution(&x, kernel, [3, 3], None, ConvolutionOptions::default()).unwrap();
+        let flat = builder.reshape(&y, &[32]).unwrap();
+        let dense = builder.linear(&flat, 7, Coefficients::from_f64(numbers.some(7 * 32)), None).unwrap();
+        let graph = builder.finish(&dense).unwrap();
+        let map = |operation: &Operation| match operation {
+            Operation::Affine(affine) => affine.terms.first().map(|term| term.map.clone()),
+            _ => None,
+        };
+        graph.nodes().iter().filter_map(|node| map(&node.operation)).collect()
+    }
+
+    /// The bounds hold where every input is as wrong as its own bound lets it be, in the direction that hurts.
+    #[test]
+    fn margins_cover_the_worst_inputs_and_all_rounding() {
+        let mut numbers = Numbers(7);
+        let exact = |x: f64| Rational::from_f64(x).unwrap();
+        for round in 0..50 {
+            for map in maps(&mut numbers) {
+                // Errors that are far below rounding, like it, and far above it.
+                let size = 2.0f64.powi(-70 + round);
+                let balls: Vec<Ball> = (0..map.inputs()).map(|_| Ball { x: numbers.next(), e: size * numbers.next().abs() }).collect();
+                let weights = map.weights().doubles();
+                let mut rows = vec![[0.0; 4]; map.outputs()];
+                let margin = |ball: &Ball, terms: usize| ball.margin(true, terms);
+                let longest = map.longest_row();
+                map.add_products(&balls.iter().map(|b| [b.x, b.x, margin(b, longest), margin(b, longest)]).collect::<Vec<_>>(), &mut rows);
+                let mut columns = vec![Ball::default(); map.outputs()];
+                let changes: Vec<(u32, f64, f64)> = (0..).zip(&balls).map(|(j, b)| (j, b.x, margin(b, balls.len()))).collect();
+                map.add_columns(&changes, |output, x, margin| {
+                    columns[output].x += x;
+                    columns[output].e += margin;
+                });
+                for output in 0..map.outputs() {
+                    let mut worst = [Rational::new(), Rational::new()];
+                    map.for_row(output, |j, w| {
+                        for (sum, sign) in worst.iter_mut().zip([1.0, -1.0]) {
+                            let off = exact(balls[j].e) * exact(sign * weights[w].signum());
+                            *sum += exact(weights[w]) * (exact(balls[j].x) + off);
+                        }
+                    });
+                    let [x, y, of_x, of_y] = rows[output];
+                    for ball in [Ball { x, e: of_x }, Ball { x: y, e: of_y }, columns[output]] {
+                        let ball = ball.settled();
+                        assert!(worst.iter().all(|sum| (sum.clone() - exact(ball.x)).abs() <= exact(ball.e)), "{ball:?} and {worst:?}");
+                        assert!(ball.e < 100.0 * (size + 2.0 * U) * map.inputs() as f64, "a bound that says nothing: {ball:?}");
+                    }
+                }
+            }
+        }
+    }
+}
