@@ -7,8 +7,9 @@
 
 use super::groups::Groups;
 use super::parts::{Excess, Parts};
-use super::signs::{STAGE, Signs};
+use super::signs::Signs;
 use super::split::{Room, Splitting};
+use super::steps::STAGE;
 use super::topology::{Faces, Mask, Topology, units_of};
 
 /// No vertex.

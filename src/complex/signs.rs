@@ -4,7 +4,7 @@
 
 use super::exact::{ExactRows, Place};
 use super::layer::{FloatStep, Values, largest_lane};
-use super::steps::{Steps, words_from};
+use super::steps::{STAGE, Steps, words_from};
 use super::topology::{Mask, units_of};
 use crate::exact::bound::{TINY, U, round_up};
 use crate::exact::lanes::{Lanes, dispatch};
@@ -13,9 +13,6 @@ use crate::line::Decisions;
 use rug::Rational;
 use std::cmp::Ordering;
 use std::sync::Arc;
-
-/// Units whose signs are at hand at once: the bits of a word.
-pub(super) const STAGE: usize = 64;
 
 /// Where the bound of a row is above this part of its size, the row is computed again from integers.
 ///

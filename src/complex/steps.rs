@@ -8,7 +8,8 @@ use nalgebra::{DMatrix, DVector};
 use rug::Rational;
 use std::sync::Arc;
 
-use super::signs::STAGE;
+/// Units whose signs are at hand at once: the bits of a word.
+pub(super) const STAGE: usize = 64;
 
 /// An affine form: terms (column, coefficient) with ascending columns, and a constant.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]

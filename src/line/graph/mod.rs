@@ -6,6 +6,7 @@ mod oracle;
 mod plan;
 mod schedule;
 mod walk;
+mod whole;
 
 pub use oracle::trace_graph_exact_only;
 

@@ -1,6 +1,6 @@
 //! What is computed once for a graph: where its elements are, its functions as doubles, and which windows hold an element.
 
-use super::exact::WholeGraph;
+use super::whole::WholeGraph;
 use crate::exact::nearest_f64;
 use crate::exact::rational;
 use crate::network::graph::{Coefficients, Graph, Maximum, Operation, Piecewise};

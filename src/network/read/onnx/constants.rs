@@ -1,8 +1,8 @@
 //! Operators whose inputs are constant: shapes that are computed, mostly. What the runtime would round is rounded.
 
+use super::call::{Call, Known};
 use super::external::External;
-use super::import::{Call, Known};
-use super::operators::{axes_of, normalised, slices, squeezed, unsqueezed};
+use super::shapes::{axes_of, normalised, slices, squeezed, unsqueezed};
 use super::tensor::{Constant, Numbers, Precision};
 use crate::network::graph::{broadcast, repeated, strided};
 
@@ -44,11 +44,11 @@ pub(super) fn fold(call: &Call<'_>, external: &External<'_>) -> Result<Option<Ve
             cast(first, call.attributes.integer("to", 0))?
         }
         "Reshape" => {
-            let shape = super::operators::reshaped(&first.shape, call.constant(1)?.whole()?, call.attributes.integer("allowzero", 0) != 0)?;
+            let shape = super::shapes::reshaped(&first.shape, call.constant(1)?.whole()?, call.attributes.integer("allowzero", 0) != 0)?;
             Constant { shape, numbers: first.numbers.clone() }
         }
         "Flatten" => {
-            let axis = super::operators::flatten_axis(call, first.shape.len())?;
+            let axis = super::shapes::flatten_axis(call, first.shape.len())?;
             let size = |part: &[usize]| part.iter().product();
             Constant { shape: vec![size(&first.shape[..axis]), size(&first.shape[axis..])], numbers: first.numbers.clone() }
         }
@@ -57,12 +57,12 @@ pub(super) fn fold(call: &Call<'_>, external: &External<'_>) -> Result<Option<Ve
         }
         "Squeeze" => Constant { shape: squeezed(&first.shape, axes_of(call)?.as_deref())?, numbers: first.numbers.clone() },
         "Transpose" => {
-            let order = super::operators::order_of(call, first.shape.len())?;
+            let order = super::shapes::order_of(call, first.shape.len())?;
             let shape: Vec<usize> = order.iter().map(|&axis| first.shape[axis]).collect();
             first.select(&strided(&first.shape, &order, &shape), shape)
         }
         "Gather" => {
-            let (of, shape) = super::operators::gathered(call, &first.shape)?;
+            let (of, shape) = super::shapes::gathered(call, &first.shape)?;
             first.select(&of, shape)
         }
         "Slice" => {

@@ -1,69 +1,13 @@
 //! The walk through the nodes of a file, in order: what is constant is computed, the rest becomes a graph.
 
 use super::attributes::Attributes;
+use super::call::{Call, Known};
 use super::external::External;
 use super::tensor::Constant;
 use super::{OnnxNetwork, constants, operators, proto};
-use crate::network::graph::{GraphBuilder, Value};
+use crate::network::graph::GraphBuilder;
 use std::collections::HashMap;
 use std::rc::Rc;
-
-/// What a name stands for.
-#[derive(Clone, Debug)]
-pub(super) enum Known {
-    /// A tensor that depends on the input.
-    Value(Value),
-    /// A tensor that does not.
-    Constant(Rc<Constant>),
-}
-
-impl Known {
-    pub fn shape(&self) -> &[usize] {
-        match self {
-            Self::Value(value) => value.shape(),
-            Self::Constant(constant) => &constant.shape,
-        }
-    }
-}
-
-/// One node with its inputs.
-pub(super) struct Call<'a> {
-    pub operator: &'a str,
-    pub inputs: Vec<Option<Known>>,
-    pub attributes: Attributes<'a>,
-    pub outputs: usize,
-}
-
-impl Call<'_> {
-    /// An input that must be there.
-    pub fn input(&self, k: usize) -> Result<&Known, String> {
-        self.optional(k).ok_or_else(|| format!("input {k} is missing"))
-    }
-
-    pub fn optional(&self, k: usize) -> Option<&Known> {
-        self.inputs.get(k).and_then(Option::as_ref)
-    }
-
-    /// An input that depends on the network's input.
-    pub fn value(&self, k: usize) -> Result<&Value, String> {
-        match self.input(k)? {
-            Known::Value(value) => Ok(value),
-            Known::Constant(_) => Err(format!("input {k} is constant")),
-        }
-    }
-
-    /// An input that is constant.
-    pub fn constant(&self, k: usize) -> Result<&Constant, String> {
-        match self.input(k)? {
-            Known::Constant(constant) => Ok(constant),
-            Known::Value(_) => Err(format!("input {k} depends on the input of the network, which is not read here")),
-        }
-    }
-
-    pub fn optional_constant(&self, k: usize) -> Result<Option<&Constant>, String> {
-        if self.optional(k).is_some() { self.constant(k).map(Some) } else { Ok(None) }
-    }
-}
 
 /// The graph of a model.
 pub(super) fn import(model: &proto::Model, external: &External<'_>) -> Result<OnnxNetwork, String> {

@@ -5,11 +5,13 @@
 //! the three operations rounded to nearest in the precision of the tensors.
 
 mod attributes;
+mod call;
 mod constants;
 mod external;
 mod import;
 mod operators;
 mod proto;
+mod shapes;
 mod spatial;
 mod tensor;
 

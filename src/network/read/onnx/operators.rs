@@ -1,9 +1,10 @@
 //! Operators on tensors that depend on the input: each becomes nodes of the graph.
 
-use super::import::{Call, Known};
+use super::call::{Call, Known, text};
+use super::shapes::{axes_of, flatten_axis, gathered, grid, normalised, order_of, reshaped, slices, squeezed, unsqueezed};
 use super::spatial;
 use super::tensor::Constant;
-use crate::network::graph::{Coefficients, GraphBuilder, GraphError, Piecewise, Value, broadcast, repeated};
+use crate::network::graph::{Coefficients, GraphBuilder, Piecewise, Value, broadcast, repeated};
 use rug::Rational;
 
 pub(super) fn apply(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Vec<Value>, String> {
@@ -93,10 +94,6 @@ pub(super) fn apply(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Vec<V
         "Cast" => Err("a cast of a tensor that depends on the input".to_string()),
         _ => Err("the operator is not read".to_string()),
     }
-}
-
-pub(super) fn text(error: GraphError) -> String {
-    error.to_string()
 }
 
 /// A finite double as a rational.
@@ -339,141 +336,6 @@ fn extreme(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Value, String>
     }
     let y = builder.maximum(&values).map_err(text)?;
     if largest { Ok(y) } else { builder.combine(&[(&y, -1)]).map_err(text) }
-}
-
-// ------------------------------------------------------------------------------------------------------- shapes
-
-/// An axis counted from 0, where negative ones count from behind.
-pub(super) fn normalised(axis: i64, rank: usize) -> Result<usize, String> {
-    let place = if axis < 0 { axis + rank as i64 } else { axis };
-    usize::try_from(place).ok().filter(|&place| place < rank).ok_or_else(|| format!("axis {axis} of {rank}"))
-}
-
-/// The axes of a node: its second input, or an attribute in older files.
-pub(super) fn axes_of(call: &Call<'_>) -> Result<Option<Vec<i64>>, String> {
-    match call.optional_constant(1)? {
-        Some(axes) => Ok(Some(axes.whole()?.to_vec())),
-        None => Ok(call.attributes.integers("axes").map(<[i64]>::to_vec)),
-    }
-}
-
-pub(super) fn flatten_axis(call: &Call<'_>, rank: usize) -> Result<usize, String> {
-    let axis = call.attributes.integer("axis", 1);
-    if axis == rank as i64 { Ok(rank) } else { normalised(axis, rank) }
-}
-
-pub(super) fn order_of(call: &Call<'_>, rank: usize) -> Result<Vec<usize>, String> {
-    let Some(order) = call.attributes.sizes("perm")? else { return Ok((0..rank).rev().collect()) };
-    let mut sorted = order.clone();
-    sorted.sort_unstable();
-    if sorted.into_iter().eq(0..rank) { Ok(order) } else { Err(format!("axes {order:?} of {rank}")) }
-}
-
-/// The shape that a reshape asks for: 0 keeps a size, -1 is what is left.
-pub(super) fn reshaped(shape: &[usize], asked: &[i64], zero_is_zero: bool) -> Result<Vec<usize>, String> {
-    let count: usize = shape.iter().product();
-    let mut open = None;
-    let mut result = Vec::with_capacity(asked.len());
-    for (axis, &n) in asked.iter().enumerate() {
-        result.push(match n {
-            0 if !zero_is_zero => *shape.get(axis).ok_or_else(|| format!("shape {asked:?} keeps axis {axis} of {}", shape.len()))?,
-            -1 if open.is_none() => {
-                open = Some(axis);
-                1
-            }
-            n => usize::try_from(n).map_err(|_| format!("shape {asked:?}"))?,
-        });
-    }
-    let known = result.iter().try_fold(1usize, |product, &n| product.checked_mul(n)).ok_or_else(|| format!("shape {asked:?}"))?;
-    if let Some(axis) = open {
-        result[axis] = count.checked_div(known).unwrap_or(0);
-    }
-    let fits = result.iter().try_fold(1usize, |product, &n| product.checked_mul(n)) == Some(count);
-    if fits { Ok(result) } else { Err(format!("shape {asked:?} for {count} elements")) }
-}
-
-pub(super) fn squeezed(shape: &[usize], axes: Option<&[i64]>) -> Result<Vec<usize>, String> {
-    let Some(axes) = axes else { return Ok(shape.iter().copied().filter(|&n| n != 1).collect()) };
-    let axes = axes.iter().map(|&axis| normalised(axis, shape.len())).collect::<Result<Vec<_>, _>>()?;
-    match axes.iter().find(|&&axis| shape[axis] != 1) {
-        Some(axis) => Err(format!("axis {axis} of shape {shape:?}, which is not of size 1")),
-        None => Ok((0..shape.len()).filter(|axis| !axes.contains(axis)).map(|axis| shape[axis]).collect()),
-    }
-}
-
-pub(super) fn unsqueezed(shape: &[usize], axes: &[i64]) -> Result<Vec<usize>, String> {
-    let rank = shape.len() + axes.len();
-    let axes = axes.iter().map(|&axis| normalised(axis, rank)).collect::<Result<Vec<_>, _>>()?;
-    if (1..axes.len()).any(|k| axes[..k].contains(&axes[k])) {
-        return Err("one axis twice".to_string());
-    }
-    let mut rest = shape.iter();
-    Ok((0..rank).map(|axis| if axes.contains(&axis) { 1 } else { *rest.next().expect("as many as axes of the tensor") }).collect())
-}
-
-/// The elements of a shape with these places on each axis.
-fn grid(shape: &[usize], places: &[Vec<usize>]) -> Result<(Vec<u32>, Vec<usize>), String> {
-    let result: Vec<usize> = places.iter().map(Vec::len).collect();
-    if result.contains(&0) {
-        return Err(format!("nothing is left of shape {shape:?}"));
-    }
-    let count =
-        result.iter().try_fold(1usize, |product, &n| product.checked_mul(n)).filter(|&n| n <= 1 << 26).ok_or("too many elements")?;
-    let element = |place: usize| {
-        let (mut rest, mut element, mut stride) = (place, 0, 1);
-        for axis in (0..shape.len()).rev() {
-            element += places[axis][rest % result[axis]] * stride;
-            rest /= result[axis];
-            stride *= shape[axis];
-        }
-        element as u32
-    };
-    Ok(((0..count).map(element).collect(), result))
-}
-
-/// The elements that a slice keeps, and their shape.
-pub(super) fn slices(call: &Call<'_>, shape: &[usize]) -> Result<(Vec<u32>, Vec<usize>), String> {
-    let list = |k: usize, name: &'static str| -> Result<Option<Vec<i64>>, String> {
-        match call.optional_constant(k)? {
-            Some(constant) => Ok(Some(constant.whole()?.to_vec())),
-            None => Ok(call.attributes.integers(name).map(<[i64]>::to_vec)),
-        }
-    };
-    let (starts, ends) = (list(1, "starts")?.ok_or("its starts are missing")?, list(2, "ends")?.ok_or("its ends are missing")?);
-    let axes = list(3, "axes")?.unwrap_or_else(|| (0..starts.len() as i64).collect());
-    let steps = list(4, "steps")?.unwrap_or_else(|| vec![1; starts.len()]);
-    if ends.len() != starts.len() || axes.len() != starts.len() || steps.len() != starts.len() {
-        return Err("starts, ends, axes and steps of different lengths".to_string());
-    }
-    let mut places: Vec<Vec<usize>> = shape.iter().map(|&n| (0..n).collect()).collect();
-    for k in 0..starts.len() {
-        let axis = normalised(axes[k], shape.len())?;
-        let (n, step) = (shape[axis] as i64, steps[k]);
-        let from_front = |at: i64| if at < 0 { at.saturating_add(n) } else { at };
-        places[axis] = match step {
-            0 => return Err("a step of 0".to_string()),
-            1.. => {
-                let (start, end) = (from_front(starts[k]).clamp(0, n), from_front(ends[k]).clamp(0, n));
-                (start..end).step_by(usize::try_from(step).unwrap_or(usize::MAX)).map(|at| at as usize).collect()
-            }
-            _ => {
-                let (start, end) = (from_front(starts[k]).clamp(-1, n - 1), from_front(ends[k]).clamp(-1, n - 1));
-                let step = usize::try_from(step.unsigned_abs()).unwrap_or(usize::MAX);
-                (end + 1..=start).rev().step_by(step).map(|at| at as usize).collect()
-            }
-        };
-    }
-    grid(shape, &places)
-}
-
-/// The elements that a gather picks along an axis, and their shape.
-pub(super) fn gathered(call: &Call<'_>, shape: &[usize]) -> Result<(Vec<u32>, Vec<usize>), String> {
-    let indices = call.constant(1)?;
-    let axis = normalised(call.attributes.integer("axis", 0), shape.len())?;
-    let mut places: Vec<Vec<usize>> = shape.iter().map(|&n| (0..n).collect()).collect();
-    places[axis] = indices.whole()?.iter().map(|&at| normalised(at, shape[axis])).collect::<Result<_, _>>()?;
-    let (of, _) = grid(shape, &places)?;
-    Ok((of, [&shape[..axis], &indices.shape, &shape[axis + 1..]].concat()))
 }
 
 fn split(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Vec<Value>, String> {

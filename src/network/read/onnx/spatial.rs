@@ -1,7 +1,6 @@
 //! Convolutions and pooling over one or two dimensions.
 
-use super::import::Call;
-use super::operators::text;
+use super::call::{Call, text};
 use crate::network::graph::{ConvolutionOptions, GraphBuilder, Value, Window};
 
 /// Channels x length as channels x 1 x length; images as they are.
