@@ -223,6 +223,100 @@ proptest! {
     }
 }
 
+/// What some layers make of the tensor x of shape \[2, 3, 2\].
+fn applied(x: &[Rational], build: &dyn Fn(&mut GraphBuilder, &Value) -> Result<Value, GraphError>) -> Vec<Rational> {
+    let mut builder = GraphBuilder::new(&[2, 3, 2]).unwrap();
+    let input = builder.input();
+    let value = build(&mut builder, &input).unwrap();
+    builder.finish(&value).unwrap().evaluate(x).unwrap()
+}
+
+proptest! {
+    #![proptest_config(config(200))]
+
+    /// Each operation on elements, on axes and on shapes against its definition, on rational numbers.
+    #[test]
+    fn elements_axes_and_shapes_are_as_defined(seed in any::<u64>(), axis in 0usize..3) {
+        let mut numbers = Numbers::new(seed, 2);
+        let mut some = |n: usize| -> Vec<Rational> { (0..n).map(|_| numbers.coefficient()).collect() };
+        let (x, slopes, scale, shift, weights, bias) = (some(12), some(2), some(3), some(12), some(24), some(2));
+        let (lo, alpha) = (some(1).remove(0), some(1).remove(0).abs() + Rational::from((1, 3)));
+        let (zero, one) = (Rational::new(), Rational::from(1));
+        let hi = Rational::from(&lo + &alpha);
+        let by_element = |f: &dyn Fn(usize, &Rational) -> Rational| x.iter().enumerate().map(|(i, z)| f(i, z)).collect::<Vec<Rational>>();
+        let max = |a: &Rational, b: &Rational| if a > b { a.clone() } else { b.clone() };
+        let min = |a: &Rational, b: &Rational| if a < b { a.clone() } else { b.clone() };
+        let activation = |function: Piecewise| applied(&x, &|builder, x| builder.activation(x, function.clone()));
+
+        prop_assert_eq!(activation(Piecewise::relu()), by_element(&|_, z| max(z, &zero)));
+        prop_assert_eq!(activation(Piecewise::absolute()), by_element(&|_, z| z.clone().abs()));
+        prop_assert_eq!(activation(Piecewise::leaky_relu(slopes[0].clone())), by_element(&|_, z| if *z > 0 { z.clone() } else { Rational::from(z * &slopes[0]) }));
+        prop_assert_eq!(activation(Piecewise::clip(Some(lo.clone()), Some(hi.clone()))), by_element(&|_, z| min(&max(z, &lo), &hi)));
+        prop_assert_eq!(activation(Piecewise::clip(None, Some(hi.clone()))), by_element(&|_, z| min(z, &hi)));
+        prop_assert_eq!(
+            activation(Piecewise::hard_sigmoid(&alpha, &lo).unwrap()),
+            by_element(&|_, z| max(&zero, &min(&one, &(Rational::from(z * &alpha) + &lo))))
+        );
+        let functions: Vec<Piecewise> = slopes.iter().map(|slope| Piecewise::leaky_relu(slope.clone())).collect();
+        let channel: Vec<u32> = (0..12).map(|i| i / 6).collect();
+        prop_assert_eq!(
+            applied(&x, &|builder, x| builder.activations(x, functions.clone(), channel.clone())),
+            by_element(&|i, z| if *z > 0 { z.clone() } else { Rational::from(z * &slopes[i / 6]) })
+        );
+        let of: Vec<u32> = (0..12).map(|i| i / 2 % 3).collect();
+        let coefficients = |list: &[Rational]| Coefficients::from_rationals(list.to_vec());
+        prop_assert_eq!(
+            applied(&x, &|builder, x| builder.scale_and_shift(x, Some((&coefficients(&scale), &of)), Some(coefficients(&shift)))),
+            by_element(&|i, z| Rational::from(z * &scale[i / 2 % 3]) + &shift[i])
+        );
+        prop_assert_eq!(applied(&x, &|builder, x| builder.combine(&[(x, 1), (x, -1), (x, -1)])), by_element(&|_, z| Rational::from(-z)));
+        prop_assert_eq!(applied(&x, &|builder, x| builder.add(x, x)), by_element(&|_, z| Rational::from(z * 2)));
+        let row = |i: usize| x.iter().enumerate().map(|(j, x)| Rational::from(x * &weights[12 * i + j])).sum::<Rational>() + &bias[i];
+        let linear = applied(&x, &|builder, x| {
+            let flat = builder.reshape(x, &[12])?;
+            builder.linear(&flat, 2, coefficients(&weights), Some(coefficients(&bias)))
+        });
+        prop_assert_eq!(linear, [row(0), row(1)]);
+
+        // Element (a, b, c) is number 6 a + 2 b + c.
+        let (shape, strides) = ([2, 3, 2], [6, 2, 1]);
+        let starts: Vec<usize> = (0..12).filter(|i| i / strides[axis] % shape[axis] == 0).collect();
+        let along = |start: usize| (0..shape[axis]).map(move |k| start + k * strides[axis]);
+        let means: Vec<Rational> = starts.iter().map(|&start| along(start).map(|i| &x[i]).sum::<Rational>() / shape[axis] as u64).collect();
+        prop_assert_eq!(applied(&x, &|builder, x| builder.mean_along(x, &[axis])), means);
+        let largest: Vec<Rational> = starts.iter().map(|&start| along(start).map(|i| x[i].clone()).max().unwrap()).collect();
+        prop_assert_eq!(applied(&x, &|builder, x| builder.maximum_along(x, axis)), largest);
+        let negated = by_element(&|_, z| Rational::from(-z));
+        prop_assert_eq!(
+            applied(&x, &|builder, x| { let y = builder.combine(&[(x, -1)])?; builder.maximum(&[x.clone(), y]) }),
+            by_element(&|_, z| z.clone().abs())
+        );
+        let order = [axis, (axis + 1) % 3, (axis + 2) % 3];
+        let mut transposed = Vec::new();
+        for a in 0..shape[order[0]] {
+            for b in 0..shape[order[1]] {
+                for c in 0..shape[order[2]] {
+                    transposed.push(x[a * strides[order[0]] + b * strides[order[1]] + c * strides[order[2]]].clone());
+                }
+            }
+        }
+        prop_assert_eq!(applied(&x, &|builder, x| builder.transpose(x, &order)), transposed);
+        // Twice as long in one axis: x, then -x.
+        let outer: usize = shape[..axis].iter().product();
+        let block = 12 / outer;
+        let joined: Vec<Rational> = (0..outer).flat_map(|k| [&x, &negated].map(|list| list[k * block..(k + 1) * block].to_vec()).concat()).collect();
+        prop_assert_eq!(
+            applied(&x, &|builder, x| { let y = builder.combine(&[(x, -1)])?; builder.concatenate(&[x.clone(), y], axis) }),
+            joined
+        );
+        let chosen: Vec<u32> = (0..5).map(|k| (seed >> (4 * k)) as u32 % 12).collect();
+        prop_assert_eq!(
+            applied(&x, &|builder, x| builder.select(x, &chosen, &[5])),
+            chosen.iter().map(|&i| x[i as usize].clone()).collect::<Vec<_>>()
+        );
+    }
+}
+
 /// A graph of one input, and its trace from 0 to 1.
 fn trace_of(build: impl FnOnce(&mut GraphBuilder, Value) -> Value) -> Trace {
     let mut builder = GraphBuilder::new(&[1]).unwrap();
