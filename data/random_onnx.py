@@ -183,6 +183,10 @@ def mean(file, operator):
     return file.with_axes(operator, [file.axis()], 18, keepdims=file.one_of(0, 1))
 
 
+def largest(file, operator):
+    return file.with_axes(operator, [file.axis()], 18, keepdims=file.one_of(0, 1))
+
+
 def gather(file, operator):
     axis = file.axis()
     size = file.shape[axis]
@@ -263,7 +267,8 @@ ANYWHERE = {
     "Add": arithmetic, "Sub": arithmetic, "Mul": arithmetic, "Div": arithmetic, "Relu": plain, "Abs": plain, "Neg": plain,
     "Identity": plain, "Dropout": plain, "LeakyRelu": leaky, "PRelu": prelu, "Clip": clip, "HardSigmoid": hard_sigmoid,
     "Max": extreme, "Min": extreme, "Transpose": transpose, "Reshape": reshape, "Flatten": flatten, "Unsqueeze": unsqueeze,
-    "Squeeze": squeeze, "Concat": concat, "Split": split, "Slice": slices, "ReduceMean": mean, "Gather": gather, "MatMul": matmul,
+    "Squeeze": squeeze, "Concat": concat, "Split": split, "Slice": slices, "ReduceMean": mean, "ReduceMax": largest,
+    "Gather": gather, "MatMul": matmul,
 }
 IMAGES = {
     "Conv": convolution, "AveragePool": pool, "MaxPool": pool, "GlobalAveragePool": plain, "GlobalMaxPool": plain,

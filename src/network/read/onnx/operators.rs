@@ -50,6 +50,7 @@ pub(super) fn apply(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Vec<V
         "AveragePool" | "MaxPool" => one(spatial::pool(call, builder)),
         "GlobalAveragePool" | "GlobalMaxPool" => one(spatial::global_pool(call, builder)),
         "ReduceMean" => one(mean(call, builder)),
+        "ReduceMax" => one(largest(call, builder)),
         "BatchNormalization" => one(batch_normalisation(call, builder)),
         "Flatten" => {
             let x = call.value(0)?;
@@ -282,6 +283,20 @@ fn mean(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Value, String> {
     }
     let kept: Vec<usize> = (0..x.shape().len()).filter(|axis| !axes.contains(axis)).map(|axis| x.shape()[axis]).collect();
     builder.reshape(&y, &kept).map_err(text)
+}
+
+/// The largest along one axis, as exporters write a maxout.
+fn largest(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Value, String> {
+    let x = call.value(0)?;
+    let keep = call.attributes.integer("keepdims", 1) != 0;
+    let &[axis] = &axes_of(call)?.unwrap_or_default()[..] else {
+        return Err("a maximum along several axes".to_string());
+    };
+    let axis = normalised(axis, x.shape().len())?;
+    let y = builder.maximum_along(x, axis).map_err(text)?;
+    let mut shape = x.shape().to_vec();
+    shape[axis] = 1;
+    if keep { builder.reshape(&y, &shape).map_err(text) } else { Ok(y) }
 }
 
 // ------------------------------------------------------------------------------------------------------- activations
