@@ -104,6 +104,16 @@ class Arithmetic(nn.Module):
         return self.head(torch.cat([y, 1.0 - z], dim=1)) @ torch.tensor([[1.0, 2.0], [0.0, -1.0]])
 
 
+class Maxout(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Linear(3, 12)
+        self.head = nn.Linear(4, 2)
+
+    def forward(self, x):
+        return self.head(self.first(x).view(-1, 4, 3).max(dim=2)[0])
+
+
 def perceptron(dtype):
     return nn.Sequential(nn.Linear(5, 7), nn.ReLU(), nn.Dropout(0.5), nn.Linear(7, 6, bias=False), nn.ReLU(), nn.Linear(6, 2)).to(dtype)
 
@@ -163,6 +173,7 @@ def main():
         ("signal", Signal(), (1, 2, 8), False),
         ("pooled", Pooled(), (1, 1, 9, 9), True),
         ("arithmetic", Arithmetic(), (1, 6), False),
+        ("maxout", Maxout(), (1, 3), True),
     ]
     made = []
     for seed, (name, network, shape, dynamo) in enumerate(networks):

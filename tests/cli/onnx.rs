@@ -3,7 +3,7 @@
 use super::{command, file, path, run};
 use serde_json::{Value, json};
 
-const FILES: [&str; 9] = ["perceptron", "double", "residual", "residual-new", "dense", "signal", "pooled", "arithmetic", "hand"];
+const FILES: [&str; 10] = ["perceptron", "double", "residual", "residual-new", "dense", "signal", "pooled", "arithmetic", "maxout", "hand"];
 
 fn network(name: &str) -> String {
     format!("{}/tests/readers/onnx/{name}.onnx", env!("CARGO_MANIFEST_DIR"))

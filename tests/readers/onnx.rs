@@ -58,7 +58,7 @@ fn files_of_every_layer_kind_are_traced_as_the_oracle_traces_them() {
             let exact = trace_graph_exact_only(&graph, &point(0), &point(1), &units).unwrap();
             let trace = ModelTracer::new(&graph).units(&units).exact_times(true).trace(&point(0), &point(1)).unwrap();
             assert!(trace.agrees_with(&exact), "{name}");
-            assert!(trace.regions() > 2, "{name}: {} regions", trace.regions());
+            assert!(trace.regions() > 1, "{name}: {} regions", trace.regions());
         }
         // The rule of one bit a unit.
         let output_bits = graph.with_output_bits();

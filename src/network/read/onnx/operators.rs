@@ -289,6 +289,7 @@ fn mean(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Value, String> {
 fn largest(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Value, String> {
     let x = call.value(0)?;
     let keep = call.attributes.integer("keepdims", 1) != 0;
+    call.attributes.integer("noop_with_empty_axes", 0);
     let &[axis] = &axes_of(call)?.unwrap_or_default()[..] else {
         return Err("a maximum along several axes".to_string());
     };
