@@ -11,7 +11,7 @@ use rug::Rational;
 use std::collections::{BTreeMap, BTreeSet};
 use support::cells::{Form, value, vertices};
 use support::config;
-use support::graphs::{Recipe, recipe};
+use support::graphs::{Recipe, as_graph, recipe};
 
 /// The bits of all hidden layers at a point, by their definition.
 fn pattern_at(graph: &Graph, x: &[Rational]) -> Pattern {
@@ -308,19 +308,7 @@ fn a_unit_with_two_breakpoints_has_three_regions() {
 #[test]
 fn a_chain_as_a_graph_has_the_same_complex() {
     let network = zoo::zigzag(2, 2, 2).unwrap();
-    let mut builder = GraphBuilder::new(&[2]).unwrap();
-    let mut x = builder.input();
-    for (l, layer) in network.layers().iter().enumerate() {
-        if l > 0 {
-            x = builder.activation(&x, Piecewise::relu()).unwrap();
-        }
-        let weights = (0..layer.outputs()).flat_map(|i| (0..layer.inputs()).map(move |j| layer.weight(i, j))).collect();
-        let bias = (0..layer.outputs()).map(|i| layer.bias_of(i)).collect();
-        let [weights, bias]: [Vec<Rational>; 2] = [weights, bias];
-        let [weights, bias] = [weights, bias].map(Coefficients::from_rationals);
-        x = builder.linear(&x, layer.outputs(), weights, Some(bias)).unwrap();
-    }
-    let graph = builder.finish(&x).unwrap();
+    let graph = as_graph(&network);
     let unit = Domain::parse_box("0,1", 2).unwrap();
     let (a, b) = (Builder::new(&graph).build(&unit).unwrap(), Builder::new(&network).build(&unit).unwrap());
     assert_eq!((a.f_vector(), a.shape(), a.counts()), (b.f_vector(), b.shape(), b.counts()));

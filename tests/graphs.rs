@@ -6,34 +6,18 @@ use plica::data::{DataSet, Point, Points};
 use plica::fold::{Folding, Meter};
 use plica::line::{Change, GraphTracer, ModelTracer, Trace, Tracer, trace_graph_exact_only};
 use plica::network::graph::{Coefficients, ConvolutionOptions, Graph, GraphBuilder, GraphError, Piecewise, Value, Window};
-use plica::network::{Model, Network, Selection};
+use plica::network::{Model, Selection};
 use plica::sweep::{Pairs, Sweep};
 use proptest::prelude::*;
 use rug::Rational;
 use support::config;
-use support::graphs::{Numbers, Recipe, recipe};
+use support::graphs::{Numbers, Recipe, as_graph, recipe};
 use support::networks::few_units;
 
 fn ends(recipe: &Recipe, graph: &Graph) -> (Point, Point) {
     let mut numbers = recipe.numbers();
     let mut point = || Point::from_rationals((0..graph.inputs()).map(|_| numbers.coefficient()).collect()).unwrap();
     (point(), point())
-}
-
-/// The same network as a graph.
-fn as_graph(network: &Network) -> Graph {
-    let mut builder = GraphBuilder::new(&[network.inputs()]).unwrap();
-    let mut x = builder.input();
-    for (l, layer) in network.layers().iter().enumerate() {
-        if l > 0 {
-            x = builder.activation(&x, Piecewise::relu()).unwrap();
-        }
-        let weights = (0..layer.outputs()).flat_map(|i| (0..layer.inputs()).map(move |j| layer.weight(i, j))).collect();
-        let bias = (0..layer.outputs()).map(|i| layer.bias_of(i)).collect();
-        let bias = Some(Coefficients::from_rationals(bias));
-        x = builder.linear(&x, layer.outputs(), Coefficients::from_rationals(weights), bias).unwrap();
-    }
-    builder.finish(&x).unwrap()
 }
 
 fn patterns(trace: &Trace) -> Vec<String> {

@@ -1,7 +1,7 @@
 //! What the output of a graph depends on, on one cell: two cells where that is the same have the same affine map.
 
 use crate::network::Pattern;
-use crate::network::graph::{Graph, Operation};
+use crate::network::graph::{Graph, Node, Operation};
 
 /// A graph, and where the bits of its nodes are in a pattern of all hidden layers.
 #[derive(Debug)]
@@ -64,7 +64,7 @@ impl<'a> Live<'a> {
                 Operation::Activation { from, functions, function_of, .. } => {
                     let bits = functions[0].breakpoints().len();
                     for element in elements() {
-                        let function = &functions[function_of.get(element).map_or(0, |&f| f as usize)];
+                        let function = Node::function_of(functions, function_of, element);
                         let first = self.first_bits[n] + element * bits;
                         let part = (first..first + bits).filter(|&bit| pattern.get(bit)).count();
                         key.extend([n as u32, element as u32, part as u32]);

@@ -29,8 +29,8 @@ pub(super) struct Weights {
 
 /// The vertices, and the pre-activations of one layer there.
 pub(super) struct Signs {
-    network: Arc<Steps>,
-    steps: Vec<FloatStep>,
+    steps: Arc<Steps>,
+    floats: Vec<FloatStep>,
     pub exact: ExactRows,
     instructions: Instructions,
     exact_only: bool,
@@ -51,16 +51,16 @@ pub(super) struct Signs {
 
 impl Signs {
     /// The signs at the corners of a domain.
-    pub(super) fn new(network: &Arc<Steps>, corners: &[Vec<Rational>], exact_only: bool) -> Self {
+    pub(super) fn new(steps: &Arc<Steps>, corners: &[Vec<Rational>], exact_only: bool) -> Self {
         let mut signs = Self {
-            steps: network.steps.iter().map(FloatStep::new).collect(),
-            exact: ExactRows::new(network.clone(), corners),
-            network: network.clone(),
+            floats: steps.steps.iter().map(FloatStep::new).collect(),
+            exact: ExactRows::new(steps.clone(), corners),
+            steps: steps.clone(),
             instructions: Instructions::detect(),
             exact_only,
             layer: 0,
             stage: 0,
-            rows: Values { stride: network.inputs(), ..Values::default() },
+            rows: Values { stride: steps.inputs(), ..Values::default() },
             masks: Vec::new(),
             active: Vec::new(),
             quiet: Vec::new(),
@@ -93,8 +93,8 @@ impl Signs {
     pub(super) fn enter(&mut self, layer: usize) {
         let active = if layer == 0 { Vec::new() } else { self.alive(layer - 1) };
         let below = std::mem::take(&mut self.rows);
-        self.rows = self.steps[layer].forward(self.instructions, below, &active);
-        self.quiet = if self.exact_only { Vec::new() } else { self.steps[layer].quiet(&active, self.len()) };
+        self.rows = self.floats[layer].forward(self.instructions, below, &active);
+        self.quiet = if self.exact_only { Vec::new() } else { self.floats[layer].quiet(&active, self.len()) };
         self.layer = layer;
         self.active.clear();
         self.exact.enter(layer);
@@ -103,7 +103,7 @@ impl Signs {
     /// For each vertex, in words, which results of the step at hand need not be 0.
     fn alive(&mut self, at: usize) -> Vec<u64> {
         let mut alive = Vec::with_capacity(self.len() * self.active.len());
-        let step = &self.network.steps[at];
+        let step = &self.steps.steps[at];
         if step.units == step.outputs() {
             match &mut self.active[..] {
                 [word] => alive.append(word),
@@ -112,7 +112,7 @@ impl Signs {
             return alive;
         }
         let words = step.outputs().div_ceil(STAGE);
-        let [positive, negative] = &self.steps[at].constants;
+        let [positive, negative] = &self.floats[at].constants;
         let mut of_units = Vec::with_capacity(self.active.len());
         for v in 0..self.len() {
             of_units.clear();
@@ -134,14 +134,14 @@ impl Signs {
 
     /// How many words the units of the layer at hand fill.
     pub(super) fn stages(&self) -> usize {
-        self.steps[self.layer].units.div_ceil(STAGE)
+        self.floats[self.layer].units.div_ceil(STAGE)
     }
 
     /// Finds the signs of a word of units at all vertices.
     pub(super) fn begin_stage(&mut self, stage: usize) {
         self.stage = stage;
         let first = stage * STAGE;
-        let units = (self.steps[self.layer].units - first).min(STAGE);
+        let units = (self.floats[self.layer].units - first).min(STAGE);
         let of_units = u64::MAX >> (STAGE - units);
         let Values { stride, values, errors, .. } = &self.rows;
         self.masks.clear();
@@ -157,7 +157,7 @@ impl Signs {
             mask.neg &= of_units;
             let quiet = self.quiet_words(v).get(stage).map_or(0, |quiet| quiet & of_units);
             if quiet != 0 {
-                let [pos, neg] = &self.steps[self.layer].constants;
+                let [pos, neg] = &self.floats[self.layer].constants;
                 mask.pos = mask.pos & !quiet | pos[stage] & quiet;
                 mask.neg = mask.neg & !quiet | neg[stage] & quiet;
             }
@@ -176,7 +176,7 @@ impl Signs {
 
     /// The words of a vertex that say which results are constants there; none where that is not known.
     fn quiet_words(&self, vertex: usize) -> &[u64] {
-        let words = if self.quiet.is_empty() { 0 } else { self.network.steps[self.layer].outputs().div_ceil(STAGE) };
+        let words = if self.quiet.is_empty() { 0 } else { self.steps.steps[self.layer].outputs().div_ceil(STAGE) };
         &self.quiet[vertex * words..][..words]
     }
 
@@ -186,7 +186,7 @@ impl Signs {
         self.masks.truncate(len);
         self.active.iter_mut().for_each(|word| word.truncate(len));
         if !self.quiet.is_empty() {
-            self.quiet.truncate(len * self.network.steps[self.layer].outputs().div_ceil(STAGE));
+            self.quiet.truncate(len * self.steps.steps[self.layer].outputs().div_ceil(STAGE));
         }
         self.weights.truncate(len);
         self.exact.truncate(len);

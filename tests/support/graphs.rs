@@ -1,5 +1,6 @@
 //! Random graphs: any layers, generic coefficients and ones full of ties.
 
+use plica::network::Network;
 use plica::network::graph::{Coefficients, ConvolutionOptions, Graph, GraphBuilder, Piecewise, Value, Window};
 use proptest::prelude::*;
 use rug::Rational;
@@ -147,4 +148,20 @@ impl Recipe {
             ..Window::new([1 + numbers.below(3), 1 + numbers.below(2)])
         }
     }
+}
+
+/// The same network as a graph.
+pub fn as_graph(network: &Network) -> Graph {
+    let mut builder = GraphBuilder::new(&[network.inputs()]).unwrap();
+    let mut x = builder.input();
+    for (l, layer) in network.layers().iter().enumerate() {
+        if l > 0 {
+            x = builder.activation(&x, Piecewise::relu()).unwrap();
+        }
+        let weights = (0..layer.outputs()).flat_map(|i| (0..layer.inputs()).map(move |j| layer.weight(i, j))).collect();
+        let bias = (0..layer.outputs()).map(|i| layer.bias_of(i)).collect();
+        let bias = Some(Coefficients::from_rationals(bias));
+        x = builder.linear(&x, layer.outputs(), Coefficients::from_rationals(weights), bias).unwrap();
+    }
+    builder.finish(&x).unwrap()
 }

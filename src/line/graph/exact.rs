@@ -128,7 +128,7 @@ impl<'a> ExactForms<'a> {
                         }
                     }
                     (Kind::Activation { from, functions, function_of }, _) => {
-                        let function = &functions[function_of.get(local).map_or(0, |&f| f as usize)];
+                        let function = Node::function_of(functions, function_of, local);
                         if function.slopes[states[element as usize] as usize] != 0.0 || !function.dyadic {
                             want(*from, self.plan.nodes[*from].offset + local);
                         }
@@ -176,7 +176,7 @@ impl<'a> ExactForms<'a> {
                 form
             }
             (Operation::Activation { from, function_of, .. }, Coefficients::Functions(functions)) => {
-                let (slopes, constants) = &functions[function_of.get(local).map_or(0, |&f| f as usize)];
+                let (slopes, constants) = Node::function_of(functions, function_of, local);
                 let part = states[element] as usize;
                 let mut form = ExactForm { b: Integer::from(&constants[part] * &self.scale), a: Integer::new() };
                 if !slopes[part].is_zero() {

@@ -126,8 +126,8 @@ impl Node {
         }
     }
 
-    /// The function that an element of an activation goes through.
-    pub(crate) fn function_of<'a>(functions: &'a [Piecewise], function_of: &[u32], element: usize) -> &'a Piecewise {
+    /// The function that an element of an activation goes through, in whatever form functions are kept.
+    pub(crate) fn function_of<'a, F>(functions: &'a [F], function_of: &[u32], element: usize) -> &'a F {
         &functions[function_of.get(element).map_or(0, |&f| f as usize)]
     }
 }

@@ -16,7 +16,7 @@ use super::exact::{ExactForm, ExactForms, Time, breakpoint};
 use super::plan::{Function, GraphPlan, Kind, SMALL};
 use crate::data::Points;
 use crate::exact::bound::{U, gamma};
-use crate::network::graph::{Affine, Maximum, Operation};
+use crate::network::graph::{Affine, Maximum, Node, Operation};
 use std::cmp::Ordering;
 
 /// A segment whose coordinates are out of the range in which the bounds hold.
@@ -215,7 +215,7 @@ impl<'a> Segment<'a> {
                 Kind::Affine { .. } => self.evaluate_affine(n),
                 Kind::Activation { from, functions, function_of } => {
                     for local in 0..plan.nodes[n].len {
-                        let function = &functions[function_of.get(local).map_or(0, |&f| f as usize)];
+                        let function = Node::function_of(functions, function_of, local);
                         self.evaluate_activation(n, *from, local, function);
                     }
                 }

@@ -6,6 +6,7 @@ use crate::exact::nearest_f64;
 use crate::line::graph::ball::{Ball, BallForm};
 use crate::line::graph::exact::Time;
 use crate::line::graph::plan::Kind;
+use crate::network::graph::Node;
 use std::cmp::Ordering;
 
 impl Segment<'_> {
@@ -21,7 +22,7 @@ impl Segment<'_> {
     /// The breakpoint that an activation's element meets next as it goes on, if there is one.
     pub(super) fn next_breakpoint(&mut self, n: usize, from: usize, local: usize) -> Option<usize> {
         let Kind::Activation { functions, function_of, .. } = &self.plan.nodes[n].kind else { unreachable!() };
-        let count = functions[function_of.get(local).map_or(0, |&f| f as usize)].breakpoints.len();
+        let count = Node::function_of(functions, function_of, local).breakpoints.len();
         let state = self.walk.states[self.plan.nodes[n].offset + local] as usize;
         match self.slope_sign(from, self.plan.nodes[from].offset + local) {
             Ordering::Greater => (state < count).then_some(state),
@@ -36,7 +37,7 @@ impl Segment<'_> {
         self.walk.at_end[element] = false;
         let time = match &self.plan.nodes[n].kind {
             Kind::Activation { from, functions, function_of } => self.next_breakpoint(n, *from, local).and_then(|index| {
-                let function = &functions[function_of.get(local).map_or(0, |&f| f as usize)];
+                let function = Node::function_of(functions, function_of, local);
                 let form = self.walk.forms[self.plan.nodes[*from].offset + local];
                 self.time_in_doubles(form, function.breakpoint(index))
             }),

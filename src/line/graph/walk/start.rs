@@ -5,6 +5,7 @@ use crate::data::Points;
 use crate::line::graph::ball::BallTime;
 use crate::line::graph::exact::Time;
 use crate::line::graph::plan::{Function, GraphPlan, Kind};
+use crate::network::graph::Node;
 use std::cmp::Ordering;
 
 impl<'a> Segment<'a> {
@@ -30,7 +31,7 @@ impl<'a> Segment<'a> {
                 Kind::Affine { .. } => segment.evaluate_affine(n),
                 Kind::Activation { from, functions, function_of } => {
                     for local in 0..plan.nodes[n].len {
-                        let function = &functions[function_of.get(local).map_or(0, |&f| f as usize)];
+                        let function = Node::function_of(functions, function_of, local);
                         segment.start_activation(n, *from, local, function, &mut ends);
                     }
                 }

@@ -5,7 +5,7 @@ use crate::exact::bound::U;
 use crate::line::graph::ball::{Ball, BallTime, turn};
 use crate::line::graph::exact::{ExactForm, Time};
 use crate::line::graph::plan::{Function, Kind};
-use crate::network::graph::Operation;
+use crate::network::graph::{Node, Operation};
 use std::cmp::Ordering;
 
 /// Changes between two fresh evaluations.
@@ -69,7 +69,7 @@ impl Segment<'_> {
                     let (offset, len) = (plan.nodes[n].offset, plan.nodes[n].len);
                     let turned = std::mem::take(&mut self.walk.turned[*from]);
                     let below = plan.nodes[*from].offset;
-                    let function = |local: usize| &functions[function_of.get(local).map_or(0, |&f| f as usize)];
+                    let function = |local: usize| Node::function_of(functions, function_of, local);
                     for t in &turned {
                         let local = t.element as usize - below;
                         self.turn_activation(n, *from, local, function(local), Some(*t), event);
@@ -219,7 +219,7 @@ impl Segment<'_> {
 
     fn breakpoints(&self, n: usize, local: usize) -> usize {
         let Kind::Activation { functions, function_of, .. } = &self.plan.nodes[n].kind else { unreachable!() };
-        functions[function_of.get(local).map_or(0, |&f| f as usize)].breakpoints.len()
+        Node::function_of(functions, function_of, local).breakpoints.len()
     }
 
     /// The breakpoint at which an element is now, by its value: one of the two around its state.
