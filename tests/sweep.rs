@@ -8,7 +8,7 @@ use plica::fold::{Meter, Tally};
 use plica::line::{Tracer, trace_exact_only};
 use plica::network::{Layer, Network, Pattern, Selection, Unit, zoo};
 use plica::sweep::{
-    Audit, AuditError, Auditor, Checkpoint, CheckpointError, Fault, Fingerprint, Pairs, Precision, Sampling, Sweep, SweepState,
+    Audit, AuditError, Auditor, Checkpoint, CheckpointError, Fault, Fingerprint, Pairs, Precision, Sampling, StateError, Sweep, SweepState,
     audit_sequence,
 };
 use proptest::prelude::*;
@@ -57,6 +57,27 @@ fn in_pieces(sweep: &Sweep<'_>, threads: usize, words: &mut Words) -> SweepState
     state
 }
 
+/// Runs a sweep in parts, as several machines do, and merges their states in any order.
+fn in_parts(sweep: &Sweep<'_>, words: &mut Words) -> SweepState {
+    let mut ends = vec![0, sweep.chunks()];
+    ends.extend((0..words.below(5)).map(|_| words.below(sweep.chunks() as usize + 1) as u64));
+    ends.sort_unstable();
+    let part = |w: &[u64]| sweep.run_chunks(w[0]..w[1], sweep.begin(), 1, |_| true).unwrap();
+    let mut parts: Vec<SweepState> = ends.windows(2).map(part).collect();
+    let mut state = sweep.begin();
+    while !parts.is_empty() {
+        let next = parts.swap_remove(words.below(parts.len()));
+        state.merge(&next).unwrap();
+        assert!(sweep.fits(&state));
+        let before = state.clone();
+        if next != sweep.begin() {
+            assert!(matches!(state.merge(&next), Err(StateError::Twice { .. })));
+        }
+        assert_eq!(state, before);
+    }
+    state
+}
+
 proptest! {
     #![proptest_config(config(60))]
 
@@ -72,7 +93,8 @@ proptest! {
             let sweep = Sweep::new(&network, &units, &data.points, &groups).unwrap().chunks_of(size);
             let state = sweep.run(sweep.begin(), threads, |_| true).unwrap();
             prop_assert_eq!(state.tallies(), &expected[..]);
-            prop_assert_eq!(in_pieces(&sweep, threads, &mut words), state);
+            prop_assert_eq!(&in_pieces(&sweep, threads, &mut words), &state);
+            prop_assert_eq!(in_parts(&sweep, &mut words), state);
         }
     }
 }

@@ -10,7 +10,7 @@ use super::progress::Progress;
 use clap::Args;
 use plica::data::{DataSet, load};
 use plica::network::Selection;
-use plica::report::{FoldReport, PairReport, fold_text};
+use plica::report::{FoldReport, PairReport, data_heading, fold_text};
 use plica::sweep::{Checkpoint, Fingerprint, PairGroup, Pairs, Sweep, SweepError};
 use std::path::PathBuf;
 use std::time::Instant;
@@ -128,7 +128,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     for (subject, files) in subjects.iter().zip(&files) {
         let report = fold(subject, &data, &groups, files.as_ref(), arguments)?;
         if printed.is_ok() {
-            printed = output.report(&report, || fold_text(&heading(subject, &data, pairs), &report)).and_then(|()| output.finish());
+            printed = output.report(&report, || fold_text(&format!("{}\n{}", subject.heading(), data_heading(&data, pairs)), &report)).and_then(|()| output.finish());
         }
         if directory.is_none() && printed.is_err() {
             return printed; // else the files are still wanted
@@ -202,12 +202,4 @@ fn fold(
     }
     let reports = groups.iter().zip(state.tallies()).map(|(group, tally)| PairReport::new(group.from, group.to, tally.clone()));
     Ok(FoldReport::new(reports.collect(), state.decisions()))
-}
-
-fn heading(subject: &Subject, data: &DataSet, pairs: Pairs) -> String {
-    let classes = match data.classes().len() {
-        0 => String::new(),
-        n => format!(", {n} classes"),
-    };
-    format!("{}\n{}: {} points{classes}; pairs: {pairs}", subject.heading(), data.name, data.points.len())
 }

@@ -3,6 +3,7 @@
 use super::error::Failure;
 use plica::data::{LoadOptions, Pixels};
 use plica::network::{LoadError, Loaded, Model, Network, Selection, UnitSet, load_model, zoo};
+use plica::report::network_heading;
 use std::num::NonZero;
 
 /// A network, the name it was given by, and the units whose bits are compared.
@@ -58,9 +59,7 @@ impl Subject {
 
     /// The network and the selection in a few words.
     pub fn heading(&self) -> String {
-        let (count, selection) = (self.units.count(), self.units.selection());
-        let what = if self.units.layers().iter().all(|&layer| self.units.layer_bits(layer).count() == 1) { "units" } else { "bits" };
-        format!("{}, {}: {count} {what} compared ({selection})", self.name, self.model.shape())
+        network_heading(&self.name, &self.model, &self.units)
     }
 }
 

@@ -17,8 +17,6 @@ use std::path::{Path, PathBuf};
 
 /// Beyond this dimension a complex is so large that --force is asked for.
 const LARGE: usize = 6;
-/// Up to so many simplices the exact volumes are computed, and checked, unasked.
-const CHEAP: u64 = 5_000;
 
 const USAGE: &str = "\
 plica regions [OPTIONS] <NET> --box <BOX>
@@ -142,7 +140,7 @@ fn run_here(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     };
     let complex = build(&builder, &domain, plane.as_ref()).map_err(failed)?;
     let decided = arguments.decide.map(|rule| builder.decide(rule, &domain, plane.as_ref())).transpose().map_err(failed)?;
-    let report = report(arguments, &subject, &complex, decided.as_ref())?;
+    let report = RegionsReport::whole(&subject.model, &complex, decided.as_ref(), arguments.check)?;
     if let Some(path) = &arguments.cells {
         let cells = CellsReport::of(&complex, decided.as_ref());
         let written = replace(path, |file| {
@@ -152,7 +150,7 @@ fn run_here(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
         written.map_err(|error| Failure::Data(format!("{}: {error}", path.display())))?;
     }
     if let Some(path) = &arguments.plot {
-        let around = if domain == Domain::Space { Some(view(&complex)) } else { None };
+        let around = if domain == Domain::Space { Some(complex.surroundings()) } else { None };
         match around {
             None => plot(path, arguments, &subject, &complex, decided.as_ref())?,
             Some(around) => {
@@ -178,19 +176,6 @@ fn plot_file(text: &str) -> Result<PathBuf, String> {
     }
 }
 
-/// A box around all vertices of a complex of the plane, with a margin: what is drawn of the whole plane.
-fn view(complex: &Complex) -> Domain {
-    let vertices: Vec<Vec<Rational>> = complex.all_vertices().flatten().collect();
-    let range = |axis: usize| {
-        let of = |fold: fn(Rational, Rational) -> Rational| vertices.iter().map(|x| x[axis].clone()).reduce(fold).unwrap_or_default();
-        let (lo, hi) = (of(Ord::min), of(Ord::max));
-        let margin = Rational::from(&hi - &lo) / 4u32;
-        let margin = if margin.is_zero() { Rational::from(1) } else { margin };
-        (lo - &margin, hi + margin)
-    };
-    Domain::boxed((0..complex.dimension()).map(range).collect()).expect("the margin is positive")
-}
-
 fn plot(path: &Path, arguments: &Arguments, subject: &Subject, complex: &Complex, decided: Option<&Decided>) -> Result<(), Failure> {
     let failed = |error: SceneError| match error {
         SceneError::Points { .. } => Failure::Data(format!("{}: {error}", arguments.points.as_deref().unwrap_or("--points"))),
@@ -211,22 +196,6 @@ fn plot(path: &Path, arguments: &Arguments, subject: &Subject, complex: &Complex
         _ => picture::regions_svg(&scene).into_bytes(),
     };
     replace(path, |file| file.write_all(&bytes)).map_err(|error| failed(&error))
-}
-
-fn report(arguments: &Arguments, subject: &Subject, complex: &Complex, decided: Option<&Decided>) -> Result<RegionsReport, Failure> {
-    let volumes = arguments.check || complex.simplex_counts().into_iter().flatten().sum::<u64>() <= CHEAP;
-    let mut report = RegionsReport::of(complex, volumes)?;
-    if let Some(decided) = decided {
-        report = report.with_decision(decided)?;
-    }
-    let d = complex.dimension();
-    let sides = match complex.domain() {
-        Domain::Space => 0,
-        Domain::Box(_) => 2 * d,
-        Domain::Simplex(_) => d + 1,
-    };
-    let bounds = bound_shape(subject).map(|shape| shape.restricted(d).all(sides));
-    Ok(report.with_bounds(bounds.unwrap_or_default()))
 }
 
 /// The shape that bounds are known of: only chains have one.

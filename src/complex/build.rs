@@ -4,13 +4,14 @@ use super::cells::Complex;
 use super::cut::{Cut, cut};
 use super::domain::{Domain, DomainError, Polytope};
 use super::lower::lower;
-use super::parts::Excess;
+use super::parts::{Excess, Limits};
 use super::signs::Signs;
 use super::slice::Plane;
-
 use super::steps::Steps;
 use crate::network::{Model, ModelRef};
+use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// More cells than this are refused unless another limit is given.
 const MOST_REGIONS: usize = 10_000_000;
@@ -42,6 +43,9 @@ pub enum ComplexError {
         /// The layer at which it was seen, from 0.
         layer: usize,
     },
+    /// Somebody asked for an end, by [`Builder::stop_when`].
+    #[error("stopped")]
+    Stopped,
 }
 
 /// Finds the complex of a network: all cells of its pattern partition of a domain.
@@ -56,12 +60,20 @@ pub enum ComplexError {
 /// assert_eq!(complex.activation_regions(), 9);
 /// assert_eq!(complex.f_vector(), [16, 24, 9]);
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Builder {
     model: Arc<Model>,
     limit: usize,
     exact_only: bool,
-    progress: Option<fn(Progress)>,
+    progress: Option<Arc<dyn Fn(Progress) + Send + Sync>>,
+    stop: Option<Arc<AtomicBool>>,
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { model, limit, exact_only, .. } = self;
+        f.debug_struct("Builder").field("model", model).field("limit", limit).field("exact_only", exact_only).finish_non_exhaustive()
+    }
 }
 
 /// How far the search for cells is.
@@ -78,7 +90,7 @@ pub struct Progress {
 impl Builder {
     /// A builder for the complexes of a network of either kind.
     pub fn new<'a>(network: impl Into<ModelRef<'a>>) -> Self {
-        Self { model: Arc::new(network.into().to_model()), limit: MOST_REGIONS, exact_only: false, progress: None }
+        Self { model: Arc::new(network.into().to_model()), limit: MOST_REGIONS, exact_only: false, progress: None, stop: None }
     }
 
     /// Refuses complexes of more cells; 10,000,000 where nothing is said.
@@ -92,8 +104,20 @@ impl Builder {
     }
 
     /// Calls a function whenever a layer, or a part of a wide one, has cut all faces.
-    pub fn on_progress(self, progress: fn(Progress)) -> Self {
-        Self { progress: Some(progress), ..self }
+    pub fn on_progress(self, progress: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+        Self { progress: Some(Arc::new(progress)), ..self }
+    }
+
+    /// Ends with [`ComplexError::Stopped`] soon after somebody, such as another thread, sets this to true.
+    ///
+    /// ```
+    /// use plica::{complex::{Builder, ComplexError, Domain}, network::load};
+    /// use std::sync::{Arc, atomic::AtomicBool};
+    /// let builder = Builder::new(&load("cantor:2").unwrap()).stop_when(Arc::new(AtomicBool::new(true)));
+    /// assert_eq!(builder.build(&Domain::parse_box("0,1", 2).unwrap()).unwrap_err(), ComplexError::Stopped);
+    /// ```
+    pub fn stop_when(self, stop: Arc<AtomicBool>) -> Self {
+        Self { stop: Some(stop), ..self }
     }
 
     /// The complex of a domain.
@@ -143,9 +167,11 @@ impl Builder {
                 let excess = |excess| match excess {
                     Excess::Cells => ComplexError::TooManyRegions { limit: self.limit, layer },
                     Excess::Faces => ComplexError::TooManyFaces { layer },
+                    Excess::Stopped => ComplexError::Stopped,
                 };
                 let words = patterns.len() / topology.cells();
-                let Cut { topology: next, parents, patterns: bits } = cut(&topology, &mut signs, self.limit).map_err(excess)?;
+                let limits = Limits { cells: self.limit, stop: self.stop.as_deref() };
+                let Cut { topology: next, parents, patterns: bits } = cut(&topology, &mut signs, limits).map_err(excess)?;
                 signs.end_stage();
                 let mut longer = Vec::with_capacity(bits.len() * (words + 1));
                 for (&parent, bits) in parents.iter().zip(bits) {
@@ -154,7 +180,7 @@ impl Builder {
                 }
                 patterns = longer;
                 topology = next;
-                if let Some(progress) = self.progress {
+                if let Some(progress) = &self.progress {
                     progress(Progress { layers: layer + 1, all_layers: steps.hidden.len(), cells: topology.cells() });
                 }
             }

@@ -218,6 +218,25 @@ impl Complex {
         (0..self.vertices()).map(|v| (!self.is_at_infinity(0, v as u32)).then(|| self.vertex(v)))
     }
 
+    /// A box around all vertices, with a margin: what a picture of a complex of the whole space can show.
+    ///
+    /// ```
+    /// use plica::{complex::{Builder, Domain}, network::load};
+    /// let complex = Builder::new(&load("sawtooth:1").unwrap()).build(&Domain::Space).unwrap();
+    /// assert_eq!(complex.surroundings().volume().unwrap().to_string(), "3/4"); // [-1/8, 5/8]
+    /// ```
+    pub fn surroundings(&self) -> Domain {
+        let vertices: Vec<Vec<Rational>> = self.all_vertices().flatten().collect();
+        let range = |axis: usize| {
+            let of = |fold: fn(Rational, Rational) -> Rational| vertices.iter().map(|x| x[axis].clone()).reduce(fold).unwrap_or_default();
+            let (lo, hi) = (of(Ord::min), of(Ord::max));
+            let margin = Rational::from(&hi - &lo) / 4u32;
+            let margin = if margin.is_zero() { Rational::from(1) } else { margin };
+            (lo - &margin, hi + margin)
+        };
+        Domain::boxed((0..self.dimension()).map(range).collect()).expect("the margin is positive")
+    }
+
     /// Doubles that enclose the coordinates of a vertex.
     ///
     /// # Panics

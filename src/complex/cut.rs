@@ -6,7 +6,7 @@
 //! as are all faces where every decision is left to integers: one way to cut is tested against the other.
 
 use super::groups::Groups;
-use super::parts::{Excess, Parts};
+use super::parts::{Excess, Limits, Parts};
 use super::signs::Signs;
 use super::split::{Room, Splitting};
 use super::steps::STAGE;
@@ -26,12 +26,12 @@ pub(super) struct Cut {
 
 /// Cuts all faces by the units that `signs` speaks of, at most 64.
 ///
-/// Every face of the old complex must have every unit affine on it. It ends at the first cell more than `limit`.
-pub(super) fn cut(old: &Topology, signs: &mut Signs, limit: usize) -> Result<Cut, Excess> {
+/// Every face of the old complex must have every unit affine on it. It ends early at a limit.
+pub(super) fn cut(old: &Topology, signs: &mut Signs, limits: Limits<'_>) -> Result<Cut, Excess> {
     let d = old.dimension();
     let new = Topology { levels: vec![Faces::default(); d + 1], bases: Vec::new() };
     let (masks, starts) = (vec![Vec::new(); d + 1], vec![Vec::new(); d + 1]);
-    let parts = Parts { old, signs, new, masks, starts, limit };
+    let parts = Parts { old, signs, new, masks, starts, limits };
     let (groups, room) = (Groups::default(), Room::default());
     Cutting { parts, groups, room, points: Vec::new(), ends: [[NONE; 2]; STAGE], against: [0; STAGE] }.run()
 }
@@ -152,7 +152,7 @@ impl Cutting<'_, '_> {
     /// A new vertex inside an old face: where a unit vanishes between two others, at which `mixed` units have opposite signs.
     fn add_vertex(&mut self, ends: [u32; 2], base: [u32; 2], unit: u32, mixed: u64, first: u32) -> Result<u32, Excess> {
         // There are at least as many cells as vertices inside one old face.
-        if (self.parts.len(0) - first) as usize >= self.parts.limit {
+        if (self.parts.len(0) - first) as usize >= self.parts.limits.cells {
             return Err(Excess::Cells);
         }
         Ok(self.parts.signs.cut(ends, base, unit, mixed))

@@ -2,17 +2,29 @@
 
 use super::signs::Signs;
 use super::topology::{Mask, Topology};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Lists of faces are addressed by words of 32 bits.
 const MOST_ENTRIES: usize = 1 << 31;
 
-/// Why a complex grew too large.
+/// Why the cutting ended early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Excess {
     /// More cells than allowed.
     Cells,
     /// More faces than can be numbered.
     Faces,
+    /// Somebody asked for an end.
+    Stopped,
+}
+
+/// What ends the cutting early.
+#[derive(Clone, Copy)]
+pub(super) struct Limits<'a> {
+    /// The most cells.
+    pub cells: usize,
+    /// Whether somebody asks for an end.
+    pub stop: Option<&'a AtomicBool>,
 }
 
 /// Faces that grow while those of the old complex are cut.
@@ -24,8 +36,8 @@ pub(super) struct Parts<'a, 's> {
     pub masks: Vec<Vec<Mask>>,
     /// For each old face of dimension k, and once more at the end, the numbers of the first new faces inside it, of dimension 0 to k.
     pub starts: Vec<Vec<u32>>,
-    /// The most cells.
-    pub limit: usize,
+    /// What ends it early.
+    pub limits: Limits<'a>,
 }
 
 impl Parts<'_, '_> {
@@ -48,6 +60,9 @@ impl Parts<'_, '_> {
         if level.entries() + entries > MOST_ENTRIES {
             return Err(Excess::Faces);
         }
-        if k == self.old.dimension() && level.len() + faces > self.limit { Err(Excess::Cells) } else { Ok(()) }
+        if self.limits.stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
+            return Err(Excess::Stopped);
+        }
+        if k == self.old.dimension() && level.len() + faces > self.limits.cells { Err(Excess::Cells) } else { Ok(()) }
     }
 }

@@ -8,6 +8,7 @@ use crate::exact::lp::{Feasibility, Interior, Program, Relation, Row, Solver, in
 use crate::network::{Network, Pattern};
 use rug::Rational;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Finds the [`Regions`] of a network.
 ///
@@ -33,7 +34,8 @@ pub struct Enumerator<'a> {
     cells: Cells,
     limit: usize,
     solver: Solver,
-    progress: Option<fn(Progress)>,
+    progress: Option<Arc<dyn Fn(Progress) + Send + Sync>>,
+    stop: Option<Arc<AtomicBool>>,
 }
 
 /// How far an enumeration is.
@@ -61,7 +63,7 @@ impl<'a> Enumerator<'a> {
 
     /// An enumeration of the regions with interior.
     pub fn new(network: &'a Network) -> Self {
-        Self { network, cells: Cells::default(), limit: Self::MOST_REGIONS, solver: Solver::default(), progress: None }
+        Self { network, cells: Cells::default(), limit: Self::MOST_REGIONS, solver: Solver::default(), progress: None, stop: None }
     }
 
     /// What counts as a region.
@@ -80,14 +82,19 @@ impl<'a> Enumerator<'a> {
     }
 
     /// Calls a function after every thousand regions.
-    pub fn on_progress(self, progress: fn(Progress)) -> Self {
-        Self { progress: Some(progress), ..self }
+    pub fn on_progress(self, progress: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+        Self { progress: Some(Arc::new(progress)), ..self }
+    }
+
+    /// Ends with [`ConvexityError::Stopped`] soon after somebody, such as another thread, sets this to true.
+    pub fn stop_when(self, stop: Arc<AtomicBool>) -> Self {
+        Self { stop: Some(stop), ..self }
     }
 
     /// The regions.
     ///
     /// # Errors
-    /// More regions than allowed.
+    /// More regions than allowed, or an end that was asked for.
     pub fn run(&self) -> Result<Regions, ConvexityError> {
         let layers = Layers::of(self.network);
         let forms = Regions::first_forms(&layers).map(Arc::new);
@@ -100,7 +107,10 @@ impl<'a> Enumerator<'a> {
             if found.len() + waiting.len() > self.limit {
                 return Err(ConvexityError::TooManyRegions { limit: self.limit });
             }
-            if let Some(progress) = self.progress.filter(|_| found.len() % 1000 == 0) {
+            if self.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed)) {
+                return Err(ConvexityError::Stopped);
+            }
+            if let Some(progress) = self.progress.as_ref().filter(|_| found.len() % 1000 == 0) {
                 progress(Progress { regions: found.len(), waiting: waiting.len() });
             }
         }

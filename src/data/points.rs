@@ -150,6 +150,21 @@ impl Points {
         self.exactness == Exactness::Dyadic
     }
 
+    /// The coordinates as integers over one denominator, row by row, where the points were made of such and are no doubles: see [`Points::over`].
+    ///
+    /// ```
+    /// use plica::data::Points;
+    /// let pixels = Points::over(vec![0, 255, 51], 3, 255).unwrap();
+    /// assert_eq!(pixels.over_one_denominator(), Some((vec![0, 255, 51], 255)));
+    /// assert_eq!(Points::from_f64(vec![0.5], 1).unwrap().over_one_denominator(), None);
+    /// ```
+    pub fn over_one_denominator(&self) -> Option<(Vec<i32>, u32)> {
+        match self.exactness {
+            Exactness::Over(q) => Some((self.nearest.iter().map(|x| (x * f64::from(q)).round() as i32).collect(), q)),
+            _ => None,
+        }
+    }
+
     /// The exact value of one coordinate.
     pub fn coordinate(&self, row: usize, column: usize) -> Rational {
         let x = self.nearest[row * self.dimension + column];

@@ -69,6 +69,14 @@ impl ModelRef<'_> {
         }
     }
 
+    /// As [`Model::shape`].
+    pub fn shape(self) -> String {
+        match self {
+            Self::Chain(network) => network.shape(),
+            Self::Graph(graph) => graph.shape(),
+        }
+    }
+
     /// The units that a selection names.
     ///
     /// # Errors
@@ -115,10 +123,7 @@ impl Model {
     /// The widths from the input to the output: of a graph the shape of the input, the units of the hidden layers, and the outputs, such as
     /// `1x28x28-3456-864-10`.
     pub fn shape(&self) -> String {
-        match self {
-            Self::Chain(network) => network.shape(),
-            Self::Graph(graph) => graph.shape(),
-        }
+        ModelRef::from(self).shape()
     }
 
     /// The units that a selection names.

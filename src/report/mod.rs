@@ -9,6 +9,7 @@ mod fold;
 mod fold_csv;
 mod fold_text;
 mod graph;
+mod heading;
 mod net;
 mod net_text;
 mod number;
@@ -32,6 +33,7 @@ pub use fold::{FoldReport, PairReport};
 pub use fold_csv::fold_csv;
 pub use fold_text::fold_text;
 pub use graph::{GraphReport, NodeReport, graph_text};
+pub use heading::{data_heading, network_heading};
 pub use net::{LayerReport, NetReport};
 pub use net_text::net_text;
 #[cfg(feature = "parquet")]

@@ -1,12 +1,16 @@
 //! The report of a complex.
 
-use crate::bounds::Bound;
-use crate::complex::{Check, CheckError, Complex, Counts, Decided, Histogram, Rule, Shape, mean};
+use crate::bounds::{Bound, Shape as NetworkShape};
+use crate::complex::{Check, CheckError, Complex, Counts, Decided, Domain, Histogram, Rule, Shape, mean};
 use crate::exact::ExactNumber;
 use crate::line::Decisions;
+use crate::network::ModelRef;
 use rug::Rational;
 use serde::Serialize;
 use std::collections::BTreeMap;
+
+/// Up to so many simplices the exact volumes are computed, and checked, unasked.
+const CHEAP: u64 = 5_000;
 
 /// What `plica regions` says of a complex.
 ///
@@ -146,9 +150,35 @@ impl RegionsReport {
         })
     }
 
-    /// The same with what is known of every network of the shape.
-    pub fn with_bounds(self, bounds: Vec<Bound>) -> Self {
-        Self { bounds, ..self }
+    /// The report of a complex with volumes where they are cheap (up to 5,000 simplices) or asked for, with what the output decides where that is
+    /// given, and with what is known of every network of the shape.
+    ///
+    /// # Errors
+    /// A check that fails.
+    pub fn whole<'a>(
+        network: impl Into<ModelRef<'a>>,
+        complex: &Complex,
+        decided: Option<&Decided>,
+        volumes: bool,
+    ) -> Result<Self, CheckError> {
+        let volumes = volumes || complex.simplex_counts().into_iter().flatten().sum::<u64>() <= CHEAP;
+        let mut report = Self::of(complex, volumes)?;
+        if let Some(decided) = decided {
+            report = report.with_decision(decided)?;
+        }
+        // Bounds are known of chains only.
+        if let ModelRef::Chain(network) = network.into()
+            && let Some(shape) = NetworkShape::of(network)
+        {
+            let d = complex.dimension();
+            let sides = match complex.domain() {
+                Domain::Space => 0,
+                Domain::Box(_) => 2 * d,
+                Domain::Simplex(_) => d + 1,
+            };
+            report.bounds = shape.restricted(d).all(sides);
+        }
+        Ok(report)
     }
 
     /// The same with what the output decides.

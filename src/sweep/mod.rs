@@ -14,4 +14,4 @@ pub use fingerprint::Fingerprint;
 pub use pairs::{PairGroup, Pairs, PairsError};
 pub use rows::{PathRow, RowSink};
 pub use run::{Sweep, SweepError};
-pub use state::SweepState;
+pub use state::{StateError, SweepState};

@@ -6,6 +6,7 @@ use crate::data::Points;
 use crate::fold::{Counter, Meter, Tally};
 use crate::line::{Decisions, ModelPoints, ModelTracer, TraceError};
 use crate::network::{ModelRef, UnitSet};
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 
@@ -156,9 +157,46 @@ impl<'a> Sweep<'a> {
     ///
     /// # Panics
     /// Where the state is of another sweep: see [`Sweep::fits`].
-    pub fn run(&self, mut state: SweepState, threads: usize, mut watch: impl FnMut(&SweepState) -> bool) -> Result<SweepState, SweepError> {
+    pub fn run(&self, state: SweepState, threads: usize, watch: impl FnMut(&SweepState) -> bool) -> Result<SweepState, SweepError> {
+        self.run_chunks(0..self.chunks(), state, threads, watch)
+    }
+
+    /// The number of chunks that the work is split into: the parts that [`Sweep::run_chunks`] takes, some tens of milliseconds each.
+    ///
+    /// It depends on the network, the pairs and the version of Plica only.
+    pub fn chunks(&self) -> u64 {
+        self.chunks.len() as u64
+    }
+
+    /// As [`Sweep::run`], of some chunks only: what one of several machines does. Their states merge by [`SweepState::merge`].
+    ///
+    /// ```
+    /// use plica::{data::load, network::{Selection, load as network}, sweep::{Pairs, Sweep}};
+    /// let (network, data) = (network("digits:3x20").unwrap(), load("digits", &Default::default()).unwrap());
+    /// let units = Selection::Hidden.resolve(&network).unwrap();
+    /// let groups = "random:40000@0".parse::<Pairs>().unwrap().groups(&data).unwrap();
+    /// let sweep = Sweep::new(&network, &units, &data.points, &groups).unwrap();
+    /// let half = sweep.chunks() / 2;
+    /// let mut state = sweep.run_chunks(half..sweep.chunks(), sweep.begin(), 1, |_| true).unwrap();
+    /// state.merge(&sweep.run_chunks(0..half, sweep.begin(), 1, |_| true).unwrap()).unwrap();
+    /// assert_eq!(state, sweep.run(sweep.begin(), 2, |_| true).unwrap());
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Sweep::run`].
+    ///
+    /// # Panics
+    /// Where the state is of another sweep, or there are no such chunks.
+    pub fn run_chunks(
+        &self,
+        chunks: Range<u64>,
+        mut state: SweepState,
+        threads: usize,
+        mut watch: impl FnMut(&SweepState) -> bool,
+    ) -> Result<SweepState, SweepError> {
         assert!(self.fits(&state), "a state of this sweep");
-        let left: Vec<usize> = (0..self.chunks.len()).filter(|&chunk| !state.has(chunk as u64)).collect();
+        assert!(chunks.end <= self.chunks(), "chunks of this sweep");
+        let left: Vec<usize> = chunks.filter(|&chunk| !state.has(chunk)).map(|chunk| chunk as usize).collect();
         let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
         // No more threads than chunks: the others would only be begun and ended.
         let threads = threads.clamp(1, left.len().max(1));

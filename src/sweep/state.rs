@@ -6,6 +6,26 @@ use crate::line::Decisions;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
+/// Why two states are not parts of one sweep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StateError {
+    /// They have different numbers of groups of pairs.
+    #[error("one part has tallies of {mine} groups of pairs, the other of {theirs}")]
+    Groups {
+        /// The groups of the one.
+        mine: usize,
+        /// The groups of the other.
+        theirs: usize,
+    },
+    /// Both hold a chunk.
+    #[error("chunk {chunk} is in both parts")]
+    Twice {
+        /// The chunk.
+        chunk: u64,
+    },
+}
+
 /// The tallies of a sweep and the chunks that are in them.
 ///
 /// Chunks come in any order, from any number of threads; the tallies are sums of integers, so that the same chunks give the same state.
@@ -37,6 +57,32 @@ impl SweepState {
     /// How many segments are in the tallies.
     pub fn paths(&self) -> u64 {
         self.tallies.iter().map(Tally::paths).sum()
+    }
+
+    /// Adds what another part of the same sweep has brought; nothing is added where both hold a chunk, or where they are of different sweeps.
+    ///
+    /// States of one sweep can be merged in any order: the tallies are sums of integers.
+    ///
+    /// # Errors
+    /// The states cannot both be parts of one sweep.
+    pub fn merge(&mut self, other: &Self) -> Result<(), StateError> {
+        if self.tallies.len() != other.tallies.len() {
+            return Err(StateError::Groups { mine: self.tallies.len(), theirs: other.tallies.len() });
+        }
+        let mut done: Vec<Range<u64>> = Vec::new();
+        let mut all: Vec<&Range<u64>> = self.done.iter().chain(&other.done).collect();
+        all.sort_unstable_by_key(|range| range.start);
+        for range in all {
+            match done.last_mut() {
+                Some(last) if range.start < last.end => return Err(StateError::Twice { chunk: range.start }),
+                Some(last) if range.start == last.end => last.end = range.end,
+                _ => done.push(range.clone()),
+            }
+        }
+        self.tallies.iter_mut().zip(&other.tallies).for_each(|(mine, theirs)| mine.merge(theirs));
+        self.decisions += other.decisions;
+        self.done = done;
+        Ok(())
     }
 
     /// Whether a chunk is done.

@@ -3,7 +3,7 @@
 use plica::data::Point;
 use plica::line::{ModelTracer, trace_graph_exact_only};
 use plica::network::graph::Graph;
-use plica::network::read::{onnx_from_bytes, onnx_from_path};
+use plica::network::read::{onnx_from_bytes, onnx_from_path, onnx_in_one_piece};
 use plica::network::{LoadError, Model, Selection, load, load_model};
 use rug::Rational;
 use serde_json::Value;
@@ -158,6 +158,16 @@ fn numbers_in_another_file_are_found_beside_it_and_nowhere_else() {
 // ------------------------------------------------------------------------------------------- files that lie about sizes
 
 /// A field of a protocol buffer.
+#[test]
+fn a_file_in_one_piece_holds_the_same_network() {
+    for name in cases().as_object().unwrap().keys() {
+        let bytes = onnx_in_one_piece(&folder().join(format!("{name}.onnx"))).unwrap();
+        assert_eq!(onnx_from_bytes(&bytes).unwrap().graph, graph(name), "{name}");
+    }
+    let missing = onnx_in_one_piece(Path::new("nowhere.onnx")).unwrap_err().to_string();
+    assert!(missing.starts_with("nowhere.onnx: "), "{missing}");
+}
+
 fn field(number: u64, content: &[u8]) -> Vec<u8> {
     [&varint(number << 3 | 2)[..], &varint(content.len() as u64), content].concat()
 }

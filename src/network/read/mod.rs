@@ -9,7 +9,7 @@ mod safetensors;
 pub use crate::data::{ArrayError, ReadError, ReadProblem};
 pub use json::json_from_bytes;
 pub use npz::npz_from_bytes;
-pub use onnx::{OnnxNetwork, onnx_from_bytes, onnx_from_path};
+pub use onnx::{OnnxNetwork, onnx_from_bytes, onnx_from_path, onnx_in_one_piece};
 pub use safetensors::safetensors_from_bytes;
 
 use super::Network;

@@ -5,12 +5,27 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Component, Path, PathBuf};
 
+/// What `data_location` says of a tensor whose numbers stand in another file.
+pub(super) const OUTSIDE: i32 = 1;
+
 /// Where the other files are: the folder of the .onnx file, if it is known.
 pub(super) struct External<'a> {
     pub folder: Option<&'a Path>,
 }
 
 impl External<'_> {
+    /// Moves all numbers that stand in other files into the model itself.
+    pub fn gather(&self, model: &mut proto::Model) -> Result<(), String> {
+        let Some(graph) = &mut model.graph else { return Ok(()) };
+        let nodes = graph.node.iter_mut().flat_map(|node| &mut node.attribute).filter_map(|attribute| attribute.t.as_mut());
+        for tensor in graph.initializer.iter_mut().chain(nodes).filter(|tensor| tensor.data_location == OUTSIDE) {
+            tensor.raw_data = self.read(&tensor.external_data).map_err(|problem| format!("initializer {}: {problem}", tensor.name))?;
+            tensor.external_data.clear();
+            tensor.data_location = 0;
+        }
+        Ok(())
+    }
+
     /// The bytes that an entry names; nothing outside the folder is opened.
     pub fn read(&self, entries: &[proto::Entry]) -> Result<Vec<u8>, String> {
         let value = |key: &str| entries.iter().find(|entry| entry.key == key).map(|entry| entry.value.as_str());

@@ -47,7 +47,26 @@ pub fn onnx_from_path(path: &Path) -> Result<OnnxNetwork, ReadError> {
     read_file(path).and_then(|bytes| read(&bytes, &external)).map_err(|problem| problem.of(path))
 }
 
+/// The bytes of an `.onnx` file that holds its numbers itself, of one whose numbers may stand in another file: what can be sent elsewhere.
+///
+/// Only what [`onnx_from_bytes`] reads is kept.
+///
+/// # Errors
+/// A file that is missing or malformed, here or beside it.
+pub fn onnx_in_one_piece(path: &Path) -> Result<Vec<u8>, ReadError> {
+    let external = External { folder: Some(path.parent().unwrap_or(Path::new(""))) };
+    let gather = |bytes: &[u8]| {
+        let mut model = decode(bytes)?;
+        external.gather(&mut model).map_err(ReadProblem::Format)?;
+        Ok(model.encode_to_vec())
+    };
+    read_file(path).and_then(|bytes| gather(&bytes)).map_err(|problem: ReadProblem| problem.of(path))
+}
+
 fn read(bytes: &[u8], external: &External<'_>) -> Result<OnnxNetwork, ReadProblem> {
-    let model = proto::Model::decode(bytes).map_err(|error| ReadProblem::Format(format!("not a whole .onnx file: {error}")))?;
-    import::import(&model, external).map_err(ReadProblem::Format)
+    import::import(&decode(bytes)?, external).map_err(ReadProblem::Format)
+}
+
+fn decode(bytes: &[u8]) -> Result<proto::Model, ReadProblem> {
+    proto::Model::decode(bytes).map_err(|error| ReadProblem::Format(format!("not a whole .onnx file: {error}")))
 }

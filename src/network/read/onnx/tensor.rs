@@ -1,6 +1,6 @@
 //! Constant tensors: their numbers, and the arithmetic of the network's own runtime on them.
 
-use super::external::External;
+use super::external::{External, OUTSIDE};
 use super::proto;
 use crate::data::array::{Collector, Numbers as Collected};
 use crate::data::dtype::Dtype;
@@ -55,7 +55,7 @@ impl Constant {
         let shape = tensor.dims.iter().map(size).collect::<Result<Vec<_>, _>>()?;
         let count = shape.iter().try_fold(1usize, |count, &n| count.checked_mul(n)).ok_or("more elements than memory has")?;
         let outside;
-        let raw: &[u8] = if tensor.data_location == 1 {
+        let raw: &[u8] = if tensor.data_location == OUTSIDE {
             outside = external.read(&tensor.external_data)?;
             &outside
         } else {

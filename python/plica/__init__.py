@@ -1,0 +1,47 @@
+"""The exact geometry of ReLU and other piecewise-linear networks: no sampling, no tolerance.
+
+>>> import plica
+>>> net = plica.load("cantor:2")
+>>> trace = net.trace(["0", "3/4"], ["1", "3/4"])
+>>> trace.regions, trace.r1, trace.r2, trace.chi
+(7, 4, 12, Fraction(2, 3))
+
+`load` makes a `Network` of a file, a built-in name, a PyTorch module or weights. Its methods: `Network.trace` one segment, `Network.fold` all
+segments between points, `Network.regions` all regions of a box, `Network.slice` those of a plane, `Network.bounds` what is known of its shape. `folding`
+measures any list of patterns, `audit` holds sampling against exact traces, `convexity` judges sets of patterns.
+
+A float is the fraction that its bits denote, a text such as ``"1/3"`` or ``"0.1"`` is that rational; exact results are ``fractions.Fraction``. Every
+result is what the command line prints: ``to_dict()`` is its JSON, ``str()`` its text.
+"""
+
+from ._network import Network, audit, audit_sequence, bounds, convexity, folding, load
+from ._plica import InternalError, LimitError, __version__
+from ._points import Data, data
+from ._report import Record, Report
+from ._results import Audit, Bounds, Convexity, Crossing, Fold, Folding, Regions, SequenceAudit, Trace
+
+__all__ = [
+    "Audit",
+    "Bounds",
+    "Convexity",
+    "Crossing",
+    "Data",
+    "Fold",
+    "Folding",
+    "InternalError",
+    "LimitError",
+    "Network",
+    "Record",
+    "Regions",
+    "Report",
+    "SequenceAudit",
+    "Trace",
+    "__version__",
+    "audit",
+    "audit_sequence",
+    "bounds",
+    "convexity",
+    "data",
+    "folding",
+    "load",
+]

@@ -1,0 +1,522 @@
+"""Networks, and what is computed of them."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Optional, Sequence, Union
+
+import numpy as np
+
+from . import _plica
+from ._points import Data, PointLike, PointsLike, _is_array, check_dimension, data, matrix, patterns, point
+from ._progress import Progress, shown
+from ._report import Report
+from ._results import Audit, Bounds, Convexity, Fold, Folding, Regions, SequenceAudit, Trace
+
+Units = Union[str, int, Sequence[int]]
+"""Whose bits are compared: ``"hidden"``, ``"all"`` (the output as last layer), or layers: ``"0,2"``, ``"0-3"``, ``[0, 2]``."""
+
+Box = Union[str, Sequence[Any], np.ndarray]
+"""A box: ``(lo, hi)`` for all dimensions, one ``(lo, hi)`` for each (d x 2), or text such as ``"-1..1;0..1/2"``."""
+
+
+class Network:
+    """A ReLU or other piecewise-linear network with exact numbers: see `plica.load`.
+
+    >>> net = load("cantor:2")
+    >>> net.inputs, net.outputs, net.shape, net.depth
+    (2, 1, '2-3-2-3-2-1', 4)
+    """
+
+    def __init__(self, handle: _plica.Network):
+        self._network = handle
+
+    @property
+    def name(self) -> str:
+        """What it was loaded from."""
+        return self._network.name
+
+    @property
+    def inputs(self) -> int:
+        """The dimension of the input space; images are flattened."""
+        return self._network.inputs
+
+    @property
+    def outputs(self) -> int:
+        """The number of outputs."""
+        return self._network.outputs
+
+    @property
+    def depth(self) -> int:
+        """The number of hidden layers."""
+        return self._network.depth
+
+    @property
+    def shape(self) -> str:
+        """The widths from the inputs to the outputs, such as ``2-16-16-1``."""
+        return self._network.shape
+
+    @property
+    def is_chain(self) -> bool:
+        """Whether it is fully connected layers with ReLU between them, which `audit`, `convexity` and `bounds` need."""
+        return self._network.is_chain
+
+    @property
+    def notes(self) -> list[str]:
+        """Remarks of its reader, such as a softmax at the end that was left out because it changes no region."""
+        return self._network.notes
+
+    def describe(self) -> Report:
+        """Its layers: shapes, numbers, and units that are constant, duplicated or parallel; what ``plica net`` says."""
+        return Report(*self._network.describe())
+
+    def save(self, path: "str | os.PathLike[str]") -> None:
+        """Writes a chain to a ``.json``, ``.npz`` or ``.safetensors`` file, without loss.
+
+        Raises ValueError of a graph, of a format that cannot hold the numbers, and where the file cannot be written.
+        """
+        self._network.save(os.fspath(path))
+
+    def trace(
+        self, a: PointLike, b: PointLike, *, units: Units = "hidden", exact: bool = False, exact_only: bool = False, output_bits: bool = False
+    ) -> Trace:
+        """The exact trace of the segment from a to b.
+
+        ``a`` and ``b`` are points of `inputs` coordinates. ``exact`` adds the exact time of each crossing; ``exact_only`` takes every decision in integers,
+        slowly, by other code; ``output_bits`` has one bit a unit, whether its output is positive, instead of one a breakpoint.
+
+        Raises ValueError, naming the argument, where a point has another dimension or a coordinate that is no finite number.
+
+        >>> load("sawtooth:3").trace([0], [1]).regions
+        8
+        """
+        ends = self._point(a, "a"), self._point(b, "b")
+        return Trace(_plica.trace(self._network, *ends, self._options(units, exact, exact_only, output_bits)), (_written(a), _written(b)))
+
+    def traces(
+        self,
+        starts: PointsLike,
+        ends: PointsLike,
+        *,
+        units: Units = "hidden",
+        exact: bool = False,
+        exact_only: bool = False,
+        output_bits: bool = False,
+        progress: Progress = None,
+    ) -> list[Trace]:
+        """The exact traces of many segments, from row i of ``starts`` to row i of ``ends`` (both n x d): faster than one by one.
+
+        >>> [trace.regions for trace in load("sawtooth:3").traces([[0], [0]], [[1], ["1/2"]])]
+        [8, 4]
+        """
+        p, q = self._points(starts, "starts"), self._points(ends, "ends")
+        if len(p) != len(q):
+            raise ValueError(f"ends: {len(q)} points, and starts has {len(p)}")
+        options = self._options(units, exact, exact_only, output_bits)
+        with shown(progress, self.name) as report:
+            found = _plica.traces(self._network, p, q, options, report)
+        return [Trace(trace, (f"row {i} of starts", f"row {i} of ends")) for i, trace in enumerate(found)]
+
+    def fold(
+        self,
+        X: PointsLike,
+        y: Any = None,
+        *,
+        pairs: Optional[str] = None,
+        units: Units = "hidden",
+        output_bits: bool = False,
+        paths: bool = False,
+        threads: Optional[int] = None,
+        checkpoint: "Optional[str | os.PathLike[str]]" = None,
+        progress: Progress = None,
+    ) -> Fold:
+        """The folding of the segments between the points of a data set: all exact traces, tallied by pair of classes.
+
+        ``X`` is n x d, or data by name; ``y`` are n labels (whole numbers). ``pairs`` is ``classes`` (every ordered pair of points, by class; the
+        default where there are labels), ``all`` or ``random:N@SEED``. With ``paths`` the result's ``.paths`` has an array a column, an entry a segment. A ``checkpoint``
+        is a file, written every ten seconds, that the same call goes on from after Ctrl-C or a crash.
+
+        The result is the same bits for any number of threads, and what ``plica fold`` prints.
+
+        >>> fold = load("digits:6x10").fold("digits", pairs="random:500@1", paths=True)
+        >>> fold.segments, int(fold.paths["regions"].max())
+        (500, 47)
+        """
+        task = self.sweep(X, y, pairs=pairs, units=units, output_bits=output_bits)
+        threads = _threads(threads)
+        columns = None
+        with shown(progress, self.name) as report:
+            if paths:
+                if checkpoint is not None:
+                    raise ValueError("checkpoint: with paths=True every segment is kept in memory; a checkpoint holds tallies")
+                state, columns = task.paths(threads, report)
+            else:
+                saved = None if checkpoint is None else (os.fspath(checkpoint), 10.0)
+                state = task.run((0, task.chunks), threads, report, saved)
+        fold = folded(task, state)
+        if columns is not None:
+            for prefix, name in (("", "chi"), ("peak_", "peak")):
+                r1, r2 = columns[f"{prefix}r1"], columns[f"{prefix}r2"]
+                columns[name] = np.where(r2 > 0, (r2 - r1) / np.maximum(r2, 1), 0.0)
+            fold.paths = columns
+        return fold
+
+    def sweep(
+        self, X: PointsLike, y: Any = None, *, pairs: Optional[str] = None, units: Units = "hidden", output_bits: bool = False
+    ) -> _plica.Sweep:
+        """The sweep that `fold` runs, before it is run: its number of ``segments`` and of ``chunks``. `plica.ray` splits it."""
+        with_labels = _named("X", X, y)
+        self._check(with_labels._points, with_labels.name)
+        labels = None if with_labels.y is None else with_labels.y.tolist()
+        options = {"labels": labels, "name": with_labels.name, "pairs": pairs, "units": _units(units), "output_bits": output_bits}
+        return _plica.Sweep(self._network, with_labels._points, options)
+
+    def regions(
+        self,
+        box: Optional[Box] = None,
+        *,
+        space: bool = False,
+        decide: Optional[str] = None,
+        exact_only: bool = False,
+        max_regions: int = 10_000_000,
+        volumes: bool = False,
+        force: bool = False,
+        threads: Optional[int] = None,
+        progress: Progress = None,
+    ) -> Regions:
+        """All linear regions of a box, or with ``space=True`` of the whole input space.
+
+        ``decide`` cuts the cells by what the output decides: ``sign`` (of one output) or ``argmax``. Exact volumes of cells are computed up to 5,000 simplices, and
+        with ``volumes=True`` always. More than six dimensions need ``force``.
+
+        Raises plica.LimitError at more than ``max_regions`` regions, ValueError where the box is none.
+
+        >>> load("cantor:3").regions((0, 1)).linear_regions
+        15
+        """
+        if (box is None) == (not space):
+            raise TypeError("regions() takes a box, or space=True")
+        options = _box(box, self.inputs)
+        return self._regions(None, options, space, decide, exact_only, max_regions, volumes, force, threads, progress)
+
+    def slice(
+        self,
+        p0: PointLike,
+        p1: PointLike,
+        p2: PointLike,
+        *,
+        box: Optional[Box] = None,
+        space: bool = False,
+        decide: Optional[str] = None,
+        exact_only: bool = False,
+        max_regions: int = 10_000_000,
+        volumes: bool = False,
+        threads: Optional[int] = None,
+        progress: Progress = None,
+    ) -> Regions:
+        """All linear regions on the plane x = p0 + u (p1 - p0) + v (p2 - p0): in the triangle of the points, or in a ``box`` of (u, v), or in all of it.
+
+        >>> load("digits:3x20").slice("digits#0", "digits#1", "digits#2").activation_regions
+        551
+        """
+        if box is not None and space:
+            raise TypeError("slice() takes a box, or space=True, not both")
+        plane = self._point(p0, "p0"), self._point(p1, "p1"), self._point(p2, "p2")
+        options = {"ranges": None, "text": None} if box is None else _box(box, 2)
+        return self._regions(plane, options, space, decide, exact_only, max_regions, volumes, False, threads, progress)
+
+    def _regions(
+        self,
+        plane: Optional[tuple[_plica.Points, _plica.Points, _plica.Points]],
+        box: dict,
+        space: bool,
+        decide: Optional[str],
+        exact_only: bool,
+        max_regions: int,
+        volumes: bool,
+        force: bool,
+        threads: Optional[int],
+        progress: Progress,
+    ) -> Regions:
+        options = {
+            **box,
+            "plane": plane,
+            "space": space,
+            "decide": decide,
+            "exact_only": exact_only,
+            "max_regions": _count(max_regions, "max_regions"),
+            "threads": _threads(threads),
+            "volumes": volumes,
+            "force": force,
+        }
+        with shown(progress, self.name, "regions") as report:
+            return Regions(_plica.complex(self._network, options, report))
+
+    def bounds(self) -> Bounds:
+        """Closed-form bounds on regions, facets and simplices of every network of this shape, each with its source.
+
+        >>> load("random:2-16-16-1@0").bounds().units
+        32
+        """
+        return Bounds(*_plica.bounds(self._network, ""))
+
+    def audit(self, X: PointsLike, **options: Any) -> Audit:
+        """As `plica.audit` with this network."""
+        return audit(self, X, **options)
+
+    def convexity(self, sets: Any = None, **options: Any) -> Convexity:
+        """As `plica.convexity` with this network."""
+        return convexity(self, sets, **options)
+
+    def _options(self, units: Units, exact: bool, exact_only: bool, output_bits: bool) -> dict:
+        return {"units": _units(units), "exact": exact, "exact_only": exact_only, "output_bits": output_bits}
+
+    def _check(self, points: _plica.Points, name: str) -> None:
+        check_dimension(points, self.inputs, name, self.name)
+
+    def _point(self, x: PointLike, name: str) -> _plica.Points:
+        exact = point(_flat(x, self.inputs), name)
+        self._check(exact, name)
+        return exact
+
+    def _points(self, x: PointsLike, name: str) -> _plica.Points:
+        exact = matrix(_flat_rows(x, self.inputs), name)
+        self._check(exact, name)
+        return exact
+
+    def __repr__(self) -> str:
+        return f"<plica.Network {self.name}: {self.shape}>"
+
+    def __str__(self) -> str:
+        return str(self.describe())
+
+    def _repr_html_(self) -> str:
+        return self.describe()._repr_html_()
+
+    def __reduce__(self) -> Any:
+        return _from_state, (*self._network.state(), self.name)
+
+
+def _from_state(constructor: str, content: bytes, name: str) -> Network:
+    return Network(getattr(_plica.Network, constructor)(name, bytes(content)))
+
+
+def load(x: Any, *, input_shape: Optional[Sequence[int]] = None, name: Optional[str] = None) -> Network:
+    """Loads a network.
+
+    ``x`` is a ``.onnx``, ``.npz``, ``.safetensors`` or ``.json`` file; a built-in name such as ``"cantor:3"``, ``"digits:3x20"`` or ``"random:2-16-16-1@7"``;
+    a ``torch.nn.Module`` of layers that Plica knows, as it is in evaluation mode; or a list of ``(W, b)`` with W outputs x inputs, ReLU between them.
+    ``input_shape`` is the shape of one input of a module, without the batch, such as ``(1, 28, 28)``; of one that begins with a linear layer it is known.
+
+    Weights are exact: a float is the fraction that its bits denote.
+
+    Raises ValueError where the text names no network, a file is malformed or a layer is not known, with the layer's name.
+
+    >>> load([([[1, -1]], [0]), ([["1/3"]], [0.5])])
+    <plica.Network layers: 2-1-1>
+    """
+    if isinstance(x, Network):
+        return x
+    if isinstance(x, (str, os.PathLike)):
+        return Network(_plica.Network.load(os.fspath(x)))
+    if hasattr(x, "named_modules") and hasattr(x, "state_dict"):
+        from ._torch import module_to_onnx
+
+        content = module_to_onnx(x, input_shape)
+        return Network(_plica.Network.from_onnx(name or type(x).__name__, content))
+    if isinstance(x, (list, tuple)):
+        layers = []
+        for i, layer in enumerate(x):
+            if not isinstance(layer, (list, tuple)) or len(layer) != 2:
+                raise TypeError(f"layer {i}: a pair (W, b) is expected")
+            layers.append((matrix(layer[0], f"layer {i}: W"), point(layer[1], f"layer {i}: b")))
+        for i, (weights, bias) in enumerate(layers):
+            if len(weights) != bias.dimension:
+                raise ValueError(f"layer {i}: W has {len(weights)} rows, b {bias.dimension} entries")
+        return Network(_plica.Network.from_layers(name or "layers", layers))
+    raise TypeError(f"x: {type(x).__name__}, and a path, a name, a torch.nn.Module or a list of (W, b) is expected")
+
+
+def bounds(x: Any) -> Bounds:
+    """Closed-form bounds for a network or for widths such as ``"2-16-16-1"``.
+
+    >>> bounds("2-3-1").bounds[0].value
+    Fraction(8, 1)
+    """
+    if isinstance(x, str) and "-" in x and all(c.isdigit() or c == "-" for c in x):
+        return Bounds(*_plica.bounds(None, x))
+    return load(x).bounds()
+
+
+def folding(path: Any) -> Folding:
+    """The folding measures of any list of activation patterns, such as sampled ones: r1, r2, chi and others.
+
+    ``path`` is patterns x units of 0 and 1, or texts. (Lewandowski et al., arXiv 2502.09954, Eq. 4.)
+
+    >>> folding(["0000", "1100", "0011"]).chi
+    Fraction(2, 3)
+    """
+    return Folding(*_plica.folding(patterns(path, "path")))
+
+
+def audit(
+    net: Any,
+    X: PointsLike,
+    *,
+    points: Sequence[int] = (11, 101, 1001),
+    pairs: str = "random:1000@0",
+    threads: Optional[int] = None,
+    progress: Progress = None,
+) -> Audit:
+    """What sampling misses: segments sampled at ``points`` points each, in single and double precision, held against the exact traces.
+
+    >>> found = audit("sawtooth:3", [[0], [1]], points=[5], pairs="all")
+    >>> found.regions, found.samplers[0].sampler, found.samplers[0].missed
+    (16, '5 points', Fraction(3, 4))
+    """
+    net = load(net)
+    with_labels = _named("X", X, None)
+    net._check(with_labels._points, with_labels.name)
+    counts = [_count(n, "points") for n in points]
+    options = {"name": with_labels.name, "counts": counts, "pairs": pairs, "threads": _threads(threads)}
+    with shown(progress, net.name) as report:
+        text_of_json, text, picture = _plica.audit(net._network, with_labels._points, options, report)
+    return Audit(text_of_json, text, (picture,))
+
+
+def audit_sequence(trace: Trace, path: Any) -> SequenceAudit:
+    """Holds anybody's list of patterns along a segment, one for each sampled point, against its exact trace of all hidden units.
+
+    The result says how many regions are ``missed``, how many patterns are those of a crossing or an end (``boundary``), and which do not fit (``faults``, by
+    index).
+
+    >>> trace = load("sawtooth:1").trace([-1], [1])
+    >>> audit_sequence(trace, ["00", "11"]).missed
+    1
+    """
+    rows = patterns(path, "path")
+    if rows.size and rows.shape[1] != trace.patterns.shape[1]:
+        raise ValueError(f"path: patterns of {rows.shape[1]} bits, and the trace has {trace.patterns.shape[1]}")
+    return SequenceAudit(*_plica.audit_sequence(trace._trace, rows))
+
+
+def convexity(
+    net: Any,
+    sets: Any = None,
+    *,
+    random: Union[None, int, tuple[int, int]] = None,
+    half_open: bool = False,
+    max_regions: int = 100_000,
+    progress: Progress = None,
+) -> Convexity:
+    """Which sets of activation patterns, and which unions of their regions, are convex.
+
+    ``sets`` is a list of patterns such as ``"1010"``, or a list of such lists; ``random`` is a number of random sets, or (number, seed). Without either the
+    result lists the realisable patterns, and for deeper networks the smallest sets on which the two kinds of convexity differ.
+
+    >>> found = convexity("sawtooth:2", ["1110", "1111"])
+    >>> found.sets[0].hamming_convex, found.sets[0].convex
+    (True, True)
+    """
+    net = load(net)
+    if sets is not None and random is not None:
+        raise TypeError("convexity() takes sets or random, not both")
+    if sets is not None:
+        sets = _sets(sets)
+    if isinstance(random, int):
+        random = (random, 0)
+    options = {"sets": sets, "random": random, "half_open": half_open, "max_regions": _count(max_regions, "max_regions")}
+    with shown(progress, net.name, "regions") as report:
+        return Convexity(*_plica.convexity(net._network, options, report))
+
+
+def folded(task: _plica.Sweep, state: _plica.SweepState) -> Fold:
+    """The result of a sweep whose state holds all segments."""
+    text_of_json, text, pictures = task.report(state)
+    return Fold(text_of_json, text, tuple(pictures))
+
+
+def _sets(sets: Any) -> list[list[str]]:
+    rows = list(sets)
+    if not rows:
+        raise ValueError("sets: no patterns")
+    if all(isinstance(row, str) for row in rows):
+        return [rows]
+
+    def text(set: Any, name: str) -> list[str]:
+        if not _is_array(set) and all(isinstance(row, str) for row in set):
+            return list(set)
+        return ["".join("1" if bit else "0" for bit in row) for row in patterns(set, name)]
+
+    if _is_array(sets):
+        return [text(sets, "sets")]
+    return [text(set, f"sets: set {i}") for i, set in enumerate(rows)]
+
+
+def _named(name: str, X: PointsLike, y: Any) -> Data:
+    try:
+        return data(X, y)
+    except ValueError as error:
+        if isinstance(X, str):
+            raise ValueError(f"{name}: {error}") from None
+        raise
+
+
+def _flat(x: Any, inputs: int) -> Any:
+    """An image as a point."""
+    if _is_array(x) and len(x.shape) > 1 and int(np.prod(x.shape)) == inputs:
+        return x.reshape(-1)
+    return x
+
+
+def _flat_rows(x: Any, inputs: int) -> Any:
+    """Images as points, one a row."""
+    if _is_array(x) and len(x.shape) > 2 and x.shape[0] > 0 and int(np.prod(x.shape[1:])) == inputs:
+        return x.reshape(x.shape[0], -1)
+    return x
+
+
+def _written(x: PointLike) -> str:
+    """A point as the heading of a text shows it: at most a line."""
+    if isinstance(x, str):
+        return x.strip()
+    values = list(np.asarray(x, dtype=object).reshape(-1)[:40]) if not hasattr(x, "detach") else x.detach().reshape(-1)[:40].tolist()
+    return ",".join(str(value) for value in values)
+
+
+def _units(units: Units) -> str:
+    if isinstance(units, str):
+        return units
+    if isinstance(units, (int, np.integer)):
+        return str(units)
+    return ",".join(str(layer) for layer in units)
+
+
+def _box(box: Any, dimension: int) -> dict:
+    if isinstance(box, str):
+        return {"ranges": None, "text": box}
+    if box is None:
+        return {"ranges": None, "text": None}
+    rows = list(box)
+    if len(rows) == 2 and not any(hasattr(row, "__len__") and not isinstance(row, str) for row in rows):
+        rows = [rows] * dimension
+    ranges = matrix(rows, "box")
+    if len(ranges) != dimension or ranges.dimension != 2:
+        raise ValueError(f"box: {len(ranges)} x {ranges.dimension} numbers, and {dimension} x 2 are expected, or a pair (lo, hi)")
+    return {"ranges": ranges, "text": None}
+
+
+def _threads(threads: Optional[int]) -> int:
+    if threads is None:
+        return os.cpu_count() or 1 if not hasattr(os, "sched_getaffinity") else len(os.sched_getaffinity(0))
+    if isinstance(threads, bool) or not isinstance(threads, (int, np.integer)) or not 1 <= threads <= 1024:
+        raise ValueError(f"threads: {threads!r}, and a number from 1 to 1024 is expected")
+    return int(threads)
+
+
+def _count(number: Any, name: str) -> int:
+    if isinstance(number, bool) or not isinstance(number, (int, np.integer)):
+        raise TypeError(f"{name}: {type(number).__name__}, and a whole number is expected")
+    if number < 1 or number >= 2**32:
+        raise ValueError(f"{name}: {number}, and a number from 1 to 2^32 - 1 is expected")
+    return int(number)

@@ -1,0 +1,272 @@
+"""Points, from whatever people hold them in, without a rounding."""
+
+from __future__ import annotations
+
+import numbers
+from fractions import Fraction
+from typing import Any, Optional, Sequence, Union
+
+import numpy as np
+
+from . import _plica
+
+Number = Union[int, float, Fraction, str]
+"""A number: a float is the fraction that its bits denote, a text such as ``"1/3"`` or ``"0.1"`` is that rational."""
+
+PointLike = Union[Sequence[Number], np.ndarray, str]
+"""A point: numbers, an array, or text as on the command line (``"0,3/4"``, ``"digits#17"``, a ``.npy`` file)."""
+
+PointsLike = Union["Data", Sequence[Sequence[Number]], np.ndarray, str]
+"""Points, one a row: an array, lists of numbers, a `Data`, or text as on the command line (``"digits"``, a file)."""
+
+LARGEST_WHOLE_DOUBLE = 2**53
+
+
+class Data:
+    """Points with exact coordinates, and their labels if they have any.
+
+    ``X`` (n x d, doubles) are the coordinates as nearest doubles, ``y`` (n integers) the labels or None. `row` gives exact
+    coordinates: pixels of an IDX file are n/255, which no double is.
+
+    >>> digits = data("digits")
+    >>> len(digits), digits.X.shape, digits.classes
+    (1797, (1797, 64), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+    >>> digits.row(0)[2]
+    Fraction(5, 16)
+    """
+
+    def __init__(self, points: _plica.Points, y: Optional[np.ndarray], name: str):
+        self._points = points
+        self.y = y
+        self.name = name
+        self._X: Optional[np.ndarray] = None
+
+    @property
+    def X(self) -> np.ndarray:
+        """The nearest doubles of the coordinates, n x d, not to be written to."""
+        if self._X is None:
+            self._X = self._points.nearest()
+            self._X.flags.writeable = False
+        return self._X
+
+    @property
+    def classes(self) -> list[int]:
+        """The labels that occur, ascending."""
+        return [] if self.y is None else [int(label) for label in np.unique(self.y)]
+
+    def row(self, index: int) -> list[Fraction]:
+        """The exact coordinates of a point, counted from 0."""
+        return self._points.row(index)
+
+    def __len__(self) -> int:
+        return len(self._points)
+
+    def __repr__(self) -> str:
+        classes = f", {len(self.classes)} classes" if self.y is not None else ""
+        return f"<plica.Data {self.name}: {len(self)} points of {self._points.dimension} coordinates{classes}>"
+
+    def __reduce__(self) -> Any:
+        return _data_from_state, (*self._points.state(), self.y, self.name)
+
+
+def _data_from_state(constructor: str, arguments: tuple, y: Optional[np.ndarray], name: str) -> Data:
+    return Data(getattr(_plica.Points, constructor)(*arguments), y, name)
+
+
+def data(spec: Union[str, PointsLike], y: Any = None, *, labels: Optional[str] = None, pixels: str = "exact") -> Data:
+    """Loads points by the name that the command line takes, or makes them of an array.
+
+    ``spec`` is a ``.npz`` (``X`` n x d, optional ``y``), ``.npy``, ``.csv`` or IDX file (``.gz`` too), the built-in ``"digits"``, or points.
+    ``labels`` names a file or a column of a ``.csv``; ``pixels`` says what a byte n of an image is: ``exact`` (n/255), ``f64``, ``f32`` or ``raw``.
+
+    Raises ValueError where the text names no data or a file is malformed, FileNotFoundError where it is missing.
+
+    >>> data([["1/3", 0], [0.5, 1]], y=[0, 1])
+    <plica.Data X: 2 points of 2 coordinates, 2 classes>
+    """
+    if isinstance(spec, Data):
+        return spec if y is None else Data(spec._points, _labels(y, len(spec), "y"), spec.name)
+    if isinstance(spec, str):
+        points, found = _plica.load_data(spec, labels, pixels)
+        own = None if found is None else np.asarray(found, dtype=np.int64)
+        return Data(points, own if y is None else _labels(y, len(points), "y"), spec)
+    if labels is not None:
+        raise TypeError("labels: a file or a column is named of data that is loaded from a file; give y instead")
+    points = matrix(spec, "X")
+    return Data(points, None if y is None else _labels(y, len(points), "y"), "X")
+
+
+def matrix(x: Any, name: str) -> _plica.Points:
+    """Exact points of the rows of something with two dimensions."""
+    if isinstance(x, Data):
+        return x._points
+    if isinstance(x, str):
+        return data(x)._points
+    if _is_array(x):
+        return _of_array(_array(x, name), name, rows=True)
+    rows = _items(x, name)
+    return _of_rows([_items(row, f"{name}: row {i}") for i, row in enumerate(rows)], name)
+
+
+def point(x: Any, name: str) -> _plica.Points:
+    """One exact point."""
+    if isinstance(x, str):
+        try:
+            return _plica.Points.load(x, "exact")
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
+    if _is_array(x):
+        return _of_array(_array(x, name), name, rows=False)
+    return _of_rows([_items(x, name)], name, single=True)
+
+
+def _of_rows(rows: list, name: str, single: bool = False) -> _plica.Points:
+    if not rows or not rows[0]:
+        raise ValueError(f"{name}: no points" if not single else f"{name}: a point without coordinates")
+    dimension = len(rows[0])
+    for i, row in enumerate(rows):
+        if len(row) != dimension:
+            raise ValueError(f"{name}: row {i} has {len(row)} coordinates, row 0 has {dimension}")
+    if all(type(value) is float for row in rows for value in row):
+        return _of_doubles(np.array(rows, dtype=np.float64), name, single)
+
+    def where(i: int, j: int) -> str:
+        return f"{name}: coordinate {j}" if single else f"{name}: row {i}, coordinate {j}"
+
+    texts = [_ratio(value, i, j, where) for i, row in enumerate(rows) for j, value in enumerate(row)]
+    return _plica.Points.from_ratios(texts, dimension)
+
+
+def _of_doubles(array: np.ndarray, name: str, single: bool) -> _plica.Points:
+    bad = np.argwhere(~np.isfinite(array))
+    if len(bad):
+        i, j = (int(k) for k in bad[0])
+        place = f"coordinate {j}" if single else f"row {i}, coordinate {j}"
+        raise ValueError(f"{name}: {place} is {array[i, j]}, not a finite number")
+    return _plica.Points.from_doubles(np.ascontiguousarray(array, dtype=np.float64))
+
+
+def _of_array(array: np.ndarray, name: str, rows: bool) -> _plica.Points:
+    expected = 2 if rows else 1
+    if not rows and array.ndim == 2 and array.shape[0] == 1:
+        array = array[0]
+    if array.ndim != expected:
+        form = "n x d" if rows else "d"
+        raise ValueError(f"{name}: an array of shape {_shape(array.shape)}, and {form} is expected")
+    if array.size == 0:
+        raise ValueError(f"{name}: no points" if rows else f"{name}: a point without coordinates")
+    if not rows:
+        array = array[np.newaxis]
+    kind = array.dtype.kind
+    if kind == "f" and array.dtype.itemsize <= 8:
+        return _of_doubles(array.astype(np.float64), name, not rows)
+    if kind in "iu" and np.all(array <= LARGEST_WHOLE_DOUBLE) and np.all(array >= -LARGEST_WHOLE_DOUBLE):
+        return _of_doubles(array.astype(np.float64), name, not rows)
+    if kind in "iufOUS":
+        # Long doubles lose bits in tolist(); elements keep them.
+        values = [list(row) for row in array] if kind == "f" else array.tolist()
+        return _of_rows(values, name, single=not rows)
+    raise TypeError(f"{name}: an array of {array.dtype}, and numbers are expected")
+
+
+def _ratio(value: Any, i: int, j: int, where: Any) -> str:
+    """A number as numerator/denominator in base 16, which no limit on digits stops."""
+    if isinstance(value, bytes):
+        value = value.decode("ascii", "replace")
+    try:
+        if isinstance(value, str):
+            value = _plica.parse_fraction(value)
+        elif getattr(value, "shape", None) == () and hasattr(value, "item") and not isinstance(value, np.generic):
+            value = value.item()
+        if isinstance(value, (bool, np.bool_)):
+            raise TypeError("a truth value, and a number is expected")
+        if isinstance(value, numbers.Integral):
+            return f"{int(value):x}/1"
+        if isinstance(value, numbers.Rational):
+            return f"{int(value.numerator):x}/{int(value.denominator):x}"
+        ratio = value.as_integer_ratio()
+    except (OverflowError, ValueError) as error:
+        said = str(error) if isinstance(value, str) else f"{value} is not a finite number"
+        raise ValueError(f"{where(i, j)}: {said}") from None
+    except AttributeError:
+        raise TypeError(f"{where(i, j)}: {type(value).__name__}, and a number is expected") from None
+    except TypeError as error:
+        raise TypeError(f"{where(i, j)}: {error}") from None
+    return f"{int(ratio[0]):x}/{int(ratio[1]):x}"
+
+
+def _is_array(x: Any) -> bool:
+    return hasattr(x, "dtype") and hasattr(x, "shape")
+
+
+def _array(x: Any, name: str) -> np.ndarray:
+    """The same numbers as a NumPy array; tensors of PyTorch are taken from wherever they are."""
+    if hasattr(x, "detach"):
+        x = x.detach().cpu()
+        if "bfloat16" in str(x.dtype):  # which NumPy does not have
+            x = x.float()
+        return x.numpy()
+    array = np.asarray(x)
+    if array.dtype.kind not in "iufOUSb" and name:
+        raise TypeError(f"{name}: an array of {array.dtype}, and numbers are expected")
+    return array
+
+
+def _items(x: Any, name: str) -> list:
+    if isinstance(x, (str, bytes, dict, set)) or not hasattr(x, "__iter__"):
+        raise TypeError(f"{name}: {type(x).__name__}, and a list of numbers or an array is expected")
+    if hasattr(x, "dtypes"):  # a table whose columns may differ: joining them can round
+        raise TypeError(f"{name}: a table; give its numbers, as by to_numpy()")
+    return list(x)
+
+
+def _labels(y: Any, count: int, name: str) -> np.ndarray:
+    """Labels as integers."""
+    array = _array(y, name) if _is_array(y) else np.asarray(_items(y, name))
+    if array.ndim != 1:
+        raise ValueError(f"{name}: an array of shape {_shape(array.shape)}, and one label a point is expected")
+    if len(array) != count:
+        raise ValueError(f"{name}: {len(array)} labels for {count} points")
+    if array.dtype.kind == "f":
+        whole = np.isfinite(array) & (array == np.floor(array)) & (np.abs(array) < 2.0**63)
+        if not np.all(whole):
+            i = int(np.argwhere(~whole)[0][0])
+            raise ValueError(f"{name}: label {i} is {array[i]}, not a whole number")
+    elif array.dtype.kind not in "iu":
+        raise TypeError(f"{name}: labels of {array.dtype}, and whole numbers are expected")
+    elif array.dtype.kind == "u" and array.size and array.max() >= 2**63:
+        raise ValueError(f"{name}: label {int(np.argmax(array))} is {array.max()}, beyond 64 bits with a sign")
+    return array.astype(np.int64)
+
+
+def patterns(x: Any, name: str) -> np.ndarray:
+    """Activation patterns as rows of bits: from an array of 0 and 1, or texts such as "0110"."""
+    if _is_array(x) and _array(x, name).dtype.kind not in "OUS":
+        array = _array(x, name)
+        if array.ndim != 2:
+            raise ValueError(f"{name}: an array of shape {_shape(array.shape)}, and patterns x units is expected")
+        wrong = np.argwhere((array != 0) & (array != 1))
+        if len(wrong):
+            i, j = (int(k) for k in wrong[0])
+            raise ValueError(f"{name}: pattern {i}, bit {j} is {array[i, j]}, neither 0 nor 1")
+        return np.ascontiguousarray(array, dtype=bool)
+    rows = []
+    for i, row in enumerate(list(x) if _is_array(x) else _items(x, name)):
+        bits = list(row)
+        for j, bit in enumerate(bits):
+            if bit not in ("0", "1", 0, 1):
+                raise ValueError(f"{name}: pattern {i}, bit {j} is {bit!r}, neither 0 nor 1")
+        rows.append([bit in ("1", 1) for bit in bits])
+        if len(rows[i]) != len(rows[0]):
+            raise ValueError(f"{name}: pattern {i} has {len(rows[i])} bits, pattern 0 has {len(rows[0])}")
+    return np.array(rows, dtype=bool).reshape(len(rows), len(rows[0]) if rows else 0)
+
+
+def check_dimension(points: _plica.Points, inputs: int, name: str, network: str) -> None:
+    """Points that a network takes."""
+    if points.dimension != inputs:
+        raise ValueError(f"{name}: dimension {points.dimension}, but {network} takes {inputs} inputs")
+
+
+def _shape(shape: tuple) -> str:
+    return " x ".join(str(n) for n in shape) if shape else "()"

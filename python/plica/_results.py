@@ -1,0 +1,354 @@
+"""The results that are more than a report: traces, sweeps, complexes."""
+
+from __future__ import annotations
+
+import os
+from fractions import Fraction
+from functools import cached_property
+from typing import Any, NamedTuple, Optional
+
+import numpy as np
+
+from . import _plica
+from ._points import Data, PointLike, PointsLike, check_dimension, data, point
+from ._report import Record, Report, objects, preformatted
+
+MANY_CELLS = 20_000
+
+
+class Crossing(NamedTuple):
+    """Where a segment goes from one region into the next.
+
+    ``t`` encloses the time by two doubles, ``t_exact`` is the time where it was asked for, ``flips`` are the bits that change: ``(layer, unit)``,
+    of a unit with several breakpoints ``(layer, unit, bit)``, of a maximum ``(layer, unit, from, to)``.
+    """
+
+    t: tuple[float, float]
+    t_exact: Optional[Fraction]
+    flips: list[tuple[int, ...]]
+
+
+class Trace(Report):
+    """The exact trace of a segment x(t) = (1-t) a + t b: its regions in order, and what flips between them.
+
+    >>> import plica
+    >>> trace = plica.load("cantor:2").trace("0,3/4", "1,3/4", exact=True)
+    >>> trace.chi, trace.r1, trace.r2, trace.regions, trace.pieces
+    (Fraction(2, 3), 4, 12, 7, 7)
+    >>> trace.crossings[0].t_exact, trace.crossings[0].flips
+    (Fraction(1, 9), [(2, 0), (3, 0)])
+    >>> trace.patterns.shape, trace.patterns.dtype
+    ((7, 10), dtype('bool'))
+    """
+
+    def __init__(self, trace: _plica.Trace, ends: tuple[str, str]):
+        super().__init__("", "")
+        self._trace = trace
+        self._ends = ends
+
+    @property
+    def chi(self) -> Fraction:
+        """The folding measure 1 - r1/r2, and 0 where r2 = 0 (Lewandowski et al., arXiv 2502.09954, Eq. 4)."""
+        return self._trace.chi
+
+    @property
+    def r1(self) -> int:
+        """The largest Hamming distance of a region's pattern to the first one's."""
+        return self._trace.r1
+
+    @property
+    def r2(self) -> int:
+        """The sum of the Hamming distances between neighbouring regions."""
+        return self._trace.r2
+
+    @property
+    def peak(self) -> Fraction:
+        """The largest chi of a prefix of the path."""
+        return self._trace.peak
+
+    @property
+    def symmetrised_chi(self) -> Fraction:
+        """The mean of chi of the path and of the reversed path (arXiv 2503.08502)."""
+        return self._trace.symmetrised_chi
+
+    @property
+    def prefix_chi(self) -> list[Fraction]:
+        """chi of every prefix, one for each region."""
+        return self._trace.prefix_chi
+
+    @property
+    def regions(self) -> int:
+        """The number of regions, by the bits compared."""
+        return self._trace.regions
+
+    @property
+    def pieces(self) -> Optional[int]:
+        """The number of linear pieces of the network along the segment; None where that was not counted."""
+        return self._trace.pieces
+
+    @property
+    def start(self) -> str:
+        """The pattern of the first region, such as ``"0111"``."""
+        return self._trace.start
+
+    @property
+    def end(self) -> str:
+        """The pattern of the last region."""
+        return self._trace.end
+
+    @cached_property
+    def times(self) -> np.ndarray:
+        """Enclosures of the times of the crossings: (regions - 1) x 2 doubles, in (0, 1), ascending."""
+        return self._trace.times()
+
+    @cached_property
+    def patterns(self) -> np.ndarray:
+        """The patterns of the regions in order: regions x units, bool."""
+        return self._trace.patterns()
+
+    @cached_property
+    def crossings(self) -> list[Crossing]:
+        """The crossings in order, one fewer than regions."""
+
+        def crossing(fields: dict) -> Crossing:
+            exact = fields.get("t_exact")
+            enclosure = fields["t"]
+            t = (enclosure[0], enclosure[1]) if isinstance(enclosure, list) else (enclosure["lo"], enclosure["hi"])
+            return Crossing(t, None if exact is None else _plica.parse_fraction(exact), [tuple(flip) for flip in fields["flips"]])
+
+        return [crossing(fields) for fields in self.to_dict()["crossings"]]
+
+    def to_json(self) -> str:
+        """What ``plica trace --format json`` prints, character for character."""
+        return self._trace.to_json()
+
+    def __len__(self) -> int:
+        return self.regions
+
+    def __str__(self) -> str:
+        return self._trace.text(*self._ends)
+
+    def __repr__(self) -> str:
+        return f"<plica.Trace: {self.regions} regions, chi = {self.chi}>"
+
+    def _repr_html_(self) -> str:
+        return _ribbon(self) + preformatted(str(self))
+
+
+def _ribbon(trace: Trace) -> str:
+    """The regions of a segment as a band from t = 0 to t = 1, and above it the distance to the first pattern."""
+    width, height, band, left = 640, 90, 14, 30
+    times = [0.0, *((lo + hi) / 2 for lo, hi in trace.times.tolist()), 1.0]
+    distances = (trace.patterns != trace.patterns[0]).sum(axis=1) if trace.regions else np.zeros(0, int)
+    most = max(int(distances.max(initial=0)), 1)
+    x = [left + width * t for t in times]
+    steps = []
+    for i, distance in enumerate(distances.tolist()):
+        y = band + height * (1 - distance / most)
+        steps.append(f"{x[i]:.2f},{y:.2f} {x[i + 1]:.2f},{y:.2f}")
+    bars = "".join(
+        f'<rect x="{x[i]:.2f}" y="{height + 2 * band}" width="{max(x[i + 1] - x[i], 0.2):.2f}" height="{band}" '
+        f'fill="hsl({int(360 * ((i * 0.618034) % 1))} 45% {62 if i % 2 else 74}%)"><title>region {i}, {int(d)} bits from the first</title></rect>'
+        for i, d in enumerate(distances.tolist())
+    )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width + left + 20}" height="{height + 4 * band + 6}" font-family="sans-serif" font-size="11">'
+        f'<text x="{left}" y="10">Hamming distance to the first region, and the {trace.regions} regions along the segment</text>'
+        f'<text x="{left - 4}" y="{band + 4}" text-anchor="end">{most}</text><text x="{left - 4}" y="{band + height + 4}" text-anchor="end">0</text>'
+        f'<polyline points="{" ".join(steps)}" fill="none" stroke="#1f4e79" stroke-width="1.2"/>{bars}'
+        f'<text x="{left}" y="{height + 4 * band}">t = 0</text><text x="{left + width}" y="{height + 4 * band}" text-anchor="end">1</text></svg>'
+    )
+
+
+class Fold(Report):
+    """The folding of many segments: tallies by pair of classes, and every reading of the global measure.
+
+    >>> import plica
+    >>> fold = plica.load("digits:3x20").fold("digits", pairs="random:1000@0")
+    >>> fold.segments, fold.folded
+    (1000, 822)
+    >>> fold.sup
+    Fraction(3, 7)
+
+    ``fold.mean``, ``.sup``, ``.median_of_positive``, ``.folded_fraction``, ``.median_of_pair_maxima`` and ``.pair_medians_of_positive_peaks`` are
+    the readings (None where undefined); ``fold.pairs`` has for each pair of classes its ``tally`` ([r1, r2, count] ...), ``peaks``, ``regions``
+    and ``chi``.
+    """
+
+    #: With ``paths=True`` an array for each column of ``plica fold --paths``, else None.
+    paths: Optional[dict[str, np.ndarray]] = None
+
+    @property
+    def _fields(self) -> dict:
+        fields = super()._fields
+        if "global" in fields:
+            inner = fields.pop("global")
+            fields.update({key: inner[key] for key in inner})
+        return fields
+
+    @property
+    def segments(self) -> int:
+        """The number of segments."""
+        return sum(pair.paths for pair in self.pairs)
+
+    @property
+    def folded(self) -> int:
+        """How many of them have chi > 0."""
+        return sum(pair.folded for pair in self.pairs)
+
+    @property
+    def classes(self) -> list[int]:
+        """The classes, ascending; none where the pairs are not by class."""
+        return sorted({pair["from"] for pair in self.pairs if pair["from"] is not None})
+
+    @property
+    def table(self) -> np.ndarray:
+        """Mean chi from the class of the row to that of the column, classes x classes; NaN where a pair has no segments."""
+        table = np.full((len(self.classes),) * 2, np.nan)
+        place = {label: i for i, label in enumerate(self.classes)}
+        for pair in self.pairs:
+            if pair["from"] is not None and pair.chi.mean is not None:
+                table[place[pair["from"]], place[pair.to]] = float(pair.chi.mean)
+        return table
+
+    def pair(self, first: Optional[int] = None, last: Optional[int] = None) -> Record:
+        """What is said of the segments from one class to another; of pairs that are not by class, without arguments."""
+        for pair in self.pairs:
+            if (pair["from"], pair.to) == (first, last):
+                return pair
+        raise KeyError(f"no pair of classes {first} and {last}")
+
+
+class Audit(Report):
+    """Sampling held against exact traces: ``.segments``, ``.regions``, and ``.samplers`` with the shares that each misses."""
+
+
+class Bounds(Report):
+    """What is known of every network of a shape: ``.units`` and ``.bounds``, each with ``quantity``, ``relation``, ``value`` and ``source``."""
+
+
+class Convexity(Report):
+    """Both kinds of convexity: ``.patterns`` with a witness each, and ``.sets``, ``.random`` or ``.smallest`` with verdicts and counter-examples."""
+
+
+class Regions(Report):
+    """All regions of a box, a plane slice or the whole space.
+
+    Counts and statistics are attributes: ``activation_regions``, ``affine_maps``, ``linear_regions``, ``f_vector``, ``facets`` (cells by their
+    number), ``simplices``, ``volume``, ``volumes``, ``means``, ``decision``, ``bounds``.
+
+    >>> import plica
+    >>> regions = plica.load("zigzag:2:3:1").regions((0, 1))
+    >>> regions.activation_regions, regions.f_vector, regions.facets, regions.volume
+    (9, [16, 24, 9], {4: 9}, Fraction(1, 1))
+    >>> regions.cells_with(["1/2", 0])
+    [6]
+    >>> [(x.numerator, x.denominator) for x in regions.cells[6].centroid]
+    [(1, 2), (1, 6)]
+    """
+
+    def __init__(self, complex: _plica.Complex):
+        super().__init__(complex.to_json(), complex.text())
+        self._complex = complex
+
+    @property
+    def dimension(self) -> int:
+        """The dimension of the domain: 2 of a slice."""
+        return self._complex.dimension
+
+    def __len__(self) -> int:
+        return self.activation_regions
+
+    @cached_property
+    def patterns(self) -> np.ndarray:
+        """The activation patterns of the cells: cells x units, bool."""
+        return self._complex.patterns()
+
+    @cached_property
+    def vertices(self) -> np.ndarray:
+        """The vertices, vertices x dimension, rounded; `vertex` is exact."""
+        return self._complex.vertices()
+
+    def vertex(self, number: int) -> list[Fraction]:
+        """The exact coordinates of a vertex; of a slice (u, v)."""
+        return self._complex.vertex(number)
+
+    def cells_with(self, x: PointLike) -> list[int]:
+        """The cells whose closure holds a point of the domain; none where it lies outside."""
+        exact = point(x, "x")
+        check_dimension(exact, self.dimension, "x", "the complex")
+        return self._complex.cells_with(exact)
+
+    @cached_property
+    def _details(self) -> dict:
+        import json
+
+        return json.loads(self._complex.cells())
+
+    @property
+    def cells(self) -> list[Record]:
+        """For each cell its ``pattern``, ``facets``, ``neighbours``, ``vertices``, ``volume``, ``centroid``, ``map``, ``interior_point`` and ``classes``."""
+        return objects(self._details["cells"])
+
+    @property
+    def all_facets(self) -> list[Record]:
+        """For each facet its ``index``, the ``cells`` that it bounds, the ``side`` of the domain, ``units`` and ``vertices``."""
+        return objects(self._details["facets"])
+
+    def cells_to_dict(self) -> dict:
+        """What ``plica regions --cells`` writes."""
+        return self._details
+
+    def plot(
+        self, path: "Optional[str | os.PathLike[str]]" = None, *, color: Optional[str] = None, points: Optional[PointsLike] = None, y: Any = None
+    ) -> Optional[str]:
+        """Draws a complex of two dimensions: to a ``.svg``, ``.png`` or ``.html`` file, or as the text of an SVG where no file is named.
+
+        ``color`` is ``pattern``, ``map``, ``region``, ``gradient``, ``depth`` or ``decision``; ``points`` are drawn on top, coloured by their labels ``y``.
+        """
+        drawn = None
+        if points is not None:
+            with_labels = data(points, y)
+            drawn = (with_labels._points, None if with_labels.y is None else with_labels.y.tolist())
+        if path is None:
+            return self._complex.picture("svg", color, drawn).decode()
+        name = os.fspath(path)
+        ending = name.rsplit(".", 1)[-1].lower()
+        if ending not in ("svg", "png", "html"):
+            raise ValueError(f"path: {name} is not a .svg, .png or .html file")
+        picture = self._complex.picture(ending, color, drawn)
+        with open(name, "wb") as file:
+            file.write(picture)
+        return None
+
+    def _repr_html_(self) -> str:
+        if self.dimension == 2 and self.activation_regions <= MANY_CELLS:
+            return f"<div>{self.plot()}</div>" + preformatted(str(self))
+        return preformatted(str(self))
+
+
+class Folding(NamedTuple):
+    """The folding measures of one path: see `plica.folding`."""
+
+    r1: int
+    r2: int
+    chi: Fraction
+    peak: Fraction
+    symmetrised_chi: Fraction
+    prefix_chi: list[Fraction]
+
+
+class SequenceAudit(NamedTuple):
+    """How a list of patterns relates to a trace: see `plica.audit_sequence`."""
+
+    missed: int
+    boundary: int
+    faults: list[tuple[int, str]]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every region is in the list, and nothing is wrong in it."""
+        return self.missed == 0 and not self.faults
+
+
+__all__ = ["Audit", "Bounds", "Convexity", "Crossing", "Data", "Fold", "Folding", "Regions", "SequenceAudit", "Trace"]

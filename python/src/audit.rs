@@ -1,0 +1,88 @@
+//! Sampling held against exact traces.
+
+use crate::error::Failure;
+use crate::job::run;
+use crate::network::{Network, json};
+use crate::points::Points;
+use crate::trace::{Trace, patterns};
+use numpy::PyReadonlyArray2;
+use plica::data::DataSet;
+use plica::network::{Model, Selection};
+use plica::report::{AuditReport, audit_text, data_heading, network_heading, picture};
+use plica::sweep::{self, Audit, Auditor, Fault, PairGroup, Pairs, Sampling};
+use pyo3::prelude::*;
+
+/// Segments for each thread between two looks at whether to stop.
+const SLICE: usize = 64;
+
+/// What is sampled: the name of the points, numbers of points on a segment, which pairs, and how many threads.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub struct Options {
+    name: String,
+    counts: Vec<usize>,
+    pairs: String,
+    threads: usize,
+}
+
+/// What `plica audit` says: as JSON, as text and as SVG.
+#[pyfunction]
+pub fn audit(
+    py: Python<'_>,
+    network: &Network,
+    points: &Points,
+    options: Options,
+    progress: Option<&Bound<'_, PyAny>>,
+) -> PyResult<(String, String, String)> {
+    let Options { name, counts, pairs, threads } = options;
+    let pairs: Pairs = pairs.parse().map_err(|error| Failure::value(format!("pairs: {error}")))?;
+    if pairs == Pairs::Classes {
+        return Err(Failure::value("pairs: an audit takes all pairs or random:N@SEED, not classes").into());
+    }
+    network.chain()?;
+    let model = network.model.clone();
+    let data = DataSet { name, points: (*points.points).clone(), labels: None };
+    let network = network.name.clone();
+    let mut ways: Vec<Sampling> = counts.into_iter().map(Sampling::Points).collect();
+    ways.push(Sampling::Adaptive);
+    ways.sort_unstable();
+    ways.dedup();
+    run(py, progress, move |control| {
+        let Model::Chain(chain) = &*model else { return Err(Failure::Internal("a chain is a chain".into())) };
+        let groups = pairs.groups(&data).map_err(Failure::value)?;
+        let all: u64 = groups.iter().map(PairGroup::count).sum();
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        let pool = pool.map_err(|error| Failure::value(format!("threads: {error}")))?;
+        let auditor = Auditor::new(chain, &data.points, &ways).map_err(|error| Failure::value(format!("points: {error}")))?;
+        let slice = (SLICE * threads) as u64;
+        let mut found = Audit::default();
+        for group in &groups {
+            for start in (0..group.count()).step_by(slice as usize) {
+                if control.stopped() {
+                    return Err(Failure::Stopped);
+                }
+                let pairs: Vec<(usize, usize)> = group.range(start..(start + slice).min(group.count())).collect();
+                found = found.merge(pool.install(|| auditor.audit(&pairs)).map_err(Failure::value)?);
+                control.at(found.segments, all);
+            }
+        }
+        let report = AuditReport::new(&found);
+        let units = model.units(&Selection::Hidden).map_err(Failure::value)?;
+        let heading = format!("{}\n{}", network_heading(&network, &*model, &units), data_heading(&data, pairs));
+        Ok((json(&report)?, audit_text(&heading, &report), picture::missed_by_sampling(&network, &report)))
+    })
+}
+
+/// How many regions a list of patterns misses, how many are those of crossings and ends, and those that do not fit, by index.
+type Findings = (usize, usize, Vec<(usize, &'static str)>);
+
+/// A list of patterns along a segment, one for each sampled point, held against its trace.
+#[pyfunction]
+pub fn audit_sequence(trace: &Trace, rows: PyReadonlyArray2<'_, bool>) -> Findings {
+    let found = sweep::audit_sequence(&trace.trace, &patterns(&rows));
+    let word = |fault: Fault| match fault {
+        Fault::Unknown => "unknown",
+        Fault::OutOfOrder => "out of order",
+    };
+    (found.missed, found.boundary, found.faults.into_iter().map(|(index, fault)| (index, word(fault))).collect())
+}

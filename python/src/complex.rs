@@ -1,0 +1,209 @@
+//! All regions of a box, a plane slice or the whole space.
+
+use crate::error::Failure;
+use crate::exact::fractions;
+use crate::job::run;
+use crate::network::{Network, json};
+use crate::points::Points;
+use crate::trace::bits;
+use numpy::{PyArray1, PyArray2, PyArrayMethods};
+use plica::bounds::Shape;
+use plica::complex::{Builder, Complex as Cells, Decided, Domain, DomainError, Plane, Rule};
+use plica::data::DataSet;
+use plica::network::Model;
+use plica::report::picture::{self, Colouring, Scene};
+use plica::report::{CellsReport, RegionsReport, regions_text};
+use pyo3::prelude::*;
+use pyo3::types::PyList;
+use std::sync::Arc;
+
+/// Beyond this dimension a complex is so large that `force` is asked for.
+const LARGE: usize = 6;
+
+/// A complex, what is decided on it, and its report.
+#[pyclass(frozen, module = "plica._plica")]
+pub struct Complex {
+    name: String,
+    builder: Builder,
+    found: Arc<Found>,
+    json: String,
+    text: String,
+}
+
+/// A complex and what the output decides on it.
+struct Found {
+    complex: Cells,
+    decided: Option<Decided>,
+}
+
+impl Found {
+    fn of(builder: &Builder, domain: &Domain, plane: Option<&Plane>, rule: Option<Rule>) -> Result<Self, Failure> {
+        let complex = plane.map_or_else(|| builder.build(domain), |plane| builder.build_slice(plane, domain))?;
+        let decided = rule.map(|rule| builder.decide(rule, domain, plane)).transpose()?;
+        Ok(Self { complex, decided })
+    }
+}
+
+/// The domain, and how its complex is found.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub struct Options<'py> {
+    plane: Option<(PyRef<'py, Points>, PyRef<'py, Points>, PyRef<'py, Points>)>,
+    ranges: Option<PyRef<'py, Points>>,
+    text: Option<String>,
+    space: bool,
+    decide: Option<String>,
+    exact_only: bool,
+    max_regions: usize,
+    threads: usize,
+    volumes: bool,
+    force: bool,
+}
+
+/// The complex of a domain: ranges (d x 2), a text such as `0,1`, the triangle of a slice where both are None, or all of the space.
+#[pyfunction]
+pub fn complex(py: Python<'_>, network: &Network, options: Options<'_>, progress: Option<&Bound<'_, PyAny>>) -> PyResult<Complex> {
+    let Options { plane, ranges, text, space, decide, exact_only, max_regions, threads, volumes, force } = options;
+    let rule = decide.map(|rule| {
+        let rule: Rule = rule.parse().map_err(|error| Failure::value(format!("decide: {error}")))?;
+        rule.fits(network.model.outputs()).map_err(|error| Failure::value(format!("decide: {}: {error}", network.name)))?;
+        Ok::<_, Failure>(rule)
+    });
+    let rule = rule.transpose()?;
+    let plane = plane.map(|(p0, p1, p2)| Plane::new(&p0.single(), &p1.single(), &p2.single()));
+    let plane = plane.transpose().map_err(|error| Failure::value(format!("plane: {error}")))?;
+    let dimension = if plane.is_some() { 2 } else { network.model.inputs() };
+    if dimension > LARGE && !force {
+        return Err(too_large(network, dimension).into());
+    }
+    let domain = domain(dimension, ranges.as_deref(), text.as_deref(), space).map_err(|error| Failure::value(format!("box: {error}")))?;
+    let (model, name) = (network.model.clone(), network.name.clone());
+    run(py, progress, move |control| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        let pool = pool.map_err(|error| Failure::value(format!("threads: {error}")))?;
+        let builder = Builder::new(&*model).max_regions(max_regions).exact_only(exact_only);
+        let watched = builder.clone().stop_when(control.stop());
+        pool.install(|| {
+            let found = Found::of(&watched, &domain, plane.as_ref(), rule)?;
+            control.at(found.complex.activation_regions() as u64, 0);
+            let report = RegionsReport::whole(&*model, &found.complex, found.decided.as_ref(), volumes)?;
+            let heading = format!("{name}, {}\n{}", model.shape(), place(&domain, plane.is_some()));
+            Ok(Complex { json: json(&report)?, text: regions_text(&heading, &report), name, builder, found: Arc::new(found) })
+        })
+    })
+}
+
+fn too_large(network: &Network, dimension: usize) -> Failure {
+    let shape = if let Model::Chain(network) = &*network.model { Shape::of(network) } else { None };
+    let digits = |shape: Shape| shape.serra_upper().to_string().len() - 1;
+    let many = shape.map(|shape| format!(", and {} can have 10^{} regions", network.name, digits(shape))).unwrap_or_default();
+    let cost = format!("a box alone has 3^{dimension} faces{many}");
+    Failure::value(format!("{dimension} dimensions are many: {cost}; slice() takes a plane of them, force=True tries all"))
+}
+
+fn domain(dimension: usize, ranges: Option<&Points>, text: Option<&str>, space: bool) -> Result<Domain, DomainError> {
+    match (ranges, text) {
+        _ if space => Ok(Domain::Space),
+        (Some(ranges), _) => {
+            let range = |i: usize| (ranges.points.coordinate(i, 0), ranges.points.coordinate(i, 1));
+            Domain::boxed((0..ranges.points.len()).map(range).collect())
+        }
+        (None, Some(text)) => Domain::parse_box(text, dimension),
+        (None, None) => {
+            let corner = |u: u32, v: u32| vec![rug::Rational::from(u), rug::Rational::from(v)];
+            Domain::simplex(vec![corner(0, 0), corner(1, 0), corner(0, 1)])
+        }
+    }
+}
+
+fn place(domain: &Domain, is_slice: bool) -> String {
+    let of = if is_slice { " of the plane through three points" } else { "" };
+    match domain {
+        Domain::Space if is_slice => "all of the plane through three points".to_string(),
+        Domain::Space => "the whole space".to_string(),
+        Domain::Simplex(_) => format!("the triangle{of}"),
+        Domain::Box(ranges) => {
+            let ranges: Vec<String> = ranges.iter().map(|(lo, hi)| format!("{lo}..{hi}")).collect();
+            format!("box {}{of}", ranges.join(";"))
+        }
+    }
+}
+
+#[pymethods]
+impl Complex {
+    #[getter]
+    fn dimension(&self) -> usize {
+        self.found.complex.dimension()
+    }
+
+    fn to_json(&self) -> &str {
+        &self.json
+    }
+
+    fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What `plica regions --cells` writes, as JSON.
+    fn cells(&self, py: Python<'_>) -> PyResult<String> {
+        let found = self.found.clone();
+        run(py, None, move |_| json(&CellsReport::of(&found.complex, found.decided.as_ref())))
+    }
+
+    /// The patterns of the cells, n x units.
+    fn patterns<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<bool>>> {
+        let complex = &self.found.complex;
+        bits(py, complex.cells().map(|cell| cell.pattern()), complex.units().count())
+    }
+
+    /// The vertices, each coordinate the middle of doubles that enclose it.
+    fn vertices<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<f64>>> {
+        let (complex, d) = (&self.found.complex, self.found.complex.dimension());
+        let count = complex.f_vector()[0] as usize;
+        let middle = |v: usize| complex.vertex_enclosure(v).into_iter().map(|x| x.lo / 2.0 + x.hi / 2.0);
+        PyArray1::from_vec(py, (0..count).flat_map(middle).collect()).reshape([count, d])
+    }
+
+    /// The exact coordinates of one vertex.
+    fn vertex<'py>(&self, py: Python<'py>, number: usize) -> PyResult<Bound<'py, PyList>> {
+        if number as u64 >= self.found.complex.f_vector()[0] {
+            return Err(pyo3::exceptions::PyIndexError::new_err(format!("no vertex {number}")));
+        }
+        fractions(py, &self.found.complex.vertex(number))
+    }
+
+    /// The cells whose closure holds a point.
+    fn cells_with(&self, point: &Points) -> Vec<usize> {
+        self.found.complex.cells_with(&point.single().to_rationals())
+    }
+
+    /// A picture: `svg`, `html` or `png`, as bytes.
+    fn picture(&self, py: Python<'_>, format: &str, color: Option<&str>, points: Option<(PyRef<'_, Points>, Option<Vec<i64>>)>) -> PyResult<Vec<u8>> {
+        let color: Option<Colouring> = color.map(str::parse).transpose().map_err(|error| Failure::value(format!("color: {error}")))?;
+        let data = points.map(|(points, labels)| DataSet { name: "points".into(), points: (*points.points).clone(), labels });
+        let (found, builder, name, format) = (self.found.clone(), self.builder.clone(), self.name.clone(), format.to_string());
+        run(py, None, move |control| {
+            let found = if found.complex.dimension() == 2 && *found.complex.domain() == Domain::Space {
+                // Of all of the plane, what lies around its vertices.
+                let rule = found.decided.as_ref().map(|decided| decided.rule);
+                let builder = builder.stop_when(control.stop());
+                Arc::new(Found::of(&builder, &found.complex.surroundings(), found.complex.plane(), rule)?)
+            } else {
+                found
+            };
+            let (complex, decided) = (&found.complex, found.decided.as_ref());
+            let color = color.unwrap_or(if decided.is_some() { Colouring::Decision } else { Colouring::Pattern });
+            let title = format!("{name}: {} linear regions", complex.counts().linear_regions);
+            let mut scene = Scene::new(&title, complex, decided, color).map_err(Failure::value)?;
+            if let Some(data) = &data {
+                scene = scene.with_points(complex, data).map_err(|error| Failure::value(format!("points: {error}")))?;
+            }
+            match format.as_str() {
+                "svg" => Ok(picture::regions_svg(&scene).into_bytes()),
+                "html" => Ok(picture::regions_html(&scene).into_bytes()),
+                "png" => picture::regions_png(&scene).map_err(Failure::value),
+                other => Err(Failure::value(format!("`{other}` is none of svg, html and png"))),
+            }
+        })
+    }
+}

@@ -1,0 +1,102 @@
+//! Errors of the library as Python exceptions, with the same words.
+
+use plica::complex::{CheckError, ComplexError};
+use plica::convexity::ConvexityError;
+use plica::data::{ReadError, ReadProblem};
+use pyo3::exceptions::{PyFileNotFoundError, PyOSError, PyRuntimeError, PyValueError};
+use pyo3::{PyErr, create_exception};
+
+create_exception!(plica, LimitError, PyRuntimeError, "A limit was reached, or a self-check failed: nothing is known of the rest.");
+create_exception!(plica, InternalError, PyRuntimeError, "A fault of plica itself; please report it.");
+
+/// Why a computation ended without a result.
+pub enum Failure {
+    /// The arguments or what files hold is wrong.
+    Value(String),
+    /// A file cannot be read or written.
+    File(std::io::ErrorKind, String),
+    /// A limit was reached, or a self-check failed.
+    Limit(String),
+    /// Somebody asked for an end.
+    Stopped,
+    /// The library is at fault.
+    Internal(String),
+}
+
+impl Failure {
+    /// Wrong arguments or data.
+    pub fn value(message: impl ToString) -> Self {
+        Self::Value(message.to_string())
+    }
+
+    fn reading(error: &ReadError) -> Self {
+        match &*error.problem {
+            ReadProblem::Io(io) => Self::File(io.kind(), error.to_string()),
+            _ => Self::value(error),
+        }
+    }
+}
+
+impl From<Failure> for PyErr {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Value(message) => PyValueError::new_err(message),
+            Failure::File(std::io::ErrorKind::NotFound, message) => PyFileNotFoundError::new_err(message),
+            Failure::File(_, message) => PyOSError::new_err(message),
+            Failure::Limit(message) => LimitError::new_err(message),
+            Failure::Stopped => InternalError::new_err("stopped, though nobody asked for it"),
+            Failure::Internal(message) => InternalError::new_err(message),
+        }
+    }
+}
+
+impl From<plica::network::LoadError> for Failure {
+    fn from(error: plica::network::LoadError) -> Self {
+        match &error {
+            plica::network::LoadError::Read(read) => Self::reading(read),
+            _ => Self::value(error),
+        }
+    }
+}
+
+impl From<plica::data::LoadError> for Failure {
+    fn from(error: plica::data::LoadError) -> Self {
+        match &error {
+            plica::data::LoadError::Read(read) => Self::reading(read),
+            _ => Self::value(error),
+        }
+    }
+}
+
+impl From<ReadError> for Failure {
+    fn from(error: ReadError) -> Self {
+        Self::reading(&error)
+    }
+}
+
+impl From<ComplexError> for Failure {
+    fn from(error: ComplexError) -> Self {
+        match error {
+            ComplexError::Stopped => Self::Stopped,
+            ComplexError::TooManyRegions { .. } => Self::Limit(format!("{error}; max_regions allows more")),
+            ComplexError::TooManyFaces { .. } => Self::Limit(error.to_string()),
+            error => Self::value(error),
+        }
+    }
+}
+
+impl From<CheckError> for Failure {
+    fn from(error: CheckError) -> Self {
+        Self::Limit(error.to_string())
+    }
+}
+
+impl From<ConvexityError> for Failure {
+    fn from(error: ConvexityError) -> Self {
+        match error {
+            ConvexityError::Stopped => Self::Stopped,
+            ConvexityError::TooManyRegions { .. } => Self::Limit(format!("{error}; max_regions allows more")),
+            error => Self::value(error),
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! Many segments: a sweep, its parts, and what they add up to.
+
+use crate::error::Failure;
+use crate::job::{Control, here, run};
+use crate::network::{Network, json};
+use crate::points::Points;
+use numpy::PyArray1;
+use plica::data::DataSet;
+use plica::network::{Model, UnitSet};
+use plica::report::{FoldReport, PairReport, data_heading, fold_text, network_heading, picture};
+use plica::sweep::{self, Checkpoint, Fingerprint, PairGroup, Pairs, PathRow, RowSink, SweepError};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// What is swept: a network over the pairs of some points.
+struct Task {
+    name: String,
+    model: Arc<Model>,
+    units: Arc<UnitSet>,
+    data: DataSet,
+    pairs: Pairs,
+    groups: Vec<PairGroup>,
+}
+
+/// Which segments, and which bits are compared.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub struct Options {
+    labels: Option<Vec<i64>>,
+    name: String,
+    pairs: Option<String>,
+    units: String,
+    output_bits: bool,
+}
+
+/// A sweep.
+#[pyclass(frozen, module = "plica._plica")]
+pub struct Sweep {
+    task: Arc<Task>,
+    chunks: u64,
+}
+
+/// What some chunks of a sweep have brought.
+#[pyclass(module = "plica._plica")]
+pub struct SweepState {
+    state: sweep::SweepState,
+}
+
+impl Task {
+    fn sweep(&self) -> Result<sweep::Sweep<'_>, Failure> {
+        sweep::Sweep::new(&*self.model, &self.units, &self.data.points, &self.groups).map_err(|error| self.failed(error.into()))
+    }
+
+    fn failed(&self, error: SweepError) -> Failure {
+        Failure::value(format!("{}: {error}", self.data.name))
+    }
+
+    fn run(&self, chunks: (u64, u64), threads: usize, saved: Option<(PathBuf, f64)>, control: &Control) -> Result<sweep::SweepState, Failure> {
+        let sweep = self.sweep()?;
+        if chunks.0 > chunks.1 || chunks.1 > sweep.chunks() {
+            return Err(Failure::value(format!("chunks {} to {} of a sweep of {}", chunks.0, chunks.1, sweep.chunks())));
+        }
+        let checkpoint = saved.map(|(path, seconds)| {
+            let fingerprint = Fingerprint::new(&*self.model, &self.units, &self.data, self.pairs);
+            (Checkpoint::new(path, fingerprint), Duration::from_secs_f64(seconds))
+        });
+        let begun = checkpoint.as_ref().map(|(checkpoint, _)| checkpoint.load(&sweep)).transpose().map_err(Failure::value)?.flatten();
+        let save = |state: &sweep::SweepState| {
+            checkpoint.as_ref().map_or(Ok(()), |(checkpoint, _)| checkpoint.save(state)).map_err(Failure::value)
+        };
+        let (mut last, mut written) = (Instant::now(), Ok(()));
+        let state = sweep.run_chunks(chunks.0..chunks.1, begun.unwrap_or_else(|| sweep.begin()), threads, |state| {
+            control.at(state.paths(), sweep.paths());
+            if checkpoint.as_ref().is_some_and(|(_, every)| last.elapsed() >= *every) {
+                (last, written) = (Instant::now(), save(state));
+            }
+            written.is_ok() && !control.stopped()
+        });
+        let state = state.map_err(|error| self.failed(error))?;
+        written?;
+        save(&state)?;
+        if control.stopped() { Err(Failure::Stopped) } else { Ok(state) }
+    }
+}
+
+#[pymethods]
+impl Sweep {
+    #[new]
+    fn new(py: Python<'_>, network: &Network, points: &Points, options: Options) -> PyResult<Self> {
+        let Options { labels, name, pairs, units, output_bits } = options;
+        let subject = network.subject(&units, output_bits)?;
+        let data = DataSet { name, points: (*points.points).clone(), labels };
+        let pairs = pairs.as_deref().map(str::parse).transpose().map_err(|error| Failure::value(format!("pairs: {error}")))?;
+        let pairs = pairs.unwrap_or_else(|| Pairs::default_for(&data));
+        here(py, || {
+            let groups = pairs.groups(&data).map_err(Failure::value)?;
+            let task = Task { name: network.name.clone(), model: subject.model, units: subject.units, data, pairs, groups };
+            let chunks = task.sweep()?.chunks();
+            Ok(Self { task: Arc::new(task), chunks })
+        })
+    }
+
+    /// The number of segments.
+    #[getter]
+    fn segments(&self) -> u64 {
+        self.task.groups.iter().map(PairGroup::count).sum()
+    }
+
+    /// The number of chunks that the work is split into.
+    #[getter]
+    fn chunks(&self) -> u64 {
+        self.chunks
+    }
+
+    /// Which pairs.
+    #[getter]
+    fn pairs(&self) -> String {
+        self.task.pairs.to_string()
+    }
+
+    /// The chunks from one number to below another.
+    ///
+    /// A checkpoint is a file, and seconds between two times that it is written.
+    #[pyo3(signature = (chunks, threads, progress, checkpoint))]
+    fn run(
+        &self,
+        py: Python<'_>,
+        chunks: (u64, u64),
+        threads: usize,
+        progress: Option<&Bound<'_, PyAny>>,
+        checkpoint: Option<(PathBuf, f64)>,
+    ) -> PyResult<SweepState> {
+        let task = self.task.clone();
+        let state = run(py, progress, move |control| task.run(chunks, threads, checkpoint, control))?;
+        Ok(SweepState { state })
+    }
+
+    /// All chunks, with an array for each column of `plica fold --paths`.
+    fn paths<'py>(&self, py: Python<'py>, threads: usize, progress: Option<&Bound<'py, PyAny>>) -> PyResult<(SweepState, Bound<'py, PyDict>)> {
+        let task = self.task.clone();
+        let (state, groups) = run(py, progress, move |control| {
+            let rows = Rows::default();
+            let sweep = task.sweep()?.with_rows(&rows);
+            let state = sweep.run(sweep.begin(), threads, |state| {
+                control.at(state.paths(), sweep.paths());
+                !control.stopped()
+            });
+            let state = state.map_err(|error| task.failed(error))?;
+            if control.stopped() {
+                return Err(Failure::Stopped);
+            }
+            drop(sweep);
+            Ok((state, rows.in_order()?))
+        })?;
+        let columns = PyDict::new(py);
+        let classes = self.task.pairs == Pairs::Classes;
+        for (name, of) in [("from_class", 0), ("to_class", 1)].into_iter().filter(|_| classes) {
+            let class = |part: &Part| if of == 0 { part.classes.0 } else { part.classes.1 };
+            let values = groups.iter().flat_map(|part| vec![class(part).unwrap_or_default(); part.rows.len()]).collect();
+            columns.set_item(name, PyArray1::<i64>::from_vec(py, values))?;
+        }
+        let wholes: [Column; 7] = [
+            ("from", |row| row.from as u64),
+            ("to", |row| row.to as u64),
+            ("regions", |row| row.measure.regions()),
+            ("r1", |row| row.measure.folding().r1),
+            ("r2", |row| row.measure.folding().r2),
+            ("peak_r1", |row| row.measure.peak().r1),
+            ("peak_r2", |row| row.measure.peak().r2),
+        ];
+        for (name, of) in wholes {
+            let values = groups.iter().flat_map(|part| &part.rows).map(|row| of(row) as i64).collect();
+            columns.set_item(name, PyArray1::<i64>::from_vec(py, values))?;
+        }
+        Ok((SweepState { state }, columns))
+    }
+
+    /// What `plica fold` says of a state that holds all segments: as JSON, as text and as pictures.
+    fn report(&self, py: Python<'_>, state: &SweepState) -> PyResult<(String, String, Vec<String>)> {
+        let (task, state) = (&self.task, &state.state);
+        here(py, || {
+            let sweep = task.sweep()?;
+            if !sweep.fits(state) || !sweep.is_done(state) {
+                return Err(Failure::value("the state does not hold all segments of this sweep"));
+            }
+            let pair = |(group, tally): (&PairGroup, &plica::fold::Tally)| PairReport::new(group.from, group.to, tally.clone());
+            let report = FoldReport::new(task.groups.iter().zip(state.tallies()).map(pair).collect(), state.decisions());
+            let heading = format!("{}\n{}", network_heading(&task.name, &*task.model, &task.units), data_heading(&task.data, task.pairs));
+            let pictures = picture::heat_map(&task.name, &report).into_iter().chain([picture::distribution(&[(&task.name, &report)])]);
+            Ok((json(&report)?, fold_text(&heading, &report), pictures.collect()))
+        })
+    }
+}
+
+#[pymethods]
+impl SweepState {
+    /// Adds what other chunks of the same sweep have brought.
+    fn merge(&mut self, other: &SweepState) -> PyResult<()> {
+        self.state.merge(&other.state).map_err(|error| Failure::value(error).into())
+    }
+
+    /// The segments in it.
+    #[getter]
+    fn segments(&self) -> u64 {
+        self.state.paths()
+    }
+
+    fn to_bytes(&self) -> PyResult<Vec<u8>> {
+        Ok(json(&self.state)?.into_bytes())
+    }
+
+    #[staticmethod]
+    fn from_bytes(bytes: &[u8]) -> PyResult<Self> {
+        let state = serde_json::from_slice(bytes).map_err(|error| Failure::value(format!("not a state of a sweep: {error}")))?;
+        Ok(Self { state })
+    }
+}
+
+/// The name of a column, and its number of a row.
+type Column = (&'static str, fn(&PathRow) -> u64);
+
+/// The rows of one part.
+struct Part {
+    number: usize,
+    classes: (Option<i64>, Option<i64>),
+    rows: Vec<PathRow>,
+}
+
+/// Keeps all rows.
+#[derive(Default)]
+struct Rows(Mutex<Vec<Part>>);
+
+impl RowSink for Rows {
+    fn take(&self, part: usize, group: &PairGroup, rows: &[PathRow]) -> Result<(), String> {
+        let part = Part { number: part, classes: (group.from, group.to), rows: rows.to_vec() };
+        self.0.lock().map_err(|error| error.to_string())?.push(part);
+        Ok(())
+    }
+}
+
+impl Rows {
+    fn in_order(self) -> Result<Vec<Part>, Failure> {
+        let mut parts = self.0.into_inner().map_err(|error| Failure::Internal(error.to_string()))?;
+        parts.sort_unstable_by_key(|part| part.number);
+        Ok(parts)
+    }
+}
