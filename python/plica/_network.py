@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from fractions import Fraction
 from typing import Any, Optional, Sequence, Union
 
 import numpy as np
@@ -76,6 +77,14 @@ class Network:
         Raises ValueError of a graph, of a format that cannot hold the numbers, and where the file cannot be written.
         """
         self._network.save(os.fspath(path))
+
+    def evaluate(self, x: PointLike) -> list[Fraction]:
+        """The exact outputs at a point of `inputs` coordinates.
+
+        >>> load("sawtooth:2").evaluate(["1/3"])
+        [Fraction(2, 3)]
+        """
+        return self._network.evaluate(self._point(x, "x"))
 
     def trace(
         self, a: PointLike, b: PointLike, *, units: Units = "hidden", exact: bool = False, exact_only: bool = False, output_bits: bool = False
@@ -322,7 +331,10 @@ def load(x: Any, *, input_shape: Optional[Sequence[int]] = None, name: Optional[
     if hasattr(x, "named_modules") and hasattr(x, "state_dict"):
         from ._torch import module_to_onnx
 
-        content = module_to_onnx(x, input_shape)
+        try:
+            content = module_to_onnx(x, input_shape)
+        except ValueError as error:
+            raise ValueError(f"x: {error}") from error
         return Network(_plica.Network.from_onnx(name or type(x).__name__, content))
     if isinstance(x, (list, tuple)):
         layers = []

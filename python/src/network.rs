@@ -1,13 +1,15 @@
 //! Networks of both kinds.
 
 use crate::error::Failure;
-use crate::job::here;
+use crate::exact::fractions;
+use crate::job::{here, run};
 use crate::points::Points;
 use nalgebra::{DMatrix, DVector};
 use plica::bounds::Shape;
 use plica::network::{self, Layer, LoadError, Loaded, Model, Selection, UnitSet, load_model, read, zoo};
 use plica::report::{BoundsReport, GraphReport, NetReport, bounds_text, graph_text, net_text};
 use pyo3::prelude::*;
+use pyo3::types::PyList;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -166,6 +168,13 @@ impl Network {
                 Ok((json(&report)?, graph_text(&report)))
             }
         })
+    }
+
+    /// The exact outputs at a point.
+    fn evaluate<'py>(&self, py: Python<'py>, point: &Points) -> PyResult<Bound<'py, PyList>> {
+        let (model, point) = (self.model.clone(), point.single().to_rationals());
+        let outputs = run(py, None, move |_| model.evaluate(&point).map_err(Failure::value))?;
+        fractions(py, &outputs)
     }
 
     /// Writes a chain to a file, without loss.

@@ -1,8 +1,9 @@
 //! A network of either kind: a chain of fully connected ReLU layers, or a graph.
 
-use super::graph::{Graph, Operation, Piecewise};
+use super::graph::{Graph, GraphError, Operation, Piecewise};
 use super::{Layer, Network, Selection, SelectionError, UnitSet};
 use nalgebra::{DMatrix, DVector};
+use rug::Rational;
 
 /// A network of either kind. Chains have the faster walks; a graph that is one becomes one.
 #[derive(Clone, Debug, PartialEq)]
@@ -118,6 +119,39 @@ impl Model {
             Self::Chain(network) => network.depth(),
             Self::Graph(graph) => graph.depth(),
         }
+    }
+
+    /// The exact outputs at a point, by the definitions of the layers.
+    ///
+    /// ```
+    /// use plica::{data::load_point, network::load_model};
+    /// let model = load_model("sawtooth:1").unwrap().model; // x, then back again
+    /// let outputs = |x: &str| model.evaluate(&load_point(x, &Default::default()).unwrap().to_rationals()).unwrap();
+    /// assert_eq!(outputs("1/3"), outputs("2/3"));
+    /// ```
+    ///
+    /// # Errors
+    /// A point of the wrong dimension.
+    pub fn evaluate(&self, point: &[Rational]) -> Result<Vec<Rational>, GraphError> {
+        let network = match self {
+            Self::Chain(network) => network,
+            Self::Graph(graph) => return graph.evaluate(point),
+        };
+        if point.len() != network.inputs() {
+            return Err(GraphError::Dimension { expected: network.inputs(), found: point.len() });
+        }
+        let mut values = point.to_vec();
+        for (at, layer) in network.layers().iter().enumerate() {
+            let mut next: Vec<Rational> = (0..layer.outputs()).map(|i| layer.bias_of(i)).collect();
+            for (i, sum) in next.iter_mut().enumerate() {
+                values.iter().enumerate().filter(|(_, x)| !x.is_zero()).for_each(|(j, x)| *sum += layer.weight(i, j) * x);
+                if at < network.depth() && *sum < 0 {
+                    *sum = Rational::new();
+                }
+            }
+            values = next;
+        }
+        Ok(values)
     }
 
     /// The widths from the input to the output: of a graph the shape of the input, the units of the hidden layers, and the outputs, such as
