@@ -158,11 +158,11 @@ class Network:
             if paths:
                 if checkpoint is not None:
                     raise ValueError("checkpoint: with paths=True every segment is kept in memory; a checkpoint holds tallies")
-                state, columns = task.paths(threads, report)
+                said, columns = task.paths(threads, report)
             else:
                 saved = None if checkpoint is None else (os.fspath(checkpoint), 10.0)
-                state = task.run((0, task.chunks), threads, report, saved)
-        fold = folded(task, state)
+                said = task.report(task.run((0, task.chunks), threads, report, saved))
+        fold = folded(said)
         if columns is not None:
             for prefix, name in (("", "chi"), ("peak_", "peak")):
                 r1, r2 = columns[f"{prefix}r1"], columns[f"{prefix}r2"]
@@ -442,9 +442,9 @@ def convexity(
         return Convexity(*_plica.convexity(net._network, options, report))
 
 
-def folded(task: _plica.Sweep, state: _plica.SweepState) -> Fold:
-    """The result of a sweep whose state holds all segments."""
-    text_of_json, text, pictures = task.report(state)
+def folded(report: tuple[str, str, list[str]]) -> Fold:
+    """The result of a sweep, of what the library says of it."""
+    text_of_json, text, pictures = report
     return Fold(text_of_json, text, tuple(pictures))
 
 

@@ -266,11 +266,11 @@ class Regions(Report):
 
     @cached_property
     def vertices(self) -> np.ndarray:
-        """The vertices, vertices x dimension, rounded; `vertex` is exact."""
+        """The vertices as nearest doubles, vertices x dimension, NaN at infinity; `vertex` is exact."""
         return self._complex.vertices()
 
     def vertex(self, number: int) -> list[Fraction]:
-        """The exact coordinates of a vertex; of a slice (u, v)."""
+        """The exact coordinates of a vertex; of a slice (u, v). Raises IndexError where there is none, ValueError of one at infinity."""
         return self._complex.vertex(number)
 
     def cells_with(self, x: PointLike) -> list[int]:

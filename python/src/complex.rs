@@ -10,12 +10,14 @@ use numpy::{PyArray1, PyArray2, PyArrayMethods};
 use plica::bounds::Shape;
 use plica::complex::{Builder, Complex as Cells, Decided, Domain, DomainError, Plane, Rule};
 use plica::data::DataSet;
+use plica::exact::nearest_f64;
 use plica::network::Model;
 use plica::report::picture::{self, Colouring, Scene};
 use plica::report::{CellsReport, RegionsReport, regions_text};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
-use std::sync::Arc;
+use rug::Rational;
+use std::sync::{Arc, OnceLock};
 
 /// Beyond this dimension a complex is so large that `force` is asked for.
 const LARGE: usize = 6;
@@ -34,13 +36,20 @@ pub struct Complex {
 struct Found {
     complex: Cells,
     decided: Option<Decided>,
+    /// Computed when first asked for.
+    vertices: OnceLock<Vec<Option<Vec<Rational>>>>,
 }
 
 impl Found {
     fn of(builder: &Builder, domain: &Domain, plane: Option<&Plane>, rule: Option<Rule>) -> Result<Self, Failure> {
         let complex = plane.map_or_else(|| builder.build(domain), |plane| builder.build_slice(plane, domain))?;
         let decided = rule.map(|rule| builder.decide(rule, domain, plane)).transpose()?;
-        Ok(Self { complex, decided })
+        Ok(Self { complex, decided, vertices: OnceLock::new() })
+    }
+
+    /// The exact coordinates of all vertices; None of those at infinity.
+    fn vertices(&self) -> &[Option<Vec<Rational>>] {
+        self.vertices.get_or_init(|| self.complex.all_vertices().collect())
     }
 }
 
@@ -110,7 +119,7 @@ fn domain(dimension: usize, ranges: Option<&Points>, text: Option<&str>, space: 
         }
         (None, Some(text)) => Domain::parse_box(text, dimension),
         (None, None) => {
-            let corner = |u: u32, v: u32| vec![rug::Rational::from(u), rug::Rational::from(v)];
+            let corner = |u: u32, v: u32| vec![Rational::from(u), Rational::from(v)];
             Domain::simplex(vec![corner(0, 0), corner(1, 0), corner(0, 1)])
         }
     }
@@ -156,20 +165,27 @@ impl Complex {
         bits(py, complex.cells().map(|cell| cell.pattern()), complex.units().count())
     }
 
-    /// The vertices, each coordinate the middle of doubles that enclose it.
+    /// The vertices, each coordinate the nearest double; NaN of vertices at infinity.
     fn vertices<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<f64>>> {
-        let (complex, d) = (&self.found.complex, self.found.complex.dimension());
-        let count = complex.f_vector()[0] as usize;
-        let middle = |v: usize| complex.vertex_enclosure(v).into_iter().map(|x| x.lo / 2.0 + x.hi / 2.0);
-        PyArray1::from_vec(py, (0..count).flat_map(middle).collect()).reshape([count, d])
+        let found = self.found.clone();
+        let nearest = run(py, None, move |_| {
+            let d = found.complex.dimension();
+            let point = |x: &Option<Vec<Rational>>| x.as_ref().map_or_else(|| vec![f64::NAN; d], |x| x.iter().map(nearest_f64).collect());
+            Ok(found.vertices().iter().flat_map(point).collect::<Vec<f64>>())
+        })?;
+        let d = self.found.complex.dimension();
+        let count = nearest.len() / d;
+        PyArray1::from_vec(py, nearest).reshape([count, d])
     }
 
     /// The exact coordinates of one vertex.
     fn vertex<'py>(&self, py: Python<'py>, number: usize) -> PyResult<Bound<'py, PyList>> {
-        if number as u64 >= self.found.complex.f_vector()[0] {
-            return Err(pyo3::exceptions::PyIndexError::new_err(format!("no vertex {number}")));
+        let found = self.found.clone();
+        match run(py, None, move |_| Ok(found.vertices().get(number).cloned()))? {
+            None => Err(pyo3::exceptions::PyIndexError::new_err(format!("no vertex {number}"))),
+            Some(None) => Err(Failure::value(format!("vertex {number} lies at infinity")).into()),
+            Some(Some(x)) => fractions(py, &x),
         }
-        fractions(py, &self.found.complex.vertex(number))
     }
 
     /// The cells whose closure holds a point.
@@ -178,7 +194,13 @@ impl Complex {
     }
 
     /// A picture: `svg`, `html` or `png`, as bytes.
-    fn picture(&self, py: Python<'_>, format: &str, color: Option<&str>, points: Option<(PyRef<'_, Points>, Option<Vec<i64>>)>) -> PyResult<Vec<u8>> {
+    fn picture(
+        &self,
+        py: Python<'_>,
+        format: &str,
+        color: Option<&str>,
+        points: Option<(PyRef<'_, Points>, Option<Vec<i64>>)>,
+    ) -> PyResult<Vec<u8>> {
         let color: Option<Colouring> = color.map(str::parse).transpose().map_err(|error| Failure::value(format!("color: {error}")))?;
         let data = points.map(|(points, labels)| DataSet { name: "points".into(), points: (*points.points).clone(), labels });
         let (found, builder, name, format) = (self.found.clone(), self.builder.clone(), self.name.clone(), format.to_string());

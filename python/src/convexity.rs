@@ -4,7 +4,7 @@ use crate::error::Failure;
 use crate::job::run;
 use crate::network::{Network, json};
 use plica::convexity::search::smallest;
-use plica::convexity::{Cells, Enumerator, Judge, PatternSet};
+use plica::convexity::{Cells, ConvexityError, Enumerator, Judge, PatternSet};
 use plica::network::{Model, Pattern};
 use plica::report::{ConvexityReport, RandomReport, SetReport, SmallestReport, convexity_text};
 use pyo3::prelude::*;
@@ -24,12 +24,7 @@ pub struct Options {
 
 /// What `plica convexity` says: as JSON and as text.
 #[pyfunction]
-pub fn convexity(
-    py: Python<'_>,
-    network: &Network,
-    options: Options,
-    progress: Option<&Bound<'_, PyAny>>,
-) -> PyResult<(String, String)> {
+pub fn convexity(py: Python<'_>, network: &Network, options: Options, progress: Option<&Bound<'_, PyAny>>) -> PyResult<(String, String)> {
     let Options { sets, random, half_open, max_regions } = options;
     network.chain()?;
     let sets = sets.map(parsed).transpose()?;
@@ -37,7 +32,11 @@ pub fn convexity(
     run(py, progress, move |control| {
         let Model::Chain(chain) = &*model else { return Err(Failure::Internal("a chain is a chain".into())) };
         let cells = if half_open { Cells::HalfOpen } else { Cells::Closed };
-        let regions = Enumerator::new(chain).cells(cells).max_regions(max_regions).stop_when(control.stop()).run()?;
+        let regions =
+            Enumerator::new(chain).cells(cells).max_regions(max_regions).stop_when(control.stop()).run().map_err(|error| match error {
+                ConvexityError::TooManyRegions { .. } => Failure::Limit(format!("{name}: {error}; max_regions allows more")),
+                error => error.into(),
+            })?;
         let mut judge = Judge::new(&regions);
         let mut report = ConvexityReport::of(&name, &mut judge);
         if let Some(sets) = sets {
@@ -57,9 +56,8 @@ fn place(set: usize, pattern: usize, error: impl std::fmt::Display) -> Failure {
 }
 
 fn parsed(sets: Vec<Vec<String>>) -> Result<Vec<Vec<Pattern>>, Failure> {
-    let set = |(i, set): (usize, Vec<String>)| {
-        set.iter().enumerate().map(|(j, text)| text.parse().map_err(|error| place(i, j, error))).collect()
-    };
+    let set =
+        |(i, set): (usize, Vec<String>)| set.iter().enumerate().map(|(j, text)| text.parse().map_err(|error| place(i, j, error))).collect();
     sets.into_iter().enumerate().map(set).collect()
 }
 

@@ -95,7 +95,7 @@ impl From<ConvexityError> for Failure {
     fn from(error: ConvexityError) -> Self {
         match error {
             ConvexityError::Stopped => Self::Stopped,
-            ConvexityError::TooManyRegions { .. } => Self::Limit(format!("{error}; max_regions allows more")),
+            ConvexityError::TooManyRegions { .. } => Self::Limit(error.to_string()),
             error => Self::value(error),
         }
     }

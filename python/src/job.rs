@@ -67,7 +67,8 @@ pub fn run<T: Send + 'static>(
     let receiver = Mutex::new(receiver);
     let mut ended: Option<(PyErr, Instant)> = None;
     loop {
-        let received = py.detach(|| receiver.lock().map_or(Err(mpsc::RecvTimeoutError::Disconnected), |receiver| receiver.recv_timeout(EVERY)));
+        let received =
+            py.detach(|| receiver.lock().map_or(Err(mpsc::RecvTimeoutError::Disconnected), |receiver| receiver.recv_timeout(EVERY)));
         match (received, &ended) {
             (Ok(Ok(result)), None) => {
                 report(progress, &control)?;

@@ -51,7 +51,8 @@ impl Network {
     }
 
     fn of_onnx(name: &str, bytes: Vec<u8>) -> Result<Self, Failure> {
-        let read::OnnxNetwork { graph, notes } = read::onnx_from_bytes(&bytes).map_err(|problem| Failure::value(format!("{name}: {problem}")))?;
+        let read::OnnxNetwork { graph, notes } =
+            read::onnx_from_bytes(&bytes).map_err(|problem| Failure::value(format!("{name}: {problem}")))?;
         Ok(Self::new(name, graph.into(), notes, Some(bytes)))
     }
 

@@ -36,6 +36,9 @@ pub struct Options {
     output_bits: bool,
 }
 
+/// What is said of a sweep: as JSON, as text and as pictures.
+type Report = (String, String, Vec<String>);
+
 /// A sweep.
 #[pyclass(frozen, module = "plica._plica")]
 pub struct Sweep {
@@ -54,11 +57,25 @@ impl Task {
         sweep::Sweep::new(&*self.model, &self.units, &self.data.points, &self.groups).map_err(|error| self.failed(error.into()))
     }
 
+    fn report(&self, state: &sweep::SweepState) -> Result<Report, Failure> {
+        let pair = |(group, tally): (&PairGroup, &plica::fold::Tally)| PairReport::new(group.from, group.to, tally.clone());
+        let report = FoldReport::new(self.groups.iter().zip(state.tallies()).map(pair).collect(), state.decisions());
+        let heading = format!("{}\n{}", network_heading(&self.name, &*self.model, &self.units), data_heading(&self.data, self.pairs));
+        let pictures = picture::heat_map(&self.name, &report).into_iter().chain([picture::distribution(&[(&self.name, &report)])]);
+        Ok((json(&report)?, fold_text(&heading, &report), pictures.collect()))
+    }
+
     fn failed(&self, error: SweepError) -> Failure {
         Failure::value(format!("{}: {error}", self.data.name))
     }
 
-    fn run(&self, chunks: (u64, u64), threads: usize, saved: Option<(PathBuf, f64)>, control: &Control) -> Result<sweep::SweepState, Failure> {
+    fn run(
+        &self,
+        chunks: (u64, u64),
+        threads: usize,
+        saved: Option<(PathBuf, f64)>,
+        control: &Control,
+    ) -> Result<sweep::SweepState, Failure> {
         let sweep = self.sweep()?;
         if chunks.0 > chunks.1 || chunks.1 > sweep.chunks() {
             return Err(Failure::value(format!("chunks {} to {} of a sweep of {}", chunks.0, chunks.1, sweep.chunks())));
@@ -138,10 +155,10 @@ impl Sweep {
         Ok(SweepState { state })
     }
 
-    /// All chunks, with an array for each column of `plica fold --paths`.
-    fn paths<'py>(&self, py: Python<'py>, threads: usize, progress: Option<&Bound<'py, PyAny>>) -> PyResult<(SweepState, Bound<'py, PyDict>)> {
+    /// All segments: the report, and an array for each column of `plica fold --paths`.
+    fn paths<'py>(&self, py: Python<'py>, threads: usize, progress: Option<&Bound<'py, PyAny>>) -> PyResult<(Report, Bound<'py, PyDict>)> {
         let task = self.task.clone();
-        let (state, groups) = run(py, progress, move |control| {
+        let (report, groups) = run(py, progress, move |control| {
             let rows = Rows::default();
             let sweep = task.sweep()?.with_rows(&rows);
             let state = sweep.run(sweep.begin(), threads, |state| {
@@ -153,7 +170,7 @@ impl Sweep {
                 return Err(Failure::Stopped);
             }
             drop(sweep);
-            Ok((state, rows.in_order()?))
+            Ok((task.report(&state)?, rows.in_order()?))
         })?;
         let columns = PyDict::new(py);
         let classes = self.task.pairs == Pairs::Classes;
@@ -175,22 +192,18 @@ impl Sweep {
             let values = groups.iter().flat_map(|part| &part.rows).map(|row| of(row) as i64).collect();
             columns.set_item(name, PyArray1::<i64>::from_vec(py, values))?;
         }
-        Ok((SweepState { state }, columns))
+        Ok((report, columns))
     }
 
     /// What `plica fold` says of a state that holds all segments: as JSON, as text and as pictures.
-    fn report(&self, py: Python<'_>, state: &SweepState) -> PyResult<(String, String, Vec<String>)> {
+    fn report(&self, py: Python<'_>, state: &SweepState) -> PyResult<Report> {
         let (task, state) = (&self.task, &state.state);
         here(py, || {
             let sweep = task.sweep()?;
             if !sweep.fits(state) || !sweep.is_done(state) {
                 return Err(Failure::value("the state does not hold all segments of this sweep"));
             }
-            let pair = |(group, tally): (&PairGroup, &plica::fold::Tally)| PairReport::new(group.from, group.to, tally.clone());
-            let report = FoldReport::new(task.groups.iter().zip(state.tallies()).map(pair).collect(), state.decisions());
-            let heading = format!("{}\n{}", network_heading(&task.name, &*task.model, &task.units), data_heading(&task.data, task.pairs));
-            let pictures = picture::heat_map(&task.name, &report).into_iter().chain([picture::distribution(&[(&task.name, &report)])]);
-            Ok((json(&report)?, fold_text(&heading, &report), pictures.collect()))
+            task.report(state)
         })
     }
 }

@@ -188,4 +188,3 @@ pub fn patterns(rows: &numpy::PyReadonlyArray2<'_, bool>) -> Vec<Pattern> {
     };
     rows.as_array().outer_iter().map(pattern).collect()
 }
-

@@ -128,7 +128,9 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     for (subject, files) in subjects.iter().zip(&files) {
         let report = fold(subject, &data, &groups, files.as_ref(), arguments)?;
         if printed.is_ok() {
-            printed = output.report(&report, || fold_text(&format!("{}\n{}", subject.heading(), data_heading(&data, pairs)), &report)).and_then(|()| output.finish());
+            printed = output
+                .report(&report, || fold_text(&format!("{}\n{}", subject.heading(), data_heading(&data, pairs)), &report))
+                .and_then(|()| output.finish());
         }
         if directory.is_none() && printed.is_err() {
             return printed; // else the files are still wanted
