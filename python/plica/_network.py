@@ -174,7 +174,7 @@ class Network:
         self, X: PointsLike, y: Any = None, *, pairs: Optional[str] = None, units: Units = "hidden", output_bits: bool = False
     ) -> _plica.Sweep:
         """The sweep that `fold` runs, before it is run: its number of ``segments`` and of ``chunks``. `plica.ray` splits it."""
-        with_labels = _named("X", X, y)
+        with_labels = _named("X", _flat_rows(X, self.inputs), y)
         self._check(with_labels._points, with_labels.name)
         labels = None if with_labels.y is None else with_labels.y.tolist()
         options = {"labels": labels, "name": with_labels.name, "pairs": pairs, "units": _units(units), "output_bits": output_bits}
@@ -387,7 +387,7 @@ def audit(
     (16, '5 points', Fraction(3, 4))
     """
     net = load(net)
-    with_labels = _named("X", X, None)
+    with_labels = _named("X", _flat_rows(X, net.inputs), None)
     net._check(with_labels._points, with_labels.name)
     counts = [_count(n, "points") for n in points]
     options = {"name": with_labels.name, "counts": counts, "pairs": pairs, "threads": _threads(threads)}

@@ -186,8 +186,8 @@ def _ratio(value: Any, i: int, j: int, where: Any) -> str:
             return f"{int(value.numerator):x}/{int(value.denominator):x}"
         ratio = value.as_integer_ratio()
     except (OverflowError, ValueError) as error:
-        said = str(error) if isinstance(value, str) else f"{value} is not a finite number"
-        raise ValueError(f"{where(i, j)}: {said}") from None
+        said = f": {error}" if isinstance(value, str) else f" is {value}, not a finite number"
+        raise ValueError(f"{where(i, j)}{said}") from None
     except AttributeError:
         raise TypeError(f"{where(i, j)}: {type(value).__name__}, and a number is expected") from None
     except TypeError as error:
@@ -252,7 +252,7 @@ def patterns(x: Any, name: str) -> np.ndarray:
         return np.ascontiguousarray(array, dtype=bool)
     rows = []
     for i, row in enumerate(list(x) if _is_array(x) else _items(x, name)):
-        bits = list(row)
+        bits = list(row) if isinstance(row, str) else _items(row, f"{name}: pattern {i}")
         for j, bit in enumerate(bits):
             if bit not in ("0", "1", 0, 1):
                 raise ValueError(f"{name}: pattern {i}, bit {j} is {bit!r}, neither 0 nor 1")
