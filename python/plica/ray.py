@@ -1,0 +1,116 @@
+"""Sweeps on a cluster: `plica.Network.fold` as tasks of Ray, on whatever cluster the user has.
+
+>>> import plica, plica.ray                                         # doctest: +SKIP
+>>> fold = plica.ray.fold("digits:3x20", "digits")                  # doctest: +SKIP
+
+Install it with ``pip install plica[ray]``; the workers need the package, of the same version, too.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, Optional
+
+from . import __version__, _plica
+from ._network import Network, Units, _flat_rows, _named, _units, folded, load
+from ._points import PointsLike
+from ._progress import Progress, shown
+from ._results import Fold
+
+try:
+    import ray as _engine
+except ImportError as error:
+    raise ImportError("plica.ray needs Ray: pip install plica[ray]") from error
+
+__all__ = ["fold"]
+
+TASKS_A_CPU = 8
+"""So many tasks for each processor: the last ones end at about the same time, and little is lost with a node."""
+CHUNKS_A_TASK = 1024
+"""A task has no more chunks of the sweep, which take some tens of milliseconds each."""
+RETRIES = 10
+"""So often a task is begun again when its worker or node is gone."""
+
+_sweeps: dict[str, _plica.Sweep] = {}
+
+
+def fold(
+    net: Any,
+    X: PointsLike,
+    y: Any = None,
+    *,
+    pairs: Optional[str] = None,
+    units: Units = "hidden",
+    output_bits: bool = False,
+    tasks: Optional[int] = None,
+    resources: Optional[dict[str, Any]] = None,
+    progress: Progress = None,
+) -> Fold:
+    """The folding of the segments between the points of a data set, computed by a cluster: the same bits as `plica.Network.fold`.
+
+    The arguments are those of `plica.Network.fold`. The network and the points go into Ray's object store once; each of ``tasks`` takes a part of
+    the segments on one processor and gives back its tallies, which are merged as they come. A task whose node is lost is begun again elsewhere: tasks are
+    idempotent, and no part is counted twice. ``resources`` are options of the tasks, such as ``{"num_cpus": 1, "memory": 2**30}``.
+
+    Without a running cluster Ray starts one on this machine; connect to yours by ``ray.init("auto")`` before.
+
+    The tallies are integers, so that neither the number of machines nor their failures change them. How many decisions were left to integers depends on
+    the vector instructions of a processor: only on a cluster of different ones may ``.decisions`` differ.
+
+    Raises what `plica.Network.fold` raises, before anything is sent; RuntimeError where a worker has another version of plica; and Ray's own errors, such as
+    of a task whose worker was lost too often.
+    """
+    net = load(net)
+    with_labels = _named("X", _flat_rows(X, net.inputs), y)
+    sweep = net.sweep(with_labels, pairs=pairs, units=units, output_bits=output_bits)
+    if not _engine.is_initialized():
+        _engine.init(log_to_driver=False)
+    options = {"pairs": sweep.pairs, "units": _units(units), "output_bits": output_bits}
+    # In a list, so that a worker fetches it when it needs it, and not with every task.
+    shared = [_engine.put((net, with_labels, options))]
+    parts = _split(sweep.chunks, tasks)
+    part = _engine.remote(_part).options(max_retries=RETRIES, **{"num_cpus": 1, **(resources or {})})
+    key = uuid.uuid4().hex
+    waiting = [part.remote(__version__, key, shared, first, end) for first, end in parts]
+    state = sweep.run((0, 0), 1, None, None)
+    try:
+        with shown(progress, net.name) as report:
+            if report is not None:
+                report(0, sweep.segments)
+            while waiting:
+                done, waiting = _engine.wait(waiting, num_returns=1, timeout=0.5)
+                for found in done:
+                    state.merge(_plica.SweepState.from_bytes(_engine.get(found)))
+                    if report is not None:
+                        report(state.segments, sweep.segments)
+    finally:
+        for task in waiting:
+            _engine.cancel(task, force=True)
+    return folded(sweep.report(state))
+
+
+def _part(version: str, key: str, shared: list, first: int, end: int) -> bytes:
+    """What some chunks of a sweep bring: a function of its arguments alone, which may run twice, anywhere."""
+    if version != __version__:
+        raise RuntimeError(f"this worker has plica {__version__}, and the sweep is of {version}: install the same version everywhere")
+    if key not in _sweeps:
+        _sweeps.clear()  # a worker serves one sweep at a time
+        net, data, options = _engine.get(shared[0])
+        _sweeps[key] = _sweep(net, data, options)
+    return bytes(_sweeps[key].run((first, end), 1, None, None).to_bytes())
+
+
+def _sweep(net: Network, data: Any, options: dict) -> _plica.Sweep:
+    return net.sweep(data, **options)
+
+
+def _split(chunks: int, tasks: Optional[int]) -> list[tuple[int, int]]:
+    """The chunks in parts of about the same size."""
+    if tasks is None:
+        processors = int(_engine.cluster_resources().get("CPU", 1))
+        tasks = max(TASKS_A_CPU * processors, -(-chunks // CHUNKS_A_TASK))
+    elif isinstance(tasks, bool) or not isinstance(tasks, int) or tasks < 1:
+        raise ValueError(f"tasks: {tasks!r}, and a number from 1 is expected")
+    tasks = min(tasks, chunks)
+    ends = [chunks * k // tasks for k in range(tasks + 1)] if tasks else [0]
+    return [(first, end) for first, end in zip(ends, ends[1:]) if first < end]
