@@ -170,9 +170,7 @@ class Network:
             fold.paths = columns
         return fold
 
-    def sweep(
-        self, X: PointsLike, y: Any = None, *, pairs: Optional[str] = None, units: Units = "hidden", output_bits: bool = False
-    ) -> _plica.Sweep:
+    def sweep(self, X: PointsLike, y: Any = None, *, pairs: Optional[str] = None, units: Units = "hidden", output_bits: bool = False) -> _plica.Sweep:
         """The sweep that `fold` runs, before it is run: its number of ``segments`` and of ``chunks``. `plica.ray` splits it."""
         with_labels = _named("X", _flat_rows(X, self.inputs), y)
         self._check(with_labels._points, with_labels.name)

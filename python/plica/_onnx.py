@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from typing import Any, Optional, Union
+from typing import Any, Optional, Sequence, Union
 
 import numpy as np
 
@@ -42,7 +42,7 @@ class Writer:
         self.input = "input"
         self._input = self._value("input", input_shape)
 
-    def node(self, operator: str, inputs: list[Optional[str]], name: str, outputs: int = 1, **attributes: Any) -> str:
+    def node(self, operator: str, inputs: Sequence[Optional[str]], name: str, outputs: int = 1, **attributes: Any) -> str:
         """Adds an operator; gives the name of its first output."""
         produced = [f"v{self.values + i}" for i in range(outputs)]
         self.values += outputs

@@ -152,7 +152,7 @@ class _Converter:
             layer = self.modules[node.target]
             name, what = f"layer {node.target} ({type(layer).__name__})", type(layer).__name__
             arguments, keywords = (*node.args, layer), dict(node.kwargs)
-            convert = MODULES[what]
+            convert: Optional[Callable[..., Any]] = MODULES[what]
         else:
             what = node.target if isinstance(node.target, str) else getattr(node.target, "__name__", str(node.target))
             name = f"{node.name} ({what})"
@@ -211,7 +211,7 @@ class _Call:
             return self.constant(found)
         return self.constant(x)
 
-    def emit(self, operator_name: str, inputs: list[Optional[str]], **attributes: Any) -> str:
+    def emit(self, operator_name: str, inputs: Sequence[Optional[str]], **attributes: Any) -> str:
         return self.writer.node(operator_name, inputs, self.name, **attributes)
 
     def reshape(self, value: str, shape: tuple[int, ...]) -> str:
@@ -248,9 +248,7 @@ def _linear(call: _Call, x: Any, weight: Any, bias: Any = None) -> str:
     return y if bias is None else call.emit("Add", [y, call.constant(bias)])
 
 
-def _convolution(
-    call: _Call, x: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
-) -> str:
+def _convolution(call: _Call, x: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1) -> str:
     weight, bias = call.known(weight), call.known(bias)
     if weight is None:
         raise call.refuse("its weights depend on the input")
@@ -513,18 +511,15 @@ def _item(call: _Call, x: Any, key: Any) -> Any:
     if Ellipsis in keys:
         at = keys.index(Ellipsis)
         keys[at : at + 1] = [slice(None)] * (rank - sum(k is not None for k in keys) + 1)
-    axis, starts, ends, axes, steps = 0, [], [], [], []
-    for k in keys:
-        if k is None:
-            continue
+    cuts: list[tuple[int, int, int, int]] = []
+    for axis, k in enumerate(k for k in keys if k is not None):
         if isinstance(k, int):
             k = slice(k, k + 1 if k != -1 else None)
         if not isinstance(k, slice) or any(not (part is None or isinstance(part, int)) for part in (k.start, k.stop, k.step)):
             raise call.refuse("indices that are whole numbers or slices are read")
         start, end, step = k.indices(_shape(x)[axis])
-        starts, ends, axes, steps = [*starts, start], [*ends, end], [*axes, axis], [*steps, step]
-        axis += 1
-    y = call.emit("Slice", [value, call.whole(starts), call.whole(ends), call.whole(axes), call.whole(steps)])
+        cuts.append((start, end, axis, step))
+    y = call.emit("Slice", [value, *(call.whole(numbers) for numbers in zip(*cuts))])
     return call.reshape(y, call.shape)
 
 

@@ -164,8 +164,8 @@ impl Trace {
     }
 
     /// The text of `plica trace`; the ends are written as they were given.
-    fn text(&self, from: &str, to: &str) -> String {
-        trace_text(&format!("{}\nfrom {from}\nto   {to}", self.network), &self.trace)
+    fn text(&self, start: &str, end: &str) -> String {
+        trace_text(&format!("{}\nfrom {start}\nto   {end}", self.network), &self.trace)
     }
 }
 

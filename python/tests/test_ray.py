@@ -7,8 +7,6 @@ import time
 import numpy as np
 import pytest
 
-import plica
-
 ray = pytest.importorskip("ray")
 os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
 
@@ -38,7 +36,7 @@ def test_a_sweep_is_the_same_bits_on_a_cluster(cluster):
         ([["1/3"] * 64, [0.1] * 64, [1] * 64], None, {}),
     ]:
         calls = []
-        found = plica.ray.fold(net, X, y, **options, tasks=7, progress=lambda done, all: calls.append((done, all)))
+        found = plica.ray.fold(net, X, y, **options, tasks=7, progress=lambda *numbers, calls=calls: calls.append(numbers))
         expected = net.fold(X, y, **options)
         assert found.to_json() == expected.to_json() and str(found) == str(expected)
         assert calls[-1] == (expected.segments, expected.segments)

@@ -74,9 +74,39 @@ MODULES = [
     ("flat", lambda: nn.Sequential(nn.Flatten(), nn.Linear(12, 5), nn.ReLU(), nn.Linear(5, 2), nn.LogSoftmax(dim=1)), (3, 4)),
     ("norm", lambda: nn.Sequential(nn.Linear(4, 6), nn.BatchNorm1d(6), nn.LeakyReLU(0.01), nn.Linear(6, 3), nn.PReLU(3)), (4,)),
     ("hard", lambda: nn.Sequential(nn.Linear(4, 6), nn.Hardtanh(-0.3, 0.7), nn.Linear(6, 6), nn.ReLU6(), nn.Linear(6, 2), nn.Hardsigmoid()), (4,)),
-    ("signal", lambda: nn.Sequential(nn.Conv1d(2, 3, 3, padding=1), nn.PReLU(), nn.MaxPool1d(2), nn.Conv1d(3, 4, 2, stride=2), nn.ReLU(), nn.Flatten(), nn.Linear(8, 2)), (2, 8)),
-    ("pool", lambda: nn.Sequential(nn.Conv2d(1, 3, 3), nn.ReLU(), nn.MaxPool2d(2, ceil_mode=True), nn.Conv2d(3, 4, 2), nn.ReLU(), nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.Linear(4, 3)), (1, 7, 7)),
-    ("average", lambda: nn.Sequential(nn.Conv2d(1, 2, 3, padding=1), nn.ReLU(), nn.AvgPool2d(2, padding=1, count_include_pad=False), nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(8, 3)), (1, 6, 6)),
+    (
+        "signal",
+        lambda: nn.Sequential(
+            nn.Conv1d(2, 3, 3, padding=1), nn.PReLU(), nn.MaxPool1d(2), nn.Conv1d(3, 4, 2, stride=2), nn.ReLU(), nn.Flatten(), nn.Linear(8, 2)
+        ),
+        (2, 8),
+    ),
+    (
+        "pool",
+        lambda: nn.Sequential(
+            nn.Conv2d(1, 3, 3),
+            nn.ReLU(),
+            nn.MaxPool2d(2, ceil_mode=True),
+            nn.Conv2d(3, 4, 2),
+            nn.ReLU(),
+            nn.AdaptiveMaxPool2d(1),
+            nn.Flatten(),
+            nn.Linear(4, 3),
+        ),
+        (1, 7, 7),
+    ),
+    (
+        "average",
+        lambda: nn.Sequential(
+            nn.Conv2d(1, 2, 3, padding=1),
+            nn.ReLU(),
+            nn.AvgPool2d(2, padding=1, count_include_pad=False),
+            nn.AdaptiveAvgPool2d(2),
+            nn.Flatten(),
+            nn.Linear(8, 3),
+        ),
+        (1, 6, 6),
+    ),
     ("residual", Residual, (2, 5, 5)),
     ("arithmetic", Arithmetic, (6,)),
     ("views", Views, (3,)),
