@@ -162,7 +162,7 @@ class Network:
             else:
                 saved = None if checkpoint is None else (os.fspath(checkpoint), 10.0)
                 said = task.report(task.run((0, task.chunks), threads, report, saved))
-        fold = folded(said)
+        fold = Fold(said)
         if columns is not None:
             for prefix, name in (("", "chi"), ("peak_", "peak")):
                 r1, r2 = columns[f"{prefix}r1"], columns[f"{prefix}r2"]
@@ -438,12 +438,6 @@ def convexity(
     options = {"sets": sets, "random": random, "half_open": half_open, "max_regions": _count(max_regions, "max_regions")}
     with shown(progress, net.name, "regions") as report:
         return Convexity(*_plica.convexity(net._network, options, report))
-
-
-def folded(report: tuple[str, str, list[str]]) -> Fold:
-    """The result of a sweep, of what the library says of it."""
-    text_of_json, text, pictures = report
-    return Fold(text_of_json, text, tuple(pictures))
 
 
 def _sets(sets: Any) -> list[list[str]]:

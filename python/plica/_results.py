@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from fractions import Fraction
 from functools import cached_property
@@ -178,23 +179,50 @@ class Fold(Report):
     #: With ``paths=True`` an array for each column of ``plica fold --paths``, else None.
     paths: Optional[dict[str, np.ndarray]] = None
 
-    @property
-    def _fields(self) -> dict:
-        fields = super()._fields
-        if "global" in fields:
-            inner = fields.pop("global")
-            fields.update({key: inner[key] for key in inner})
-        return fields
+    def __init__(self, report: _plica.FoldReport):
+        super().__init__("", "")
+        self._report: Optional[_plica.FoldReport] = report
+
+    def to_json(self) -> str:
+        """What ``plica fold --format json`` prints, character for character."""
+        return self._report.to_json() if self._report else self._json
 
     @property
     def segments(self) -> int:
         """The number of segments."""
-        return sum(pair.paths for pair in self.pairs)
+        return self._report.counts()[0] if self._report else sum(pair.paths for pair in self.pairs)
 
     @property
     def folded(self) -> int:
         """How many of them have chi > 0."""
-        return sum(pair.folded for pair in self.pairs)
+        return self._report.counts()[1] if self._report else sum(pair.folded for pair in self.pairs)
+
+    @cached_property
+    def readings(self) -> Record:
+        """All readings of the global folding measure; each is an attribute of the result too."""
+        return objects(json.loads(self._report.readings()) if self._report else self.to_dict()["global"])
+
+    def __getattr__(self, name: str) -> Any:
+        if not name.startswith("_") and name in self.readings:
+            return self.readings[name]
+        return super().__getattr__(name)
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self.readings]
+
+    def __str__(self) -> str:
+        return self._report.text() if self._report else self._text
+
+    def __repr__(self) -> str:
+        return f"<plica.Fold: {self.segments} segments, {self.folded} folded>"
+
+    def _repr_html_(self) -> str:
+        self._pictures = self._pictures or (tuple(self._report.pictures()) if self._report else ())
+        return super()._repr_html_()
+
+    def __getstate__(self) -> dict[str, Any]:
+        pictures = self._pictures or (tuple(self._report.pictures()) if self._report else ())
+        return {"_json": self.to_json(), "_text": str(self), "_pictures": pictures, "_report": None, "paths": self.paths}
 
     @property
     def classes(self) -> list[int]:
@@ -281,8 +309,6 @@ class Regions(Report):
 
     @cached_property
     def _details(self) -> dict:
-        import json
-
         return json.loads(self._complex.cells())
 
     @property

@@ -12,7 +12,7 @@ import uuid
 from typing import Any, Optional
 
 from . import __version__, _plica
-from ._network import Network, Units, _flat_rows, _named, _units, folded, load
+from ._network import Network, Units, _flat_rows, _named, _units, load
 from ._points import PointsLike
 from ._progress import Progress, shown
 from ._results import Fold
@@ -86,7 +86,7 @@ def fold(
     finally:
         for task in waiting:
             _engine.cancel(task, force=True)
-    return folded(sweep.report(state))
+    return Fold(sweep.report(state))
 
 
 def _part(version: str, key: str, shared: list, first: int, end: int) -> bytes:

@@ -36,7 +36,7 @@ mod _plica {
     #[pymodule_export]
     use super::points::{Points, load_data};
     #[pymodule_export]
-    use super::sweep::{Sweep, SweepState};
+    use super::sweep::{Report, Sweep, SweepState};
     #[pymodule_export]
     use super::trace::{Trace, trace, traces};
 

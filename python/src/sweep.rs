@@ -36,8 +36,13 @@ pub struct Options {
     output_bits: bool,
 }
 
-/// What is said of a sweep: as JSON, as text and as pictures.
-type Report = (String, String, Vec<String>);
+/// What `plica fold` says of a sweep.
+#[pyclass(frozen, module = "plica._plica", name = "FoldReport")]
+pub struct Report {
+    name: String,
+    heading: String,
+    report: FoldReport,
+}
 
 /// A sweep.
 #[pyclass(frozen, module = "plica._plica")]
@@ -57,12 +62,11 @@ impl Task {
         sweep::Sweep::new(&*self.model, &self.units, &self.data.points, &self.groups).map_err(|error| self.failed(error.into()))
     }
 
-    fn report(&self, state: &sweep::SweepState) -> Result<Report, Failure> {
+    fn report(&self, state: &sweep::SweepState) -> Report {
         let pair = |(group, tally): (&PairGroup, &plica::fold::Tally)| PairReport::new(group.from, group.to, tally.clone());
         let report = FoldReport::new(self.groups.iter().zip(state.tallies()).map(pair).collect(), state.decisions());
         let heading = format!("{}\n{}", network_heading(&self.name, &*self.model, &self.units), data_heading(&self.data, self.pairs));
-        let pictures = picture::heat_map(&self.name, &report).into_iter().chain([picture::distribution(&[(&self.name, &report)])]);
-        Ok((json(&report)?, fold_text(&heading, &report), pictures.collect()))
+        Report { name: self.name.clone(), heading, report }
     }
 
     fn failed(&self, error: SweepError) -> Failure {
@@ -170,7 +174,7 @@ impl Sweep {
                 return Err(Failure::Stopped);
             }
             drop(sweep);
-            Ok((task.report(&state)?, rows.in_order()?))
+            Ok((task.report(&state), rows.in_order()?))
         })?;
         let columns = PyDict::new(py);
         let classes = self.task.pairs == Pairs::Classes;
@@ -195,7 +199,7 @@ impl Sweep {
         Ok((report, columns))
     }
 
-    /// What `plica fold` says of a state that holds all segments: as JSON, as text and as pictures.
+    /// What `plica fold` says of a state that holds all segments.
     fn report(&self, py: Python<'_>, state: &SweepState) -> PyResult<Report> {
         let (task, state) = (&self.task, &state.state);
         here(py, || {
@@ -203,7 +207,37 @@ impl Sweep {
             if !sweep.fits(state) || !sweep.is_done(state) {
                 return Err(Failure::value("the state does not hold all segments of this sweep"));
             }
-            task.report(state)
+            Ok(task.report(state))
+        })
+    }
+}
+
+#[pymethods]
+impl Report {
+    /// The number of segments, and how many of them have chi > 0.
+    fn counts(&self) -> (u64, u64) {
+        let pairs = &self.report.pairs;
+        (pairs.iter().map(|pair| pair.paths).sum(), pairs.iter().map(|pair| pair.folded).sum())
+    }
+
+    /// The readings of the global measure, as JSON.
+    fn readings(&self) -> PyResult<String> {
+        Ok(json(&self.report.global)?)
+    }
+
+    fn to_json(&self, py: Python<'_>) -> PyResult<String> {
+        here(py, || json(&self.report))
+    }
+
+    fn text(&self, py: Python<'_>) -> PyResult<String> {
+        here(py, || Ok(fold_text(&self.heading, &self.report)))
+    }
+
+    /// The heat map by class, where pairs are by class, and the distribution of chi, as SVG.
+    fn pictures(&self, py: Python<'_>) -> PyResult<Vec<String>> {
+        here(py, || {
+            let heat_map = picture::heat_map(&self.name, &self.report);
+            Ok(heat_map.into_iter().chain([picture::distribution(&[(&self.name, &self.report)])]).collect())
         })
     }
 }
