@@ -56,8 +56,28 @@ impl Plane {
     /// The Gram determinant G of p1 - p0 and p2 - p0: an area in (u, v) times sqrt(G) is the Euclidean one.
     pub fn gram(&self) -> Rational {
         let [u, v] = &self.directions;
-        let dot = |x: &[Rational], y: &[Rational]| x.iter().zip(y).map(|(x, y)| Rational::from(x * y)).sum::<Rational>();
         dot(u, u) * dot(v, v) - dot(u, v) * dot(u, v)
+    }
+
+    /// The coordinates (u, v) of the point of the plane that is nearest to a point of the space around it.
+    ///
+    /// ```
+    /// use plica::{complex::Plane, data::load_point};
+    /// let [a, b, c] = ["0,0,0", "2,0,0", "1,1,0"].map(|p| load_point(p, &Default::default()).unwrap());
+    /// let [u, v] = Plane::new(&a, &b, &c).unwrap().project(&load_point("2,1/3,5", &Default::default()).unwrap().to_rationals());
+    /// assert_eq!((u.to_string(), v.to_string()), ("5/6".to_string(), "1/3".to_string()));
+    /// ```
+    ///
+    /// # Panics
+    /// Where the point has another dimension.
+    pub fn project(&self, x: &[Rational]) -> [Rational; 2] {
+        assert_eq!(x.len(), self.dimension(), "a point of the space around the plane");
+        let [d, e] = &self.directions;
+        let offset: Vec<Rational> = x.iter().zip(&self.origin).map(|(x, o)| Rational::from(x - o)).collect();
+        let (a, b, c) = (dot(d, d), dot(d, e), dot(e, e));
+        let (p, q) = (dot(d, &offset), dot(e, &offset));
+        let gram = Rational::from(&a * &c) - Rational::from(&b * &b);
+        [(Rational::from(&c * &p) - Rational::from(&b * &q)) / &gram, (a * q - b * p) / gram]
     }
 
     /// The point at coordinates (u, v).
@@ -84,4 +104,7 @@ impl Plane {
         let layers = std::iter::once(Layer::from_rationals(weights, bias)).chain(network.layers()[1..].iter().cloned());
         Network::new(layers.collect()).expect("the shapes still chain")
     }
+}
+fn dot(x: &[Rational], y: &[Rational]) -> Rational {
+    x.iter().zip(y).map(|(x, y)| Rational::from(x * y)).sum()
 }

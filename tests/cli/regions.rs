@@ -81,6 +81,17 @@ fn pictures_are_files_of_their_kind() {
     }
 }
 
+/// The corners of a slice are projected onto themselves, exactly: none falls outside by a rounding.
+#[test]
+fn the_corners_of_a_slice_are_drawn() {
+    let corners = "digits#3 digits#7 digits#9".split(' ').collect::<Vec<_>>();
+    let out = path("corners.svg");
+    stdout(&[&["regions", "digits:6x10", "--plane"], &corners[..], &["--points", "digits", "--plot", out.to_str().unwrap()]].concat());
+    let picture = std::fs::read_to_string(&out).unwrap();
+    let circle = |x: f64, y: f64| picture.contains(&format!("<circle cx=\"{x:.2}\" cy=\"{y:.2}\""));
+    assert!(circle(70.0, 848.0) && circle(870.0, 848.0) && circle(70.0, 48.0), "{:?}", picture.find("<circle"));
+}
+
 /// What can be said without opening a file is an error of the call; limits have a status of their own.
 #[test]
 fn bad_calls_and_limits_are_one_line() {

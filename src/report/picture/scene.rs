@@ -4,7 +4,7 @@ use super::colours::{Rgb, class, light, viridis_rgb};
 use super::svg::label;
 use crate::complex::{Cell, Complex, Decided, Domain, Rule};
 use crate::data::DataSet;
-use crate::exact::{nearest_f64, rational};
+use crate::exact::nearest_f64;
 use std::collections::HashMap;
 use std::str::FromStr;
 
@@ -225,13 +225,11 @@ impl Scene {
             let expected = complex.plane().map_or("2".to_string(), |plane| format!("2 or {}", plane.dimension()));
             return Err(SceneError::Points { expected, found });
         }
-        let project = plane.map(Projection::new);
         for row in 0..data.points.len() {
-            let x = data.points.nearest(row);
-            let place = project.as_ref().map_or_else(|| [x[0], x[1]], |project| project.at(x));
-            let place_exact: Option<Vec<_>> = place.iter().map(|&x| rational(x)).collect();
-            if place_exact.is_some_and(|place| complex.domain().holds(&place)) {
-                self.points.push((place, data.labels.as_ref().map_or(BLACK, |labels| class(labels[row]))));
+            let x = data.points.point(row).to_rationals();
+            let place = plane.map_or_else(|| [x[0].clone(), x[1].clone()], |plane| plane.project(&x));
+            if complex.domain().holds(&place) {
+                self.points.push((place.each_ref().map(nearest_f64), data.labels.as_ref().map_or(BLACK, |labels| class(labels[row]))));
             }
         }
         self.legend.extend(data.classes().into_iter().take(20).map(|label| (class(label), format!("label {label}"))));
@@ -285,37 +283,4 @@ fn around(cell: &Cell<'_>) -> Vec<u32> {
         (before, at) = (at, if x == before { y } else { x });
     }
     corners
-}
-
-/// The orthogonal projection onto a plane, in its coordinates.
-struct Projection {
-    origin: Vec<f64>,
-    directions: [Vec<f64>; 2],
-    /// The inverse of the Gram matrix.
-    inverse: [[f64; 2]; 2],
-}
-
-impl Projection {
-    fn new(plane: &crate::complex::Plane) -> Self {
-        let (zero, one) = (rug::Rational::new(), rug::Rational::from(1));
-        let at = |u, v| -> Vec<f64> { plane.point(u, v).iter().map(nearest_f64).collect() };
-        let origin = at(&zero, &zero);
-        let direction = |x: Vec<f64>| -> Vec<f64> { x.iter().zip(&origin).map(|(x, o)| x - o).collect() };
-        let directions = [direction(at(&one, &zero)), direction(at(&zero, &one))];
-        let dot = |i: usize, j: usize| dot(&directions[i], &directions[j]);
-        let (a, b, c) = (dot(0, 0), dot(0, 1), dot(1, 1));
-        let gram = a * c - b * b;
-        let inverse = [[c / gram, -b / gram], [-b / gram, a / gram]];
-        Self { origin, directions, inverse }
-    }
-
-    fn at(&self, x: &[f64]) -> [f64; 2] {
-        let offset: Vec<f64> = x.iter().zip(&self.origin).map(|(x, o)| x - o).collect();
-        let along = [0, 1].map(|i| dot(&offset, &self.directions[i]));
-        self.inverse.map(|row| row[0] * along[0] + row[1] * along[1])
-    }
-}
-
-fn dot(x: &[f64], y: &[f64]) -> f64 {
-    x.iter().zip(y).map(|(x, y)| x * y).sum()
 }
