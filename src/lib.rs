@@ -37,3 +37,8 @@ pub mod sweep;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// The examples of the book's first pages, as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/src/start.md")]
+struct Start;
