@@ -11,12 +11,15 @@ FUZZ_SECONDS ?= 60
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 PLICA := $(TARGET)/release/plica
+# Where `make python` installs the package, and what else for its tests: ray, torch.
+VENV := $(abspath $(TARGET))/python
+EXTRAS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-long onnx browser proofs lint bench fuzz
+.PHONY: help setup build demo test test-long python docs onnx browser proofs lint bench bench-python fuzz
 
 help: ## what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## check for cargo, cc, make and m4; install m4 where that needs no password
 	@command -v $(CARGO) >/dev/null || { echo "cargo is missing: install Rust 1.92 or later, see https://rustup.rs" >&2; exit 1; }
@@ -51,6 +54,25 @@ test: setup ## all tests: unit, integration, documentation; the scripts' where P
 test-long: setup ## the random tests with many more cases, new ones each time (CASES=20000)
 	PLICA_CASES=$(CASES) $(CARGO) test --release $(CARGO_FLAGS) --test contract --test degenerate
 
+python: build ## the Python package in a new virtual environment: tutorial, tests, types; EXTRAS="ray torch" installs those too
+	rm -rf $(VENV)
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check ./python
+	@echo "the package and NumPy alone:"
+	cd $(VENV) && bin/python $(CURDIR)/docs/run.py $(CURDIR)/docs/src/tutorial.md
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check pytest mypy ruff nbformat
+	@for extra in $(EXTRAS); do \
+		$(VENV)/bin/pip install --quiet --disable-pip-version-check $$extra || echo "$$extra cannot be installed: its tests are skipped"; \
+	done
+	cd $(VENV) && PLICA=$(abspath $(PLICA)) bin/python -m pytest -q -p no:cacheprovider $(CURDIR)/python/tests
+	cd $(VENV) && bin/python -m mypy.stubtest plica._plica --ignore-disjoint-bases
+	cd python && $(VENV)/bin/mypy --cache-dir $(VENV)/mypy && $(VENV)/bin/ruff check --no-cache -q && $(VENV)/bin/ruff format --no-cache --check -q
+
+docs: setup ## the book, into target/docs; builds mdbook where it is not installed
+	@command -v mdbook >/dev/null || [ -x $(TARGET)/tools/bin/mdbook ] || $(CARGO) install mdbook --locked --version 0.5.4 --root $(TARGET)/tools
+	PATH="$$PATH:$(abspath $(TARGET))/tools/bin" mdbook build docs
+	@echo "open $(TARGET)/docs/index.html"
+
 onnx: setup ## 1000 random ONNX files against ONNX Runtime, where Python has numpy, onnx and onnxruntime
 	@$(PYTHON) -c 'import numpy, onnx, onnxruntime' 2>/dev/null || { echo "install numpy, onnx and onnxruntime for $(PYTHON)" >&2; exit 1; }
 	$(PYTHON) data/random_onnx.py $(TARGET)/onnx
@@ -66,8 +88,8 @@ proofs: ## the Coq development, from scratch, and the axioms that its theorems r
 	proofs/check.sh
 
 lint: setup ## formatting, clippy, documentation; warnings are errors
-	$(CARGO) fmt --check
-	$(CARGO) clippy --all-targets $(CARGO_FLAGS) -- -D warnings
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets $(CARGO_FLAGS) -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps $(CARGO_FLAGS)
 
 bench: setup ## every speed that the README states: against other tools, of whole sweeps, and of degenerate networks
@@ -77,6 +99,10 @@ bench: setup ## every speed that the README states: against other tools, of whol
 	$(CARGO) run --release $(CARGO_FLAGS) -p plica-compare --bin complexes
 	$(CARGO) run --release $(CARGO_FLAGS) -p plica-compare --bin programs
 	$(CARGO) run --release $(CARGO_FLAGS) -p plica-compare --bin convolutions
+
+bench-python: build ## what a sweep costs from Python, over Rust; needs the package in PYTHON's environment
+	$(CARGO) build --release $(CARGO_FLAGS) -p plica-compare --bin sweep_times
+	$(PYTHON) benches/python/overhead.py $(TARGET)/release/sweep_times
 
 fuzz: setup ## each fuzz target for a short time, where nightly Rust and cargo-fuzz are installed (FUZZ_SECONDS=60)
 	@[ -f fuzz/Cargo.toml ] || { echo "there are no fuzz targets"; exit 0; }; \
