@@ -6,7 +6,28 @@ from typing import Any, Callable, Optional, final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__: list[str]
+__all__ = [
+    "Complex",
+    "FoldReport",
+    "InternalError",
+    "LimitError",
+    "Network",
+    "Points",
+    "Sweep",
+    "SweepState",
+    "Trace",
+    "__version__",
+    "audit",
+    "audit_sequence",
+    "bounds",
+    "complex",
+    "convexity",
+    "folding",
+    "load_data",
+    "parse_fraction",
+    "trace",
+    "traces",
+]
 __version__: str
 
 _Progress = Optional[Callable[[int, int], Any]]
