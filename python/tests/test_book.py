@@ -8,6 +8,7 @@ import pytest
 
 DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs"
 PAGES = sorted(page for page in (DOCS / "src").rglob("*.md") if "```python" in page.read_text(encoding="utf-8"))
+PAGES.append(DOCS.parent / "python" / "README.md")
 
 
 def run(*arguments):

@@ -87,6 +87,14 @@ impl<'a> Enumerator<'a> {
     }
 
     /// Ends with [`ConvexityError::Stopped`] soon after somebody, such as another thread, sets this to true.
+    ///
+    /// ```
+    /// use plica::{convexity::{ConvexityError, Enumerator}, network::load};
+    /// use std::sync::{Arc, atomic::AtomicBool};
+    /// let network = load("sawtooth:2").unwrap();
+    /// let stopped = Enumerator::new(&network).stop_when(Arc::new(AtomicBool::new(true))).run();
+    /// assert_eq!(stopped.unwrap_err(), ConvexityError::Stopped);
+    /// ```
     pub fn stop_when(self, stop: Arc<AtomicBool>) -> Self {
         Self { stop: Some(stop), ..self }
     }
