@@ -5,7 +5,7 @@ use crate::exact::doubled::Doubled;
 use crate::exact::{dyadic_parts, nearest_f64, rational};
 use rug::{Integer, Rational};
 use std::io::{self, Write};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// What can be wrong with coordinates.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -42,10 +42,10 @@ enum Exactness {
     /// The coordinate is an integer over this denominator, and the double the nearest to it.
     Over(u32),
     /// The coordinates themselves, row by row.
-    Rational(Vec<Rational>),
+    Rational(Arc<Vec<Rational>>),
 }
 
-/// n points of dimension d with exact coordinates, stored row by row as their nearest doubles.
+/// n points of dimension d with exact coordinates, stored row by row as their nearest doubles; clones share them.
 ///
 /// ```
 /// use plica::data::Points;
@@ -55,9 +55,9 @@ enum Exactness {
 #[derive(Clone, Debug)]
 pub struct Points {
     dimension: usize,
-    nearest: Vec<f64>,
+    nearest: Arc<Vec<f64>>,
     /// For each point x a bound of the norm of (x, 1): what errors along segments are measured by.
-    norms: Vec<f64>,
+    norms: Arc<Vec<f64>>,
     exactness: Exactness,
     /// Computed when first asked for.
     grain: OnceLock<Option<(i32, i32)>>,
@@ -106,13 +106,13 @@ impl Points {
         check_shape(values.len(), dimension)?;
         let nearest: Vec<f64> = values.iter().map(nearest_f64).collect();
         let dyadic = nearest.iter().zip(&values).all(|(&x, q)| rational(x).as_ref() == Some(q));
-        let exactness = if dyadic { Exactness::Dyadic } else { Exactness::Rational(values) };
+        let exactness = if dyadic { Exactness::Dyadic } else { Exactness::Rational(Arc::new(values)) };
         Ok(Self::of(dimension, nearest, exactness))
     }
 
     fn of(dimension: usize, nearest: Vec<f64>, exactness: Exactness) -> Self {
-        let norms = nearest.chunks_exact(dimension).map(norm_with_one).collect();
-        Self { dimension, nearest, norms, exactness, grain: OnceLock::new() }
+        let norms = Arc::new(nearest.chunks_exact(dimension).map(norm_with_one).collect());
+        Self { dimension, nearest: Arc::new(nearest), norms, exactness, grain: OnceLock::new() }
     }
 
     /// The number of points.
@@ -236,13 +236,13 @@ impl Points {
     pub fn point(&self, row: usize) -> Point {
         let range = row * self.dimension..(row + 1) * self.dimension;
         let exactness = match &self.exactness {
-            Exactness::Rational(values) => Exactness::Rational(values[range.clone()].to_vec()),
+            Exactness::Rational(values) => Exactness::Rational(Arc::new(values[range.clone()].to_vec())),
             other => other.clone(),
         };
         Point(Points {
             dimension: self.dimension,
-            nearest: self.nearest[range].to_vec(),
-            norms: vec![self.norms[row]],
+            nearest: Arc::new(self.nearest[range].to_vec()),
+            norms: Arc::new(vec![self.norms[row]]),
             exactness,
             grain: OnceLock::new(),
         })
