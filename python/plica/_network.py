@@ -327,13 +327,7 @@ def load(x: Any, *, input_shape: Optional[Sequence[int]] = None, name: Optional[
     if isinstance(x, (str, os.PathLike)):
         return Network(_plica.Network.load(os.fspath(x)))
     if hasattr(x, "named_modules") and hasattr(x, "state_dict"):
-        from ._torch import module_to_onnx
-
-        try:
-            content = module_to_onnx(x, input_shape)
-        except ValueError as error:
-            raise ValueError(f"x: {error}") from error
-        return Network(_plica.Network.from_onnx(name or type(x).__name__, content))
+        return _of_module(x, input_shape, name)
     if isinstance(x, (list, tuple)):
         layers = []
         for i, layer in enumerate(x):
@@ -345,6 +339,25 @@ def load(x: Any, *, input_shape: Optional[Sequence[int]] = None, name: Optional[
                 raise ValueError(f"layer {i}: W has {len(weights)} rows, b {bias.dimension} entries")
         return Network(_plica.Network.from_layers(name or "layers", layers))
     raise TypeError(f"x: {type(x).__name__}, and a path, a name, a torch.nn.Module or a list of (W, b) is expected")
+
+
+def _of_module(module: Any, input_shape: Optional[Sequence[int]], name: Optional[str]) -> Network:
+    from ._torch import convert
+
+    try:
+        converted = convert(module, input_shape)
+    except ValueError as error:
+        raise ValueError(f"x: {error}") from error
+    net = Network(_plica.Network.from_onnx(name or type(module).__name__, converted.onnx))
+    if converted.check is not None:
+        # No decision rests on this: it is there to catch a module that does something which its layers do not say.
+        point, expected = converted.check
+        found = np.array([float(output) for output in net.evaluate(point)])
+        if found.shape != expected.shape or not np.allclose(found, expected, rtol=0, atol=1e-3 * (1 + np.abs(expected).max(initial=0))):
+            raise ValueError(
+                f"x: {type(module).__name__} computes something else than its layers say: {expected[:4]} at a point where they give {found[:4]}"
+            )
+    return net
 
 
 def bounds(x: Any) -> Bounds:

@@ -215,3 +215,183 @@ def test_weights_that_are_not_finite_are_named():
         module[0].weight[1, 1] = float("nan")
     with pytest.raises(ValueError, match="0.weight holds a number that is not finite"):
         plica.load(module)
+
+
+class SkipInPlace(nn.Module):
+    """The skip connection sees the tensor after it was changed in place."""
+
+    def __init__(self, inplace):
+        super().__init__()
+        self.first, self.relu = nn.Linear(3, 3), nn.ReLU(inplace=inplace)
+
+    def forward(self, x):
+        y = self.first(x)
+        return self.relu(y) + y
+
+
+class ViewInPlace(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Linear(4, 4)
+
+    def forward(self, x):
+        y = self.first(x)
+        part = y[:, :2]
+        part += 1.0
+        return y
+
+
+class Buffered(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("count", torch.zeros(2))
+
+    def forward(self, x):
+        self.count += 1.0
+        return x + self.count
+
+
+class AlwaysDropping(nn.Module):
+    def forward(self, x):
+        return functional.dropout(x, 0.5)
+
+
+def own(function):
+    """A module of one function."""
+
+    class Own(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first = nn.Linear(4, 4)
+
+        def forward(self, x):
+            return function(self.first(x))
+
+    return Own()
+
+
+def test_what_is_changed_in_place_and_seen_again_is_refused():
+    for module, size in [(SkipInPlace(True), 3), (ViewInPlace(), 4), (Buffered(), 2)]:
+        with pytest.raises(ValueError, match="in place"):
+            plica.load(module, input_shape=(size,))
+    check(SkipInPlace(False), (3,))
+    check(nn.Sequential(nn.Linear(3, 4), nn.ReLU(inplace=True), nn.Linear(4, 2), nn.Hardtanh(inplace=True)), (3,))
+
+    def chain(y):
+        y = y.view(1, 2, 2)
+        y += 1.0
+        y = functional.relu(y, inplace=True)
+        return y.flatten(1).abs_()
+
+    check(own(chain), (4,))
+
+
+def check(module, shape):
+    """A module computes what Plica says; in double precision."""
+    module = module.double()
+    net = plica.load(module, input_shape=shape)
+    module.eval()
+    for x in torch.rand((5, *shape), dtype=torch.float64) * 4 - 2:
+        with torch.no_grad():
+            expected = module(x.clone()[None])[0].numpy().reshape(-1)
+        found = np.array([float(y) for y in net.evaluate(x)])
+        assert np.allclose(found, expected, rtol=1e-9, atol=1e-9)
+
+
+FUNCTIONS = {
+    "scalars": lambda y: 2 - (1.5 * y - 0.25) / 3 + y * -1,
+    "swapped": lambda y: torch.sub(torch.tensor(1.0), y),
+    "keywords": lambda y: functional.leaky_relu(input=y, negative_slope=-0.5),
+    "steep": lambda y: functional.leaky_relu(y, 3.0),
+    "bounds": lambda y: functional.hardtanh(y, -0.25, 0.5) + functional.hardtanh(y, min_val=0.0),
+    "clamps": lambda y: y.clamp(min=-0.5) - torch.clamp(y, max=0.25) + y.clamp(0.5, -0.5),
+    "slices": lambda y: torch.cat([y[..., -2:], y[:, None, 1:4:2].squeeze(1), y[:, -1:]], dim=-1),
+    "maxima": lambda y: (
+        torch.max(y, torch.zeros(4, dtype=torch.float64)) - torch.minimum(y, y.neg()) + y.view(-1, 2, 2).amax(-1).max(1, keepdim=True).values
+    ),
+    "means": lambda y: y.view(1, 2, 2).mean(dim=-1, keepdim=True).flatten(1) - y.view(1, 2, 2).mean((1, 2)).unsqueeze(-1),
+    "chunks": lambda y: torch.chunk(y, 3, dim=1)[1] * 2 - y.split([1, 3], 1)[0],
+    "moved": lambda y: y.reshape(1, 2, 2).permute(0, -1, 1).transpose(-2, -1).contiguous().flatten(1),
+    "shapes": lambda y: y.view(y.size(0), y.shape[1] // 2, -1).reshape(y.size()),
+    "relu6": lambda y: functional.relu6(y * 10) - functional.hardsigmoid(y * 3),
+}
+
+
+@pytest.mark.parametrize("what", FUNCTIONS)
+def test_functions(what):
+    module = own(FUNCTIONS[what])
+    if what == "shapes":
+        with pytest.raises(ValueError, match="floordiv"):
+            plica.load(module)
+        return
+    check(module, (4,))
+
+
+IMAGES = {
+    "pads": lambda: nn.Conv2d(2, 3, (3, 2), padding=(2, 1), stride=(2, 1), dilation=(1, 2)),
+    "same": lambda: nn.Conv2d(2, 4, (2, 3), padding="same", groups=2),
+    "ceil": lambda: nn.MaxPool2d(2, stride=3, padding=1, ceil_mode=True),
+    "dilated": lambda: nn.MaxPool2d(2, stride=1, dilation=3),
+    "average": lambda: nn.AvgPool2d(3, stride=2, padding=1, count_include_pad=True),
+    "average without": lambda: nn.AvgPool2d((2, 3), stride=(1, 2), padding=(1, 0), count_include_pad=False),
+    "norm": lambda: nn.BatchNorm2d(2, affine=False, momentum=None),
+    "prelu": lambda: nn.Sequential(nn.Conv2d(2, 3, 1), nn.PReLU(3, init=-0.3)),
+    "adaptive": lambda: nn.AdaptiveAvgPool2d((3, None)),
+    "unflatten": lambda: nn.Sequential(nn.Flatten(2), nn.Unflatten(2, (2, 18)), nn.AdaptiveMaxPool2d((1, 6))),
+}
+
+
+@pytest.mark.parametrize("what", IMAGES)
+def test_layers_of_images(what):
+    torch.manual_seed(3)
+    check(made(lambda: nn.Sequential(IMAGES[what](), nn.ReLU(), nn.Flatten())), (2, 6, 6))
+
+
+def test_layers_that_are_shared_are_the_same_layer():
+    shared = nn.Linear(3, 3)
+    check(nn.Sequential(shared, nn.ReLU(), shared, nn.ReLU(), shared), (3,))
+
+
+@pytest.mark.parametrize(
+    "module, words",
+    [
+        (AlwaysDropping(), "training=self.training"),
+        (own(torch.sigmoid), "sigmoid"),
+        (own(lambda y: y * y), "mul"),
+        (own(lambda y: 1 / y), "truediv"),
+        (own(lambda y: y.max()), "max"),
+        (own(lambda y: y.max(1).indices), "indices"),
+        (own(lambda y: functional.softmax(y, 0)), "axis"),
+        (own(lambda y: functional.softmax(y, 1) * 2), "oftmax"),
+        (own(lambda y: y * torch.tensor([0.1, 0.2, 0.3, 0.4], dtype=torch.float64)), "float64"),
+        (own(lambda y: (y, y)), "several outputs"),
+        (own(lambda y: torch.tensor([1.0])), "does not depend on the input"),
+        (own(lambda y: torch.sub(y, y, alpha=2)), "alpha"),
+        (own(lambda y: functional.avg_pool1d(y[:, None], 3, stride=2, ceil_mode=True)), "ceil_mode"),
+    ],
+)
+def test_functions_that_are_not_read_are_refused(module, words):
+    with pytest.raises(ValueError) as caught:
+        plica.load(module, input_shape=(4,))
+    assert words in str(caught.value), str(caught.value)
+
+
+def test_functions_and_layers_of_the_same_name_are_not_taken_for_pytorchs():
+    class Linear(nn.Linear):
+        def forward(self, x):
+            return super().forward(x) * 2
+
+    check(nn.Sequential(Linear(3, 2)), (3,))
+    hooked = nn.Sequential(nn.Linear(3, 2))
+    hooked[0].register_forward_hook(lambda layer, x, y: y * 2)
+    with pytest.raises(ValueError, match="layer 0 .Linear. has hooks"):
+        plica.load(hooked)
+
+
+def test_a_module_that_computes_something_else_is_refused(monkeypatch):
+    """The last guard: a layer that is read wrongly is caught at a point."""
+    from plica._torch import layers
+
+    monkeypatch.setitem(layers.MODULES, "ReLU", layers.MODULES["Identity"])
+    with pytest.raises(ValueError, match="computes something else"):
+        plica.load(made(MODULES[0][1]))

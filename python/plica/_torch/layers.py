@@ -1,232 +1,16 @@
-"""Networks of PyTorch, layer by layer, through the symbolic trace of `torch.fx`.
-
-What a layer computes is taken as exact arithmetic on its parameters. Of batch normalisation, whose square root is irrational, the factor
-weight / sqrt(running_var + eps) is used with each operation rounded to the precision of the parameters.
-"""
+"""What each layer and function of PyTorch is as operators; in the order of the list at the end."""
 
 from __future__ import annotations
 
 import operator
-from contextlib import contextmanager
-from typing import Any, Callable, Iterator, Optional, Sequence
+from typing import Any, Callable, Optional
 
 import numpy as np
 
-from ._onnx import Writer
+from .call import Call, shape_of
+from .names import function_name
 
 Attributes = dict[str, Any]
-
-
-class UnknownLayer(ValueError):
-    """A layer that has no exact geometry here, with its name."""
-
-
-def module_to_onnx(module: Any, input_shape: Optional[Sequence[int]] = None) -> bytes:
-    """An ``.onnx`` file of a module, as it is in evaluation mode."""
-    import torch
-    import torch.fx
-    from torch.fx.passes.shape_prop import ShapeProp
-
-    if not list(module.children()):
-        module = torch.nn.Sequential(module)  # a single layer is not looked into
-    precision = _precision(module)
-    shape = _input_shape(module, input_shape)
-    devices = {tensor.device for tensor in module.parameters()} or {torch.device("cpu")}
-    if len(devices) > 1:
-        raise ValueError(f"the module is spread over {len(devices)} devices; bring it to one, as by module.cpu()")
-    example = torch.zeros((1, *shape), dtype=precision, device=next(iter(devices)))
-    with _evaluating(module):
-        try:
-            graph = torch.fx.symbolic_trace(module)
-        except Exception as error:
-            raise UnknownLayer(f"{type(module).__name__} cannot be traced, because what it does depends on its input: {error}") from error
-        _check_layers(graph)
-        try:
-            with torch.no_grad():
-                ShapeProp(graph).propagate(example)
-        except Exception as error:
-            said = (str(error.__cause__ or error).strip().splitlines() or [""])[0]
-            raise ValueError(f"input_shape: {type(module).__name__} does not take an input of shape {tuple(shape)}: {said}") from error
-        return _Converter(graph, Writer((1, *shape), np.dtype(str(precision).split(".")[1]))).run()
-
-
-def _check_layers(graph: Any) -> None:
-    """All layers are known; said before anything is run, so that the words are about the layer."""
-    modules = dict(graph.named_modules())
-    for node in graph.graph.nodes:
-        if node.op == "call_module":
-            layer = modules[node.target]
-            name = f"layer {node.target} ({type(layer).__name__})"
-            if type(layer).__name__ not in MODULES:
-                raise UnknownLayer(f"{name}: Plica does not know this layer; it knows {', '.join(sorted(MODULES))}")
-            if getattr(layer, "running_var", layer) is None:
-                raise UnknownLayer(f"{name}: it has no running statistics, so what it computes depends on the other inputs of a batch")
-
-
-def _precision(module: Any) -> Any:
-    import torch
-
-    found: dict[Any, str] = {}
-    for name, tensor in [*module.named_parameters(), *module.named_buffers()]:
-        if tensor.device.type == "meta":
-            raise ValueError(f"{name} has no numbers: it is on the device meta")
-        if tensor.dtype.is_floating_point:
-            found.setdefault(tensor.dtype, name)
-            if not bool(torch.isfinite(tensor).all()):
-                raise ValueError(f"{name} holds a number that is not finite")
-    if len(found) > 1:
-        kinds = ", ".join(f"{name} is {dtype}" for dtype, name in found.items())
-        raise ValueError(f"parameters of one precision are expected: {kinds}; convert the module, as by module.double()")
-    precision = next(iter(found), torch.float32)
-    if precision not in (torch.float32, torch.float64):
-        raise ValueError(f"{found[precision]} is {precision}: convert the module by module.float(), which is exact")
-    return precision
-
-
-def _input_shape(module: Any, shape: Optional[Sequence[int]]) -> tuple[int, ...]:
-    import torch.nn as nn
-
-    if shape is not None:
-        shape = (shape,) if isinstance(shape, int) else tuple(int(n) for n in shape)
-        if not shape or any(n < 1 for n in shape):
-            raise ValueError(f"input_shape: {shape}, and the shape of one input is expected, such as (1, 28, 28)")
-        return shape
-    leaves = [(name, layer) for name, layer in module.named_modules() if not list(layer.children())]
-    transparent = (nn.Flatten, nn.Identity, nn.Dropout, nn.ReLU)
-    first = next((layer for _, layer in leaves if not isinstance(layer, transparent)), None)
-    if isinstance(first, nn.Linear):
-        return (first.in_features,)
-    raise ValueError("input_shape: give the shape of one input, such as (1, 28, 28); it is known only of modules that begin with a linear layer")
-
-
-@contextmanager
-def _evaluating(module: Any) -> Iterator[None]:
-    """The module in evaluation mode, and afterwards as it was."""
-    modes = [(layer, layer.training) for layer in module.modules()]
-    module.eval()
-    try:
-        yield
-    finally:
-        for layer, training in modes:
-            layer.training = training
-
-
-class _Converter:
-    """Goes through the nodes of a traced module; each becomes operators that bear the layer's name."""
-
-    def __init__(self, graph: Any, writer: Writer):
-        self.graph = graph
-        self.modules = dict(graph.named_modules())
-        self.writer = writer
-        #: By node: the name of a value that depends on the input, or an array that does not.
-        self.values: dict[Any, Any] = {}
-
-    def run(self) -> bytes:
-        inputs = 0
-        for node in self.graph.graph.nodes:
-            if node.op == "placeholder":
-                inputs += 1
-                if inputs > 1:
-                    if node.args:  # an optional argument that nobody gives
-                        self.values[node] = node.args[0]
-                        continue
-                    raise UnknownLayer(f"the module takes another input, {node.target}; Plica's networks have one")
-                self.values[node] = self.writer.input
-            elif node.op == "get_attr":
-                self.values[node] = _attribute_of(self.graph, node.target)
-            elif node.op == "output":
-                return self._finish(node.args[0])
-            else:
-                self.values[node] = self._convert(node)
-        raise UnknownLayer("the module has no output")
-
-    def _finish(self, output: Any) -> bytes:
-        if isinstance(output, (tuple, list, dict)) or not hasattr(output, "meta"):
-            raise UnknownLayer("the module gives several outputs or none; Plica's networks have one")
-        if not isinstance(self.values[output], str):
-            raise UnknownLayer("the output does not depend on the input")
-        return self.writer.finish(self.values[output], _shape(output))
-
-    def _convert(self, node: Any) -> Any:
-        if node.op == "call_module":
-            layer = self.modules[node.target]
-            name, what = f"layer {node.target} ({type(layer).__name__})", type(layer).__name__
-            arguments, keywords = (*node.args, layer), dict(node.kwargs)
-            convert: Optional[Callable[..., Any]] = MODULES[what]
-        else:
-            what = node.target if isinstance(node.target, str) else getattr(node.target, "__name__", str(node.target))
-            name = f"{node.name} ({what})"
-            arguments, keywords = node.args, dict(node.kwargs)
-            convert = FUNCTIONS.get(what.strip("_") if what not in FUNCTIONS else what)
-        if convert is None:
-            raise UnknownLayer(f"{name}: Plica does not know this layer; it knows piecewise-linear ones")
-        call = _Call(self, node, name)
-        try:
-            return convert(call, *arguments, **keywords)
-        except (UnknownLayer, KeyError):
-            raise
-        except (TypeError, ValueError, AttributeError) as error:
-            raise UnknownLayer(f"{name}: its arguments are not read: {error}") from error
-
-
-class _Call:
-    """One node being converted."""
-
-    def __init__(self, converter: _Converter, node: Any, name: str):
-        self.converter, self.writer, self.node, self.name = converter, converter.writer, node, name
-
-    def refuse(self, why: str) -> UnknownLayer:
-        return UnknownLayer(f"{self.name}: {why}")
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return _shape(self.node)
-
-    def number(self, value: Any) -> np.ndarray:
-        """Numbers in the precision of the module."""
-        array = value.detach().cpu().numpy() if hasattr(value, "detach") else np.asarray(value)
-        return array.astype(self.writer.dtype)
-
-    def constant(self, value: Any) -> str:
-        return self.writer.constant(self.number(value), self.name)
-
-    def whole(self, values: Any) -> str:
-        return self.writer.constant(np.asarray(values, dtype=np.int64), self.name)
-
-    def known(self, x: Any) -> Any:
-        """A value of the module that does not depend on the input, or None."""
-        if hasattr(x, "meta"):
-            value = self.converter.values[x]
-            return None if isinstance(value, (str, list)) else value
-        return x
-
-    def value(self, x: Any) -> str:
-        """The name of a value, which may be a constant."""
-        if hasattr(x, "meta"):
-            found = self.converter.values[x]
-            if isinstance(found, str):
-                return found
-            if isinstance(found, list):
-                raise self.refuse("it takes one part of a split, and gets all")
-            return self.constant(found)
-        return self.constant(x)
-
-    def emit(self, operator_name: str, inputs: Sequence[Optional[str]], **attributes: Any) -> str:
-        return self.writer.node(operator_name, inputs, self.name, **attributes)
-
-    def reshape(self, value: str, shape: tuple[int, ...]) -> str:
-        return self.emit("Reshape", [value, self.whole(shape)])
-
-
-def _shape(node: Any) -> tuple[int, ...]:
-    return tuple(int(n) for n in node.meta["tensor_meta"].shape)
-
-
-def _attribute_of(graph: Any, path: str) -> Any:
-    found = graph
-    for part in path.split("."):
-        found = getattr(found, part)
-    return found
 
 
 def _pair(value: Any, count: int) -> list[int]:
@@ -237,18 +21,18 @@ def _pair(value: Any, count: int) -> list[int]:
 # Layers with parameters.
 
 
-def _linear(call: _Call, x: Any, weight: Any, bias: Any = None) -> str:
+def _linear(call: Call, x: Any, weight: Any, bias: Any = None) -> str:
     weight, bias = call.known(weight), call.known(bias)
     if weight is None:
         raise call.refuse("its weights depend on the input")
-    if len(_shape(x)) == 2:
+    if len(shape_of(x)) == 2:
         inputs = [call.value(x), call.constant(weight)] + ([] if bias is None else [call.constant(bias)])
         return call.emit("Gemm", inputs, transB=1)
     y = call.emit("MatMul", [call.value(x), call.constant(call.number(weight).T)])
     return y if bias is None else call.emit("Add", [y, call.constant(bias)])
 
 
-def _convolution(call: _Call, x: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1) -> str:
+def _convolution(call: Call, x: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1) -> str:
     weight, bias = call.known(weight), call.known(bias)
     if weight is None:
         raise call.refuse("its weights depend on the input")
@@ -265,13 +49,13 @@ def _convolution(call: _Call, x: Any, weight: Any, bias: Any = None, stride: Any
     return call.emit("Conv", inputs, strides=stride, pads=pads, dilations=dilation, kernel_shape=kernel, group=int(groups))
 
 
-def _convolution_layer(call: _Call, x: Any, layer: Any) -> str:
+def _convolution_layer(call: Call, x: Any, layer: Any) -> str:
     if layer.padding_mode != "zeros":
         raise call.refuse(f"padding by {layer.padding_mode} is not read; zeros are")
     return _convolution(call, x, layer.weight, layer.bias, layer.stride, layer.padding, layer.dilation, layer.groups)
 
 
-def _batch_norm(call: _Call, x: Any, layer: Any) -> str:
+def _batch_norm(call: Call, x: Any, layer: Any) -> str:
     channels = layer.running_var.shape[0]
     form = (1, channels) + (1,) * (len(call.shape) - 2)
     number = call.number
@@ -288,22 +72,22 @@ def _batch_norm(call: _Call, x: Any, layer: Any) -> str:
 # Piecewise-linear functions.
 
 
-def _relu(call: _Call, x: Any, *_: Any, **__: Any) -> str:
+def _relu(call: Call, x: Any, *_: Any, **__: Any) -> str:
     return call.emit("Relu", [call.value(x)])
 
 
-def _leaky_relu(call: _Call, x: Any, slope: Any = 0.01, inplace: bool = False, *, negative_slope: Any = None) -> str:
+def _leaky_relu(call: Call, x: Any, slope: Any = 0.01, inplace: bool = False, *, negative_slope: Any = None) -> str:
     # As a PRelu, whose slope has the precision of the module; an attribute of the format has single precision.
     return call.emit("PRelu", [call.value(x), call.constant(slope if negative_slope is None else negative_slope)])
 
 
-def _prelu(call: _Call, x: Any, weight: Any) -> str:
+def _prelu(call: Call, x: Any, weight: Any) -> str:
     slope = call.number(call.known(weight))
     form = slope.shape if slope.size == 1 or len(call.shape) < 3 else (slope.size,) + (1,) * (len(call.shape) - 2)
     return call.emit("PRelu", [call.value(x), call.constant(slope.reshape(form))])
 
 
-def _clip(call: _Call, x: Any, min: Any = None, max: Any = None, *_: Any, min_val: Any = None, max_val: Any = None, inplace: bool = False) -> str:
+def _clip(call: Call, x: Any, min: Any = None, max: Any = None, *_: Any, min_val: Any = None, max_val: Any = None, inplace: bool = False) -> str:
     low, high = call.known(min if min_val is None else min_val), call.known(max if max_val is None else max_val)
     bounds = [None if bound is None else call.constant(bound) for bound in (low, high)]
     if any(bound is not None and np.size(call.number(bound)) != 1 for bound in (low, high)):
@@ -311,31 +95,31 @@ def _clip(call: _Call, x: Any, min: Any = None, max: Any = None, *_: Any, min_va
     return call.emit("Clip", [call.value(x), *bounds])
 
 
-def _hardtanh(call: _Call, x: Any, min_val: Any = -1.0, max_val: Any = 1.0, inplace: bool = False) -> str:
+def _hardtanh(call: Call, x: Any, min_val: Any = -1.0, max_val: Any = 1.0, inplace: bool = False) -> str:
     return _clip(call, x, min_val, max_val)
 
 
-def _relu6(call: _Call, x: Any, inplace: bool = False) -> str:
+def _relu6(call: Call, x: Any, inplace: bool = False) -> str:
     return _clip(call, x, 0.0, 6.0)
 
 
-def _hardsigmoid(call: _Call, x: Any, inplace: bool = False) -> str:
+def _hardsigmoid(call: Call, x: Any, inplace: bool = False) -> str:
     y = call.emit("Clip", [call.emit("Add", [call.value(x), call.constant(3.0)]), call.constant(0.0), call.constant(6.0)])
     return call.emit("Div", [y, call.constant(6.0)])
 
 
 def _extreme(operator_name: str, reduction: Optional[str]) -> Callable[..., Any]:
-    def convert(call: _Call, x: Any, other: Any = None, keepdim: bool = False, *, dim: Any = None) -> Any:
+    def convert(call: Call, x: Any, other: Any = None, keepdim: bool = False, *, dim: Any = None) -> Any:
         if dim is None and isinstance(other, (int, tuple, list)) and not hasattr(other, "meta"):
             dim = other
         if dim is not None:
             if reduction is None:
                 raise call.refuse("a minimum along an axis is not read; maxima are")
-            rank = len(_shape(x))
+            rank = len(shape_of(x))
             axes = [d % rank for d in ([dim] if isinstance(dim, int) else list(dim))]
             y = call.emit(reduction, [call.value(x)], axes=axes, keepdims=int(bool(keepdim)))
             # torch.max gives the places too, which nothing may use.
-            return y if call.node.target in ("amax",) or getattr(call.node.target, "__name__", "") == "amax" else [y, None]
+            return y if function_name(call.node) == "amax" else [y, None]
         if other is None:
             raise call.refuse("the extreme of a whole tensor is not read; along an axis it is")
         return call.emit(operator_name, [call.value(x), call.value(other)])
@@ -348,7 +132,7 @@ def _extreme(operator_name: str, reduction: Optional[str]) -> Callable[..., Any]
 
 def _pool(operator_name: str, count: int) -> Callable[..., str]:
     def convert(
-        call: _Call,
+        call: Call,
         x: Any,
         kernel_size: Any,
         stride: Any = None,
@@ -364,7 +148,7 @@ def _pool(operator_name: str, count: int) -> Callable[..., str]:
         padding, dilation = _pair(padding, count), _pair(dilation, count)
         if return_indices or divisor_override is not None:
             raise call.refuse("the places of maxima, or another divisor, are not read")
-        sizes = _shape(x)[-count:]
+        sizes = shape_of(x)[-count:]
         floor = [(n + 2 * p - d * (k - 1) - 1) // s + 1 for n, p, d, k, s in zip(sizes, padding, dilation, kernel, stride)]
         ceil = list(call.shape[-count:]) != floor
         attributes: Attributes = {"kernel_shape": kernel, "strides": stride, "pads": padding * 2}
@@ -383,7 +167,7 @@ def _average_pool(count: int) -> Callable[..., str]:
     pool = _pool("AveragePool", count)
 
     def convert(
-        call: _Call,
+        call: Call,
         x: Any,
         kernel_size: Any,
         stride: Any = None,
@@ -401,8 +185,8 @@ def _average_pool(count: int) -> Callable[..., str]:
 def _adaptive(operator_name: str, count: int) -> Callable[..., str]:
     pool = _pool(operator_name, count)
 
-    def convert(call: _Call, x: Any, output_size: Any, return_indices: bool = False) -> str:
-        sizes, outputs = _shape(x)[-count:], call.shape[-count:]
+    def convert(call: Call, x: Any, output_size: Any, return_indices: bool = False) -> str:
+        sizes, outputs = shape_of(x)[-count:], call.shape[-count:]
         if any(n % m for n, m in zip(sizes, outputs)):
             raise call.refuse(f"{sizes} is no multiple of {outputs}, so its windows differ in size, which is not read")
         kernel = [n // m for n, m in zip(sizes, outputs)]
@@ -417,7 +201,7 @@ def _adaptive(operator_name: str, count: int) -> Callable[..., str]:
 def _binary(operator_name: str, swapped: bool = False) -> Callable[..., Any]:
     compute = {"Add": operator.add, "Sub": operator.sub, "Mul": operator.mul, "Div": operator.truediv}[operator_name]
 
-    def convert(call: _Call, x: Any, y: Any, *, alpha: Any = 1, rounding_mode: Any = None) -> Any:
+    def convert(call: Call, x: Any, y: Any, *, alpha: Any = 1, rounding_mode: Any = None) -> Any:
         if alpha != 1 or rounding_mode is not None:
             raise call.refuse("alpha and rounding_mode are not read")
         left, right = (y, x) if swapped else (x, y)
@@ -429,66 +213,66 @@ def _binary(operator_name: str, swapped: bool = False) -> Callable[..., Any]:
     return convert
 
 
-def _negative(call: _Call, x: Any) -> str:
+def _negative(call: Call, x: Any) -> str:
     return call.emit("Neg", [call.value(x)])
 
 
-def _absolute(call: _Call, x: Any) -> str:
+def _absolute(call: Call, x: Any) -> str:
     return call.emit("Abs", [call.value(x)])
 
 
-def _matmul(call: _Call, x: Any, y: Any) -> str:
+def _matmul(call: Call, x: Any, y: Any) -> str:
     return call.emit("MatMul", [call.value(x), call.value(y)])
 
 
-def _mean(call: _Call, x: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> str:
-    rank = len(_shape(x))
+def _mean(call: Call, x: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> str:
+    rank = len(shape_of(x))
     axes = [d % rank for d in (range(1, rank) if dim is None else [dim] if isinstance(dim, int) else dim)]
-    if dim is None or 0 in axes:
-        raise call.refuse("a mean over the batch is not read")
+    if dim is None or 0 in axes or dtype is not None:
+        raise call.refuse("a mean over the batch, or in another precision, is not read")
     return call.emit("ReduceMean", [call.value(x)], axes=axes, keepdims=int(bool(keepdim)))
 
 
 # Shapes: each is known from a run with zeros.
 
 
-def _same(call: _Call, x: Any, *_: Any, **__: Any) -> Any:
-    return call.converter.values[x] if hasattr(x, "meta") else x
+def _same(call: Call, x: Any, *_: Any, **__: Any) -> Any:
+    return call.values[x] if hasattr(x, "meta") else x
 
 
-def _dropout(call: _Call, x: Any, *arguments: Any, **keywords: Any) -> Any:
-    training = keywords.get("training", arguments[1] if len(arguments) > 1 and isinstance(arguments[1], bool) else False)
-    if training:
-        raise call.refuse("dropout that is always on is random")
+def _dropout(call: Call, x: Any, *arguments: Any, **keywords: Any) -> Any:
+    # A function drops unless it is told that nobody trains.
+    if keywords.get("training", arguments[1] if len(arguments) > 1 else True):
+        raise call.refuse("it drops in evaluation mode too; give it training=self.training")
     return _same(call, x)
 
 
-def _reshaped(call: _Call, x: Any, *_: Any, **__: Any) -> Any:
+def _reshaped(call: Call, x: Any, *_: Any, **__: Any) -> Any:
     known = call.known(x)
     if known is not None:
         return known.reshape(call.shape)
     return call.reshape(call.value(x), call.shape)
 
 
-def _permuted(call: _Call, x: Any, *order: Any, dims: Any = None) -> str:
+def _permuted(call: Call, x: Any, *order: Any, dims: Any = None) -> str:
     order = dims if dims is not None else order[0] if len(order) == 1 else order
-    rank = len(_shape(x))
+    rank = len(shape_of(x))
     return call.emit("Transpose", [call.value(x)], perm=[d % rank for d in order])
 
 
-def _transposed(call: _Call, x: Any, first: int, second: int) -> str:
-    order = list(range(len(_shape(x))))
+def _transposed(call: Call, x: Any, first: int, second: int) -> str:
+    order = list(range(len(shape_of(x))))
     order[first], order[second] = order[second], order[first]
     return call.emit("Transpose", [call.value(x)], perm=order)
 
 
-def _joined(call: _Call, parts: Any, dim: int = 0) -> str:
+def _joined(call: Call, parts: Any, dim: int = 0) -> str:
     return call.emit("Concat", [call.value(part) for part in parts], axis=dim % len(call.shape))
 
 
-def _parts(call: _Call, x: Any, _sizes: Any, dim: int = 0) -> list[str]:
+def _parts(call: Call, x: Any, _sizes: Any, dim: int = 0) -> list[str]:
     parts = call.node.meta["tensor_meta"]
-    axis, start, found = dim % len(_shape(x)), 0, []
+    axis, start, found = dim % len(shape_of(x)), 0, []
     for part in parts:
         end = start + int(part.shape[axis])
         found.append(call.emit("Slice", [call.value(x), call.whole([start]), call.whole([end]), call.whole([axis])]))
@@ -496,10 +280,10 @@ def _parts(call: _Call, x: Any, _sizes: Any, dim: int = 0) -> list[str]:
     return found
 
 
-def _item(call: _Call, x: Any, key: Any) -> Any:
+def _item(call: Call, x: Any, key: Any) -> Any:
     if not hasattr(x, "meta"):
         return x[key]
-    value = call.converter.values[x]
+    value = call.values[x]
     if isinstance(value, list):
         if value[key] is None:
             raise call.refuse("the places of maxima are not read")
@@ -507,38 +291,40 @@ def _item(call: _Call, x: Any, key: Any) -> Any:
     if not isinstance(value, str):
         return value[key]
     keys = list(key) if isinstance(key, tuple) else [key]
-    rank = len(_shape(x))
+    rank = len(shape_of(x))
     if Ellipsis in keys:
         at = keys.index(Ellipsis)
         keys[at : at + 1] = [slice(None)] * (rank - sum(k is not None for k in keys) + 1)
     cuts: list[tuple[int, int, int, int]] = []
     for axis, k in enumerate(k for k in keys if k is not None):
-        if isinstance(k, int):
+        if isinstance(k, int) and not isinstance(k, bool):
             k = slice(k, k + 1 if k != -1 else None)
         if not isinstance(k, slice) or any(not (part is None or isinstance(part, int)) for part in (k.start, k.stop, k.step)):
             raise call.refuse("indices that are whole numbers or slices are read")
-        start, end, step = k.indices(_shape(x)[axis])
+        start, end, step = k.indices(shape_of(x)[axis])
         cuts.append((start, end, axis, step))
     y = call.emit("Slice", [value, *(call.whole(numbers) for numbers in zip(*cuts))])
     return call.reshape(y, call.shape)
 
 
 def _softmax(operator_name: str) -> Callable[..., str]:
-    def convert(call: _Call, x: Any, dim: Any = -1, *_: Any, **__: Any) -> str:
-        return call.emit(operator_name, [call.value(x)], axis=int(dim if dim is not None else -1) % len(call.shape))
+    def convert(call: Call, x: Any, dim: Any = None, *_: Any, **__: Any) -> str:
+        if dim is None or int(dim) % len(call.shape) == 0:
+            raise call.refuse("its axis is that of the batch, or none is given")
+        return call.emit(operator_name, [call.value(x)], axis=int(dim) % len(call.shape))
 
     return convert
 
 
-def _size(call: _Call, x: Any, dim: Optional[int] = None) -> Any:
-    return _shape(x) if dim is None else _shape(x)[dim]
+def _size(call: Call, x: Any, dim: Optional[int] = None) -> Any:
+    return shape_of(x) if dim is None else shape_of(x)[dim]
 
 
-def _getattr(call: _Call, x: Any, name: str) -> Any:
+def _getattr(call: Call, x: Any, name: str) -> Any:
     if name == "shape":
-        return _shape(x)
-    if name == "values" and isinstance(call.converter.values[x], list):
-        return call.converter.values[x][0]
+        return shape_of(x)
+    if name == "values" and isinstance(call.values[x], list):
+        return call.values[x][0]
     raise call.refuse(f"the attribute {name} is not read")
 
 
@@ -573,7 +359,7 @@ MODULES: dict[str, Callable[..., Any]] = {
 }
 
 
-def _pooled_by(call: _Call, x: Any, layer: Any, operator_name: str, count: int) -> str:
+def _pooled_by(call: Call, x: Any, layer: Any, operator_name: str, count: int) -> str:
     get = lambda name, default: getattr(layer, name, default)  # noqa: E731
     return _pool(operator_name, count)(
         call,

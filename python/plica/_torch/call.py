@@ -1,0 +1,73 @@
+"""One node of a traced module while it is converted: what it may ask for, and how it refuses."""
+
+from __future__ import annotations
+
+from typing import Any, Optional, Sequence
+
+import numpy as np
+
+from .._onnx import Writer
+
+
+class UnknownLayer(ValueError):
+    """A layer that has no exact geometry here, with its name."""
+
+
+class Call:
+    """One node being converted."""
+
+    def __init__(self, values: dict[Any, Any], writer: Writer, node: Any, name: str):
+        #: By node: the name of a value that depends on the input, an array that does not, or the parts of a split.
+        self.values, self.writer, self.node, self.name = values, writer, node, name
+
+    def refuse(self, why: str) -> UnknownLayer:
+        return UnknownLayer(f"{self.name}: {why}")
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return shape_of(self.node)
+
+    def number(self, value: Any) -> np.ndarray:
+        """Numbers in the precision of the module."""
+        if hasattr(value, "detach"):
+            if value.dtype.is_floating_point and value.dim() > 0 and str(value.dtype) != f"torch.{self.writer.dtype.name}":
+                raise self.refuse(f"it computes with {value.dtype}, and the module is of {self.writer.dtype.name}")
+            value = value.detach().cpu().numpy()
+        array = np.asarray(value)
+        if array.dtype.kind not in "fiub":
+            raise self.refuse(f"{array.dtype} is no number")
+        return array.astype(self.writer.dtype)
+
+    def constant(self, value: Any) -> str:
+        return self.writer.constant(self.number(value), self.name)
+
+    def whole(self, values: Any) -> str:
+        return self.writer.constant(np.asarray(values, dtype=np.int64), self.name)
+
+    def known(self, x: Any) -> Any:
+        """A value of the module that does not depend on the input, or None."""
+        if hasattr(x, "meta"):
+            value = self.values[x]
+            return None if isinstance(value, (str, list)) else value
+        return x
+
+    def value(self, x: Any) -> str:
+        """The name of a value, which may be a constant."""
+        if hasattr(x, "meta"):
+            found = self.values[x]
+            if isinstance(found, str):
+                return found
+            if isinstance(found, list):
+                raise self.refuse("it takes one part of a split, and gets all")
+            return self.constant(found)
+        return self.constant(x)
+
+    def emit(self, operator_name: str, inputs: Sequence[Optional[str]], **attributes: Any) -> str:
+        return self.writer.node(operator_name, inputs, self.name, **attributes)
+
+    def reshape(self, value: str, shape: tuple[int, ...]) -> str:
+        return self.emit("Reshape", [value, self.whole(shape)])
+
+
+def shape_of(node: Any) -> tuple[int, ...]:
+    return tuple(int(n) for n in node.meta["tensor_meta"].shape)

@@ -1,0 +1,37 @@
+"""What the functions of a traced module are called, and which of them are PyTorch's own."""
+
+from __future__ import annotations
+
+import builtins
+import operator
+from typing import Any
+
+SOFTMAX = ("Softmax", "LogSoftmax", "softmax", "log_softmax")
+
+
+def function_name(node: Any) -> str:
+    """The name of a function or method, without its module."""
+    if isinstance(node.target, str):
+        return node.target
+    import torch.nn.functional as functional
+
+    for name in ("max_pool1d", "max_pool2d", "adaptive_max_pool1d", "adaptive_max_pool2d"):
+        if node.target is getattr(functional, name):  # which bear the name of their dispatcher
+            return name
+    return str(getattr(node.target, "__name__", node.target))
+
+
+def is_of_torch(node: Any) -> bool:
+    """Whether a function is the one of that name in PyTorch or Python, and not somebody's own."""
+    import torch
+
+    if node.op == "call_method":
+        return True
+    places = (torch, torch.nn.functional, torch.Tensor, operator, builtins)
+    return any(getattr(place, function_name(node), None) is node.target for place in places)
+
+
+def is_softmax(node: Any, modules: dict[str, Any]) -> bool:
+    """Whether a node is a softmax."""
+    name = type(modules[node.target]).__name__ if node.op == "call_module" else function_name(node)
+    return name in SOFTMAX
