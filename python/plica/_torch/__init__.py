@@ -6,6 +6,7 @@ weight / sqrt(running_var + eps) is used with each operation rounded to the prec
 
 from __future__ import annotations
 
+import copy
 from contextlib import contextmanager
 from typing import Any, Iterator, NamedTuple, Optional, Sequence
 
@@ -16,19 +17,38 @@ from .call import UnknownLayer
 from .convert import Converter
 from .in_place import check_in_place
 from .layers import MODULES
-from .names import is_softmax
+from .names import softmax
+from .tracer import tracer
 
 __all__ = ["Converted", "UnknownLayer", "convert"]
 
-CHECKED = 1_000_000
+CHECKED = 5_000_000
 """Up to so many products the converted network is held against the module at one point."""
 
 
+class Check(NamedTuple):
+    """A point, what the module computes there, and the softmax at its end, which the converted network leaves out."""
+
+    point: np.ndarray
+    outputs: np.ndarray
+    softmax: Optional[str]
+
+    def holds(self, found: np.ndarray) -> bool:
+        """Whether a network with these outputs may be the module. No decision rests on this: it catches a module that does what its layers do not say."""
+        if found.shape != self.outputs.shape:
+            return False
+        if self.softmax is not None:
+            found = found - found.max()
+            found = found - np.log(np.exp(found).sum())
+            found = np.exp(found) if self.softmax == "softmax" else found
+        return bool(np.allclose(found, self.outputs, rtol=0, atol=1e-3 * (1 + np.abs(self.outputs).max(initial=0))))
+
+
 class Converted(NamedTuple):
-    """An ``.onnx`` file of a module, and where the module is small enough a point and what it computes there."""
+    """An ``.onnx`` file of a module, and where the module is small enough a check of it."""
 
     onnx: bytes
-    check: Optional[tuple[np.ndarray, np.ndarray]]
+    check: Optional[Check]
 
 
 def convert(module: Any, input_shape: Optional[Sequence[int]] = None) -> Converted:
@@ -44,7 +64,7 @@ def convert(module: Any, input_shape: Optional[Sequence[int]] = None) -> Convert
     shape = _input_shape(module, input_shape)
     with _evaluating(module):
         try:
-            graph = torch.fx.symbolic_trace(module)
+            graph = torch.fx.GraphModule(module, tracer().trace(module))
         except Exception as error:
             raise UnknownLayer(f"{type(module).__name__} cannot be traced, because what it does depends on its input: {error}") from error
         _check_layers(graph)
@@ -56,38 +76,19 @@ def convert(module: Any, input_shape: Optional[Sequence[int]] = None) -> Convert
             said = (str(error.__cause__ or error).strip().splitlines() or [""])[0]
             raise ValueError(f"input_shape: {type(module).__name__} does not take an input of shape {tuple(shape)}: {said}") from error
         onnx = Converter(graph, Writer((1, *shape), np.dtype(str(precision).split(".")[1]))).run()
-        return Converted(onnx, _at_a_point(graph, shape) if _products(graph) <= CHECKED else None)
+        return Converted(onnx, _at_a_point(module, graph, shape) if _products(graph) <= CHECKED else None)
 
 
-def _at_a_point(graph: Any, shape: tuple[int, ...]) -> Optional[tuple[np.ndarray, np.ndarray]]:
-    """A point, and what the traced module computes there in double precision, before a softmax at its end."""
-    import copy
-
+def _at_a_point(module: Any, graph: Any, shape: tuple[int, ...]) -> Check:
+    """A point, and what the module itself computes there in double precision."""
     import torch
-    import torch.fx
-
-    graph = copy.deepcopy(graph).double().cpu()
-    last = next(node for node in reversed(graph.graph.nodes) if node.op == "output").args[0]
-    if is_softmax(last, dict(graph.named_modules())):
-        last = last.args[0]
-
-    class Values(torch.fx.Interpreter):
-        result: Any = None
-
-        def run_node(self, node: Any) -> Any:
-            value = super().run_node(node)
-            if node is last and hasattr(value, "detach"):
-                self.result = value.detach().clone()
-            return value
 
     generator = torch.Generator().manual_seed(0)
     point = torch.rand((1, *shape), generator=generator, dtype=torch.float64) * 2 - 1
-    values = Values(graph)
     with torch.no_grad():
-        values.run(point.clone())
-    if values.result is None:
-        return None
-    return point.numpy().reshape(-1), values.result.double().numpy().reshape(-1)
+        outputs = copy.deepcopy(module).double().cpu()(point.clone())
+    last = next(node for node in reversed(graph.graph.nodes) if node.op == "output").args[0]
+    return Check(point.numpy().reshape(-1), outputs.double().numpy().reshape(-1), softmax(last, dict(graph.named_modules())))
 
 
 def _products(graph: Any) -> int:

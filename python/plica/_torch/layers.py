@@ -401,6 +401,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "adaptive_avg_pool2d": _adaptive("AveragePool", 2),
     "add": _binary("Add"),
     "iadd": _binary("Add"),
+    "itruediv": _binary("Div"),
     "sub": _binary("Sub"),
     "isub": _binary("Sub"),
     "rsub": _binary("Sub", swapped=True),

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import builtins
 import operator
-from typing import Any
-
-SOFTMAX = ("Softmax", "LogSoftmax", "softmax", "log_softmax")
+from typing import Any, Optional
 
 
 def function_name(node: Any) -> str:
@@ -31,7 +29,7 @@ def is_of_torch(node: Any) -> bool:
     return any(getattr(place, function_name(node), None) is node.target for place in places)
 
 
-def is_softmax(node: Any, modules: dict[str, Any]) -> bool:
-    """Whether a node is a softmax."""
+def softmax(node: Any, modules: dict[str, Any]) -> Optional[str]:
+    """Whether a node is a ``softmax`` or a ``log_softmax``."""
     name = type(modules[node.target]).__name__ if node.op == "call_module" else function_name(node)
-    return name in SOFTMAX
+    return {"Softmax": "softmax", "LogSoftmax": "log_softmax"}.get(name, name if name in ("softmax", "log_softmax") else None)
