@@ -12,7 +12,7 @@ use plica::complex::{Builder, Complex as Cells, Decided, Domain, DomainError, Pl
 use plica::data::DataSet;
 use plica::exact::nearest_f64;
 use plica::network::Model;
-use plica::report::picture::{self, Colouring, Scene};
+use plica::report::picture::{self, Colouring, Scene, SceneError};
 use plica::report::{CellsReport, RegionsReport, regions_text};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
@@ -216,7 +216,10 @@ impl Complex {
             let (complex, decided) = (&found.complex, found.decided.as_ref());
             let color = color.unwrap_or(if decided.is_some() { Colouring::Decision } else { Colouring::Pattern });
             let title = format!("{name}: {} linear regions", complex.counts().linear_regions);
-            let mut scene = Scene::new(&title, complex, decided, color).map_err(Failure::value)?;
+            let mut scene = Scene::new(&title, complex, decided, color).map_err(|error| match error {
+                SceneError::NoDecision => Failure::value(format!("color: {error}")),
+                error => Failure::value(error),
+            })?;
             if let Some(data) = &data {
                 scene = scene.with_points(complex, data).map_err(|error| Failure::value(format!("points: {error}")))?;
             }

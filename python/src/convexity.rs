@@ -52,7 +52,7 @@ pub fn convexity(py: Python<'_>, network: &Network, options: Options, progress: 
 }
 
 fn place(set: usize, pattern: usize, error: impl std::fmt::Display) -> Failure {
-    Failure::value(format!("patterns: set {set}, pattern {pattern}: {error}"))
+    Failure::value(format!("sets: set {set}, pattern {pattern}: {error}"))
 }
 
 fn parsed(sets: Vec<Vec<String>>) -> Result<Vec<Vec<Pattern>>, Failure> {

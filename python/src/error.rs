@@ -3,6 +3,8 @@
 use plica::complex::{CheckError, ComplexError};
 use plica::convexity::ConvexityError;
 use plica::data::{ReadError, ReadProblem};
+use plica::network::write::WriteError;
+use plica::sweep::CheckpointError;
 use pyo3::exceptions::{PyFileNotFoundError, PyOSError, PyRuntimeError, PyValueError};
 use pyo3::{PyErr, create_exception};
 
@@ -71,6 +73,24 @@ impl From<plica::data::LoadError> for Failure {
 impl From<ReadError> for Failure {
     fn from(error: ReadError) -> Self {
         Self::reading(&error)
+    }
+}
+
+impl From<CheckpointError> for Failure {
+    fn from(error: CheckpointError) -> Self {
+        match &error {
+            CheckpointError::Io { error: io, .. } => Self::File(io.kind(), format!("checkpoint: {error}")),
+            _ => Self::Value(format!("checkpoint: {error}")),
+        }
+    }
+}
+
+impl From<WriteError> for Failure {
+    fn from(error: WriteError) -> Self {
+        match &error {
+            WriteError::Io { source, .. } => Self::File(source.kind(), error.to_string()),
+            _ => Self::value(error),
+        }
     }
 }
 

@@ -180,7 +180,7 @@ impl Network {
 
     /// Writes a chain to a file, without loss.
     fn save(&self, py: Python<'_>, path: &str) -> PyResult<()> {
-        here(py, || network::write::network_to_path(self.chain()?, Path::new(path)).map_err(Failure::value))
+        here(py, || Ok(network::write::network_to_path(self.chain()?, Path::new(path))?))
     }
 }
 

@@ -88,10 +88,9 @@ impl Task {
             let fingerprint = Fingerprint::new(&*self.model, &self.units, &self.data, self.pairs);
             (Checkpoint::new(path, fingerprint), Duration::from_secs_f64(seconds))
         });
-        let begun = checkpoint.as_ref().map(|(checkpoint, _)| checkpoint.load(&sweep)).transpose().map_err(Failure::value)?.flatten();
-        let save = |state: &sweep::SweepState| {
-            checkpoint.as_ref().map_or(Ok(()), |(checkpoint, _)| checkpoint.save(state)).map_err(Failure::value)
-        };
+        let begun = checkpoint.as_ref().map(|(checkpoint, _)| checkpoint.load(&sweep)).transpose()?.flatten();
+        let save =
+            |state: &sweep::SweepState| checkpoint.as_ref().map_or(Ok(()), |(checkpoint, _)| checkpoint.save(state)).map_err(Failure::from);
         let (mut last, mut written) = (Instant::now(), Ok(()));
         let state = sweep.run_chunks(chunks.0..chunks.1, begun.unwrap_or_else(|| sweep.begin()), threads, |state| {
             control.at(state.paths(), sweep.paths());
@@ -117,7 +116,7 @@ impl Sweep {
         let pairs = pairs.as_deref().map(str::parse).transpose().map_err(|error| Failure::value(format!("pairs: {error}")))?;
         let pairs = pairs.unwrap_or_else(|| Pairs::default_for(&data));
         here(py, || {
-            let groups = pairs.groups(&data).map_err(Failure::value)?;
+            let groups = pairs.groups(&data).map_err(|error| Failure::value(format!("pairs: {error}")))?;
             let task = Task { name: network.name.clone(), model: subject.model, units: subject.units, data, pairs, groups };
             let chunks = task.sweep()?.chunks();
             Ok(Self { task: Arc::new(task), chunks })

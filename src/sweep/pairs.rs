@@ -73,7 +73,18 @@ pub enum PairsError {
         /// The data.
         data: String,
     },
+    /// More segments than anybody waits for.
+    #[error("{data}: {count} segments, and at most {MOST} are taken")]
+    TooMany {
+        /// The data.
+        data: String,
+        /// How many were asked for.
+        count: u64,
+    },
 }
+
+/// The most segments of a sweep, 2^44: at a million a second half a year.
+const MOST: u64 = 1 << 44;
 
 impl Pairs {
     /// What is taken where nothing is asked for: classes where there are labels, else all pairs.
@@ -84,7 +95,7 @@ impl Pairs {
     /// The groups of pairs, by class in ascending order of the first class and then the second.
     ///
     /// # Errors
-    /// Pairs by class of data without labels, random pairs of a single point.
+    /// Pairs by class of data without labels, random pairs of a single point, more than 2^44 pairs.
     ///
     /// ```
     /// use plica::{data::{DataSet, Points}, sweep::Pairs};
@@ -97,6 +108,11 @@ impl Pairs {
     /// ```
     pub fn groups(&self, data: &DataSet) -> Result<Vec<PairGroup>, PairsError> {
         let name = || data.name.clone();
+        let all = (data.points.len() as u64).saturating_mul(data.points.len() as u64 - 1);
+        let count = if let Self::Random { count, .. } = *self { count } else { all };
+        if count > MOST {
+            return Err(PairsError::TooMany { data: name(), count });
+        }
         match *self {
             Self::Classes if data.labels.is_none() => Err(PairsError::NoLabels { data: name() }),
             Self::Classes => {
@@ -277,6 +293,15 @@ mod tests {
                     assert_eq!(group.ascending(start..end), expected, "{start}..{end}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn more_segments_than_anybody_waits_for_are_refused() {
+        let many = |count| Pairs::Random { count, seed: 0 }.groups(&data(2, None));
+        assert!(many(MOST).is_ok());
+        for count in [MOST + 1, u64::MAX] {
+            assert!(matches!(many(count), Err(PairsError::TooMany { .. })));
         }
     }
 

@@ -16,6 +16,9 @@ const WORK: u64 = 1 << 25;
 /// Segments in a chunk: more would make an interrupt wait, fewer would not pay for the hand-over.
 const SEGMENTS: std::ops::RangeInclusive<u64> = 16..=16384;
 
+/// Chunks of a sweep, about: each is an entry of a list, so that those of long sweeps are larger.
+const CHUNKS: u64 = 1 << 22;
+
 /// Segments in a part, where each is handed over as a row.
 const ROWS: u64 = 1 << 18;
 
@@ -72,6 +75,8 @@ impl<'a> Sweep<'a> {
     ) -> Result<Self, TraceError> {
         let network = network.into();
         let size = (WORK / network.work().max(1)).clamp(*SEGMENTS.start(), *SEGMENTS.end());
+        let all: u64 = groups.iter().map(PairGroup::count).sum();
+        let size = size.max(all / CHUNKS);
         let mut tracer = ModelTracer::new(network).units(units).pieces(false);
         tracer.over(points)?;
         Ok(Self { tracer, units, points, groups, chunks: chunks(groups, size, true), rows: None })

@@ -55,6 +55,9 @@ pub enum SceneError {
     /// Colours by decision need one.
     #[error("colours by decision need a decision: sign or argmax")]
     NoDecision,
+    /// Coordinates that doubles do not tell apart.
+    #[error("the domain is too large or too small to be drawn: its coordinates do not fit doubles")]
+    Range,
     /// Points of another dimension.
     #[error("points have dimension {found}, and the picture takes {expected}")]
     Points {
@@ -126,6 +129,11 @@ impl Scene {
             .collect();
         let of = |fold: fn(f64, f64) -> f64| [0, 1].map(|axis| corners.iter().map(|x| x[axis]).reduce(fold).unwrap_or_default());
         let view = [of(f64::min), of(f64::max)];
+        // Widths are squared and divided by on the way to a page.
+        let drawable = |axis: usize| (1e-100..=1e100).contains(&(view[1][axis] - view[0][axis])) && view[0][axis].abs() <= 1e100;
+        if !(drawable(0) && drawable(1)) {
+            return Err(SceneError::Range);
+        }
         let mut scene = Self {
             title: title.to_string(),
             axes: if complex.plane().is_some() { ["u", "v"] } else { ["x0", "x1"] },

@@ -87,7 +87,11 @@ fn leave_out(
     output: &str,
     notes: &mut Vec<String>,
 ) -> Result<Vec<Known>, String> {
-    call.attributes.integer("axis", -1);
+    let (axis, shape) = (call.attributes.integer("axis", -1), call.value(0)?.shape());
+    let axis = usize::try_from(if axis < 0 { axis + shape.len() as i64 } else { axis });
+    if axis.ok().and_then(|axis| shape.get(axis)).copied() != Some(shape.iter().product()) {
+        return Err("it is taken over a part of the outputs; it is left out only over all of them".to_string());
+    }
     let is_last =
         node.output.first().is_some_and(|name| name == output) && !graph.node.iter().any(|other| other.input.contains(&node.output[0]));
     if !is_last {
