@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+import os
 from fractions import Fraction
 from typing import Any, Optional, Sequence, Union
 
@@ -55,7 +56,9 @@ class Data:
         return [] if self.y is None else [int(label) for label in np.unique(self.y)]
 
     def row(self, index: int) -> list[Fraction]:
-        """The exact coordinates of a point, counted from 0."""
+        """The exact coordinates of a point, counted from 0. Raises IndexError where there is none."""
+        if not 0 <= index < len(self):
+            raise IndexError(f"no row {index}: there are {len(self)} points")
         return self._points.row(index)
 
     def __len__(self) -> int:
@@ -84,24 +87,33 @@ def data(spec: Union[str, PointsLike], y: Any = None, *, labels: Optional[str] =
     >>> data([["1/3", 0], [0.5, 1]], y=[0, 1])
     <plica.Data X: 2 points of 2 coordinates, 2 classes>
     """
+    return named_data(spec, y, "X", "y", labels, pixels)
+
+
+def named_data(spec: Any, y: Any, name: str, y_name: str, labels: Optional[str] = None, pixels: str = "exact") -> Data:
+    """The same, of arguments with these names."""
     if isinstance(spec, Data):
-        return spec if y is None else Data(spec._points, _labels(y, len(spec), "y"), spec.name)
-    if isinstance(spec, str):
-        points, found = _plica.load_data(spec, labels, pixels)
+        return spec if y is None else Data(spec._points, _labels(y, len(spec), y_name), spec.name)
+    if isinstance(spec, (str, os.PathLike)):
+        text = os.fspath(spec)
+        try:
+            points, found = _plica.load_data(text, labels, pixels)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
         own = None if found is None else np.asarray(found, dtype=np.int64)
-        return Data(points, own if y is None else _labels(y, len(points), "y"), spec)
+        return Data(points, own if y is None else _labels(y, len(points), y_name), text)
     if labels is not None:
         raise TypeError("labels: a file or a column is named of data that is loaded from a file; give y instead")
-    points = matrix(spec, "X")
-    return Data(points, None if y is None else _labels(y, len(points), "y"), "X")
+    points = matrix(spec, name)
+    return Data(points, None if y is None else _labels(y, len(points), y_name), name)
 
 
 def matrix(x: Any, name: str) -> _plica.Points:
     """Exact points of the rows of something with two dimensions."""
     if isinstance(x, Data):
         return x._points
-    if isinstance(x, str):
-        return data(x)._points
+    if isinstance(x, (str, os.PathLike)):
+        return named_data(x, None, name, "y")._points
     if _is_array(x):
         return _of_array(_array(x, name), name, rows=True)
     rows = _items(x, name)
@@ -110,6 +122,8 @@ def matrix(x: Any, name: str) -> _plica.Points:
 
 def point(x: Any, name: str) -> _plica.Points:
     """One exact point."""
+    if isinstance(x, Data) and len(x) == 1:
+        return x._points
     if isinstance(x, str):
         try:
             return _plica.Points.load(x, "exact")
@@ -202,10 +216,13 @@ def _is_array(x: Any) -> bool:
 def _array(x: Any, name: str) -> np.ndarray:
     """The same numbers as a NumPy array; tensors of PyTorch are taken from wherever they are."""
     if hasattr(x, "detach"):
-        x = x.detach().cpu()
-        if "bfloat16" in str(x.dtype):  # which NumPy does not have
-            x = x.float()
-        return x.numpy()
+        try:
+            x = x.detach().cpu().resolve_conj().resolve_neg()
+            return np.asarray((x.float() if "bfloat16" in str(x.dtype) else x).numpy())  # NumPy has no bfloat16
+        except (RuntimeError, TypeError, NotImplementedError) as error:
+            raise TypeError(f"{name}: a tensor whose numbers NumPy does not take: {str(error).splitlines()[0]}") from None
+    if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
+        raise ValueError(f"{name}: a masked array with numbers that are masked")
     array = np.asarray(x)
     if array.dtype.kind not in "iufOUSb" and name:
         raise TypeError(f"{name}: an array of {array.dtype}, and numbers are expected")
@@ -213,35 +230,50 @@ def _array(x: Any, name: str) -> np.ndarray:
 
 
 def _items(x: Any, name: str) -> list:
-    if isinstance(x, (str, bytes, dict, set)) or not hasattr(x, "__iter__"):
+    if isinstance(x, (str, bytes, bytearray, memoryview, dict, set, frozenset)) or not hasattr(x, "__iter__"):
         raise TypeError(f"{name}: {type(x).__name__}, and a list of numbers or an array is expected")
     if hasattr(x, "dtypes"):  # a table whose columns may differ: joining them can round
         raise TypeError(f"{name}: a table; give its numbers, as by to_numpy()")
+    if _is_array(x) and len(x.shape) == 0:
+        raise TypeError(f"{name}: a single number, and a list of numbers or an array is expected")
+    if isinstance(x, np.ma.MaskedArray):
+        return list(_array(x, name))
     return list(x)
 
 
 def _labels(y: Any, count: int, name: str) -> np.ndarray:
-    """Labels as integers."""
-    array = _array(y, name) if _is_array(y) else np.asarray(_items(y, name))
-    if array.ndim != 1:
-        raise ValueError(f"{name}: an array of shape {_shape(array.shape)}, and one label a point is expected")
-    if len(array) != count:
-        raise ValueError(f"{name}: {len(array)} labels for {count} points")
-    if array.dtype.kind == "f":
-        whole = np.isfinite(array) & (array == np.floor(array)) & (np.abs(array) < 2.0**63)
-        if not np.all(whole):
-            i = int(np.argwhere(~whole)[0][0])
-            raise ValueError(f"{name}: label {i} is {array[i]}, not a whole number")
-    elif array.dtype.kind not in "iu":
-        raise TypeError(f"{name}: labels of {array.dtype}, and whole numbers are expected")
-    elif array.dtype.kind == "u" and array.size and array.max() >= 2**63:
-        raise ValueError(f"{name}: label {int(np.argmax(array))} is {array.max()}, beyond 64 bits with a sign")
-    return array.astype(np.int64)
+    """Labels as integers, without a rounding on the way."""
+    if not _is_array(y):
+        items = _items(y, name)
+        whole = [_whole(label, i, name) for i, label in enumerate(items)]
+    else:
+        array = _array(y, name)
+        if array.ndim != 1:
+            raise ValueError(f"{name}: an array of shape {_shape(array.shape)}, and one label a point is expected")
+        if array.dtype.kind not in "iufO":
+            raise TypeError(f"{name}: labels of {array.dtype}, and whole numbers are expected")
+        whole = [_whole(label, i, name) for i, label in enumerate(array.tolist() if array.dtype.itemsize <= 8 else list(array))]
+    if len(whole) != count:
+        raise ValueError(f"{name}: {len(whole)} labels for {count} points")
+    return np.array(whole, dtype=np.int64)
+
+
+def _whole(label: Any, i: int, name: str) -> int:
+    if hasattr(label, "item") and getattr(label, "shape", None) == ():
+        label = label.item()
+    if isinstance(label, (bool, np.bool_)) or not isinstance(label, numbers.Real):
+        raise TypeError(f"{name}: label {i} is {label!r}, not a whole number")
+    value: Any = label
+    if not (isinstance(value, numbers.Integral) or (np.isfinite(float(value)) and value == int(value))):
+        raise ValueError(f"{name}: label {i} is {label}, not a whole number")
+    if not -(2**63) <= int(value) < 2**63:
+        raise ValueError(f"{name}: label {i} is {label}, beyond 64 bits")
+    return int(value)
 
 
 def patterns(x: Any, name: str) -> np.ndarray:
     """Activation patterns as rows of bits: from an array of 0 and 1, or texts such as "0110"."""
-    if _is_array(x) and _array(x, name).dtype.kind not in "OUS":
+    if _is_array(x) and (len(x.shape) != 1 or _array(x, name).dtype.kind not in "OUS"):
         array = _array(x, name)
         if array.ndim != 2:
             raise ValueError(f"{name}: an array of shape {_shape(array.shape)}, and patterns x units is expected")
@@ -250,16 +282,21 @@ def patterns(x: Any, name: str) -> np.ndarray:
             i, j = (int(k) for k in wrong[0])
             raise ValueError(f"{name}: pattern {i}, bit {j} is {array[i, j]}, neither 0 nor 1")
         return np.ascontiguousarray(array, dtype=bool)
-    rows = []
-    for i, row in enumerate(list(x) if _is_array(x) else _items(x, name)):
+    rows: list[list[bool]] = []
+    for i, row in enumerate(_items(x, name)):
         bits = list(row) if isinstance(row, str) else _items(row, f"{name}: pattern {i}")
-        for j, bit in enumerate(bits):
-            if bit not in ("0", "1", 0, 1):
-                raise ValueError(f"{name}: pattern {i}, bit {j} is {bit!r}, neither 0 nor 1")
-        rows.append([bit in ("1", 1) for bit in bits])
+        rows.append([_bit(bit, f"{name}: pattern {i}, bit {j}") for j, bit in enumerate(bits)])
         if len(rows[i]) != len(rows[0]):
             raise ValueError(f"{name}: pattern {i} has {len(rows[i])} bits, pattern 0 has {len(rows[0])}")
     return np.array(rows, dtype=bool).reshape(len(rows), len(rows[0]) if rows else 0)
+
+
+def _bit(bit: Any, where: str) -> bool:
+    if isinstance(bit, str) and bit in ("0", "1"):
+        return bit == "1"
+    if isinstance(bit, (numbers.Real, np.bool_)) and bit in (0, 1):
+        return bool(bit)
+    raise ValueError(f"{where} is {bit!r}, neither 0 nor 1")
 
 
 def check_dimension(points: _plica.Points, inputs: int, name: str, network: str) -> None:

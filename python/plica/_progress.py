@@ -16,6 +16,8 @@ SHOW_AFTER = 0.5
 @contextmanager
 def shown(progress: Progress, what: str, unit: str = "segments") -> Iterator[Optional[Callable[[int, int], Any]]]:
     """What a computation calls with (done, all), or None."""
+    if progress is not None and not isinstance(progress, bool) and not callable(progress):
+        raise TypeError(f"progress: {progress!r}, and None, True, False or a function of (done, all) is expected")
     if callable(progress):
         yield progress
     elif progress is False or (progress is None and not _somebody_looks()):

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Optional
 import numpy as np
 
 from . import _plica
-from ._points import Data, PointLike, PointsLike, check_dimension, data, point
+from ._points import Data, PointLike, PointsLike, check_dimension, named_data, point
 from ._report import Record, Report, objects, preformatted
 
 MANY_CELLS = 20_000
@@ -125,6 +125,9 @@ class Trace(Report):
 
     def __len__(self) -> int:
         return self.regions
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a Trace stays in its process: send its network and its ends, or to_dict()")
 
     def __str__(self) -> str:
         return self._trace.text(*self._ends)
@@ -287,6 +290,9 @@ class Regions(Report):
     def __len__(self) -> int:
         return self.activation_regions
 
+    def __reduce__(self) -> Any:
+        raise TypeError("Regions stay in their process: send the network and the domain, or to_dict() and cells_to_dict()")
+
     @cached_property
     def patterns(self) -> np.ndarray:
         """The activation patterns of the cells: cells x units, bool."""
@@ -299,6 +305,8 @@ class Regions(Report):
 
     def vertex(self, number: int) -> list[Fraction]:
         """The exact coordinates of a vertex; of a slice (u, v). Raises IndexError where there is none, ValueError of one at infinity."""
+        if not 0 <= number < 2**32:
+            raise IndexError(f"no vertex {number}")
         return self._complex.vertex(number)
 
     def cells_with(self, x: PointLike) -> list[int]:
@@ -334,7 +342,7 @@ class Regions(Report):
         """
         drawn = None
         if points is not None:
-            with_labels = data(points, y)
+            with_labels = named_data(points, y, "points", "y")
             drawn = (with_labels._points, None if with_labels.y is None else with_labels.y.tolist())
         if path is None:
             return self._complex.picture("svg", color, drawn).decode()

@@ -96,7 +96,7 @@ def test_numbers_are_exact():
         (np.zeros((3, 5)), None, ValueError, "X: dimension 5, but cantor:2 takes 2 inputs"),
         (np.zeros((3, 2)), [0, 1], ValueError, "y: 2 labels for 3 points"),
         (np.zeros((3, 2)), [0, 1, 0.5], ValueError, "y: label 2 is 0.5"),
-        (np.zeros((3, 2)), ["a", "b", "c"], TypeError, "y: labels of <U1"),
+        (np.zeros((3, 2)), ["a", "b", "c"], TypeError, "y: label 0 is 'a', not a whole number"),
         (np.zeros((3, 2)), np.zeros((3, 1)), ValueError, "y: an array of shape 3 x 1"),
         (np.zeros((3, 2)), 5, TypeError, "y: int"),
         ("missing.npz", None, FileNotFoundError, "missing.npz"),
@@ -163,9 +163,9 @@ def test_tables_are_refused_and_their_numbers_taken():
         (lambda: plica.audit(ONE, [[0], [1]], points=["a"]), TypeError, "points: str"),
         (lambda: plica.audit(ONE, [[0], [1]], pairs="classes"), ValueError, "pairs: "),
         (lambda: plica.audit_sequence(ONE.trace([0], [1]), ["0"]), ValueError, "path: patterns of 1 bits"),
-        (lambda: plica.convexity(ONE, ["01"]), ValueError, "patterns: set 0, pattern 0"),
+        (lambda: plica.convexity(ONE, ["01"]), ValueError, "sets: set 0, pattern 0"),
         (lambda: plica.convexity(ONE, []), ValueError, "sets: no patterns"),
-        (lambda: plica.convexity(ONE, ["x"]), ValueError, "patterns: set 0, pattern 0"),
+        (lambda: plica.convexity(ONE, ["x"]), ValueError, "sets: set 0, pattern 0"),
         (lambda: plica.convexity(ONE, ["0"], random=3), TypeError, "sets or random"),
         (lambda: plica.bounds("2-0-1"), ValueError, "0"),
         (lambda: plica.data([[1]], labels="y"), TypeError, "labels"),
@@ -189,3 +189,82 @@ def test_images_are_flattened():
     images = digits.X[:3].reshape(3, 8, 8)
     assert net.trace(images[0], images[1]) == net.trace(digits.X[0], digits.X[1])
     assert net.fold(images, digits.y[:3]) == net.fold(digits.X[:3], digits.y[:3])
+
+
+def test_labels_are_not_rounded():
+    Z = [[0], ["1/3"], [1], ["1/2"]]
+    for y in ([2**53, 2**53 + 1, 5.0, 5], [np.uint64(2**53), np.int64(2**53 + 1), 5, 5], np.array([2**53, 2**53 + 1, 5, 5], dtype=object)):
+        assert ONE.fold(Z, y).classes == [5, 2**53, 2**53 + 1]
+    for y, words in [
+        ([0, 1, 2, math.nan], "label 3 is nan"),
+        ([0, 1, 2, 2**63], "label 3 is 9223372036854775808"),
+        (np.array([0, 1, 2, 2**63], dtype=np.uint64), "label 3"),
+        ([0, 1, 2, True], "label 3"),
+    ]:
+        with pytest.raises((ValueError, TypeError), match=words):
+            ONE.fold(Z, y)
+
+
+def test_what_is_masked_or_has_no_order_is_refused():
+    masked = np.ma.masked_array([1e6, 0.5], mask=[True, False])
+    raises(ValueError, "x: a masked array", lambda: NET.evaluate(masked))
+    raises(ValueError, "X: a masked array", lambda: NET.fold(masked[None].repeat(2, axis=0)))
+    assert NET.evaluate(np.ma.masked_array([1, 0.5])) == NET.evaluate([1, 0.5])
+    for x in (bytearray(b"12"), memoryview(b"ab"), frozenset([8, 1]), b"12"):
+        raises(TypeError, "x: ", lambda x=x: NET.evaluate(x))
+        raises(TypeError, "box: ", lambda x=x: NET.regions(x))
+
+
+@pytest.mark.parametrize(
+    "call, error, words",
+    [
+        (lambda: NET.trace([0, 0], [1, 1], exact=1), TypeError, "exact: 1, and True or False"),
+        (lambda: NET.trace([0, 0], [1, 1], units=None), TypeError, "units: None"),
+        (lambda: NET.trace([0, 0], [1, 1], units=b"0"), TypeError, "units: b'0'"),
+        (lambda: NET.fold([[0, 0]], pairs=5), TypeError, "pairs: 5"),
+        (lambda: NET.fold([[0, 0]], paths="no"), TypeError, "paths: 'no'"),
+        (lambda: NET.fold([[0, 0]], progress=5), TypeError, "progress: 5"),
+        (lambda: NET.fold([[0, 0], [1, 1]], checkpoint="/nosuch/c.json"), OSError, "/nosuch/c.json"),
+        (lambda: NET.fold([[0, 0], [1, 1]], pairs="random:18446744073709551615@0"), ValueError, "pairs: "),
+        (lambda: NET.save("/nosuch/n.json"), OSError, "/nosuch/n.json"),
+        (lambda: NET.regions(5), TypeError, "box: int"),
+        (lambda: NET.regions((0, 1), decide=1), TypeError, "decide: 1"),
+        (lambda: NET.regions((0, 1), volumes="x"), TypeError, "volumes: 'x'"),
+        (lambda: NET.regions((0, 1)).vertex(-1), IndexError, "-1"),
+        (lambda: NET.regions((0, 1)).vertex(2**70), IndexError, "no vertex"),
+        (lambda: NET.regions((0, 1)).plot(color="decision"), ValueError, "color: "),
+        (lambda: NET.regions((0, 1)).plot(points=[[math.nan, 0]]), ValueError, "points: row 0"),
+        (lambda: NET.regions((-(10**400), 10**400)).plot(), ValueError, "do not fit doubles"),
+        (lambda: NET.regions((0, Fraction(1, 10**400))).plot(), ValueError, "do not fit doubles"),
+        (lambda: plica.data("digits").row(-1), IndexError, "-1"),
+        (lambda: plica.data("nosuch"), ValueError, "X: `nosuch`"),
+        (lambda: NET.traces("nosuch", [[0, 0]]), ValueError, "starts: `nosuch`"),
+        (lambda: plica.load([("a", "b")]), ValueError, "layer 0: W: `a`"),
+        (lambda: plica.load("cantor:2", name=5), TypeError, None),
+        (lambda: plica.audit(ONE, [[0], [1]], points=5), TypeError, "points: int"),
+        (lambda: plica.audit_sequence(None, []), TypeError, "trace: NoneType"),
+        (lambda: plica.audit_sequence(ONE.trace([0], [1]), [""]), ValueError, "path: patterns of 0 bits"),
+        (lambda: plica.convexity(ONE, 5), TypeError, "sets: int"),
+        (lambda: plica.convexity(ONE, [5]), TypeError, "sets: set 0: int"),
+        (lambda: plica.convexity(ONE, random=True), TypeError, "random: True"),
+        (lambda: plica.convexity(ONE, random=-1), TypeError, "random: -1"),
+        (lambda: plica.folding(np.array("01")), ValueError, "path: "),
+        (lambda: plica.folding([[np.array([0, 1])]]), ValueError, "path: pattern 0, bit 0"),
+    ],
+)
+def test_words_name_the_argument(call, error, words):
+    raises(error, words or "name: 5", call)
+
+
+def test_boxes_and_points_of_other_kinds_are_taken(tmp_path):
+    import pathlib
+
+    expected = NET.regions((0, 1))
+    for box in (np.array([0, 1]), (np.array(0.0), np.array(1.0)), [(0, 1), (0, 1)], np.array([[0, 1], [0, 1]]), "0,1", (0, Fraction(1))):
+        assert NET.regions(box) == expected
+    (tmp_path / "x.csv").write_text("0,0\n1,1\n")
+    assert NET.fold(pathlib.Path(tmp_path / "x.csv")).segments == 2
+    assert NET.evaluate(plica.data([[1, 2]])) == NET.evaluate([1, 2])
+    assert plica.convexity(ONE, random=np.int64(5)) == plica.convexity(ONE, random=(5, 0))
+    assert NET.trace((x for x in (0, "3/4")), [1, 0.75]).to_dict() == NET.trace([0, "3/4"], [1, 0.75]).to_dict()
+    assert "from 0,0.75" in str(NET.trace((x for x in (0, "3/4")), [1, 0.75]))

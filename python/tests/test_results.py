@@ -165,3 +165,10 @@ def test_results_of_threads_are_the_same():
     for thread in threads:
         thread.join()
     assert found[0] == found[2] == found[4] != found[1] == found[3] == found[5]
+
+
+def test_what_stays_in_its_process_says_so():
+    net = plica.load("cantor:2")
+    for result in (net.trace([0, 0], [1, 1]), net.regions((0, 1))):
+        with pytest.raises(TypeError, match="to_dict"):
+            pickle.dumps(result)

@@ -272,10 +272,49 @@ def own(function):
 
 def test_what_is_changed_in_place_and_seen_again_is_refused():
     for module, size in [(SkipInPlace(True), 3), (ViewInPlace(), 4), (Buffered(), 2)]:
-        with pytest.raises(ValueError, match="in place"):
+        with pytest.raises(ValueError, match="in place|another function each time"):
             plica.load(module, input_shape=(size,))
+        assert not any(buffer.any() for buffer in module.buffers()), "the module is left as it was"
     check(SkipInPlace(False), (3,))
     check(nn.Sequential(nn.Linear(3, 4), nn.ReLU(inplace=True), nn.Linear(4, 2), nn.Hardtanh(inplace=True)), (3,))
+
+    relu, drop = nn.ReLU(inplace=True), nn.Dropout()
+
+    def views(y):
+        part = y[:, 1:3]
+        part.mul_(5)
+        return y
+
+    def chunks(y):
+        first, _ = y.chunk(2, 1)
+        first.relu_()
+        return y
+
+    def alias(y):
+        i = y
+        i += 1
+        return y + i
+
+    def dropped(y):
+        functional.relu(drop.eval()(y), inplace=True)
+        return y
+
+    def method(y):
+        y.relu_()
+        return y
+
+    def contiguous(y):
+        g = y.contiguous()
+        g += 1
+        return y
+
+    def residual(y):
+        return functional.relu(y, True) + y
+
+    for function in (views, chunks, alias, dropped, method, contiguous, residual, lambda y: (functional.relu(y, inplace=True), y)[1]):
+        with pytest.raises(ValueError, match="in place|cannot be traced|another function|something else"):
+            plica.load(own(function))
+    assert relu(torch.tensor([-1.0])).item() == 0
 
     def chain(y):
         y = y.view(1, 2, 2)
@@ -356,6 +395,15 @@ def test_layers_that_are_shared_are_the_same_layer():
     "module, words",
     [
         (AlwaysDropping(), "training=self.training"),
+        (own(lambda y: torch.dropout(y, p=0.5, train=True)), "training=self.training"),
+        (own(lambda y: y + torch.randn(4)), "another function each time"),
+        (own(lambda y: torch.clamp(y, y)), "its bound depends on the input"),
+        (own(lambda y: functional.hardtanh(y, -1, y[0, 0])), "its bound depends on the input"),
+        (own(lambda y: functional.linear(y, torch.eye(4), y)), "its bias depends on the input"),
+        (own(lambda y: y * (1 + 2j)), "complex128"),
+        (own(lambda y: y.view(torch.int32)), "same bits"),
+        (own(lambda y: y.mean(1, dtype=torch.float16)), "mean"),
+        (own(lambda y: functional.softmax(y.view(1, 2, 2), 1)), "over a part"),
         (own(torch.sigmoid), "sigmoid"),
         (own(lambda y: y * y), "mul"),
         (own(lambda y: 1 / y), "truediv"),
@@ -376,6 +424,14 @@ def test_functions_that_are_not_read_are_refused(module, words):
     assert words in str(caught.value), str(caught.value)
 
 
+def own_relu(y):
+    return y * y
+
+
+own_relu.__name__ = "relu"
+torch.fx.wrap("own_relu")
+
+
 def test_functions_and_layers_of_the_same_name_are_not_taken_for_pytorchs():
     class Linear(nn.Linear):
         def forward(self, x):
@@ -386,6 +442,12 @@ def test_functions_and_layers_of_the_same_name_are_not_taken_for_pytorchs():
     hooked[0].register_forward_hook(lambda layer, x, y: y * 2)
     with pytest.raises(ValueError, match="layer 0 .Linear. has hooks"):
         plica.load(hooked)
+    replaced = nn.Sequential(nn.Linear(3, 2))
+    replaced.forward = lambda x: x * 7
+    with pytest.raises(ValueError, match="a forward pass of its own"):
+        plica.load(replaced)
+    with pytest.raises(ValueError, match="relu.: Plica does not know this function"):
+        plica.load(own(lambda y: own_relu(y)))
 
 
 def test_a_module_that_computes_something_else_is_refused(monkeypatch):
@@ -395,3 +457,27 @@ def test_a_module_that_computes_something_else_is_refused(monkeypatch):
     monkeypatch.setitem(layers.MODULES, "ReLU", layers.MODULES["Identity"])
     with pytest.raises(ValueError, match="computes something else"):
         plica.load(made(MODULES[0][1]))
+
+
+@pytest.mark.parametrize("shape", [(4.5,), "4", {4}, (True,), (0,), (), (2**40,)])
+def test_shapes_of_inputs(shape):
+    with pytest.raises(ValueError, match="x: input_shape: "):
+        plica.load(nn.Sequential(nn.ReLU(), nn.Linear(4, 2)), input_shape=shape)
+
+
+def test_a_shape_may_be_a_number():
+    for shape in (4, np.int64(4), [4], torch.Size([4])):
+        assert plica.load(nn.Sequential(nn.ReLU(), nn.Linear(4, 2)), input_shape=shape).inputs == 4
+
+
+def test_tensors_of_all_kinds():
+    net = plica.load([([[1, 2]], [0])])
+    expected = net.evaluate([1, 0.5])
+    for x in (torch.tensor([1, 0.5]), torch.tensor([1, 0.5], requires_grad=True), torch.tensor([[1.0], [0.5]]).T, torch.tensor([1, 0.5]).bfloat16()):
+        assert net.evaluate(x) == expected
+    assert net.evaluate([torch.tensor(1.0), torch.tensor(0.5, requires_grad=True)]) == expected
+    assert net.evaluate(torch.tensor([1 - 1j, 2 - 0.5j]).conj().imag) == expected
+    for x in (torch.empty(2, device="meta"), torch.tensor([[1.0, 2.0]]).to_sparse_csr(), torch.tensor([1j, 2])):
+        with pytest.raises(TypeError, match="x: "):
+            net.evaluate(x)
+    assert net.trace([torch.tensor(0.0), torch.tensor(1.0, requires_grad=True)], [1, 1]).regions == 1

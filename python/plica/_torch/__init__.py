@@ -7,7 +7,9 @@ weight / sqrt(running_var + eps) is used with each operation rounded to the prec
 from __future__ import annotations
 
 import copy
-from contextlib import contextmanager
+import io
+import math
+from contextlib import contextmanager, redirect_stderr
 from typing import Any, Iterator, NamedTuple, Optional, Sequence
 
 import numpy as np
@@ -24,6 +26,10 @@ __all__ = ["Converted", "UnknownLayer", "convert"]
 
 CHECKED = 5_000_000
 """Up to so many products the converted network is held against the module at one point."""
+
+
+LARGEST = 1 << 28
+"""The most numbers of an input."""
 
 
 class Check(NamedTuple):
@@ -54,29 +60,41 @@ class Converted(NamedTuple):
 def convert(module: Any, input_shape: Optional[Sequence[int]] = None) -> Converted:
     """A module as it is in evaluation mode."""
     import torch
-    import torch.fx
-    from torch.fx.passes.shape_prop import ShapeProp
 
+    if isinstance(module, type):
+        raise TypeError(f"x: the class {module.__name__}, and a module is expected: call it")
     _check_hooks(module)
     if not list(module.children()):
         module = torch.nn.Sequential(module)  # a single layer is not looked into
     precision, device = _precision(module)
     shape = _input_shape(module, input_shape)
     with _evaluating(module):
-        try:
-            graph = torch.fx.GraphModule(module, tracer().trace(module))
-        except Exception as error:
-            raise UnknownLayer(f"{type(module).__name__} cannot be traced, because what it does depends on its input: {error}") from error
-        _check_layers(graph)
-        check_in_place(graph)
-        try:
-            with torch.no_grad():
-                ShapeProp(graph).propagate(torch.zeros((1, *shape), dtype=precision, device=device))
-        except Exception as error:
-            said = (str(error.__cause__ or error).strip().splitlines() or [""])[0]
-            raise ValueError(f"input_shape: {type(module).__name__} does not take an input of shape {tuple(shape)}: {said}") from error
-        onnx = Converter(graph, Writer((1, *shape), np.dtype(str(precision).split(".")[1]))).run()
+        graph, onnx = _read(module, shape, precision, device)
+        if _read(module, shape, precision, device)[1] != onnx:
+            raise UnknownLayer(f"{type(module).__name__} is another function each time: it draws random numbers, or counts")
         return Converted(onnx, _at_a_point(module, graph, shape) if _products(graph) <= CHECKED else None)
+
+
+def _read(module: Any, shape: tuple[int, ...], precision: Any, device: Any) -> tuple[Any, bytes]:
+    """A module traced, with the shapes of its values, and the file of it."""
+    import torch
+    import torch.fx
+    from torch.fx.passes.shape_prop import ShapeProp
+
+    try:
+        graph = torch.fx.GraphModule(module, tracer().trace(module))
+    except Exception as error:
+        raise UnknownLayer(f"{type(module).__name__} cannot be traced, because what it does depends on its input: {error}") from error
+    _check_layers(graph)
+    check_in_place(graph)
+    try:
+        # What fails there is said below, once.
+        with torch.no_grad(), redirect_stderr(io.StringIO()):
+            ShapeProp(graph).propagate(torch.zeros((1, *shape), dtype=precision, device=device))
+    except Exception as error:
+        said = (str(error.__cause__ or error).strip().splitlines() or [""])[0]
+        raise ValueError(f"input_shape: {type(module).__name__} fails on an input of shape {tuple(shape)}: {said}") from error
+    return graph, Converter(graph, Writer((1, *shape), np.dtype(str(precision).split(".")[1]))).run()
 
 
 def _at_a_point(module: Any, graph: Any, shape: tuple[int, ...]) -> Check:
@@ -106,8 +124,11 @@ def _products(graph: Any) -> int:
 
 def _check_hooks(module: Any) -> None:
     for name, layer in module.named_modules():
+        what = f"layer {name or '(the module)'} ({type(layer).__name__})"
         if layer._forward_hooks or layer._forward_pre_hooks:
-            raise UnknownLayer(f"layer {name or '(the module)'} ({type(layer).__name__}) has hooks, which may change what it computes; remove them")
+            raise UnknownLayer(f"{what} has hooks, which may change what it computes; remove them")
+        if "forward" in vars(layer):
+            raise UnknownLayer(f"{what} has a forward pass of its own, put in place of its class's")
 
 
 def _check_layers(graph: Any) -> None:
@@ -159,12 +180,11 @@ def _input_shape(module: Any, shape: Optional[Sequence[int]]) -> tuple[int, ...]
     import torch.nn as nn
 
     if shape is not None:
-        try:
-            sizes = tuple(int(n) for n in shape)
-        except (TypeError, ValueError):
-            sizes = ()
-        if not sizes or any(n < 1 for n in sizes):
-            raise ValueError(f"input_shape: {shape}, and the shape of one input is expected, such as (1, 28, 28)")
+        numbers: list[Any] = list(shape) if isinstance(shape, (tuple, list)) else [shape]
+        whole = all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) for n in numbers)
+        sizes = tuple(int(n) for n in numbers) if whole else ()
+        if not sizes or any(n < 1 for n in sizes) or math.prod(sizes) > LARGEST:
+            raise ValueError(f"input_shape: {shape!r}, and the shape of one input is expected, such as (1, 28, 28)")
         return sizes
     leaves = [layer for layer in module.modules() if not list(layer.children())]
     transparent = (nn.Flatten, nn.Identity, nn.Dropout, nn.ReLU)

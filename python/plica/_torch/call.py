@@ -44,8 +44,14 @@ class Call:
     def whole(self, values: Any) -> str:
         return self.writer.constant(np.asarray(values, dtype=np.int64), self.name)
 
+    def fixed(self, x: Any, what: str) -> Any:
+        """An argument that may be left out, and may not depend on the input."""
+        if x is not None and self.known(x) is None:
+            raise self.refuse(f"its {what} depends on the input")
+        return self.known(x)
+
     def known(self, x: Any) -> Any:
-        """A value of the module that does not depend on the input, or None."""
+        """A value that does not depend on the input; None of one that does."""
         if hasattr(x, "meta"):
             value = self.values[x]
             return None if isinstance(value, (str, list)) else value

@@ -22,9 +22,7 @@ def _pair(value: Any, count: int) -> list[int]:
 
 
 def _linear(call: Call, x: Any, weight: Any, bias: Any = None) -> str:
-    weight, bias = call.known(weight), call.known(bias)
-    if weight is None:
-        raise call.refuse("its weights depend on the input")
+    weight, bias = call.fixed(weight, "weight"), call.fixed(bias, "bias")
     if len(shape_of(x)) == 2:
         inputs = [call.value(x), call.constant(weight)] + ([] if bias is None else [call.constant(bias)])
         return call.emit("Gemm", inputs, transB=1)
@@ -33,9 +31,7 @@ def _linear(call: Call, x: Any, weight: Any, bias: Any = None) -> str:
 
 
 def _convolution(call: Call, x: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1) -> str:
-    weight, bias = call.known(weight), call.known(bias)
-    if weight is None:
-        raise call.refuse("its weights depend on the input")
+    weight, bias = call.fixed(weight, "weight"), call.fixed(bias, "bias")
     count = weight.dim() - 2
     kernel, dilation, stride = list(weight.shape[2:]), _pair(dilation, count), _pair(stride, count)
     if padding == "valid":
@@ -82,13 +78,13 @@ def _leaky_relu(call: Call, x: Any, slope: Any = 0.01, inplace: bool = False, *,
 
 
 def _prelu(call: Call, x: Any, weight: Any) -> str:
-    slope = call.number(call.known(weight))
+    slope = call.number(call.fixed(weight, "weight"))
     form = slope.shape if slope.size == 1 or len(call.shape) < 3 else (slope.size,) + (1,) * (len(call.shape) - 2)
     return call.emit("PRelu", [call.value(x), call.constant(slope.reshape(form))])
 
 
 def _clip(call: Call, x: Any, min: Any = None, max: Any = None, *_: Any, min_val: Any = None, max_val: Any = None, inplace: bool = False) -> str:
-    low, high = call.known(min if min_val is None else min_val), call.known(max if max_val is None else max_val)
+    low, high = call.fixed(min if min_val is None else min_val, "bound"), call.fixed(max if max_val is None else max_val, "bound")
     bounds = [None if bound is None else call.constant(bound) for bound in (low, high)]
     if any(bound is not None and np.size(call.number(bound)) != 1 for bound in (low, high)):
         raise call.refuse("bounds that are one number each are read")
@@ -242,12 +238,14 @@ def _same(call: Call, x: Any, *_: Any, **__: Any) -> Any:
 
 def _dropout(call: Call, x: Any, *arguments: Any, **keywords: Any) -> Any:
     # A function drops unless it is told that nobody trains.
-    if keywords.get("training", arguments[1] if len(arguments) > 1 else True):
+    if keywords.get("training", keywords.get("train", arguments[1] if len(arguments) > 1 else True)):
         raise call.refuse("it drops in evaluation mode too; give it training=self.training")
     return _same(call, x)
 
 
-def _reshaped(call: Call, x: Any, *_: Any, **__: Any) -> Any:
+def _reshaped(call: Call, x: Any, *sizes: Any, **named: Any) -> Any:
+    if "dtype" in named or any("dtype" in type(size).__name__ for size in sizes):
+        raise call.refuse("other numbers of the same bits are not read")
     known = call.known(x)
     if known is not None:
         return known.reshape(call.shape)
@@ -311,6 +309,8 @@ def _softmax(operator_name: str) -> Callable[..., str]:
     def convert(call: Call, x: Any, dim: Any = None, *_: Any, **__: Any) -> str:
         if dim is None or int(dim) % len(call.shape) == 0:
             raise call.refuse("its axis is that of the batch, or none is given")
+        if call.shape[int(dim)] != int(np.prod(call.shape)):
+            raise call.refuse("it is taken over a part of the outputs")
         return call.emit(operator_name, [call.value(x)], axis=int(dim) % len(call.shape))
 
     return convert
