@@ -147,7 +147,8 @@ class Network:
         default where there are labels), ``all`` or ``random:N@SEED``. With ``paths`` the result's ``.paths`` has an array a column, an entry a segment. A ``checkpoint``
         is a file, written every ten seconds, that the same call goes on from after Ctrl-C or a crash.
 
-        The result is the same bits for any number of threads, and what ``plica fold`` prints.
+        The result is the same bits for any number of threads, and what ``plica fold`` prints. With ``paths`` a segment and its reverse are traced each, not one
+        for both, so that ``.decisions`` counts more of them; all else is the same.
 
         >>> fold = load("digits:6x10").fold("digits", pairs="random:500@1", paths=True)
         >>> fold.segments, int(fold.paths["regions"].max())

@@ -300,7 +300,7 @@ class Regions(Report):
 
     @cached_property
     def vertices(self) -> np.ndarray:
-        """The vertices as nearest doubles, vertices x dimension, NaN at infinity; `vertex` is exact."""
+        """The vertices as nearest doubles, vertices x dimension: NaN at infinity, infinite beyond the doubles; `vertex` is exact."""
         return self._complex.vertices()
 
     def vertex(self, number: int) -> list[Fraction]:
