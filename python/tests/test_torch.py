@@ -481,3 +481,8 @@ def test_tensors_of_all_kinds():
         with pytest.raises(TypeError, match="x: "):
             net.evaluate(x)
     assert net.trace([torch.tensor(0.0), torch.tensor(1.0, requires_grad=True)], [1, 1]).regions == 1
+
+
+def test_numbers_in_the_code_of_a_module_are_of_its_precision():
+    net = plica.load(own(lambda y: torch.relu(y @ torch.tensor([[1.0], [0.5], [0.25], [0.1]]))))
+    assert net.outputs == 1 and net.depth == 1

@@ -98,15 +98,18 @@ def _read(module: Any, shape: tuple[int, ...], precision: Any, device: Any) -> t
 
 
 def _at_a_point(module: Any, graph: Any, shape: tuple[int, ...]) -> Check:
-    """A point, and what the module itself computes there in double precision."""
+    """A point, and what the module itself computes there: in double precision, or in its own where it has numbers of that precision in its code."""
     import torch
 
-    generator = torch.Generator().manual_seed(0)
-    point = torch.rand((1, *shape), generator=generator, dtype=torch.float64) * 2 - 1
+    point = torch.rand((1, *shape), generator=torch.Generator().manual_seed(0), dtype=torch.float32) * 2 - 1
+    own = copy.deepcopy(module).cpu()
     with torch.no_grad():
-        outputs = copy.deepcopy(module).double().cpu()(point.clone())
+        try:
+            outputs = copy.deepcopy(own).double()(point.double())
+        except Exception:
+            outputs = own(point.to(next((tensor.dtype for tensor in own.parameters()), torch.float32)))
     last = next(node for node in reversed(graph.graph.nodes) if node.op == "output").args[0]
-    return Check(point.numpy().reshape(-1), outputs.double().numpy().reshape(-1), softmax(last, dict(graph.named_modules())))
+    return Check(point.double().numpy().reshape(-1), outputs.double().numpy().reshape(-1), softmax(last, dict(graph.named_modules())))
 
 
 def _products(graph: Any) -> int:
