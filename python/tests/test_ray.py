@@ -1,6 +1,7 @@
 """Sweeps on a Ray cluster of several nodes on this machine, one of which is killed."""
 
 import os
+import pathlib
 import threading
 import time
 
@@ -33,6 +34,7 @@ def test_a_sweep_is_the_same_bits_on_a_cluster(cluster):
         ("digits", None, {"pairs": "random:50000@3"}),
         (digits.X[:300], digits.y[:300], {}),
         (digits.X[:200], None, {"units": "0-1"}),
+        (digits.X[:30], digits.y[:30], {"pairs": "all"}),
         ([["1/3"] * 64, [0.1] * 64, [1] * 64], None, {}),
     ]:
         calls = []
@@ -41,6 +43,15 @@ def test_a_sweep_is_the_same_bits_on_a_cluster(cluster):
         assert found.to_json() == expected.to_json() and str(found) == str(expected)
         assert calls[-1] == (expected.segments, expected.segments)
         assert [done for done, _ in calls] == sorted(done for done, _ in calls)
+
+
+def test_a_graph_goes_to_the_workers_with_its_numbers(cluster):
+    import plica.ray
+
+    graphs = pathlib.Path(__file__).resolve().parents[2] / "tests" / "readers" / "onnx"
+    net = plica.load(graphs / "residual-new.onnx")
+    X = np.random.default_rng(0).random((20, net.inputs))
+    assert plica.ray.fold(net, X, output_bits=True, tasks=3) == net.fold(X, output_bits=True)
 
 
 def test_a_node_that_is_killed_changes_nothing(cluster):

@@ -1,6 +1,7 @@
 """Results: what notebooks show, pickles, interrupts, checkpoints, threads."""
 
 import os
+import pathlib
 import pickle
 import signal
 import subprocess
@@ -26,7 +27,9 @@ def test_a_folding_by_hand():
 
 
 def test_networks_and_data_are_pickled():
+    graphs = pathlib.Path(__file__).resolve().parents[2] / "tests" / "readers" / "onnx"
     nets = ["cantor:2", "digits:3x20", [([["1/3", 2]], [0.1]), ([[1]], [0])]]
+    nets += [graphs / "pooled.onnx", graphs / "residual-new.onnx"]  # the second has its numbers in another file
     for net in map(plica.load, nets):
         again = pickle.loads(pickle.dumps(net))
         assert (again.name, again.shape) == (net.name, net.shape)
