@@ -91,7 +91,8 @@ pub fn complex(py: Python<'_>, network: &Network, options: Options<'_>, progress
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         let pool = pool.map_err(|error| Failure::value(format!("threads: {error}")))?;
         let builder = Builder::new(&*model).max_regions(max_regions).exact_only(exact_only);
-        let watched = builder.clone().stop_when(control.stop());
+        let shown = control.clone();
+        let watched = builder.clone().stop_when(control.stop()).on_progress(move |progress| shown.at(progress.cells as u64, 0));
         pool.install(|| {
             let found = Found::of(&watched, &domain, plane.as_ref(), rule)?;
             control.at(found.complex.activation_regions() as u64, 0);

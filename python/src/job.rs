@@ -54,7 +54,7 @@ pub fn here<T: Send>(py: Python<'_>, work: impl FnOnce() -> Result<T, Failure> +
 pub fn run<T: Send + 'static>(
     py: Python<'_>,
     progress: Option<&Bound<'_, PyAny>>,
-    work: impl FnOnce(&Control) -> Result<T, Failure> + Send + 'static,
+    work: impl FnOnce(&Arc<Control>) -> Result<T, Failure> + Send + 'static,
 ) -> PyResult<T> {
     let control = Arc::new(Control::default());
     let (sender, receiver) = mpsc::sync_channel(1);

@@ -93,6 +93,12 @@ def test_progress_is_called_and_can_end_it():
     net.fold("digits", progress=lambda done, all: calls.append((done, all)))
     assert calls[-1] == (3227412, 3227412) and [done for done, _ in calls] == sorted(done for done, _ in calls)
 
+    calls.clear()
+    net = plica.load("random:2-200-200-200-1@0")
+    found = net.regions((-10, 10), progress=lambda done, all: calls.append(done))
+    assert len({done for done in calls if 0 < done < found.activation_regions}) >= 2 and calls[-1] == found.activation_regions
+    net = plica.load("digits:3x20")
+
     def enough(done, all):
         raise ZeroDivisionError("enough")
 
