@@ -252,6 +252,8 @@ def _labels(y: Any, count: int, name: str) -> np.ndarray:
             raise ValueError(f"{name}: an array of shape {_shape(array.shape)}, and one label a point is expected")
         if array.dtype.kind not in "iufO":
             raise TypeError(f"{name}: labels of {array.dtype}, and whole numbers are expected")
+        if array.dtype.kind == "i" and len(array) == count:
+            return array.astype(np.int64)
         whole = [_whole(label, i, name) for i, label in enumerate(array.tolist() if array.dtype.itemsize <= 8 else list(array))]
     if len(whole) != count:
         raise ValueError(f"{name}: {len(whole)} labels for {count} points")
