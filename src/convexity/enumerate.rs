@@ -93,7 +93,7 @@ impl<'a> Enumerator<'a> {
     /// use std::sync::{Arc, atomic::AtomicBool};
     /// let network = load("sawtooth:2").unwrap();
     /// let stopped = Enumerator::new(&network).stop_when(Arc::new(AtomicBool::new(true))).run();
-    /// assert_eq!(stopped.unwrap_err(), ConvexityError::Stopped);
+    /// assert!(matches!(stopped, Err(ConvexityError::Stopped)));
     /// ```
     pub fn stop_when(self, stop: Arc<AtomicBool>) -> Self {
         Self { stop: Some(stop), ..self }
