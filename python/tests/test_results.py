@@ -121,7 +121,8 @@ INTERRUPTED = {
 def test_an_interrupt_ends_what_takes_long(what, tmp_path):
     file = str(tmp_path / "checkpoint.json")
     code = f"""
-        import numpy as np, plica, time
+        import numpy as np, plica, signal, time
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # which a job in the background ignores
         X = plica.data("digits").X
         print("begun", flush=True)
         try:
