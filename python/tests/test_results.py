@@ -136,7 +136,10 @@ def test_an_interrupt_ends_what_takes_long(what, tmp_path):
     time.sleep(0.6)
     begun = time.monotonic()
     process.send_signal(signal.SIGINT)
-    said, _ = process.communicate(timeout=60)
+    try:
+        said, _ = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert said == "interrupted\n" and process.returncode == 0
     assert time.monotonic() - begun < 10
     if what == "fold":
