@@ -97,7 +97,11 @@ fn the_corners_of_a_slice_are_drawn() {
 fn bad_calls_and_limits_are_one_line() {
     let line = file("points.csv", "0,0\n1,1\n2,2\n");
     let plane: Vec<String> = (0..3).map(|k| format!("{line}#{k}")).collect();
-    let cases: [(&[&str], i32, &str); 10] = [
+    let [huge, tiny] = [format!("-1{z},1{z}", z = "0".repeat(400)), format!("0,1/1{}", "0".repeat(400))];
+    let cases: [(&[&str], i32, &str); 13] = [
+        (&["zigzag:2:3:1", "--box", &huge, "--plot", "x.svg"], 2, "do not fit doubles"),
+        (&["zigzag:2:3:1", "--box", &tiny, "--plot", "x.svg"], 2, "do not fit doubles"),
+        (&["zigzag:2:3:1", "--box", "0..1;1..1.000000000000000000001", "--plot", "x.svg"], 2, "do not fit doubles"),
         (&["cantor:2", "--box", "1,0"], 2, "must ascend"),
         (&["cantor:2", "--box", "0..1"], 2, "1 ranges"),
         (&["cantor:2", "--box", "0,1", "--max-regions", "3"], 3, "more than 3 regions"),
@@ -114,6 +118,20 @@ fn bad_calls_and_limits_are_one_line() {
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert_eq!((output.status.code(), stderr.lines().count()), (Some(status), 1), "{arguments:?}: {stderr}");
         assert!(stderr.contains(words) && output.stdout.is_empty(), "{stderr}");
+    }
+}
+
+/// Every width that doubles can scale to a page is drawn, without a number that is none.
+#[test]
+fn large_and_small_boxes_are_drawn() {
+    for exponent in [-290, -120, 120, 300] {
+        let box_of = format!("-1e{exponent},1e{exponent}");
+        for end in ["svg", "png", "html"] {
+            let out = path(&format!("scaled.{end}"));
+            stdout(&["regions", "cantor:2", "--box", &box_of, "--plot", out.to_str().unwrap()]);
+            let picture = std::fs::read(&out).unwrap();
+            assert!(end == "png" || !String::from_utf8(picture).unwrap().contains("NaN"), "{exponent} {end}");
+        }
     }
 }
 

@@ -42,6 +42,9 @@ impl FromStr for Colouring {
     }
 }
 
+/// No picture is longer, in pixels.
+const PAGE: f64 = 65_536.0;
+
 /// Why there is no picture.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -121,17 +124,19 @@ impl Scene {
         }
         let by_decision = if colouring == Colouring::Decision { Some(decided.ok_or(SceneError::NoDecision)?) } else { None };
         let drawn = by_decision.map_or(complex, |decided| &decided.complex);
+        // Exact, and then rounded: an enclosure may be wide where a box is small.
         let corners: Vec<[f64; 2]> = (0..drawn.f_vector()[0] as usize)
             .map(|v| {
-                let enclosure = drawn.vertex_enclosure(v);
-                [0, 1].map(|axis| enclosure[axis].lo / 2.0 + enclosure[axis].hi / 2.0)
+                let x = drawn.vertex(v);
+                [0, 1].map(|axis| nearest_f64(&x[axis]))
             })
             .collect();
         let of = |fold: fn(f64, f64) -> f64| [0, 1].map(|axis| corners.iter().map(|x| x[axis]).reduce(fold).unwrap_or_default());
         let view = [of(f64::min), of(f64::max)];
-        // Widths are squared and divided by on the way to a page.
-        let drawable = |axis: usize| (1e-100..=1e100).contains(&(view[1][axis] - view[0][axis])) && view[0][axis].abs() <= 1e100;
-        if !(drawable(0) && drawable(1)) {
+        // What every picture computes: how many pixels a unit takes, of a width that is a positive double.
+        let widths = [0, 1].map(|axis| view[1][axis] - view[0][axis]);
+        let scale = PAGE / widths[0].max(widths[1]);
+        if !(widths.iter().all(|width| *width > 0.0 && width.is_finite()) && scale.is_finite()) {
             return Err(SceneError::Range);
         }
         let mut scene = Self {
