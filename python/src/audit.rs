@@ -1,7 +1,7 @@
 //! Sampling held against exact traces.
 
 use crate::error::Failure;
-use crate::job::run;
+use crate::job::{here, run};
 use crate::network::{Network, json};
 use crate::points::Points;
 use crate::trace::{Trace, patterns};
@@ -11,9 +11,6 @@ use plica::network::{Model, Selection};
 use plica::report::{AuditReport, audit_text, data_heading, network_heading, picture};
 use plica::sweep::{self, Audit, Auditor, Fault, PairGroup, Pairs, Sampling};
 use pyo3::prelude::*;
-
-/// Segments for each thread between two looks at whether to stop.
-const SLICE: usize = 64;
 
 /// What is sampled: the name of the points, numbers of points on a segment, which pairs, and how many threads.
 #[derive(FromPyObject)]
@@ -54,17 +51,13 @@ pub fn audit(
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         let pool = pool.map_err(|error| Failure::value(format!("threads: {error}")))?;
         let auditor = Auditor::new(chain, &data.points, &ways).map_err(|error| Failure::value(format!("points: {error}")))?;
-        let slice = (SLICE * threads) as u64;
-        let mut found = Audit::default();
-        for group in &groups {
-            for start in (0..group.count()).step_by(slice as usize) {
-                if control.stopped() {
-                    return Err(Failure::Stopped);
-                }
-                let pairs: Vec<(usize, usize)> = group.range(start..(start + slice).min(group.count())).collect();
-                found = found.merge(pool.install(|| auditor.audit(&pairs)).map_err(Failure::value)?);
-                control.at(found.segments, all);
-            }
+        let watch = |found: &Audit| {
+            control.at(found.segments, all);
+            !control.stopped()
+        };
+        let found = pool.install(|| auditor.audit_groups(&groups, watch)).map_err(Failure::value)?;
+        if control.stopped() {
+            return Err(Failure::Stopped);
         }
         let report = AuditReport::new(&found);
         let units = model.units(&Selection::Hidden).map_err(Failure::value)?;
@@ -78,11 +71,12 @@ type Findings = (usize, usize, Vec<(usize, &'static str)>);
 
 /// A list of patterns along a segment, one for each sampled point, held against its trace.
 #[pyfunction]
-pub fn audit_sequence(trace: &Trace, rows: PyReadonlyArray2<'_, bool>) -> Findings {
-    let found = sweep::audit_sequence(&trace.trace, &patterns(&rows));
+pub fn audit_sequence(py: Python<'_>, trace: &Trace, rows: PyReadonlyArray2<'_, bool>) -> PyResult<Findings> {
+    let patterns = patterns(&rows);
+    let found = here(py, || Ok(sweep::audit_sequence(&trace.trace, &patterns)))?;
     let word = |fault: Fault| match fault {
         Fault::Unknown => "unknown",
         Fault::OutOfOrder => "out of order",
     };
-    (found.missed, found.boundary, found.faults.into_iter().map(|(index, fault)| (index, word(fault))).collect())
+    Ok((found.missed, found.boundary, found.faults.into_iter().map(|(index, fault)| (index, word(fault))).collect()))
 }

@@ -2,25 +2,20 @@
 
 use crate::error::Failure;
 use crate::exact::fractions;
-use crate::job::run;
+use crate::job::{here, run};
 use crate::network::{Network, json};
 use crate::points::Points;
 use crate::trace::bits;
 use numpy::{PyArray1, PyArray2, PyArrayMethods};
-use plica::bounds::Shape;
 use plica::complex::{Builder, Complex as Cells, Decided, Domain, DomainError, Plane, Rule};
 use plica::data::DataSet;
 use plica::exact::nearest_f64;
-use plica::network::Model;
 use plica::report::picture::{self, Colouring, Scene, SceneError};
-use plica::report::{CellsReport, RegionsReport, regions_text};
+use plica::report::{CellsReport, RegionsReport, cost_of_dimensions, regions_text};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 use rug::Rational;
 use std::sync::{Arc, OnceLock};
-
-/// Beyond this dimension a complex is so large that `force` is asked for.
-const LARGE: usize = 6;
 
 /// A complex, what is decided on it, and its report.
 #[pyclass(frozen, module = "plica._plica")]
@@ -82,8 +77,8 @@ pub fn complex(py: Python<'_>, network: &Network, options: Options<'_>, progress
     let plane = plane.map(|(p0, p1, p2)| Plane::new(&p0.single(), &p1.single(), &p2.single()));
     let plane = plane.transpose().map_err(|error| Failure::value(format!("plane: {error}")))?;
     let dimension = if plane.is_some() { 2 } else { network.model.inputs() };
-    if dimension > LARGE && !force {
-        return Err(too_large(network, dimension).into());
+    if !force && let Some(cost) = cost_of_dimensions(&network.name, &*network.model, dimension) {
+        return Err(Failure::Value(format!("{cost}; slice() takes a plane of them, force=True tries all")).into());
     }
     let domain = domain(dimension, ranges.as_deref(), text.as_deref(), space).map_err(|error| Failure::value(format!("box: {error}")))?;
     let (model, name) = (network.model.clone(), network.name.clone());
@@ -101,14 +96,6 @@ pub fn complex(py: Python<'_>, network: &Network, options: Options<'_>, progress
             Ok(Complex { json: json(&report)?, text: regions_text(&heading, &report), name, builder, found: Arc::new(found) })
         })
     })
-}
-
-fn too_large(network: &Network, dimension: usize) -> Failure {
-    let shape = if let Model::Chain(network) = &*network.model { Shape::of(network) } else { None };
-    let digits = |shape: Shape| shape.serra_upper().to_string().len() - 1;
-    let many = shape.map(|shape| format!(", and {} can have 10^{} regions", network.name, digits(shape))).unwrap_or_default();
-    let cost = format!("a box alone has 3^{dimension} faces{many}");
-    Failure::value(format!("{dimension} dimensions are many: {cost}; slice() takes a plane of them, force=True tries all"))
 }
 
 fn domain(dimension: usize, ranges: Option<&Points>, text: Option<&str>, space: bool) -> Result<Domain, DomainError> {
@@ -163,7 +150,8 @@ impl Complex {
     /// The patterns of the cells, n x units.
     fn patterns<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<bool>>> {
         let complex = &self.found.complex;
-        bits(py, complex.cells().map(|cell| cell.pattern()), complex.units().count())
+        let patterns = here(py, || Ok(complex.cells().map(|cell| cell.pattern()).collect::<Vec<_>>()))?;
+        bits(py, patterns.into_iter(), complex.units().count())
     }
 
     /// The vertices, each coordinate the nearest double; NaN of vertices at infinity.
@@ -190,8 +178,8 @@ impl Complex {
     }
 
     /// The cells whose closure holds a point.
-    fn cells_with(&self, point: &Points) -> Vec<usize> {
-        self.found.complex.cells_with(&point.single().to_rationals())
+    fn cells_with(&self, py: Python<'_>, point: &Points) -> PyResult<Vec<usize>> {
+        here(py, || Ok(self.found.complex.cells_with(&point.single().to_rationals())))
     }
 
     /// A picture: `svg`, `html` or `png`, as bytes.

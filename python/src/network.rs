@@ -152,11 +152,6 @@ impl Network {
         matches!(&*self.model, Model::Chain(_))
     }
 
-    /// The number of bits of a selection.
-    fn units(&self, units: &str, output_bits: bool) -> PyResult<usize> {
-        Ok(self.subject(units, output_bits)?.units.count())
-    }
-
     /// What `plica net` says: as JSON and as text.
     fn describe(&self, py: Python<'_>) -> PyResult<(String, String)> {
         here(py, || match &*self.model {

@@ -177,9 +177,8 @@ impl Sweep {
         })?;
         let columns = PyDict::new(py);
         let classes = self.task.pairs == Pairs::Classes;
-        for (name, of) in [("from_class", 0), ("to_class", 1)].into_iter().filter(|_| classes) {
-            let class = |part: &Part| if of == 0 { part.classes.0 } else { part.classes.1 };
-            let values = groups.iter().flat_map(|part| vec![class(part).unwrap_or_default(); part.rows.len()]).collect();
+        for (name, k) in [("from_class", 0), ("to_class", 1)].into_iter().filter(|_| classes) {
+            let values = groups.iter().flat_map(|part| vec![part.classes[k].unwrap_or_default(); part.rows.len()]).collect();
             columns.set_item(name, PyArray1::<i64>::from_vec(py, values))?;
         }
         let wholes: [Column; 7] = [
@@ -271,7 +270,7 @@ type Column = (&'static str, fn(&PathRow) -> u64);
 /// The rows of one part.
 struct Part {
     number: usize,
-    classes: (Option<i64>, Option<i64>),
+    classes: [Option<i64>; 2],
     rows: Vec<PathRow>,
 }
 
@@ -281,7 +280,7 @@ struct Rows(Mutex<Vec<Part>>);
 
 impl RowSink for Rows {
     fn take(&self, part: usize, group: &PairGroup, rows: &[PathRow]) -> Result<(), String> {
-        let part = Part { number: part, classes: (group.from, group.to), rows: rows.to_vec() };
+        let part = Part { number: part, classes: [group.from, group.to], rows: rows.to_vec() };
         self.0.lock().map_err(|error| error.to_string())?.push(part);
         Ok(())
     }

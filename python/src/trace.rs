@@ -10,6 +10,7 @@ use plica::data::{self, Point};
 use plica::fold::{Folding, peak, prefix_chi, symmetrised_chi};
 use plica::line::{self, ModelTracer};
 use plica::network::{Model, Pattern};
+use plica::report::picture::ribbon;
 use plica::report::{TraceReport, network_heading, trace_text};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
@@ -19,7 +20,8 @@ use pyo3::types::PyList;
 pub struct Trace {
     pub trace: line::Trace,
     folding: Folding,
-    network: String,
+    /// The name, and the heading.
+    network: [String; 2],
 }
 
 /// Which bits are compared, and how traces are made.
@@ -41,7 +43,11 @@ impl Options {
 impl Trace {
     fn new(trace: &line::Trace, subject: &Subject, network: &str) -> Self {
         let trace = trace.select(&subject.units);
-        Self { folding: Folding::of(&trace), trace, network: network_heading(network, &*subject.model, &subject.units) }
+        Self {
+            folding: Folding::of(&trace),
+            trace,
+            network: [network.to_string(), network_heading(network, &*subject.model, &subject.units)],
+        }
     }
 }
 
@@ -165,7 +171,12 @@ impl Trace {
 
     /// The text of `plica trace`; the ends are written as they were given.
     fn text(&self, start: &str, end: &str) -> String {
-        trace_text(&format!("{}\nfrom {start}\nto   {end}", self.network), &self.trace)
+        trace_text(&format!("{}\nfrom {start}\nto   {end}", self.network[1]), &self.trace)
+    }
+
+    /// The regions along the segment, as SVG.
+    fn picture(&self, py: Python<'_>) -> PyResult<String> {
+        here(py, || Ok(ribbon(&self.network[0], &self.trace)))
     }
 }
 

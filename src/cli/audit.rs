@@ -8,7 +8,7 @@ use clap::Args;
 use plica::data::load;
 use plica::network::Selection;
 use plica::report::{AuditReport, audit_text, picture};
-use plica::sweep::{Audit, Auditor, PairGroup, Pairs, Sampling, replace};
+use plica::sweep::{Auditor, PairGroup, Pairs, Sampling, replace};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -61,9 +61,6 @@ pub struct Arguments {
     quiet: bool,
 }
 
-/// Segments for each thread between two looks at the clock.
-const SLICE: u64 = 64;
-
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     if arguments.pairs == Pairs::Classes {
         return Err(Failure::Call("an audit takes all pairs or random:N@SEED, not classes".to_string()));
@@ -79,18 +76,16 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     let all: u64 = groups.iter().map(PairGroup::count).sum();
     let threads = super::inputs::threads(arguments.threads).min(all.max(1) as usize);
     let pool = super::inputs::pool(threads)?;
-    let slice = SLICE * threads as u64;
     let failed = |error| Failure::Data(format!("{}: {error}", data.name));
     let auditor = Auditor::new(subject.chain()?, &data.points, &ways).map_err(failed)?;
     let mut progress = Progress::new(&subject.name, 0, all, arguments.quiet);
-    let mut found = Audit::default();
-    for group in &groups {
-        for start in (0..group.count()).step_by(slice as usize) {
-            let pairs: Vec<(usize, usize)> = group.range(start..(start + slice).min(group.count())).collect();
-            found = found.merge(pool.install(|| auditor.audit(&pairs)).map_err(failed)?);
+    let found = pool.install(|| {
+        auditor.audit_groups(&groups, |found| {
             progress.at(found.segments);
-        }
-    }
+            true
+        })
+    });
+    let found = found.map_err(failed)?;
     drop(progress);
     let report = AuditReport::new(&found);
     if let Some(path) = &arguments.plot {

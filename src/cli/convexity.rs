@@ -4,14 +4,10 @@ use super::error::Failure;
 use super::inputs::Subject;
 use super::output::Output;
 use clap::Args;
-use plica::convexity::search::smallest;
-use plica::convexity::{Cells, Enumerator, Judge, PatternSet, Progress};
+use plica::convexity::{Cells, Enumerator, Judge, Progress};
 use plica::network::{Pattern, Selection};
-use plica::report::{ConvexityReport, RandomReport, SetReport, SmallestReport, convexity_text};
+use plica::report::{ConvexityReport, RandomReport, convexity_text, parse_sets};
 use std::io::{IsTerminal, Write, stderr};
-
-/// How many sets the search tries in each direction.
-const TRIED: usize = 100_000;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -71,30 +67,13 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     let mut report = ConvexityReport::of(&subject.name, &mut judge);
     if let Some(sets) = sets {
         let file = arguments.patterns.as_deref().unwrap_or_default();
-        report.sets = Some(judged(file, sets, &mut judge)?);
+        report = report.with_sets(&mut judge, sets).map_err(|error| Failure::Data(format!("{file}, {error}")))?;
     } else if let Some((sets, seed)) = arguments.random {
         report.random = Some(RandomReport::of(&mut judge, sets, seed));
-    } else if regions.depth() > 1 || regions.cells() == Cells::HalfOpen {
-        let smallest = smallest(&mut judge, TRIED);
-        report.smallest = Some(SmallestReport::of(&mut judge, &smallest));
+    } else {
+        report = report.with_smallest(&mut judge);
     }
     output.report(&report, || convexity_text(&report))
-}
-
-fn judged(file: &str, sets: Vec<Vec<(String, Pattern)>>, judge: &mut Judge<'_>) -> Result<Vec<SetReport>, Failure> {
-    let regions = judge.regions();
-    let mut reports = Vec::with_capacity(sets.len());
-    for set in sets {
-        let mut places = PatternSet::default();
-        for (place, pattern) in set {
-            let one = regions.set([pattern]).map_err(|error| Failure::Data(format!("{file}, {place}: {error}")))?;
-            one.iter().for_each(|place| {
-                places.insert(place);
-            });
-        }
-        reports.push(SetReport::of(judge, &places));
-    }
-    Ok(reports)
 }
 
 /// The sets of a file; of each pattern, where it stands.
@@ -136,14 +115,7 @@ fn json(text: &str) -> Result<Vec<Vec<(String, Pattern)>>, String> {
         Sets::One(set) => vec![set],
         Sets::Many(sets) => sets,
     };
-    let parsed = |(i, set): (usize, Vec<String>)| {
-        let pattern = |(j, text): (usize, String)| {
-            let place = format!("set {i}, pattern {j}");
-            text.parse().map(|pattern| (place.clone(), pattern)).map_err(|error| format!("{place}: {error}"))
-        };
-        set.into_iter().enumerate().map(pattern).collect()
-    };
-    sets.into_iter().enumerate().map(parsed).collect()
+    parse_sets(sets)
 }
 
 fn random(text: &str) -> Result<(u64, u64), String> {

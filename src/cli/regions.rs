@@ -4,19 +4,15 @@ use super::error::Failure;
 use super::inputs::{PixelOptions, Subject, is_built_in};
 use super::output::Output;
 use clap::Args;
-use plica::bounds::Shape;
 use plica::complex::{Builder, Complex, ComplexError, Decided, Domain, DomainError, Plane, Rule};
 use plica::data::{load, load_point};
-use plica::network::{Model, Selection};
+use plica::network::Selection;
 use plica::report::picture::{self, Colouring, Scene, SceneError};
-use plica::report::{CellsReport, RegionsReport, regions_text};
+use plica::report::{CellsReport, RegionsReport, cost_of_dimensions, regions_text};
 use plica::sweep::replace;
 use rug::Rational;
 use std::io::{IsTerminal, Write, stderr};
 use std::path::{Path, PathBuf};
-
-/// Beyond this dimension a complex is so large that --force is asked for.
-const LARGE: usize = 6;
 
 const USAGE: &str = "\
 plica regions [OPTIONS] <NET> --box <BOX>
@@ -198,14 +194,6 @@ fn plot(path: &Path, arguments: &Arguments, subject: &Subject, complex: &Complex
     replace(path, |file| file.write_all(&bytes)).map_err(|error| failed(&error))
 }
 
-/// The shape that bounds are known of: only chains have one.
-fn bound_shape(subject: &Subject) -> Option<Shape> {
-    match &subject.model {
-        Model::Chain(network) => Shape::of(network),
-        Model::Graph(_) => None,
-    }
-}
-
 fn plane(points: &[String], subject: &Subject, arguments: &Arguments) -> Result<Plane, Failure> {
     let options = arguments.pixels.with_labels(None);
     let load = |spec: &String| {
@@ -222,12 +210,10 @@ fn plane(points: &[String], subject: &Subject, arguments: &Arguments) -> Result<
 }
 
 fn domain(arguments: &Arguments, subject: &Subject, dimension: usize, is_slice: bool) -> Result<Domain, Failure> {
-    if dimension > LARGE && !arguments.force {
-        let digits = |shape: Shape| shape.serra_upper().to_string().len() - 1;
-        let many = bound_shape(subject).map(|shape| format!(", and {} can have 10^{} regions", subject.name, digits(shape)));
-        let cost = format!("a box alone has 3^{dimension} faces{}", many.unwrap_or_default());
-        let message = format!("{dimension} dimensions are many: {cost}; --plane takes a slice of them, --force tries all");
-        return Err(Failure::new(message, subject.built_in));
+    if !arguments.force
+        && let Some(cost) = cost_of_dimensions(&subject.name, &subject.model, dimension)
+    {
+        return Err(Failure::new(format!("{cost}; --plane takes a slice of them, --force tries all"), subject.built_in));
     }
     match &arguments.boxed {
         Some(text) => Domain::parse_box(text, dimension).map_err(|error| {

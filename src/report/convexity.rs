@@ -1,10 +1,13 @@
 //! The report of the two kinds of convexity.
 
-use crate::convexity::search::{Finding, Smallest};
+use crate::convexity::search::{Finding, Smallest, smallest};
 use crate::convexity::{Cells, EuclideanCounterexample, HammingCounterexample, Judge, PatternSet, Regions, Vertex};
 use crate::exact::ExactNumber;
 use crate::network::Pattern;
 use serde::Serialize;
+
+/// How many sets the search for the smallest ones tries in each direction.
+const TRIED: usize = 100_000;
 
 /// What `plica convexity` says of a network.
 ///
@@ -163,6 +166,51 @@ impl ConvexityReport {
             smallest: None,
         }
     }
+
+    /// The same with the verdicts on sets of patterns, each pattern with the place where it was written.
+    ///
+    /// # Errors
+    /// A pattern that is not realised or of another length, with its place.
+    pub fn with_sets(self, judge: &mut Judge<'_>, sets: Vec<Vec<(String, Pattern)>>) -> Result<Self, String> {
+        let regions = judge.regions();
+        let mut reports = Vec::with_capacity(sets.len());
+        for set in sets {
+            let mut places = PatternSet::default();
+            for (place, pattern) in set {
+                let one = regions.set([pattern]).map_err(|error| format!("{place}: {error}"))?;
+                one.iter().for_each(|place| {
+                    places.insert(place);
+                });
+            }
+            reports.push(SetReport::of(judge, &places));
+        }
+        Ok(Self { sets: Some(reports), ..self })
+    }
+
+    /// The same with the smallest sets on which the two kinds of convexity differ, where they can: in deeper networks, and of half-open regions.
+    pub fn with_smallest(self, judge: &mut Judge<'_>) -> Self {
+        let regions = judge.regions();
+        if regions.depth() <= 1 && regions.cells() == Cells::Closed {
+            return self;
+        }
+        let smallest = smallest(judge, TRIED);
+        Self { smallest: Some(SmallestReport::of(judge, &smallest)), ..self }
+    }
+}
+
+/// The sets of a JSON document, a list of patterns or of lists of them, each pattern with its place.
+///
+/// # Errors
+/// Text that is no pattern, with its place.
+pub fn parse_sets(sets: Vec<Vec<String>>) -> Result<Vec<Vec<(String, Pattern)>>, String> {
+    let parsed = |(i, set): (usize, Vec<String>)| {
+        let pattern = |(j, text): (usize, String)| {
+            let place = format!("set {i}, pattern {j}");
+            text.parse().map(|pattern| (place.clone(), pattern)).map_err(|error| format!("{place}: {error}"))
+        };
+        set.into_iter().enumerate().map(pattern).collect()
+    };
+    sets.into_iter().enumerate().map(parsed).collect()
 }
 
 impl SetReport {

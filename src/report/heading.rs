@@ -1,5 +1,6 @@
-//! The lines that stand above a report as text.
+//! Lines that stand above a report as text, or in its place.
 
+use crate::bounds::Shape;
 use crate::data::DataSet;
 use crate::network::{ModelRef, UnitSet};
 use crate::sweep::Pairs;
@@ -16,6 +17,27 @@ pub fn network_heading<'a>(name: &str, network: impl Into<ModelRef<'a>>, units: 
     let (count, selection) = (units.count(), units.selection());
     let what = if units.layers().iter().all(|&layer| units.layer_bits(layer).count() == 1) { "units" } else { "bits" };
     format!("{name}, {}: {count} {what} compared ({selection})", network.into().shape())
+}
+
+/// Beyond this dimension the regions of a box are so many that they are asked for twice.
+const LARGE: usize = 6;
+
+/// What the regions of so many dimensions cost, in a line; `None` up to six, which are few enough.
+///
+/// ```
+/// use plica::{network::load, report::cost_of_dimensions};
+/// let network = load("digits:3x20").unwrap();
+/// assert!(cost_of_dimensions("digits:3x20", &network, 64).unwrap().starts_with("64 dimensions are many: a box alone has 3^64 faces, and "));
+/// assert_eq!(cost_of_dimensions("digits:3x20", &network, 2), None);
+/// ```
+pub fn cost_of_dimensions<'a>(name: &str, network: impl Into<ModelRef<'a>>, dimension: usize) -> Option<String> {
+    if dimension <= LARGE {
+        return None;
+    }
+    let shape = if let ModelRef::Chain(network) = network.into() { Shape::of(network) } else { None };
+    let digits = |shape: Shape| shape.serra_upper().to_string().len() - 1;
+    let many = shape.map(|shape| format!(", and {name} can have 10^{} regions", digits(shape))).unwrap_or_default();
+    Some(format!("{dimension} dimensions are many: a box alone has 3^{dimension} faces{many}"))
 }
 
 /// The points and their pairs, in a line.

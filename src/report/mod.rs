@@ -27,13 +27,14 @@ pub use bounds::{BoundsReport, bounds_text};
 pub use cells::CellsReport;
 pub use convexity::{
     ConvexityReport, FindingReport, HammingGapReport, PassageReport, RandomReport, RegionReport, SetReport, SmallestReport, VertexReport,
+    parse_sets,
 };
 pub use convexity_text::convexity_text;
 pub use fold::{FoldReport, PairReport};
 pub use fold_csv::fold_csv;
 pub use fold_text::fold_text;
 pub use graph::{GraphReport, NodeReport, graph_text};
-pub use heading::{data_heading, network_heading};
+pub use heading::{cost_of_dimensions, data_heading, network_heading};
 pub use net::{LayerReport, NetReport};
 pub use net_text::net_text;
 #[cfg(feature = "parquet")]

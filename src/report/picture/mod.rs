@@ -10,6 +10,7 @@ mod regions_html;
 #[cfg(feature = "png")]
 mod regions_png;
 mod regions_svg;
+mod ribbon;
 mod scene;
 mod svg;
 
@@ -21,6 +22,7 @@ pub use regions_html::regions_html;
 #[cfg(feature = "png")]
 pub use regions_png::regions_png;
 pub use regions_svg::regions_svg;
+pub use ribbon::ribbon;
 pub use scene::{Colouring, Scene, SceneError};
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod tally;
 pub use sequence::{Fault, SequenceAudit, audit_sequence};
 pub use tally::{Audit, Precision, SamplerTally, Sampling};
 
+use super::PairGroup;
 use crate::data::Points;
 use crate::fold::Meter;
 use crate::line::{TraceError, Tracer};
@@ -16,6 +17,9 @@ use sampler::Sampler;
 
 /// Segments that a thread takes at once.
 const CHUNK: usize = 16;
+
+/// Segments for each thread between two looks at whether to go on.
+const SLICE: u64 = 64;
 
 /// Why an audit cannot be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -74,6 +78,26 @@ impl<'a> Auditor<'a> {
     /// Where a pair names a row that the points do not have.
     pub fn audit(&self, pairs: &[(usize, usize)]) -> Result<Audit, AuditError> {
         pairs.par_chunks(CHUNK).map(|chunk| self.chunk(chunk)).try_reduce(Audit::default, |x, y| Ok(x.merge(y)))
+    }
+
+    /// What each way finds on the segments of some groups of pairs; `watch` sees what is found so far every few dozen segments a thread, and says
+    /// whether to go on. Where it ends the audit, what was found until then is returned.
+    ///
+    /// # Errors
+    /// As [`Auditor::audit`].
+    pub fn audit_groups(&self, groups: &[PairGroup], mut watch: impl FnMut(&Audit) -> bool) -> Result<Audit, AuditError> {
+        let slice = SLICE * rayon::current_num_threads() as u64;
+        let mut found = Audit::default();
+        for group in groups {
+            for start in (0..group.count()).step_by(slice as usize) {
+                let pairs: Vec<(usize, usize)> = group.range(start..(start + slice).min(group.count())).collect();
+                found = found.merge(self.audit(&pairs)?);
+                if !watch(&found) {
+                    return Ok(found);
+                }
+            }
+        }
+        Ok(found)
     }
 
     fn chunk(&self, pairs: &[(usize, usize)]) -> Result<Audit, AuditError> {
