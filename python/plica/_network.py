@@ -8,8 +8,9 @@ from typing import Any, Optional, Sequence, Union
 
 import numpy as np
 
+from . import _arguments as arguments
 from . import _plica
-from ._points import PointLike, PointsLike, _array, _is_array, _items, check_dimension, matrix, named_data, patterns, point
+from ._points import PointLike, PointsLike, _items, check_dimension, matrix, named_data, patterns, point
 from ._progress import Progress, shown
 from ._report import Report
 from ._results import Audit, Bounds, Convexity, Fold, Folding, Regions, SequenceAudit, Trace
@@ -101,7 +102,8 @@ class Network:
         """
         ends = self._point(a, "a"), self._point(b, "b")
         return Trace(
-            _plica.trace(self._network, *ends, self._options(units, exact, exact_only, output_bits)), (_written(a, ends[0]), _written(b, ends[1]))
+            _plica.trace(self._network, *ends, self._options(units, exact, exact_only, output_bits)),
+            (arguments.written(a, ends[0]), arguments.written(b, ends[1])),
         )
 
     def traces(
@@ -155,10 +157,10 @@ class Network:
         (500, 47)
         """
         task = self.sweep(X, y, pairs=pairs, units=units, output_bits=output_bits)
-        threads = _threads(threads)
+        threads = arguments.threads(threads)
         columns = None
         with shown(progress, self.name) as report:
-            if _flag(paths, "paths"):
+            if arguments.flag(paths, "paths"):
                 if checkpoint is not None:
                     raise ValueError("checkpoint: with paths=True every segment is kept in memory; a checkpoint holds tallies")
                 said, columns = task.paths(threads, report)
@@ -175,11 +177,11 @@ class Network:
 
     def sweep(self, X: PointsLike, y: Any = None, *, pairs: Optional[str] = None, units: Units = "hidden", output_bits: bool = False) -> _plica.Sweep:
         """The sweep that `fold` runs, before it is run: its number of ``segments`` and of ``chunks``. `plica.ray` splits it."""
-        with_labels = named_data(_flat_rows(X, self.inputs, "X"), y, "X", "y")
+        with_labels = named_data(arguments.flat_rows(X, self.inputs, "X"), y, "X", "y")
         self._check(with_labels._points, with_labels.name)
         labels = None if with_labels.y is None else with_labels.y.tolist()
-        options = {"labels": labels, "name": with_labels.name, "pairs": _text(pairs, "pairs"), "units": _units(units)}
-        options["output_bits"] = _flag(output_bits, "output_bits")
+        options = {"labels": labels, "name": with_labels.name, "pairs": arguments.text(pairs, "pairs"), "units": arguments.units(units)}
+        options["output_bits"] = arguments.flag(output_bits, "output_bits")
         return _plica.Sweep(self._network, with_labels._points, options)
 
     def regions(
@@ -205,9 +207,9 @@ class Network:
         >>> load("cantor:3").regions((0, 1)).linear_regions
         15
         """
-        if (box is None) == (not _flag(space, "space")):
+        if (box is None) == (not arguments.flag(space, "space")):
             raise TypeError("regions() takes a box, or space=True")
-        options = _box(box, self.inputs)
+        options = arguments.box(box, self.inputs)
         return self._regions(None, options, space, decide, exact_only, max_regions, volumes, force, threads, progress)
 
     def slice(
@@ -230,10 +232,10 @@ class Network:
         >>> load("digits:3x20").slice("digits#0", "digits#1", "digits#2").activation_regions
         551
         """
-        if box is not None and _flag(space, "space"):
+        if box is not None and arguments.flag(space, "space"):
             raise TypeError("slice() takes a box, or space=True, not both")
         plane = self._point(p0, "p0"), self._point(p1, "p1"), self._point(p2, "p2")
-        options = {"ranges": None, "text": None} if box is None else _box(box, 2)
+        options = {"ranges": None, "text": None} if box is None else arguments.box(box, 2)
         return self._regions(plane, options, space, decide, exact_only, max_regions, volumes, False, threads, progress)
 
     def _regions(
@@ -253,12 +255,12 @@ class Network:
             **box,
             "plane": plane,
             "space": space,
-            "decide": _text(decide, "decide"),
-            "exact_only": _flag(exact_only, "exact_only"),
-            "max_regions": _count(max_regions, "max_regions"),
-            "threads": _threads(threads),
-            "volumes": _flag(volumes, "volumes"),
-            "force": _flag(force, "force"),
+            "decide": arguments.text(decide, "decide"),
+            "exact_only": arguments.flag(exact_only, "exact_only"),
+            "max_regions": arguments.count(max_regions, "max_regions"),
+            "threads": arguments.threads(threads),
+            "volumes": arguments.flag(volumes, "volumes"),
+            "force": arguments.flag(force, "force"),
         }
         with shown(progress, self.name, "regions") as report:
             return Regions(_plica.complex(self._network, options, report))
@@ -281,18 +283,18 @@ class Network:
 
     def _options(self, units: Units, exact: bool, exact_only: bool, output_bits: bool) -> dict:
         flags = {"exact": exact, "exact_only": exact_only, "output_bits": output_bits}
-        return {"units": _units(units), **{name: _flag(value, name) for name, value in flags.items()}}
+        return {"units": arguments.units(units), **{name: arguments.flag(value, name) for name, value in flags.items()}}
 
     def _check(self, points: _plica.Points, name: str) -> None:
         check_dimension(points, self.inputs, name, self.name)
 
     def _point(self, x: PointLike, name: str) -> _plica.Points:
-        exact = point(_flat(x, self.inputs, name), name)
+        exact = point(arguments.flat(x, self.inputs, name), name)
         self._check(exact, name)
         return exact
 
     def _points(self, x: PointsLike, name: str) -> _plica.Points:
-        exact = matrix(_flat_rows(x, self.inputs, name), name)
+        exact = matrix(arguments.flat_rows(x, self.inputs, name), name)
         self._check(exact, name)
         return exact
 
@@ -404,10 +406,10 @@ def audit(
     (16, '5 points', Fraction(3, 4))
     """
     net = load(net)
-    with_labels = named_data(_flat_rows(X, net.inputs, "X"), None, "X", "y")
+    with_labels = named_data(arguments.flat_rows(X, net.inputs, "X"), None, "X", "y")
     net._check(with_labels._points, with_labels.name)
-    counts = [_count(n, "points") for n in _items(points, "points")]
-    options = {"name": with_labels.name, "counts": counts, "pairs": _text(pairs or "", "pairs"), "threads": _threads(threads)}
+    counts = [arguments.count(n, "points") for n in _items(points, "points")]
+    options = {"name": with_labels.name, "counts": counts, "pairs": arguments.text(pairs or "", "pairs"), "threads": arguments.threads(threads)}
     with shown(progress, net.name) as report:
         text_of_json, text, picture = _plica.audit(net._network, with_labels._points, options, report)
     return Audit(text_of_json, text, (picture,))
@@ -453,99 +455,17 @@ def convexity(
     if sets is not None and random is not None:
         raise TypeError("convexity() takes sets or random, not both")
     if sets is not None:
-        sets = _sets(sets)
+        sets = arguments.sets(sets)
     if random is not None:
         numbers = random if isinstance(random, (tuple, list)) else [random, 0]
         if len(numbers) != 2 or not all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) and 0 <= n < 2**64 for n in numbers):
             raise TypeError(f"random: {random!r}, and a number of sets, or (number, seed), is expected")
         random = (int(numbers[0]), int(numbers[1]))
-    options = {"sets": sets, "random": random, "half_open": _flag(half_open, "half_open"), "max_regions": _count(max_regions, "max_regions")}
+    options = {
+        "sets": sets,
+        "random": random,
+        "half_open": arguments.flag(half_open, "half_open"),
+        "max_regions": arguments.count(max_regions, "max_regions"),
+    }
     with shown(progress, net.name, "regions") as report:
         return Convexity(*_plica.convexity(net._network, options, report))
-
-
-def _sets(sets: Any) -> list[list[str]]:
-    rows = _items(sets, "sets")
-    if not rows:
-        raise ValueError("sets: no patterns")
-    if all(isinstance(row, str) for row in rows):
-        return [rows]
-
-    def text(set: Any, name: str) -> list[str]:
-        if not _is_array(set) and all(isinstance(row, str) for row in _items(set, name)):
-            return list(set)
-        return ["".join("1" if bit else "0" for bit in row) for row in patterns(set, name)]
-
-    if _is_array(sets):
-        return [text(sets, "sets")]
-    return [text(set, f"sets: set {i}") for i, set in enumerate(rows)]
-
-
-def _flat(x: Any, inputs: int, name: str) -> Any:
-    """An image as a point."""
-    if _is_array(x) and len(x.shape) > 1 and int(np.prod(x.shape)) == inputs:
-        return _array(x, name).reshape(-1)
-    return x
-
-
-def _flat_rows(x: Any, inputs: int, name: str) -> Any:
-    """Images as points, one a row."""
-    if _is_array(x) and len(x.shape) > 2 and x.shape[0] > 0 and int(np.prod(x.shape[1:])) == inputs:
-        return _array(x, name).reshape(x.shape[0], -1)
-    return x
-
-
-def _written(x: Any, exact: _plica.Points) -> str:
-    """A point as the heading of a text shows it: as it was written, or its nearest doubles; at most a line."""
-    return x.strip() if isinstance(x, str) else ",".join(f"{value:.12g}" for value in exact.nearest()[0][:40])
-
-
-def _units(units: Any) -> str:
-    if isinstance(units, str):
-        return units
-    layers = [units] if isinstance(units, (int, np.integer)) and not isinstance(units, bool) else units
-    if not isinstance(layers, (list, tuple, range, np.ndarray)) or not all(
-        isinstance(n, (int, np.integer)) and not isinstance(n, bool) for n in layers
-    ):
-        raise TypeError(f"units: {units!r}, and 'hidden', 'all', or numbers of layers are expected")
-    return ",".join(str(layer) for layer in layers)
-
-
-def _box(box: Any, dimension: int) -> dict[str, Any]:
-    if box is None or isinstance(box, str):
-        return {"ranges": None, "text": box}
-    rows = list(_array(box, "box")) if _is_array(box) else _items(box, "box")
-    if len(rows) == 2 and all(isinstance(row, str) or np.ndim(row) == 0 for row in rows):
-        rows = [rows] * dimension
-    ranges = matrix([list(row) if _is_array(row) else row for row in rows], "box")
-    if len(ranges) != dimension or ranges.dimension != 2:
-        raise ValueError(f"box: {len(ranges)} x {ranges.dimension} numbers, and {dimension} x 2 are expected, or a pair (lo, hi)")
-    return {"ranges": ranges, "text": None}
-
-
-def _flag(value: Any, name: str) -> bool:
-    if not isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"{name}: {value!r}, and True or False is expected")
-    return bool(value)
-
-
-def _text(value: Any, name: str) -> Any:
-    if value is not None and not isinstance(value, str):
-        raise TypeError(f"{name}: {value!r}, and text is expected")
-    return value
-
-
-def _threads(threads: Optional[int]) -> int:
-    if threads is None:
-        return os.cpu_count() or 1 if not hasattr(os, "sched_getaffinity") else len(os.sched_getaffinity(0))
-    if isinstance(threads, bool) or not isinstance(threads, (int, np.integer)) or not 1 <= threads <= 1024:
-        raise ValueError(f"threads: {threads!r}, and a number from 1 to 1024 is expected")
-    return int(threads)
-
-
-def _count(number: Any, name: str) -> int:
-    if isinstance(number, bool) or not isinstance(number, (int, np.integer)):
-        raise TypeError(f"{name}: {type(number).__name__}, and a whole number is expected")
-    if number < 1 or number >= 2**32:
-        raise ValueError(f"{name}: {number}, and a number from 1 to 2^32 - 1 is expected")
-    return int(number)

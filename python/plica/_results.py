@@ -111,11 +111,10 @@ class Trace(Report):
     def crossings(self) -> list[Crossing]:
         """The crossings in order, one fewer than regions."""
 
-        def crossing(fields: dict) -> Crossing:
+        def crossing(fields: dict[str, Any]) -> Crossing:
             exact = fields.get("t_exact")
-            enclosure = fields["t"]
-            t = (enclosure[0], enclosure[1]) if isinstance(enclosure, list) else (enclosure["lo"], enclosure["hi"])
-            return Crossing(t, None if exact is None else _plica.parse_fraction(exact), [tuple(flip) for flip in fields["flips"]])
+            t = None if exact is None else _plica.parse_fraction(exact)
+            return Crossing(tuple(fields["t"]), t, [tuple(flip) for flip in fields["flips"]])
 
         return [crossing(fields) for fields in self.to_dict()["crossings"]]
 
@@ -136,32 +135,7 @@ class Trace(Report):
         return f"<plica.Trace: {self.regions} regions, chi = {self.chi}>"
 
     def _repr_html_(self) -> str:
-        return _ribbon(self) + preformatted(str(self))
-
-
-def _ribbon(trace: Trace) -> str:
-    """The regions of a segment as a band from t = 0 to t = 1, and above it the distance to the first pattern."""
-    width, height, band, left = 640, 90, 14, 30
-    times = [0.0, *((lo + hi) / 2 for lo, hi in trace.times.tolist()), 1.0]
-    distances = (trace.patterns != trace.patterns[0]).sum(axis=1) if trace.regions else np.zeros(0, int)
-    most = max(int(distances.max(initial=0)), 1)
-    x = [left + width * t for t in times]
-    steps = []
-    for i, distance in enumerate(distances.tolist()):
-        y = band + height * (1 - distance / most)
-        steps.append(f"{x[i]:.2f},{y:.2f} {x[i + 1]:.2f},{y:.2f}")
-    bars = "".join(
-        f'<rect x="{x[i]:.2f}" y="{height + 2 * band}" width="{max(x[i + 1] - x[i], 0.2):.2f}" height="{band}" '
-        f'fill="hsl({int(360 * ((i * 0.618034) % 1))} 45% {62 if i % 2 else 74}%)"><title>region {i}, {int(d)} bits from the first</title></rect>'
-        for i, d in enumerate(distances.tolist())
-    )
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width + left + 20}" height="{height + 4 * band + 6}" font-family="sans-serif" font-size="11">'
-        f'<text x="{left}" y="10">Hamming distance to the first region, and the {trace.regions} regions along the segment</text>'
-        f'<text x="{left - 4}" y="{band + 4}" text-anchor="end">{most}</text><text x="{left - 4}" y="{band + height + 4}" text-anchor="end">0</text>'
-        f'<polyline points="{" ".join(steps)}" fill="none" stroke="#1f4e79" stroke-width="1.2"/>{bars}'
-        f'<text x="{left}" y="{height + 4 * band}">t = 0</text><text x="{left + width}" y="{height + 4 * band}" text-anchor="end">1</text></svg>'
-    )
+        return f"<div>{self._trace.picture()}</div>" + preformatted(str(self))
 
 
 class Fold(Report):

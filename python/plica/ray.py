@@ -12,7 +12,8 @@ import uuid
 from typing import Any, Optional
 
 from . import __version__, _plica
-from ._network import Network, Units, _flat_rows, _units, load
+from . import _arguments as arguments
+from ._network import Network, Units, load
 from ._points import PointsLike, named_data
 from ._progress import Progress, shown
 from ._results import Fold
@@ -61,13 +62,13 @@ def fold(
     of a task whose worker was lost too often.
     """
     net = load(net)
-    with_labels = named_data(_flat_rows(X, net.inputs, "X"), y, "X", "y")
+    with_labels = named_data(arguments.flat_rows(X, net.inputs, "X"), y, "X", "y")
     sweep = net.sweep(with_labels, pairs=pairs, units=units, output_bits=output_bits)
     if resources is not None and not isinstance(resources, dict):
         raise TypeError(f"resources: {resources!r}, and a dict of options of Ray's tasks is expected")
     if not _engine.is_initialized():
         _engine.init(log_to_driver=False)
-    options = {"pairs": sweep.pairs, "units": _units(units), "output_bits": output_bits}
+    options = {"pairs": sweep.pairs, "units": arguments.units(units), "output_bits": output_bits}
     # In a list, so that a worker fetches it when it needs it, and not with every task.
     shared = [_engine.put((net, with_labels, options))]
     parts = _split(sweep.chunks, tasks)

@@ -1,0 +1,98 @@
+"""Arguments of calls: what they may be, and words that name them where they are something else."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Optional
+
+import numpy as np
+
+from . import _plica
+from ._points import _array, _is_array, _items, matrix, patterns
+
+
+def sets(sets: Any) -> list[list[str]]:
+    rows = _items(sets, "sets")
+    if not rows:
+        raise ValueError("sets: no patterns")
+    if all(isinstance(row, str) for row in rows):
+        return [rows]
+
+    def text(set: Any, name: str) -> list[str]:
+        if not _is_array(set) and all(isinstance(row, str) for row in _items(set, name)):
+            return list(set)
+        return ["".join("1" if bit else "0" for bit in row) for row in patterns(set, name)]
+
+    if _is_array(sets):
+        return [text(sets, "sets")]
+    return [text(set, f"sets: set {i}") for i, set in enumerate(rows)]
+
+
+def flat(x: Any, inputs: int, name: str) -> Any:
+    """An image as a point."""
+    if _is_array(x) and len(x.shape) > 1 and int(np.prod(x.shape)) == inputs:
+        return _array(x, name).reshape(-1)
+    return x
+
+
+def flat_rows(x: Any, inputs: int, name: str) -> Any:
+    """Images as points, one a row."""
+    if _is_array(x) and len(x.shape) > 2 and x.shape[0] > 0 and int(np.prod(x.shape[1:])) == inputs:
+        return _array(x, name).reshape(x.shape[0], -1)
+    return x
+
+
+def written(x: Any, exact: _plica.Points) -> str:
+    """A point as the heading of a text shows it: as it was written, or its nearest doubles; at most a line."""
+    return x.strip() if isinstance(x, str) else ",".join(f"{value:.12g}" for value in exact.nearest()[0][:40])
+
+
+def units(units: Any) -> str:
+    if isinstance(units, str):
+        return units
+    layers = [units] if isinstance(units, (int, np.integer)) and not isinstance(units, bool) else units
+    if not isinstance(layers, (list, tuple, range, np.ndarray)) or not all(
+        isinstance(n, (int, np.integer)) and not isinstance(n, bool) for n in layers
+    ):
+        raise TypeError(f"units: {units!r}, and 'hidden', 'all', or numbers of layers are expected")
+    return ",".join(str(layer) for layer in layers)
+
+
+def box(box: Any, dimension: int) -> dict[str, Any]:
+    if box is None or isinstance(box, str):
+        return {"ranges": None, "text": box}
+    rows = list(_array(box, "box")) if _is_array(box) else _items(box, "box")
+    if len(rows) == 2 and all(isinstance(row, str) or np.ndim(row) == 0 for row in rows):
+        rows = [rows] * dimension
+    ranges = matrix([list(row) if _is_array(row) else row for row in rows], "box")
+    if len(ranges) != dimension or ranges.dimension != 2:
+        raise ValueError(f"box: {len(ranges)} x {ranges.dimension} numbers, and {dimension} x 2 are expected, or a pair (lo, hi)")
+    return {"ranges": ranges, "text": None}
+
+
+def flag(value: Any, name: str) -> bool:
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name}: {value!r}, and True or False is expected")
+    return bool(value)
+
+
+def text(value: Any, name: str) -> Any:
+    if value is not None and not isinstance(value, str):
+        raise TypeError(f"{name}: {value!r}, and text is expected")
+    return value
+
+
+def threads(threads: Optional[int]) -> int:
+    if threads is None:
+        return os.cpu_count() or 1 if not hasattr(os, "sched_getaffinity") else len(os.sched_getaffinity(0))
+    if isinstance(threads, bool) or not isinstance(threads, (int, np.integer)) or not 1 <= threads <= 1024:
+        raise ValueError(f"threads: {threads!r}, and a number from 1 to 1024 is expected")
+    return int(threads)
+
+
+def count(number: Any, name: str) -> int:
+    if isinstance(number, bool) or not isinstance(number, (int, np.integer)):
+        raise TypeError(f"{name}: {type(number).__name__}, and a whole number is expected")
+    if number < 1 or number >= 2**32:
+        raise ValueError(f"{name}: {number}, and a number from 1 to 2^32 - 1 is expected")
+    return int(number)
