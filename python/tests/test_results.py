@@ -185,3 +185,18 @@ def test_what_stays_in_its_process_says_so():
     for result in (net.trace([0, 0], [1, 1]), net.regions((0, 1))):
         with pytest.raises(TypeError, match="to_dict"):
             pickle.dumps(result)
+
+
+def test_a_softmax_over_a_part_of_the_outputs_is_refused():
+    from plica import _plica
+    from plica._onnx import Writer
+
+    def network(shape, axis):
+        writer = Writer(shape, np.dtype(np.float32))
+        return _plica.Network.from_onnx("net", writer.finish(writer.node("Softmax", [writer.input], "last", axis=axis), shape))
+
+    for shape, axis in [((1, 4), 1), ((1, 4), -1), ((1, 1, 4), 2), ((1, 1), 0)]:
+        assert "left out" in network(shape, axis).notes[0]
+    for shape, axis in [((1, 2, 2), 1), ((1, 2, 2), -1), ((1, 4), 0), ((1, 4), 2), ((1, 4), -3)]:
+        with pytest.raises(ValueError, match="last.*over a part of the outputs"):
+            network(shape, axis)
