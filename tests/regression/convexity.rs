@@ -1,0 +1,1 @@
+//! Convex unions of regions.

@@ -1,0 +1,1 @@
+//! Domains that are the whole space, first layers of low rank, units that never switch.

@@ -1,0 +1,1 @@
+//! A stack of layers and the same network as a graph.

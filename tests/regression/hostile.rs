@@ -1,0 +1,1 @@
+//! Files and arguments that ask for too much.

@@ -1,0 +1,1 @@
+//! Complexes that would not fit.

@@ -1,0 +1,1 @@
+//! Network files that were read wrongly, or refused for no reason.

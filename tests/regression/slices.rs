@@ -1,0 +1,1 @@
+//! Slices of trained and of wide networks.
