@@ -31,7 +31,7 @@ pub struct EuclideanCounterexample {
 
 /// A segment from one region to another that has a point in a third between, if there is one; with short coordinates where they are found.
 ///
-/// In u = (1-t) x, v = t y and t, for the ends x and y, all conditions are linear.
+/// In u = (1-t) x, v = t y and t, for the ends x and y, all conditions are linear, for 0 < t < 1.
 pub(super) fn through(regions: &Regions, [from, between, to]: [&Region; 3]) -> Option<EuclideanCounterexample> {
     let d = regions.dimension();
     let side = |row: &Row, parts: [bool; 2], constant: i32, of_t: i32| {
@@ -44,7 +44,7 @@ pub(super) fn through(regions: &Regions, [from, between, to]: [&Region; 3]) -> O
         let zeros = std::iter::repeat_n(Integer::new(), 2 * d);
         Row::of_integers(zeros.chain([Integer::from(sign), Integer::from(right)]).collect())
     };
-    // a.u <= b (1 - t), a.v <= b t, a.(u + v) <= b; each strict where a.x < b is, for 0 < t < 1.
+    // a.u <= b (1 - t), a.v <= b t, a.(u + v) <= b; each strict where a.x <= b is.
     let of = |region: &Region, parts: [bool; 2], constant: i32, of_t: i32| -> Vec<(Row, bool)> {
         region.sides.iter().map(|s| (side(&s.row, parts, constant, of_t), s.is_strict(regions.cells))).collect()
     };

@@ -140,7 +140,8 @@ impl PlainRegion {
         let mut faces: BTreeSet<Vec<i64>> = corners.iter().map(signs).collect();
         for f in &forms {
             let on: Vec<[i64; 3]> = corners.iter().copied().filter(|corner| value(f, corner) == 0).collect();
-            let middles = on.iter().flat_map(|p| on.iter().map(|q| [p[0] * q[2] + q[0] * p[2], p[1] * q[2] + q[1] * p[2], 2 * p[2] * q[2]]));
+            let middles =
+                on.iter().flat_map(|p| on.iter().map(|q| [p[0] * q[2] + q[0] * p[2], p[1] * q[2] + q[1] * p[2], 2 * p[2] * q[2]]));
             let outside = on.iter().flat_map(|p| [1, -1].map(|k| [p[0] + k * f[1] * p[2], p[1] - k * f[0] * p[2], p[2]]));
             for point in middles.chain(outside) {
                 faces.extend([signs(&point), beside(&point, [f[0], f[1], 0]), beside(&point, [-f[0], -f[1], 0])]);
