@@ -245,19 +245,20 @@ proptest! {
         }
     }
 
-    /// Facets and neighbours against segments: two ways to decide the same.
+    /// Of closed regions, facets and neighbours against segments: two ways to decide the same.
     #[test]
-    fn unions_of_closed_regions_are_convex_where_no_segment_leaves_them(network in few_units(3), seed: u64) {
+    fn unions_are_convex_where_no_segment_leaves_them(network in few_units(3), seed: u64, half_open: bool) {
         prop_assume!(network.hidden_units() <= 8);
-        let (plain, found) = (Plain::new(&network), regions(&network, Cells::Closed));
+        let cells = if half_open { Cells::HalfOpen } else { Cells::Closed };
+        let (plain, found) = (Plain::new(&network), regions(&network, cells));
         prop_assume!(found.len() <= 14);
-        let expected = realisable(&network, Cells::Closed);
+        let expected = realisable(&network, cells);
         let (mut judge, mut random) = (Judge::new(&found), RandomSets::new(seed));
         for _ in 0..2 {
             let set = random.draw(&mut judge);
             let (_, convex) = verdicts(&plain, &mut judge, &set);
             let outside = |r: &usize| !set.contains(*r);
-            let leaves = |p: usize, q: usize| (0..found.len()).filter(outside).any(|r| passes(network.inputs(), Cells::Closed, [p, r, q].map(|k| &expected[k])));
+            let leaves = |p: usize, q: usize| (0..found.len()).filter(outside).any(|r| passes(network.inputs(), cells, [p, r, q].map(|k| &expected[k])));
             let any = set.iter().any(|p| set.iter().filter(|&q| q > p).any(|q| leaves(p, q)));
             prop_assert_eq!(convex, !any, "{:?}", texts(&found, &set));
         }

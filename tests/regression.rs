@@ -4,6 +4,8 @@
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
+mod support;
+
 #[path = "regression/convexity.rs"]
 mod convexity;
 #[path = "regression/decisions.rs"]

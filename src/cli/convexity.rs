@@ -23,7 +23,7 @@ of patterns, or of lists of them.";
 /// Which sets of patterns, and which unions of their regions, are convex
 ///
 /// A set of patterns is Hamming-convex if every realisable pattern on a shortest path of one-bit flips between two of them is in it. With one hidden
-/// layer that is so if and only if the union of its regions is convex; with more, neither implies the other. Alone, the command lists the realisable
+/// layer that is so if and only if the union of its closed regions is convex; with more, neither implies the other. Alone, the command lists the realisable
 /// patterns with a point each, and for deeper networks the smallest sets on which the two differ. All is decided exactly.
 #[derive(Args)]
 #[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{SETS}\n\n{}", super::FORMS))]

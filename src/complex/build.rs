@@ -185,6 +185,11 @@ impl Builder {
                 }
             }
         }
+        // Layers of constants alone have no step.
+        let cut = steps.steps[..steps.depth()].last().map_or(0, |step| step.layer + 1);
+        if let Some(progress) = self.progress.as_ref().filter(|_| cut < steps.hidden.len()) {
+            progress(Progress { layers: steps.hidden.len(), all_layers: steps.hidden.len(), cells: topology.cells() });
+        }
         Ok(Complex::new(steps, domain.clone(), plane.cloned(), topology, &sides, signs, patterns))
     }
 }

@@ -169,13 +169,15 @@ impl<'a> Enumerator<'a> {
         let Part { bits, sides, point, .. } = part;
         let mut region = Region { pattern: Pattern::from_iter(bits), witness: Vec::new(), has_interior: true, sides };
         let mut point = point;
-        if self.cells == Cells::HalfOpen && !region.holds(&point) {
+        // The witness is inside, where there is an inside.
+        if self.cells == Cells::HalfOpen && !region.holds(&point, Cells::Closed) {
             match inside(dimension, region.sides.iter().map(|side| &*side.row), self.solver) {
                 Some(interior) => point = interior,
                 None => region.has_interior = false,
             }
         }
-        region.witness = region.shortened(point).exact;
+        let within = if region.has_interior { Cells::Closed } else { Cells::HalfOpen };
+        region.witness = region.shortened(point, within).exact;
         region
     }
 }

@@ -3,7 +3,9 @@
 //! A set B of patterns is *Hamming-convex* relative to the realisable patterns Omega where with p and q it holds every pattern of Omega in
 //! the interval I(p, q) = {r : d(p, r) + d(r, q) = d(p, q)} (Definition 2 of "On Space Folds of ReLU Neural Networks"). Its union of
 //! regions R_B is convex or not in the input space. For one hidden layer the two are the same (Lemma 1 there; in the form below
-//! `proofs/coq/Convexity.v`); for deeper networks neither implies the other.
+//! `proofs/coq/Convexity.v`); for deeper networks neither implies the other. That is of closed regions. Of half-open ones, which hold only a part of
+//! their boundary, Hamming-convex sets of one hidden layer have convex unions, and the converse holds where all of Omega has interior
+//! (`proofs/coq/HalfOpen.v`).
 //!
 //! [`Regions`] finds Omega, with a point of each region. A [`Judge`] decides both sides for a [`PatternSet`], with a counter-example where
 //! it is not convex, and finds the least convex set around it on either side. [`search`] looks for the smallest sets on which they differ.

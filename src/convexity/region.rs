@@ -30,6 +30,20 @@ pub(super) struct Side {
     pub active: bool,
 }
 
+impl Side {
+    /// Whether points on the hyperplane itself do not count: of closed regions for the inside, of half-open ones where the unit is active.
+    ///
+    /// A half-open region holds what it has of its boundary, whether it has interior or not.
+    pub fn is_strict(&self, cells: Cells) -> bool {
+        self.active || cells == Cells::Closed
+    }
+
+    /// Whether a slack of this sign is that of a point on this side.
+    pub fn allows(&self, slack: Ordering, cells: Cells) -> bool {
+        if self.is_strict(cells) { slack.is_gt() } else { slack.is_ge() }
+    }
+}
+
 /// An activation region: a realisable pattern, with a point that witnesses it.
 #[derive(Clone)]
 pub struct Region {
@@ -55,19 +69,14 @@ impl Region {
         self.has_interior
     }
 
-    /// Whether a point has the pattern; of regions with interior, whether it is in there.
-    pub(super) fn holds(&self, place: &Place) -> bool {
-        self.sides.iter().all(|side| self.allows(side, place.slack_sign(&side.row)))
-    }
-
-    /// Whether a slack of this sign on a side is one of a point as [`holds`](Self::holds) means it.
-    pub(super) fn allows(&self, side: &Side, slack: Ordering) -> bool {
-        if self.has_interior || side.active { slack.is_gt() } else { slack.is_ge() }
+    /// Whether a point is inside of the closed region, or in the half-open one: whether it has the pattern.
+    pub(super) fn holds(&self, place: &Place, cells: Cells) -> bool {
+        self.sides.iter().all(|side| side.allows(place.slack_sign(&side.row), cells))
     }
 
     /// The point itself, or one with shorter coordinates that the region holds too.
-    pub(super) fn shortened(&self, place: Place) -> Place {
-        (0..=24).map(|bits| place.rounded(bits)).find(|short| self.holds(short)).unwrap_or(place)
+    pub(super) fn shortened(&self, place: Place, cells: Cells) -> Place {
+        (0..=24).map(|bits| place.rounded(bits)).find(|short| self.holds(short, cells)).unwrap_or(place)
     }
 }
 

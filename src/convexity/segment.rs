@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub struct Vertex {
     /// The pattern.
     pub pattern: Pattern,
-    /// The point; of closed regions, in the interior of the region.
+    /// The point: inside of a closed region; of a half-open one perhaps on its boundary, where it has the pattern all the same.
     pub point: Vec<Rational>,
 }
 
@@ -31,7 +31,7 @@ pub struct EuclideanCounterexample {
 
 /// A segment from one region to another that has a point in a third between, if there is one; with short coordinates where they are found.
 ///
-/// In u = (1-t) x, v = t y and t, for the ends x and y, all conditions are linear.
+/// In u = (1-t) x, v = t y and t, for the ends x and y, all conditions are linear, for 0 < t < 1.
 pub(super) fn through(regions: &Regions, [from, between, to]: [&Region; 3]) -> Option<EuclideanCounterexample> {
     let d = regions.dimension();
     let side = |row: &Row, parts: [bool; 2], constant: i32, of_t: i32| {
@@ -44,9 +44,9 @@ pub(super) fn through(regions: &Regions, [from, between, to]: [&Region; 3]) -> O
         let zeros = std::iter::repeat_n(Integer::new(), 2 * d);
         Row::of_integers(zeros.chain([Integer::from(sign), Integer::from(right)]).collect())
     };
-    // a.u <= b (1 - t), a.v <= b t, a.(u + v) <= b.
+    // a.u <= b (1 - t), a.v <= b t, a.(u + v) <= b; each strict where a.x <= b is.
     let of = |region: &Region, parts: [bool; 2], constant: i32, of_t: i32| -> Vec<(Row, bool)> {
-        region.sides.iter().map(|s| (side(&s.row, parts, constant, of_t), s.active || region.has_interior)).collect()
+        region.sides.iter().map(|s| (side(&s.row, parts, constant, of_t), s.is_strict(regions.cells))).collect()
     };
     let mut rows = of(from, [true, false], 1, 1);
     rows.extend(of(to, [false, true], 0, -1));
@@ -70,22 +70,23 @@ pub(super) fn through(regions: &Regions, [from, between, to]: [&Region; 3]) -> O
     let rest = Rational::from(1 - t);
     let x = Place::new(point[..d].iter().map(|u| Rational::from(u / &rest)).collect());
     let y = Place::new(point[d..2 * d].iter().map(|v| Rational::from(v / t)).collect());
-    (0..=24).find_map(|bits| passage([from, between, to], x.rounded(bits), y.rounded(bits))).or_else(|| passage([from, between, to], x, y))
+    let passage = |x, y| passage([from, between, to], x, y, regions.cells);
+    (0..=24).find_map(|bits| passage(x.rounded(bits), y.rounded(bits))).or_else(|| passage(x, y))
 }
 
 /// The passage from x to y, if these are in their regions and the segment passes through the one between.
-fn passage([from, between, to]: [&Region; 3], x: Place, y: Place) -> Option<EuclideanCounterexample> {
-    if !from.holds(&x) || !to.holds(&y) {
+fn passage([from, between, to]: [&Region; 3], x: Place, y: Place, cells: Cells) -> Option<EuclideanCounterexample> {
+    if !from.holds(&x, cells) || !to.holds(&y, cells) {
         return None;
     }
-    let t = time_in(between, &x.exact, &y.exact)?;
+    let t = time_in(between, &x.exact, &y.exact, cells)?;
     let point = x.exact.iter().zip(&y.exact).map(|(x, y)| x + Rational::from(y - x) * &t).collect();
     let vertex = |region: &Region, point| Vertex { pattern: region.pattern.clone(), point };
     Some(EuclideanCounterexample { from: vertex(from, x.exact), to: vertex(to, y.exact), between: vertex(between, point), t })
 }
 
 /// A short fraction t in (0, 1) where x + t (y - x) is in a region, if there is a t at all.
-fn time_in(region: &Region, x: &[Rational], y: &[Rational]) -> Option<Rational> {
+fn time_in(region: &Region, x: &[Rational], y: &[Rational], cells: Cells) -> Option<Rational> {
     let slack = |row: &Arc<Row>, x: &[Rational]| {
         let (b, a) = row.whole.split_last().expect("a row has a right side");
         a.iter().zip(x).fold(Rational::from(b), |slack, (a, x)| slack - Rational::from(x * a))
@@ -94,9 +95,9 @@ fn time_in(region: &Region, x: &[Rational], y: &[Rational]) -> Option<Rational> 
     let (mut lo, mut hi) = ((Rational::new(), false), (Rational::from(1), false));
     for side in &region.sides {
         let (at_x, at_y) = (slack(&side.row, x), slack(&side.row, y));
-        let closed = !side.active && !region.has_interior;
+        let closed = !side.is_strict(cells);
         if at_x == at_y {
-            if !region.allows(side, at_x.cmp0()) {
+            if !side.allows(at_x.cmp0(), cells) {
                 return None;
             }
             continue;
@@ -131,9 +132,10 @@ mod tests {
         let regions = Enumerator::new(&network).cells(Cells::HalfOpen).run().unwrap();
         let axis = regions.get(&"001".parse().unwrap()).unwrap();
         let point = |x: [i32; 2]| x.map(Rational::from);
-        assert_eq!(time_in(axis, &point([-1, -1]), &point([1, 1])), None);
-        assert_eq!(time_in(axis, &point([1, 1]), &point([-1, -1])), None);
-        assert_eq!(time_in(axis, &point([-1, 1]), &point([1, 1])), Some(Rational::from((1, 2))));
-        assert_eq!(time_in(axis, &point([0, -1]), &point([0, 1])), Some(Rational::from((2, 3))));
+        let time = |x: [i32; 2], y: [i32; 2]| time_in(axis, &point(x), &point(y), Cells::HalfOpen);
+        assert_eq!(time([-1, -1], [1, 1]), None);
+        assert_eq!(time([1, 1], [-1, -1]), None);
+        assert_eq!(time([-1, 1], [1, 1]), Some(Rational::from((1, 2))));
+        assert_eq!(time([0, -1], [0, 1]), Some(Rational::from((2, 3))));
     }
 }

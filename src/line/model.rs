@@ -58,9 +58,9 @@ impl<'n> ModelTracer<'n> {
         self.map(|tracer| tracer.exact_only(yes), |tracer| tracer.exact_only(yes))
     }
 
-    /// Whether the pieces of the output are counted where that costs something; they are by default.
+    /// Whether the pieces of the output are counted; they are by default. Where not, [`Trace::pieces`] is `None`.
     pub fn pieces(self, yes: bool) -> Self {
-        self.map(|tracer| tracer.pieces(yes), |tracer| tracer)
+        self.map(|tracer| tracer.pieces(yes), |tracer| tracer.pieces(yes))
     }
 
     pub(crate) fn without_filter(self) -> Self {
@@ -99,7 +99,7 @@ pub enum ModelPoints<'t, 'n, 'p> {
 }
 
 impl ModelPoints<'_, '_, '_> {
-    /// The traces of the segments between pairs of the points, by all units.
+    /// The traces of the segments between pairs of the points, by the units that the tracer follows.
     ///
     /// # Errors
     /// None that the points have not passed already.
@@ -114,7 +114,7 @@ impl ModelPoints<'_, '_, '_> {
         match self {
             Self::Chain(tracer) => tracer.trace_pairs(pairs, visit),
             Self::Graph(tracer, points) => {
-                let mut each = |(i, j)| tracer.full_trace((points, i), (points, j)).map(|trace| visit((i, j), &trace));
+                let mut each = |(i, j)| tracer.trace_rows((points, i), (points, j)).map(|trace| visit((i, j), &trace));
                 pairs.into_iter().try_for_each(&mut each)
             }
         }
@@ -134,7 +134,14 @@ impl ModelPoints<'_, '_, '_> {
     ) -> Result<(), TraceError> {
         match self {
             Self::Chain(tracer) => tracer.flips_of_pairs(pairs, visit),
-            Self::Graph(..) => self.trace_pairs(pairs, |pair, trace| visit(pair, Flips::of(trace), trace.decisions())),
+            Self::Graph(tracer, points) => {
+                let mut each = |(i, j)| {
+                    let trace = tracer.full_trace((points, i), (points, j))?;
+                    visit((i, j), Flips::of(&trace), trace.decisions());
+                    Ok(())
+                };
+                pairs.into_iter().try_for_each(&mut each)
+            }
         }
     }
 }

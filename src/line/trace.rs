@@ -233,6 +233,15 @@ impl Trace {
         self.pieces = Some(pieces);
     }
 
+    /// The same trace with exact times and with pieces only where they were asked for: the exact-only modes find both.
+    pub(super) fn as_asked(mut self, exact_times: bool, pieces: bool) -> Self {
+        if !exact_times {
+            self.times.clear();
+        }
+        self.pieces = self.pieces.filter(|_| pieces);
+        self
+    }
+
     pub(super) fn decisions_mut(&mut self) -> &mut Decisions {
         &mut self.decisions
     }

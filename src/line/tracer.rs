@@ -113,7 +113,7 @@ impl<'n> Tracer<'n> {
         self
     }
 
-    /// Whether the pieces of the output are counted; they are by default.
+    /// Whether the pieces of the output are counted; they are by default. Where not, [`Trace::pieces`] is `None`.
     pub fn pieces(mut self, yes: bool) -> Self {
         self.pieces = yes;
         self
@@ -147,7 +147,7 @@ impl<'n> Tracer<'n> {
         self.check(from.dimension())?;
         self.check(to.dimension())?;
         if self.exact_only {
-            return trace_exact_only(self.network, from, to, &self.units);
+            return self.trace_with_integers(from, to, &self.units);
         }
         let mut ends = [FirstLayer::default(), FirstLayer::default()];
         for (first_layer, point) in ends.iter_mut().zip([from, to]) {
@@ -167,6 +167,11 @@ impl<'n> Tracer<'n> {
         if found == expected { Ok(()) } else { Err(TraceError::Dimension { expected, found }) }
     }
 
+    /// The trace by these units with every decision taken with integers.
+    fn trace_with_integers(&self, from: &Point, to: &Point, units: &UnitSet) -> Result<Trace, TraceError> {
+        trace_exact_only(self.network, from, to, units).map(|trace| trace.as_asked(self.exact_times, self.pieces))
+    }
+
     /// Traces one segment into `trace`.
     fn run(&mut self, ends: Ends<'_>, from: (&Points, usize), to: (&Points, usize), trace: &mut Trace) -> Result<(), TraceError> {
         let (plan, network, walk) = (&self.plan, self.network, &mut self.walk);
@@ -178,7 +183,7 @@ impl<'n> Tracer<'n> {
         };
         if let Err(OutOfRange) = walked {
             // Numbers near the ends of the doubles: all decisions with integers.
-            *trace = trace_exact_only(network, &from.0.point(from.1), &to.0.point(to.1), &self.full)?;
+            *trace = self.trace_with_integers(&from.0.point(from.1), &to.0.point(to.1), &self.full)?;
             return Ok(());
         }
         let pieces = self.pieces.then(|| count_pieces(self.instructions, walk, plan, depth, self.certify, &mut escalation));

@@ -40,12 +40,13 @@ pub struct GraphTracer<'g> {
     full: Arc<UnitSet>,
     exact_times: bool,
     exact_only: bool,
+    pieces: bool,
     walk: GraphWalk,
     event: Event,
 }
 
 impl<'g> GraphTracer<'g> {
-    /// A tracer of all hidden units, with the filter, and enclosing doubles for the times.
+    /// A tracer of all hidden units, with the filter, enclosing doubles for the times, and the pieces of the output.
     pub fn new(graph: &'g Graph) -> Self {
         let units = graph.units(&Selection::Hidden).expect("hidden units can always be selected");
         Self::with_units(graph, &units)
@@ -61,6 +62,7 @@ impl<'g> GraphTracer<'g> {
             full: Arc::new(full),
             exact_times: false,
             exact_only: false,
+            pieces: true,
             walk: GraphWalk::default(),
             event: Event::default(),
         }
@@ -75,6 +77,7 @@ impl<'g> GraphTracer<'g> {
             full: Arc::clone(&self.full),
             exact_times: self.exact_times,
             exact_only: self.exact_only,
+            pieces: self.pieces,
             walk: GraphWalk::default(),
             event: Event::default(),
         }
@@ -82,7 +85,8 @@ impl<'g> GraphTracer<'g> {
 
     /// Follows these units; the outputs only where they are among them.
     pub fn units(self, units: &UnitSet) -> Self {
-        Self { exact_times: self.exact_times, exact_only: self.exact_only, ..Self::with_units(self.graph, units) }
+        let Self { exact_times, exact_only, pieces, .. } = self;
+        Self { exact_times, exact_only, pieces, ..Self::with_units(self.graph, units) }
     }
 
     /// Whether crossings carry their exact times as rationals, and the tightest enclosures.
@@ -97,6 +101,12 @@ impl<'g> GraphTracer<'g> {
         self
     }
 
+    /// Whether the pieces of the output are counted; they are by default. Where not, [`Trace::pieces`] is `None`.
+    pub fn pieces(mut self, yes: bool) -> Self {
+        self.pieces = yes;
+        self
+    }
+
     /// The trace of the segment from one point to another.
     ///
     /// # Errors
@@ -104,13 +114,17 @@ impl<'g> GraphTracer<'g> {
     pub fn trace(&mut self, from: &Point, to: &Point) -> Result<Trace, TraceError> {
         self.check(from.dimension())?;
         self.check(to.dimension())?;
-        let trace = self.full_trace((from.as_points(), 0), (to.as_points(), 0))?;
-        Ok(trace.select(&self.units))
+        self.trace_rows((from.as_points(), 0), (to.as_points(), 0))
     }
 
     pub(crate) fn check(&self, found: usize) -> Result<(), TraceError> {
         let expected = self.graph.inputs();
         if found == expected { Ok(()) } else { Err(TraceError::Dimension { expected, found }) }
+    }
+
+    /// The trace by the units that are followed, from a row of one set of points to a row of another.
+    pub(crate) fn trace_rows(&mut self, from: (&Points, usize), to: (&Points, usize)) -> Result<Trace, TraceError> {
+        Ok(self.full_trace(from, to)?.select(&self.units))
     }
 
     /// The trace by all units, from a row of one set of points to a row of another.
@@ -121,12 +135,13 @@ impl<'g> GraphTracer<'g> {
                 return Ok(trace);
             }
         }
-        trace_graph_exact_only(self.graph, &from.0.point(from.1), &to.0.point(to.1), &self.full)
+        let trace = trace_graph_exact_only(self.graph, &from.0.point(from.1), &to.0.point(to.1), &self.full)?;
+        Ok(trace.as_asked(self.exact_times, self.pieces))
     }
 
     fn run(&mut self, from: (&Points, usize), to: (&Points, usize), trace: &mut Trace) -> Result<(), OutOfRange> {
         let plan = Arc::clone(&self.plan);
-        let (mut segment, start) = Segment::start(&plan, &mut self.walk, from, to, self.exact_times)?;
+        let (mut segment, start) = Segment::start(&plan, &mut self.walk, from, to, self.exact_times, self.pieces)?;
         for node in &plan.nodes {
             let Some(layer) = node.layer else { continue };
             let bits = match &node.kind {
@@ -166,7 +181,9 @@ impl<'g> GraphTracer<'g> {
         let (zero, held) = ends(segment.end());
         trace.set_zero_at_end(&zero);
         trace.set_held_at_end(&held);
-        trace.set_pieces(pieces);
+        if self.pieces {
+            trace.set_pieces(pieces);
+        }
         trace.decisions_mut().exact = self.walk.decided;
         trace.decisions_mut().filtered = self.walk.filtered;
         Ok(())

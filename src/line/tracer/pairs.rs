@@ -4,7 +4,7 @@ use super::Tracer;
 use crate::data::Points;
 use crate::line::first_layer::FirstLayer;
 use crate::line::narrow::{is_narrow, walk_narrow, walk_narrow_unchecked};
-use crate::line::{Decisions, Flips, Trace, TraceError, trace_exact_only};
+use crate::line::{Decisions, Flips, Trace, TraceError};
 use std::sync::Arc;
 
 /// Pairs whose points go through the first layer together.
@@ -149,7 +149,7 @@ impl<'n> Tracer<'n> {
         let mut trace = Trace::begin(Arc::clone(&self.full));
         self.blocks_of(points, pairs, |tracer, first_layer, (i, j)| {
             if tracer.exact_only {
-                visit((i, j), &trace_exact_only(tracer.network, &points.point(i), &points.point(j), &tracer.units)?);
+                visit((i, j), &tracer.trace_with_integers(&points.point(i), &points.point(j), &tracer.units)?);
                 return Ok(());
             }
             tracer.run(first_layer.ends(&tracer.plan.layers[0], i, j), (points, i), (points, j), &mut trace)?;
@@ -173,7 +173,7 @@ impl<'n> Tracer<'n> {
         let mut trace = Trace::begin(Arc::clone(&self.full));
         self.blocks_of(points, pairs, |tracer, first_layer, (i, j)| {
             if tracer.exact_only {
-                trace = trace_exact_only(tracer.network, &points.point(i), &points.point(j), &tracer.full)?;
+                trace = tracer.trace_with_integers(&points.point(i), &points.point(j), &tracer.full)?;
                 visit((i, j), Flips::of(&trace), trace.decisions());
                 return Ok(());
             }

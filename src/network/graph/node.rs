@@ -108,6 +108,11 @@ impl Node {
         }
     }
 
+    /// Whether it is a ReLU of every element.
+    pub(crate) fn is_relu(&self) -> bool {
+        matches!(&self.operation, Operation::Activation { functions, .. } if functions.iter().all(|f| *f == Piecewise::relu()))
+    }
+
     /// The nodes that it is computed from.
     pub(crate) fn parents(&self) -> Vec<usize> {
         match &self.operation {
@@ -198,6 +203,8 @@ impl Graph {
 
     /// The same network with one bit a unit, whether its output is positive: the rule of the first paper for every kind of unit.
     ///
+    /// Layers of ReLU stay as they are: the output of a ReLU is positive where its pre-activation is.
+    ///
     /// ```
     /// use plica::network::{Selection, graph::{GraphBuilder, Piecewise}};
     /// let mut builder = GraphBuilder::new(&[2]).unwrap();
@@ -211,9 +218,9 @@ impl Graph {
         let (mut nodes, mut place) = (Vec::new(), Vec::with_capacity(self.nodes.len()));
         for node in &self.nodes {
             let mut node = node.clone();
-            let layer = node.bits().is_some();
+            let layer = node.bits().is_some() && !node.is_relu();
             node.rename_parents(|parent| place[parent]);
-            if let Operation::Activation { is_layer, .. } | Operation::Maximum(Maximum { is_layer, .. }) = &mut node.operation {
+            if layer && let Operation::Activation { is_layer, .. } | Operation::Maximum(Maximum { is_layer, .. }) = &mut node.operation {
                 *is_layer = false;
             }
             let shape = node.shape.clone();

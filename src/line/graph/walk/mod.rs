@@ -53,7 +53,7 @@ pub(super) struct Event {
     pub flips: Vec<Bit>,
     pub touches: Vec<Bit>,
     pub held: Vec<Bit>,
-    /// Whether the output is another function after it.
+    /// Whether the output is another function after it; false where that is not asked.
     pub output_turns: bool,
 }
 
@@ -69,6 +69,7 @@ pub(super) struct Segment<'a> {
     /// What is 0 now: a form below which nothing changes now.
     lead: Lead,
     exact_times: bool,
+    pieces: bool,
     events_since_refresh: usize,
 }
 

@@ -16,6 +16,7 @@ impl<'a> Segment<'a> {
         from: (&'a Points, usize),
         to: (&'a Points, usize),
         exact_times: bool,
+        pieces: bool,
     ) -> Result<(Self, EndBits), OutOfRange> {
         walk.restart(plan);
         walk.set_input(from, to)?;
@@ -23,7 +24,7 @@ impl<'a> Segment<'a> {
         let now = BallTime { at: 0.0, half: 0.0 };
         let lead = Lead::Difference { from: 0, rival: 0, winner: 0 };
         let mut segment =
-            Self { plan, walk, from, to, exact: None, now, exact_now: Some(zero), lead, exact_times, events_since_refresh: 0 };
+            Self { plan, walk, from, to, exact: None, now, exact_now: Some(zero), lead, exact_times, pieces, events_since_refresh: 0 };
         let mut ends = EndBits::default();
         for n in 1..plan.nodes.len() {
             match &plan.nodes[n].kind {

@@ -92,7 +92,7 @@ impl Segment<'_> {
                 }
             }
         }
-        event.output_turns = self.output_turns();
+        event.output_turns = self.pieces && self.output_turns();
         (event.at, event.half) = (self.now.at, self.now.half);
         event.exact = self.exact_times.then(|| self.exact_now().to_rational());
         self.walk.forget_turned();
