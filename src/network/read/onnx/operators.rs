@@ -108,6 +108,7 @@ fn check_types(call: &Call<'_>) -> Result<(), String> {
 
 /// That a dropout drops nothing.
 pub(super) fn check_dropout(call: &Call<'_>) -> Result<(), String> {
+    call.optional_constant(1)?;
     let drops = match call.version {
         ..7 => call.attributes.integer("is_test", 0) == 0,
         _ => match call.optional_constant(2)? {
@@ -460,6 +461,9 @@ fn clip(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Value, String> {
         (Bound::Beyond, Bound::At(hi)) => (Some(hi.clone()), Some(hi)),
         _ => return Err("bounds between which there is no finite number".to_string()),
     };
+    if call.version < 13 && lo > hi && hi.is_some() {
+        return Err("min is greater than max, of which runtimes make different things before version 13".to_string());
+    }
     activation(call, builder, Piecewise::clip(lo, hi))
 }
 

@@ -137,9 +137,12 @@ pub(super) fn check(node: &proto::Node, version: i64) -> Result<(), String> {
     if found > most {
         return Err(format!("{found} inputs, and at most {most} are expected in version {version} of the operators"));
     }
-    if node.output.is_empty() || node.output.len() > schema.outputs {
-        let most = if schema.outputs == ANY { "any number".to_string() } else { format!("1 to {}", schema.outputs) };
-        return Err(format!("{} outputs, and {most} are expected in version {version} of the operators", node.output.len()));
+    match node.output.len() {
+        0 => return Err("it has no output".to_string()),
+        n if n > schema.outputs => {
+            return Err(format!("{n} outputs, and at most {} are expected in version {version} of the operators", schema.outputs));
+        }
+        _ => {}
     }
     for (k, attribute) in node.attribute.iter().enumerate() {
         let name = &attribute.name;

@@ -63,6 +63,9 @@ fn window(call: &Call<'_>, kernel: &[usize], image: &Value) -> Result<Window, St
                 }
                 let extent = kernel[axis].checked_sub(1).and_then(|n| n.checked_mul(dilation[axis])).ok_or("a kernel of this size")? + 1;
                 let covered = (size[axis].div_ceil(stride[axis]) - 1) * stride[axis] + extent;
+                if covered + 1 < size[axis] {
+                    return Err(format!("auto_pad {auto} with steps that leave out elements, of which runtimes make different things"));
+                }
                 let all = covered.saturating_sub(size[axis]);
                 let (less, more) = (all / 2, all - all / 2);
                 (padding[0][axis], padding[1][axis]) = if kind == "SAME_UPPER" { (less, more) } else { (more, less) };
