@@ -123,7 +123,7 @@ fn safetensors_stand_in_the_order_of_their_numbers() {
     for names in [
         ["0.weight", "2.weight", "10.weight"],
         ["9.weight", "11.weight", "13.weight"],
-        ["fc1.weight", "fc2.weight", "fc10.weight"],
+        ["fc8.weight", "fc9.weight", "fc10.weight"],
         ["net.layers.0.weight", "net.layers.2.weight", "net.layers.10.weight"],
         ["layers.9.linear.weight", "layers.10.linear.weight", "layers.11.linear.weight"],
     ] {

@@ -72,7 +72,7 @@ fn neighbours_in_a_sequential_have_no_activation_between_them() {
     assert!(error(1, &["net", &network]).contains("`2` and `3` of a Sequential"));
     // A layer that is not there.
     let network = safetensors("hole", "", &[("fc1.weight", &[2, 2]), ("fc2.weight", &[2, 2]), ("fc4.weight", &[2, 2])]);
-    assert!(error(1, &["net", &network]).contains("a layer between `fc2` and `fc4`"));
+    assert!(error(1, &["net", &network]).contains("a number is left out between `fc2` and `fc4`"));
 }
 
 #[test]

@@ -81,7 +81,7 @@ fn order(names: &[&str]) -> Result<Vec<u64>, String> {
             ));
         }
         if let Some((_, c, d)) = gaps.iter().find(|(gap, _, _)| *gap > 1) {
-            return Err(format!("there is a layer between `{c}` and `{d}`, and none between `{a}` and `{b}`; {OTHERWISE}"));
+            return Err(format!("a number is left out between `{c}` and `{d}`, and none between `{a}` and `{b}`; {OTHERWISE}"));
         }
     }
     Ok(numbers)
@@ -101,7 +101,7 @@ mod tests {
         for names in [
             &["0", "2", "10"][..],
             &["1", "4", "6"],
-            &["fc1", "fc2", "fc10"],
+            &["fc8", "fc9", "fc10"],
             &["fc0", "fc2", "fc7"],
             &["net.0", "net.2", "net.4"],
             &["model.3.layers.0", "model.3.layers.2"],
@@ -126,7 +126,7 @@ mod tests {
             (&["net1.0", "net1.2", "net2.0", "net2.2"], "more than one number"),
             (&["0", "1"], "no activation between"),
             (&["net.0", "net.2", "net.3"], "no activation between"),
-            (&["fc1", "fc2", "fc4"], "there is a layer between `fc2` and `fc4`"),
+            (&["fc1", "fc2", "fc4"], "a number is left out between `fc2` and `fc4`"),
             (&["fc1", "fc99999999999999999999"], "too large"),
         ] {
             let message = ordered(names).unwrap_err();

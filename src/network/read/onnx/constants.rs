@@ -1,4 +1,7 @@
-//! Operators whose inputs are constant: shapes that are computed, mostly. What the runtime would round is rounded.
+//! Operators whose inputs are constant: shapes that are computed, mostly.
+//!
+//! One sum, product, quotient or root of floats is rounded as the runtime rounds it. Any other operator is exact arithmetic, as on tensors
+//! that depend on the input.
 
 use super::call::{Call, Known, text};
 use super::external::External;
