@@ -319,7 +319,8 @@ def load(x: Any, *, input_shape: Optional[Sequence[int]] = None, name: Optional[
     """Loads a network.
 
     ``x`` is a ``.onnx``, ``.npz``, ``.safetensors`` or ``.json`` file; a built-in name such as ``"cantor:3"``, ``"digits:3x20"`` or ``"random:2-16-16-1@7"``;
-    a ``torch.nn.Module`` of layers that Plica knows, as it is in evaluation mode; or a list of ``(W, b)`` with W outputs x inputs, ReLU between them.
+    a ``torch.nn.Module`` of layers that Plica knows, as it is in evaluation mode; or a list of ``(W, b)`` with W outputs x inputs, ReLU between them,
+    where ``(W,)`` and ``(W, None)`` have no bias.
     ``input_shape`` is the shape of one input of a module, without the batch, such as ``(1, 28, 28)``; of one that begins with a linear layer it is known.
 
     Weights are exact: a float is the fraction that its bits denote.
@@ -340,9 +341,10 @@ def load(x: Any, *, input_shape: Optional[Sequence[int]] = None, name: Optional[
     if isinstance(x, (list, tuple)):
         layers = []
         for i, layer in enumerate(x):
-            if not isinstance(layer, (list, tuple)) or len(layer) != 2:
-                raise TypeError(f"layer {i}: a pair (W, b) is expected")
-            layers.append((matrix(layer[0], f"layer {i}: W"), point(layer[1], f"layer {i}: b")))
+            if not isinstance(layer, (list, tuple)) or not 1 <= len(layer) <= 2:
+                raise TypeError(f"layer {i}: a pair (W, b), or (W,), is expected")
+            weights, bias = matrix(layer[0], f"layer {i}: W"), layer[1] if len(layer) == 2 else None
+            layers.append((weights, point([0] * len(weights) if bias is None else bias, f"layer {i}: b")))
         for i, (weights, bias) in enumerate(layers):
             if len(weights) != bias.dimension:
                 raise ValueError(f"layer {i}: W has {len(weights)} rows, b {bias.dimension} entries")

@@ -150,6 +150,7 @@ def test_tables_are_refused_and_their_numbers_taken():
         (lambda: NET.regions((0, 1)).vertex(99), IndexError, "99"),
         (lambda: plica.load(5), TypeError, "x: int"),
         (lambda: plica.load([1]), TypeError, "layer 0"),
+        (lambda: plica.load([([[1]], [1], 0)]), TypeError, "layer 0: a pair (W, b), or (W,), is expected"),
         (lambda: plica.load([([[1]], [1, 2])]), ValueError, "layer 0: W has 1 rows, b 2 entries"),
         (lambda: plica.load([([[1], [2]], [1, 2]), ([[1]], [0])]), ValueError, "layers: "),
         (lambda: plica.load([([[math.nan]], [1])]), ValueError, "layer 0: W: row 0, coordinate 0 is nan"),
@@ -174,6 +175,12 @@ def test_tables_are_refused_and_their_numbers_taken():
 )
 def test_calls(call, error, words):
     raises(error, words, call)
+
+
+def test_a_missing_bias_is_zero():
+    layers = [([[1, -1]], [0]), ([["1/3"], [2]], [0, 0])]
+    for without in ([(layers[0][0],), (layers[1][0], None)], [[layers[0][0]], layers[1]]):
+        assert plica.load(without).evaluate([1, "1/7"]) == plica.load(layers).evaluate([1, "1/7"])
 
 
 def test_degenerate_calls_are_answered():

@@ -74,7 +74,7 @@ pub fn load(spec: &str) -> Result<Network, LoadError> {
 pub struct Loaded {
     /// The network.
     pub model: Model,
-    /// Remarks: an operator that was left out because it changes no region.
+    /// Remarks: an operator that was left out because it changes no region, what a file does not say.
     pub notes: Vec<String>,
 }
 
@@ -84,9 +84,12 @@ pub struct Loaded {
 /// As [`load`], but for graphs.
 pub fn load_model(spec: &str) -> Result<Loaded, LoadError> {
     let path = Path::new(spec);
-    if zoo::parse(spec).is_none() && matches!(Format::of(path), Some(Format::Onnx)) {
+    let format = if zoo::parse(spec).is_none() { Format::of(path) } else { None };
+    if matches!(format, Some(Format::Onnx)) {
         let read::OnnxNetwork { graph, notes } = read::onnx_from_path(path)?;
         return Ok(Loaded { model: graph.into(), notes });
     }
-    Ok(Loaded { model: Model::Chain(load(spec)?), notes: Vec::new() })
+    let network = load(spec)?;
+    let notes = if matches!(format, Some(Format::Safetensors)) { read::safetensors_note(&network) } else { None };
+    Ok(Loaded { model: Model::Chain(network), notes: notes.into_iter().collect() })
 }

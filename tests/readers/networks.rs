@@ -106,7 +106,7 @@ fn json_numbers_are_doubles_and_strings_are_rationals() {
 }
 
 #[test]
-fn safetensors_stand_in_natural_order() {
+fn safetensors_stand_in_the_order_of_their_numbers() {
     let one = |x: f32| x.to_le_bytes().to_vec();
     let chain = |names: [&str; 3]| {
         let bytes = tensors(&[
@@ -122,10 +122,10 @@ fn safetensors_stand_in_natural_order() {
     };
     for names in [
         ["0.weight", "2.weight", "10.weight"],
-        ["9.weight", "10.weight", "11.weight"],
-        ["fc1.weight", "fc2.weight", "fc10.weight"],
+        ["9.weight", "11.weight", "13.weight"],
+        ["fc8.weight", "fc9.weight", "fc10.weight"],
         ["net.layers.0.weight", "net.layers.2.weight", "net.layers.10.weight"],
-        ["weight", "a.weight", "b.weight"],
+        ["layers.9.linear.weight", "layers.10.linear.weight", "layers.11.linear.weight"],
     ] {
         assert_eq!(chain(names), (vec![1.0, 2.0, 3.0], vec![0.0, 0.5, 0.0]), "{names:?}");
     }

@@ -6,12 +6,14 @@ use crate::data::array::{Array, ArrayError, Collector};
 use crate::exact::{nearest_f64, parse_rational, rational};
 use crate::network::{Layer, Network};
 use rug::Rational;
-use serde::de::{Deserialize, Deserializer, Error as _, Visitor};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
+use std::marker::PhantomData;
 
 /// Reads a network from JSON: `{"layers":[{"W":[[1,-1]],"b":["1/3"]}]}`, each W a list of rows, outputs x inputs.
 ///
-/// A number is the double that it denotes; a string such as `"1/3"` or `"0.1"` is exactly that rational.
+/// A number is the double that it denotes; a string such as `"1/3"` or `"0.1"` is exactly that rational. A missing b is 0.
 ///
 /// # Errors
 /// Text that is not such JSON; numbers beyond the doubles; rows of different lengths; shapes that do not chain.
@@ -21,7 +23,7 @@ use serde::ser::{Serialize, Serializer};
 /// assert_eq!(network.layers()[0].bias_of(0).to_string(), "1/3");
 /// ```
 pub fn json_from_bytes(bytes: &[u8]) -> Result<Network, ReadProblem> {
-    let form: Form = serde_json::from_slice(bytes).map_err(|e| {
+    let Object(form) = serde_json::from_slice::<Object<Form>>(bytes).map_err(|e| {
         let word = unquoted_word(bytes, e.line(), e.column());
         let hint = word.map(|w| format!("; `{w}` is not a finite number")).unwrap_or_default();
         ReadProblem::Format(format!("not the JSON of a network: {e}{hint}"))
@@ -37,10 +39,31 @@ fn unquoted_word(bytes: &[u8], line: usize, column: usize) -> Option<&'static st
     ["-Infinity", "Infinity", "NaN"].into_iter().find(|word| at(word))
 }
 
+/// What is written as an object; a derived struct alone would take a list of its fields too.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Map<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Map<T> {
+            type Value = Object<T>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+                f.write_str("an object: {\"layers\":[{\"W\":[[...]],\"b\":[...]},...]}")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Object<T>, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+            }
+        }
+        deserializer.deserialize_map(Map(PhantomData))
+    }
+}
+
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Form {
-    layers: Vec<LayerForm>,
+    layers: Vec<Object<LayerForm>>,
 }
 
 #[derive(serde::Deserialize)]
@@ -49,7 +72,7 @@ struct LayerForm {
     #[serde(rename = "W")]
     weights: Vec<Vec<Number>>,
     #[serde(rename = "b")]
-    bias: Vec<Number>,
+    bias: Option<Vec<Number>>,
 }
 
 /// A number as JSON has it: a double, or text that is still to be read.
@@ -91,11 +114,11 @@ impl<'de> Deserialize<'de> for Number {
 impl Form {
     fn into_network(self) -> Result<Network, ReadProblem> {
         let mut layers = Vec::with_capacity(self.layers.len());
-        for (i, LayerForm { weights, bias }) in self.layers.into_iter().enumerate() {
+        for (i, Object(LayerForm { weights, bias })) in self.layers.into_iter().enumerate() {
             let (weights_name, bias_name) = (format!("layers[{i}].W"), format!("layers[{i}].b"));
             let weights = matrix(weights).map_err(|problem| ReadProblem::of_array(&weights_name, problem))?;
-            let bias = vector(bias).map_err(|problem| ReadProblem::of_array(&bias_name, problem))?;
-            layers.push(NamedLayer { weights: (weights_name, weights), bias: Some((bias_name, bias)) });
+            let bias = bias.map(vector).transpose().map_err(|problem| ReadProblem::of_array(&bias_name, problem))?;
+            layers.push(NamedLayer { weights: (weights_name, weights), bias: bias.map(|bias| (bias_name, bias)) });
         }
         assemble(layers)
     }
@@ -135,7 +158,8 @@ fn vector(numbers: Vec<Number>) -> Result<Array, ArrayError> {
 
 impl<'de> Deserialize<'de> for Network {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Form::deserialize(deserializer)?.into_network().map_err(D::Error::custom)
+        let Object(form) = Object::<Form>::deserialize(deserializer)?;
+        form.into_network().map_err(D::Error::custom)
     }
 }
 

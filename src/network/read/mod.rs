@@ -4,12 +4,14 @@ mod assemble;
 pub(super) mod json;
 mod npz;
 mod onnx;
+mod order;
 mod safetensors;
 
 pub use crate::data::{ArrayError, ReadError, ReadProblem};
 pub use json::json_from_bytes;
 pub use npz::npz_from_bytes;
 pub use onnx::{OnnxNetwork, onnx_from_bytes, onnx_from_path, onnx_in_one_piece};
+pub(super) use safetensors::note as safetensors_note;
 pub use safetensors::safetensors_from_bytes;
 
 use super::Network;

@@ -5,7 +5,7 @@ use crate::data::{ReadProblem, npz};
 use crate::network::Network;
 use std::collections::BTreeMap;
 
-/// Reads a network from the bytes of a `.npz` file: `W0`, `b0`, `W1`, `b1` and so on, all present, each W outputs x inputs.
+/// Reads a network from the bytes of a `.npz` file: `W0`, `b0`, `W1`, `b1` and so on, each W outputs x inputs; a missing b is 0.
 ///
 /// # Errors
 /// Bytes that are no such file or not all of it; arrays that are missing, unknown, of a wrong shape, or not finite.
@@ -19,13 +19,10 @@ pub fn npz_from_bytes(bytes: &[u8]) -> Result<Network, ReadProblem> {
     }
     let mut layers = Vec::new();
     while !arrays.is_empty() {
-        let mut take = |kind: char| {
-            let name = format!("{kind}{}", layers.len());
-            let array = arrays.remove(&name).ok_or_else(|| ReadProblem::MissingArray { array: name.clone() })?;
-            Ok::<_, ReadProblem>((name, array))
-        };
-        let (weights, bias) = (take('W')?, take('b')?);
-        layers.push(NamedLayer { weights, bias: Some(bias) });
+        let (weights, bias) = (format!("W{}", layers.len()), format!("b{}", layers.len()));
+        let Some(array) = arrays.remove(&weights) else { return Err(ReadProblem::MissingArray { array: weights }) };
+        let bias = arrays.remove(&bias).map(|array| (bias, array));
+        layers.push(NamedLayer { weights: (weights, array), bias });
     }
     assemble(layers)
 }

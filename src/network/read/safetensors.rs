@@ -1,44 +1,60 @@
 //! Networks in `.safetensors`: the state of a PyTorch stack of Linear layers.
 
 use super::assemble::{NamedLayer, assemble};
+use super::order::in_order;
 use crate::data::ReadProblem;
 use crate::data::array::{Array, ArrayError, Collector};
 use crate::data::dtype::Dtype;
 use crate::network::Network;
-use safetensors::tensor::{SafeTensors, TensorView};
+use safetensors::tensor::{Metadata, SafeTensors, TensorView};
 use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
-use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashSet};
 
 /// Reads a network from the bytes of a `.safetensors` file with the names of a PyTorch stack: `0.weight`, `0.bias`, `2.weight`, ...
 ///
-/// The layers stand in natural order of their names, so that 10 follows 9. Weights are outputs x inputs; a missing bias is zero, as
-/// with `nn.Linear(bias=False)`. F64, F32, F16 and BF16 are read.
+/// The file does not say how its layers are joined. They are taken in the order of the one number in which their names differ, with ReLU
+/// between them: `0`, `2`, `4` of a `Sequential`, where an activation stands in each gap, or `fc1`, `fc2`, `fc3`. Weights are
+/// outputs x inputs; a missing bias is zero, as with `nn.Linear(bias=False)`. A tensor that the metadata says is another one, as
+/// `safetensors.torch.save_model` writes shared tensors, is that one. F64, F32, F16 and BF16 are read.
 ///
 /// # Errors
-/// Bytes that are no such file or not all of it; tensors that are left over, twice there, of a wrong shape or type, or not finite.
+/// Bytes that are no such file or not all of it; names that do not say an order; tensors that are left over, twice there, of a wrong
+/// shape or type, or not finite.
 pub fn safetensors_from_bytes(bytes: &[u8]) -> Result<Network, ReadProblem> {
     let not_whole = |e: &dyn std::fmt::Display| ReadProblem::Format(format!("not a whole .safetensors file: {e}"));
     let file = SafeTensors::deserialize(bytes).map_err(|e| not_whole(&e))?;
     if let Some(array) = duplicate_name(bytes) {
         return Err(ReadProblem::DuplicateArray { array });
     }
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| not_whole(&e))?;
+    let mut tensors: BTreeMap<String, TensorView<'_>> = file.tensors().into_iter().collect();
+    for (name, kept) in shared(&header, &tensors)? {
+        let view = tensors[&kept].clone();
+        tensors.insert(name, view);
+    }
     let (mut weights, mut biases) = (Vec::new(), BTreeMap::new());
-    for (name, view) in file.tensors() {
+    for (name, view) in tensors {
         let array = || decode(&view).map_err(|problem| ReadProblem::of_array(&name, problem));
         match name.rsplit_once('.').unwrap_or(("", &name)) {
-            (layer, "weight") => weights.push((layer.to_string(), array()?)),
+            (layer, "weight") => {
+                let array = array()?;
+                array.matrix_shape("outputs x inputs").map_err(|problem| ReadProblem::of_array(&name, problem))?;
+                weights.push((layer.to_string(), array));
+            }
             (layer, "bias") => drop(biases.insert(layer.to_string(), array()?)),
+            (_, "running_mean" | "running_var" | "num_batches_tracked") => {
+                let expected = "batch normalisation is read from .onnx, or from the module in Python";
+                return Err(ReadProblem::UnknownArray { array: name, expected });
+            }
             _ => {
                 let expected = "a network is 0.weight, 0.bias, 2.weight, ...";
                 return Err(ReadProblem::UnknownArray { array: name, expected });
             }
         }
     }
-    weights.sort_by(|a, b| natural_order(&a.0, &b.0));
     let full_name = |layer: &str, kind: &str| if layer.is_empty() { kind.to_string() } else { format!("{layer}.{kind}") };
     let mut layers = Vec::with_capacity(weights.len());
-    for (layer, array) in weights {
+    for (layer, array) in in_order(weights).map_err(ReadProblem::Format)? {
         let bias = biases.remove(&layer).map(|b| (full_name(&layer, "bias"), b));
         layers.push(NamedLayer { weights: (full_name(&layer, "weight"), array), bias });
     }
@@ -46,6 +62,28 @@ pub fn safetensors_from_bytes(bytes: &[u8]) -> Result<Network, ReadProblem> {
         return Err(ReadProblem::MissingArray { array: full_name(layer, "weight") });
     }
     assemble(layers)
+}
+
+/// What is to be said of a network that was read from such a file: the file does not say that it is so.
+pub(in crate::network) fn note(network: &Network) -> Option<String> {
+    let text = "the layers are taken in the order of their numbers, with ReLU between them: a .safetensors file says neither";
+    (network.layers().len() > 1).then(|| text.to_string())
+}
+
+/// Tensors that are others under another name, and the names of those, as the metadata has it; any other text there is a remark.
+fn shared(header: &Metadata, tensors: &BTreeMap<String, TensorView<'_>>) -> Result<Vec<(String, String)>, ReadProblem> {
+    let is_of_layer = |name: &str| name.ends_with(".weight") || name.ends_with(".bias");
+    let mut found = Vec::new();
+    for (name, kept) in header.metadata().iter().flatten() {
+        let wrong = |what: &str| ReadProblem::Format(format!("the metadata says that {name} is {kept}, {what}"));
+        match (tensors.contains_key(name), tensors.contains_key(kept)) {
+            (false, true) => found.push((name.clone(), kept.clone())),
+            (true, true) if name != kept => return Err(wrong("and both are there")),
+            (false, false) if is_of_layer(name) && is_of_layer(kept) => return Err(wrong("which is not there")),
+            _ => {}
+        }
+    }
+    Ok(found)
 }
 
 fn decode(view: &TensorView) -> Result<Array, ArrayError> {
@@ -59,30 +97,6 @@ fn decode(view: &TensorView) -> Result<Array, ArrayError> {
     let mut into = Collector::default();
     dtype.decode(view.data(), &mut into);
     Ok(Array { shape: view.shape().to_vec(), numbers: into.finish() })
-}
-
-/// Orders runs of digits as the numbers that they are, and everything else by its characters.
-fn natural_order(a: &str, b: &str) -> Ordering {
-    let (mut a, mut b) = (a, b);
-    loop {
-        let digits = |s: &str| s.bytes().take_while(u8::is_ascii_digit).count();
-        let (m, n) = (digits(a), digits(b));
-        if m > 0 && n > 0 {
-            let (x, y) = (a[..m].trim_start_matches('0'), b[..n].trim_start_matches('0'));
-            // Of two numbers without leading zeros the longer is the larger.
-            let order = x.len().cmp(&y.len()).then(x.cmp(y)).then(m.cmp(&n));
-            if order.is_ne() {
-                return order;
-            }
-            (a, b) = (&a[m..], &b[n..]);
-            continue;
-        }
-        let (mut x, mut y) = (a.chars(), b.chars());
-        match (x.next(), y.next()) {
-            (Some(c), Some(d)) if c == d => (a, b) = (x.as_str(), y.as_str()),
-            (c, d) => return c.cmp(&d),
-        }
-    }
 }
 
 /// The first name that the header has twice: the reader behind it keeps only one of them.
@@ -111,16 +125,4 @@ fn duplicate_name(bytes: &[u8]) -> Option<String> {
     let error = seen.deserialize_map(Names).err()?.to_string();
     // serde_json puts the place behind the message.
     Some(error.rsplit_once(" at line ").map_or(error.clone(), |(name, _)| name.to_string()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ten_follows_nine() {
-        let mut names = ["10", "9", "2", "0", "", "a10", "a9b", "a9", "02", "layers.10.linear", "layers.2.linear"];
-        names.sort_by(|a, b| natural_order(a, b));
-        assert_eq!(names, ["", "0", "2", "02", "9", "10", "a9", "a9b", "a10", "layers.2.linear", "layers.10.linear"]);
-    }
 }

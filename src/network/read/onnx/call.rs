@@ -24,11 +24,17 @@ impl Known {
 }
 
 /// One node with its inputs.
+#[derive(Clone)]
 pub(super) struct Call<'a> {
     pub operator: &'a str,
+    /// The version of the standard operators.
+    pub version: i64,
     pub inputs: Vec<Option<Known>>,
     pub attributes: Attributes<'a>,
+    /// How many outputs it has, whether or not they are used.
     pub outputs: usize,
+    /// The type of the elements of its inputs that depend on the network's input, by the format's number.
+    pub elements: i32,
 }
 
 impl Call<'_> {

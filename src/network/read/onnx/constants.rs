@@ -1,10 +1,15 @@
-//! Operators whose inputs are constant: shapes that are computed, mostly. What the runtime would round is rounded.
+//! Operators whose inputs are constant: shapes that are computed, mostly.
+//!
+//! One sum, product, quotient or root of floats is rounded as the runtime rounds it. Any other operator is exact arithmetic, as on tensors
+//! that depend on the input.
 
-use super::call::{Call, Known};
+use super::call::{Call, Known, text};
 use super::external::External;
 use super::shapes::{axes_of, normalised, slices, squeezed, unsqueezed};
 use super::tensor::{Constant, Numbers, Precision};
-use crate::network::graph::{broadcast, repeated, strided};
+use crate::network::graph::{GraphBuilder, Value, broadcast, repeated, strided};
+use std::ops::Range;
+use std::rc::Rc;
 
 /// The constant results of a node, if they are constant.
 pub(super) fn fold(call: &Call<'_>, external: &External<'_>) -> Result<Option<Vec<Constant>>, String> {
@@ -29,20 +34,21 @@ pub(super) fn fold(call: &Call<'_>, external: &External<'_>) -> Result<Option<Ve
         }
     }
     let Some(first) = inputs.first() else { return Ok(None) };
+    let is_exact = |constant: &&Rc<Constant>| matches!(constant.numbers, Numbers::Exact(_));
     let rounds = matches!(call.operator, "Sqrt" | "Add" | "Sub" | "Mul" | "Div");
+    if rounds && inputs.iter().any(is_exact) {
+        return exactly(call, first).map(Some);
+    }
     if rounds && inputs.iter().any(|c| matches!(c.precision(), Precision::Half | Precision::Brain)) {
         return Err("arithmetic on constants of half precision is not read".to_string());
     }
     let result = match call.operator {
-        "Identity" | "Dropout" => {
-            call.attributes.float("ratio", 0.5)?;
-            call.attributes.integer("seed", 0);
+        "Identity" => (***first).clone(),
+        "Dropout" => {
+            super::operators::check_dropout(call)?;
             (***first).clone()
         }
-        "Cast" => {
-            call.attributes.integer("saturate", 1);
-            cast(first, call.attributes.integer("to", 0))?
-        }
+        "Cast" => cast(first, super::operators::cast_to(call)?.into())?,
         "Reshape" => {
             let shape = super::shapes::reshaped(&first.shape, call.constant(1)?.whole()?, call.attributes.integer("allowzero", 0) != 0)?;
             Constant { shape, numbers: first.numbers.clone() }
@@ -73,12 +79,28 @@ pub(super) fn fold(call: &Call<'_>, external: &External<'_>) -> Result<Option<Ve
         "Neg" => match &first.numbers {
             Numbers::Floats(x, precision) => floats(&first.shape, x.iter().map(|x| -x).collect(), *precision),
             Numbers::Integers(x) => Constant::integers(first.shape.clone(), x.iter().map(|x| x.wrapping_neg()).collect()),
+            Numbers::Exact(x) => Constant { shape: first.shape.clone(), numbers: Numbers::Exact(x.iter().map(|x| (-x).into()).collect()) },
         },
-        "Sqrt" => floats(&first.shape, first.doubles().iter().map(|x| first.precision().round(x.sqrt())).collect(), first.precision()),
-        "Add" | "Sub" | "Mul" | "Div" => arithmetic(call.operator, first, call.constant(1)?)?,
-        _ => return Ok(None),
+        "Sqrt" => floats(&first.shape, first.floats()?.iter().map(|x| first.precision().round(x.sqrt())).collect(), first.precision()),
+        "Add" | "Sub" | "Mul" | "Div" if call.version >= 7 => arithmetic(call.operator, first, call.constant(1)?)?,
+        _ => return exactly(call, first).map(Some),
     };
     Ok(Some(vec![result]))
+}
+
+/// Any other operator: a graph of it alone, evaluated exactly, since a runtime's sums have no certain order.
+fn exactly(call: &Call<'_>, first: &Constant) -> Result<Vec<Constant>, String> {
+    let mut builder = GraphBuilder::new(&first.shape).map_err(text)?;
+    let mut call = call.clone();
+    call.inputs[0] = Some(Known::Value(builder.input()));
+    let values = super::operators::apply(&call, &mut builder)?;
+    let point = first.rationals()?;
+    let constant = |value: &Value| {
+        let graph = builder.clone().finish(value).map_err(text)?;
+        let numbers = graph.evaluate(&point).map_err(|error| error.to_string())?;
+        Ok(Constant { shape: value.shape().to_vec(), numbers: Numbers::Exact(numbers) })
+    };
+    values.iter().map(constant).collect()
 }
 
 fn floats(shape: &[usize], x: Vec<f64>, precision: Precision) -> Constant {
@@ -86,15 +108,18 @@ fn floats(shape: &[usize], x: Vec<f64>, precision: Precision) -> Constant {
 }
 
 fn constant(call: &Call<'_>, external: &External<'_>) -> Result<Constant, String> {
-    let attributes = &call.attributes;
+    let attributes = call.attributes;
+    if attributes.count() != 1 {
+        return Err(format!("{} attributes, and one is expected", attributes.count()));
+    }
     if let Some(tensor) = attributes.tensor("value") {
         return Constant::read(tensor, external);
     }
-    if attributes.has("value_float") {
-        return Ok(floats(&[], vec![attributes.float("value_float", 0.0)?], Precision::Single));
+    if let Some(x) = attributes.any_float("value_float") {
+        return Ok(floats(&[], vec![x.into()], Precision::Single));
     }
-    if attributes.has("value_int") {
-        return Ok(Constant::integers(vec![], vec![attributes.integer("value_int", 0)]));
+    if let Ok(n) = attributes.required("value_int") {
+        return Ok(Constant::integers(vec![], vec![n]));
     }
     if let Some(x) = attributes.floats("value_floats") {
         return Ok(floats(&[x.len()], x.iter().map(|&x| x.into()).collect(), Precision::Single));
@@ -107,11 +132,16 @@ fn constant(call: &Call<'_>, external: &External<'_>) -> Result<Constant, String
 
 fn cast(x: &Constant, to: i64) -> Result<Constant, String> {
     let (shape, precision) = (x.shape.clone(), x.precision());
+    let fits = |x: &f64| x.abs() < if to == 6 { 2f64.powi(31) } else { 2f64.powi(63) };
     let numbers = match (to, &x.numbers) {
+        (6, Numbers::Integers(x)) if x.iter().any(|&x| i32::try_from(x).is_err()) => return Err("integers that overflow".to_string()),
+        (6 | 7, Numbers::Floats(x, _)) if !x.iter().all(fits) => return Err("integers that overflow".to_string()),
         (6 | 7, Numbers::Integers(x)) => Numbers::Integers(x.clone()),
         (6 | 7, Numbers::Floats(x, _)) => Numbers::Integers(x.iter().map(|&x| x as i64).collect()),
-        (1, _) => Numbers::Floats(x.doubles().into_iter().map(|x| Precision::Single.round(x)).collect(), Precision::Single),
-        (11, _) => Numbers::Floats(x.doubles(), Precision::Double),
+        (1, Numbers::Integers(x)) => Numbers::Floats(x.iter().map(|&x| f64::from(x as f32)).collect(), Precision::Single),
+        (11, Numbers::Integers(x)) => Numbers::Floats(x.iter().map(|&x| x as f64).collect(), Precision::Double),
+        (1, Numbers::Floats(x, _)) => Numbers::Floats(x.iter().map(|&x| Precision::Single.round(x)).collect(), Precision::Single),
+        (11, Numbers::Floats(x, _)) => Numbers::Floats(x.clone(), Precision::Double),
         (10, Numbers::Floats(..)) if precision == Precision::Half => x.numbers.clone(),
         (16, Numbers::Floats(..)) if precision == Precision::Brain => x.numbers.clone(),
         _ => return Err(format!("a cast of a constant to type {to}")),
@@ -121,7 +151,7 @@ fn cast(x: &Constant, to: i64) -> Result<Constant, String> {
 
 fn concatenated(inputs: &[&Constant], call: &Call<'_>) -> Result<Constant, String> {
     let rank = inputs[0].shape.len();
-    let axis = normalised(call.attributes.integer("axis", 0), rank)?;
+    let axis = normalised(call.attributes.required("axis")?, rank)?;
     let mut shape = inputs[0].shape.clone();
     shape[axis] = 0;
     for input in inputs {
@@ -132,17 +162,25 @@ fn concatenated(inputs: &[&Constant], call: &Call<'_>) -> Result<Constant, Strin
         shape[axis] += input.shape[axis];
     }
     let (outer, inner): (usize, usize) = (shape[..axis].iter().product(), shape[axis + 1..].iter().product());
-    let part = |input: &Constant, k: usize| k * input.shape[axis] * inner..(k + 1) * input.shape[axis] * inner;
-    let integers: Option<Vec<&[i64]>> = inputs.iter().map(|input| input.whole().ok()).collect();
-    let numbers = match integers {
-        Some(lists) => {
-            let all = (0..outer).flat_map(|k| inputs.iter().zip(&lists).flat_map(move |(input, list)| list[part(input, k)].to_vec()));
-            Numbers::Integers(all.collect())
+    fn joined<T: Clone>(lists: &[&[T]], outer: usize, part: impl Fn(usize, usize) -> Range<usize> + Copy) -> Vec<T> {
+        (0..outer).flat_map(|k| lists.iter().enumerate().flat_map(move |(i, list)| list[part(i, k)].to_vec())).collect()
+    }
+    let part = |i: usize, k: usize| k * inputs[i].shape[axis] * inner..(k + 1) * inputs[i].shape[axis] * inner;
+    let numbers = match inputs[0].numbers {
+        Numbers::Integers(_) => {
+            let lists = inputs.iter().map(|input| input.whole()).collect::<Result<Vec<_>, _>>()?;
+            Numbers::Integers(joined(&lists, outer, part))
         }
-        None => {
-            let lists: Vec<Vec<f64>> = inputs.iter().map(|input| input.doubles()).collect();
-            let all = (0..outer).flat_map(|k| inputs.iter().zip(&lists).flat_map(move |(input, list)| list[part(input, k)].to_vec()));
-            Numbers::Floats(all.collect(), inputs[0].precision())
+        Numbers::Floats(_, precision) if inputs.iter().all(|input| input.floats().is_ok()) => {
+            let lists = inputs.iter().map(|input| input.floats()).collect::<Result<Vec<_>, _>>()?;
+            Numbers::Floats(joined(&lists, outer, part), precision)
+        }
+        _ if inputs.iter().any(|input| matches!(input.numbers, Numbers::Integers(_))) => {
+            return Err("integers beside floats".to_string());
+        }
+        _ => {
+            let lists = inputs.iter().map(|input| input.rationals()).collect::<Result<Vec<_>, _>>()?;
+            Numbers::Exact(joined(&lists.iter().map(Vec::as_slice).collect::<Vec<_>>(), outer, part))
         }
     };
     Ok(Constant { shape, numbers })
@@ -162,7 +200,7 @@ fn arithmetic(operator: &str, x: &Constant, y: &Constant) -> Result<Constant, St
             Numbers::Integers(x.iter().zip(y).map(of).collect::<Option<_>>().ok_or("integers that overflow")?)
         }
         _ => {
-            let precision = if matches!(x.numbers, Numbers::Integers(_)) { y.precision() } else { x.precision() };
+            let precision = x.precision();
             let of = |(x, y): (f64, f64)| {
                 precision.round(match operator {
                     "Add" => x + y,
@@ -171,7 +209,7 @@ fn arithmetic(operator: &str, x: &Constant, y: &Constant) -> Result<Constant, St
                     _ => x / y,
                 })
             };
-            Numbers::Floats(x.doubles().into_iter().zip(y.doubles()).map(of).collect(), precision)
+            Numbers::Floats(x.floats()?.iter().copied().zip(y.floats()?.iter().copied()).map(of).collect(), precision)
         }
     };
     Ok(Constant { shape, numbers })

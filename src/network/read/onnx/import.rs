@@ -3,10 +3,12 @@
 use super::attributes::Attributes;
 use super::call::{Call, Known};
 use super::external::External;
+use super::schema::{self, VERSIONS};
+use super::shapes::normalised;
 use super::tensor::Constant;
 use super::{OnnxNetwork, constants, operators, proto};
 use crate::network::graph::GraphBuilder;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 /// The graph of a model.
@@ -15,14 +17,13 @@ pub(super) fn import(model: &proto::Model, external: &External<'_>) -> Result<On
     if !graph.sparse_initializer.is_empty() {
         return Err("sparse initializers are not read".to_string());
     }
-    let standard = |domain: &str| domain.is_empty() || domain == "ai.onnx";
-    if !model.opset_import.iter().any(|set| standard(&set.domain)) {
-        return Err("it does not name a version of the standard operators; it may be cut off".to_string());
-    }
+    let version = version(model)?;
     let mut known: HashMap<&str, Known> = HashMap::new();
     for tensor in &graph.initializer {
         let constant = Constant::read(tensor, external).map_err(|problem| format!("initializer {}: {problem}", tensor.name))?;
-        known.insert(&tensor.name, Known::Constant(Rc::new(constant)));
+        if known.insert(&tensor.name, Known::Constant(Rc::new(constant))).is_some() {
+            return Err(format!("initializer {} is there twice", tensor.name));
+        }
     }
     let inputs: Vec<&proto::ValueInfo> = graph.input.iter().filter(|input| !known.contains_key(&input.name[..])).collect();
     let &[input] = &inputs[..] else {
@@ -30,25 +31,35 @@ pub(super) fn import(model: &proto::Model, external: &External<'_>) -> Result<On
         return Err(format!("a network has one input, but this one has {}: {}", names.len(), names.join(", ")));
     };
     let mut notes = Vec::new();
-    let shape = input_shape(input, &mut notes).map_err(|problem| format!("input {}: {problem}", input.name))?;
+    let (elements, shape) = input_type(input, &mut notes).map_err(|problem| format!("input {}: {problem}", input.name))?;
     let mut builder = GraphBuilder::new(&shape).map_err(|error| format!("input {}: {error}", input.name))?;
     known.insert(&input.name, Known::Value(builder.input()));
     let &[output] = &graph.output.iter().map(|output| &output.name[..]).collect::<Vec<_>>()[..] else {
         return Err(format!("a network has one output, but this one has {}", graph.output.len()));
     };
+    let used: HashSet<&str> = graph.node.iter().flat_map(|node| &node.input).map(String::as_str).chain([output]).collect();
+    // The types of the elements of tensors that depend on the input.
+    let mut types = HashMap::from([(&input.name[..], elements)]);
     for (k, node) in graph.node.iter().enumerate() {
         let name = if node.name.is_empty() { format!("node {k}") } else { format!("node {k} ({})", node.name) };
         let failed = |problem: String| format!("{name}, operator {}: {problem}", node.op_type);
-        if !standard(&node.domain) {
+        if !is_standard(&node.domain) {
             return Err(failed(format!("operators of domain {} are not read", node.domain)));
         }
+        schema::check(node, version).map_err(failed)?;
         let of = |input: &String| match &input[..] {
             "" => Ok(None),
             input => known.get(input).cloned().map(Some).ok_or_else(|| failed(format!("its input {input} is not computed before it"))),
         };
         let inputs = node.input.iter().map(of).collect::<Result<Vec<_>, _>>()?;
-        let outputs = node.output.iter().filter(|name| !name.is_empty()).count();
-        let call = Call { operator: &node.op_type, inputs, attributes: Attributes::of(node), outputs };
+        let mut elements: Vec<i32> = node.input.iter().filter_map(|name| types.get(&name[..]).copied()).collect();
+        elements.dedup();
+        if elements.len() > 1 {
+            return Err(failed("tensors of different types of floats".to_string()));
+        }
+        let elements = elements.first().copied().unwrap_or(0);
+        let call =
+            Call { operator: &node.op_type, version, inputs, attributes: Attributes::of(node), outputs: node.output.len(), elements };
         builder.set_name(if node.name.is_empty() { &node.op_type } else { &node.name });
         let results = if matches!(&node.op_type[..], "Softmax" | "LogSoftmax") {
             leave_out(&call, node, graph, output, &mut notes).map_err(failed)?
@@ -57,13 +68,13 @@ pub(super) fn import(model: &proto::Model, external: &External<'_>) -> Result<On
         } else {
             operators::apply(&call, &mut builder).map_err(failed)?.into_iter().map(Known::Value).collect()
         };
-        if let Some(name) = call.attributes.left_over() {
-            return Err(failed(format!("the attribute {name} is not read")));
-        }
-        if results.len() < outputs {
-            return Err(failed(format!("{outputs} outputs, of which {} are read", results.len())));
+        if let Some(name) = node.output.iter().skip(results.len()).find(|name| !name.is_empty() && used.contains(&name[..])) {
+            return Err(failed(format!("its output {name} is used, which is not read")));
         }
         for (name, result) in node.output.iter().zip(results).filter(|(name, _)| !name.is_empty()) {
+            if matches!(result, Known::Value(_)) {
+                types.insert(name, if node.op_type == "Cast" { operators::cast_to(&call).map_err(failed)? } else { elements });
+            }
             if known.insert(name, result).is_some() {
                 return Err(failed(format!("its output {name} is computed twice")));
             }
@@ -79,6 +90,28 @@ pub(super) fn import(model: &proto::Model, external: &External<'_>) -> Result<On
     }
 }
 
+/// Whether a domain is that of the standard operators.
+fn is_standard(domain: &str) -> bool {
+    domain.is_empty() || domain == "ai.onnx"
+}
+
+/// The version of the standard operators.
+fn version(model: &proto::Model) -> Result<i64, String> {
+    let mut versions: Vec<i64> = model.opset_import.iter().filter(|set| is_standard(&set.domain)).map(|set| set.version).collect();
+    versions.dedup();
+    if let Some(function) = model.functions.iter().find(|function| is_standard(&function.domain)) {
+        return Err(format!("it defines an operator of its own, {}, under a name of the standard operators", function.name));
+    }
+    match versions[..] {
+        [version] if VERSIONS.contains(&version) => Ok(version),
+        [version] => {
+            Err(format!("version {version} of the standard operators, and versions {} to {} are read", VERSIONS.start(), VERSIONS.end()))
+        }
+        [] => Err("it does not name a version of the standard operators; it may be cut off".to_string()),
+        _ => Err(format!("several versions of the standard operators: {versions:?}")),
+    }
+}
+
 /// A softmax at the end, which changes no region: its input goes on in its place.
 fn leave_out(
     call: &Call<'_>,
@@ -87,9 +120,11 @@ fn leave_out(
     output: &str,
     notes: &mut Vec<String>,
 ) -> Result<Vec<Known>, String> {
-    let (axis, shape) = (call.attributes.integer("axis", -1), call.value(0)?.shape());
-    let axis = usize::try_from(if axis < 0 { axis + shape.len() as i64 } else { axis });
-    if axis.ok().and_then(|axis| shape.get(axis)).copied() != Some(shape.iter().product()) {
+    let shape = call.value(0)?.shape();
+    let axis = normalised(call.attributes.integer("axis", if call.version < 13 { 1 } else { -1 }), shape.len())?;
+    // Before version 13 all axes from the given one on are taken as one.
+    let over = if call.version < 13 { &shape[axis..] } else { &shape[axis..=axis] };
+    if over.iter().product::<usize>() != shape.iter().product::<usize>() {
         return Err("it is taken over a part of the outputs; it is left out only over all of them".to_string());
     }
     let is_last =
@@ -101,16 +136,17 @@ fn leave_out(
     Ok(vec![Known::Value(call.value(0)?.clone())])
 }
 
-/// The shape of the input; an open size before the others is that of a batch, which is 1.
-fn input_shape(input: &proto::ValueInfo, notes: &mut Vec<String>) -> Result<Vec<usize>, String> {
+/// The type of the input's elements, and its shape; an open size before the others is that of a batch, which is 1.
+fn input_type(input: &proto::ValueInfo, notes: &mut Vec<String>) -> Result<(i32, Vec<usize>), String> {
     let tensor = input.r#type.as_ref().and_then(|t| t.tensor_type.as_ref()).ok_or("it is not a tensor")?;
     if !matches!(tensor.elem_type, 1 | 10 | 11 | 16) {
         return Err(format!("a tensor of type {}, not of floats", tensor.elem_type));
     }
     let shape = tensor.shape.as_ref().ok_or("its shape is not given")?;
+    let rank = shape.dim.len();
     let size = |(axis, dimension): (usize, &proto::Dimension)| match dimension.dim_value {
         Some(n) if n > 0 => usize::try_from(n).map_err(|_| format!("a size of {n}")),
-        None | Some(_) if axis == 0 => Ok(1),
+        None | Some(_) if axis == 0 && rank > 1 => Ok(1),
         _ => Err(format!("axis {axis} has no fixed size; export the network with one")),
     };
     let shape = shape.dim.iter().enumerate().map(size).collect::<Result<Vec<_>, _>>()?;
@@ -120,5 +156,5 @@ fn input_shape(input: &proto::ValueInfo, notes: &mut Vec<String>) -> Result<Vec<
             shape[0]
         ));
     }
-    Ok(shape)
+    Ok((tensor.elem_type, shape))
 }

@@ -11,6 +11,7 @@ mod external;
 mod import;
 mod operators;
 mod proto;
+mod schema;
 mod shapes;
 mod spatial;
 mod tensor;

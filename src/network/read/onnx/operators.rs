@@ -1,24 +1,24 @@
 //! Operators on tensors that depend on the input: each becomes nodes of the graph.
 
 use super::call::{Call, Known, text};
-use super::shapes::{axes_of, flatten_axis, gathered, grid, normalised, order_of, reshaped, slices, squeezed, unsqueezed};
+use super::shapes::{axes_of, distinct, flatten_axis, gathered, grid, normalised, order_of, reshaped, slices, squeezed, unsqueezed};
 use super::spatial;
-use super::tensor::Constant;
+use super::tensor::{Constant, Numbers};
 use crate::network::graph::{Coefficients, GraphBuilder, Piecewise, Value, broadcast, repeated};
 use rug::Rational;
+use std::rc::Rc;
 
 pub(super) fn apply(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Vec<Value>, String> {
     let one = |value: Result<Value, String>| value.map(|value| vec![value]);
+    check_types(call)?;
     match call.operator {
         "Identity" => one(call.value(0).cloned()),
         "Dropout" => {
-            if let Some(training) = call.optional_constant(2)?
-                && training.doubles().iter().any(|&x| x != 0.0)
-            {
-                return Err("a dropout that drops".to_string());
-            }
-            call.attributes.float("ratio", 0.5)?;
-            call.attributes.integer("seed", 0);
+            check_dropout(call)?;
+            one(call.value(0).cloned())
+        }
+        "Cast" => {
+            cast_to(call)?;
             one(call.value(0).cloned())
         }
         "Gemm" => one(gemm(call, builder)),
@@ -89,11 +89,44 @@ pub(super) fn apply(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Vec<V
         "Split" => split(call, builder),
         "Concat" => {
             let values = (0..call.inputs.len()).map(|k| as_value(call.input(k)?, builder)).collect::<Result<Vec<_>, _>>()?;
-            let axis = normalised(call.attributes.integer("axis", 0), values[0].shape().len())?;
+            let axis = normalised(call.attributes.required("axis")?, values[0].shape().len())?;
             one(builder.concatenate(&values, axis).map_err(text))
         }
-        "Cast" => Err("a cast of a tensor that depends on the input".to_string()),
         _ => Err("the operator is not read".to_string()),
+    }
+}
+
+/// That constants are of floats, but for those that say places and sizes.
+fn check_types(call: &Call<'_>) -> Result<(), String> {
+    let of_integers = ["Reshape", "Squeeze", "Unsqueeze", "Slice", "Gather", "Split", "ReduceMean", "ReduceMax", "Dropout"];
+    let is_integer = |known: &Option<Known>| matches!(known, Some(Known::Constant(c)) if matches!(c.numbers, Numbers::Integers(_)));
+    match call.inputs.iter().position(is_integer) {
+        Some(k) if !of_integers.contains(&call.operator) => Err(format!("input {k} is of integers, and floats are expected")),
+        _ => Ok(()),
+    }
+}
+
+/// That a dropout drops nothing.
+pub(super) fn check_dropout(call: &Call<'_>) -> Result<(), String> {
+    call.optional_constant(1)?;
+    let drops = match call.version {
+        ..7 => call.attributes.integer("is_test", 0) == 0,
+        _ => match call.optional_constant(2)? {
+            Some(training) => training.rationals()?.iter().any(|x| !x.is_zero()),
+            None => false,
+        },
+    };
+    if drops { Err("a dropout that drops, as in training".to_string()) } else { Ok(()) }
+}
+
+/// The type that a cast gives, by the format's number; a tensor that depends on the input keeps its values or is refused.
+pub(super) fn cast_to(call: &Call<'_>) -> Result<i32, String> {
+    let to = call.attributes.required("to")?;
+    let widens = matches!((call.elements, to), (10 | 16, 1 | 11) | (1, 11));
+    match i32::try_from(to) {
+        Ok(to) if call.elements == 0 || call.elements == to || widens => Ok(to),
+        _ if matches!(to, 1 | 10 | 11 | 16) => Err(format!("a cast of floats of type {} to type {to} rounds", call.elements)),
+        _ => Err(format!("a cast of a tensor that depends on the input to type {to}, which is not of floats")),
     }
 }
 
@@ -123,65 +156,95 @@ fn matrix(constant: &Constant, transposed: bool, factor: f64) -> Result<(usize, 
     let of = |i: usize, j: usize| if transposed { j * columns + i } else { i * columns + j };
     let (rows, columns) = if transposed { (columns, rows) } else { (rows, columns) };
     let places = (0..rows).flat_map(|i| (0..columns).map(move |j| (i, j))).map(|(i, j)| of(i, j));
-    let coefficients = if factor == 1.0 {
-        let x = constant.doubles();
-        Coefficients::from_f64(places.map(|k| x[k]).collect())
-    } else {
-        let (x, factor) = (constant.rationals()?, exact(factor));
-        Coefficients::from_rationals(places.map(|k| Rational::from(&x[k] * &factor)).collect())
+    let coefficients = match &constant.numbers {
+        Numbers::Floats(x, _) if factor == 1.0 => Coefficients::from_f64(places.map(|k| x[k]).collect()),
+        _ => {
+            let (x, factor) = (constant.rationals()?, exact(factor));
+            Coefficients::from_rationals(places.map(|k| Rational::from(&x[k] * &factor)).collect())
+        }
     };
     Ok((rows, columns, coefficients))
 }
 
-fn gemm(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Value, String> {
-    let a = &call.attributes;
-    let (alpha, beta) = (a.float("alpha", 1.0)?, a.float("beta", 1.0)?);
-    let (trans_a, trans_b) = (a.integer("transA", 0) != 0, a.integer("transB", 0) != 0);
-    let x = call.value(0)?;
-    let x = if trans_a { builder.transpose(x, &[1, 0]).map_err(text)? } else { x.clone() };
-    // Y = alpha X B + beta C: the rows of the weights are the columns of B.
-    let (outputs, inputs, weights) = matrix(call.constant(1)?, !trans_b, alpha)?;
-    if x.shape().len() != 2 || x.shape()[1] != inputs {
-        return Err(format!("a tensor of shape {:?} times weights of {inputs} inputs", x.shape()));
+/// The last two axes exchanged; a vector stays as it is.
+fn turned(builder: &mut GraphBuilder, x: &Value) -> Result<Value, String> {
+    let rank = x.shape().len();
+    let mut order: Vec<usize> = (0..rank).collect();
+    if rank >= 2 {
+        order.swap(rank - 2, rank - 1);
+        return builder.transpose(x, &order).map_err(text);
     }
-    let bias = call.optional_constant(2)?;
-    if let Some(c) = bias
-        && beta == 1.0
-        && c.shape == [outputs]
-    {
-        return builder.linear(&x, outputs, weights, Some(c.coefficients())).map_err(text);
-    }
-    let y = builder.linear(&x, outputs, weights, None).map_err(text)?;
-    match bias {
-        None => Ok(y),
-        Some(c) => {
-            let values = c.rationals()?;
-            let of = to_shape(&c.shape, y.shape())?;
-            let shift = of.iter().map(|&k| &values[k as usize] * exact(beta)).collect();
-            builder.scale_and_shift(&y, None, Some(Coefficients::from_rationals(shift))).map_err(text)
-        }
-    }
+    Ok(x.clone())
 }
 
+/// Weights times a tensor, along its last axis.
+fn weighted(builder: &mut GraphBuilder, x: &Value, weights: (usize, usize, Coefficients)) -> Result<Value, String> {
+    let (outputs, inputs, weights) = weights;
+    if x.shape().last() != Some(&inputs) {
+        return Err(format!("a tensor of shape {:?} times weights of {inputs} inputs", x.shape()));
+    }
+    builder.linear(x, outputs, weights, None).map_err(text)
+}
+
+fn gemm(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Value, String> {
+    let a = call.attributes;
+    let (alpha, beta) = (a.float("alpha", 1.0)?, a.float("beta", 1.0)?);
+    let (trans_a, trans_b) = (a.integer("transA", 0) != 0, a.integer("transB", 0) != 0);
+    let as_matrix = |x: &Value| if x.shape().len() == 2 { Ok(()) } else { Err(format!("a tensor of shape {:?}, not a matrix", x.shape())) };
+    let bias = call.optional_constant(2)?;
+    let y = match (call.input(0)?, call.input(1)?) {
+        (Known::Value(x), Known::Constant(b)) => {
+            as_matrix(x)?;
+            let x = if trans_a { turned(builder, x)? } else { x.clone() };
+            // Y = alpha X B + beta C: the rows of the weights are the columns of B.
+            let (outputs, inputs, weights) = matrix(b, !trans_b, alpha)?;
+            if let Some(c) = bias
+                && (beta == 1.0 && c.shape == [outputs] && x.shape()[1] == inputs && call.version >= 7)
+            {
+                return builder.linear(&x, outputs, weights, Some(c.coefficients())).map_err(text);
+            }
+            weighted(builder, &x, (outputs, inputs, weights))?
+        }
+        (Known::Constant(a), Known::Value(x)) => {
+            as_matrix(x)?;
+            let x = if trans_b { x.clone() } else { turned(builder, x)? };
+            let y = weighted(builder, &x, matrix(a, trans_a, alpha)?)?;
+            turned(builder, &y)?
+        }
+        _ => return Err("a product of two tensors that depend on the input is not piecewise linear".to_string()),
+    };
+    let Some(c) = bias else { return Ok(y) };
+    if call.version < 7 && a.integer("broadcast", 0) == 0 && c.shape != y.shape() {
+        return Err(format!("a constant of shape {:?} without broadcast, and {:?} is expected", c.shape, y.shape()));
+    }
+    let values = c.rationals()?;
+    let of = to_shape(&c.shape, y.shape())?;
+    let shift = of.iter().map(|&k| &values[k as usize] * exact(beta)).collect();
+    builder.scale_and_shift(&y, None, Some(Coefficients::from_rationals(shift))).map_err(text)
+}
+
+/// A product with constants of one or two axes; one axis is that of the sum alone.
 fn matmul(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Value, String> {
+    let as_matrix = |w: &Constant, shape: [usize; 2]| {
+        let shape = if w.shape.len() == 1 { shape.to_vec() } else { w.shape.clone() };
+        Constant { shape, numbers: w.numbers.clone() }
+    };
     match (call.input(0)?, call.input(1)?) {
         (Known::Value(x), Known::Constant(w)) => {
-            let (outputs, inputs, weights) = matrix(w, true, 1.0)?;
-            if x.shape().last() != Some(&inputs) {
-                return Err(format!("a tensor of shape {:?} times a matrix of shape {:?}", x.shape(), w.shape));
-            }
-            builder.linear(x, outputs, weights, None).map_err(text)
+            let y = weighted(builder, x, matrix(&as_matrix(w, [w.len(), 1]), true, 1.0)?)?;
+            let kept = y.shape().len() - usize::from(w.shape.len() == 1);
+            let shape = y.shape()[..kept].to_vec();
+            builder.reshape(&y, &shape).map_err(text)
         }
-        (Known::Constant(w), Known::Value(x)) if x.shape().len() == 2 => {
-            let (outputs, inputs, weights) = matrix(w, false, 1.0)?;
-            if x.shape()[0] != inputs {
-                return Err(format!("a matrix of shape {:?} times a tensor of shape {:?}", w.shape, x.shape()));
+        (Known::Constant(w), Known::Value(x)) => {
+            let x = turned(builder, x)?;
+            let y = weighted(builder, &x, matrix(&as_matrix(w, [1, w.len()]), false, 1.0)?)?;
+            if w.shape.len() > 1 {
+                return turned(builder, &y);
             }
-            let turned = builder.transpose(x, &[1, 0]).map_err(text)?;
-            let y = builder.linear(&turned, outputs, weights, None).map_err(text)?;
-            builder.transpose(&y, &[1, 0]).map_err(text)
+            let shape = y.shape()[..y.shape().len() - 1].to_vec();
+            builder.reshape(&y, &shape).map_err(text)
         }
-        (Known::Constant(_), Known::Value(x)) => Err(format!("a constant matrix times a tensor of shape {:?}", x.shape())),
         _ => Err("a product of two tensors that depend on the input is not piecewise linear".to_string()),
     }
 }
@@ -194,23 +257,51 @@ fn to_shape(shape: &[usize], larger: &[usize]) -> Result<Vec<u32>, String> {
     }
 }
 
+/// The two tensors of an elementwise operator. Before version 7 the second is broadcast to the first only where that is asked for, from
+/// some axis on.
+fn operands(call: &Call<'_>, builder: &GraphBuilder) -> Result<(Known, Known), String> {
+    let (x, y) = (call.input(0)?.clone(), call.input(1)?.clone());
+    if call.version >= 7 || x.shape() == y.shape() {
+        return Ok((x, y));
+    }
+    let (larger, mut shape) = (x.shape().to_vec(), y.shape().to_vec());
+    if call.attributes.integer("broadcast", 0) == 0 {
+        return Err(format!("shapes {larger:?} and {shape:?} without broadcast"));
+    }
+    if let Ok(axis) = call.attributes.required("axis") {
+        let behind = larger.len().checked_sub(normalised(axis, larger.len())? + shape.len());
+        shape.extend(vec![1; behind.ok_or_else(|| format!("shape {shape:?} from axis {axis} of shape {larger:?} on"))?]);
+    }
+    to_shape(&shape, &larger)?;
+    let y = match y {
+        Known::Value(y) => Known::Value(builder.reshape(&y, &shape).map_err(text)?),
+        Known::Constant(c) => Known::Constant(Rc::new(Constant { shape, numbers: c.numbers.clone() })),
+    };
+    Ok((x, y))
+}
+
 /// The first tensor, plus or minus the second.
 fn sum(call: &Call<'_>, builder: &mut GraphBuilder, sign: i8) -> Result<Value, String> {
-    let (x, y) = match (call.input(0)?, call.input(1)?) {
-        (Known::Value(x), Known::Constant(c)) => return shifted(builder, x, c, 1, sign),
-        (Known::Constant(c), Known::Value(x)) => return shifted(builder, x, c, sign, 1),
-        (Known::Value(x), Known::Value(y)) => (x, y),
-        (Known::Constant(_), Known::Constant(_)) => return Err("a sum of constants".to_string()),
-    };
-    builder.combine(&[(x, 1), (y, sign)]).map_err(text)
+    match operands(call, builder)? {
+        (Known::Value(x), Known::Constant(c)) => shifted(builder, &x, &c, 1, sign),
+        (Known::Constant(c), Known::Value(x)) => shifted(builder, &x, &c, sign, 1),
+        (Known::Value(x), Known::Value(y)) => builder.combine(&[(&x, 1), (&y, sign)]).map_err(text),
+        (Known::Constant(_), Known::Constant(_)) => Err("a sum of constants".to_string()),
+    }
 }
 
 /// A tensor times 1 or -1, plus a constant times 1 or -1.
 fn shifted(builder: &mut GraphBuilder, x: &Value, c: &Constant, of_x: i8, of_c: i8) -> Result<Value, String> {
     let shape = broadcast(x.shape(), &c.shape).map_err(text)?;
     let x = if x.shape() == shape { x.clone() } else { builder.select(x, &repeated(x.shape(), &shape), &shape).map_err(text)? };
-    let (of, doubles) = (repeated(&c.shape, &shape), c.doubles());
-    let shift = Coefficients::from_f64(of.iter().map(|&k| doubles[k as usize] * f64::from(of_c)).collect());
+    let of = repeated(&c.shape, &shape);
+    let shift = match &c.numbers {
+        Numbers::Floats(c, _) => Coefficients::from_f64(of.iter().map(|&k| c[k as usize] * f64::from(of_c)).collect()),
+        _ => {
+            let c = c.rationals()?;
+            Coefficients::from_rationals(of.iter().map(|&k| Rational::from(&c[k as usize] * i32::from(of_c))).collect())
+        }
+    };
     let scale = Coefficients::from_f64(vec![f64::from(of_x)]);
     builder.scale_and_shift(&x, Some((&scale, &vec![0; x.len()])), Some(shift)).map_err(text)
 }
@@ -222,26 +313,27 @@ fn scaled(builder: &mut GraphBuilder, x: &Value, shape: &[usize], scale: &Coeffi
 }
 
 fn product(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Value, String> {
-    match (call.input(0)?, call.input(1)?) {
-        (Known::Value(x), Known::Constant(c)) | (Known::Constant(c), Known::Value(x)) => scaled(builder, x, &c.shape, &c.coefficients()),
+    match operands(call, builder)? {
+        (Known::Value(x), Known::Constant(c)) | (Known::Constant(c), Known::Value(x)) => scaled(builder, &x, &c.shape, &c.coefficients()),
         _ => Err("a product of two tensors that depend on the input is not piecewise linear".to_string()),
     }
 }
 
 fn quotient(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Value, String> {
-    let (Known::Value(x), Known::Constant(c)) = (call.input(0)?, call.input(1)?) else {
+    let (Known::Value(x), Known::Constant(c)) = operands(call, builder)? else {
         return Err("a division by a tensor that depends on the input is not piecewise linear".to_string());
     };
     let inverse = |(i, q): (usize, Rational)| if q.is_zero() { Err(format!("number {i} of the divisor is 0")) } else { Ok(q.recip()) };
     let inverses = c.rationals()?.into_iter().enumerate().map(inverse).collect::<Result<Vec<_>, _>>()?;
-    scaled(builder, x, &c.shape, &Coefficients::from_rationals(inverses))
+    scaled(builder, &x, &c.shape, &Coefficients::from_rationals(inverses))
 }
 
 fn batch_normalisation(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Value, String> {
-    if call.attributes.integer("training_mode", 0) != 0 || call.attributes.integer("is_test", 1) == 0 {
+    // Before version 14 the number of outputs says it too.
+    let is_test = call.attributes.integer("is_test", i64::from(call.version >= 7)) != 0;
+    if !is_test || call.attributes.integer("training_mode", 0) != 0 || call.outputs > 1 {
         return Err("normalisation by the batch, as in training".to_string());
     }
-    call.attributes.float("momentum", 0.9)?;
     if call.attributes.integer("spatial", 1) == 0 {
         return Err("normalisation element by element".to_string());
     }
@@ -253,7 +345,7 @@ fn batch_normalisation(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Va
         return Err(format!("shape {:?} for {channels} channels", wrong.shape));
     }
     let precision = inputs[0].precision();
-    let (scale, variance) = (inputs[0].doubles(), inputs[3].doubles());
+    let (scale, variance) = (inputs[0].floats()?, inputs[3].floats()?);
     let factor = |c: usize| {
         let root = precision.round(precision.round(variance[c] + precision.round(epsilon)).sqrt());
         let factor = precision.round(scale[c] / root);
@@ -273,7 +365,7 @@ fn mean(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Value, String> {
     let x = call.value(0)?;
     let (keep, empty) = (call.attributes.integer("keepdims", 1) != 0, call.attributes.integer("noop_with_empty_axes", 0) != 0);
     let axes = match axes_of(call)? {
-        Some(axes) if !axes.is_empty() => axes.iter().map(|&axis| normalised(axis, x.shape().len())).collect::<Result<Vec<_>, _>>()?,
+        Some(axes) if !axes.is_empty() => distinct(&axes, x.shape().len())?,
         _ if empty => return Ok(x.clone()),
         _ => (0..x.shape().len()).collect(),
     };
@@ -285,18 +377,29 @@ fn mean(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Value, String> {
     builder.reshape(&y, &kept).map_err(text)
 }
 
-/// The largest along one axis, as exporters write a maxout.
+/// The largest along axes; along one, as exporters write a maxout, without another node.
 fn largest(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Value, String> {
     let x = call.value(0)?;
-    let keep = call.attributes.integer("keepdims", 1) != 0;
-    call.attributes.integer("noop_with_empty_axes", 0);
-    let &[axis] = &axes_of(call)?.unwrap_or_default()[..] else {
-        return Err("a maximum along several axes".to_string());
+    let (keep, empty) = (call.attributes.integer("keepdims", 1) != 0, call.attributes.integer("noop_with_empty_axes", 0) != 0);
+    let rank = x.shape().len();
+    let axes = match axes_of(call)? {
+        Some(axes) if !axes.is_empty() => distinct(&axes, rank)?,
+        _ if empty => return Ok(x.clone()),
+        _ => (0..rank).collect(),
     };
-    let axis = normalised(axis, x.shape().len())?;
-    let y = builder.maximum_along(x, axis).map_err(text)?;
-    let mut shape = x.shape().to_vec();
-    shape[axis] = 1;
+    let kept: Vec<usize> = (0..rank).filter(|axis| !axes.contains(axis)).collect();
+    let y = match axes[..] {
+        [axis] => builder.maximum_along(x, axis).map_err(text)?,
+        _ => {
+            let order: Vec<usize> = kept.iter().copied().chain((0..rank).filter(|axis| axes.contains(axis))).collect();
+            let turned = if order.is_sorted() { x.clone() } else { builder.transpose(x, &order).map_err(text)? };
+            let mut shape: Vec<usize> = kept.iter().map(|&axis| x.shape()[axis]).collect();
+            shape.push(axes.iter().map(|&axis| x.shape()[axis]).product());
+            let rows = builder.reshape(&turned, &shape).map_err(text)?;
+            builder.maximum_along(&rows, kept.len()).map_err(text)?
+        }
+    };
+    let shape: Vec<usize> = (0..rank).map(|axis| if axes.contains(&axis) { 1 } else { x.shape()[axis] }).collect();
     if keep { builder.reshape(&y, &shape).map_err(text) } else { Ok(y) }
 }
 
@@ -304,30 +407,62 @@ fn largest(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Value, String>
 
 fn prelu(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Value, String> {
     let (x, slope) = (call.value(0)?, call.constant(1)?);
+    let mut shape = slope.shape.clone();
+    if call.version < 7 {
+        // One slope, or one for each channel, whatever follows the channels.
+        let axes = x.shape().len();
+        shape = match slope.len() {
+            1 => Vec::new(),
+            n if axes >= 2 && shape == [x.shape()[1]] => [vec![n], vec![1; axes - 2]].concat(),
+            _ => return Err(format!("slopes of shape {shape:?} for a tensor of shape {:?}", x.shape())),
+        };
+    }
     let functions = slope.rationals()?.into_iter().map(Piecewise::leaky_relu).collect();
-    builder.activations(x, functions, to_shape(&slope.shape, x.shape())?).map_err(text)
+    builder.activations(x, functions, to_shape(&shape, x.shape())?).map_err(text)
+}
+
+/// A bound of a clip.
+enum Bound {
+    /// None, or one that every number keeps.
+    Open,
+    At(Rational),
+    /// Beyond all numbers, on the side where none keeps it.
+    Beyond,
 }
 
 fn clip(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Value, String> {
-    let bound = |k: usize, name: &'static str| -> Result<Option<Rational>, String> {
-        let x = match call.optional_constant(k)? {
-            Some(c) => match c.doubles()[..] {
-                [x] => x,
-                _ => return Err(format!("{} bounds", c.len())),
+    // How far a bound lies on the side where it excludes nothing is its sign times it.
+    let bound = |k: usize, name: &str, sign: f64| -> Result<Bound, String> {
+        let constant = call.optional_constant(k)?;
+        if let Some(c) = constant.filter(|c| c.len() != 1) {
+            return Err(format!("{} bounds", c.len()));
+        }
+        let (x, no_bound) = match (constant, call.attributes.any_float(name)) {
+            (Some(c), _) => match &c.numbers {
+                Numbers::Exact(q) => return Ok(Bound::At(q[0].clone())),
+                _ => (c.floats()?[0], c.precision().no_bound()),
             },
-            None if call.attributes.has(name) => call.attributes.float(name, 0.0)?,
-            None => return Ok(None),
+            (None, Some(x)) => (f64::from(x), f64::from(f32::MAX)),
+            (None, None) => return Ok(Bound::Open),
         };
-        match x {
-            x if x.is_nan() => Err("a bound that is NaN".to_string()),
-            // The largest finite number is how exporters write that there is no bound.
-            x if x.abs() >= f64::from(f32::MAX) => Ok(None),
-            x => Ok(Some(exact(x))),
+        match x * sign {
+            far if far.is_nan() => Err(format!("{name} is NaN")),
+            far if far >= no_bound => Ok(Bound::Open),
+            f64::NEG_INFINITY => Ok(Bound::Beyond),
+            _ => Ok(Bound::At(exact(x))),
         }
     };
-    let (lo, hi) = (bound(1, "min")?, bound(2, "max")?);
-    if lo.is_none() && hi.is_none() {
-        return call.value(0).cloned();
+    let (lo, hi) = match (bound(1, "min", -1.0)?, bound(2, "max", 1.0)?) {
+        (Bound::Open, Bound::Open) => return call.value(0).cloned(),
+        (Bound::At(lo), Bound::Open) => (Some(lo), None),
+        (Bound::Open, Bound::At(hi)) => (None, Some(hi)),
+        (Bound::At(lo), Bound::At(hi)) => (Some(lo), Some(hi)),
+        // min(max(x, inf), hi) is hi.
+        (Bound::Beyond, Bound::At(hi)) => (Some(hi.clone()), Some(hi)),
+        _ => return Err("bounds between which there is no finite number".to_string()),
+    };
+    if call.version < 13 && lo > hi && hi.is_some() {
+        return Err("min is greater than max, of which runtimes make different things before version 13".to_string());
     }
     activation(call, builder, Piecewise::clip(lo, hi))
 }
@@ -335,6 +470,11 @@ fn clip(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Value, String> {
 /// The largest, or the smallest, of several tensors.
 fn extreme(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Value, String> {
     let largest = call.operator == "Max";
+    if call.version < 8
+        && let Some(other) = call.inputs.iter().flatten().find(|other| Some(other.shape()) != call.optional(0).map(Known::shape))
+    {
+        return Err(format!("shape {:?} beside others, which is not broadcast before version 8", other.shape()));
+    }
     if let [Some(x), Some(y)] = &call.inputs[..] {
         // Against a constant it is an activation.
         if let (Known::Value(x), Known::Constant(c)) | (Known::Constant(c), Known::Value(x)) = (x, y) {
@@ -357,16 +497,28 @@ fn extreme(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Value, String>
 fn split(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Vec<Value>, String> {
     let x = call.value(0)?;
     let axis = normalised(call.attributes.integer("axis", 0), x.shape().len())?;
-    let asked = call.attributes.integer("num_outputs", call.outputs as i64);
+    let parts = call.outputs as i64;
+    let asked = call.attributes.required("num_outputs");
     let sizes: Vec<i64> = match (call.optional_constant(1)?, call.attributes.integers("split")) {
+        (Some(_), _) if asked.is_ok() => return Err("the sizes of its parts beside num_outputs".to_string()),
         (Some(sizes), _) => sizes.whole()?.to_vec(),
         (None, Some(sizes)) => sizes.to_vec(),
+        (None, None) if call.version >= 18 && asked != Ok(parts) => {
+            return Err(format!("num_outputs is not its number of outputs, {parts}"));
+        }
         (None, None) => {
-            let (n, parts) = (x.shape()[axis] as i64, asked.max(1));
+            let n = x.shape()[axis] as i64;
+            // From version 18 on the last part may be smaller.
+            if call.version < 18 && n % parts != 0 {
+                return Err(format!("{parts} equal parts of {n} elements"));
+            }
             let each = (n + parts - 1) / parts;
             (0..parts).map(|k| each.min(n - k * each)).collect()
         }
     };
+    if sizes.len() as i64 != parts {
+        return Err(format!("{} parts for {parts} outputs", sizes.len()));
+    }
     if sizes.iter().any(|&n| n <= 0) || sizes.iter().try_fold(0i64, |sum, &n| sum.checked_add(n)) != Some(x.shape()[axis] as i64) {
         return Err(format!("parts {sizes:?} of {} elements", x.shape()[axis]));
     }

@@ -16,6 +16,12 @@ pub(super) fn axes_of(call: &Call<'_>) -> Result<Option<Vec<i64>>, String> {
     }
 }
 
+/// Axes counted from 0, each once.
+pub(super) fn distinct(axes: &[i64], rank: usize) -> Result<Vec<usize>, String> {
+    let axes = axes.iter().map(|&axis| normalised(axis, rank)).collect::<Result<Vec<_>, _>>()?;
+    if (1..axes.len()).any(|k| axes[..k].contains(&axes[k])) { Err("one axis twice".to_string()) } else { Ok(axes) }
+}
+
 pub(super) fn flatten_axis(call: &Call<'_>, rank: usize) -> Result<usize, String> {
     let axis = call.attributes.integer("axis", 1);
     if axis == rank as i64 { Ok(rank) } else { normalised(axis, rank) }
@@ -53,7 +59,10 @@ pub(super) fn reshaped(shape: &[usize], asked: &[i64], zero_is_zero: bool) -> Re
 
 pub(super) fn squeezed(shape: &[usize], axes: Option<&[i64]>) -> Result<Vec<usize>, String> {
     let Some(axes) = axes else { return Ok(shape.iter().copied().filter(|&n| n != 1).collect()) };
-    let axes = axes.iter().map(|&axis| normalised(axis, shape.len())).collect::<Result<Vec<_>, _>>()?;
+    if axes.is_empty() {
+        return Err("no axes, of which runtimes make different things".to_string());
+    }
+    let axes = distinct(axes, shape.len())?;
     match axes.iter().find(|&&axis| shape[axis] != 1) {
         Some(axis) => Err(format!("axis {axis} of shape {shape:?}, which is not of size 1")),
         None => Ok((0..shape.len()).filter(|axis| !axes.contains(axis)).map(|axis| shape[axis]).collect()),
@@ -62,10 +71,7 @@ pub(super) fn squeezed(shape: &[usize], axes: Option<&[i64]>) -> Result<Vec<usiz
 
 pub(super) fn unsqueezed(shape: &[usize], axes: &[i64]) -> Result<Vec<usize>, String> {
     let rank = shape.len() + axes.len();
-    let axes = axes.iter().map(|&axis| normalised(axis, rank)).collect::<Result<Vec<_>, _>>()?;
-    if (1..axes.len()).any(|k| axes[..k].contains(&axes[k])) {
-        return Err("one axis twice".to_string());
-    }
+    let axes = distinct(axes, rank)?;
     let mut rest = shape.iter();
     Ok((0..rank).map(|axis| if axes.contains(&axis) { 1 } else { *rest.next().expect("as many as axes of the tensor") }).collect())
 }
@@ -104,9 +110,9 @@ pub(super) fn slices(call: &Call<'_>, shape: &[usize]) -> Result<(Vec<u32>, Vec<
     if ends.len() != starts.len() || axes.len() != starts.len() || steps.len() != starts.len() {
         return Err("starts, ends, axes and steps of different lengths".to_string());
     }
+    let axes = distinct(&axes, shape.len())?;
     let mut places: Vec<Vec<usize>> = shape.iter().map(|&n| (0..n).collect()).collect();
-    for k in 0..starts.len() {
-        let axis = normalised(axes[k], shape.len())?;
+    for (k, axis) in axes.into_iter().enumerate() {
         let (n, step) = (shape[axis] as i64, steps[k]);
         let from_front = |at: i64| if at < 0 { at.saturating_add(n) } else { at };
         places[axis] = match step {

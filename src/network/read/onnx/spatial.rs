@@ -39,7 +39,12 @@ fn window(call: &Call<'_>, kernel: &[usize], image: &Value) -> Result<Window, St
     let size = [image.shape()[2], image.shape()[3]];
     let mut padding = [[0; 2]; 2];
     let pads = call.attributes.sizes("pads")?;
-    match &call.attributes.text("auto_pad", "NOTSET")[..] {
+    let auto = call.attributes.text("auto_pad", "NOTSET");
+    let mut ceil = call.attributes.integer("ceil_mode", 0) != 0;
+    if auto != "NOTSET" && pads.iter().flatten().any(|&n| n != 0) {
+        return Err(format!("pads beside auto_pad {auto}"));
+    }
+    match &auto[..] {
         "NOTSET" => {
             let pads = pads.unwrap_or_else(|| vec![0; 2 * axes]);
             if pads.len() != 2 * axes {
@@ -47,14 +52,20 @@ fn window(call: &Call<'_>, kernel: &[usize], image: &Value) -> Result<Window, St
             }
             padding = [pair(&pads[..axes], 0)?, pair(&pads[axes..], 0)?];
         }
+        "VALID" if ceil => return Err("ceil_mode with auto_pad VALID, of which runtimes make different things".to_string()),
         "VALID" => {}
         kind @ ("SAME_UPPER" | "SAME_LOWER") => {
+            // As many positions as steps go into the size, whatever the mode.
+            ceil = false;
             for axis in 0..2 {
                 if stride[axis] == 0 {
                     return Err("a stride of 0".to_string());
                 }
                 let extent = kernel[axis].checked_sub(1).and_then(|n| n.checked_mul(dilation[axis])).ok_or("a kernel of this size")? + 1;
                 let covered = (size[axis].div_ceil(stride[axis]) - 1) * stride[axis] + extent;
+                if covered + 1 < size[axis] {
+                    return Err(format!("auto_pad {auto} with steps that leave out elements, of which runtimes make different things"));
+                }
                 let all = covered.saturating_sub(size[axis]);
                 let (less, more) = (all / 2, all - all / 2);
                 (padding[0][axis], padding[1][axis]) = if kind == "SAME_UPPER" { (less, more) } else { (more, less) };
@@ -62,12 +73,15 @@ fn window(call: &Call<'_>, kernel: &[usize], image: &Value) -> Result<Window, St
         }
         other => return Err(format!("auto_pad {other}")),
     }
-    Ok(Window { kernel, stride, dilation, padding, ceil: call.attributes.integer("ceil_mode", 0) != 0 })
+    Ok(Window { kernel, stride, dilation, padding, ceil })
 }
 
 pub(super) fn convolution(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Value, String> {
     let (x, weights, bias) = (call.value(0)?, call.constant(1)?, call.optional_constant(2)?);
     let image = as_image(builder, x)?;
+    if let Some(bias) = bias.filter(|bias| bias.shape != weights.shape[..1.min(weights.shape.len())]) {
+        return Err(format!("a bias of shape {:?} for weights of shape {:?}", bias.shape, weights.shape));
+    }
     if weights.shape.len() != x.shape().len() {
         return Err(format!("weights of shape {:?} for a tensor of shape {:?}", weights.shape, x.shape()));
     }

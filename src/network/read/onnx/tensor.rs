@@ -20,6 +20,8 @@ pub(super) enum Numbers {
     Floats(Vec<f64>, Precision),
     /// Integers and truth values.
     Integers(Vec<i64>),
+    /// What was computed of constants exactly.
+    Exact(Vec<Rational>),
 }
 
 /// To how many bits the runtime rounds.
@@ -44,6 +46,15 @@ impl Precision {
             Self::Double => x,
             // Runtimes normalise tensors of halves in singles.
             Self::Single | Self::Half | Self::Brain => f64::from(x as f32),
+        }
+    }
+
+    /// The number at and beyond which a bound is how exporters write that there is none.
+    pub fn no_bound(self) -> f64 {
+        match self {
+            Self::Single => f64::from(f32::MAX),
+            Self::Double => f64::MAX,
+            Self::Half | Self::Brain => f64::INFINITY,
         }
     }
 }
@@ -103,34 +114,44 @@ impl Constant {
 
     /// The numbers as coefficients.
     pub fn coefficients(&self) -> Coefficients {
-        Coefficients::from_f64(self.doubles())
+        match &self.numbers {
+            Numbers::Floats(x, _) => Coefficients::from_f64(x.clone()),
+            Numbers::Integers(x) => Coefficients::from_rationals(x.iter().map(|&x| x.into()).collect()),
+            Numbers::Exact(x) => Coefficients::from_rationals(x.clone()),
+        }
     }
 
-    pub fn doubles(&self) -> Vec<f64> {
+    /// The numbers, if they are floats.
+    pub fn floats(&self) -> Result<&[f64], String> {
         match &self.numbers {
-            Numbers::Floats(x, _) => x.clone(),
-            Numbers::Integers(x) => x.iter().map(|&x| x as f64).collect(),
+            Numbers::Floats(x, _) => Ok(x),
+            Numbers::Integers(_) => Err("integers where floats are expected".to_string()),
+            Numbers::Exact(_) => Err("numbers computed of constants, where those of the file are expected".to_string()),
         }
     }
 
     pub fn precision(&self) -> Precision {
         match &self.numbers {
             Numbers::Floats(_, precision) => *precision,
-            Numbers::Integers(_) => Precision::Double,
+            Numbers::Integers(_) | Numbers::Exact(_) => Precision::Double,
         }
     }
 
     /// The exact numbers, if they are finite.
     pub fn rationals(&self) -> Result<Vec<Rational>, String> {
-        let exact = |(i, x): (usize, f64)| Rational::from_f64(x).ok_or_else(|| format!("number {i} is {x}, not a finite number"));
-        self.doubles().into_iter().enumerate().map(exact).collect()
+        let exact = |(i, &x): (usize, &f64)| Rational::from_f64(x).ok_or_else(|| format!("number {i} is {x}, not a finite number"));
+        match &self.numbers {
+            Numbers::Floats(x, _) => x.iter().enumerate().map(exact).collect(),
+            Numbers::Integers(x) => Ok(x.iter().map(|&x| x.into()).collect()),
+            Numbers::Exact(x) => Ok(x.clone()),
+        }
     }
 
     /// The numbers as integers.
     pub fn whole(&self) -> Result<&[i64], String> {
         match &self.numbers {
             Numbers::Integers(x) => Ok(x),
-            Numbers::Floats(..) => Err("floats where integers are expected".to_string()),
+            Numbers::Floats(..) | Numbers::Exact(_) => Err("floats where integers are expected".to_string()),
         }
     }
 
@@ -139,6 +160,7 @@ impl Constant {
         let numbers = match &self.numbers {
             Numbers::Floats(x, precision) => Numbers::Floats(of.iter().map(|&i| x[i as usize]).collect(), *precision),
             Numbers::Integers(x) => Numbers::Integers(of.iter().map(|&i| x[i as usize]).collect()),
+            Numbers::Exact(x) => Numbers::Exact(of.iter().map(|&i| x[i as usize].clone()).collect()),
         };
         Self { shape, numbers }
     }
@@ -149,6 +171,7 @@ impl Numbers {
         match self {
             Self::Floats(x, _) => x.len(),
             Self::Integers(x) => x.len(),
+            Self::Exact(x) => x.len(),
         }
     }
 }

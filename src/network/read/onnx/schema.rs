@@ -1,0 +1,189 @@
+//! The operators that are read, as ONNX's published schemas have them: how many inputs and outputs, and which attributes of which types.
+//!
+//! There is a row for each version that changed one of these, or what they mean. A node is held against its row before it is read.
+
+use super::proto;
+use std::ops::RangeInclusive;
+
+/// The versions of the standard operators that are read.
+pub(super) const VERSIONS: RangeInclusive<i64> = 6..=28;
+
+/// The types of attributes that are read, under their numbers in the format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Float = 1,
+    Integer = 2,
+    Text = 3,
+    Tensor = 4,
+    Floats = 6,
+    Integers = 7,
+}
+
+use Kind::{Float, Floats, Integer, Integers, Tensor, Text};
+
+/// What a node of an operator may have, from some version on.
+pub(super) struct Schema {
+    operator: &'static str,
+    since: i64,
+    /// Inputs that must be there, and inputs that may be.
+    inputs: (usize, usize),
+    /// Outputs that may be there.
+    outputs: usize,
+    attributes: &'static [(&'static str, Kind)],
+}
+
+/// Any number of inputs or outputs.
+const ANY: usize = usize::MAX;
+
+const fn row(
+    operator: &'static str,
+    since: i64,
+    inputs: (usize, usize),
+    outputs: usize,
+    attributes: &'static [(&'static str, Kind)],
+) -> Schema {
+    Schema { operator, since, inputs, outputs, attributes }
+}
+
+const OLD_BROADCAST: &[(&str, Kind)] = &[("axis", Integer), ("broadcast", Integer)];
+const AXIS: &[(&str, Kind)] = &[("axis", Integer)];
+const AXES: &[(&str, Kind)] = &[("axes", Integers)];
+const SLOPE: &[(&str, Kind)] = &[("alpha", Float)];
+
+/// Later versions of an operator behind earlier ones.
+#[rustfmt::skip]
+const OPERATORS: &[Schema] = &[
+    row("Abs", 6, (1, 1), 1, &[]),
+    row("Add", 6, (2, 2), 1, OLD_BROADCAST),
+    row("Add", 7, (2, 2), 1, &[]),
+    row("AveragePool", 1, (1, 1), 1, &[("auto_pad", Text), ("kernel_shape", Integers), ("pads", Integers), ("strides", Integers)]),
+    row("AveragePool", 7, (1, 1), 1, &[("auto_pad", Text), ("kernel_shape", Integers), ("pads", Integers), ("strides", Integers), ("count_include_pad", Integer)]),
+    row("AveragePool", 10, (1, 1), 1, &[("auto_pad", Text), ("kernel_shape", Integers), ("pads", Integers), ("strides", Integers), ("count_include_pad", Integer), ("ceil_mode", Integer)]),
+    row("AveragePool", 19, (1, 1), 1, &[("auto_pad", Text), ("kernel_shape", Integers), ("pads", Integers), ("strides", Integers), ("count_include_pad", Integer), ("ceil_mode", Integer), ("dilations", Integers)]),
+    row("BatchNormalization", 6, (5, 5), 5, &[("epsilon", Float), ("momentum", Float), ("spatial", Integer), ("is_test", Integer)]),
+    row("BatchNormalization", 7, (5, 5), 5, &[("epsilon", Float), ("momentum", Float), ("spatial", Integer)]),
+    row("BatchNormalization", 9, (5, 5), 5, &[("epsilon", Float), ("momentum", Float)]),
+    row("BatchNormalization", 14, (5, 5), 3, &[("epsilon", Float), ("momentum", Float), ("training_mode", Integer)]),
+    row("Cast", 6, (1, 1), 1, &[("to", Integer)]),
+    row("Cast", 19, (1, 1), 1, &[("to", Integer), ("saturate", Integer)]),
+    row("Cast", 24, (1, 1), 1, &[("to", Integer), ("saturate", Integer), ("round_mode", Text)]),
+    row("Clip", 6, (1, 1), 1, &[("min", Float), ("max", Float)]),
+    row("Clip", 11, (1, 3), 1, &[]),
+    row("Concat", 4, (1, ANY), 1, AXIS),
+    row("Constant", 1, (0, 0), 1, &[("value", Tensor)]),
+    row("Constant", 12, (0, 0), 1, &[("value", Tensor), ("value_float", Float), ("value_floats", Floats), ("value_int", Integer), ("value_ints", Integers)]),
+    row("Conv", 1, (2, 3), 1, &[("auto_pad", Text), ("dilations", Integers), ("group", Integer), ("kernel_shape", Integers), ("pads", Integers), ("strides", Integers)]),
+    row("Div", 6, (2, 2), 1, OLD_BROADCAST),
+    row("Div", 7, (2, 2), 1, &[]),
+    row("Dropout", 6, (1, 1), 2, &[("ratio", Float), ("is_test", Integer)]),
+    row("Dropout", 7, (1, 1), 2, &[("ratio", Float)]),
+    row("Dropout", 12, (1, 3), 2, &[("seed", Integer)]),
+    row("Flatten", 1, (1, 1), 1, AXIS),
+    row("Gather", 1, (2, 2), 1, AXIS),
+    row("Gemm", 6, (3, 3), 1, &[("alpha", Float), ("beta", Float), ("transA", Integer), ("transB", Integer), ("broadcast", Integer)]),
+    row("Gemm", 7, (3, 3), 1, &[("alpha", Float), ("beta", Float), ("transA", Integer), ("transB", Integer)]),
+    row("Gemm", 11, (2, 3), 1, &[("alpha", Float), ("beta", Float), ("transA", Integer), ("transB", Integer)]),
+    row("GlobalAveragePool", 1, (1, 1), 1, &[]),
+    row("GlobalMaxPool", 1, (1, 1), 1, &[]),
+    row("HardSigmoid", 6, (1, 1), 1, &[("alpha", Float), ("beta", Float)]),
+    row("Identity", 1, (1, 1), 1, &[]),
+    row("LeakyRelu", 6, (1, 1), 1, SLOPE),
+    row("LogSoftmax", 1, (1, 1), 1, AXIS),
+    row("MatMul", 1, (2, 2), 1, &[]),
+    row("Max", 6, (1, ANY), 1, &[]),
+    row("MaxPool", 1, (1, 1), 1, &[("auto_pad", Text), ("kernel_shape", Integers), ("pads", Integers), ("strides", Integers)]),
+    row("MaxPool", 8, (1, 1), 2, &[("auto_pad", Text), ("kernel_shape", Integers), ("pads", Integers), ("strides", Integers), ("storage_order", Integer)]),
+    row("MaxPool", 10, (1, 1), 2, &[("auto_pad", Text), ("kernel_shape", Integers), ("pads", Integers), ("strides", Integers), ("storage_order", Integer), ("ceil_mode", Integer), ("dilations", Integers)]),
+    row("Min", 6, (1, ANY), 1, &[]),
+    row("Mul", 6, (2, 2), 1, OLD_BROADCAST),
+    row("Mul", 7, (2, 2), 1, &[]),
+    row("Neg", 6, (1, 1), 1, &[]),
+    row("PRelu", 6, (2, 2), 1, &[]),
+    row("ReduceMax", 1, (1, 1), 1, &[("axes", Integers), ("keepdims", Integer)]),
+    row("ReduceMax", 18, (1, 2), 1, &[("keepdims", Integer), ("noop_with_empty_axes", Integer)]),
+    row("ReduceMean", 1, (1, 1), 1, &[("axes", Integers), ("keepdims", Integer)]),
+    row("ReduceMean", 18, (1, 2), 1, &[("keepdims", Integer), ("noop_with_empty_axes", Integer)]),
+    row("Relu", 6, (1, 1), 1, &[]),
+    row("Reshape", 5, (2, 2), 1, &[]),
+    row("Reshape", 14, (2, 2), 1, &[("allowzero", Integer)]),
+    row("Shape", 1, (1, 1), 1, &[]),
+    row("Shape", 15, (1, 1), 1, &[("start", Integer), ("end", Integer)]),
+    row("Slice", 1, (1, 1), 1, &[("starts", Integers), ("ends", Integers), ("axes", Integers)]),
+    row("Slice", 10, (3, 5), 1, &[]),
+    row("Softmax", 1, (1, 1), 1, AXIS),
+    row("Split", 2, (1, 1), ANY, &[("axis", Integer), ("split", Integers)]),
+    row("Split", 13, (1, 2), ANY, AXIS),
+    row("Split", 18, (1, 2), ANY, &[("axis", Integer), ("num_outputs", Integer)]),
+    row("Sqrt", 6, (1, 1), 1, &[]),
+    row("Squeeze", 1, (1, 1), 1, AXES),
+    row("Squeeze", 13, (1, 2), 1, &[]),
+    row("Sub", 6, (2, 2), 1, OLD_BROADCAST),
+    row("Sub", 7, (2, 2), 1, &[]),
+    row("Transpose", 1, (1, 1), 1, &[("perm", Integers)]),
+    row("Unsqueeze", 1, (1, 1), 1, AXES),
+    row("Unsqueeze", 13, (2, 2), 1, &[]),
+];
+
+/// That a node has the inputs, outputs and attributes of its operator in this version.
+pub(super) fn check(node: &proto::Node, version: i64) -> Result<(), String> {
+    let rows = OPERATORS.iter().filter(|row| row.operator == node.op_type && row.since <= version);
+    let schema = rows.last().ok_or("the operator is not read")?;
+    let (required, most) = schema.inputs;
+    let found = node.input.len();
+    let at_least = if most == ANY { found.max(required) } else { required };
+    if let Some(k) = (0..at_least).find(|&k| node.input.get(k).is_none_or(String::is_empty)) {
+        return Err(format!("input {k} is missing"));
+    }
+    if found > most {
+        return Err(format!("{found} inputs, and at most {most} are expected in version {version} of the operators"));
+    }
+    match node.output.len() {
+        0 => return Err("it has no output".to_string()),
+        n if n > schema.outputs => {
+            return Err(format!("{n} outputs, and at most {} are expected in version {version} of the operators", schema.outputs));
+        }
+        _ => {}
+    }
+    for (k, attribute) in node.attribute.iter().enumerate() {
+        let name = &attribute.name;
+        if node.attribute[..k].iter().any(|other| other.name == *name) {
+            return Err(format!("the attribute {name} is there twice"));
+        }
+        match schema.attributes.iter().find(|(known, _)| known == name) {
+            Some((_, kind)) => check_kind(attribute, *kind)?,
+            None => return Err(format!("the attribute {name} is not read in version {version} of the operators")),
+        }
+    }
+    Ok(())
+}
+
+/// That an attribute is of the type that it should be. What a file holds of another type would be read as 0.
+fn check_kind(attribute: &proto::Attribute, kind: Kind) -> Result<(), String> {
+    let name = &attribute.name;
+    if !attribute.ref_attr_name.is_empty() {
+        return Err(format!("the attribute {name} is that of a function"));
+    }
+    let there = [
+        (Float, attribute.f.is_some()),
+        (Integer, attribute.i.is_some()),
+        (Text, attribute.s.is_some()),
+        (Tensor, attribute.t.is_some()),
+        (Floats, !attribute.floats.is_empty()),
+        (Integers, !attribute.ints.is_empty()),
+    ];
+    let others = there.iter().any(|&(other, there)| there && other != kind);
+    // A number that is 0 and a list without elements may be left out where the type is said; the type may be left out where there is a value.
+    let said = match attribute.r#type {
+        0 => there.contains(&(kind, true)),
+        said => said == kind as i32 && (kind != Tensor || attribute.t.is_some()),
+    };
+    let expected = match kind {
+        Float => "a float",
+        Integer => "an integer",
+        Text => "a text",
+        Tensor => "a tensor",
+        Floats => "a list of floats",
+        Integers => "a list of integers",
+    };
+    if said && !others { Ok(()) } else { Err(format!("the attribute {name} is not {expected}")) }
+}
