@@ -149,7 +149,7 @@ fn malformed_json_networks() {
     };
     starts("", "EOF while parsing a value");
     starts("{}", "missing field `layers`");
-    starts(r#"{"layers":[{"W":[[1]]}]}"#, "missing field `b`");
+    starts(r#"{"layers":[{"b":[1]}]}"#, "missing field `W`");
     starts(r#"{"layers":[{"W":[[1]],"b":[0],"activation":"tanh"}]}"#, "unknown field `activation`");
     starts(r#"{"layers":[{"W":[[1]],"b":[0],"b":[1]}]}"#, "duplicate field `b`");
     starts(r#"{"layers":[],"layers":[]}"#, "duplicate field `layers`");

@@ -4,7 +4,7 @@ use super::call::{Call, Known};
 use super::external::External;
 use super::shapes::{axes_of, normalised, slices, squeezed, unsqueezed};
 use super::tensor::{Constant, Numbers, Precision};
-use crate::network::graph::{broadcast, repeated, strided};
+use crate::network::graph::{broadcast, elements, repeated, strided};
 
 /// The constant results of a node, if they are constant.
 pub(super) fn fold(call: &Call<'_>, external: &External<'_>) -> Result<Option<Vec<Constant>>, String> {
@@ -129,7 +129,10 @@ fn concatenated(inputs: &[&Constant], call: &Call<'_>) -> Result<Constant, Strin
         if !fits {
             return Err(format!("shapes {:?} and {:?}", inputs[0].shape, input.shape));
         }
-        shape[axis] += input.shape[axis];
+        shape[axis] = shape[axis].checked_add(input.shape[axis]).ok_or("too many elements")?;
+    }
+    if !shape.contains(&0) {
+        elements(&shape).map_err(|error| error.to_string())?;
     }
     let (outer, inner): (usize, usize) = (shape[..axis].iter().product(), shape[axis + 1..].iter().product());
     let part = |input: &Constant, k: usize| k * input.shape[axis] * inner..(k + 1) * input.shape[axis] * inner;

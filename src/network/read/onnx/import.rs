@@ -17,7 +17,11 @@ pub(super) fn import(model: &proto::Model, external: &External<'_>) -> Result<On
     }
     let standard = |domain: &str| domain.is_empty() || domain == "ai.onnx";
     if !model.opset_import.iter().any(|set| standard(&set.domain)) {
-        return Err("it does not name a version of the standard operators; it may be cut off".to_string());
+        let others: Vec<&str> = model.opset_import.iter().map(|set| &set.domain[..]).collect();
+        return Err(match others[..] {
+            [] => "it does not name a version of the standard operators; it may be cut off".to_string(),
+            _ => format!("its operators are of the domain {}; only the standard ones, of ai.onnx, are read", others.join(", ")),
+        });
     }
     let mut known: HashMap<&str, Known> = HashMap::new();
     for tensor in &graph.initializer {
@@ -53,6 +57,7 @@ pub(super) fn import(model: &proto::Model, external: &External<'_>) -> Result<On
         let results = if matches!(&node.op_type[..], "Softmax" | "LogSoftmax") {
             leave_out(&call, node, graph, output, &mut notes).map_err(failed)?
         } else if let Some(constants) = constants::fold(&call, external).map_err(failed)? {
+            constants.iter().try_for_each(|c| external.budget.take(c.len(), size_of::<f64>())).map_err(|error| failed(error.into()))?;
             constants.into_iter().map(|constant| Known::Constant(Rc::new(constant))).collect()
         } else {
             operators::apply(&call, &mut builder).map_err(failed)?.into_iter().map(Known::Value).collect()

@@ -1,7 +1,7 @@
 //! Operators on tensors that depend on the input: each becomes nodes of the graph.
 
 use super::call::{Call, Known, text};
-use super::shapes::{axes_of, flatten_axis, gathered, grid, normalised, order_of, reshaped, slices, squeezed, unsqueezed};
+use super::shapes::{axes_of, flatten_axis, gathered, normalised, order_of, reshaped, slices, squeezed, unsqueezed};
 use super::spatial;
 use super::tensor::Constant;
 use crate::network::graph::{Coefficients, GraphBuilder, Piecewise, Value, broadcast, repeated};
@@ -89,7 +89,8 @@ pub(super) fn apply(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Vec<V
         "Split" => split(call, builder),
         "Concat" => {
             let values = (0..call.inputs.len()).map(|k| as_value(call.input(k)?, builder)).collect::<Result<Vec<_>, _>>()?;
-            let axis = normalised(call.attributes.integer("axis", 0), values[0].shape().len())?;
+            let first = values.first().ok_or("nothing to concatenate")?;
+            let axis = normalised(call.attributes.integer("axis", 0), first.shape().len())?;
             one(builder.concatenate(&values, axis).map_err(text))
         }
         "Cast" => Err("a cast of a tensor that depends on the input".to_string()),
@@ -304,7 +305,7 @@ fn largest(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Value, String>
 
 fn prelu(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Value, String> {
     let (x, slope) = (call.value(0)?, call.constant(1)?);
-    let functions = slope.rationals()?.into_iter().map(Piecewise::leaky_relu).collect();
+    let functions = slope.functions(Piecewise::leaky_relu)?;
     builder.activations(x, functions, to_shape(&slope.shape, x.shape())?).map_err(text)
 }
 
@@ -341,7 +342,7 @@ fn extreme(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Value, String>
             let shape = broadcast(x.shape(), &c.shape).map_err(text)?;
             let x = if x.shape() == shape { x.clone() } else { builder.select(x, &repeated(x.shape(), &shape), &shape).map_err(text)? };
             let clip = |bound| if largest { Piecewise::clip(Some(bound), None) } else { Piecewise::clip(None, Some(bound)) };
-            let functions = c.rationals()?.into_iter().map(clip).collect();
+            let functions = c.functions(clip)?;
             return builder.activations(&x, functions, repeated(&c.shape, &shape)).map_err(text);
         }
     }
@@ -363,6 +364,9 @@ fn split(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Vec<Value>, Stri
         (None, Some(sizes)) => sizes.to_vec(),
         (None, None) => {
             let (n, parts) = (x.shape()[axis] as i64, asked.max(1));
+            if parts > n {
+                return Err(format!("{parts} parts of {n} elements"));
+            }
             let each = (n + parts - 1) / parts;
             (0..parts).map(|k| each.min(n - k * each)).collect()
         }
@@ -370,13 +374,16 @@ fn split(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Vec<Value>, Stri
     if sizes.iter().any(|&n| n <= 0) || sizes.iter().try_fold(0i64, |sum, &n| sum.checked_add(n)) != Some(x.shape()[axis] as i64) {
         return Err(format!("parts {sizes:?} of {} elements", x.shape()[axis]));
     }
+    let (outer, inner): (usize, usize) = (x.shape()[..axis].iter().product(), x.shape()[axis + 1..].iter().product());
+    let whole = x.shape()[axis] * inner;
     let mut start = 0;
     let mut parts = Vec::new();
     for n in sizes {
-        let mut places: Vec<Vec<usize>> = x.shape().iter().map(|&n| (0..n).collect()).collect();
-        places[axis] = (start..start + n as usize).collect();
-        start += n as usize;
-        let (of, shape) = grid(x.shape(), &places)?;
+        let mut shape = x.shape().to_vec();
+        shape[axis] = n as usize;
+        let part = n as usize * inner;
+        let of: Vec<u32> = (0..outer).flat_map(|k| (k * whole + start..k * whole + start + part).map(|e| e as u32)).collect();
+        start += part;
         parts.push(builder.select(x, &of, &shape).map_err(text)?);
     }
     Ok(parts)

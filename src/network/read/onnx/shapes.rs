@@ -1,6 +1,12 @@
 //! What operators on shapes do to a shape, and which elements they take.
 
 use super::call::Call;
+use crate::network::graph::{MOST_AXES, entries};
+
+/// That a tensor has no more axes than are read.
+pub(super) fn check_rank(rank: usize) -> Result<(), String> {
+    if rank <= MOST_AXES { Ok(()) } else { Err(format!("a tensor of {rank} axes, and at most {MOST_AXES} are read")) }
+}
 
 /// An axis counted from 0, where negative ones count from behind.
 pub(super) fn normalised(axis: i64, rank: usize) -> Result<usize, String> {
@@ -30,6 +36,7 @@ pub(super) fn order_of(call: &Call<'_>, rank: usize) -> Result<Vec<usize>, Strin
 
 /// The shape that a reshape asks for: 0 keeps a size, -1 is what is left.
 pub(super) fn reshaped(shape: &[usize], asked: &[i64], zero_is_zero: bool) -> Result<Vec<usize>, String> {
+    check_rank(asked.len())?;
     let count: usize = shape.iter().product();
     let mut open = None;
     let mut result = Vec::with_capacity(asked.len());
@@ -62,6 +69,7 @@ pub(super) fn squeezed(shape: &[usize], axes: Option<&[i64]>) -> Result<Vec<usiz
 
 pub(super) fn unsqueezed(shape: &[usize], axes: &[i64]) -> Result<Vec<usize>, String> {
     let rank = shape.len() + axes.len();
+    check_rank(rank)?;
     let axes = axes.iter().map(|&axis| normalised(axis, rank)).collect::<Result<Vec<_>, _>>()?;
     if (1..axes.len()).any(|k| axes[..k].contains(&axes[k])) {
         return Err("one axis twice".to_string());
@@ -76,8 +84,7 @@ pub(super) fn grid(shape: &[usize], places: &[Vec<usize>]) -> Result<(Vec<u32>, 
     if result.contains(&0) {
         return Err(format!("nothing is left of shape {shape:?}"));
     }
-    let count =
-        result.iter().try_fold(1usize, |product, &n| product.checked_mul(n)).filter(|&n| n <= 1 << 26).ok_or("too many elements")?;
+    let count = entries(&result).map_err(|error| error.to_string())?;
     let element = |place: usize| {
         let (mut rest, mut element, mut stride) = (place, 0, 1);
         for axis in (0..shape.len()).rev() {
@@ -103,6 +110,9 @@ pub(super) fn slices(call: &Call<'_>, shape: &[usize]) -> Result<(Vec<u32>, Vec<
     let steps = list(4, "steps")?.unwrap_or_else(|| vec![1; starts.len()]);
     if ends.len() != starts.len() || axes.len() != starts.len() || steps.len() != starts.len() {
         return Err("starts, ends, axes and steps of different lengths".to_string());
+    }
+    if starts.len() > shape.len() {
+        return Err(format!("{} axes of {} are sliced", starts.len(), shape.len()));
     }
     let mut places: Vec<Vec<usize>> = shape.iter().map(|&n| (0..n).collect()).collect();
     for k in 0..starts.len() {

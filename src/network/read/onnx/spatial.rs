@@ -53,8 +53,9 @@ fn window(call: &Call<'_>, kernel: &[usize], image: &Value) -> Result<Window, St
                 if stride[axis] == 0 {
                     return Err("a stride of 0".to_string());
                 }
-                let extent = kernel[axis].checked_sub(1).and_then(|n| n.checked_mul(dilation[axis])).ok_or("a kernel of this size")? + 1;
-                let covered = (size[axis].div_ceil(stride[axis]) - 1) * stride[axis] + extent;
+                let extent = kernel[axis].checked_sub(1).and_then(|n| n.checked_mul(dilation[axis])).and_then(|n| n.checked_add(1));
+                let before = (size[axis].div_ceil(stride[axis]) - 1) * stride[axis]; // below the size
+                let covered = extent.and_then(|extent| extent.checked_add(before)).ok_or("a kernel of this size")?;
                 let all = covered.saturating_sub(size[axis]);
                 let (less, more) = (all / 2, all - all / 2);
                 (padding[0][axis], padding[1][axis]) = if kind == "SAME_UPPER" { (less, more) } else { (more, less) };
