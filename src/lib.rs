@@ -32,6 +32,7 @@ pub mod line;
 pub mod network;
 pub mod report;
 pub mod sweep;
+mod words;
 
 /// The examples of README.md, as tests.
 #[cfg(doctest)]

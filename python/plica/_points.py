@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import decimal
 import numbers
 import os
 from fractions import Fraction
@@ -21,6 +22,10 @@ PointsLike = Union["Data", Sequence[Sequence[Number]], np.ndarray, str]
 """Points, one a row: an array, lists of numbers, a `Data`, or text as on the command line (``"digits"``, a file)."""
 
 LARGEST_WHOLE_DOUBLE = 2**53
+
+LARGEST_EXPONENT = 20_000
+LARGEST_BITS = 66_439
+"""Of a numerator or a denominator: 20,000 digits, as of numbers in text."""
 
 
 class Data:
@@ -183,6 +188,10 @@ def _of_array(array: np.ndarray, name: str, rows: bool) -> _plica.Points:
     raise TypeError(f"{name}: an array of {array.dtype}, and numbers are expected")
 
 
+class _TooLong(Exception):
+    """A number with more digits than are read."""
+
+
 def _ratio(value: Any, i: int, j: int, where: Any) -> str:
     """A number as numerator/denominator in base 16, which no limit on digits stops."""
     if isinstance(value, bytes):
@@ -194,11 +203,19 @@ def _ratio(value: Any, i: int, j: int, where: Any) -> str:
             value = value.item()
         if isinstance(value, (bool, np.bool_)):
             raise TypeError("a truth value, and a number is expected")
+        if isinstance(value, decimal.Decimal) and value.is_finite() and abs(value.as_tuple().exponent) > LARGEST_EXPONENT:
+            raise _TooLong
         if isinstance(value, numbers.Integral):
-            return f"{int(value):x}/1"
-        if isinstance(value, numbers.Rational):
-            return f"{int(value.numerator):x}/{int(value.denominator):x}"
-        ratio = value.as_integer_ratio()
+            ratio = (value, 1)
+        elif isinstance(value, numbers.Rational):
+            ratio = (value.numerator, value.denominator)
+        else:
+            ratio = value.as_integer_ratio()
+        ratio = (int(ratio[0]), int(ratio[1]))
+        if max(part.bit_length() for part in ratio) > LARGEST_BITS:
+            raise _TooLong
+    except _TooLong:
+        raise ValueError(f"{where(i, j)}: a number of more than 20,000 digits, the most that are read") from None
     except (OverflowError, ValueError) as error:
         said = f": {error}" if isinstance(value, str) else f" is {value}, not a finite number"
         raise ValueError(f"{where(i, j)}{said}") from None
@@ -206,7 +223,7 @@ def _ratio(value: Any, i: int, j: int, where: Any) -> str:
         raise TypeError(f"{where(i, j)}: {type(value).__name__}, and a number is expected") from None
     except TypeError as error:
         raise TypeError(f"{where(i, j)}: {error}") from None
-    return f"{int(ratio[0]):x}/{int(ratio[1]):x}"
+    return f"{ratio[0]:x}/{ratio[1]:x}"
 
 
 def _is_array(x: Any) -> bool:

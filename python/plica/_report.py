@@ -61,7 +61,7 @@ def objects(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     if value.keys() == {"exact", "value"}:
-        return _plica.parse_fraction(value["exact"])
+        return _plica.reported_fraction(value["exact"])
     if all(key.lstrip("-").isdigit() for key in value):
         return {int(key): objects(item) for key, item in value.items()}
     return Record({key: objects(item) for key, item in value.items()})

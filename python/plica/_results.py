@@ -113,7 +113,7 @@ class Trace(Report):
 
         def crossing(fields: dict[str, Any]) -> Crossing:
             exact = fields.get("t_exact")
-            t = None if exact is None else _plica.parse_fraction(exact)
+            t = None if exact is None else _plica.reported_fraction(exact)
             return Crossing(tuple(fields["t"]), t, [tuple(flip) for flip in fields["flips"]])
 
         return [crossing(fields) for fields in self.to_dict()["crossings"]]

@@ -39,13 +39,15 @@ impl Failure {
     }
 }
 
+/// What messages repeat of files is shown, and never obeyed by a terminal.
 impl From<Failure> for PyErr {
     fn from(failure: Failure) -> Self {
+        let plain = |message: String| plica::report::plain(&message).into_owned();
         match failure {
-            Failure::Value(message) => PyValueError::new_err(message),
-            Failure::File(std::io::ErrorKind::NotFound, message) => PyFileNotFoundError::new_err(message),
-            Failure::File(_, message) => PyOSError::new_err(message),
-            Failure::Limit(message) => LimitError::new_err(message),
+            Failure::Value(message) => PyValueError::new_err(plain(message)),
+            Failure::File(std::io::ErrorKind::NotFound, message) => PyFileNotFoundError::new_err(plain(message)),
+            Failure::File(_, message) => PyOSError::new_err(plain(message)),
+            Failure::Limit(message) => LimitError::new_err(plain(message)),
             Failure::Stopped => InternalError::new_err("stopped, though nobody asked for it"),
             Failure::Internal(message) => InternalError::new_err(message),
         }

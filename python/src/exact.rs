@@ -1,7 +1,7 @@
 //! Rational numbers as `fractions.Fraction`.
 
 use crate::error::Failure;
-use plica::exact::parse_rational;
+use plica::exact::{ExactNumber, parse_rational};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyList, PyType};
@@ -12,6 +12,12 @@ pub fn fraction<'py>(py: Python<'py>, q: &Rational) -> PyResult<Bound<'py, PyAny
     static FRACTION: PyOnceLock<Py<PyType>> = PyOnceLock::new();
     let class = FRACTION.import(py, "fractions", "Fraction")?;
     class.call1((integer(py, q.numer())?, integer(py, q.denom())?))
+}
+
+/// The number that a report writes as an integer or `p/q`, of any length, as a `Fraction`.
+#[pyfunction]
+pub fn reported_fraction<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
+    fraction(py, &text.parse::<ExactNumber>().map_err(Failure::value)?.0)
 }
 
 /// The number that a text such as `1/3` or `0.1` denotes, as a `Fraction`.

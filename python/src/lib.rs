@@ -28,7 +28,7 @@ mod _plica {
     #[pymodule_export]
     use super::error::{InternalError, LimitError};
     #[pymodule_export]
-    use super::exact::parse_fraction;
+    use super::exact::{parse_fraction, reported_fraction};
     #[pymodule_export]
     use super::folding::folding;
     #[pymodule_export]

@@ -7,8 +7,8 @@ use super::progress::Progress;
 use clap::Args;
 use plica::data::load;
 use plica::network::Selection;
-use plica::report::{AuditReport, audit_text, picture};
-use plica::sweep::{Auditor, PairGroup, Pairs, Sampling, replace};
+use plica::report::{AuditReport, audit_text, picture, plain};
+use plica::sweep::{Auditor, MOST_POINTS, PairGroup, Pairs, Sampling, replace};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -34,7 +34,7 @@ pub struct Arguments {
     data: String,
 
     /// Numbers of points on a segment, ends included
-    #[arg(long, value_name = "N,...", value_delimiter = ',', default_value = "11,101,1001", value_parser = clap::value_parser!(u32).range(2..))]
+    #[arg(long, value_name = "N,...", value_delimiter = ',', default_value = "11,101,1001", value_parser = clap::value_parser!(u32).range(2..=MOST_POINTS as i64))]
     points: Vec<u32>,
 
     /// Which pairs: all or random:N@SEED
@@ -92,6 +92,6 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
         let picture = picture::missed_by_sampling(&subject.name, &report);
         replace(path, |file| file.write_all(picture.as_bytes())).map_err(|error| Failure::Data(format!("{}: {error}", path.display())))?;
     }
-    let heading = format!("{}\n{}: {} points; pairs: {}", subject.heading(), data.name, data.points.len(), arguments.pairs);
+    let heading = format!("{}\n{}: {} points; pairs: {}", subject.heading(), plain(&data.name), data.points.len(), arguments.pairs);
     output.report(&report, || audit_text(&heading, &report))
 }

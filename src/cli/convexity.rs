@@ -5,9 +5,10 @@ use super::inputs::Subject;
 use super::output::Output;
 use clap::Args;
 use plica::convexity::{Cells, Enumerator, Judge, Progress};
-use plica::network::{Pattern, Selection};
-use plica::report::{ConvexityReport, RandomReport, convexity_text, parse_sets};
+use plica::network::Selection;
+use plica::report::{ConvexityReport, RandomReport, convexity_text, sets_from_path};
 use std::io::{IsTerminal, Write, stderr};
+use std::path::Path;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -55,7 +56,8 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     let subject = Subject::load(&arguments.network, &Selection::Hidden)?;
-    let sets = arguments.patterns.as_deref().map(read).transpose()?;
+    let sets = arguments.patterns.as_deref().map(|file| sets_from_path(Path::new(file))).transpose();
+    let sets = sets.map_err(|error| Failure::Data(error.to_string()))?;
     let progress: fn(Progress) = if arguments.quiet || !stderr().is_terminal() { |_| () } else { show };
     let regions = Enumerator::new(subject.chain()?)
         .cells(if arguments.half_open { Cells::HalfOpen } else { Cells::Closed })
@@ -74,48 +76,6 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
         report = report.with_smallest(&mut judge);
     }
     output.report(&report, || convexity_text(&report))
-}
-
-/// The sets of a file; of each pattern, where it stands.
-fn read(file: &str) -> Result<Vec<Vec<(String, Pattern)>>, Failure> {
-    let failed = |error: &dyn std::fmt::Display| Failure::Data(format!("{file}: {error}"));
-    let text = std::fs::read_to_string(file).map_err(|error| failed(&error))?;
-    let sets = if text.trim_start().starts_with('[') { json(&text) } else { lines(&text) };
-    match sets {
-        Ok(sets) if sets.is_empty() => Err(failed(&"no patterns")),
-        Ok(sets) => Ok(sets),
-        Err(error) => Err(failed(&error)),
-    }
-}
-
-fn lines(text: &str) -> Result<Vec<Vec<(String, Pattern)>>, String> {
-    let mut sets = vec![Vec::new()];
-    for (index, line) in text.lines().enumerate() {
-        let (line, place) = (line.trim(), format!("line {}", index + 1));
-        match sets.last_mut() {
-            Some(set) if line.is_empty() && !set.is_empty() => sets.push(Vec::new()),
-            Some(set) if !line.is_empty() && !line.starts_with('#') => {
-                set.push((place.clone(), line.parse().map_err(|error| format!("{place}: {error}"))?));
-            }
-            _ => {}
-        }
-    }
-    sets.retain(|set| !set.is_empty());
-    Ok(sets)
-}
-
-fn json(text: &str) -> Result<Vec<Vec<(String, Pattern)>>, String> {
-    #[derive(serde::Deserialize)]
-    #[serde(untagged)]
-    enum Sets {
-        One(Vec<String>),
-        Many(Vec<Vec<String>>),
-    }
-    let sets = match serde_json::from_str(text).map_err(|error| error.to_string())? {
-        Sets::One(set) => vec![set],
-        Sets::Many(sets) => sets,
-    };
-    parse_sets(sets)
 }
 
 fn random(text: &str) -> Result<(u64, u64), String> {

@@ -1,5 +1,6 @@
 //! How a command can fail, and the exit status that says so.
 
+use plica::report::plain;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -41,9 +42,9 @@ impl Failure {
     }
 }
 
-/// A line on standard error; where that takes none, the exit status says it.
+/// A line on standard error, in which names of others obey nothing; where that takes none, the exit status says it.
 pub fn say(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
+    let _ = writeln!(io::stderr(), "{}", plain(line));
 }
 
 impl From<plica::network::LoadError> for Failure {

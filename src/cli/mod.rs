@@ -18,6 +18,8 @@ mod trace;
 use clap::{Parser, Subcommand};
 use error::Failure;
 use output::{Format, Output};
+use plica::report::plain;
+use std::io::Write;
 use std::process::ExitCode;
 
 /// What NET, DATA, POINT and SEL stand for; at the end of each command's help.
@@ -61,7 +63,7 @@ pub fn run() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(message) => {
-            let printed = message.print().map_err(Failure::from);
+            let printed = print(&message).map_err(Failure::from);
             return match printed {
                 // A wrong call stays one, whoever reads of it.
                 Err(failure) if message.exit_code() == 0 => failure.report(),
@@ -83,4 +85,14 @@ pub fn run() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
     }
+}
+
+/// Prints what the parser says, which repeats arguments: in them, no character is obeyed.
+fn print(message: &clap::Error) -> std::io::Result<()> {
+    let is_odd = |argument: std::ffi::OsString| matches!(plain(&argument.to_string_lossy()), std::borrow::Cow::Owned(_));
+    if !std::env::args_os().any(is_odd) {
+        return message.print();
+    }
+    let lines: Vec<String> = message.render().to_string().split('\n').map(|line| plain(line).into_owned()).collect();
+    write!(std::io::stderr(), "{}", lines.join("\n"))
 }

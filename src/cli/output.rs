@@ -1,6 +1,7 @@
 //! Standard output: text or JSON lines.
 
 use super::error::Failure;
+use plica::report::plain;
 use serde::Serialize;
 use std::io::{BufWriter, Stdout, Write};
 
@@ -10,6 +11,29 @@ pub enum Format {
     #[default]
     Text,
     Json,
+}
+
+/// JSON whose strings hold no character that a terminal obeys: those are written by their numbers, which denote the same strings.
+struct Escaped;
+
+impl serde_json::ser::Formatter for Escaped {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> std::io::Result<()> {
+        if fragment.bytes().all(|b| b.is_ascii_graphic() || b == b' ') {
+            return writer.write_all(fragment.as_bytes());
+        }
+        let is_obeyed = |c: char| matches!(plain(c.encode_utf8(&mut [0; 4])), std::borrow::Cow::Owned(_));
+        let mut rest = fragment;
+        while let Some(at) = rest.find(is_obeyed) {
+            let (before, from) = rest.split_at(at);
+            let mut characters = from.chars();
+            writer.write_all(before.as_bytes())?;
+            for unit in characters.next().into_iter().flat_map(|c| c.encode_utf16(&mut [0; 2]).to_vec()) {
+                write!(writer, "\\u{unit:04x}")?;
+            }
+            rest = characters.as_str();
+        }
+        writer.write_all(rest.as_bytes())
+    }
 }
 
 /// Where results go.
@@ -48,7 +72,8 @@ impl Output {
     }
 
     fn json(&mut self, report: &impl Serialize) -> Result<(), Failure> {
-        serde_json::to_writer(&mut self.stream, report).map_err(std::io::Error::from)?;
+        let mut serializer = serde_json::Serializer::with_formatter(&mut self.stream, Escaped);
+        report.serialize(&mut serializer).map_err(std::io::Error::from)?;
         self.text("\n")
     }
 

@@ -1,5 +1,6 @@
 //! A line of progress on standard error, where somebody looks at it.
 
+use plica::report::plain;
 use std::io::{IsTerminal, Write, stderr};
 use std::time::{Duration, Instant};
 
@@ -21,7 +22,7 @@ impl Progress {
     pub fn new(what: &str, done: u64, all: u64, quiet: bool) -> Self {
         let start = Instant::now();
         let shown = !quiet && stderr().is_terminal();
-        Self { shown, what: what.to_string(), before: done, done, all, start, next: start + EVERY }
+        Self { shown, what: plain(what).into_owned(), before: done, done, all, start, next: start + EVERY }
     }
 
     /// So many are done.

@@ -8,7 +8,7 @@ use plica::complex::{Builder, Complex, ComplexError, Decided, Domain, DomainErro
 use plica::data::{load, load_point};
 use plica::network::Selection;
 use plica::report::picture::{self, Colouring, Scene, SceneError};
-use plica::report::{CellsReport, RegionsReport, cost_of_dimensions, regions_text};
+use plica::report::{CellsReport, RegionsReport, cost_of_dimensions, plain, regions_text};
 use plica::sweep::replace;
 use rug::Rational;
 use std::io::{IsTerminal, Write, stderr};
@@ -237,13 +237,13 @@ fn show(progress: plica::complex::Progress) {
 
 fn heading(arguments: &Arguments, subject: &Subject, domain: &Domain) -> String {
     let on = |what: &str| match &arguments.plane {
-        Some(points) => format!("{what} of the plane through {}", points.join("  ")),
+        Some(points) => format!("{what} of the plane through {}", plain(&points.join("  "))),
         None => what.to_string(),
     };
     let place = match (domain, &arguments.boxed) {
         (Domain::Space, _) => on(if arguments.plane.is_some() { "all" } else { "the whole space" }),
         (Domain::Simplex(_), _) => on("the triangle"),
-        (Domain::Box(_), text) => on(&format!("box {}", text.as_deref().unwrap_or(""))),
+        (Domain::Box(_), text) => on(&format!("box {}", plain(text.as_deref().unwrap_or("")))),
     };
-    format!("{}, {}\n{place}", subject.name, subject.model.shape())
+    format!("{}, {}\n{place}", plain(&subject.name), subject.model.shape())
 }

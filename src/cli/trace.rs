@@ -7,7 +7,7 @@ use clap::Args;
 use plica::data::{Point, Points, load_point, load_segments};
 use plica::line::ModelTracer;
 use plica::network::Selection;
-use plica::report::{SEGMENT_HEAD, TraceReport, segment_row, trace_text};
+use plica::report::{SEGMENT_HEAD, TraceReport, plain, segment_row, trace_text};
 use std::sync::Arc;
 
 /// Segments that are traced together: output appears after every such block.
@@ -93,7 +93,7 @@ fn one(arguments: &Arguments, subject: &Subject, from: &str, to: &str, output: &
     let trace = tracer(arguments, subject).trace(&a, &b).map_err(|error| Failure::Data(error.to_string()))?;
     let trace = trace.select(&Arc::new(subject.units.clone()));
     output.report(&TraceReport::of(&trace), || {
-        trace_text(&format!("{}\nfrom {}\nto   {}", subject.heading(), from.trim(), to.trim()), &trace)
+        trace_text(&format!("{}\nfrom {}\nto   {}", subject.heading(), plain(from.trim()), plain(to.trim())), &trace)
     })
 }
 

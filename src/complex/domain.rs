@@ -5,6 +5,7 @@ use super::steps::Steps;
 use super::topology::{Faces, Topology};
 use super::whole::WholeStep;
 use crate::exact::parse_rational;
+use crate::words::{message, quoted};
 use rug::{Integer, Rational};
 
 /// More dimensions than this have more box faces than anybody's memory holds.
@@ -18,7 +19,7 @@ pub enum DomainError {
     #[error("a box has at least one dimension")]
     NoDimension,
     /// A side of a box is empty.
-    #[error("the box is empty in dimension {axis}: its range {lo}..{hi} must ascend")]
+    #[error("the box is empty in dimension {axis}: its range {}..{} must ascend", message(.lo), message(.hi))]
     EmptyRange {
         /// The dimension, from 0.
         axis: usize,
@@ -28,7 +29,7 @@ pub enum DomainError {
         hi: String,
     },
     /// A text is no box.
-    #[error("`{text}` is not a box: {reason}")]
+    #[error("{} is not a box: {reason}", quoted(.text))]
     Malformed {
         /// The text.
         text: String,
@@ -93,8 +94,11 @@ impl Domain {
     /// The cube \[lo, hi\]^d.
     ///
     /// # Errors
-    /// As [`Domain::boxed`].
+    /// As [`Domain::boxed`]; more dimensions than a complex can have.
     pub fn cube(lo: Rational, hi: Rational, dimension: usize) -> Result<Self, DomainError> {
+        if dimension > LARGEST_DIMENSION {
+            return Err(DomainError::TooLarge { dimension }); // before there are as many ranges
+        }
         Self::boxed(vec![(lo, hi); dimension])
     }
 
@@ -133,7 +137,7 @@ impl Domain {
     pub fn parse_box(text: &str, dimension: usize) -> Result<Self, DomainError> {
         let malformed = |reason: String| DomainError::Malformed { text: text.to_string(), reason };
         let range = |part: &str, separator: &str| {
-            let (lo, hi) = part.split_once(separator).ok_or_else(|| malformed(format!("`{part}` has no `{separator}`")))?;
+            let (lo, hi) = part.split_once(separator).ok_or_else(|| malformed(format!("{} has no `{separator}`", quoted(part))))?;
             Ok((parse_rational(lo).map_err(malformed)?, parse_rational(hi).map_err(malformed)?))
         };
         if !text.contains("..") {

@@ -1,11 +1,9 @@
 //! Arrays as files hold them: a shape, and numbers that are doubles or rationals.
 
+use super::budget::{Budget, NoRoom};
 use super::{Points, PointsError};
 use crate::exact::{nearest_f64, rational};
 use rug::Rational;
-
-/// The largest number of values that a reader takes out of one file.
-pub(crate) const MAX_VALUES: u64 = 1 << 29;
 
 /// What can be wrong with one array of a file.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -32,9 +30,12 @@ pub enum ArrayError {
     /// The compressed bytes are damaged, or too few for what they claim to hold.
     #[error("damaged: {0}")]
     Damaged(String),
-    /// More values than a reader takes.
-    #[error("more than {MAX_VALUES} values")]
+    /// More than one reading takes: 4 GiB of numbers and text, all arrays together.
+    #[error("{}", NoRoom::Budget)]
     TooLarge,
+    /// The system gives no memory.
+    #[error("{}", NoRoom::Memory)]
+    Memory,
     /// Another shape than the array's place asks for.
     #[error("shape {}, but {expected} is expected", shape_text(.shape))]
     Shape {
@@ -132,47 +133,66 @@ impl Numbers {
 }
 
 /// Collects values: as doubles for as long as that is exact.
-#[derive(Default)]
-pub(crate) struct Collector {
+pub(crate) struct Collector<'b> {
+    budget: &'b Budget,
+    /// How many there will be; 0 where that is not known.
+    expected: usize,
     doubles: Vec<f64>,
     rationals: Vec<Rational>,
 }
 
-impl Collector {
+impl<'b> Collector<'b> {
+    /// None yet, of so many that are expected; 0 where that is not known.
+    pub fn new(budget: &'b Budget, expected: usize) -> Self {
+        Self { budget, expected, doubles: Vec::new(), rationals: Vec::new() }
+    }
+
     /// Takes a double as it is; a finite one where rationals that are no doubles are collected beside it.
-    pub fn push_f64(&mut self, x: f64) {
+    pub fn push_f64(&mut self, x: f64) -> Result<(), NoRoom> {
         if self.rationals.is_empty() {
-            self.doubles.push(x);
+            self.budget.push(&mut self.doubles, self.expected, x)
         } else {
-            self.rationals.push(rational(x).expect("rationals are collected beside finite doubles only"));
+            self.push_exact(rational(x).expect("rationals are collected beside finite doubles only"))
         }
     }
 
     /// Takes a rational.
-    pub fn push_rational(&mut self, q: Rational) {
+    pub fn push_rational(&mut self, q: Rational) -> Result<(), NoRoom> {
         if self.rationals.is_empty() {
             let x = nearest_f64(&q);
             if rational(x).as_ref() == Some(&q) {
-                return self.doubles.push(x);
+                return self.push_f64(x);
             }
-            let exact = |x: f64| rational(x).expect("rationals are collected beside finite doubles only");
-            self.rationals = std::mem::take(&mut self.doubles).into_iter().map(exact).collect();
+            for x in std::mem::take(&mut self.doubles) {
+                self.push_exact(rational(x).expect("rationals are collected beside finite doubles only"))?;
+            }
         }
-        self.rationals.push(q);
+        self.push_exact(q)
+    }
+
+    fn push_exact(&mut self, q: Rational) -> Result<(), NoRoom> {
+        self.budget.take_rational(&q)?;
+        self.budget.push(&mut self.rationals, self.expected, q)
     }
 
     /// Takes an integer.
-    pub fn push_integer(&mut self, n: i128) {
+    pub fn push_integer(&mut self, n: i128) -> Result<(), NoRoom> {
         if self.rationals.is_empty() && n.unsigned_abs() <= 1 << 53 {
-            self.doubles.push(n as f64);
+            self.push_f64(n as f64)
         } else {
-            self.push_rational(Rational::from(n));
+            self.push_rational(Rational::from(n))
         }
     }
 
     /// The values.
-    pub fn finish(self) -> Numbers {
-        if self.rationals.is_empty() { Numbers::Doubles(self.doubles) } else { Numbers::Rationals(self.rationals) }
+    pub fn finish(mut self) -> Numbers {
+        if self.rationals.is_empty() {
+            self.budget.finish(&mut self.doubles);
+            Numbers::Doubles(self.doubles)
+        } else {
+            self.budget.finish(&mut self.rationals);
+            Numbers::Rationals(self.rationals)
+        }
     }
 }
 

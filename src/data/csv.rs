@@ -1,6 +1,7 @@
 //! Tables of exact numbers as text: CSV with commas, semicolons or tabs.
 
-use super::array::{Array, ArrayError, Collector, MAX_VALUES};
+use super::array::{Array, Collector};
+use super::budget::Budget;
 use super::error::ReadProblem;
 use super::gzip;
 use crate::exact::parse_rational;
@@ -8,8 +9,8 @@ use crate::exact::parse_rational;
 /// Reads a table, compressed with gzip or not. The column of the labels, if one is named, is taken out of it.
 ///
 /// The first line is a header where none of its cells is a number. Blank lines are skipped.
-pub(crate) fn read(bytes: &[u8], label: Option<&str>) -> Result<(Array, Option<Array>), ReadProblem> {
-    let content = gzip::text(bytes).map_err(ReadProblem::Format)?;
+pub(crate) fn read(bytes: &[u8], label: Option<&str>, budget: &Budget) -> Result<(Array, Option<Array>), ReadProblem> {
+    let content = gzip::text(bytes, budget).map_err(ReadProblem::Format)?;
     let text = str::from_utf8(&content).map_err(|e| ReadProblem::Format(format!("not text: byte {} is not UTF-8", e.valid_up_to())))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()).peekable();
@@ -17,6 +18,7 @@ pub(crate) fn read(bytes: &[u8], label: Option<&str>) -> Result<(Array, Option<A
     let separator = ['\t', ';', ','].into_iter().find(|&c| first.contains(c)).unwrap_or(',');
     let cells = |line| str::split(line, separator).map(cell);
     let width = cells(first).count();
+    budget.take(width, size_of::<&str>()).map_err(|error| ReadProblem::Format(error.into()))?;
     let header: Option<Vec<&str>> = cells(first).all(|c| !looks_like_number(c)).then(|| cells(first).collect());
     if header.is_some() {
         lines.next();
@@ -26,7 +28,7 @@ pub(crate) fn read(bytes: &[u8], label: Option<&str>) -> Result<(Array, Option<A
         return Err(ReadProblem::Empty("columns but the labels"));
     }
 
-    let (mut rows, mut values, mut labels) = (0, Collector::default(), Collector::default());
+    let (mut rows, mut values, mut labels) = (0, Collector::new(budget, 0), Collector::new(budget, 0));
     for (line_index, line) in lines {
         let (row, line_number) = (rows, line_index + 1);
         let found = cells(line).count();
@@ -38,9 +40,6 @@ pub(crate) fn read(bytes: &[u8], label: Option<&str>) -> Result<(Array, Option<A
             push(text, into).map_err(|problem| ReadProblem::Cell { row, column, line: line_number, problem })?;
         }
         rows += 1;
-        if (rows as u64).saturating_mul(width as u64) > MAX_VALUES {
-            return Err(ReadProblem::of_array("cells", ArrayError::TooLarge));
-        }
     }
     if rows == 0 {
         return Err(ReadProblem::Empty("rows"));
@@ -64,13 +63,13 @@ fn looks_like_number(text: &str) -> bool {
     text.is_empty() || number || matches!(word.as_str(), "nan" | "inf" | "infinity")
 }
 
-fn push(text: &str, into: &mut Collector) -> Result<(), String> {
+fn push(text: &str, into: &mut Collector<'_>) -> Result<(), String> {
     // Most cells are small integers.
     match text.parse::<i32>() {
         Ok(n) => into.push_f64(f64::from(n)),
         Err(_) => into.push_rational(parse_rational(text)?),
     }
-    Ok(())
+    .map_err(String::from)
 }
 
 /// The column that a name of the header or an index means; names come first.

@@ -1,6 +1,7 @@
 //! How numbers are written in bytes: kind, width and byte order, and their exact values.
 
 use super::array::{ArrayError, Collector};
+use super::budget::NoRoom;
 
 /// A kind of number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +58,7 @@ impl Dtype {
     }
 
     /// Decodes whole numbers from bytes; a rest shorter than one number is left out.
-    pub fn decode(self, bytes: &[u8], into: &mut Collector) {
+    pub fn decode(self, bytes: &[u8], into: &mut Collector<'_>) -> Result<(), NoRoom> {
         for number in bytes.chunks_exact(self.width) {
             let mut word = [0u8; 8];
             word[..self.width].copy_from_slice(number);
@@ -73,10 +74,11 @@ impl Dtype {
                 (Kind::Unsigned, _) => into.push_integer(i128::from(bits)),
                 (Kind::Signed, width) => {
                     let unused = 64 - 8 * width as u32;
-                    into.push_integer(i128::from((bits << unused) as i64 >> unused));
+                    into.push_integer(i128::from((bits << unused) as i64 >> unused))
                 }
-            }
+            }?;
         }
+        Ok(())
     }
 }
 
@@ -97,10 +99,12 @@ fn from_f16(bits: u16) -> f64 {
 mod tests {
     use super::*;
     use crate::data::array::Numbers;
+    use crate::data::budget::Budget;
 
     fn decode(dtype: &str, bytes: &[u8]) -> Numbers {
-        let mut into = Collector::default();
-        Dtype::from_numpy(dtype).unwrap().decode(bytes, &mut into);
+        let budget = Budget::default();
+        let mut into = Collector::new(&budget, 0);
+        Dtype::from_numpy(dtype).unwrap().decode(bytes, &mut into).unwrap();
         into.finish()
     }
 

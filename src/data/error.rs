@@ -1,13 +1,14 @@
 //! What can be wrong with a file of points or of a network.
 
 use super::ArrayError;
+use crate::words::{message, plain};
 use std::path::Path;
 
 /// A file that cannot be read: its name, and what is wrong with it.
 ///
 /// Its text is one line such as `net.npz: array W1: shape 3 x 5, but the layer below gives 4`.
 #[derive(Debug, thiserror::Error)]
-#[error("{file}: {problem}")]
+#[error("{}: {problem}", plain(.file))]
 #[non_exhaustive]
 pub struct ReadError {
     /// The file, as it was given.
@@ -16,7 +17,7 @@ pub struct ReadError {
     pub problem: Box<ReadProblem>,
 }
 
-/// What is wrong with the content of a file.
+/// What is wrong with the content of a file. Its text repeats names and cells of the file with control characters escaped.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadProblem {
@@ -24,10 +25,10 @@ pub enum ReadProblem {
     #[error("{0}")]
     Io(#[from] std::io::Error),
     /// The file as a whole is not what its name says.
-    #[error("{0}")]
+    #[error("{}", message(.0))]
     Format(String),
     /// One of its arrays is wrong.
-    #[error("array {array}: {problem}")]
+    #[error("array {}: {}", message(.array), message(&.problem.to_string()))]
     Array {
         /// The array, as the file names it.
         array: String,
@@ -35,13 +36,13 @@ pub enum ReadProblem {
         problem: ArrayError,
     },
     /// An array is not there.
-    #[error("array {array} is missing")]
+    #[error("array {} is missing", message(.array))]
     MissingArray {
         /// The array's name.
         array: String,
     },
     /// An array has no meaning here.
-    #[error("array {array} is unknown: {expected}")]
+    #[error("array {} is unknown: {expected}", message(.array))]
     UnknownArray {
         /// The array, as the file names it.
         array: String,
@@ -49,7 +50,7 @@ pub enum ReadProblem {
         expected: &'static str,
     },
     /// Two arrays have one name.
-    #[error("array {array} is there twice")]
+    #[error("array {} is there twice", message(.array))]
     DuplicateArray {
         /// The name.
         array: String,
@@ -58,7 +59,7 @@ pub enum ReadProblem {
     #[error("it holds no {0}")]
     Empty(&'static str),
     /// A cell of a table is wrong.
-    #[error("row {row}, column {column} (line {line}): {problem}")]
+    #[error("row {row}, column {column} (line {line}): {}", message(.problem))]
     Cell {
         /// The row of data, from 0; a header and blank lines do not count.
         row: usize,
@@ -82,7 +83,7 @@ pub enum ReadProblem {
         found: usize,
     },
     /// A table has no such column.
-    #[error("there is no column `{column}`: {known}")]
+    #[error("there is no column `{}`: {}", plain(.column), message(.known))]
     NoColumn {
         /// The column asked for.
         column: String,
@@ -116,9 +117,4 @@ impl ReadProblem {
     pub(crate) fn of_array(array: &str, problem: ArrayError) -> Self {
         Self::Array { array: array.to_string(), problem }
     }
-}
-
-/// The bytes of a file.
-pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, ReadProblem> {
-    Ok(std::fs::read(path)?)
 }

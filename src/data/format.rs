@@ -1,6 +1,7 @@
 //! The formats of data, and points and labels from the bytes of each.
 
 use super::array::Array;
+use super::budget::Budget;
 use super::error::ReadProblem;
 use super::{Pixels, Points, csv, idx, npy, npz};
 
@@ -41,12 +42,13 @@ pub(super) fn points_and_labels(
     bytes: &[u8],
     column: Option<&str>,
     pixels: Pixels,
+    budget: &Budget,
 ) -> Result<PointsAndLabels, ReadProblem> {
     match format {
-        Format::Npz => npz_from_bytes(bytes),
-        Format::Npy => Ok((npy_from_bytes(bytes)?, None)),
-        Format::Csv => csv_from_bytes(bytes, column),
-        Format::Idx => Ok((idx_from_bytes(bytes, pixels)?, None)),
+        Format::Npz => read_npz(bytes, budget),
+        Format::Npy => Ok((read_npy(bytes, budget)?, None)),
+        Format::Csv => read_csv(bytes, column, budget),
+        Format::Idx => Ok((read_idx(bytes, pixels, budget)?, None)),
     }
 }
 
@@ -55,8 +57,12 @@ pub(super) fn points_and_labels(
 /// # Errors
 /// Bytes that are no such file, arrays that are missing, unknown or malformed.
 pub fn npz_from_bytes(bytes: &[u8]) -> Result<(Points, Option<Vec<i64>>), ReadProblem> {
+    read_npz(bytes, &Budget::default())
+}
+
+fn read_npz(bytes: &[u8], budget: &Budget) -> Result<PointsAndLabels, ReadProblem> {
     let (mut points, mut labels) = (None, None);
-    for (name, array) in npz::read(bytes)? {
+    for (name, array) in npz::read(bytes, budget)? {
         let in_array = |problem| ReadProblem::of_array(&name, problem);
         match name.as_str() {
             "X" => points = Some(array.into_points().map_err(in_array)?),
@@ -76,7 +82,11 @@ pub fn npz_from_bytes(bytes: &[u8]) -> Result<(Points, Option<Vec<i64>>), ReadPr
 /// # Errors
 /// Bytes that are no such file, another shape, no values, values that are not finite.
 pub fn npy_from_bytes(bytes: &[u8]) -> Result<Points, ReadProblem> {
-    let array = npy::read(&mut &bytes[..], bytes.len() as u64).and_then(Array::into_points);
+    read_npy(bytes, &Budget::default())
+}
+
+fn read_npy(bytes: &[u8], budget: &Budget) -> Result<Points, ReadProblem> {
+    let array = npy::read(&mut &bytes[..], bytes.len() as u64, budget).and_then(Array::into_points);
     array.map_err(|problem| ReadProblem::of_array("X", problem))
 }
 
@@ -94,7 +104,11 @@ pub fn npy_from_bytes(bytes: &[u8]) -> Result<Points, ReadProblem> {
 /// assert_eq!(labels, Some(vec![7, 8]));
 /// ```
 pub fn csv_from_bytes(bytes: &[u8], label_column: Option<&str>) -> Result<(Points, Option<Vec<i64>>), ReadProblem> {
-    let (values, labels) = csv::read(bytes, label_column)?;
+    read_csv(bytes, label_column, &Budget::default())
+}
+
+fn read_csv(bytes: &[u8], label_column: Option<&str>, budget: &Budget) -> Result<PointsAndLabels, ReadProblem> {
+    let (values, labels) = csv::read(bytes, label_column, budget)?;
     let points = values.into_points().map_err(|p| ReadProblem::of_array("cells", p))?;
     let labels = labels.map(Array::into_labels).transpose().map_err(|p| ReadProblem::of_array("labels", p))?;
     Ok((points, labels))
@@ -107,14 +121,18 @@ pub fn csv_from_bytes(bytes: &[u8], label_column: Option<&str>) -> Result<(Point
 /// # Errors
 /// Bytes that are no such file or not all of it, fewer than two dimensions, no values, values that are not finite.
 pub fn idx_from_bytes(bytes: &[u8], pixels: Pixels) -> Result<Points, ReadProblem> {
-    idx::read(bytes)?.into_points(pixels).map_err(|p| ReadProblem::of_array("values", p))
+    read_idx(bytes, pixels, &Budget::default())
 }
 
-pub(super) fn labels_from_bytes(format: Format, bytes: &[u8]) -> Result<Vec<i64>, ReadProblem> {
+fn read_idx(bytes: &[u8], pixels: Pixels, budget: &Budget) -> Result<Points, ReadProblem> {
+    idx::read(bytes, budget)?.into_points(pixels).map_err(|p| ReadProblem::of_array("values", p))
+}
+
+pub(super) fn labels_from_bytes(format: Format, bytes: &[u8], budget: &Budget) -> Result<Vec<i64>, ReadProblem> {
     let labels = match format {
-        Format::Npy => npy::read(&mut &bytes[..], bytes.len() as u64).and_then(Array::into_labels),
-        Format::Csv => csv::read(bytes, None)?.0.into_labels(),
-        Format::Idx => idx::read(bytes)?.into_labels(),
+        Format::Npy => npy::read(&mut &bytes[..], bytes.len() as u64, budget).and_then(Array::into_labels),
+        Format::Csv => csv::read(bytes, None, budget)?.0.into_labels(),
+        Format::Idx => idx::read(bytes, budget)?.into_labels(),
         Format::Npz => unreachable!("labels in .npz files are refused before they are opened"),
     };
     labels.map_err(|p| ReadProblem::of_array("y", p))

@@ -1,5 +1,6 @@
 //! Gzip, without trust in what the compressed bytes claim.
 
+use super::budget::Budget;
 use flate2::read::MultiGzDecoder;
 use std::io::Read;
 
@@ -25,7 +26,7 @@ pub(crate) fn most_bytes(bytes: &[u8]) -> u64 {
 ///
 /// # Errors
 /// Damaged or truncated bytes, more than 1 GiB of content.
-pub(crate) fn text(bytes: &[u8]) -> Result<std::borrow::Cow<'_, [u8]>, String> {
+pub(crate) fn text<'b>(bytes: &'b [u8], budget: &Budget) -> Result<std::borrow::Cow<'b, [u8]>, String> {
     if !is_gzip(bytes) {
         return Ok(bytes.into());
     }
@@ -34,5 +35,6 @@ pub(crate) fn text(bytes: &[u8]) -> Result<std::borrow::Cow<'_, [u8]>, String> {
     if content.len() as u64 > MAX_TEXT {
         return Err("more than 1 GiB of compressed text".to_string());
     }
+    budget.take(content.len(), 1)?;
     Ok(content.into())
 }

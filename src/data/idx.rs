@@ -1,6 +1,7 @@
 //! The IDX format of MNIST: two zeros, a type, the lengths, then the values, all big-endian.
 
-use super::array::{Array, ArrayError, Collector, MAX_VALUES, Numbers};
+use super::array::{Array, ArrayError, Collector, Numbers};
+use super::budget::Budget;
 use super::dtype::{Dtype, Kind};
 use super::error::ReadProblem;
 use super::gzip;
@@ -22,20 +23,23 @@ enum Values {
     Numbers(Numbers),
 }
 
+/// The bytes that a pixel takes on its way: as a byte, an integer and a double.
+const PIXEL: usize = 13;
+
 const BYTE: Dtype = Dtype::big_endian(Kind::Unsigned, 1);
 
 /// Reads IDX, compressed with gzip or not.
-pub(crate) fn read(bytes: &[u8]) -> Result<Idx, ReadProblem> {
+pub(crate) fn read(bytes: &[u8], budget: &Budget) -> Result<Idx, ReadProblem> {
     let problem = |problem| ReadProblem::of_array("values", problem);
     if gzip::is_gzip(bytes) {
-        read_stream(&mut gzip::decoder(bytes), gzip::most_bytes(bytes), false).map_err(problem)
+        read_stream(&mut gzip::decoder(bytes), gzip::most_bytes(bytes), false, budget).map_err(problem)
     } else {
-        read_stream(&mut &bytes[..], bytes.len() as u64, true).map_err(problem)
+        read_stream(&mut &bytes[..], bytes.len() as u64, true, budget).map_err(problem)
     }
 }
 
 /// Reads from a stream of so many bytes, or of at most so many where this is not exact.
-fn read_stream(reader: &mut dyn Read, bytes: u64, exact: bool) -> Result<Idx, ArrayError> {
+fn read_stream(reader: &mut dyn Read, bytes: u64, exact: bool, budget: &Budget) -> Result<Idx, ArrayError> {
     let start = take(reader, 4)?;
     let dtype = match (&start[..2], start[2]) {
         ([0, 0], 0x08) => BYTE,
@@ -57,11 +61,14 @@ fn read_stream(reader: &mut dyn Read, bytes: u64, exact: bool) -> Result<Idx, Ar
     if needed > u128::from(found) || (exact && needed != u128::from(found)) {
         return Err(ArrayError::Length { shape, dtype: "IDX".to_string(), needed, found });
     }
-    if values > u128::from(MAX_VALUES) {
-        return Err(ArrayError::TooLarge);
-    }
-    let values =
-        if dtype == BYTE { Values::Bytes(take(reader, needed as usize)?) } else { Values::Numbers(numbers(reader, dtype, needed as u64)?) };
+    let values = if dtype == BYTE {
+        budget.check(values, PIXEL)?;
+        budget.take(values as usize, PIXEL)?;
+        Values::Bytes(take(reader, needed as usize)?)
+    } else {
+        budget.check(values, size_of::<f64>())?;
+        Values::Numbers(numbers(reader, dtype, needed as u64, budget)?)
+    };
     // One more read finds the end, and with it the checksum of gzip.
     if !is_at_end(reader)? {
         return Err(ArrayError::Format(format!("bytes follow the values of shape {}", super::array::shape_text(&shape))));
@@ -69,11 +76,11 @@ fn read_stream(reader: &mut dyn Read, bytes: u64, exact: bool) -> Result<Idx, Ar
     Ok(Idx { shape, values })
 }
 
-fn numbers(reader: &mut dyn Read, dtype: Dtype, mut left: u64) -> Result<Numbers, ArrayError> {
-    let mut into = Collector::default();
+fn numbers(reader: &mut dyn Read, dtype: Dtype, mut left: u64, budget: &Budget) -> Result<Numbers, ArrayError> {
+    let mut into = Collector::new(budget, left as usize / dtype.width());
     while left > 0 {
         let bytes = take(reader, left.min(1 << 16) as usize)?;
-        dtype.decode(&bytes, &mut into);
+        dtype.decode(&bytes, &mut into)?;
         left -= bytes.len() as u64;
     }
     Ok(into.finish())

@@ -1,9 +1,12 @@
 //! Points by the names that the command line takes.
 
 use super::array::Numbers;
-use super::error::{ReadError, ReadProblem, read_file};
+use super::budget::Budget;
+use super::error::{ReadError, ReadProblem};
+use super::file::read_file;
 use super::format::{Format, PointsAndLabels, labels_from_bytes, points_and_labels};
 use super::{DataSet, Pixels, csv};
+use crate::words::quoted;
 use std::path::Path;
 
 /// The 1797 images of 8 x 8 pixels 0 to 16, and their labels in the last column.
@@ -26,7 +29,7 @@ pub enum LoadError {
     #[error("`{0}` is not data: a .npz, .npy, .csv or IDX file (.csv.gz and IDX .gz too), or the built-in `digits`")]
     UnknownData(String),
     /// The text is no point.
-    #[error("`{text}` is not a point: coordinates such as 0,3/4, a .npy file, or a row such as data.npz#17{}", .problem.as_ref().map(|p| format!(" ({p})")).unwrap_or_default())]
+    #[error("{} is not a point: coordinates such as 0,3/4, a .npy file, or a row such as data.npz#17{}", quoted(.text), .problem.as_ref().map(|p| format!(" ({p})")).unwrap_or_default())]
     PointSyntax {
         /// The text.
         text: String,
@@ -71,17 +74,18 @@ impl LoadError {
 /// ```
 pub fn load(spec: &str, options: &LoadOptions) -> Result<DataSet, LoadError> {
     let labels = LabelSource::of(spec, options)?;
+    let budget = Budget::default();
     let (points, own_labels) = if spec == "digits" {
         digits(options.pixels)
     } else {
         let format = Format::of(spec).ok_or_else(|| LoadError::UnknownData(spec.to_string()))?;
         let column = if let LabelSource::Column(name) = labels { Some(name) } else { None };
-        let read = |bytes: &[u8]| points_and_labels(format, bytes, column, options.pixels);
+        let read = |bytes: &[u8]| points_and_labels(format, bytes, column, options.pixels, &budget);
         read_file(Path::new(spec)).and_then(|bytes| read(&bytes)).map_err(|p| p.of(spec))?
     };
     let labels = match labels {
         LabelSource::File(file, format) => {
-            let read = || labels_from_bytes(format, &read_file(Path::new(file))?);
+            let read = || labels_from_bytes(format, &read_file(Path::new(file))?, &budget);
             let labels = read().map_err(|p| p.of(file))?;
             if labels.len() != points.len() {
                 return Err(ReadProblem::LabelCount { labels: labels.len(), points: points.len() }.of(file).into());
@@ -115,7 +119,7 @@ impl<'o> LabelSource<'o> {
 }
 
 fn digits(pixels: Pixels) -> PointsAndLabels {
-    let table = csv::read(DIGITS, Some("64")).expect("the embedded table is well-formed");
+    let table = csv::read(DIGITS, Some("64"), &Budget::default()).expect("the embedded table is well-formed");
     let (values, labels) = (table.0, table.1.expect("a column of labels was asked for"));
     let Numbers::Doubles(numbers) = values.numbers else { unreachable!("pixels are small integers") };
     let points = pixels.points(numbers.into_iter().map(|n| n as u8).collect(), values.shape[1], 16);

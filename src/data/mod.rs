@@ -1,10 +1,12 @@
 //! Points of the input space with exact coordinates, and the readers that bring them in.
 
 pub(crate) mod array;
+pub(crate) mod budget;
 mod csv;
 mod dataset;
 pub(crate) mod dtype;
-pub(crate) mod error;
+mod error;
+pub(crate) mod file;
 mod format;
 mod gzip;
 mod idx;

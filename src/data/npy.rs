@@ -1,6 +1,7 @@
 //! The `.npy` format: a header in Python's notation, then the values.
 
-use super::array::{Array, ArrayError, Collector, MAX_VALUES, Numbers};
+use super::array::{Array, ArrayError, Collector, Numbers};
+use super::budget::{Budget, NoRoom};
 use super::dtype::Dtype;
 use std::io::Read;
 
@@ -9,7 +10,7 @@ const MAX_HEADER: usize = 1 << 16;
 const MAGIC: &[u8; 6] = b"\x93NUMPY";
 
 /// Reads an array of which `size` bytes are said to follow, header included. Memory grows only with bytes that arrive.
-pub(crate) fn read(reader: &mut dyn Read, size: u64) -> Result<Array, ArrayError> {
+pub(crate) fn read(reader: &mut dyn Read, size: u64, budget: &Budget) -> Result<Array, ArrayError> {
     let start = take(reader, 8)?;
     if start[..6] != *MAGIC {
         return Err(bad_header("it does not begin with \\x93NUMPY"));
@@ -33,19 +34,17 @@ pub(crate) fn read(reader: &mut dyn Read, size: u64) -> Result<Array, ArrayError
     if needed != u128::from(found) {
         return Err(ArrayError::Length { shape: header.shape, dtype: header.descr, needed, found });
     }
-    if values > u128::from(MAX_VALUES) {
-        return Err(ArrayError::TooLarge);
-    }
-    let mut into = Collector::default();
+    budget.check(values, size_of::<f64>())?;
+    let mut into = Collector::new(budget, values as usize);
     let mut left = found;
     while left > 0 {
         // A multiple of every width.
         let bytes = take(reader, left.min(1 << 16) as usize)?;
-        dtype.decode(&bytes, &mut into);
+        dtype.decode(&bytes, &mut into)?;
         left -= bytes.len() as u64;
     }
     let numbers = into.finish();
-    let numbers = if header.fortran_order { transposed(&header.shape, numbers) } else { numbers };
+    let numbers = if header.fortran_order { transposed(&header.shape, numbers, budget)? } else { numbers };
     Ok(Array { shape: header.shape, numbers })
 }
 
@@ -79,7 +78,10 @@ pub(crate) fn write(shape: &[usize], values: &[f64], single: bool) -> Vec<u8> {
 /// Exactly so many bytes; memory is taken only as they arrive.
 pub(crate) fn take(reader: &mut dyn Read, count: usize) -> Result<Vec<u8>, ArrayError> {
     let mut bytes = Vec::with_capacity(count.min(1 << 16));
-    reader.take(count as u64).read_to_end(&mut bytes).map_err(|e| ArrayError::Damaged(e.to_string()))?;
+    reader.take(count as u64).read_to_end(&mut bytes).map_err(|e| match e.kind() {
+        std::io::ErrorKind::OutOfMemory => ArrayError::Memory,
+        _ => ArrayError::Damaged(e.to_string()),
+    })?;
     if bytes.len() < count {
         return Err(ArrayError::Damaged(format!("the bytes end {} too early", count - bytes.len())));
     }
@@ -95,13 +97,20 @@ fn bad_header(problem: &str) -> ArrayError {
 }
 
 /// From Fortran's order, first index fastest, to C's, last index fastest.
-fn transposed(shape: &[usize], numbers: Numbers) -> Numbers {
-    // Where the value at each place in C order stands in Fortran's order.
-    let count = numbers.len();
-    let mut places = Vec::with_capacity(count);
+fn transposed(shape: &[usize], numbers: Numbers, budget: &Budget) -> Result<Numbers, NoRoom> {
+    Ok(match numbers {
+        Numbers::Doubles(mut values) => Numbers::Doubles(in_c_order(shape, &mut values, budget)?),
+        Numbers::Rationals(mut values) => Numbers::Rationals(in_c_order(shape, &mut values, budget)?),
+    })
+}
+
+fn in_c_order<T: Default>(shape: &[usize], values: &mut [T], budget: &Budget) -> Result<Vec<T>, NoRoom> {
+    let mut ordered = Vec::new();
     let mut index = vec![0; shape.len()];
-    for _ in 0..count {
-        places.push(index.iter().zip(shape).rev().fold(0, |place, (i, length)| place * length + i));
+    for _ in 0..values.len() {
+        // Where the value at this place in C order stands in Fortran's order.
+        let place = index.iter().zip(shape).rev().fold(0, |place, (i, length)| place * length + i);
+        budget.push(&mut ordered, values.len(), std::mem::take(&mut values[place]))?;
         for (i, length) in index.iter_mut().zip(shape).rev() {
             *i += 1;
             if *i < *length {
@@ -110,10 +119,7 @@ fn transposed(shape: &[usize], numbers: Numbers) -> Numbers {
             *i = 0;
         }
     }
-    match numbers {
-        Numbers::Doubles(values) => Numbers::Doubles(places.iter().map(|&p| values[p]).collect()),
-        Numbers::Rationals(values) => Numbers::Rationals(places.iter().map(|&p| values[p].clone()).collect()),
-    }
+    Ok(ordered)
 }
 
 /// The dictionary of a header.

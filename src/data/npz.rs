@@ -1,6 +1,7 @@
 //! The `.npz` format: a zip archive of `.npy` files.
 
-use super::array::{Array, ArrayError, MAX_VALUES};
+use super::array::{Array, ArrayError};
+use super::budget::Budget;
 use super::error::ReadProblem;
 use super::npy;
 use std::io::{Cursor, Read};
@@ -10,13 +11,13 @@ use zip::{CompressionMethod, ZipArchive};
 const MOST_OF_ONE_BYTE: u64 = 1032;
 
 /// All arrays of an archive, by name without `.npy`, in the archive's order.
-pub(crate) fn read(bytes: &[u8]) -> Result<Vec<(String, Array)>, ReadProblem> {
+pub(crate) fn read(bytes: &[u8], budget: &Budget) -> Result<Vec<(String, Array)>, ReadProblem> {
     let not_zip = |e: zip::result::ZipError| ReadProblem::Format(format!("not a whole .npz archive: {e}"));
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(not_zip)?;
     if let Some(name) = duplicate_name(bytes, archive.central_directory_start()) {
         return Err(ReadProblem::DuplicateArray { array: array_name(&name).to_string() });
     }
-    let (mut arrays, mut packed, mut values) = (Vec::new(), 0u64, 0u64);
+    let (mut arrays, mut packed) = (Vec::new(), 0u64);
     for i in 0..archive.len() {
         let mut entry = archive.by_index(i).map_err(not_zip)?;
         let name = array_name(entry.name()).to_string();
@@ -38,16 +39,12 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Vec<(String, Array)>, ReadProblem> {
             return Err(damaged(&format!("{} bytes cannot hold the {} that it claims", entry.compressed_size(), entry.size())));
         }
         let size = entry.size();
-        let array = npy::read(&mut entry, size).map_err(in_array)?;
+        let array = npy::read(&mut entry, size, budget).map_err(in_array)?;
         // One more read finds the end, and with it the checksum.
         match entry.read(&mut [0]) {
             Ok(0) => {}
             Ok(_) => return Err(damaged("it is longer than the archive's directory says")),
             Err(e) => return Err(damaged(&e.to_string())),
-        }
-        values = values.saturating_add(array.numbers.len() as u64);
-        if values > MAX_VALUES {
-            return Err(in_array(ArrayError::TooLarge));
         }
         drop(entry);
         arrays.push((name, array));

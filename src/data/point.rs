@@ -1,7 +1,9 @@
 //! One point by the name that the command line takes.
 
 use super::array::ArrayError;
-use super::error::{ReadProblem, read_file};
+use super::budget::Budget;
+use super::error::ReadProblem;
+use super::file::read_file;
 use super::format::Format;
 use super::{LoadError, LoadOptions, Point, load, npy};
 use crate::exact::parse_rational;
@@ -40,7 +42,7 @@ pub fn load_point(spec: &str, options: &LoadOptions) -> Result<Point, LoadError>
 
 fn point_from_npy(bytes: &[u8]) -> Result<Point, ReadProblem> {
     let point = || {
-        let mut array = npy::read(&mut &bytes[..], bytes.len() as u64)?;
+        let mut array = npy::read(&mut &bytes[..], bytes.len() as u64, &Budget::default())?;
         let dimension = match array.shape[..] {
             [d] | [1, d] => d,
             _ => return Err(ArrayError::Shape { shape: array.shape, expected: "d, or 1 x d".to_string() }),

@@ -1,7 +1,9 @@
 //! Segments: the two ends of each.
 
 use super::array::ArrayError;
-use super::error::{ReadProblem, read_file};
+use super::budget::Budget;
+use super::error::ReadProblem;
+use super::file::read_file;
 use super::format::Format;
 use super::{LoadError, Points, npz};
 use std::path::Path;
@@ -24,7 +26,7 @@ pub fn load_segments(path: &str) -> Result<(Points, Points), LoadError> {
 /// Bytes that are no such file, arrays that are missing, unknown, malformed, or of different shapes.
 pub fn segments_from_bytes(bytes: &[u8]) -> Result<(Points, Points), ReadProblem> {
     let (mut p, mut q) = (None, None);
-    for (name, array) in npz::read(bytes)? {
+    for (name, array) in npz::read(bytes, &Budget::default())? {
         let place = match name.as_str() {
             "P" => &mut p,
             "Q" => &mut q,

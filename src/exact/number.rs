@@ -1,5 +1,6 @@
 //! Exact numbers at the border of the library: text in, doubles in, nearest doubles out.
 
+use crate::words::quoted;
 use rug::{Integer, Rational, ops::Pow};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _, ser::SerializeStruct};
 
@@ -84,10 +85,17 @@ fn scale_by_power_of_two(x: f64, e: i64) -> f64 {
     }
 }
 
+/// The largest exponent in text, either way: that of a double is at most 324.
+const MOST_EXPONENT: u32 = 10_000;
+
+/// The most digits of a number in text, written out as p/q, and of p and q each: a double has at most 1,077.
+const MOST_DIGITS: usize = 20_000;
+
 /// Reads `p/q`, a decimal such as `-0.1` or `2.5e-3`, or an integer, as exactly that rational.
 ///
 /// # Errors
-/// Says what is wrong with the text: empty, not a number, a zero denominator, or an exponent beyond 10,000.
+/// Says what is wrong with the text: empty, not a number, a zero denominator, an exponent beyond 10,000, or more than 20,000 digits in the
+/// numerator or the denominator, written out.
 ///
 /// ```
 /// use plica::exact::parse_rational;
@@ -96,37 +104,62 @@ fn scale_by_power_of_two(x: f64, e: i64) -> f64 {
 /// ```
 pub fn parse_rational(text: &str) -> Result<Rational, String> {
     let text = text.trim();
-    let bad = || format!("`{text}` is not a number (an integer, a decimal or p/q)");
-    let integer = |s: &str| -> Result<Integer, String> {
-        let digits = s.strip_prefix(['-', '+']).unwrap_or(s);
-        if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(bad());
-        }
-        Integer::parse(s.strip_prefix('+').unwrap_or(s)).map(Integer::from).map_err(|_| bad())
+    let bad = || format!("{} is not a number (an integer, a decimal or p/q)", quoted(text));
+    let digits = |part: &str| part.bytes().filter(u8::is_ascii_digit).count();
+    let short = |digits: usize| match digits {
+        0..=MOST_DIGITS => Ok(()),
+        _ => Err(format!("{} has more than 20,000 digits, the most that are read", quoted(text))),
     };
-    if let Some((p, q)) = text.split_once('/') {
-        let (p, q) = (integer(p.trim())?, integer(q.trim())?);
-        if q.is_zero() {
-            return Err(format!("`{text}` has a zero denominator"));
-        }
-        return Ok(Rational::from((p, q)));
+    let is_decimal = text.contains(['.', 'e', 'E']);
+    if !is_decimal || text.contains('/') {
+        text.split('/').try_for_each(|part| short(digits(part)))?;
+        return whole_or_ratio(text);
     }
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {
-        Some((m, e)) => (m, e.parse::<i32>().map_err(|_| bad())?),
-        None => (text, 0),
+        Some((mantissa, exponent)) => (mantissa, small_exponent(exponent).ok_or_else(bad)?),
+        None => (text, Some(0)),
     };
-    if exponent.abs() > 10_000 {
-        return Err(format!("`{text}` has an exponent beyond 10,000"));
-    }
+    let exponent = exponent.ok_or_else(|| format!("{} has an exponent beyond 10,000", quoted(text)))?;
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    if !fraction.bytes().all(|b| b.is_ascii_digit()) || (fraction.is_empty() && whole.trim_start_matches(['-', '+']).is_empty()) {
+    let unsigned = whole.trim_start_matches(['-', '+']);
+    short(digits(mantissa))?;
+    let power = exponent - fraction.len() as i32;
+    // 10^-power is a 1 and as many zeros.
+    short(if power >= 0 { digits(whole) + power as usize } else { power.unsigned_abs() as usize + 1 })?;
+    if !fraction.bytes().all(|b| b.is_ascii_digit()) || (fraction.is_empty() && unsigned.is_empty()) {
         return Err(bad());
     }
-    let whole = if whole.trim_start_matches(['-', '+']).is_empty() { format!("{whole}0") } else { whole.to_string() };
-    let digits = integer(&format!("{whole}{fraction}"))?;
-    let power = exponent - fraction.len() as i32;
+    let zero = if unsigned.is_empty() { "0" } else { "" };
+    let number = integer(&format!("{whole}{zero}{fraction}")).ok_or_else(bad)?;
     let ten = Integer::from(10).pow(power.unsigned_abs());
-    Ok(if power >= 0 { Rational::from(digits * ten) } else { Rational::from((digits, ten)) })
+    Ok(if power >= 0 { Rational::from(number * ten) } else { Rational::from((number, ten)) })
+}
+
+/// An exponent as text has it, `None` inside where it is an integer beyond the limit.
+fn small_exponent(text: &str) -> Option<Option<i32>> {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let is_integer = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    is_integer.then(|| text.parse().ok().filter(|e: &i32| e.unsigned_abs() <= MOST_EXPONENT))
+}
+
+fn integer(text: &str) -> Option<Integer> {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    Integer::parse(text.strip_prefix('+').unwrap_or(text)).map(Integer::from).ok()
+}
+
+/// An integer or p/q, of any length: what reports write.
+fn whole_or_ratio(text: &str) -> Result<Rational, String> {
+    let bad = || format!("{} is not a number (an integer, a decimal or p/q)", quoted(text));
+    let part = |part: &str| integer(part).ok_or_else(bad);
+    let Some((p, q)) = text.split_once('/') else { return part(text).map(Rational::from) };
+    let (p, q) = (part(p.trim())?, part(q.trim())?);
+    if q.is_zero() {
+        return Err(format!("{} has a zero denominator", quoted(text)));
+    }
+    Ok(Rational::from((p, q)))
 }
 
 /// A rational number as every report writes it: `{"exact": "p/q", "value": x}`, lowest terms, x the nearest double.
@@ -162,7 +195,16 @@ impl<'de> Deserialize<'de> for ExactNumber {
             exact: String,
         }
         let parts = Parts::deserialize(deserializer)?;
-        parse_rational(&parts.exact).map(ExactNumber).map_err(D::Error::custom)
+        parts.exact.parse().map_err(D::Error::custom)
+    }
+}
+
+/// Reads an integer or `p/q`, as reports write them: of any length, other than [`parse_rational`].
+impl std::str::FromStr for ExactNumber {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        whole_or_ratio(text).map(Self)
     }
 }
 
@@ -227,6 +269,47 @@ mod tests {
         assert_eq!(nearest_f64(&q("1e400")), f64::INFINITY);
         assert_eq!(nearest_f64(&q("-1e400")), f64::NEG_INFINITY);
         assert_eq!(nearest_f64(&q("1e-400")), 0.0);
+    }
+
+    #[test]
+    fn every_double_is_read_written_out_in_full() {
+        for x in [f64::from_bits(1), -f64::from_bits((1 << 52) - 1), f64::MIN_POSITIVE, f64::MAX, 0.1] {
+            assert_eq!(nearest_f64(&parse_rational(&format!("{x:.1075}")).unwrap()), x);
+            assert_eq!(parse_rational(&rational(x).unwrap().to_string()).unwrap(), rational(x).unwrap());
+        }
+        assert_eq!(parse_rational("1e-324").unwrap().to_string().len(), 2 + 325);
+    }
+
+    #[test]
+    fn what_is_read_as_a_decimal_is_read_again_as_a_fraction() {
+        let nines = "9".repeat(10_000);
+        for text in ["1e10000", "-1e-10000", &format!("{nines}e10000"), &format!("0.{nines}e-9999"), &"9".repeat(20_000)] {
+            let q = parse_rational(text).unwrap();
+            assert_eq!(parse_rational(&q.to_string()).unwrap(), q);
+        }
+    }
+
+    #[test]
+    fn long_numbers_and_exponents_are_refused_before_they_are_computed() {
+        for e in ["10001", "-10001", "2147483647", "-2147483648", "99999999999999999999", "-99999999999999999999"] {
+            assert_eq!(parse_rational(&format!("1e{e}")).unwrap_err(), format!("`1e{e}` has an exponent beyond 10,000"));
+        }
+        let nines = "9".repeat(10_001);
+        let long = "9".repeat(20_001);
+        for text in [
+            &long,
+            &format!("1/{long}"),
+            &format!("{long}/3"),
+            &format!("{nines}e10000"),
+            &format!("0.{nines}e-9999"),
+            &format!("0.{long}"),
+        ] {
+            let error = parse_rational(text).unwrap_err();
+            assert!(error.ends_with("has more than 20,000 digits, the most that are read") && error.len() < 160, "{error}");
+        }
+        for text in ["1e", "1e+", "1e1.5", "e5", ".", "-.", "+-1", "1/2/3", "0x10", "1e5/2", "1_000"] {
+            assert!(parse_rational(text).unwrap_err().ends_with("is not a number (an integer, a decimal or p/q)"), "{text}");
+        }
     }
 
     proptest! {

@@ -26,7 +26,7 @@ pub enum LoadError {
 impl LoadError {
     /// Whether the call itself is wrong, which can be said without opening a file: exit status 2 and not 1.
     pub fn is_call_error(&self) -> bool {
-        !matches!(self, Self::Read(_) | Self::NotAChain(_))
+        !matches!(self, Self::Read(_) | Self::NotAChain(_) | Self::Zoo(ZooError::Memory { .. }))
     }
 }
 

@@ -94,7 +94,7 @@ impl ModelRef<'_> {
         match self {
             Self::Chain(network) => network.layers().iter().skip(1).map(|layer| (layer.inputs() * layer.outputs()) as u64).sum(),
             // A graph is walked by sparse updates and fresh evaluations, some dozen a segment.
-            Self::Graph(graph) => graph.multiplications() as u64 * 64,
+            Self::Graph(graph) => (graph.multiplications() as u64).saturating_mul(64),
         }
     }
 }

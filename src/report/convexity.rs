@@ -198,21 +198,6 @@ impl ConvexityReport {
     }
 }
 
-/// The sets of a JSON document, a list of patterns or of lists of them, each pattern with its place.
-///
-/// # Errors
-/// Text that is no pattern, with its place.
-pub fn parse_sets(sets: Vec<Vec<String>>) -> Result<Vec<Vec<(String, Pattern)>>, String> {
-    let parsed = |(i, set): (usize, Vec<String>)| {
-        let pattern = |(j, text): (usize, String)| {
-            let place = format!("set {i}, pattern {j}");
-            text.parse().map(|pattern| (place.clone(), pattern)).map_err(|error| format!("{place}: {error}"))
-        };
-        set.into_iter().enumerate().map(pattern).collect()
-    };
-    sets.into_iter().enumerate().map(parsed).collect()
-}
-
 impl SetReport {
     /// Both verdicts on a set, and the convex sets around it.
     pub fn of(judge: &mut Judge<'_>, set: &PatternSet) -> Self {

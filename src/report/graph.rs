@@ -77,7 +77,7 @@ impl GraphReport {
                 _ => None,
             },
             multiplications: match &node.operation {
-                Operation::Affine(affine) => affine.terms.iter().map(|term| term.map.multiplications()).sum(),
+                Operation::Affine(affine) => affine.terms.iter().map(|term| term.map.multiplications()).fold(0, usize::saturating_add),
                 _ => 0,
             },
             function: function(node),

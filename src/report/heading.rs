@@ -4,6 +4,7 @@ use crate::bounds::Shape;
 use crate::data::DataSet;
 use crate::network::{ModelRef, UnitSet};
 use crate::sweep::Pairs;
+use crate::words::plain;
 
 /// The network and the units compared, in a line.
 ///
@@ -16,7 +17,7 @@ use crate::sweep::Pairs;
 pub fn network_heading<'a>(name: &str, network: impl Into<ModelRef<'a>>, units: &UnitSet) -> String {
     let (count, selection) = (units.count(), units.selection());
     let what = if units.layers().iter().all(|&layer| units.layer_bits(layer).count() == 1) { "units" } else { "bits" };
-    format!("{name}, {}: {count} {what} compared ({selection})", network.into().shape())
+    format!("{}, {}: {count} {what} compared ({selection})", plain(name), network.into().shape())
 }
 
 /// Beyond this dimension the regions of a box are so many that they are asked for twice.
@@ -46,5 +47,5 @@ pub fn data_heading(data: &DataSet, pairs: Pairs) -> String {
         0 => String::new(),
         n => format!(", {n} classes"),
     };
-    format!("{}: {} points{classes}; pairs: {pairs}", data.name, data.points.len())
+    format!("{}: {} points{classes}; pairs: {pairs}", plain(&data.name), data.points.len())
 }

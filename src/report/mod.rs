@@ -4,6 +4,7 @@ mod audit;
 mod bounds;
 mod cells;
 mod convexity;
+mod convexity_sets;
 mod convexity_text;
 mod fold;
 mod fold_csv;
@@ -27,8 +28,8 @@ pub use bounds::{BoundsReport, bounds_text};
 pub use cells::CellsReport;
 pub use convexity::{
     ConvexityReport, FindingReport, HammingGapReport, PassageReport, RandomReport, RegionReport, SetReport, SmallestReport, VertexReport,
-    parse_sets,
 };
+pub use convexity_sets::{parse_sets, sets_from_path};
 pub use convexity_text::convexity_text;
 pub use fold::{FoldReport, PairReport};
 pub use fold_csv::fold_csv;
@@ -43,3 +44,5 @@ pub use regions::{ClassReport, DecisionReport, Means, RegionsReport, Volumes};
 pub use regions_text::regions_text;
 pub use trace::TraceReport;
 pub use trace_text::{SEGMENT_HEAD, segment_row, trace_text};
+
+pub use crate::words::plain;

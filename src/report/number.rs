@@ -2,6 +2,7 @@
 
 use crate::exact::nearest_f64;
 use crate::line::Enclosure;
+use crate::words::plain;
 use rug::Rational;
 
 /// An integer with its digits in groups of three.
@@ -49,10 +50,11 @@ pub(super) fn time(t: Enclosure) -> String {
     }
 }
 
-/// Text cut to a width, the cut marked with dots.
+/// Text, which may be of others, cut to a width, the cut marked with dots.
 pub(super) fn cut(text: &str, width: usize) -> String {
+    let text = plain(text);
     if text.chars().count() <= width {
-        return text.to_string();
+        return text.into_owned();
     }
     text.chars().take(width.saturating_sub(2)).chain("..".chars()).collect()
 }

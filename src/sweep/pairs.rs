@@ -81,7 +81,20 @@ pub enum PairsError {
         /// How many were asked for.
         count: u64,
     },
+    /// More groups of pairs than are tallied.
+    #[error(
+        "{data}: {classes} classes make {classes} x {classes} pairs of classes, and at most {MOST_CLASSES} x {MOST_CLASSES} are tallied; all pairs or random ones are one group"
+    )]
+    TooManyClasses {
+        /// The data.
+        data: String,
+        /// How many there are.
+        classes: usize,
+    },
 }
+
+/// The most classes of pairs by class: each pair of them has a tally.
+const MOST_CLASSES: usize = 1024;
 
 /// The most segments of a sweep, 2^44: at a million a second half a year.
 const MOST: u64 = 1 << 44;
@@ -95,7 +108,7 @@ impl Pairs {
     /// The groups of pairs, by class in ascending order of the first class and then the second.
     ///
     /// # Errors
-    /// Pairs by class of data without labels, random pairs of a single point, more than 2^44 pairs.
+    /// Pairs by class of data without labels or with more than 1024 classes, random pairs of a single point, more than 2^44 pairs.
     ///
     /// ```
     /// use plica::{data::{DataSet, Points}, sweep::Pairs};
@@ -116,6 +129,10 @@ impl Pairs {
         match *self {
             Self::Classes if data.labels.is_none() => Err(PairsError::NoLabels { data: name() }),
             Self::Classes => {
+                let count = data.classes().len();
+                if count > MOST_CLASSES {
+                    return Err(PairsError::TooManyClasses { data: name(), classes: count });
+                }
                 let classes: Vec<(i64, Vec<usize>)> = data.classes().into_iter().map(|class| (class, data.rows_of(class))).collect();
                 let group = |(a, from): &(i64, Vec<usize>), (b, to): &(i64, Vec<usize>)| PairGroup {
                     from: Some(*a),

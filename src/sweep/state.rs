@@ -4,6 +4,7 @@ use super::PairGroup;
 use crate::fold::Tally;
 use crate::line::Decisions;
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use std::ops::Range;
 
 /// Why two states are not parts of one sweep.
@@ -149,14 +150,15 @@ pub(super) struct Chunk {
 pub(super) fn chunks(groups: &[PairGroup], size: u64, mirrored: bool) -> Vec<Chunk> {
     let mut chunks = Vec::new();
     let mut done = vec![false; groups.len()];
+    let by_classes: HashMap<_, usize> = groups.iter().enumerate().map(|(group, pairs)| ((pairs.from, pairs.to), group)).collect();
     for (group, pairs) in groups.iter().enumerate() {
         if done[group] {
             continue;
         }
-        let other = |m: &usize| !done[*m] && groups[*m].mirrors(pairs);
+        let other = |m: &usize| *m > group && !done[*m] && groups[*m].mirrors(pairs);
         let mirror = match mirrored {
             true if pairs.is_symmetric() => Some(group),
-            true => (group + 1..groups.len()).find(other),
+            true => by_classes.get(&(pairs.to, pairs.from)).copied().filter(other),
             false => None,
         };
         if let Some(mirror) = mirror {

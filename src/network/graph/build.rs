@@ -4,6 +4,13 @@ use super::map::{Convolution, Sparse, Structure};
 use super::shape::{self, broadcast, repeated, strided};
 use super::{Affine, Coefficients, Graph, GraphError, LinearMap, Maximum, Node, Operation, Piecewise, Term, Window};
 use rug::Rational;
+use std::collections::HashMap;
+
+/// The bytes that a graph may take: 4 GiB.
+const MOST_BYTES: u64 = 1 << 32;
+
+/// The bytes that a function takes, about.
+const FUNCTION: usize = 512;
 
 /// A tensor of a graph that is being built: a node, seen in some shape.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,8 +72,9 @@ impl Default for ConvolutionOptions {
 #[derive(Clone, Debug)]
 pub struct GraphBuilder {
     nodes: Vec<Node>,
-    /// Elements and entries of maps so far.
+    /// Elements and entries of maps so far, and the bytes that they and the coefficients take.
     size: usize,
+    bytes: u64,
     name: String,
 }
 
@@ -78,7 +86,7 @@ impl GraphBuilder {
     pub fn new(shape: &[usize]) -> Result<Self, GraphError> {
         shape::elements(shape)?;
         let input = Node { name: String::new(), shape: shape.to_vec(), operation: Operation::Input };
-        Ok(Self { nodes: vec![input], size: 0, name: String::new() })
+        Ok(Self { nodes: vec![input], size: 0, bytes: 0, name: String::new() })
     }
 
     /// The input.
@@ -98,8 +106,15 @@ impl GraphBuilder {
                 Operation::Maximum(maximum) => maximum.candidates.len(),
                 _ => 0,
             };
-        if self.size > shape::MOST_ELEMENTS {
-            return Err(GraphError::Size { shape });
+        let bytes = match &operation {
+            Operation::Input => 0,
+            Operation::Affine(affine) => affine.terms.iter().map(|term| term.map.bytes()).sum::<usize>() + affine.bias.bytes(),
+            Operation::Activation { functions, function_of, .. } => functions.len() * FUNCTION + size_of_val(&function_of[..]),
+            Operation::Maximum(maximum) => size_of_val(&maximum.candidates[..]),
+        };
+        self.bytes += bytes as u64;
+        if self.size > shape::MOST_ENTRIES || self.bytes > MOST_BYTES {
+            return Err(GraphError::TooLarge);
         }
         self.nodes.push(Node { name: self.name.clone(), shape: shape.clone(), operation });
         Ok(Value { node: self.nodes.len() - 1, shape })
@@ -140,7 +155,7 @@ impl GraphBuilder {
         let structure = if rows == 1 {
             Structure::Dense
         } else {
-            shape::elements(&[rows, outputs, inputs])?;
+            shape::entries(&[rows, outputs, inputs])?;
             let row = |r: usize| {
                 let of =
                     move |i: usize| (0..inputs).map(move |j| ((r * outputs + i) as u32, (r * inputs + j) as u32, (i * inputs + j) as u32));
@@ -209,8 +224,9 @@ impl GraphBuilder {
         let out = window.positions([rows, columns])?;
         let shape = [leading, &[channels, out[0], out[1]]].concat();
         let count = shape::elements(&shape)?;
-        shape::elements(&[count, window.kernel[0], window.kernel[1]])?;
-        // The weight 1/n has the index n - 1.
+        shape::entries(&[count, window.kernel[0], window.kernel[1]])?;
+        // The weights 1/n of the divisors n that occur, each with its index.
+        let (mut weights, mut index) = (Vec::new(), HashMap::new());
         let mut entries = Vec::new();
         for place in 0..count {
             let (channel, y, x) = (place / (out[0] * out[1]), place / out[1] % out[0], place % out[1]);
@@ -219,10 +235,13 @@ impl GraphBuilder {
             if divisor == 0 {
                 return Err(GraphError::Option("a window over padding alone".to_string()));
             }
-            entries.extend(inside.iter().map(|(_, at)| (place as u32, (channel * rows * columns + at) as u32, divisor as u32 - 1)));
+            let weight = *index.entry(divisor).or_insert_with(|| {
+                weights.push(Rational::from((1, divisor as u64)));
+                weights.len() as u32 - 1
+            });
+            entries.extend(inside.iter().map(|(_, at)| (place as u32, (channel * rows * columns + at) as u32, weight)));
         }
-        let most = window.kernel[0] * window.kernel[1];
-        let weights = Coefficients::from_rationals((1..=most).map(|n| Rational::from((1, n as u64))).collect());
+        let weights = Coefficients::from_rationals(weights);
         let structure = Structure::Sparse(Sparse::new(count, x.len(), &entries));
         self.affine(shape, vec![(x.node, LinearMap { inputs: x.len(), outputs: count, structure, weights })], Coefficients::default())
     }
@@ -252,7 +271,7 @@ impl GraphBuilder {
         let out = window.positions([rows, columns])?;
         let shape = [leading, &[channels, out[0], out[1]]].concat();
         let (count, size) = (shape::elements(&shape)?, shape::elements(&window.kernel)?);
-        shape::elements(&[count, size])?;
+        shape::entries(&[count, size])?;
         let mut candidates = vec![Maximum::ABSENT; count * size];
         for place in 0..count {
             let (channel, y, x) = (place / (out[0] * out[1]), place / out[1] % out[0], place % out[1]);
@@ -426,9 +445,11 @@ impl GraphBuilder {
             if other != shape {
                 return Err(GraphError::Shape { found: value.shape.clone(), expected: format!("{:?} but on axis {axis}", first.shape) });
             }
-            shape[axis] += size;
+            shape[axis] = shape[axis].saturating_add(size);
         }
         let count = shape::elements(&shape)?;
+        // Each tensor is a map of its own into the whole.
+        shape::entries(&[values.len(), count])?;
         let inner: usize = shape[axis + 1..].iter().product();
         let mut before = 0;
         let mut terms = Vec::new();

@@ -70,6 +70,12 @@ impl Coefficients {
         (0..self.len()).map(|i| self.get(i)).collect()
     }
 
+    /// The bytes that they take.
+    pub(super) fn bytes(&self) -> usize {
+        let exact = |q: &Rational| size_of::<Rational>() + 32 + (q.numer().significant_bits() + q.denom().significant_bits()) as usize / 8;
+        self.len() * size_of::<f64>() + self.exact.iter().flatten().map(exact).sum::<usize>()
+    }
+
     /// The place of the first double that is not finite, unless it is only near a rational.
     pub(super) fn first_not_finite(&self) -> Option<usize> {
         if self.exact.is_some() { None } else { self.doubles.iter().position(|x| !x.is_finite()) }

@@ -5,11 +5,14 @@
 #[non_exhaustive]
 pub enum GraphError {
     /// A tensor has no elements, or more than a graph may have.
-    #[error("a tensor of shape {shape:?} has {} elements", if shape.contains(&0) { "no" } else { "too many" })]
+    #[error("a tensor of shape {} has {}", sizes(.shape), if shape.contains(&0) { "no elements" } else { "too many elements" })]
     Size {
         /// The shape.
         shape: Vec<usize>,
     },
+    /// All tensors and maps together are more than a graph may have.
+    #[error("the network is too large: at most {} elements and entries of maps, in 4 GiB, are read", super::shape::MOST_ENTRIES)]
+    TooLarge,
     /// A tensor has not the shape that the operation needs.
     #[error("a tensor of shape {found:?} where {expected} is expected")]
     Shape {
@@ -48,4 +51,12 @@ pub enum GraphError {
         /// The coordinates of the point.
         found: usize,
     },
+}
+
+/// A shape, of which a message shows no more than the first sizes.
+fn sizes(shape: &[usize]) -> String {
+    match shape {
+        [first @ .., _] if shape.len() > 33 => format!("{:?} and {} more", &first[..32], shape.len() - 32),
+        shape => format!("{shape:?}"),
+    }
 }

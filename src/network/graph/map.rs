@@ -66,6 +66,10 @@ impl Lists {
         Self { starts, entries: sorted }
     }
 
+    fn bytes(&self) -> usize {
+        size_of_val(&self.starts[..]) + size_of_val(&self.entries[..])
+    }
+
     fn get(&self, k: usize) -> &[(u32, u32)] {
         &self.entries[self.starts[k]..self.starts[k + 1]]
     }
@@ -91,6 +95,12 @@ impl Convolution {
     /// The input row (or column) that an output row reads at a place of the kernel, if it is not padding.
     fn input_at(&self, axis: usize, out: usize, k: usize) -> Option<usize> {
         (out * self.stride[axis] + k * self.dilation[axis]).checked_sub(self.padding[axis]).filter(|&at| at < self.size[axis])
+    }
+
+    /// How many output rows (or columns) read an input row at a place of the kernel: padding <= out stride + k dilation < padding + size.
+    fn places_that_read(&self, axis: usize, k: usize) -> usize {
+        let first_from = |at: usize| at.saturating_sub(k * self.dilation[axis]).div_ceil(self.stride[axis]).min(self.out[axis]);
+        first_from(self.padding[axis] + self.size[axis]) - first_from(self.padding[axis])
     }
 
     fn group_channels(&self) -> [usize; 2] {
@@ -240,16 +250,24 @@ impl LinearMap {
         }
     }
 
-    /// The number of multiplications that one evaluation takes.
+    /// The bytes that its weights and its structure take.
+    pub(super) fn bytes(&self) -> usize {
+        let lists = match &self.structure {
+            Structure::Sparse(sparse) => [&sparse.rows, &sparse.columns].map(Lists::bytes).into_iter().sum(),
+            Structure::Dense | Structure::Convolution(_) => 0,
+        };
+        self.weights.bytes() + lists
+    }
+
+    /// The number of multiplications that one evaluation takes; at most the largest integer.
     pub fn multiplications(&self) -> usize {
         match &self.structure {
             Structure::Dense => self.inputs * self.outputs,
             Structure::Sparse(sparse) => sparse.rows.entries.len(),
             Structure::Convolution(c) => {
-                let reads = |axis: usize| -> usize {
-                    (0..c.out[axis]).map(|out| (0..c.kernel[axis]).filter(|&k| c.input_at(axis, out, k).is_some()).count()).sum()
-                };
-                c.group_channels()[0] * c.channels[1] * reads(0) * reads(1)
+                let reads = |axis: usize| (0..c.kernel[axis]).map(|k| c.places_that_read(axis, k)).sum();
+                let channels = c.group_channels()[0] * c.channels[1];
+                channels.saturating_mul(reads(0)).saturating_mul(reads(1))
             }
         }
     }

@@ -35,4 +35,4 @@ pub use map::LinearMap;
 pub use node::{Affine, Graph, Maximum, Node, Operation, Term};
 pub use piecewise::Piecewise;
 pub use shape::Window;
-pub(crate) use shape::{broadcast, repeated, strided};
+pub(crate) use shape::{MOST_AXES, broadcast, elements, entries, repeated, strided};

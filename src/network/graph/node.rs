@@ -186,10 +186,10 @@ impl Graph {
     /// The number of multiplications that one evaluation takes.
     pub fn multiplications(&self) -> usize {
         let of = |node: &Node| match &node.operation {
-            Operation::Affine(affine) => affine.terms.iter().map(|term| term.map.multiplications()).sum(),
+            Operation::Affine(affine) => affine.terms.iter().map(|term| term.map.multiplications()).fold(0, usize::saturating_add),
             _ => 0,
         };
-        self.nodes.iter().map(of).sum()
+        self.nodes.iter().map(of).fold(0, usize::saturating_add)
     }
 
     /// The units that a selection names; the outputs are the layer above the last one, one bit each.

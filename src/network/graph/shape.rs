@@ -2,13 +2,28 @@
 
 use super::GraphError;
 
-/// Elements that a tensor may have, and entries that a map of one weight an entry may have.
-pub(super) const MOST_ELEMENTS: usize = 1 << 26;
+/// Elements that a tensor may have: as rationals, as normalisation makes them, they take a hundred bytes each.
+const MOST_ELEMENTS: usize = 1 << 24;
+
+/// Entries that a map of one weight an entry may have, and elements and entries of a whole graph.
+pub(super) const MOST_ENTRIES: usize = 1 << 26;
+
+/// Axes that a tensor may have.
+pub(crate) const MOST_AXES: usize = 32;
 
 /// The number of elements, if it is neither 0 nor too many.
-pub(super) fn elements(shape: &[usize]) -> Result<usize, GraphError> {
-    let count = shape.iter().try_fold(1usize, |count, &n| count.checked_mul(n)).filter(|&count| count > 0 && count <= MOST_ELEMENTS);
+pub(crate) fn elements(shape: &[usize]) -> Result<usize, GraphError> {
+    let count = product(shape).filter(|&count| count > 0 && count <= MOST_ELEMENTS && shape.len() <= MOST_AXES);
     count.ok_or_else(|| GraphError::Size { shape: shape.to_vec() })
+}
+
+/// The number of entries, if it is neither 0 nor too many.
+pub(crate) fn entries(sizes: &[usize]) -> Result<usize, GraphError> {
+    product(sizes).filter(|&count| count > 0 && count <= MOST_ENTRIES).ok_or_else(|| GraphError::Size { shape: sizes.to_vec() })
+}
+
+fn product(sizes: &[usize]) -> Option<usize> {
+    sizes.iter().try_fold(1usize, |count, &n| count.checked_mul(n))
 }
 
 /// A window that moves over rows and columns: a kernel of a convolution or of pooling. Arrays are (rows, columns).
@@ -58,7 +73,8 @@ impl Window {
             };
             out[axis] = room / stride + 1;
             // A last window that begins in the padding behind holds nothing.
-            if self.ceil && !room.is_multiple_of(stride) && out[axis] * stride < size[axis] + self.padding[0][axis] {
+            let last = out[axis].checked_mul(stride);
+            if self.ceil && !room.is_multiple_of(stride) && last.is_some_and(|last| last < size[axis] + self.padding[0][axis]) {
                 out[axis] += 1;
             }
         }
@@ -67,13 +83,13 @@ impl Window {
 
     /// The input row or column, if it is not padding, and whether it lies within input and padding.
     pub(super) fn input_at(&self, axis: usize, size: usize, out: usize, k: usize) -> (Option<usize>, bool) {
-        let at = out * self.stride[axis] + k * self.dilation[axis];
+        let at = (out * self.stride[axis]).saturating_add(k * self.dilation[axis]);
         let inside = at.checked_sub(self.padding[0][axis]).filter(|&at| at < size);
         (inside, at < size + self.padding[0][axis] + self.padding[1][axis])
     }
 }
 
-/// The shape that two shapes broadcast to.
+/// The shape that two shapes broadcast to, if it has not too many elements.
 pub(crate) fn broadcast(a: &[usize], b: &[usize]) -> Result<Vec<usize>, GraphError> {
     let n = a.len().max(b.len());
     let size = |shape: &[usize], axis: usize| if axis + shape.len() < n { 1 } else { shape[axis + shape.len() - n] };
@@ -83,7 +99,12 @@ pub(crate) fn broadcast(a: &[usize], b: &[usize]) -> Result<Vec<usize>, GraphErr
         (x, 1) => Some(x),
         _ => None,
     };
-    (0..n).map(of).collect::<Option<_>>().ok_or_else(|| GraphError::Broadcast(a.to_vec(), b.to_vec()))
+    let shape: Vec<usize> = (0..n).map(of).collect::<Option<_>>().ok_or_else(|| GraphError::Broadcast(a.to_vec(), b.to_vec()))?;
+    // Two small shapes can make a large one; constants may be empty.
+    if !shape.contains(&0) {
+        elements(&shape)?;
+    }
+    Ok(shape)
 }
 
 /// For each element of the larger shape the element of the smaller one that is repeated there.

@@ -4,7 +4,7 @@ use crate::data::ReadProblem;
 use crate::data::array::{Array, ArrayError, Numbers};
 use crate::exact::rational;
 use crate::network::{Layer, Network};
-use nalgebra::{DMatrix, DVector};
+use nalgebra::{DMatrix, DVector, Scalar};
 use rug::Rational;
 
 /// The arrays of one layer and their names in the file; no bias is a bias of zeros.
@@ -30,11 +30,11 @@ pub(super) fn assemble(layers: Vec<NamedLayer>) -> Result<Network, ReadProblem> 
         };
         built.push(match (weights.numbers, bias) {
             (Numbers::Doubles(w), Numbers::Doubles(b)) => {
-                Layer::from_f64(DMatrix::from_row_iterator(outputs, inputs, w), DVector::from_vec(b))
+                Layer::from_f64(matrix(outputs, inputs, w).map_err(in_weights)?, DVector::from_vec(b))
             }
             (w, b) => {
                 let (w, b) = (rationals(w), rationals(b));
-                Layer::from_rationals(DMatrix::from_row_iterator(outputs, inputs, w), DVector::from_vec(b))
+                Layer::from_rationals(matrix(outputs, inputs, w).map_err(in_weights)?, DVector::from_vec(b))
             }
         });
     }
@@ -42,6 +42,17 @@ pub(super) fn assemble(layers: Vec<NamedLayer>) -> Result<Network, ReadProblem> 
         return Err(ReadProblem::Empty("layers"));
     }
     Ok(Network::new(built).expect("shapes and values have been checked, array by array"))
+}
+
+/// A matrix of values that are given row by row.
+fn matrix<T: Scalar + Default>(rows: usize, columns: usize, mut values: Vec<T>) -> Result<DMatrix<T>, ArrayError> {
+    if rows > 1 && columns > 1 {
+        let mut turned = Vec::new();
+        turned.try_reserve_exact(values.len()).map_err(|_| ArrayError::Memory)?;
+        turned.extend((0..columns).flat_map(|j| (0..rows).map(move |i| i * columns + j)).map(|k| std::mem::take(&mut values[k])));
+        values = turned;
+    }
+    Ok(DMatrix::from_vec(rows, columns, values))
 }
 
 fn checked_bias(bias: Array, outputs: usize) -> Result<Numbers, ArrayError> {

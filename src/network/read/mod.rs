@@ -1,6 +1,7 @@
 //! Networks from files: one module a format.
 
 mod assemble;
+mod document;
 pub(super) mod json;
 mod npz;
 mod onnx;
@@ -16,7 +17,7 @@ pub use safetensors::safetensors_from_bytes;
 
 use super::Network;
 use super::load::{Format, LoadError};
-use crate::data::error::read_file;
+use crate::data::file::read_file;
 use std::path::Path;
 
 /// Reads a chain from a `.npz`, `.json`, `.safetensors` or `.onnx` file; the end of the name says which.

@@ -1,6 +1,7 @@
 //! Networks in `.npz`: W0, b0, W1, b1, ...
 
 use super::assemble::{NamedLayer, assemble};
+use crate::data::budget::Budget;
 use crate::data::{ReadProblem, npz};
 use crate::network::Network;
 use std::collections::BTreeMap;
@@ -11,7 +12,7 @@ use std::collections::BTreeMap;
 /// Bytes that are no such file or not all of it; arrays that are missing, unknown, of a wrong shape, or not finite.
 pub fn npz_from_bytes(bytes: &[u8]) -> Result<Network, ReadProblem> {
     let mut arrays = BTreeMap::new();
-    for (name, array) in npz::read(bytes)? {
+    for (name, array) in npz::read(bytes, &Budget::default())? {
         if !is_known(&name) {
             return Err(ReadProblem::UnknownArray { array: name, expected: "a network is W0, b0, W1, b1, ..." });
         }

@@ -4,6 +4,7 @@ use super::assemble::{NamedLayer, assemble};
 use super::order::in_order;
 use crate::data::ReadProblem;
 use crate::data::array::{Array, ArrayError, Collector};
+use crate::data::budget::Budget;
 use crate::data::dtype::Dtype;
 use crate::network::Network;
 use safetensors::tensor::{Metadata, SafeTensors, TensorView};
@@ -32,9 +33,10 @@ pub fn safetensors_from_bytes(bytes: &[u8]) -> Result<Network, ReadProblem> {
         let view = tensors[&kept].clone();
         tensors.insert(name, view);
     }
+    let budget = Budget::default();
     let (mut weights, mut biases) = (Vec::new(), BTreeMap::new());
     for (name, view) in tensors {
-        let array = || decode(&view).map_err(|problem| ReadProblem::of_array(&name, problem));
+        let array = || decode(&view, &budget).map_err(|problem| ReadProblem::of_array(&name, problem));
         match name.rsplit_once('.').unwrap_or(("", &name)) {
             (layer, "weight") => {
                 let array = array()?;
@@ -86,7 +88,7 @@ fn shared(header: &Metadata, tensors: &BTreeMap<String, TensorView<'_>>) -> Resu
     Ok(found)
 }
 
-fn decode(view: &TensorView) -> Result<Array, ArrayError> {
+fn decode(view: &TensorView, budget: &Budget) -> Result<Array, ArrayError> {
     let dtype = match view.dtype() {
         safetensors::Dtype::F64 => Dtype::F64,
         safetensors::Dtype::F32 => Dtype::F32,
@@ -94,8 +96,8 @@ fn decode(view: &TensorView) -> Result<Array, ArrayError> {
         safetensors::Dtype::BF16 => Dtype::BF16,
         other => return Err(ArrayError::Dtype(format!("{other:?}"))),
     };
-    let mut into = Collector::default();
-    dtype.decode(view.data(), &mut into);
+    let mut into = Collector::new(budget, view.data().len() / dtype.width());
+    dtype.decode(view.data(), &mut into)?;
     Ok(Array { shape: view.shape().to_vec(), numbers: into.finish() })
 }
 

@@ -57,6 +57,12 @@ pub enum ZooError {
         /// The most that a built-in network has.
         most: u128,
     },
+    /// The system gives no memory.
+    #[error("there is not enough memory for the weights of {what}")]
+    Memory {
+        /// The network.
+        what: String,
+    },
 }
 
 /// The built-in network of this name; `None` where the text does not begin as the name of one.

@@ -1,9 +1,9 @@
 //! Networks as they are before training.
 
 use super::ZooError;
-use super::size::check_widths;
+use super::size::{check_widths, matrix};
 use crate::network::{Layer, Network};
-use nalgebra::{DMatrix, DVector};
+use nalgebra::DVector;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
@@ -23,7 +23,7 @@ pub enum Scheme {
 /// weights row by row before the bias.
 ///
 /// # Errors
-/// Fewer than two widths, a width of 0, more than 100 million weights and biases.
+/// Fewer than two widths, a width of 0, more than 100 million weights and biases, no memory for them.
 ///
 /// ```
 /// use plica::network::zoo::{Scheme, random};
@@ -53,9 +53,9 @@ pub fn random(widths: &[u64], scheme: Scheme, seed: u64) -> Result<Network, ZooE
             Scheme::Torch => small,
             Scheme::Kaiming => (6.0 / fan_in).sqrt(),
         };
-        let weights: Vec<f64> = (0..inputs * outputs).map(|_| uniform(bound)).collect();
+        let weights = matrix(shape, outputs, inputs, |_, _| uniform(bound))?;
         let bias: Vec<f64> = (0..outputs).map(|_| uniform(small)).collect();
-        layers.push(Layer::from_f64(DMatrix::from_row_slice(outputs, inputs, &weights), DVector::from_vec(bias)));
+        layers.push(Layer::from_f64(weights, DVector::from_vec(bias)));
     }
     Ok(Network::new(layers).expect("neighbouring widths chain"))
 }

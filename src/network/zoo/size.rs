@@ -1,9 +1,29 @@
 //! Limits on built-in networks, checked before anything is built.
 
 use super::ZooError;
+use nalgebra::DMatrix;
 
 /// The most weights and biases of a built-in network: 800 MB as doubles.
 const MOST: u128 = 100_000_000;
+
+/// The matrix of a layer, or an error where there is no memory for it.
+pub(super) fn matrix(
+    what: impl FnOnce() -> String,
+    rows: usize,
+    columns: usize,
+    mut weight: impl FnMut(usize, usize) -> f64,
+) -> Result<DMatrix<f64>, ZooError> {
+    let mut weights = Vec::new();
+    if weights.try_reserve_exact(rows * columns).is_err() {
+        return Err(ZooError::Memory { what: what() });
+    }
+    weights.resize(rows * columns, 0.0);
+    let mut matrix = DMatrix::from_vec(rows, columns, weights);
+    for i in 0..rows {
+        (0..columns).for_each(|j| matrix[(i, j)] = weight(i, j));
+    }
+    Ok(matrix)
+}
 
 /// That a parameter is between two values.
 pub(super) fn check_range(form: &'static str, name: &'static str, value: u64, least: u64, most: u64) -> Result<(), ZooError> {

@@ -1,9 +1,9 @@
 //! The zig-zag network of Montufar, Pascanu, Cho and Bengio.
 
 use super::ZooError;
-use super::size::{check_range, check_widths};
+use super::size::{check_range, check_widths, matrix};
 use crate::network::{Layer, Network};
-use nalgebra::{DMatrix, DVector};
+use nalgebra::DVector;
 
 /// The zig-zag network of N inputs and L layers of N P units, with P^(N L) activation regions in the unit cube.
 ///
@@ -11,7 +11,7 @@ use nalgebra::{DMatrix, DVector};
 /// [0, 1]. Unit w P + j of layer l is P z^l(x_w) - j, j = 0, ..., P-1, and the N outputs are z^L(x_w). All coefficients are integers.
 ///
 /// # Errors
-/// A parameter of 0, more than 1024 layers, more than 100 million weights and biases.
+/// A parameter of 0, more than 1024 layers, more than 100 million weights and biases, no memory for them.
 pub fn zigzag(inputs: u64, pieces: u64, layers: u64) -> Result<Network, ZooError> {
     const FORM: &str = "zigzag:N:P:L";
     check_range(FORM, "N", inputs, 1, 1_000_000)?;
@@ -20,7 +20,8 @@ pub fn zigzag(inputs: u64, pieces: u64, layers: u64) -> Result<Network, ZooError
     let width = inputs * pieces;
     let hidden = std::iter::repeat_n(width, layers as usize);
     let widths = std::iter::once(inputs).chain(hidden).chain([inputs]);
-    check_widths(|| format!("zigzag:{inputs}:{pieces}:{layers}"), widths)?;
+    let name = || format!("zigzag:{inputs}:{pieces}:{layers}");
+    check_widths(name, widths)?;
 
     let (n, p) = (inputs as usize, pieces as usize);
     let steep = pieces as f64;
@@ -36,10 +37,10 @@ pub fn zigzag(inputs: u64, pieces: u64, layers: u64) -> Result<Network, ZooError
     };
     let bias = || DVector::from_fn(n * p, |i, _| -((i % p) as f64));
     let same = |w: usize, v: usize, x: f64| if w == v { x } else { 0.0 };
-    let mut stack = vec![Layer::from_f64(DMatrix::from_fn(n * p, n, |i, w| same(i / p, w, steep)), bias())];
+    let mut stack = vec![Layer::from_f64(matrix(name, n * p, n, |i, w| same(i / p, w, steep))?, bias())];
     for _ in 1..layers {
-        stack.push(Layer::from_f64(DMatrix::from_fn(n * p, n * p, |i, j| same(i / p, j / p, steep * fold(j % p))), bias()));
+        stack.push(Layer::from_f64(matrix(name, n * p, n * p, |i, j| same(i / p, j / p, steep * fold(j % p)))?, bias()));
     }
-    stack.push(Layer::from_f64(DMatrix::from_fn(n, n * p, |w, j| same(w, j / p, fold(j % p))), DVector::zeros(n)));
+    stack.push(Layer::from_f64(matrix(name, n, n * p, |w, j| same(w, j / p, fold(j % p)))?, DVector::zeros(n)));
     Ok(Network::new(stack).expect("N-NP-...-NP-N chains"))
 }

@@ -5,6 +5,7 @@ use super::svg::label;
 use crate::complex::{Cell, Complex, Decided, Domain, Rule};
 use crate::data::DataSet;
 use crate::exact::nearest_f64;
+use crate::words::plain;
 use std::collections::HashMap;
 use std::str::FromStr;
 
@@ -140,7 +141,7 @@ impl Scene {
             return Err(SceneError::Range);
         }
         let mut scene = Self {
-            title: title.to_string(),
+            title: plain(title).into_owned(),
             axes: if complex.plane().is_some() { ["u", "v"] } else { ["x0", "x1"] },
             view,
             corners,

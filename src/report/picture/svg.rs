@@ -1,5 +1,6 @@
 //! A drawing as SVG text: shapes and words, no more than the pictures need.
 
+use crate::words::plain;
 use std::fmt::{Display, Write};
 
 /// Where a text stands with respect to its point.
@@ -109,8 +110,9 @@ pub(super) const INK: &str = "#222222";
 /// The colour of lines that only guide the eye.
 pub(super) const GUIDE: &str = "#dddddd";
 
+/// A text of others as text of a document: no character that ends it, and none that XML forbids.
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    plain(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 /// About as wide a text is in pixels: an upper estimate, since no font is asked.
@@ -158,6 +160,9 @@ mod tests {
     fn words_are_escaped() {
         let mut drawing = Drawing::new(10.0, 10.0);
         drawing.text((1.0, 1.0), Anchor::Start, 10.0, INK, "a<b & \"c\"");
-        assert!(drawing.finish().contains("a&lt;b &amp; &quot;c&quot;"));
+        drawing.rectangle([0.0; 4], INK, "W\u{1b}[31m\u{202e}\u{fffe}é");
+        let picture = drawing.finish();
+        assert!(picture.contains("a&lt;b &amp; &quot;c&quot;"));
+        assert!(picture.contains("<title>W\\u{1b}[31m\\u{202e}\\u{fffe}é</title>"));
     }
 }

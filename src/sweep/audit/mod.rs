@@ -31,7 +31,13 @@ pub enum AuditError {
     /// A way of sampling without both ends.
     #[error("a segment is sampled at 2 points or more, not at {0}")]
     TooFewPoints(usize),
+    /// More points than single precision tells apart.
+    #[error("a segment is sampled at {MOST_POINTS} points at most, not at {0}: in single precision, more are not apart")]
+    TooManyPoints(usize),
 }
+
+/// The most points that a segment is sampled at: in single precision, 1 - 2^-24 is the number before 1.
+pub const MOST_POINTS: usize = 1 << 24;
 
 /// Ways of sampling segments, in both precisions, to be held against the exact traces of all hidden units.
 ///
@@ -57,12 +63,16 @@ impl<'a> Auditor<'a> {
     /// The audit of these ways of sampling segments between these points.
     ///
     /// # Errors
-    /// Points of the wrong dimension, a way with fewer than two points.
+    /// Points of the wrong dimension, a way with fewer than two points or more than [`MOST_POINTS`].
     pub fn new(network: &'a Network, points: &'a Points, ways: &'a [Sampling]) -> Result<Self, AuditError> {
         let mut tracer = Tracer::new(network).pieces(false);
         tracer.over(points)?;
-        if let Some(n) = ways.iter().find_map(|way| if let Sampling::Points(n @ 0..2) = way { Some(*n) } else { None }) {
-            return Err(AuditError::TooFewPoints(n));
+        for way in ways {
+            match *way {
+                Sampling::Points(n @ 0..2) => return Err(AuditError::TooFewPoints(n)),
+                Sampling::Points(n) if n > MOST_POINTS => return Err(AuditError::TooManyPoints(n)),
+                _ => {}
+            }
         }
         let units = Selection::Hidden.resolve(network).expect("hidden units can always be selected");
         Ok(Self { tracer, units, points, ways, single: Sampler::new(network), double: Sampler::new(network) })

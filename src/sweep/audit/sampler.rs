@@ -3,6 +3,24 @@
 use crate::network::{Layer, Network, Pattern};
 use num_traits::{AsPrimitive, Float};
 
+/// The patterns at points of a segment, in order.
+#[derive(Default)]
+pub(super) struct Sampled {
+    /// How many points there were.
+    pub points: u64,
+    /// Their patterns, repeats aside: there are far fewer than points.
+    pub patterns: Vec<Pattern>,
+}
+
+impl Sampled {
+    fn push(&mut self, pattern: Pattern) {
+        self.points += 1;
+        if self.patterns.last() != Some(&pattern) {
+            self.patterns.push(pattern);
+        }
+    }
+}
+
 /// A network in floating point of one precision.
 pub(super) struct Sampler<F> {
     /// Weights row by row, and biases, of each hidden layer.
@@ -24,15 +42,18 @@ where
     }
 
     /// The patterns of all hidden units at n points t = 0, 1/(n-1), ..., 1 of x(t) = (1-t) a + t b; n at least 2.
-    pub(super) fn patterns(&self, from: &[f64], to: &[f64], n: usize) -> Vec<Pattern> {
-        (0..n).map(|k| self.pattern(from, to, k.as_() / (n - 1).as_())).collect()
+    pub(super) fn patterns(&self, from: &[f64], to: &[f64], n: usize) -> Sampled {
+        let mut sampled = Sampled::default();
+        (0..n).for_each(|k| sampled.push(self.pattern(from, to, k.as_() / (n - 1).as_())));
+        sampled
     }
 
     /// The patterns at the points where neighbouring patterns differ in more than one bit until none do: both ends first, then the
     /// middle between two such points, as long as the precision has one; the class-adaptive sampling of arXiv 2503.08502.
-    pub(super) fn adaptive_patterns(&self, from: &[f64], to: &[f64]) -> Vec<Pattern> {
+    pub(super) fn adaptive_patterns(&self, from: &[f64], to: &[f64]) -> Sampled {
         let [left, right] = [F::zero(), F::one()].map(|t| (t, self.pattern(from, to, t)));
-        let mut found = vec![left.1.clone()];
+        let mut found = Sampled::default();
+        found.push(left.1.clone());
         // Depth first, from the left, so that they come in order.
         let mut stack = vec![(left, right)];
         while let Some((left, right)) = stack.pop() {

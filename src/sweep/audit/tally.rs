@@ -1,9 +1,9 @@
 //! What ways of sampling have found on many segments, in counts that merge.
 
+use super::sampler::Sampled;
 use super::sequence::{Fault, audit_sequence};
 use crate::fold::{Distribution, Folding};
 use crate::line::{Decisions, Trace};
-use crate::network::Pattern;
 use rug::Rational;
 use std::collections::BTreeMap;
 
@@ -68,7 +68,8 @@ impl SamplerTally {
         self.errors.iter().map(|(error, count)| (error.clone(), *count)).collect()
     }
 
-    pub(super) fn add(&mut self, trace: &Trace, chi: &Rational, patterns: &[Pattern]) {
+    pub(super) fn add(&mut self, trace: &Trace, chi: &Rational, sampled: &Sampled) {
+        let patterns = &sampled.patterns[..];
         let audit = audit_sequence(trace, patterns);
         self.incomplete += u64::from(!audit.is_complete());
         self.missed += audit.missed as u64;
@@ -79,7 +80,7 @@ impl SamplerTally {
                 Fault::OutOfOrder => self.out_of_order += 1,
             }
         }
-        self.points += patterns.len() as u64;
+        self.points += sampled.points;
         *self.errors.entry(Folding::of(patterns).chi() - chi).or_default() += 1;
     }
 

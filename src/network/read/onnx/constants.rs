@@ -7,7 +7,7 @@ use super::call::{Call, Known, text};
 use super::external::External;
 use super::shapes::{axes_of, normalised, slices, squeezed, unsqueezed};
 use super::tensor::{Constant, Numbers, Precision};
-use crate::network::graph::{GraphBuilder, Value, broadcast, repeated, strided};
+use crate::network::graph::{GraphBuilder, Value, broadcast, elements, repeated, strided};
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -159,7 +159,10 @@ fn concatenated(inputs: &[&Constant], call: &Call<'_>) -> Result<Constant, Strin
         if !fits {
             return Err(format!("shapes {:?} and {:?}", inputs[0].shape, input.shape));
         }
-        shape[axis] += input.shape[axis];
+        shape[axis] = shape[axis].checked_add(input.shape[axis]).ok_or("too many elements")?;
+    }
+    if !shape.contains(&0) {
+        elements(&shape).map_err(|error| error.to_string())?;
     }
     let (outer, inner): (usize, usize) = (shape[..axis].iter().product(), shape[axis + 1..].iter().product());
     fn joined<T: Clone>(lists: &[&[T]], outer: usize, part: impl Fn(usize, usize) -> Range<usize> + Copy) -> Vec<T> {

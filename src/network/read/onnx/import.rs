@@ -64,6 +64,7 @@ pub(super) fn import(model: &proto::Model, external: &External<'_>) -> Result<On
         let results = if matches!(&node.op_type[..], "Softmax" | "LogSoftmax") {
             leave_out(&call, node, graph, output, &mut notes).map_err(failed)?
         } else if let Some(constants) = constants::fold(&call, external).map_err(failed)? {
+            constants.iter().try_for_each(|c| external.budget.take(c.len(), size_of::<f64>())).map_err(|error| failed(error.into()))?;
             constants.into_iter().map(|constant| Known::Constant(Rc::new(constant))).collect()
         } else {
             operators::apply(&call, &mut builder).map_err(failed)?.into_iter().map(Known::Value).collect()

@@ -15,8 +15,11 @@ mod schema;
 mod shapes;
 mod spatial;
 mod tensor;
+mod weight;
 
-use crate::data::{ReadError, ReadProblem, error::read_file};
+use crate::data::budget::Budget;
+use crate::data::file::read_file;
+use crate::data::{ReadError, ReadProblem};
 use crate::network::graph::Graph;
 use external::External;
 use prost::Message;
@@ -36,7 +39,7 @@ pub struct OnnxNetwork {
 /// # Errors
 /// Bytes that are no such file, numbers that stand in another file, and operators or options that are not read, with the node's name.
 pub fn onnx_from_bytes(bytes: &[u8]) -> Result<OnnxNetwork, ReadProblem> {
-    read(bytes, &External { folder: None })
+    read(bytes, &External::default())
 }
 
 /// Reads a network from an `.onnx` file; numbers that stand in another file are looked for beside it.
@@ -44,7 +47,7 @@ pub fn onnx_from_bytes(bytes: &[u8]) -> Result<OnnxNetwork, ReadProblem> {
 /// # Errors
 /// A file that is missing or malformed, and operators or options that are not read, with the node's name.
 pub fn onnx_from_path(path: &Path) -> Result<OnnxNetwork, ReadError> {
-    let external = External { folder: Some(path.parent().unwrap_or(Path::new(""))) };
+    let external = External { file: Some(path), ..External::default() };
     read_file(path).and_then(|bytes| read(&bytes, &external)).map_err(|problem| problem.of(path))
 }
 
@@ -55,9 +58,9 @@ pub fn onnx_from_path(path: &Path) -> Result<OnnxNetwork, ReadError> {
 /// # Errors
 /// A file that is missing or malformed, here or beside it.
 pub fn onnx_in_one_piece(path: &Path) -> Result<Vec<u8>, ReadError> {
-    let external = External { folder: Some(path.parent().unwrap_or(Path::new(""))) };
+    let external = External { file: Some(path), ..External::default() };
     let gather = |bytes: &[u8]| {
-        let mut model = decode(bytes)?;
+        let mut model = decode(bytes, &external.budget)?;
         external.gather(&mut model).map_err(ReadProblem::Format)?;
         Ok(model.encode_to_vec())
     };
@@ -65,9 +68,26 @@ pub fn onnx_in_one_piece(path: &Path) -> Result<Vec<u8>, ReadError> {
 }
 
 fn read(bytes: &[u8], external: &External<'_>) -> Result<OnnxNetwork, ReadProblem> {
-    import::import(&decode(bytes)?, external).map_err(ReadProblem::Format)
+    import::import(&decode(bytes, &external.budget)?, external).map_err(ReadProblem::Format)
 }
 
-fn decode(bytes: &[u8]) -> Result<proto::Model, ReadProblem> {
+fn decode(bytes: &[u8], budget: &Budget) -> Result<proto::Model, ReadProblem> {
+    budget.take(weight::of(bytes), 1).map_err(|error| ReadProblem::Format(error.to_string()))?;
     proto::Model::decode(bytes).map_err(|error| ReadProblem::Format(format!("not a whole .onnx file: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proto::{Graph, Model, OperatorSet, Tensor};
+
+    #[test]
+    fn all_constants_of_a_file_share_one_budget() {
+        let constant = Tensor { dims: vec![100], data_type: 1, raw_data: vec![0; 400], ..Tensor::default() };
+        let graph = Graph { initializer: vec![constant.clone(), Tensor { name: "b".to_string(), ..constant }], ..Graph::default() };
+        let model = Model { graph: Some(graph), opset_import: vec![OperatorSet { domain: String::new(), version: 13 }] };
+        let error = |bytes| import::import(&model, &External { budget: Budget::of(bytes), ..External::default() }).unwrap_err();
+        assert!(error(1599).contains("more than 4 GiB of numbers and text"));
+        assert!(error(1600).contains("a network has one input"));
+    }
 }

@@ -89,7 +89,8 @@ pub(super) fn apply(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Vec<V
         "Split" => split(call, builder),
         "Concat" => {
             let values = (0..call.inputs.len()).map(|k| as_value(call.input(k)?, builder)).collect::<Result<Vec<_>, _>>()?;
-            let axis = normalised(call.attributes.required("axis")?, values[0].shape().len())?;
+            let first = values.first().ok_or("nothing to concatenate")?;
+            let axis = normalised(call.attributes.required("axis")?, first.shape().len())?;
             one(builder.concatenate(&values, axis).map_err(text))
         }
         _ => Err("the operator is not read".to_string()),
@@ -417,7 +418,7 @@ fn prelu(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Value, String> {
             _ => return Err(format!("slopes of shape {shape:?} for a tensor of shape {:?}", x.shape())),
         };
     }
-    let functions = slope.rationals()?.into_iter().map(Piecewise::leaky_relu).collect();
+    let functions = slope.functions(Piecewise::leaky_relu)?;
     builder.activations(x, functions, to_shape(&shape, x.shape())?).map_err(text)
 }
 
@@ -481,7 +482,7 @@ fn extreme(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Value, String>
             let shape = broadcast(x.shape(), &c.shape).map_err(text)?;
             let x = if x.shape() == shape { x.clone() } else { builder.select(x, &repeated(x.shape(), &shape), &shape).map_err(text)? };
             let clip = |bound| if largest { Piecewise::clip(Some(bound), None) } else { Piecewise::clip(None, Some(bound)) };
-            let functions = c.rationals()?.into_iter().map(clip).collect();
+            let functions = c.functions(clip)?;
             return builder.activations(&x, functions, repeated(&c.shape, &shape)).map_err(text);
         }
     }
@@ -508,6 +509,9 @@ fn split(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Vec<Value>, Stri
         }
         (None, None) => {
             let n = x.shape()[axis] as i64;
+            if parts > n {
+                return Err(format!("{parts} parts of {n} elements"));
+            }
             // From version 18 on the last part may be smaller.
             if call.version < 18 && n % parts != 0 {
                 return Err(format!("{parts} equal parts of {n} elements"));
@@ -522,13 +526,16 @@ fn split(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Vec<Value>, Stri
     if sizes.iter().any(|&n| n <= 0) || sizes.iter().try_fold(0i64, |sum, &n| sum.checked_add(n)) != Some(x.shape()[axis] as i64) {
         return Err(format!("parts {sizes:?} of {} elements", x.shape()[axis]));
     }
+    let (outer, inner): (usize, usize) = (x.shape()[..axis].iter().product(), x.shape()[axis + 1..].iter().product());
+    let whole = x.shape()[axis] * inner;
     let mut start = 0;
     let mut parts = Vec::new();
     for n in sizes {
-        let mut places: Vec<Vec<usize>> = x.shape().iter().map(|&n| (0..n).collect()).collect();
-        places[axis] = (start..start + n as usize).collect();
-        start += n as usize;
-        let (of, shape) = grid(x.shape(), &places)?;
+        let mut shape = x.shape().to_vec();
+        shape[axis] = n as usize;
+        let part = n as usize * inner;
+        let of: Vec<u32> = (0..outer).flat_map(|k| (k * whole + start..k * whole + start + part).map(|e| e as u32)).collect();
+        start += part;
         parts.push(builder.select(x, &of, &shape).map_err(text)?);
     }
     Ok(parts)

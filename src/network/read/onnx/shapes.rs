@@ -1,6 +1,12 @@
 //! What operators on shapes do to a shape, and which elements they take.
 
 use super::call::Call;
+use crate::network::graph::{MOST_AXES, entries};
+
+/// That a tensor has no more axes than are read.
+pub(super) fn check_rank(rank: usize) -> Result<(), String> {
+    if rank <= MOST_AXES { Ok(()) } else { Err(format!("a tensor of {rank} axes, and at most {MOST_AXES} are read")) }
+}
 
 /// An axis counted from 0, where negative ones count from behind.
 pub(super) fn normalised(axis: i64, rank: usize) -> Result<usize, String> {
@@ -36,6 +42,7 @@ pub(super) fn order_of(call: &Call<'_>, rank: usize) -> Result<Vec<usize>, Strin
 
 /// The shape that a reshape asks for: 0 keeps a size, -1 is what is left.
 pub(super) fn reshaped(shape: &[usize], asked: &[i64], zero_is_zero: bool) -> Result<Vec<usize>, String> {
+    check_rank(asked.len())?;
     let count: usize = shape.iter().product();
     let mut open = None;
     let mut result = Vec::with_capacity(asked.len());
@@ -71,6 +78,7 @@ pub(super) fn squeezed(shape: &[usize], axes: Option<&[i64]>) -> Result<Vec<usiz
 
 pub(super) fn unsqueezed(shape: &[usize], axes: &[i64]) -> Result<Vec<usize>, String> {
     let rank = shape.len() + axes.len();
+    check_rank(rank)?;
     let axes = distinct(axes, rank)?;
     let mut rest = shape.iter();
     Ok((0..rank).map(|axis| if axes.contains(&axis) { 1 } else { *rest.next().expect("as many as axes of the tensor") }).collect())
@@ -82,8 +90,7 @@ pub(super) fn grid(shape: &[usize], places: &[Vec<usize>]) -> Result<(Vec<u32>, 
     if result.contains(&0) {
         return Err(format!("nothing is left of shape {shape:?}"));
     }
-    let count =
-        result.iter().try_fold(1usize, |product, &n| product.checked_mul(n)).filter(|&n| n <= 1 << 26).ok_or("too many elements")?;
+    let count = entries(&result).map_err(|error| error.to_string())?;
     let element = |place: usize| {
         let (mut rest, mut element, mut stride) = (place, 0, 1);
         for axis in (0..shape.len()).rev() {

@@ -61,9 +61,10 @@ fn window(call: &Call<'_>, kernel: &[usize], image: &Value) -> Result<Window, St
                 if stride[axis] == 0 {
                     return Err("a stride of 0".to_string());
                 }
-                let extent = kernel[axis].checked_sub(1).and_then(|n| n.checked_mul(dilation[axis])).ok_or("a kernel of this size")? + 1;
-                let covered = (size[axis].div_ceil(stride[axis]) - 1) * stride[axis] + extent;
-                if covered + 1 < size[axis] {
+                let extent = kernel[axis].checked_sub(1).and_then(|n| n.checked_mul(dilation[axis])).and_then(|n| n.checked_add(1));
+                let before = (size[axis].div_ceil(stride[axis]) - 1) * stride[axis]; // below the size
+                let covered = extent.and_then(|extent| extent.checked_add(before)).ok_or("a kernel of this size")?;
+                if covered < size[axis] - 1 {
                     return Err(format!("auto_pad {auto} with steps that leave out elements, of which runtimes make different things"));
                 }
                 let all = covered.saturating_sub(size[axis]);

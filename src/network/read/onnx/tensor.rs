@@ -3,9 +3,16 @@
 use super::external::{External, OUTSIDE};
 use super::proto;
 use crate::data::array::{Collector, Numbers as Collected};
+use crate::data::budget::Budget;
 use crate::data::dtype::Dtype;
-use crate::network::graph::Coefficients;
+use crate::network::graph::{Coefficients, Piecewise};
 use rug::Rational;
+
+/// The most numbers of a constant that are made rationals, which take some hundred bytes each.
+const MOST_RATIONALS: usize = 1 << 24;
+
+/// The most functions of an activation, which take some hundred bytes each.
+const MOST_FUNCTIONS: usize = 1 << 22;
 
 /// A constant tensor.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,6 +71,7 @@ impl Constant {
     pub fn read(tensor: &proto::Tensor, external: &External<'_>) -> Result<Self, String> {
         let size = |&n: &i64| usize::try_from(n).map_err(|_| format!("a size of {n}"));
         let shape = tensor.dims.iter().map(size).collect::<Result<Vec<_>, _>>()?;
+        super::shapes::check_rank(shape.len())?;
         let count = shape.iter().try_fold(1usize, |count, &n| count.checked_mul(n)).ok_or("more elements than memory has")?;
         let outside;
         let raw: &[u8] = if tensor.data_location == OUTSIDE {
@@ -73,9 +81,13 @@ impl Constant {
             &tensor.raw_data
         };
         let is_raw = !raw.is_empty();
+        let budget = &external.budget;
+        // Typed numbers are in memory already, each as often as it is counted here.
+        let typed = tensor.float_data.len() + tensor.double_data.len() + tensor.int32_data.len() + tensor.int64_data.len();
+        budget.take(if is_raw { 0 } else { typed }, size_of::<f64>())?;
         let numbers = match tensor.data_type {
-            1 => floats(raw, is_raw, Dtype::F32, Precision::Single, || tensor.float_data.iter().map(|&x| f64::from(x)).collect()),
-            11 => floats(raw, is_raw, Dtype::F64, Precision::Double, || tensor.double_data.clone()),
+            1 => floats(raw, is_raw, budget, Dtype::F32, Precision::Single, || tensor.float_data.iter().map(|&x| f64::from(x)).collect()),
+            11 => floats(raw, is_raw, budget, Dtype::F64, Precision::Double, || tensor.double_data.clone()),
             10 | 16 => {
                 let (dtype, precision) =
                     if tensor.data_type == 10 { (Dtype::F16, Precision::Half) } else { (Dtype::BF16, Precision::Brain) };
@@ -86,11 +98,17 @@ impl Constant {
                     bytes.extend(tensor.int32_data.iter().flat_map(|&x| (x as u16).to_le_bytes()));
                     &bytes
                 };
-                floats(raw, true, dtype, precision, Vec::new)
+                floats(raw, true, budget, dtype, precision, Vec::new)
             }
-            7 => integers::<8>(raw, is_raw, i64::from_le_bytes, || tensor.int64_data.clone()),
-            6 => integers::<4>(raw, is_raw, |b| i32::from_le_bytes(b).into(), || tensor.int32_data.iter().map(|&x| x.into()).collect()),
-            9 => integers::<1>(raw, is_raw, |[b]| b.into(), || tensor.int32_data.iter().map(|&x| x.into()).collect()),
+            7 => integers::<8>(raw, is_raw, budget, i64::from_le_bytes, || tensor.int64_data.clone()),
+            6 => integers::<4>(
+                raw,
+                is_raw,
+                budget,
+                |b| i32::from_le_bytes(b).into(),
+                || tensor.int32_data.iter().map(|&x| x.into()).collect(),
+            ),
+            9 => integers::<1>(raw, is_raw, budget, |[b]| b.into(), || tensor.int32_data.iter().map(|&x| x.into()).collect()),
             other => {
                 return Err(format!(
                     "numbers of type {other}, which are not read: 1 (f32), 10 (f16), 11 (f64), 16 (bf16), 6 and 7 (integers) are"
@@ -139,12 +157,23 @@ impl Constant {
 
     /// The exact numbers, if they are finite.
     pub fn rationals(&self) -> Result<Vec<Rational>, String> {
+        if self.len() > MOST_RATIONALS {
+            return Err(format!("{} constants, of which each is computed with exactly; at most {MOST_RATIONALS} are", self.len()));
+        }
         let exact = |(i, &x): (usize, &f64)| Rational::from_f64(x).ok_or_else(|| format!("number {i} is {x}, not a finite number"));
         match &self.numbers {
             Numbers::Floats(x, _) => x.iter().enumerate().map(exact).collect(),
             Numbers::Integers(x) => Ok(x.iter().map(|&x| x.into()).collect()),
             Numbers::Exact(x) => Ok(x.clone()),
         }
+    }
+
+    /// A function for each number.
+    pub fn functions(&self, of: impl Fn(Rational) -> Piecewise) -> Result<Vec<Piecewise>, String> {
+        if self.len() > MOST_FUNCTIONS {
+            return Err(format!("{} functions, of which at most {MOST_FUNCTIONS} are read", self.len()));
+        }
+        Ok(self.rationals()?.into_iter().map(of).collect())
     }
 
     /// The numbers as integers.
@@ -176,7 +205,14 @@ impl Numbers {
     }
 }
 
-fn floats(raw: &[u8], is_raw: bool, dtype: Dtype, precision: Precision, typed: impl Fn() -> Vec<f64>) -> Result<Numbers, String> {
+fn floats(
+    raw: &[u8],
+    is_raw: bool,
+    budget: &Budget,
+    dtype: Dtype,
+    precision: Precision,
+    typed: impl Fn() -> Vec<f64>,
+) -> Result<Numbers, String> {
     if !is_raw {
         return Ok(Numbers::Floats(typed(), precision));
     }
@@ -184,8 +220,8 @@ fn floats(raw: &[u8], is_raw: bool, dtype: Dtype, precision: Precision, typed: i
     if !raw.len().is_multiple_of(size) {
         return Err(format!("{} bytes of numbers of {size} bytes", raw.len()));
     }
-    let mut into = Collector::default();
-    dtype.decode(raw, &mut into);
+    let mut into = Collector::new(budget, raw.len() / size);
+    dtype.decode(raw, &mut into)?;
     match into.finish() {
         Collected::Doubles(x) => Ok(Numbers::Floats(x, precision)),
         Collected::Rationals(_) => Err("numbers that are no floats".to_string()),
@@ -195,6 +231,7 @@ fn floats(raw: &[u8], is_raw: bool, dtype: Dtype, precision: Precision, typed: i
 fn integers<const N: usize>(
     raw: &[u8],
     is_raw: bool,
+    budget: &Budget,
     of: impl Fn([u8; N]) -> i64,
     typed: impl Fn() -> Vec<i64>,
 ) -> Result<Numbers, String> {
@@ -202,9 +239,10 @@ fn integers<const N: usize>(
         return Ok(Numbers::Integers(typed()));
     }
     let (numbers, rest) = raw.as_chunks::<N>();
-    if rest.is_empty() {
-        Ok(Numbers::Integers(numbers.iter().map(|&bytes| of(bytes)).collect()))
-    } else {
-        Err(format!("{} bytes of numbers of {N} bytes", raw.len()))
+    if !rest.is_empty() {
+        return Err(format!("{} bytes of numbers of {N} bytes", raw.len()));
     }
+    let mut list = Vec::new();
+    numbers.iter().try_for_each(|&bytes| budget.push(&mut list, numbers.len(), of(bytes)))?;
+    Ok(Numbers::Integers(list))
 }

@@ -1,0 +1,95 @@
+//! Words of others in messages, texts and pictures: names of files, arrays and nodes, and what stands where a number is expected.
+
+use std::borrow::Cow;
+
+/// The most characters of others that a message repeats.
+const LONGEST: usize = 2000;
+
+/// The most characters of a number that a message repeats.
+const LONGEST_NUMBER: usize = 60;
+
+/// A text as it can be shown: what a terminal or a viewer obeys, or does not show, is written as an escape; the letters of all scripts stay.
+///
+/// Escaped are control characters, those that turn the direction of writing, separators of lines, invisible characters other than joiners, and
+/// characters that no document may hold. A text without them is left as it is, and so is the result.
+///
+/// ```
+/// use plica::report::plain;
+/// assert_eq!(plain("W\u{1b}[31m0\n"), "W\\u{1b}[31m0\\n");
+/// assert_eq!(plain("naïve Gewichte, 重み"), "naïve Gewichte, 重み");
+/// ```
+pub fn plain(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_hidden) {
+        return text.into();
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            '\n' => shown.push_str("\\n"),
+            '\r' => shown.push_str("\\r"),
+            '\t' => shown.push_str("\\t"),
+            c if is_hidden(c) => shown.extend(c.escape_unicode()),
+            c => shown.push(c),
+        }
+    }
+    shown.into()
+}
+
+/// Whether a character is obeyed, or not seen, where a text is shown.
+fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{feff}')
+        || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+        || matches!(c, '\u{fdd0}'..='\u{fdef}')
+        || u32::from(c) & 0xfffe == 0xfffe
+}
+
+/// The same of a text of any length, for a message: its beginning, where it is long.
+pub(crate) fn message(text: &str) -> String {
+    plain(&beginning(text, LONGEST)).into_owned()
+}
+
+/// What stands where a number is expected, in quotes for a message.
+pub(crate) fn quoted(text: &str) -> String {
+    format!("`{}`", plain(&beginning(text, LONGEST_NUMBER)))
+}
+
+fn beginning(text: &str, length: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(length) {
+        Some((end, _)) => format!("{}... ({} bytes)", &text[..end], text.len()).into(),
+        None => text.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_obeyed_or_not_seen_is_escaped() {
+        for (text, shown) in [
+            ("\u{7}\u{7f}\u{9b}", "\\u{7}\\u{7f}\\u{9b}"),
+            ("a\u{202e}b\u{2066}c", "a\\u{202e}b\\u{2066}c"),
+            ("\r\n\t", "\\r\\n\\t"),
+            ("\u{feff}\u{fffe}\u{1ffff}\u{e0041}\u{2028}", "\\u{feff}\\u{fffe}\\u{1ffff}\\u{e0041}\\u{2028}"),
+        ] {
+            assert_eq!(plain(text), shown);
+            assert_eq!(plain(shown), shown, "what is shown is shown again");
+        }
+    }
+
+    #[test]
+    fn letters_of_all_scripts_and_their_joiners_stay() {
+        for text in ["", "W0 <&> \"b\"", "C:\\models\\a.onnx", "ß é 重み वजन می\u{200c}خواهم 👩\u{200d}🔬", "\u{fffd}"]
+        {
+            assert!(matches!(plain(text), Cow::Borrowed(same) if same == text));
+        }
+    }
+
+    #[test]
+    fn long_texts_are_repeated_in_part() {
+        assert_eq!(quoted(&"7".repeat(60)), format!("`{}`", "7".repeat(60)));
+        assert_eq!(quoted(&"7".repeat(61)), format!("`{}... (61 bytes)`", "7".repeat(60)));
+        assert!(message(&"é".repeat(100_000)).len() < 5000);
+    }
+}
