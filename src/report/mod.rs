@@ -5,6 +5,7 @@ mod bounds;
 mod cells;
 mod convexity;
 mod convexity_text;
+mod digits;
 mod fold;
 mod fold_csv;
 mod fold_text;
