@@ -45,7 +45,7 @@ fn point_from_npy(bytes: &[u8]) -> Result<Point, ReadProblem> {
     let point = || {
         let mut array = npy::read(&mut &bytes[..], bytes.len() as u64)?;
         if array.shape.is_empty() {
-            return Err(ArrayError::Shape { shape: array.shape, expected: "d numbers".to_string() });
+            return Err(ArrayError::Shape { shape: array.shape, expected: "d, or an image".to_string() });
         }
         array.check_finite()?;
         array.shape.insert(0, 1);

@@ -157,7 +157,7 @@ fn rows_of_which_a_byte_is_changed_or_missing_are_refused_by_name() {
     let call = ["fold", "cantor:2", &csv, "--pairs", "all", "--paths", "--quiet", "--out", out.to_str().unwrap()];
     stdout(&call);
     // As a process leaves it that is killed at its very end.
-    let sweep = small.sweep().chunks_of(u64::MAX / 2).with_rows(&Nowhere);
+    let sweep = small.sweep().with_rows(&Nowhere);
     let state = sweep.run(sweep.begin(), 1, |_| true).unwrap();
     let checkpoint = Checkpoint::new(out.join("checkpoint-0.json"), small.fingerprint().with_rows(true));
     checkpoint.save(&state).unwrap();

