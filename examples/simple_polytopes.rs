@@ -191,7 +191,7 @@ fn check(
     network: &Network,
     [facets, simplices, in_space]: [&Histogram; 3],
 ) -> Result<(), Box<dyn std::error::Error>> {
-    let shape = Shape::of(network).ok_or("there is no hidden layer")?;
+    let shape = Shape::of(network);
     let d = configuration.inputs();
     if let (Some(most), Some((&largest, _))) = (most_simplices(&shape, d), simplices.last_key_value()) {
         assert!(most >= largest, "no cell has more simplices than the bound");

@@ -91,23 +91,27 @@ const WIDEST: usize = 20_000;
 impl std::str::FromStr for Shape {
     type Err = String;
 
-    /// Reads widths from the inputs to the outputs, such as `2-16-16-1`.
+    /// Reads widths from the inputs to the outputs, such as `2-16-16-1`; `2-1` has no hidden layer.
     fn from_str(text: &str) -> Result<Self, String> {
-        let width = |part: &str| part.parse().ok().filter(|&n: &usize| (1..=WIDEST).contains(&n));
-        let widths: Option<Vec<usize>> = text.split('-').map(width).collect();
-        match widths.as_deref() {
-            Some([inputs, hidden @ .., _]) if !hidden.is_empty() => Ok(Self { inputs: *inputs, hidden: hidden.to_vec() }),
-            Some(_) => Err(format!("`{text}` has no hidden layer: give widths from the inputs to the outputs, such as 2-16-16-1")),
-            None => Err(format!("`{text}` is no shape: widths from 1 to {WIDEST}, from the inputs to the outputs, such as 2-16-16-1")),
+        let is_width = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit()) && part.bytes().any(|byte| byte != b'0');
+        let parts: Vec<&str> = text.split('-').collect();
+        if parts.len() < 2 || !parts.iter().all(|part| is_width(part)) {
+            return Err(format!("`{text}` is no shape: give widths from 1, from the inputs to the outputs, such as 2-16-16-1"));
         }
+        let width = |part: &&str| match part.parse() {
+            Ok(width) if width <= WIDEST => Ok(width),
+            _ => Err(format!("`{text}`: a layer of {part} is too wide, bounds are computed up to a width of {WIDEST}")),
+        };
+        let widths = parts.iter().map(width).collect::<Result<Vec<usize>, _>>()?;
+        Ok(Self { inputs: widths[0], hidden: widths[1..widths.len() - 1].to_vec() })
     }
 }
 
 impl Shape {
-    /// The shape of a network, `None` where it has no hidden layer.
-    pub fn of(network: &crate::network::Network) -> Option<Self> {
-        let hidden: Vec<usize> = network.layers()[..network.depth()].iter().map(|layer| layer.outputs()).collect();
-        (!hidden.is_empty()).then(|| Self { inputs: network.inputs(), hidden })
+    /// The shape of a network.
+    pub fn of(network: &crate::network::Network) -> Self {
+        let hidden = network.layers()[..network.depth()].iter().map(|layer| layer.outputs()).collect();
+        Self { inputs: network.inputs(), hidden }
     }
 
     /// The number of hidden units.
@@ -162,12 +166,17 @@ impl Shape {
 
     /// (prod_{l < L} (floor(n_l / n_0) + 1)^{n_0}) sum_{j <= n_0} C(n_L, j), which some network has where all n_l >= 3 n_0 (Serra et al. 2018, Theorem 6).
     pub fn serra_lower(&self) -> Option<Integer> {
-        self.hidden.iter().all(|&n| n >= 3 * self.inputs).then(|| self.folded(1))
+        self.is_wide(3 * self.inputs).then(|| self.folded(1))
     }
 
     /// (prod_{l < L} floor(n_l / n_0)^{n_0}) sum_{j <= n_0} C(n_L, j), which some network has where all n_l >= n_0 (Montufar et al. 2014).
     pub fn montufar_lower(&self) -> Option<Integer> {
-        self.hidden.iter().all(|&n| n >= self.inputs).then(|| self.folded(0))
+        self.is_wide(self.inputs).then(|| self.folded(0))
+    }
+
+    /// Whether there are hidden layers, and all are at least so wide.
+    fn is_wide(&self, width: usize) -> bool {
+        !self.hidden.is_empty() && self.hidden.iter().all(|&n| n >= width)
     }
 
     fn folded(&self, more: usize) -> Integer {
@@ -178,7 +187,7 @@ impl Shape {
 
     /// prod_l (n_l + 1), the maximum for one input and all n_l >= 3 (Serra et al. 2018, Theorem 5).
     pub fn one_dimension(&self) -> Option<Integer> {
-        (self.inputs == 1 && self.hidden.iter().all(|&n| n >= 3)).then(|| self.hidden.iter().map(|&n| Integer::from(n + 1)).product())
+        (self.inputs == 1 && self.is_wide(3)).then(|| self.hidden.iter().map(|&n| Integer::from(n + 1)).product())
     }
 
     /// 2 n sum_{j < d} C(n - 1, j) / sum_{j <= d} C(n, j): the mean number of facets of n hyperplanes in general position, d = n_0.
@@ -208,7 +217,7 @@ impl Shape {
     /// vertices (McMullen 1970). A triangulation of v points in d dimensions has at least v - d simplices: in some order each
     /// shares a facet with one before it, so each after the first has at most one vertex more.
     pub fn attained_simplices(&self) -> Option<Integer> {
-        let (n, d) = (self.hidden[0], self.inputs);
+        let (&n, d) = (self.hidden.first()?, self.inputs);
         (n > d).then(|| cyclic_facets(n, d) - d as u64)
     }
 
@@ -223,6 +232,11 @@ impl Shape {
             all.extend(value.map(|value| Bound { quantity, relation, value: ExactNumber(value), source, condition, evidence }));
         };
         let whole = |n: Integer| Some(Rational::from(n));
+        if self.hidden.is_empty() {
+            add(Regions, Exactly, whole(Integer::from(1)), "one affine map", "", Proved);
+            add(RegionsOnALine, Exactly, whole(Integer::from(1)), "one affine map", "", Proved);
+            return all;
+        }
         add(Regions, AtMost, whole(self.patterns()), "every pattern, 2^N", "", Proved);
         add(Regions, Maximum, self.zaslavsky().map(Rational::from), "Zaslavsky 1975", "", Proved);
         add(Regions, AtMost, whole(self.montufar_upper()), "Montufar 2017", "", Published);
@@ -347,9 +361,10 @@ mod tests {
 
     #[test]
     fn shapes_are_read_or_refused() {
-        for text in ["", "2", "2-1", "2--1", "0-3-1", "2-x-1", "2-99999-1"] {
+        for text in ["", "2", "2--1", "0-3-1", "2-00-1", "2-x-1", "2-99999-1", "2-99999999999999999999-1"] {
             assert!(text.parse::<Shape>().is_err(), "{text}");
         }
+        assert_eq!(shape("2-1"), Shape { inputs: 2, hidden: Vec::new() });
         assert_eq!(shape("2-3-1"), Shape { inputs: 2, hidden: vec![3] });
     }
 }

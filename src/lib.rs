@@ -17,7 +17,7 @@
 //! # }
 //! ```
 //!
-//! The modules use the ones before them in this list, never the ones after: [`exact`], [`data`], [`network`], [`mod@line`],
+//! The modules use the ones before them in this list, never the ones after: [`files`], [`exact`], [`data`], [`network`], [`mod@line`],
 //! [`fold`], [`complex`], [`bounds`], [`convexity`], then [`sweep`] and [`report`].
 
 #![deny(missing_docs, unsafe_code)]
@@ -27,6 +27,7 @@ pub mod complex;
 pub mod convexity;
 pub mod data;
 pub mod exact;
+pub mod files;
 pub mod fold;
 pub mod line;
 pub mod network;

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+from fractions import Fraction
 from typing import Any, Optional
 
 import numpy as np
@@ -44,7 +46,19 @@ def flat_rows(x: Any, inputs: int, name: str) -> Any:
 
 def written(x: Any, exact: _plica.Points) -> str:
     """A point as the heading of a text shows it: as it was written, or its nearest doubles; at most a line."""
-    return x.strip() if isinstance(x, str) else ",".join(f"{value:.12g}" for value in exact.nearest()[0][:40])
+    if isinstance(x, str):
+        return x.strip()
+    values = exact.nearest()[0][:40].tolist()
+    # Doubles say 0 or infinity of numbers that are neither.
+    far = [i for i, value in enumerate(values) if value == 0 or not math.isfinite(value)]
+    fractions = exact.row(0) if far else []
+    return ",".join(_power_of_two(fractions[i]) if i in far else f"{value:.12g}" for i, value in enumerate(values))
+
+
+def _power_of_two(x: Fraction) -> str:
+    if x == 0:
+        return "0"
+    return f"{'-' if x < 0 else ''}2^{abs(x.numerator).bit_length() - x.denominator.bit_length()}.."
 
 
 def units(units: Any) -> str:

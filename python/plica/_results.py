@@ -324,9 +324,7 @@ class Regions(Report):
         ending = name.rsplit(".", 1)[-1].lower()
         if ending not in ("svg", "png", "html"):
             raise ValueError(f"path: {name} is not a .svg, .png or .html file")
-        picture = self._complex.picture(ending, color, drawn)
-        with open(name, "wb") as file:
-            file.write(picture)
+        _plica.write_file(name, self._complex.picture(ending, color, drawn))
         return None
 
     def _repr_html_(self) -> str:

@@ -83,7 +83,7 @@ def fold(
             while waiting:
                 done, waiting = _engine.wait(waiting, num_returns=1, timeout=0.5)
                 for found in done:
-                    state.merge(_plica.SweepState.from_bytes(_engine.get(found)))
+                    state.merge(sweep.from_bytes(_engine.get(found)))
                     if report is not None:
                         report(state.segments, sweep.segments)
     finally:
@@ -100,7 +100,8 @@ def _part(version: str, key: str, shared: list, first: int, end: int) -> bytes:
         _sweeps.clear()  # a worker serves one sweep at a time
         net, data, options = _engine.get(shared[0])
         _sweeps[key] = _sweep(net, data, options)
-    return bytes(_sweeps[key].run((first, end), 1, None, None).to_bytes())
+    sweep = _sweeps[key]
+    return bytes(sweep.to_bytes(sweep.run((first, end), 1, None, None)))
 
 
 def _sweep(net: Network, data: Any, options: dict) -> _plica.Sweep:

@@ -7,6 +7,7 @@ mod complex;
 mod convexity;
 mod error;
 mod exact;
+mod files;
 mod folding;
 mod job;
 mod network;
@@ -29,6 +30,8 @@ mod _plica {
     use super::error::{InternalError, LimitError};
     #[pymodule_export]
     use super::exact::{parse_fraction, reported_fraction};
+    #[pymodule_export]
+    use super::files::write_file;
     #[pymodule_export]
     use super::folding::folding;
     #[pymodule_export]

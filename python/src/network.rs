@@ -183,10 +183,7 @@ impl Network {
 #[pyfunction]
 pub fn bounds(network: Option<PyRef<'_, Network>>, widths: &str) -> PyResult<(String, String)> {
     let (name, shape) = match &network {
-        Some(network) => {
-            let none = || Failure::value(format!("{}: no hidden layer, so one region", network.name));
-            (network.name.as_str(), Shape::of(network.chain()?).ok_or_else(none)?)
-        }
+        Some(network) => (network.name.as_str(), Shape::of(network.chain()?)),
         None => (widths, widths.parse().map_err(|error: String| Failure::value(error))?),
     };
     let report = BoundsReport::of(name, &shape);

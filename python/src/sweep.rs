@@ -12,7 +12,7 @@ use plica::sweep::{self, Checkpoint, Fingerprint, PairGroup, Pairs, PathRow, Row
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 /// What is swept: a network over the pairs of some points.
@@ -23,6 +23,7 @@ struct Task {
     data: DataSet,
     pairs: Pairs,
     groups: Vec<PairGroup>,
+    fingerprint: OnceLock<Fingerprint>,
 }
 
 /// Which segments, and which bits are compared.
@@ -62,6 +63,12 @@ impl Task {
         sweep::Sweep::new(&*self.model, &self.units, &self.data.points, &self.groups).map_err(|error| self.failed(error.into()))
     }
 
+    /// A place for a state of this sweep.
+    fn checkpoint(&self, path: impl Into<PathBuf>) -> Checkpoint {
+        let fingerprint = || Fingerprint::new(&*self.model, &self.units, &self.data, self.pairs);
+        Checkpoint::new(path, self.fingerprint.get_or_init(fingerprint).clone())
+    }
+
     fn report(&self, state: &sweep::SweepState) -> Report {
         let pair = |(group, tally): (&PairGroup, &plica::fold::Tally)| PairReport::new(group.from, group.to, tally.clone());
         let report = FoldReport::new(self.groups.iter().zip(state.tallies()).map(pair).collect(), state.decisions());
@@ -85,8 +92,7 @@ impl Task {
             return Err(Failure::value(format!("chunks {} to {} of a sweep of {}", chunks.0, chunks.1, sweep.chunks())));
         }
         let checkpoint = saved.map(|(path, seconds)| {
-            let fingerprint = Fingerprint::new(&*self.model, &self.units, &self.data, self.pairs);
-            (Checkpoint::new(path, fingerprint), Duration::from_secs_f64(seconds))
+            (self.checkpoint(path), Duration::from_secs_f64(seconds))
         });
         let begun = checkpoint.as_ref().map(|(checkpoint, _)| checkpoint.load(&sweep)).transpose()?.flatten();
         let save =
@@ -117,7 +123,7 @@ impl Sweep {
         let pairs = pairs.unwrap_or_else(|| Pairs::default_for(&data));
         here(py, || {
             let groups = pairs.groups(&data).map_err(|error| Failure::value(format!("pairs: {error}")))?;
-            let task = Task { name: network.name.clone(), model: subject.model, units: subject.units, data, pairs, groups };
+            let task = Task { name: network.name.clone(), model: subject.model, units: subject.units, data, pairs, groups, fingerprint: OnceLock::new() };
             let chunks = task.sweep()?.chunks();
             Ok(Self { task: Arc::new(task), chunks })
         })
@@ -197,6 +203,17 @@ impl Sweep {
         Ok((report, columns))
     }
 
+    /// A state of this sweep for another process: sealed, and with whose it is.
+    fn to_bytes(&self, py: Python<'_>, state: &SweepState) -> PyResult<Vec<u8>> {
+        here(py, || Ok(self.task.checkpoint(PART).to_bytes(&state.state)))
+    }
+
+    /// The state that another process wrote; ValueError where the bytes are not as they were written, or of another sweep.
+    fn from_bytes(&self, py: Python<'_>, bytes: &[u8]) -> PyResult<SweepState> {
+        let state = here(py, || Ok(self.task.checkpoint(PART).from_bytes(bytes)?))?;
+        Ok(SweepState { state })
+    }
+
     /// What `plica fold` says of a state that holds all segments.
     fn report(&self, py: Python<'_>, state: &SweepState) -> PyResult<Report> {
         let (task, state) = (&self.task, &state.state);
@@ -252,17 +269,10 @@ impl SweepState {
     fn segments(&self) -> u64 {
         self.state.paths()
     }
-
-    fn to_bytes(&self) -> PyResult<Vec<u8>> {
-        Ok(json(&self.state)?.into_bytes())
-    }
-
-    #[staticmethod]
-    fn from_bytes(bytes: &[u8]) -> PyResult<Self> {
-        let state = serde_json::from_slice(bytes).map_err(|error| Failure::value(format!("not a state of a sweep: {error}")))?;
-        Ok(Self { state })
-    }
 }
+
+/// What errors call the state of another process.
+const PART: &str = "a part of the sweep";
 
 /// The name of a column, and its number of a row.
 type Column = (&'static str, fn(&PathRow) -> u64);

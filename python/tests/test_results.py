@@ -200,3 +200,34 @@ def test_a_softmax_over_a_part_of_the_outputs_is_refused():
     for shape, axis in [((1, 2, 2), 1), ((1, 2, 2), -1), ((1, 4), 0), ((1, 4), 2), ((1, 4), -3)]:
         with pytest.raises(ValueError, match="last.*over a part of the outputs"):
             network(shape, axis)
+
+
+def test_the_state_of_another_process_is_taken_as_it_was_written_or_not_at_all():
+    def sweep(last):
+        return plica.load("cantor:2").sweep([[0, 0], [1, "1/2"], ["1/4", 1], [0, last]], pairs="all")
+
+    one, other = sweep("3/4"), sweep("2/3")
+    state = one.run((0, one.chunks), 1, None, None)
+    raw = bytes(one.to_bytes(state))
+    assert one.report(one.from_bytes(raw)).to_json() == one.report(state).to_json()
+    with pytest.raises(ValueError, match="other data"):
+        other.from_bytes(raw)
+    for at in range(len(raw)):
+        broken = bytearray(raw)
+        broken[at] ^= 1
+        for wrong in (bytes(broken), raw[:at]):
+            with pytest.raises(ValueError, match="a part of the sweep"):
+                one.from_bytes(wrong)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="symbolic links")
+def test_a_picture_replaces_a_link_and_not_what_it_leads_to(tmp_path):
+    victim, picture = tmp_path / "victim", tmp_path / "a.svg"
+    victim.write_text("mine")
+    picture.symlink_to(victim)
+    regions = plica.load("zigzag:2:3:1").regions((0, 1))
+    regions.plot(picture)
+    assert victim.read_text() == "mine" and picture.read_text() == regions.plot() and not picture.is_symlink()
+    with pytest.raises(FileNotFoundError, match="missing"):
+        regions.plot(tmp_path / "missing" / "a.svg")
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["a.svg", "victim"]

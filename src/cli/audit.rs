@@ -2,14 +2,13 @@
 
 use super::error::Failure;
 use super::inputs::{PixelOptions, Subject};
-use super::output::Output;
+use super::output::{self, Output};
 use super::progress::Progress;
 use clap::Args;
 use plica::data::load;
 use plica::network::Selection;
 use plica::report::{AuditReport, audit_text, picture, plain};
-use plica::sweep::{Auditor, MOST_POINTS, PairGroup, Pairs, Sampling, replace};
-use std::io::Write;
+use plica::sweep::{Auditor, MOST_POINTS, PairGroup, Pairs, Sampling};
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
@@ -90,7 +89,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     let report = AuditReport::new(&found);
     if let Some(path) = &arguments.plot {
         let picture = picture::missed_by_sampling(&subject.name, &report);
-        replace(path, |file| file.write_all(picture.as_bytes())).map_err(|error| Failure::Data(format!("{}: {error}", path.display())))?;
+        output::file(path, |file| file.write_all(picture.as_bytes()))?;
     }
     let heading = format!("{}\n{}: {} points; pairs: {}", subject.heading(), plain(&data.name), data.points.len(), arguments.pairs);
     output.report(&report, || audit_text(&heading, &report))

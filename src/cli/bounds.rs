@@ -30,7 +30,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     let shape = if is_shape {
         name.parse().map_err(Failure::Call)?
     } else {
-        Shape::of(&load(name)?).ok_or_else(|| Failure::Data(format!("{name}: no hidden layer, so one region")))?
+        Shape::of(&load(name)?)
     };
     let report = BoundsReport::of(name, &shape);
     output.report(&report, || bounds_text(&report))

@@ -1,12 +1,14 @@
 //! The directory of `plica fold --out`: results as files, and what an interrupted run goes on from.
 
-use super::error::Failure;
+use super::error::{Failure, say};
 use super::inputs::Subject;
+use super::output;
 use plica::report::{FoldReport, fold_csv, picture};
-use plica::sweep::{Checkpoint, Fingerprint, replace};
+use plica::files::remove_leftovers;
+use plica::sweep::{Checkpoint, Fingerprint};
 use serde::Serialize;
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// A directory for results.
@@ -27,8 +29,11 @@ struct Entry<'a> {
 impl Directory {
     /// The directory, made where it is not there.
     pub fn open(path: &Path) -> Result<Self, Failure> {
-        fs::create_dir_all(path).map_err(|error| Failure::Data(format!("{}: {error}", path.display())))?;
-        Ok(Self { path: path.to_path_buf(), _lock: lock(path)? })
+        let failed = |error| Failure::Data(format!("{}: {error}", path.display()));
+        fs::create_dir_all(path).map_err(failed)?;
+        let lock = lock(path)?;
+        remove_leftovers(path).map_err(failed)?;
+        Ok(Self { path: path.to_path_buf(), _lock: lock })
     }
 
     fn checkpoint_path(&self, k: usize) -> PathBuf {
@@ -49,7 +54,7 @@ impl Directory {
     pub fn write(&self, subjects: &[Subject], reports: &[FoldReport]) -> Result<(), Failure> {
         let named: Vec<(&str, &FoldReport)> = subjects.iter().map(|subject| subject.name.as_str()).zip(reports).collect();
         let entries: Vec<Entry<'_>> = named.iter().map(|&(network, report)| Entry { network, report }).collect();
-        self.file("summary.json", |file| {
+        output::file(&self.path.join("summary.json"), |file| {
             serde_json::to_writer(&mut *file, &entries)?;
             writeln!(file)
         })?;
@@ -91,12 +96,7 @@ impl Directory {
     }
 
     fn text(&self, name: &str, text: &str) -> Result<(), Failure> {
-        self.file(name, |file| file.write_all(text.as_bytes()))
-    }
-
-    fn file(&self, name: &str, write: impl FnOnce(&mut io::BufWriter<fs::File>) -> io::Result<()>) -> Result<(), Failure> {
-        let path = self.path.join(name);
-        replace(&path, write).map_err(|error| Failure::Data(format!("{}: {error}", path.display())))
+        output::file(&self.path.join(name), |file| file.write_all(text.as_bytes()))
     }
 }
 
@@ -106,7 +106,10 @@ fn lock(path: &Path) -> Result<Option<fs::File>, Failure> {
     match directory.try_lock() {
         Ok(()) => Ok(Some(directory)),
         Err(fs::TryLockError::WouldBlock) => Err(Failure::Data(format!("{}: another plica is writing there", path.display()))),
-        Err(fs::TryLockError::Error(_)) => Ok(None),
+        Err(fs::TryLockError::Error(error)) => {
+            say(&format!("note: {} cannot be locked ({error}): see to it that no other plica writes there", path.display()));
+            Ok(None)
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use clap::Args;
 use plica::data::{DataSet, load};
 use plica::network::Selection;
 use plica::report::{FoldReport, PairReport, data_heading, fold_text};
-use plica::sweep::{Checkpoint, Fingerprint, PairGroup, Pairs, Sweep, SweepError};
+use plica::sweep::{Checkpoint, Fingerprint, PairGroup, Pairs, Sweep, SweepError, SweepState};
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -100,6 +100,12 @@ impl Files {
         let rows = arguments.paths.then(|| PathFiles::new(out.paths(k), &fingerprint, about()));
         Self { checkpoint: out.checkpoint(k, fingerprint), rows }
     }
+
+    /// Puts a state into the checkpoint; what it counts is on the disk before.
+    fn save(&self, state: &SweepState) -> Result<(), Failure> {
+        self.rows.as_ref().map_or(Ok(()), PathFiles::save)?;
+        Ok(self.checkpoint.save(state)?)
+    }
 }
 
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
@@ -160,47 +166,42 @@ fn fold(
         error => Failure::Data(format!("{}: {error}", data.name)),
     };
     let mut sweep = Sweep::new(&subject.model, &subject.units, &data.points, groups).map_err(|error| failed(error.into()))?;
-    let (checkpoint, rows) = (files.map(|files| &files.checkpoint), files.and_then(|files| files.rows.as_ref()));
+    let rows = files.and_then(|files| files.rows.as_ref());
     if let Some(rows) = rows {
         sweep = sweep.with_rows(rows);
     }
-    let begun = checkpoint.map(|checkpoint| checkpoint.load(&sweep)).transpose()?.flatten();
+    let begun = files.map(|files| files.checkpoint.load(&sweep)).transpose()?.flatten();
     let state = begun.unwrap_or_else(|| sweep.begin());
     let threads = super::inputs::threads(arguments.threads);
     let mut progress = Progress::new(&subject.name, state.paths(), sweep.paths(), arguments.quiet);
     if let Some(rows) = rows {
         rows.begin(sweep.parts_of(&state))?;
     }
-    if let Some(checkpoint) = checkpoint {
-        // Now rather than in an hour: whether the directory takes files.
-        checkpoint.save(&state)?;
-    }
-    let stop = interrupt::catch(checkpoint.is_some());
+    // Now rather than in an hour: whether the directory takes files.
+    files.map_or(Ok(()), |files| files.save(&state))?;
+    let stop = interrupt::catch(files.is_some());
     let mut saved = (Instant::now(), Ok(()));
     let state = sweep
         .run(state, threads, |state| {
             progress.at(state.paths());
-            if let Some(checkpoint) = checkpoint
+            if let Some(files) = files
                 && saved.0.elapsed().as_secs_f64() >= arguments.checkpoint
             {
-                saved = (Instant::now(), checkpoint.save(state));
+                saved = (Instant::now(), files.save(state));
             }
             saved.1.is_ok() && !stop.asked()
         })
         .map_err(failed)?;
     drop(progress);
     saved.1?;
+    files.map_or(Ok(()), |files| files.save(&state))?;
     if !sweep.is_done(&state) {
-        checkpoint.map_or(Ok(()), |checkpoint| checkpoint.save(&state))?;
         return Err(Failure::Interrupted(format!(
             "{} of {} segments of {} are done; the same command goes on from there",
             state.paths(),
             sweep.paths(),
             subject.name
         )));
-    }
-    if let Some(checkpoint) = checkpoint {
-        checkpoint.save(&state)?;
     }
     let reports = groups.iter().zip(state.tallies()).map(|(group, tally)| PairReport::new(group.from, group.to, tally.clone()));
     Ok(FoldReport::new(reports.collect(), state.decisions()))

@@ -1,5 +1,6 @@
 //! Ctrl-C: at once, or where there is something to save, after what is begun.
 
+use plica::files::discard_unfinished;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Whether somebody looks at [`ASKED`] before long.
@@ -11,6 +12,7 @@ pub fn install() {
     // Without the handler an interrupt still ends the process, and shells report 130.
     let _ = ctrlc::set_handler(|| {
         if ASKED.swap(true, Ordering::Relaxed) || !CAUGHT.load(Ordering::Relaxed) {
+            discard_unfinished();
             std::process::exit(130);
         }
     });

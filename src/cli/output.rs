@@ -1,9 +1,16 @@
-//! Standard output: text or JSON lines.
+//! Where results go: standard output as text or JSON lines, and files.
 
 use super::error::Failure;
+use plica::files::replace;
 use plica::report::plain;
 use serde::Serialize;
-use std::io::{BufWriter, Stdout, Write};
+use std::io::{self, BufWriter, Stdout, Write};
+use std::path::Path;
+
+/// Writes a file as a whole or not at all.
+pub fn file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+    replace(path, write).map_err(|error| Failure::Data(format!("{}: {error}", path.display())))
+}
 
 /// How results are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]

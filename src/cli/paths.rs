@@ -1,13 +1,28 @@
 //! The rows of `plica fold --paths`: a directory of Parquet files, one a part of the sweep.
 
 use super::error::Failure;
-use plica::sweep::{Fingerprint, PairGroup, PathRow, RowSink, replace};
+use super::output;
+use plica::files::{digest, is_temporary, remove_leftovers, replace, sealed, unsealed};
+use plica::sweep::{Fingerprint, PairGroup, PathRow, RowSink};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Read, Seek, Write};
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Says whose rows a directory has; tools that read tables pass over names with an underscore.
 const WHOSE: &str = "_sweep.json";
+
+/// What that file says, under a seal.
+#[derive(Serialize, Deserialize)]
+struct Whose {
+    sweep: Fingerprint,
+    parts: Digests,
+}
+
+/// The SHA-256 of each part.
+type Digests = BTreeMap<usize, String>;
 
 /// The rows of one network.
 ///
@@ -15,8 +30,16 @@ const WHOSE: &str = "_sweep.json";
 pub struct PathFiles {
     gathered: PathBuf,
     kept: PathBuf,
-    fingerprint: String,
+    fingerprint: Fingerprint,
     about: Vec<(&'static str, String)>,
+    written: Mutex<Written>,
+}
+
+/// The parts that are written, and whether a file says so.
+#[derive(Default)]
+struct Written {
+    parts: Digests,
+    said: bool,
 }
 
 impl PathFiles {
@@ -24,8 +47,7 @@ impl PathFiles {
     pub fn new(kept: PathBuf, fingerprint: &Fingerprint, about: Vec<(&'static str, String)>) -> Self {
         let mut name = kept.file_name().unwrap_or_default().to_os_string();
         name.push(".tmp");
-        let fingerprint = serde_json::to_string(fingerprint).expect("words and flags are JSON");
-        Self { gathered: kept.with_file_name(name), kept, fingerprint, about }
+        Self { gathered: kept.with_file_name(name), kept, fingerprint: fingerprint.clone(), about, written: Mutex::default() }
     }
 
     /// Makes ready for a sweep that has these parts already, each of which must be there.
@@ -36,25 +58,54 @@ impl PathFiles {
             // What a sweep left that was never taken up again.
             absent(fs::remove_dir_all(&self.gathered)).map_err(|error| failure(&self.gathered, &error))?;
             fs::create_dir_all(&self.gathered).map_err(|error| failure(&self.gathered, &error))?;
-            let whose = self.gathered.join(WHOSE);
-            return replace(&whose, |file| file.write_all(self.fingerprint.as_bytes())).map_err(|error| failure(&whose, &error));
+            return self.save();
         }
-        // A sweep that was killed at its very end has its files where they are kept.
-        let whose = |directory: &&PathBuf| fs::read_to_string(directory.join(WHOSE)).is_ok_and(|text| text == self.fingerprint);
-        let lost = |path: PathBuf, what: &str| {
-            Err(Failure::Data(format!(
+        let lost = |path: &Path, what: &str| {
+            Failure::Data(format!(
                 "{}: {what}, though the checkpoint counts its segments: put it back, or remove the checkpoint",
                 path.display()
-            )))
+            ))
         };
-        let Some(directory) = [&self.gathered, &self.kept].into_iter().find(whose) else {
-            return lost(self.gathered.join(WHOSE), "missing, or of another sweep");
-        };
-        match parts.map(|part| directory.join(file_name(part))).find(|path| !is_whole(path)) {
-            None => Ok(()),
-            Some(path) if path.exists() => lost(path, "not a whole file of rows"),
-            Some(path) => lost(path, "missing"),
+        // A sweep that was killed at its very end has its files where they are kept.
+        let found = [&self.gathered, &self.kept].into_iter().find_map(|directory| Some((directory, self.whose(directory)?)));
+        let (directory, whose) = found.ok_or_else(|| lost(&self.gathered.join(WHOSE), "missing, damaged, or of another sweep"))?;
+        remove_leftovers(directory).map_err(|error| failure(directory, &error))?;
+        let mut written = self.written();
+        for part in parts {
+            let path = directory.join(file_name(part));
+            let bytes = match fs::read(&path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(lost(&path, "missing")),
+                bytes => bytes.map_err(|error| failure(&path, &error))?,
+            };
+            let digest = digest(&bytes);
+            if whose.parts.get(&part) != Some(&digest) {
+                return Err(lost(&path, "damaged, not a whole file of these rows"));
+            }
+            written.parts.insert(part, digest);
         }
+        written.said = true;
+        Ok(())
+    }
+
+    /// What a directory says of whose it is, if it is of this sweep.
+    fn whose(&self, directory: &Path) -> Option<Whose> {
+        let whose: Whose = unsealed(&fs::read(directory.join(WHOSE)).ok()?).ok()?;
+        (whose.sweep == self.fingerprint).then_some(whose)
+    }
+
+    fn written(&self) -> MutexGuard<'_, Written> {
+        self.written.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says which parts there are, before a checkpoint counts them.
+    pub fn save(&self) -> Result<(), Failure> {
+        let mut written = self.written();
+        if !written.said {
+            let whose = Whose { sweep: self.fingerprint.clone(), parts: written.parts.clone() };
+            output::file(&self.gathered.join(WHOSE), |file| file.write_all(&sealed(&whose)))?;
+            written.said = true;
+        }
+        Ok(())
     }
 
     /// Puts the files where they are kept, in place of those of an earlier sweep.
@@ -73,7 +124,11 @@ impl RowSink for PathFiles {
         let path = self.gathered.join(file_name(part));
         let about: Vec<(&str, &str)> = self.about.iter().map(|(key, value)| (*key, value.as_str())).collect();
         let file = encoded(group, rows, &about).map_err(|error| format!("{}: {error}", path.display()))?;
-        replace(&path, |out| out.write_all(&file)).map_err(|error| format!("{}: {error}", path.display()))
+        replace(&path, |out| out.write_all(&file)).map_err(|error| format!("{}: {error}", path.display()))?;
+        let mut written = self.written();
+        written.parts.insert(part, digest(&file));
+        written.said = false;
+        Ok(())
     }
 }
 
@@ -106,26 +161,12 @@ fn only_rows(directory: &Path) -> Result<(), Failure> {
     for entry in entries {
         let name = entry.map_err(|error| failure(directory, &error))?.file_name();
         let text = name.to_string_lossy();
-        let text = text.strip_suffix(".tmp").unwrap_or(&text);
-        if text != WHOSE && !(text.starts_with("part-") && text.ends_with(".parquet")) {
+        if text != WHOSE && !(text.starts_with("part-") && text.ends_with(".parquet")) && !is_temporary(&name) {
             let path = directory.join(&name);
             return Err(Failure::Data(format!("{}: not a file of rows, and its directory would be replaced", path.display())));
         }
     }
     Ok(())
-}
-
-/// Whether a file begins and ends as the format wants.
-fn is_whole(path: &Path) -> bool {
-    const MAGIC: &[u8; 4] = b"PAR1";
-    let ends = || {
-        let (mut file, mut first, mut last) = (fs::File::open(path)?, [0; 4], [0; 4]);
-        file.read_exact(&mut first)?;
-        file.seek(io::SeekFrom::End(-4))?;
-        file.read_exact(&mut last)?;
-        io::Result::Ok([first, last])
-    };
-    ends().is_ok_and(|ends| ends == [*MAGIC; 2])
 }
 
 fn failure(path: &Path, error: &io::Error) -> Failure {

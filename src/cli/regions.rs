@@ -2,14 +2,13 @@
 
 use super::error::Failure;
 use super::inputs::{PixelOptions, Subject, is_built_in};
-use super::output::Output;
+use super::output::{self, Output};
 use clap::Args;
 use plica::complex::{Builder, Complex, ComplexError, Decided, Domain, DomainError, Plane, Rule};
 use plica::data::{load, load_point};
 use plica::network::Selection;
 use plica::report::picture::{self, Colouring, Scene, SceneError};
 use plica::report::{CellsReport, RegionsReport, cost_of_dimensions, plain, regions_text};
-use plica::sweep::replace;
 use rug::Rational;
 use std::io::{IsTerminal, Write, stderr};
 use std::path::{Path, PathBuf};
@@ -139,11 +138,10 @@ fn run_here(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     let report = RegionsReport::whole(&subject.model, &complex, decided.as_ref(), arguments.check)?;
     if let Some(path) = &arguments.cells {
         let cells = CellsReport::of(&complex, decided.as_ref());
-        let written = replace(path, |file| {
+        output::file(path, |file| {
             serde_json::to_writer(&mut *file, &cells)?;
             writeln!(file)
-        });
-        written.map_err(|error| Failure::Data(format!("{}: {error}", path.display())))?;
+        })?;
     }
     if let Some(path) = &arguments.plot {
         let around = if domain == Domain::Space { Some(complex.surroundings()) } else { None };
@@ -191,7 +189,7 @@ fn plot(path: &Path, arguments: &Arguments, subject: &Subject, complex: &Complex
         Some(end) if end == "html" => picture::regions_html(&scene).into_bytes(),
         _ => picture::regions_svg(&scene).into_bytes(),
     };
-    replace(path, |file| file.write_all(&bytes)).map_err(|error| failed(&error))
+    output::file(path, |file| file.write_all(&bytes))
 }
 
 fn plane(points: &[String], subject: &Subject, arguments: &Arguments) -> Result<Plane, Failure> {

@@ -234,9 +234,15 @@ impl Array {
         index
     }
 
-    /// The points of an n x d array.
+    /// The points of an n x ... array: one for each first index, its numbers in C order, as an image's are by channels, rows and columns.
     pub fn into_points(self) -> Result<Points, ArrayError> {
-        let (_, dimension) = self.matrix_shape("n x d")?;
+        if self.shape.len() < 2 {
+            return Err(ArrayError::Shape { shape: self.shape, expected: "n x d".to_string() });
+        }
+        if self.numbers.len() == 0 {
+            return Err(ArrayError::Empty { shape: self.shape });
+        }
+        let dimension = self.shape[1..].iter().product();
         self.check_finite()?;
         Ok(match self.numbers {
             Numbers::Doubles(values) => Points::from_f64(values, dimension),

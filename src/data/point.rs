@@ -9,7 +9,10 @@ use super::{LoadError, LoadOptions, Point, load, npy};
 use crate::exact::parse_rational;
 use std::path::Path;
 
-/// Loads a `POINT`: coordinates such as `0,3/4`, a `.npy` file (d, or 1 x d), or a row of data such as `data.npz#17`.
+/// Loads a `POINT`: coordinates such as `0,3/4`, a `.npy` file, or a row of data such as `data.npz#17`.
+///
+/// All numbers of a `.npy` file are one point, in C order whatever its shape: so 784, 28 x 28 and 1 x 1 x 28 x 28 are one image of 784 pixels.
+/// An array of several points is named with a row, `points.npy#0`.
 ///
 /// # Errors
 /// Text that is no point; a file that is missing or malformed, a row that is not there.
@@ -43,11 +46,11 @@ pub fn load_point(spec: &str, options: &LoadOptions) -> Result<Point, LoadError>
 fn point_from_npy(bytes: &[u8]) -> Result<Point, ReadProblem> {
     let point = || {
         let mut array = npy::read(&mut &bytes[..], bytes.len() as u64, &Budget::default())?;
-        let dimension = match array.shape[..] {
-            [d] | [1, d] => d,
-            _ => return Err(ArrayError::Shape { shape: array.shape, expected: "d, or 1 x d".to_string() }),
-        };
-        array.shape = vec![1, dimension];
+        if array.shape.is_empty() {
+            return Err(ArrayError::Shape { shape: array.shape, expected: "d, or an image".to_string() });
+        }
+        array.check_finite()?;
+        array.shape.insert(0, 1);
         Ok(array.into_points()?.point(0))
     };
     point().map_err(|problem| ReadProblem::of_array("point", problem))

@@ -162,12 +162,15 @@ fn whole_or_ratio(text: &str) -> Result<Rational, String> {
     Ok(Rational::from((p, q)))
 }
 
-/// A rational number as every report writes it: `{"exact": "p/q", "value": x}`, lowest terms, x the nearest double.
+/// A rational number as every report writes it: `{"exact": "p/q", "value": x}`, lowest terms, x the nearest double; null where the number rounds beyond
+/// the largest one, since JSON has no infinity.
 ///
 /// ```
 /// use plica::exact::ExactNumber;
 /// let third = ExactNumber(rug::Rational::from((1, 3)));
 /// assert_eq!(serde_json::to_string(&third).unwrap(), r#"{"exact":"1/3","value":0.3333333333333333}"#);
+/// let large = ExactNumber(plica::exact::parse_rational("1e400").unwrap());
+/// assert!(serde_json::to_value(&large).unwrap()["value"].is_null());
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ExactNumber(pub Rational);

@@ -3,6 +3,7 @@
 use super::{Distribution, Folding, Measure};
 use crate::exact::parse_rational;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _, ser::SerializeStruct};
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 /// How many paths had each (r1, r2), each peak, and each number of regions.
@@ -128,26 +129,58 @@ impl<'de> Deserialize<'de> for Tally {
             peaks: Vec<(String, u64)>,
             regions: Vec<(u64, u64)>,
         }
-        let lists = Lists::deserialize(deserializer)?;
-        let peak = |text: &str| -> Result<Folding, String> {
-            let chi = parse_rational(text)?;
-            let parts = (chi.numer().to_u64(), chi.denom().to_u64());
-            match parts {
-                (Some(0), Some(_)) => Ok(Folding::default()),
-                (Some(p), Some(q)) if p < q => Ok(Folding { r1: q - p, r2: q }),
-                _ => Err(format!("`{text}` is not a value of chi")),
+        let Lists { tally, peaks, regions } = Lists::deserialize(deserializer)?;
+        let peak = |(text, count): (String, u64)| peak_of(&text).map(|peak| (peak, count));
+        let foldings = tally.into_iter().map(|(r1, r2, count)| folding_of(r1, r2).map(|folding| (folding, count)));
+        let regions = regions.into_iter().map(|(n, count)| if n > 0 { Ok((n, count)) } else { Err("0 regions".to_string()) });
+        let read = || {
+            let (foldings, paths) = counts("tally", foldings, Ord::cmp)?;
+            let (peaks, of_peaks) = counts("peaks", peaks.into_iter().map(peak), Folding::cmp_chi)?;
+            let (regions, of_regions) = counts("regions", regions, Ord::cmp)?;
+            if of_peaks != paths || of_regions != paths {
+                return Err(format!("{paths} paths have {of_peaks} peaks and {of_regions} numbers of regions"));
             }
+            let largest = |keys: &BTreeMap<Folding, u64>| keys.keys().copied().max_by(Folding::cmp_chi).unwrap_or_default();
+            if largest(&peaks).cmp_chi(&largest(&foldings)).is_lt() {
+                return Err("the largest peak is below the largest chi".to_string());
+            }
+            Ok(Self { foldings, peaks, regions, paths })
         };
-        let mut tally = Self::default();
-        for (r1, r2, count) in lists.tally {
-            tally.count_folding(Folding { r1, r2 }, count);
-        }
-        for (text, count) in lists.peaks {
-            *tally.peaks.entry(peak(&text).map_err(D::Error::custom)?).or_default() += count;
-        }
-        for (regions, count) in lists.regions {
-            *tally.regions.entry(regions).or_default() += count;
-        }
-        Ok(tally)
+        read().map_err(D::Error::custom)
     }
+}
+
+/// (r1, r2), where a path can have them.
+fn folding_of(r1: u64, r2: u64) -> Result<Folding, String> {
+    let possible = r1 <= r2 && (r1 > 0 || r2 == 0);
+    if possible { Ok(Folding { r1, r2 }) } else { Err(format!("no path has r1 = {r1} and r2 = {r2}")) }
+}
+
+/// The folding in lowest terms whose chi is written so.
+fn peak_of(text: &str) -> Result<Folding, String> {
+    let chi = parse_rational(text)?;
+    match (chi.numer().to_u64(), chi.denom().to_u64()) {
+        (Some(0), Some(_)) => Ok(Folding::default()),
+        (Some(p), Some(q)) if p < q => Ok(Folding { r1: q - p, r2: q }),
+        _ => Err(format!("`{text}` is not a value of chi")),
+    }
+}
+
+/// Counts by their keys, and their sum: keys ascend, and none is there in vain.
+fn counts<K: Copy + Ord>(
+    list: &str,
+    entries: impl Iterator<Item = Result<(K, u64), String>>,
+    order: impl Fn(&K, &K) -> Ordering,
+) -> Result<(BTreeMap<K, u64>, u64), String> {
+    let (mut counts, mut sum, mut last): (_, u64, Option<K>) = (BTreeMap::new(), 0, None);
+    for entry in entries {
+        let (key, count) = entry?;
+        if count == 0 || last.is_some_and(|last| order(&last, &key).is_ge()) {
+            return Err(format!("{list} is not ascending, or has a count of 0"));
+        }
+        sum = sum.checked_add(count).ok_or_else(|| format!("{list} counts more paths than there are numbers"))?;
+        last = Some(key);
+        counts.insert(key, count);
+    }
+    Ok((counts, sum))
 }

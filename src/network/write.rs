@@ -3,11 +3,10 @@
 use super::Network;
 use super::load::Format;
 use crate::data::npy;
+use crate::files;
 use safetensors::tensor::{Dtype, TensorView};
-use std::ffi::OsString;
-use std::fs::{self, File};
 use std::io::{self, Cursor, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Why a network cannot be written.
 #[derive(Debug, thiserror::Error)]
@@ -48,7 +47,7 @@ impl WriteError {
 /// Writes a network to a `.json`, `.npz` or `.safetensors` file; the end of the name says which.
 ///
 /// JSON has numbers where a coefficient is a double and strings such as `"1/3"` elsewhere. The other formats hold floats of 4 bytes where
-/// these are exact, else of 8. The file appears whole or not at all.
+/// these are exact, else of 8. The file appears whole or not at all: see [`files::replace`].
 ///
 /// # Errors
 /// A name with another end; a coefficient that the format cannot hold exactly; a file that cannot be written.
@@ -62,7 +61,7 @@ pub fn network_to_path(network: &Network, path: &Path) -> Result<(), WriteError>
         Format::Onnx => return Err(unknown()),
         Format::Safetensors => safetensors(&Floats::of(network, &file)?),
     };
-    write_whole(path, &bytes).map_err(|source| WriteError::Io { file: file(), source })
+    files::replace(path, |file| file.write_all(&bytes)).map_err(|source| WriteError::Io { file: file(), source })
 }
 
 fn json(network: &Network) -> Vec<u8> {
@@ -142,30 +141,4 @@ fn safetensors(floats: &Floats) -> Vec<u8> {
         (name.as_str(), TensorView::new(dtype, shape.clone(), bytes).expect("as many bytes as the shape asks for"))
     });
     safetensors::serialize(views, None).expect("a header of a few lines")
-}
-
-/// Writes a file so that it appears whole or not at all: under another name beside it, and then renamed.
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let (temporary, mut file) = temporary_beside(path)?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&temporary, path));
-    if written.is_err() {
-        let _ = fs::remove_file(&temporary); // the first error is the one to report
-    }
-    written
-}
-
-/// A new file beside another; files that were left behind by runs that were killed are passed over.
-fn temporary_beside(path: &Path) -> io::Result<(PathBuf, File)> {
-    let name = path.file_name().ok_or_else(|| io::Error::from(io::ErrorKind::InvalidFilename))?;
-    let mut count = 0;
-    loop {
-        let mut hidden = OsString::from(".");
-        hidden.push(name);
-        hidden.push(format!(".{}-{count}.tmp", std::process::id()));
-        let temporary = path.with_file_name(hidden);
-        match File::create_new(&temporary) {
-            Err(e) if e.kind() == io::ErrorKind::AlreadyExists && count < 1000 => count += 1,
-            result => return result.map(|file| (temporary, file)),
-        }
-    }
 }

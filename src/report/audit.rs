@@ -1,6 +1,6 @@
 //! The report of sampling held against exact traces.
 
-use super::number::{self, grouped};
+use super::number::{self, grouped, percent, places};
 use super::table::{Left, Right, Table};
 use crate::exact::ExactNumber;
 use crate::fold::Distribution;
@@ -107,9 +107,8 @@ impl ChiError {
 pub fn audit_text(heading: &str, report: &AuditReport) -> String {
     let head = ["sampling", "inexact", "missed", "wrong", "bias", "max", "above", "below"];
     let mut table = Table::new([Left, Right, Right, Right, Right, Right, Right, Right], head);
-    let per_cent = |number: &Option<ExactNumber>| number.as_ref().map_or("-".to_string(), |x| format!("{:.1} %", 100.0 * x.value()));
-    let plain =
-        |number: &Option<ExactNumber>, places: usize| number.as_ref().map_or("-".to_string(), |x| format!("{:.*}", places, x.value()));
+    let per_cent = |number: &Option<ExactNumber>| number.as_ref().map_or("-".to_string(), |x| percent(&x.0, 1));
+    let plain = |number: &Option<ExactNumber>, count: u32| number.as_ref().map_or("-".to_string(), |x| places(&x.0, count));
     for sampler in &report.samplers {
         let error = &sampler.chi_error;
         let sampling =

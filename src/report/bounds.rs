@@ -1,6 +1,6 @@
 //! The report of bounds, and its text.
 
-use super::number::{cut, decimal, grouped};
+use super::number::{count, cut, decimal, grouped, scientific};
 use super::table::{Left, Right, Table};
 use crate::bounds::{Bound, Evidence, Quantity, Relation, Shape};
 use rug::Rational;
@@ -32,7 +32,8 @@ impl BoundsReport {
 
 /// The text of a report of bounds: a row for each, and what the words mean.
 pub fn bounds_text(report: &BoundsReport) -> String {
-    format!("{}, {} hidden units\n\n{}", cut(&report.network, 60), grouped(report.units as u64), bounds_table(&report.bounds))
+    let units = count(report.units as u64, "hidden unit");
+    format!("{}, {units}\n\n{}", cut(&report.network, 60), bounds_table(&report.bounds))
 }
 
 /// The table of bounds, and below it what the words in it mean.
@@ -81,13 +82,7 @@ fn short(q: &Rational) -> String {
     if !q.is_integer() {
         return decimal(q);
     }
-    match q.numer().to_u64() {
-        Some(n) if n < 1_000_000_000 => grouped(n),
-        _ => {
-            let digits = q.numer().to_string();
-            format!("{}.{}e{}", &digits[..1], &digits[1..3], digits.len() - 1)
-        }
-    }
+    q.numer().to_u64().filter(|&n| n < 1_000_000_000).map_or_else(|| scientific(q, 3), grouped)
 }
 
 #[cfg(test)]

@@ -130,6 +130,7 @@ fn point(point: &[ExactNumber]) -> String {
 }
 
 fn number(q: &ExactNumber) -> String {
-    let exact = q.0.to_string();
-    if exact.len() <= 10 { exact } else { decimal(&q.0) }
+    let is_short = q.0.numer().significant_bits().max(q.0.denom().significant_bits()) <= 64;
+    let exact = if is_short { q.0.to_string() } else { String::new() };
+    if (1..=10).contains(&exact.len()) { exact } else { decimal(&q.0) }
 }

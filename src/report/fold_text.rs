@@ -1,8 +1,7 @@
 //! The report of many segments as text.
 
 use super::FoldReport;
-use super::number::{self, decimal, exact_or_undefined, grouped};
-use crate::exact::nearest_f64;
+use super::number::{self, decimal, exact_or_undefined, grouped, percent, share};
 use crate::fold::Statistics;
 use std::collections::BTreeSet;
 
@@ -32,7 +31,7 @@ fn class_table(report: &FoldReport, classes: &[i64]) -> String {
             let cell = |to: &i64| {
                 let pair = report.pairs.iter().find(|pair| (pair.from, pair.to) == (Some(*from), Some(*to)));
                 let mean = pair.and_then(|pair| pair.chi.mean.as_ref());
-                mean.map_or_else(|| format!("{:>7}", "-"), |mean| format!("{:>7.3}", nearest_f64(&mean.0)))
+                mean.map_or_else(|| format!("{:>7}", "-"), |mean| format!("{:>7}", share(&mean.0, 1, 3)))
             };
             text += &format!("  {from:>6}{}\n", columns.iter().map(cell).collect::<String>());
         }
@@ -52,7 +51,7 @@ fn measures(report: &FoldReport) -> String {
         (
             "folded (chi > 0)",
             match &global.folded_fraction {
-                Some(share) => format!("{}, {:.2} %", grouped(whole.folded()), 100.0 * nearest_f64(&share.0)),
+                Some(share) => format!("{}, {}", grouped(whole.folded()), percent(&share.0, 2)),
                 None => "0".to_string(),
             },
         ),

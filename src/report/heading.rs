@@ -2,7 +2,7 @@
 
 use crate::bounds::Shape;
 use crate::data::DataSet;
-use crate::network::{ModelRef, UnitSet};
+use crate::network::{ModelRef, Network, UnitSet};
 use crate::sweep::Pairs;
 use crate::words::plain;
 
@@ -35,9 +35,9 @@ pub fn cost_of_dimensions<'a>(name: &str, network: impl Into<ModelRef<'a>>, dime
     if dimension <= LARGE {
         return None;
     }
-    let shape = if let ModelRef::Chain(network) = network.into() { Shape::of(network) } else { None };
-    let digits = |shape: Shape| shape.serra_upper().to_string().len() - 1;
-    let many = shape.map(|shape| format!(", and {name} can have 10^{} regions", digits(shape))).unwrap_or_default();
+    let digits = |network: &Network| Shape::of(network).serra_upper().to_string().len() - 1;
+    let chain = if let ModelRef::Chain(network) = network.into() { Some(network) } else { None };
+    let many = chain.filter(|network| network.depth() > 0).map(|network| format!(", and {name} can have 10^{} regions", digits(network))).unwrap_or_default();
     Some(format!("{dimension} dimensions are many: a box alone has 3^{dimension} faces{many}"))
 }
 

@@ -6,6 +6,7 @@ mod cells;
 mod convexity;
 mod convexity_sets;
 mod convexity_text;
+mod digits;
 mod fold;
 mod fold_csv;
 mod fold_text;

@@ -168,7 +168,7 @@ impl RegionsReport {
         }
         // Bounds are known of chains only.
         if let ModelRef::Chain(network) = network.into()
-            && let Some(shape) = NetworkShape::of(network)
+            && network.depth() > 0
         {
             let d = complex.dimension();
             let sides = match complex.domain() {
@@ -176,7 +176,7 @@ impl RegionsReport {
                 Domain::Box(_) => 2 * d,
                 Domain::Simplex(_) => d + 1,
             };
-            report.bounds = shape.restricted(d).all(sides);
+            report.bounds = NetworkShape::of(network).restricted(d).all(sides);
         }
         Ok(report)
     }

@@ -1,11 +1,11 @@
 //! The report of a complex as text.
 
 use super::bounds::bounds_table;
-use super::number::{self, decimal, exact_and_decimal, exact_or_undefined, grouped};
+use super::number::{self, decimal, exact_and_decimal, exact_or_undefined, four, grouped, percent};
 use super::regions::{DecisionReport, RegionsReport};
 use super::table::{Left, Right, Table};
 use crate::complex::Histogram;
-use crate::exact::{ExactNumber, nearest_f64};
+use crate::exact::ExactNumber;
 use rug::Rational;
 
 /// A histogram has at most so many columns; larger numbers are put together.
@@ -63,7 +63,7 @@ fn facts(report: &RegionsReport) -> Vec<(&'static str, String)> {
         facts.push(("Gram determinant", exact_and_decimal(&gram.0)));
     }
     if let Some(volumes) = &report.volumes {
-        let short = |number: &ExactNumber| scientific(&number.0);
+        let short = |number: &ExactNumber| four(&number.0);
         facts.push(("volumes of cells", format!("{} to {}", short(&volumes.least), short(&volumes.largest))));
         facts.push(("  median, mean", format!("{}, {}", short(&volumes.median), short(&volumes.mean))));
     }
@@ -72,18 +72,6 @@ fn facts(report: &RegionsReport) -> Vec<(&'static str, String)> {
     facts.push(("checked", held.iter().filter(|(held, _)| *held).map(|&(_, name)| name).collect::<Vec<_>>().join(", ")));
     facts.push(("decisions", format!("{} filtered, {} exact", grouped(report.decisions.filtered), grouped(report.decisions.exact))));
     facts
-}
-
-/// A number to four digits.
-fn scientific(q: &Rational) -> String {
-    let x = nearest_f64(q);
-    if q.is_integer() && x.abs() < 1e6 {
-        q.to_string()
-    } else if (1e-3..1e6).contains(&x) {
-        format!("{x:.4}")
-    } else {
-        format!("{x:.3e}")
-    }
 }
 
 /// Two lines of a histogram: the numbers, and how many cells have them.
@@ -122,7 +110,7 @@ fn decisions(report: &DecisionReport) -> String {
     let mut table = Table::new([Right, Right, Right, Left, Right], ["class", "cells", "regions", "volume", "share"]);
     for class in report.classes.iter().take(CLASSES) {
         let share = match (&class.volume, &whole) {
-            (Some(part), Some(whole)) => format!("{:.2} %", 100.0 * nearest_f64(&Rational::from(&part.0 / whole))),
+            (Some(part), Some(whole)) => percent(&Rational::from(&part.0 / whole), 2),
             _ => "-".to_string(),
         };
         let volume = class.volume.as_ref().map_or_else(|| "not bounded".to_string(), |volume| decimal(&volume.0));

@@ -1,10 +1,11 @@
 //! A file that a long sweep can be taken up from: written as a whole or not at all.
 
 use super::{Fingerprint, Sweep, SweepState};
+use crate::files::{replace, sealed, unsealed};
 use serde::{Deserialize, Serialize};
-use std::fs::{self, File};
-use std::io::{self, BufReader, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::io;
+use std::path::PathBuf;
 
 /// Why a checkpoint cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -18,8 +19,8 @@ pub enum CheckpointError {
         /// What the system says.
         error: io::Error,
     },
-    /// It holds something else.
-    #[error("{path} is not a checkpoint: {reason}")]
+    /// It is not as it was written, or holds something else.
+    #[error("{path} is not a checkpoint of this version: {reason}; start anew in another directory, or remove the file")]
     Malformed {
         /// The file.
         path: String,
@@ -46,8 +47,8 @@ pub struct Checkpoint {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Content<S> {
-    sweep: Fingerprint,
+struct Content<F, S> {
+    sweep: F,
     state: S,
 }
 
@@ -60,23 +61,17 @@ impl Checkpoint {
     /// The state in the file, `None` where there is no file.
     ///
     /// # Errors
-    /// A file that cannot be read, is no checkpoint, or is one of another sweep.
+    /// A file that cannot be read, is not as it was written, or is one of another sweep.
     pub fn load(&self, sweep: &Sweep<'_>) -> Result<Option<SweepState>, CheckpointError> {
-        let path = || self.path.display().to_string();
-        let file = match File::open(&self.path) {
-            Ok(file) => file,
+        let bytes = match fs::read(&self.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(CheckpointError::Io { path: path(), error }),
+            bytes => bytes.map_err(|error| CheckpointError::Io { path: self.name(), error })?,
         };
-        let malformed = |reason: String| CheckpointError::Malformed { path: path(), reason };
-        let content: Content<SweepState> = serde_json::from_reader(BufReader::new(file)).map_err(|error| malformed(error.to_string()))?;
-        if let Some(what) = self.fingerprint.difference(&content.sweep) {
-            return Err(CheckpointError::Different { path: path(), what });
+        let state = self.from_bytes(&bytes)?;
+        if !sweep.fits(&state) {
+            return Err(self.malformed("its tallies do not have the segments that it says are done"));
         }
-        if !sweep.fits(&content.state) {
-            return Err(malformed("its tallies do not have the segments that it says are done".to_string()));
-        }
-        Ok(Some(content.state))
+        Ok(Some(state))
     }
 
     /// Puts a state into the file, in place of the one before.
@@ -84,40 +79,32 @@ impl Checkpoint {
     /// # Errors
     /// A file that cannot be written; the one before is then still there.
     pub fn save(&self, state: &SweepState) -> Result<(), CheckpointError> {
-        let content = Content { sweep: self.fingerprint.clone(), state };
-        replace(&self.path, |file| serde_json::to_writer(file, &content).map_err(io::Error::from))
-            .map_err(|error| CheckpointError::Io { path: self.path.display().to_string(), error })
+        let written = replace(&self.path, |file| file.write_all(&self.to_bytes(state)));
+        written.map_err(|error| CheckpointError::Io { path: self.name(), error })
     }
-}
 
-/// Writes a file beside the old one and then takes its name: a reader sees the old content or the new one, never a part.
-///
-/// # Errors
-/// What the file system says; the old content, or all of the new, is then there.
-pub fn replace(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> io::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(".tmp");
-    let beside = path.with_file_name(name);
-    let written = (|| {
-        let mut file = BufWriter::new(File::create(&beside)?);
-        write(&mut file)?;
-        file.flush()?;
-        // On the disk before the name is: after a loss of power the name must not stand for an empty file.
-        file.get_ref().sync_all()?;
-        fs::rename(&beside, path)?;
-        sync_directory(path)
-    })();
-    if written.is_err() {
-        let _ = fs::remove_file(&beside); // the first error says more
+    /// What the file of a state holds: the state and whose it is, under a [seal](crate::files::sealed).
+    pub fn to_bytes(&self, state: &SweepState) -> Vec<u8> {
+        sealed(&Content { sweep: &self.fingerprint, state })
     }
-    written
-}
 
-/// Puts the name on the disk too, so that files reach it in the order in which they are written.
-fn sync_directory(path: &Path) -> io::Result<()> {
-    if !cfg!(unix) {
-        return Ok(()); // elsewhere a directory is no file that can be opened
+    /// The state in the bytes of a file; that it has the segments of its chunks is seen by [`Sweep::fits`].
+    ///
+    /// # Errors
+    /// Bytes that are not as they were written, each of them; a state of another sweep.
+    pub fn from_bytes(&self, bytes: &[u8]) -> Result<SweepState, CheckpointError> {
+        let content: Content<Fingerprint, SweepState> = unsealed(bytes).map_err(|error| self.malformed(error))?;
+        match self.fingerprint.difference(&content.sweep) {
+            Some(what) => Err(CheckpointError::Different { path: self.name(), what }),
+            None => Ok(content.state),
+        }
     }
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(parent)?.sync_all()
+
+    fn malformed(&self, reason: impl ToString) -> CheckpointError {
+        CheckpointError::Malformed { path: self.name(), reason: reason.to_string() }
+    }
+
+    fn name(&self) -> String {
+        self.path.display().to_string()
+    }
 }

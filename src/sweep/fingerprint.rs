@@ -2,9 +2,9 @@
 
 use super::Pairs;
 use crate::data::DataSet;
+use crate::files::digest_of;
 use crate::network::{ModelRef, UnitSet};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::io::{self, Write};
 
 /// The network, the data and the options of a sweep: digests of the first two (SHA-256), the options as text.
@@ -28,12 +28,12 @@ impl Fingerprint {
     /// What tells this sweep from others.
     pub fn new<'a>(network: impl Into<ModelRef<'a>>, units: &UnitSet, data: &DataSet, pairs: Pairs) -> Self {
         let network = network.into();
-        let network = digest(|hash| match network {
+        let network = digest_of(|hash| match network {
             ModelRef::Chain(network) => serde_json::to_writer(hash, network).map_err(io::Error::from),
             // All of a graph is in what it shows of itself: floats are shown so that they can be read back.
             ModelRef::Graph(graph) => write!(hash, "{graph:?}"),
         });
-        let data = digest(|hash| {
+        let data = digest_of(|hash| {
             data.points.write_exactly(hash)?;
             data.labels.iter().flatten().try_for_each(|label| hash.write_all(&label.to_le_bytes()))
         });
@@ -59,24 +59,4 @@ impl Fingerprint {
         let part = parts.into_iter().find(|(_, mine, theirs)| mine != theirs).map(|(part, _, _)| part);
         part.or((self.rows != other.rows).then_some("rows (--paths)"))
     }
-}
-
-/// A hash takes whatever is written: writing to it cannot fail.
-struct Hashing(Sha256);
-
-impl Write for Hashing {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-fn digest(write: impl FnOnce(&mut Hashing) -> io::Result<()>) -> String {
-    let mut hash = Hashing(Sha256::new());
-    write(&mut hash).expect("a hash takes all bytes");
-    hash.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }

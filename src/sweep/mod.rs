@@ -9,7 +9,7 @@ mod run;
 mod state;
 
 pub use audit::{Audit, AuditError, Auditor, Fault, MOST_POINTS, Precision, SamplerTally, Sampling, SequenceAudit, audit_sequence};
-pub use checkpoint::{Checkpoint, CheckpointError, replace};
+pub use checkpoint::{Checkpoint, CheckpointError};
 pub use fingerprint::Fingerprint;
 pub use pairs::{PairGroup, Pairs, PairsError};
 pub use rows::{PathRow, RowSink};

@@ -142,9 +142,9 @@ impl<'a> Sweep<'a> {
         SweepState::new(self.groups.len())
     }
 
-    /// Whether a state can be one of this sweep: the right groups, and as many segments as its chunks have.
+    /// Whether a state can be one of this sweep: the right groups, as many segments as its chunks have, no distance above the number of bits.
     pub fn fits(&self, state: &SweepState) -> bool {
-        state.fits(self.groups, &self.chunks)
+        state.fits(self.groups, &self.chunks, self.units.count() as u64)
     }
 
     /// Whether a state holds all segments.

@@ -19,6 +19,9 @@ pub enum StateError {
         /// The groups of the other.
         theirs: usize,
     },
+    /// Together they count more than 64 bits hold.
+    #[error("together the parts count more than 64 bits hold")]
+    Overflow,
     /// Both hold a chunk.
     #[error("chunk {chunk} is in both parts")]
     Twice {
@@ -80,6 +83,11 @@ impl SweepState {
                 _ => done.push(range.clone()),
             }
         }
+        let fits = |sum: Option<u64>| sum.ok_or(StateError::Overflow).map(drop);
+        let paths = |state: &Self| state.tallies.iter().try_fold(0u64, |sum, tally| sum.checked_add(tally.paths()));
+        fits(paths(self).zip(paths(other)).and_then(|(mine, theirs)| mine.checked_add(theirs)))?;
+        fits(self.decisions.filtered.checked_add(other.decisions.filtered))?;
+        fits(self.decisions.exact.checked_add(other.decisions.exact))?;
         self.tallies.iter_mut().zip(&other.tallies).for_each(|(mine, theirs)| mine.merge(theirs));
         self.decisions += other.decisions;
         self.done = done;
@@ -117,8 +125,9 @@ impl SweepState {
         }
     }
 
-    /// Whether the state could be one of this sweep: so many groups, chunks below this number, as many segments as those chunks have.
-    pub(super) fn fits(&self, groups: &[PairGroup], chunks: &[Chunk]) -> bool {
+    /// Whether the state could be one of this sweep: so many groups, chunks below this number, as many segments as those chunks have, no distance
+    /// above the number of bits.
+    pub(super) fn fits(&self, groups: &[PairGroup], chunks: &[Chunk], bits: u64) -> bool {
         let ordered = self.done.windows(2).all(|pair| pair[0].end < pair[1].start);
         let known = self.done.iter().all(|range| range.start < range.end && range.end <= chunks.len() as u64);
         if self.tallies.len() != groups.len() || !ordered || !known {
@@ -132,7 +141,8 @@ impl SweepState {
                 mirror => [Some(chunk.group), mirror].into_iter().flatten().for_each(|group| paths[group] += count),
             }
         }
-        self.tallies.iter().map(Tally::paths).eq(paths)
+        let near = |tally: &Tally| tally.foldings().all(|(folding, _)| folding.r1 <= bits);
+        self.tallies.iter().map(Tally::paths).eq(paths) && self.tallies.iter().all(near)
     }
 }
 

@@ -160,8 +160,8 @@ fn text_that_is_no_data_and_no_point() {
     assert!(!point("digits#1797").is_call_error());
     assert!(point("foo#1").is_call_error());
     let folder = Folder::new();
-    let file = folder.file("p.npy", &doubles("(2, 2)", &[0.0; 4]));
-    assert_eq!(point(&file).to_string(), format!("{file}: array point: shape 2 x 2, but d, or 1 x d is expected"));
+    let file = folder.file("p.npy", &doubles("()", &[0.0]));
+    assert_eq!(point(&file).to_string(), format!("{file}: array point: shape (), but d, or an image is expected"));
     assert!(!point("missing.npy").is_call_error());
     assert!("half".parse::<Pixels>().unwrap_err().contains("exact, f64, f32 or raw"));
 }

@@ -4,6 +4,7 @@ use super::chart::{Chart, Line};
 use super::svg::label;
 use crate::exact::ExactNumber;
 use crate::report::audit::ADAPTIVE;
+use crate::report::number::percent;
 use crate::report::{AuditReport, SamplerReport};
 
 /// What is drawn, and its value in a report.
@@ -22,19 +23,19 @@ pub fn missed_by_sampling(name: &str, report: &AuditReport) -> String {
     let last = powers().fold(1.0, f64::max) + 0.05;
     let first = powers().map(f64::floor).fold(last.floor() - 1.0, f64::min);
     let x = |power: f64| (power - first) / (last - first);
-    let percent = |number: &Option<ExactNumber>| number.as_ref().map(|number| 100.0 * number.value());
-    let values = double.iter().flat_map(|sampler| SERIES.iter().filter_map(|(_, number)| percent(number(sampler))));
+    let values = double.iter().flat_map(|sampler| SERIES.iter().filter_map(|(_, number)| number(sampler).as_ref()));
+    let largest = values.map(|share| 100.0 * share.value()).fold(0.0, f64::max);
     let title = format!("{name}: what sampling misses of {} segments, in per cent", report.segments);
-    let mut chart = Chart::new(&title, "points a segment", &SERIES.map(|(line, _)| line), values.fold(0.0, f64::max));
+    let mut chart = Chart::new(&title, "points a segment", &SERIES.map(|(line, _)| line), largest);
     for power in first as i32..=last.floor() as i32 {
         chart.tick(x(power.into()), &label(10f64.powi(power)));
     }
     for (k, (line, number)) in SERIES.into_iter().enumerate() {
         let mut points = Vec::new();
         for sampler in &double {
-            let (Some(power), Some(value)) = (power(sampler), percent(number(sampler))) else { continue };
-            let point = (x(power), value);
-            chart.dot(k, point, &format!("{}: {} {value:.4} %", sampler.sampler, line.0));
+            let (Some(power), Some(exact)) = (power(sampler), number(sampler)) else { continue };
+            let point = (x(power), 100.0 * exact.value());
+            chart.dot(k, point, &format!("{}: {} {}", sampler.sampler, line.0, percent(&exact.0, 4)));
             match (sampler.sampler == ADAPTIVE, k) {
                 (true, 0) => chart.word(point, ADAPTIVE),
                 (true, _) => (),

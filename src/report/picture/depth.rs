@@ -3,6 +3,7 @@
 use super::chart::{Chart, Line};
 use crate::exact::ExactNumber;
 use crate::report::FoldReport;
+use crate::report::number::decimal;
 
 /// What is drawn, and its value in a report.
 type Series = (Line, fn(&FoldReport) -> &Option<ExactNumber>);
@@ -28,8 +29,9 @@ pub fn against_depth(reports: &[(&str, usize, &FoldReport)]) -> String {
     for (k, (line, number)) in SERIES.into_iter().enumerate() {
         let mut points = Vec::new();
         for (network, depth, report) in &order {
-            let Some(value) = number(report).as_ref().map(ExactNumber::value) else { continue };
-            chart.dot(k, (x(*depth), value), &format!("{network}: {} {value:.6}", line.0));
+            let Some(exact) = number(report) else { continue };
+            let value = exact.value();
+            chart.dot(k, (x(*depth), value), &format!("{network}: {} {}", line.0, decimal(&exact.0)));
             points.push((x(*depth), value));
         }
         chart.path(k, line, &points);

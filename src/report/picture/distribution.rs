@@ -2,7 +2,9 @@
 
 use super::colours::LINES;
 use super::svg::{Anchor, Drawing, GUIDE, INK, label, ticks, width_of};
+use crate::exact::nearest_f64;
 use crate::report::FoldReport;
+use crate::report::number::{percent, share};
 use rug::{Integer, Rational};
 
 /// Bars between 0 and 1; the segments that do not fold have one of their own.
@@ -21,7 +23,7 @@ pub fn distribution(reports: &[(&str, &FoldReport)]) -> String {
     for (k, (_, report)) in reports.iter().enumerate() {
         let shares = shares(report);
         let (top, height) = (64.0 + panel * k as f64, panel - 66.0);
-        let scale = ticks(shares.iter().copied().fold(0.0, f64::max) * 100.0);
+        let scale = ticks(shares.iter().map(nearest_f64).fold(0.0, f64::max) * 100.0);
         let largest = scale.last().copied().unwrap_or(1.0);
         drawing.text((left, top - 14.0), Anchor::Start, 14.0, INK, &names[k]);
         for tick in &scale {
@@ -30,12 +32,12 @@ pub fn distribution(reports: &[(&str, &FoldReport)]) -> String {
             drawing.text((left - 8.0, y), Anchor::End, 12.0, INK, &label(*tick));
         }
         for (i, share) in shares.iter().enumerate() {
-            let tall = height * share * 100.0 / largest;
+            let tall = height * nearest_f64(share) * 100.0 / largest;
             let [from, to] = [i as f64 - 1.0, i as f64].map(|x| label(x / BARS as f64));
             let range = if i == 0 { "chi = 0".to_string() } else { format!("{from} < chi <= {to}") };
             let colour = if i == 0 { LINES[1] } else { LINES[0] };
             let area = [left + bar * i as f64 + 0.5, top + height - tall, bar - 1.0, tall];
-            drawing.rectangle(area, colour, &format!("{range}: {:.4} %", share * 100.0));
+            drawing.rectangle(area, colour, &format!("{range}: {}", percent(share, 4)));
         }
         drawing.line([left, top + height, left + width, top + height], INK, 1.0);
         drawing.text((left + bar / 2.0, top + height + 14.0), Anchor::Middle, 12.0, LINES[1], "= 0");
@@ -49,18 +51,18 @@ pub fn distribution(reports: &[(&str, &FoldReport)]) -> String {
 }
 
 fn heading(name: &str, report: &FoldReport) -> String {
-    let mean = report.global.mean.as_ref().map_or("none".to_string(), |mean| format!("{:.4}", mean.value()));
+    let mean = report.global.mean.as_ref().map_or("none".to_string(), |mean| share(&mean.0, 1, 4));
     format!("{name}: {} segments, mean chi {mean}", report.pairs.iter().map(|pair| pair.paths).sum::<u64>())
 }
 
 /// The share of the segments in each bar.
-fn shares(report: &FoldReport) -> Vec<f64> {
+fn shares(report: &FoldReport) -> Vec<Rational> {
     let chi = report.whole().chi();
     let mut counts = vec![0u64; BARS + 1];
     for (value, count) in chi.iter() {
         let place = Integer::from(Rational::from(value * BARS as u32).ceil().numer());
         counts[place.to_usize().unwrap_or(BARS).min(BARS)] += count;
     }
-    let all = chi.count().max(1) as f64;
-    counts.into_iter().map(|count| count as f64 / all).collect()
+    let all = chi.count().max(1);
+    counts.into_iter().map(|count| Rational::from((count, all))).collect()
 }

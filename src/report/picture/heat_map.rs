@@ -3,6 +3,7 @@
 use super::colours::{ink_on, viridis};
 use super::svg::{Anchor, Drawing, INK, label, ticks, width_of};
 use crate::report::FoldReport;
+use crate::report::number::{decimal, share};
 
 /// The side of a cell where there are few classes, and of the whole where there are many.
 const CELL: f64 = 44.0;
@@ -46,16 +47,16 @@ pub fn heat_map(name: &str, report: &FoldReport) -> Option<String> {
         let (x, y) = (left + column as f64 * cell, top + row as f64 * cell);
         let gap = if n <= WRITTEN { 1.0 } else { 0.0 };
         let area = [x, y, cell - gap, cell - gap];
-        let Some(mean) = pair.chi.mean.as_ref().map(|mean| mean.value()) else {
+        let Some(mean) = &pair.chi.mean else {
             drawing.rectangle(area, "#cccccc", &format!("from {} to {}: no segments", classes[row], classes[column]));
             continue;
         };
-        let share = mean / largest;
-        let title = format!("from {} to {}: mean chi {mean:.6} of {} segments", classes[row], classes[column], pair.paths);
-        drawing.rectangle(area, &viridis(share), &title);
+        let place = mean.value() / largest;
+        let (from, to) = (classes[row], classes[column]);
+        let title = format!("from {from} to {to}: mean chi {} of {} segments", decimal(&mean.0), pair.paths);
+        drawing.rectangle(area, &viridis(place), &title);
         if n <= WRITTEN {
-            let text = format!("{mean:.3}");
-            drawing.text((x + cell / 2.0, y + cell / 2.0), Anchor::Middle, 12.0, ink_on(share), &text);
+            drawing.text((x + cell / 2.0, y + cell / 2.0), Anchor::Middle, 12.0, ink_on(place), &share(&mean.0, 1, 3));
         }
     }
     let (x, height) = (left + side + 24.0, side.max(160.0));

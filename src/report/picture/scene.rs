@@ -1,11 +1,13 @@
 //! What a picture of a complex of the plane shows: polygons, edges, points, and what their colours mean.
 
 use super::colours::{Rgb, class, light, viridis_rgb};
-use super::svg::label;
+use super::svg::label_among;
 use crate::complex::{Cell, Complex, Decided, Domain, Rule};
 use crate::data::DataSet;
 use crate::exact::nearest_f64;
+use crate::report::number::scientific;
 use crate::words::plain;
+use std::cell::LazyCell;
 use std::collections::HashMap;
 use std::str::FromStr;
 
@@ -158,13 +160,20 @@ impl Scene {
     fn add_polygons(&mut self, complex: &Complex, decided: Option<&Decided>, colouring: Colouring) {
         let maps: Vec<Vec<Vec<f64>>> = complex.cells().map(|cell| cell.rounded_map()).collect();
         let d = complex.dimension();
-        let norm = |map: &Vec<Vec<f64>>| map.iter().flat_map(|form| &form[..d]).map(|x| x * x).sum::<f64>().sqrt();
+        let norm = |map: &Vec<Vec<f64>>| map.iter().flat_map(|form| &form[..d]).copied().fold(0.0, f64::hypot);
         let steepest = maps.iter().map(norm).fold(0.0, f64::max);
         let counts = complex.counts();
         let words = |cell: Cell<'_>, map: &[Vec<f64>]| {
+            let exact = LazyCell::new(|| cell.affine_map());
+            // Five places say enough of most numbers; the others, 0 among them, are looked at exactly.
+            let number = |k: usize, i: usize| match map[k][i] {
+                x if (1e-3..1e9).contains(&x.abs()) => format!("{x:+.5}"),
+                _ if exact[k][i].is_negative() => scientific(&exact[k][i], 4),
+                _ => format!("+{}", scientific(&exact[k][i], 4)),
+            };
             let form = |(k, form): (usize, &Vec<f64>)| {
-                let terms: String = form[..d].iter().zip(self.axes).map(|(x, axis)| format!(" {x:+.5} {axis}")).collect();
-                format!("y{k} ={terms} {:+.5}", form[d])
+                let terms: String = (0..d).zip(self.axes).map(|(i, axis)| format!(" {} {axis}", number(k, i))).collect();
+                format!("y{k} ={terms} {}", number(k, form.len() - 1))
             };
             let forms: Vec<String> = map.iter().enumerate().take(10).map(form).collect();
             let pattern = cell.pattern().to_string();
@@ -192,7 +201,7 @@ impl Scene {
         self.polygons = polygons;
         if colouring == Colouring::Gradient {
             let steps = (0..=4).rev().map(|k| f64::from(k) / 4.0);
-            self.legend.extend(steps.map(|share| (viridis_rgb(share), format!("|gradient| {}", short(share * steepest)))));
+            self.legend.extend(steps.map(|share| (viridis_rgb(share), format!("|gradient| {}", label_among(share * steepest, 0.01 * steepest)))));
         }
         if let Some(decided) = decided {
             let mut classes = decided.class_of.clone();
@@ -258,18 +267,13 @@ impl Scene {
         let step = step.unwrap_or(hi - lo);
         let first = (lo / step).ceil();
         let last = ((hi / step).floor() - first).clamp(0.0, 20.0) as u32;
-        (0..=last).map(|k| (first + f64::from(k)) * step).map(|x| (x, short(x))).collect()
+        (0..=last).map(|k| (first + f64::from(k)) * step).map(|x| (x, label_among(x, step))).collect()
     }
 }
 
 /// The colour of a decision; grey where the output vanishes.
 fn of_decision(rule: Rule, decision: i64) -> Rgb {
     if rule == Rule::Sign && decision == 0 { [200; 3] } else { class(decision) }
-}
-
-/// A number for a legend: at most six characters of digits.
-fn short(x: f64) -> String {
-    if x == 0.0 || (1e-4..1e6).contains(&x.abs()) { label(x) } else { format!("{x:.2e}") }
 }
 
 /// A number for the pattern of a cell, the same whenever it occurs.

@@ -135,10 +135,26 @@ pub(super) fn ticks(largest: f64) -> Vec<f64> {
     ticks
 }
 
-/// A number for a label: no more digits than the step of the ticks needs.
+/// A number for a label: at most six digits, without zeros at the end.
 pub(super) fn label(x: f64) -> String {
-    let text = format!("{x:.6}");
-    text.trim_end_matches('0').trim_end_matches('.').to_string()
+    label_among(x, 1e-5 * x.abs())
+}
+
+/// A number for a label, with as many digits as tell it from others that are a step away.
+pub(super) fn label_among(x: f64, step: f64) -> String {
+    if x == 0.0 || !x.is_finite() {
+        return if x == 0.0 { "0".to_string() } else { "beyond doubles".to_string() };
+    }
+    let power_of = |x: f64| (x.abs().log10() + 1e-9).floor();
+    let digits = (power_of(x) - power_of(step)).clamp(0.0, 16.0) as usize;
+    let scientific = format!("{x:.digits$e}");
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let power: i32 = exponent.parse().unwrap_or_default();
+    let trimmed = |text: &str| if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_string() } else { text.to_string() };
+    match power {
+        -4..6 => trimmed(&format!("{x:.*}", usize::try_from(digits as i32 - power).unwrap_or(0))),
+        _ => format!("{}e{exponent}", trimmed(mantissa)),
+    }
 }
 
 #[cfg(test)]
@@ -154,6 +170,16 @@ mod tests {
             assert!((3..=7).contains(&ticks.len()) && *ticks.last().unwrap() >= largest, "{largest}: {ticks:?}");
         }
         assert_eq!(ticks(0.0), [0.0, 1.0]);
+    }
+
+    #[test]
+    fn labels_differ_where_numbers_do() {
+        for (x, text) in [(0.0, "0"), (-0.0, "0"), (0.025, "0.025"), (2.5e-9, "2.5e-9"), (1e6, "1e6"), (100_000.0, "100000"), (-0.3, "-0.3"), (0.1 + 0.2, "0.3")] {
+            assert_eq!(label(x), text);
+        }
+        assert_eq!([5e9, 1e10, 1.5e10].map(|x| label_among(x, 5e9)), ["5e9", "1e10", "1.5e10"]);
+        assert_eq!([1e6, 1e6 + 0.2].map(|x| label_among(x, 0.2)), ["1e6", "1.0000002e6"]);
+        assert_eq!([5000.0, 5000.02].map(|x| label_among(x, 0.02)), ["5000", "5000.02"]);
     }
 
     #[test]

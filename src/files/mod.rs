@@ -1,0 +1,8 @@
+//! Files that are written: whole or not at all, and those that are read back under a seal.
+
+mod replace;
+mod seal;
+
+pub use replace::{discard_unfinished, is_temporary, remove_leftovers, replace};
+pub use seal::{SealError, digest, sealed, unsealed};
+pub(crate) use seal::digest_of;
