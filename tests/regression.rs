@@ -28,6 +28,8 @@ mod slices;
 mod text;
 #[path = "regression/traces.rs"]
 mod traces;
+#[path = "regression/volumes.rs"]
+mod volumes;
 
 /// The command line with these arguments.
 fn command(arguments: &[&str]) -> Command {

@@ -110,3 +110,12 @@ def count(number: Any, name: str) -> int:
     if number < 1 or number >= 2**32:
         raise ValueError(f"{name}: {number}, and a number from 1 to 2^32 - 1 is expected")
     return int(number)
+
+
+def memory(size: Any, name: str) -> Optional[str]:
+    """Bytes, as a number or as text such as 500M or 4G."""
+    if size is None or isinstance(size, str):
+        return size
+    if isinstance(size, bool) or not isinstance(size, (int, np.integer)):
+        raise TypeError(f"{name}: {type(size).__name__}, and bytes as a whole number or text such as '4G' are expected")
+    return str(int(size))

@@ -192,6 +192,7 @@ class Network:
         decide: Optional[str] = None,
         exact_only: bool = False,
         max_regions: int = 10_000_000,
+        max_memory: Union[int, str, None] = None,
         volumes: bool = False,
         force: bool = False,
         threads: Optional[int] = None,
@@ -202,7 +203,8 @@ class Network:
         ``decide`` cuts the cells by what the output decides: ``sign`` (of one output) or ``argmax``. Exact volumes of cells are computed up to 5,000 simplices, and
         with ``volumes=True`` always. More than six dimensions need ``force``.
 
-        Raises plica.LimitError at more than ``max_regions`` regions, ValueError where the box is none.
+        Raises plica.LimitError at more than ``max_regions`` regions, or more than ``max_memory`` (bytes, or text such as ``"4G"``; half of what is available where
+        it is not given), ValueError where the box is none.
 
         >>> load("cantor:3").regions((0, 1)).linear_regions
         15
@@ -210,7 +212,7 @@ class Network:
         if (box is None) == (not arguments.flag(space, "space")):
             raise TypeError("regions() takes a box, or space=True")
         options = arguments.box(box, self.inputs)
-        return self._regions(None, options, space, decide, exact_only, max_regions, volumes, force, threads, progress)
+        return self._regions(None, options, space, decide, exact_only, max_regions, max_memory, volumes, force, threads, progress)
 
     def slice(
         self,
@@ -223,6 +225,7 @@ class Network:
         decide: Optional[str] = None,
         exact_only: bool = False,
         max_regions: int = 10_000_000,
+        max_memory: Union[int, str, None] = None,
         volumes: bool = False,
         threads: Optional[int] = None,
         progress: Progress = None,
@@ -236,7 +239,7 @@ class Network:
             raise TypeError("slice() takes a box, or space=True, not both")
         plane = self._point(p0, "p0"), self._point(p1, "p1"), self._point(p2, "p2")
         options = {"ranges": None, "text": None} if box is None else arguments.box(box, 2)
-        return self._regions(plane, options, space, decide, exact_only, max_regions, volumes, False, threads, progress)
+        return self._regions(plane, options, space, decide, exact_only, max_regions, max_memory, volumes, False, threads, progress)
 
     def _regions(
         self,
@@ -246,6 +249,7 @@ class Network:
         decide: Optional[str],
         exact_only: bool,
         max_regions: int,
+        max_memory: Union[int, str, None],
         volumes: bool,
         force: bool,
         threads: Optional[int],
@@ -258,6 +262,7 @@ class Network:
             "decide": arguments.text(decide, "decide"),
             "exact_only": arguments.flag(exact_only, "exact_only"),
             "max_regions": arguments.count(max_regions, "max_regions"),
+            "max_memory": arguments.memory(max_memory, "max_memory"),
             "threads": arguments.threads(threads),
             "volumes": arguments.flag(volumes, "volumes"),
             "force": arguments.flag(force, "force"),

@@ -7,7 +7,7 @@ use crate::network::{Network, json};
 use crate::points::Points;
 use crate::trace::bits;
 use numpy::{PyArray1, PyArray2, PyArrayMethods};
-use plica::complex::{Builder, Complex as Cells, Decided, Domain, DomainError, Plane, Rule};
+use plica::complex::{Builder, Complex as Cells, Decided, Domain, DomainError, Plane, Rule, parse_bytes};
 use plica::data::DataSet;
 use plica::exact::nearest_f64;
 use plica::report::picture::{self, Colouring, Scene, SceneError};
@@ -38,7 +38,7 @@ struct Found {
 impl Found {
     fn of(builder: &Builder, domain: &Domain, plane: Option<&Plane>, rule: Option<Rule>) -> Result<Self, Failure> {
         let complex = plane.map_or_else(|| builder.build(domain), |plane| builder.build_slice(plane, domain))?;
-        let decided = rule.map(|rule| builder.decide(rule, domain, plane)).transpose()?;
+        let decided = rule.map(|rule| builder.clone().holding(complex.memory()).decide(rule, domain, plane)).transpose()?;
         Ok(Self { complex, decided, vertices: OnceLock::new() })
     }
 
@@ -59,6 +59,7 @@ pub struct Options<'py> {
     decide: Option<String>,
     exact_only: bool,
     max_regions: usize,
+    max_memory: Option<String>,
     threads: usize,
     volumes: bool,
     force: bool,
@@ -67,7 +68,9 @@ pub struct Options<'py> {
 /// The complex of a domain: ranges (d x 2), a text such as `0,1`, the triangle of a slice where both are None, or all of the space.
 #[pyfunction]
 pub fn complex(py: Python<'_>, network: &Network, options: Options<'_>, progress: Option<&Bound<'_, PyAny>>) -> PyResult<Complex> {
-    let Options { plane, ranges, text, space, decide, exact_only, max_regions, threads, volumes, force } = options;
+    let Options { plane, ranges, text, space, decide, exact_only, max_regions, max_memory, threads, volumes, force } = options;
+    let max_memory = max_memory.map(|text| parse_bytes(&text).map_err(|error| Failure::value(format!("max_memory: {error}"))));
+    let max_memory = max_memory.transpose()?;
     let rule = decide.map(|rule| {
         let rule: Rule = rule.parse().map_err(|error| Failure::value(format!("decide: {error}")))?;
         rule.fits(network.model.outputs()).map_err(|error| Failure::value(format!("decide: {}: {error}", network.name)))?;
@@ -86,6 +89,7 @@ pub fn complex(py: Python<'_>, network: &Network, options: Options<'_>, progress
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         let pool = pool.map_err(|error| Failure::value(format!("threads: {error}")))?;
         let builder = Builder::new(&*model).max_regions(max_regions).exact_only(exact_only);
+        let builder = max_memory.map_or(builder.clone(), |bytes| builder.max_memory(bytes));
         let shown = control.clone();
         let watched = builder.clone().stop_when(control.stop()).on_progress(move |progress| shown.at(progress.cells as u64, 0));
         pool.install(|| {

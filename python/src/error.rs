@@ -101,6 +101,7 @@ impl From<ComplexError> for Failure {
         match error {
             ComplexError::Stopped => Self::Stopped,
             ComplexError::TooManyRegions { .. } => Self::Limit(format!("{error}; max_regions allows more")),
+            ComplexError::TooMuchMemory { .. } => Self::Limit(format!("{error}; a smaller box takes less, max_memory allows more")),
             ComplexError::TooManyFaces { .. } => Self::Limit(error.to_string()),
             error => Self::value(error),
         }

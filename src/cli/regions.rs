@@ -4,7 +4,7 @@ use super::error::Failure;
 use super::inputs::{PixelOptions, Subject, is_built_in};
 use super::output::{self, Output};
 use clap::Args;
-use plica::complex::{Builder, Complex, ComplexError, Decided, Domain, DomainError, Plane, Rule};
+use plica::complex::{Builder, Complex, ComplexError, Decided, Domain, DomainError, Plane, Rule, parse_bytes};
 use plica::data::{load, load_point};
 use plica::network::Selection;
 use plica::report::picture::{self, Colouring, Scene, SceneError};
@@ -82,6 +82,10 @@ pub struct Arguments {
     #[arg(long, value_name = "N", default_value = "10000000", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     max_regions: u64,
 
+    /// Give up at more memory than this, such as 500M or 4G; half of what is available where nothing is said
+    #[arg(long, value_name = "SIZE", value_parser = parse_bytes)]
+    max_memory: Option<u64>,
+
     /// Try more than six dimensions
     #[arg(long)]
     force: bool,
@@ -128,12 +132,15 @@ fn run_here(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
         .max_regions(usize::try_from(arguments.max_regions).unwrap_or(usize::MAX))
         .exact_only(arguments.exact_only)
         .on_progress(progress);
+    let builder = arguments.max_memory.map_or(builder.clone(), |bytes| builder.max_memory(bytes));
     let failed = |error: ComplexError| match error {
         ComplexError::Domain(error) => Failure::new(error, subject.built_in),
         ComplexError::TooManyRegions { .. } => Failure::Limit(format!("{error}; --max-regions allows more")),
+        ComplexError::TooMuchMemory { .. } => Failure::Limit(format!("{error}; a smaller --box takes less, --max-memory allows more")),
         error => Failure::Limit(error.to_string()),
     };
     let complex = build(&builder, &domain, plane.as_ref()).map_err(failed)?;
+    let builder = builder.holding(complex.memory());
     let decided = arguments.decide.map(|rule| builder.decide(rule, &domain, plane.as_ref())).transpose().map_err(failed)?;
     let report = RegionsReport::whole(&subject.model, &complex, decided.as_ref(), arguments.check)?;
     if let Some(path) = &arguments.cells {
@@ -228,9 +235,9 @@ fn domain(arguments: &Arguments, subject: &Subject, dimension: usize, is_slice: 
 
 /// A line of progress on standard error.
 fn show(progress: plica::complex::Progress) {
-    let plica::complex::Progress { layers, all_layers, cells } = progress;
+    let plica::complex::Progress { layers, all_layers, cells, memory } = progress;
     let end = if layers == all_layers { "\r\x1b[K" } else { "" };
-    let _ = write!(stderr(), "\r\x1b[Klayer {layers} of {all_layers}: {cells} regions{end}");
+    let _ = write!(stderr(), "\r\x1b[Klayer {layers} of {all_layers}: {cells} regions, {} MiB{end}", memory >> 20);
 }
 
 fn heading(arguments: &Arguments, subject: &Subject, domain: &Domain) -> String {

@@ -4,6 +4,7 @@ use super::cells::Complex;
 use super::cut::{Cut, cut};
 use super::domain::{Domain, DomainError, Polytope};
 use super::lower::lower;
+use super::memory::{Bytes, Memory, default_limit, of_merging, of_search};
 use super::parts::{Excess, Limits};
 use super::signs::Signs;
 use super::slice::Plane;
@@ -43,6 +44,21 @@ pub enum ComplexError {
         /// The layer at which it was seen, from 0.
         layer: usize,
     },
+    /// It takes more memory than allowed.
+    #[error(
+        "about {} of memory are needed at layer {layer}, and {} are allowed; the regions up to there are {cells}, and nothing is known of the rest",
+        Bytes(*needed), Bytes(*limit)
+    )]
+    TooMuchMemory {
+        /// The most bytes.
+        limit: u64,
+        /// About how many bytes are needed, at the least.
+        needed: u64,
+        /// The layer at which it was seen, from 0.
+        layer: usize,
+        /// The cells up to there.
+        cells: usize,
+    },
     /// Somebody asked for an end, by [`Builder::stop_when`].
     #[error("stopped")]
     Stopped,
@@ -64,6 +80,8 @@ pub enum ComplexError {
 pub struct Builder {
     model: Arc<Model>,
     limit: usize,
+    memory: Option<u64>,
+    held: u64,
     exact_only: bool,
     progress: Option<Arc<dyn Fn(Progress) + Send + Sync>>,
     stop: Option<Arc<AtomicBool>>,
@@ -71,8 +89,9 @@ pub struct Builder {
 
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { model, limit, exact_only, .. } = self;
-        f.debug_struct("Builder").field("model", model).field("limit", limit).field("exact_only", exact_only).finish_non_exhaustive()
+        let Self { model, limit, memory, exact_only, .. } = self;
+        let mut all = f.debug_struct("Builder");
+        all.field("model", model).field("limit", limit).field("memory", memory).field("exact_only", exact_only).finish_non_exhaustive()
     }
 }
 
@@ -85,12 +104,40 @@ pub struct Progress {
     pub all_layers: usize,
     /// The cells so far.
     pub cells: usize,
+    /// The most bytes that all of it took so far, counted from the lengths of the arrays.
+    pub memory: u64,
 }
 
 impl Builder {
     /// A builder for the complexes of a network of either kind.
     pub fn new<'a>(network: impl Into<ModelRef<'a>>) -> Self {
-        Self { model: Arc::new(network.into().to_model()), limit: MOST_REGIONS, exact_only: false, progress: None, stop: None }
+        Self {
+            model: Arc::new(network.into().to_model()),
+            limit: MOST_REGIONS,
+            memory: None,
+            held: 0,
+            exact_only: false,
+            progress: None,
+            stop: None,
+        }
+    }
+
+    /// Refuses complexes whose search takes more memory, as counted from the lengths of its arrays; half of what is available where nothing is said, or
+    /// 4 GiB where the machine does not say.
+    ///
+    /// ```
+    /// use plica::{complex::{Builder, ComplexError, Domain}, network::load};
+    /// let builder = Builder::new(&load("random:3-20-20-1@1").unwrap()).max_memory(100_000);
+    /// let refused = builder.build(&Domain::parse_box("-1,1", 3).unwrap()).unwrap_err();
+    /// assert!(matches!(refused, ComplexError::TooMuchMemory { limit: 100_000, needed: 100_001.., .. }));
+    /// ```
+    pub fn max_memory(self, bytes: u64) -> Self {
+        Self { memory: Some(bytes), ..self }
+    }
+
+    /// Counts what is held already, such as [`Complex::memory`] of another complex, as part of the memory that is allowed.
+    pub fn holding(self, bytes: u64) -> Self {
+        Self { held: bytes, ..self }
     }
 
     /// Refuses complexes of more cells; 10,000,000 where nothing is said.
@@ -136,6 +183,11 @@ impl Builder {
         self.cells(self.steps(Some(plane))?, domain, Some(plane))
     }
 
+    /// How much memory is allowed.
+    pub(super) fn memory(&self) -> u64 {
+        self.memory.unwrap_or_else(default_limit).saturating_sub(self.held)
+    }
+
     /// The number of outputs of the network.
     pub(super) fn outputs(&self) -> usize {
         self.model.outputs()
@@ -147,7 +199,7 @@ impl Builder {
             return Err(DomainError::Dimension { expected: self.model.inputs(), found: plane.dimension() }.into());
         }
         match (&*self.model, plane) {
-            (Model::Graph(graph), plane) => lower(graph, plane).ok_or(ComplexError::OutputBits),
+            (Model::Graph(graph), plane) => lower(graph, plane, self.memory()),
             (Model::Chain(network), Some(plane)) => Ok(Steps::of_network(&plane.restrict(network))),
             (Model::Chain(network), None) => Ok(Steps::of_network(network)),
         }
@@ -158,20 +210,27 @@ impl Builder {
         let Polytope { corners, mut topology, sides } = domain.polytope(&steps)?;
         let mut signs = Signs::new(&steps, &corners, self.exact_only);
         let mut patterns: Vec<u64> = Vec::new();
+        let mut memory = Memory { limit: self.memory(), peak: 0 };
         for (at, step) in steps.steps[..steps.depth()].iter().enumerate() {
             let layer = step.layer;
+            memory.check(of_search(&topology, &signs, &patterns) + signs.bytes_of(at), layer, topology.cells())?;
             signs.enter(at);
             topology.reset_bases();
             for stage in 0..signs.stages() {
                 signs.begin_stage(stage);
+                let of_patterns = size_of_val(&patterns[..]) as u64;
                 let excess = |excess| match excess {
                     Excess::Cells => ComplexError::TooManyRegions { limit: self.limit, layer },
                     Excess::Faces => ComplexError::TooManyFaces { layer },
+                    Excess::Memory(bytes) => {
+                        ComplexError::TooMuchMemory { limit: memory.limit, needed: bytes + of_patterns, layer, cells: topology.cells() }
+                    }
                     Excess::Stopped => ComplexError::Stopped,
                 };
                 let words = patterns.len() / topology.cells();
-                let limits = Limits { cells: self.limit, stop: self.stop.as_deref() };
-                let Cut { topology: next, parents, patterns: bits } = cut(&topology, &mut signs, limits).map_err(excess)?;
+                let limits = Limits { cells: self.limit, bytes: memory.limit.saturating_sub(of_patterns), stop: self.stop.as_deref() };
+                let Cut { topology: next, parents, patterns: bits, bytes } = cut(&topology, &mut signs, limits).map_err(excess)?;
+                memory.check(bytes + of_patterns, layer, topology.cells())?;
                 signs.end_stage();
                 let mut longer = Vec::with_capacity(bits.len() * (words + 1));
                 for (&parent, bits) in parents.iter().zip(bits) {
@@ -181,9 +240,13 @@ impl Builder {
                 patterns = longer;
                 topology = next;
                 if let Some(progress) = &self.progress {
-                    progress(Progress { layers: layer + 1, all_layers: steps.hidden.len(), cells: topology.cells() });
+                    progress(Progress { layers: layer + 1, all_layers: steps.hidden.len(), cells: topology.cells(), memory: memory.peak });
                 }
             }
+        }
+        if steps.cut_further() {
+            let layer = steps.hidden.len() - 1;
+            memory.check(of_search(&topology, &signs, &patterns) + of_merging(&topology.levels), layer, topology.cells())?;
         }
         // Layers of constants alone have no step.
         let cut = steps.steps[..steps.depth()].last().map_or(0, |step| step.layer + 1);

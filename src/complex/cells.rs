@@ -4,6 +4,7 @@ use super::coordinates::Approximate;
 use super::counts::Counts;
 use super::domain::Domain;
 use super::exact::{ExactRows, Place};
+use super::memory::of_complex;
 use super::merge::{Merged, merge};
 use super::signs::Signs;
 use super::slice::Plane;
@@ -117,6 +118,13 @@ impl Complex {
             levels,
             counts: OnceLock::new(),
         }
+    }
+
+    /// About how many bytes it takes.
+    pub fn memory(&self) -> u64 {
+        let exact = self.exact.lock().expect("nothing fails while it is held");
+        let finer = self.finer.as_ref().map_or(0, |finer| 4 * (finer.vertices.len() + finer.cell_of.len() + 2 * finer.patterns.len()));
+        of_complex(&self.levels, &self.sides, &self.patterns, &exact) + finer as u64
     }
 
     /// The dimension d of the cells.

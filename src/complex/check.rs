@@ -2,6 +2,7 @@
 
 use super::cells::Complex;
 use super::domain::Domain;
+use rayon::prelude::*;
 use rug::Rational;
 use serde::Serialize;
 
@@ -95,7 +96,7 @@ impl Complex {
 /// The sum of many fractions, pair by pair, so that most additions are of short ones.
 pub(crate) fn exact_sum(mut terms: Vec<Rational>) -> Rational {
     while terms.len() > 1 {
-        terms = terms.chunks(2).map(|pair| pair.iter().sum()).collect();
+        terms = terms.par_chunks(2).map(|pair| pair.iter().sum()).collect();
     }
     terms.pop().unwrap_or_default()
 }

@@ -11,6 +11,7 @@ use super::signs::Signs;
 use super::split::{Room, Splitting};
 use super::steps::STAGE;
 use super::topology::{Faces, Mask, Topology, units_of};
+use std::cell::Cell;
 
 /// No vertex.
 const NONE: u32 = u32::MAX;
@@ -22,6 +23,8 @@ pub(super) struct Cut {
     pub parents: Vec<u32>,
     /// For each cell the units that are positive inside.
     pub patterns: Vec<u64>,
+    /// The bytes that were taken at the end, those of the old complex included.
+    pub bytes: u64,
 }
 
 /// Cuts all faces by the units that `signs` speaks of, at most 64.
@@ -31,7 +34,7 @@ pub(super) fn cut(old: &Topology, signs: &mut Signs, limits: Limits<'_>) -> Resu
     let d = old.dimension();
     let new = Topology { levels: vec![Faces::default(); d + 1], bases: Vec::new() };
     let (masks, starts) = (vec![Vec::new(); d + 1], vec![Vec::new(); d + 1]);
-    let parts = Parts { old, signs, new, masks, starts, limits };
+    let parts = Parts { old, signs, new, masks, starts, limits, checks: Cell::new(0) };
     let (groups, room) = (Groups::default(), Room::default());
     Cutting { parts, groups, room, points: Vec::new(), ends: [[NONE; 2]; STAGE], against: [0; STAGE] }.run()
 }
@@ -78,9 +81,10 @@ impl Cutting<'_, '_> {
         let first: Vec<u32> = self.parts.starts[d].iter().skip(d).step_by(d + 1).copied().collect();
         let parents = first.windows(2).enumerate().flat_map(parts).collect();
         let patterns = self.parts.masks[d].iter().map(|mask| mask.pos).collect();
+        let bytes = self.parts.bytes();
         let Topology { levels, bases } = self.parts.new;
         let topology = Topology { levels: levels.into_iter().map(Faces::compact).collect(), bases };
-        Ok(Cut { topology, parents, patterns })
+        Ok(Cut { topology, parents, patterns, bytes })
     }
 
     /// Makes room for the old faces of a dimension, and some parts of them.

@@ -1,16 +1,18 @@
-//! Decisions: cells cut further by the output, and merged again by what it decides.
+//! Decisions: cells cut further by the output, one part for each class that it decides there.
 
 use super::build::{Builder, ComplexError};
 use super::cells::Complex;
 use super::domain::Domain;
+use super::lower::with_winner;
 use super::slice::Plane;
+use super::steps::Steps;
 use crate::network::Pattern;
 use rug::Rational;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::str::FromStr;
 
-/// Every pair of outputs is a unit; of so many outputs there are 2,016.
+/// The first round of a knock-out cuts every cell by half as many hyperplanes as there are outputs.
 const MOST_OUTPUTS: usize = 64;
 
 /// How the output of a network decides.
@@ -58,38 +60,27 @@ impl Rule {
         }
     }
 
-    /// One more hidden layer, whose units are active where one class is preferred to another: combinations of outputs.
-    ///
-    /// Sign: the output, and minus the output. Argmax: o_j - o_i for all i < j.
-    fn units(self, outputs: usize) -> Vec<Vec<(usize, i32)>> {
+    /// The steps of a network with one more hidden layer that decides.
+    fn after(self, steps: Steps, limit: u64) -> Result<Steps, ComplexError> {
         match self {
-            Self::Sign => vec![vec![(0, 1)], vec![(0, -1)]],
-            Self::Argmax => pairs(outputs).map(|(i, j)| vec![(j, 1), (i, -1)]).collect(),
+            Self::Sign => Ok(steps.with_sign()),
+            Self::Argmax => with_winner(steps, limit),
         }
     }
 
-    /// The class of a cell by the bits of the decision units.
-    fn class(self, outputs: usize, bit: impl Fn(usize) -> bool) -> i64 {
+    /// The class of a cell by its bits; `step` is the first that decides.
+    fn class(self, steps: &Steps, step: usize, words: &[u64]) -> i64 {
         match self {
-            Self::Sign => i64::from(bit(0)) - i64::from(bit(1)),
-            Self::Argmax => {
-                let mut beaten = vec![false; outputs];
-                for (unit, (i, j)) in pairs(outputs).enumerate() {
-                    beaten[if bit(unit) { i } else { j }] = true;
-                }
-                // A tie counts for the lower index, so the relation is transitive and one output is not beaten.
-                beaten.iter().position(|&beaten| !beaten).expect("one output is the largest") as i64
-            }
+            Self::Sign => i64::from(steps.is_active(words, step, 0)) - i64::from(steps.is_active(words, step, 1)),
+            Self::Argmax => steps.last_winner(words) as i64,
         }
     }
-}
-
-/// All i < j.
-fn pairs(count: usize) -> impl Iterator<Item = (usize, usize)> {
-    (0..count).flat_map(move |j| (0..j).map(move |i| (i, j)))
 }
 
 /// A complex whose cells are cut further, so that one class is decided on each.
+///
+/// An activation region has one part for each class that it decides on a set with interior. The parts are convex, since the output is affine there, and
+/// cut only where two classes tie for the decision.
 ///
 /// ```
 /// use plica::{complex::{Builder, Domain, Rule}, network::load};
@@ -105,7 +96,7 @@ pub struct Decided {
     pub complex: Complex,
     /// For each of its cells the class.
     pub class_of: Vec<i64>,
-    /// For each of its cells the activation region that holds it.
+    /// For each of its cells the activation region that holds it, by its number in the complex that is not cut by decisions.
     pub parent_of: Vec<u32>,
     /// How the output decides.
     pub rule: Rule,
@@ -139,24 +130,25 @@ impl Builder {
     /// # Errors
     /// As [`Builder::build`], and a rule that does not fit the number of outputs.
     pub fn decide(&self, rule: Rule, domain: &Domain, plane: Option<&Plane>) -> Result<Decided, ComplexError> {
-        let outputs = self.outputs();
-        rule.fits(outputs).map_err(ComplexError::Rule)?;
-        let complex = self.cells(self.steps(plane)?.with_decisions(&rule.units(outputs)), domain, plane)?;
-        let step = complex.steps.depth() - 1;
-        let class = |cell: usize| rule.class(outputs, |unit| complex.steps.is_active(complex.words(cell), step, unit));
-        let class_of = (0..complex.activation_regions()).map(class).collect();
-        let parent_of = parents(&complex);
+        rule.fits(self.outputs()).map_err(ComplexError::Rule)?;
+        let steps = self.steps(plane)?;
+        let first = steps.depth();
+        let complex = self.cells(rule.after(steps, self.memory())?, domain, plane)?;
+        let class_of = (0..complex.activation_regions()).map(|cell| rule.class(&complex.steps, first, complex.words(cell))).collect();
+        let parent_of = parents(&complex, first);
         Ok(Decided { complex, class_of, parent_of, rule })
     }
 }
 
 /// For each cell of a complex cut by decisions the activation region that holds it: the one with its pattern, for no other has it.
-fn parents(complex: &Complex) -> Vec<u32> {
+///
+/// Regions are numbered as they first occur, as in the complex that is not cut by decisions; `step` is the first that decides.
+fn parents(complex: &Complex, step: usize) -> Vec<u32> {
     let cells = 0..complex.activation_regions();
     let pattern = |cell: usize| complex.steps.pattern_below(complex.steps.hidden.len() - 1, complex.words(cell));
     let mut numbers: HashMap<Pattern, u32> = HashMap::new();
     let mut last: Option<(&[u64], u32)> = None;
-    let first = complex.steps.first_words[complex.steps.depth() - 1];
+    let first = complex.steps.first_words[step];
     let parent = |cell: usize| {
         let words = &complex.words(cell)[..first];
         // Cells with the same bits mostly follow each other.

@@ -52,6 +52,37 @@ struct Whole {
     scales: Vec<Integer>,
 }
 
+/// What an entry of a table takes besides what it holds.
+const ENTRY: u64 = 128;
+
+/// What a number takes on the heap.
+fn heap(x: &Integer) -> u64 {
+    if x.is_zero() { 0 } else { 16 + x.capacity() as u64 / 8 }
+}
+
+fn heaps(numbers: &[Integer]) -> u64 {
+    numbers.iter().map(|x| size_of::<Integer>() as u64 + heap(x)).sum()
+}
+
+impl ExactPoint {
+    fn bytes(&self) -> u64 {
+        ENTRY + heap(&self.scale) + heaps(&self.coordinates) + self.mixture.as_ref().map_or(0, |numbers| heaps(numbers))
+    }
+}
+
+impl Values {
+    fn bytes(&self) -> u64 {
+        let known = self.known.iter().map(|x| size_of::<Integer>() as u64 + x.as_ref().map_or(0, heap));
+        ENTRY + known.sum::<u64>() + self.alive.as_ref().map_or(0, |alive| alive.bytes())
+    }
+}
+
+impl Alive {
+    fn bytes(&self) -> u64 {
+        heaps(&self.values) + 16 * self.places.len() as u64
+    }
+}
+
 /// More values than this are forgotten, and computed again when asked for.
 const MOST_VALUES: usize = 1 << 22;
 
@@ -66,12 +97,14 @@ pub(super) struct ExactRows {
     /// By vertex and step.
     values: HashMap<(u32, usize), Values>,
     stored: usize,
+    /// The bytes of points and values.
+    bytes: u64,
 }
 
 impl ExactRows {
     pub(super) fn new(steps: Arc<Steps>, corners: &[Vec<Rational>]) -> Self {
         let places = (0..corners.len() as u32).map(Place::Corner).collect();
-        Self { steps, whole: None, corners: corners.to_vec(), places, points: HashMap::new(), values: HashMap::new(), stored: 0 }
+        Self { steps, whole: None, corners: corners.to_vec(), places, points: HashMap::new(), values: HashMap::new(), stored: 0, bytes: 0 }
     }
 
     pub(super) fn push(&mut self, place: Place) {
@@ -83,11 +116,23 @@ impl ExactRows {
         self.places.truncate(len);
         self.points.retain(|&vertex, _| (vertex as usize) < len);
         self.values.retain(|&(vertex, _), _| (vertex as usize) < len);
+        self.count();
+    }
+
+    /// The bytes that all of it takes.
+    pub(super) fn bytes(&self) -> u64 {
+        (size_of::<Place>() * self.places.capacity()) as u64 + self.bytes
+    }
+
+    /// Counts the bytes of points and values anew.
+    fn count(&mut self) {
+        self.bytes = self.points.values().map(|point| point.bytes()).sum::<u64>() + self.values.values().map(Values::bytes).sum::<u64>();
     }
 
     /// Forgets what is not needed for a step.
     pub(super) fn enter(&mut self, step: usize) {
         self.values.retain(|&(_, s), _| s + 2 >= step);
+        self.count();
     }
 
     /// The sign of a unit of a step at a vertex.
@@ -124,6 +169,7 @@ impl ExactRows {
         if self.stored > MOST_VALUES {
             self.values.clear();
             self.stored = 0;
+            self.count();
         }
     }
 
@@ -161,6 +207,7 @@ impl ExactRows {
             }
         };
         let point = Arc::new(point);
+        self.bytes += point.bytes();
         self.points.insert(vertex, point.clone());
         point
     }
@@ -182,8 +229,12 @@ impl ExactRows {
         };
         let outputs = self.steps.steps[step].outputs();
         let values = self.values.entry((vertex, step)).or_default();
-        values.known.resize(outputs, None);
+        if values.known.is_empty() {
+            values.known.resize(outputs, None);
+            self.bytes += ENTRY + (size_of::<Integer>() * outputs) as u64;
+        }
         values.known[i] = Some(value.clone());
+        self.bytes += heap(&value);
         self.stored += 1;
         value
     }
@@ -226,6 +277,7 @@ impl ExactRows {
             all.into_iter().enumerate().filter(|(j, x)| *j >= rectified || x.cmp0().is_gt()).unzip();
         let words = values.iter().map(Integer::to_i64).collect();
         let alive = Arc::new(Alive { places, values, words });
+        self.bytes += alive.bytes();
         self.values.entry((vertex, step)).or_default().alive = Some(alive.clone());
         alive
     }

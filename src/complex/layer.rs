@@ -28,6 +28,11 @@ impl Values {
         &self.values[place * self.stride..][..self.stride]
     }
 
+    /// The bytes that they take.
+    pub(super) fn bytes(&self) -> u64 {
+        8 * (self.values.capacity() + self.errors.capacity() + self.sizes.capacity()) as u64
+    }
+
     /// One row more, that of `values`, padded with zeros.
     pub(super) fn push(&mut self, values: &[f64], error: f64) {
         let end = self.values.len() + self.stride;
@@ -105,6 +110,11 @@ impl FloatStep {
             dyadic: is_dyadic,
             constants: step.signs_of_constants(),
         }
+    }
+
+    /// The bytes that the results of so many rows take, with the bits of what they are computed from.
+    pub(super) fn bytes_of(&self, rows: usize, inputs: usize) -> u64 {
+        8 * (rows as u64) * (self.bias.len() + inputs.div_ceil(64) + self.bias.len().div_ceil(64)) as u64
     }
 
     /// For every row x the results that are constants, as all that they are computed from is 0; none of a dense step.

@@ -3,6 +3,8 @@
 //! y(z) = s_0 z + c_0 + sum_i (s_i - s_(i-1)) max(z - b_i, 0) for a piecewise affine y, and max(a, b) = a + max(b - a, 0). What later
 //! steps need and no unit gives goes along as it is, so nothing is approximated and no domain need be bounded.
 
+use super::build::ComplexError;
+use super::memory::of_terms;
 use super::slice::Plane;
 use super::steps::{Bit, Code, Form, Hidden, Rounds, Step, Steps};
 use crate::network::LayerBits;
@@ -15,12 +17,13 @@ use std::sync::Arc;
 ///
 /// Linear maps that follow each other become one, unless that would have more than twice the entries of both.
 ///
-/// `None` of a graph whose bits are those of its outputs, which do not tell what is affine where.
-pub(super) fn lower(graph: &Graph, plane: Option<&Plane>) -> Option<Steps> {
+/// # Errors
+/// A graph whose bits are those of its outputs, which do not tell what is affine where; more memory than allowed.
+pub(super) fn lower(graph: &Graph, plane: Option<&Plane>, limit: u64) -> Result<Steps, ComplexError> {
     let bends = |node: &Node| matches!(node.operation, Operation::Activation { .. } | Operation::Maximum(_));
     let layers = graph.layers();
     if graph.nodes().iter().enumerate().any(|(n, node)| bends(node) && layers.binary_search(&n).is_err()) {
-        return None;
+        return Err(ComplexError::OutputBits);
     }
     let mut last_use = vec![0; graph.nodes().len()];
     for (n, node) in graph.nodes().iter().enumerate() {
@@ -31,19 +34,32 @@ pub(super) fn lower(graph: &Graph, plane: Option<&Plane>) -> Option<Steps> {
         Some(plane) => (2, plane.forms()),
         None => (graph.inputs(), (0..graph.inputs() as u32).map(Form::column).collect()),
     };
-    let mut lowering = Lowering { last_use, steps: Vec::new(), hidden: Vec::new(), width, forms: vec![Vec::new(); graph.nodes().len()] };
+    let mut lowering =
+        Lowering { last_use, steps: Vec::new(), hidden: Vec::new(), width, forms: vec![Vec::new(); graph.nodes().len()], limit };
     for (n, node) in graph.nodes().iter().enumerate() {
         lowering.forms[n] = match &node.operation {
             Operation::Input => input.clone(),
-            Operation::Affine(affine) => lowering.affine(n, node.len(), affine),
+            Operation::Affine(affine) => lowering.affine(n, node.len(), affine)?,
             Operation::Activation { from, functions, function_of, .. } => lowering.activation(n, *from, functions, function_of),
-            Operation::Maximum(maximum) => lowering.maximum(n, node.len(), maximum),
+            Operation::Maximum(maximum) => lowering.maximum(n, node.len(), maximum)?,
         };
     }
     let output = std::mem::take(&mut lowering.forms[graph.output()]);
-    lowering.push(output, 0);
-    lowering.steps.iter_mut().for_each(|step| step.layer = step.layer.min(lowering.hidden.len().saturating_sub(1)));
-    Some(Steps { graph: Some(Arc::new(graph.clone())), ..Steps::new(lowering.steps, lowering.hidden) })
+    Ok(Steps { graph: Some(Arc::new(graph.clone())), ..lowering.finish(output) })
+}
+
+/// The same steps with one more hidden layer: which output is the largest, the lowest index on ties.
+///
+/// # Errors
+/// More memory than allowed.
+pub(super) fn with_winner(mut steps: Steps, limit: u64) -> Result<Steps, ComplexError> {
+    let last = steps.steps.pop().expect("there is the output");
+    let outputs = (0..last.outputs()).map(|i| last.form(i)).collect();
+    let mut lowering =
+        Lowering { last_use: vec![1], steps: steps.steps, hidden: steps.hidden, width: last.inputs(), forms: vec![outputs], limit };
+    let candidates = (0..last.outputs() as u32).collect();
+    let largest = lowering.maximum(1, 1, &Maximum { from: 0, size: last.outputs(), candidates, is_layer: true })?;
+    Ok(lowering.finish(largest))
 }
 
 struct Lowering {
@@ -55,6 +71,8 @@ struct Lowering {
     width: usize,
     /// The elements of each node that is still needed, as forms of the results of the last step.
     forms: Vec<Vec<Form>>,
+    /// The most bytes that forms and steps may take.
+    limit: u64,
 }
 
 /// The rows of a step to be. Equal forms share one, so that what is equal everywhere is seen to be.
@@ -92,6 +110,14 @@ impl Lowering {
         let outputs = rows.len();
         self.steps.push(Step::of_forms(self.width, rows, units, self.hidden.len()));
         self.width = outputs;
+    }
+
+    /// All steps, the output last.
+    fn finish(mut self, output: Vec<Form>) -> Steps {
+        self.push(output, 0);
+        let last = self.hidden.len().saturating_sub(1);
+        self.steps.iter_mut().for_each(|step| step.layer = step.layer.min(last));
+        Steps::new(self.steps, self.hidden)
     }
 
     /// One step more, with these units and these forms carried. Nodes that are still used at `from` or later go along.
@@ -138,7 +164,16 @@ impl Lowering {
         self.forms[node].iter().map(|form| form.terms.len()).sum()
     }
 
-    fn affine(&mut self, n: usize, len: usize, affine: &Affine) -> Vec<Form> {
+    /// Whether there is memory for so many terms more.
+    fn check(&self, terms: usize) -> Result<(), ComplexError> {
+        let forms: usize = (0..self.forms.len()).map(|node| self.entries(node)).sum();
+        let needed = of_terms((forms + terms) as u64) + self.steps.iter().map(Step::bytes).sum::<u64>();
+        let (limit, layer) = (self.limit, self.hidden.len());
+        if needed > limit { Err(ComplexError::TooMuchMemory { limit, needed, layer, cells: 1 }) } else { Ok(()) }
+    }
+
+    fn affine(&mut self, n: usize, len: usize, affine: &Affine) -> Result<Vec<Form>, ComplexError> {
+        let mut terms = 0;
         for term in &affine.terms {
             let (mut own, mut joined) = (0, 0);
             for output in 0..len {
@@ -149,8 +184,11 @@ impl Lowering {
             }
             if joined > 2 * (own + self.entries(term.from)) {
                 self.settle(n, term.from);
+                joined = own;
             }
+            terms += joined;
         }
+        self.check(terms)?;
         let element = |output: usize| {
             let mut parts = Vec::new();
             for term in &affine.terms {
@@ -158,7 +196,7 @@ impl Lowering {
             }
             Form::sum(parts.into_iter(), Graph::bias(affine, output))
         };
-        (0..len).map(element).collect()
+        Ok((0..len).map(element).collect())
     }
 
     fn activation(&mut self, n: usize, from: usize, functions: &[Piecewise], function_of: &[u32]) -> Vec<Form> {
@@ -189,7 +227,7 @@ impl Lowering {
         (0..inputs.len()).map(value).collect()
     }
 
-    fn maximum(&mut self, n: usize, windows: usize, maximum: &Maximum) -> Vec<Form> {
+    fn maximum(&mut self, n: usize, windows: usize, maximum: &Maximum) -> Result<Vec<Form>, ComplexError> {
         // Every element takes part in several duels.
         if self.entries(maximum.from) > 2 * self.forms[maximum.from].len() {
             self.settle(n, maximum.from);
@@ -197,6 +235,9 @@ impl Lowering {
         let places = |window: usize| maximum.window(window).map(|(place, _)| place as u32).collect();
         let mut rounds = Rounds { duels: Vec::new(), first_duels: Vec::new(), places: (0..windows).map(places).collect() };
         let forms = &self.forms[maximum.from];
+        // Every candidate, and the duel of every two.
+        let all = (0..windows).flat_map(|window| maximum.window(window)).map(|(_, element)| forms[element].terms.len());
+        self.check(2 * all.sum::<usize>())?;
         let mut left: Vec<Vec<Form>> =
             (0..windows).map(|window| maximum.window(window).map(|(_, element)| forms[element].clone()).collect()).collect();
         while left.iter().any(|forms| forms.len() > 1) {
@@ -222,6 +263,6 @@ impl Lowering {
             rounds.first_duels.push(first_duels);
         }
         self.hidden.push(Hidden { width: windows, bits: LayerBits::Winner(maximum.size), code: Code::Rounds(rounds) });
-        left.into_iter().map(|mut forms| forms.pop().expect("a window has a candidate")).collect()
+        Ok(left.into_iter().map(|mut forms| forms.pop().expect("a window has a candidate")).collect())
     }
 }

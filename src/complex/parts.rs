@@ -2,10 +2,14 @@
 
 use super::signs::Signs;
 use super::topology::{Mask, Topology};
+use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Lists of faces are addressed by words of 32 bits.
 const MOST_ENTRIES: usize = 1 << 31;
+/// Memory is counted once in so many checks, and where so many entries come at once.
+const EVERY: u32 = 1 << 12;
+const MANY: usize = 1 << 16;
 
 /// Why the cutting ended early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +18,8 @@ pub(super) enum Excess {
     Cells,
     /// More faces than can be numbered.
     Faces,
+    /// More memory than allowed: so many bytes.
+    Memory(u64),
     /// Somebody asked for an end.
     Stopped,
 }
@@ -23,6 +29,8 @@ pub(super) enum Excess {
 pub(super) struct Limits<'a> {
     /// The most cells.
     pub cells: usize,
+    /// The most bytes.
+    pub bytes: u64,
     /// Whether somebody asks for an end.
     pub stop: Option<&'a AtomicBool>,
 }
@@ -38,12 +46,21 @@ pub(super) struct Parts<'a, 's> {
     pub starts: Vec<Vec<u32>>,
     /// What ends it early.
     pub limits: Limits<'a>,
+    /// The number of checks so far.
+    pub checks: Cell<u32>,
 }
 
 impl Parts<'_, '_> {
     /// The number of new faces of a dimension.
     pub(super) fn len(&self, k: usize) -> u32 {
         if k == 0 { self.signs.len() as u32 } else { self.new.levels[k].len() as u32 }
+    }
+
+    /// The bytes of the old complex and of what there is of the new one.
+    pub(super) fn bytes(&self) -> u64 {
+        let masks: usize = self.masks.iter().map(|masks| size_of::<Mask>() * masks.capacity()).sum();
+        let starts: usize = self.starts.iter().map(|starts| size_of::<u32>() * starts.capacity()).sum();
+        self.old.bytes() + self.new.bytes() + self.signs.bytes() + (masks + starts) as u64
     }
 
     /// The new faces of dimension j inside an old one of dimension k.
@@ -59,6 +76,14 @@ impl Parts<'_, '_> {
         let level = &self.new.levels[k];
         if level.entries() + entries > MOST_ENTRIES {
             return Err(Excess::Faces);
+        }
+        let checks = self.checks.replace(self.checks.get().wrapping_add(1));
+        if checks.is_multiple_of(EVERY) || entries > MANY {
+            // An entry is added to a list of pairs and then to a level.
+            let bytes = self.bytes() + 12 * entries as u64;
+            if bytes > self.limits.bytes {
+                return Err(Excess::Memory(bytes));
+            }
         }
         if self.limits.stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
             return Err(Excess::Stopped);

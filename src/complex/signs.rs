@@ -4,7 +4,7 @@
 
 use super::exact::{ExactRows, Place};
 use super::layer::{FloatStep, Values, largest_lane};
-use super::steps::{STAGE, Steps, words_from};
+use super::steps::{STAGE, Step, Steps, words_from};
 use super::topology::{Mask, units_of};
 use crate::exact::bound::{TINY, U, round_up};
 use crate::exact::lanes::{Lanes, dispatch};
@@ -47,6 +47,8 @@ pub(super) struct Signs {
     quiet: Vec<u64>,
     pub weights: Vec<Weights>,
     pub decisions: Decisions,
+    /// The bytes of the steps.
+    of_steps: u64,
 }
 
 impl Signs {
@@ -66,6 +68,7 @@ impl Signs {
             quiet: Vec::new(),
             weights: corners.iter().map(|_| Weights { of_p: 0.0, of_q: 0.0, error: 0.0 }).collect(),
             decisions: Decisions::default(),
+            of_steps: steps.steps.iter().map(Step::bytes).sum(),
         };
         for corner in corners {
             let (row, error) = nearest_row(corner);
@@ -82,6 +85,18 @@ impl Signs {
     /// The number of vertices.
     pub(super) fn len(&self) -> usize {
         self.weights.len()
+    }
+
+    /// The bytes that vertices and their values take.
+    pub(super) fn bytes(&self) -> u64 {
+        let words = self.quiet.capacity() + self.active.iter().map(Vec::capacity).sum::<usize>();
+        let of_vertices = size_of::<Mask>() * self.masks.capacity() + size_of::<Weights>() * self.weights.capacity();
+        self.rows.bytes() + (8 * words + of_vertices) as u64 + self.exact.bytes() + self.of_steps
+    }
+
+    /// The bytes that entering a layer takes besides.
+    pub(super) fn bytes_of(&self, layer: usize) -> u64 {
+        self.floats[layer].bytes_of(self.len(), self.steps.steps[layer].inputs())
     }
 
     #[inline]

@@ -6,8 +6,8 @@ use std::cmp::Ordering;
 
 /// A point as integers: its coordinates times their least common denominator.
 pub(super) struct WholePoint {
-    denominator: Integer,
-    numerators: Vec<Integer>,
+    pub denominator: Integer,
+    pub numerators: Vec<Integer>,
 }
 
 impl WholePoint {
@@ -15,9 +15,22 @@ impl WholePoint {
         let (numerators, denominator) = over_common_denominator(point);
         Self { denominator, numerators }
     }
+}
 
-    pub(super) fn coordinate(&self, axis: usize) -> Rational {
-        Rational::from((&self.numerators[axis], &self.denominator))
+/// The determinant of corners, as rows of their denominator and their numerators on some axes: of k + 1 corners on k axes k! times the volume of the simplex,
+/// times all denominators, up to its sign.
+pub(super) fn determinant_on(axes: &[usize], corners: &[&WholePoint]) -> Integer {
+    let entry = |row: usize, column: usize| match column {
+        0 => &corners[row].denominator,
+        _ => &corners[row].numerators[axes[column - 1]],
+    };
+    let two = |row: usize, other: usize, j: usize, k: usize| {
+        Integer::from(entry(row, j) * entry(other, k)) - Integer::from(entry(row, k) * entry(other, j))
+    };
+    match corners.len() {
+        2 => two(0, 1, 0, 1),
+        3 => two(1, 2, 1, 2) * entry(0, 0) - two(1, 2, 0, 2) * entry(0, 1) + two(1, 2, 0, 1) * entry(0, 2),
+        n => determinant((0..n).map(|row| (0..n).map(|column| entry(row, column).clone()).collect()).collect()),
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! A chain has one step a layer, of which all is rectified; how a graph becomes steps is told in [`lower`](super::lower).
 
+use super::memory::of_terms;
 use crate::network::graph::{Coefficients, Graph};
 use crate::network::{Layer, LayerBits, Network, Pattern, Selection, UnitSet};
 use nalgebra::{DMatrix, DVector};
@@ -127,6 +128,15 @@ impl Step {
         }
     }
 
+    /// The bytes of its coefficients: as doubles twice, and as fractions where they are no doubles.
+    pub(super) fn bytes(&self) -> u64 {
+        let (entries, is_dyadic) = match &self.map {
+            StepMap::Dense(layer) => (layer.inputs() * layer.outputs(), layer.is_dyadic()),
+            StepMap::Sparse(map) => (map.columns.len(), map.weights.is_dyadic()),
+        };
+        if is_dyadic { 20 * entries as u64 } else { 20 * entries as u64 + of_terms(entries as u64) }
+    }
+
     /// Words for the bits of the units.
     pub(super) fn words(&self) -> usize {
         self.units.div_ceil(STAGE)
@@ -147,7 +157,7 @@ impl Step {
     }
 
     /// A row as a form.
-    fn form(&self, output: usize) -> Form {
+    pub(super) fn form(&self, output: usize) -> Form {
         match &self.map {
             StepMap::Dense(layer) => {
                 let terms = (0..layer.inputs()).map(|j| (j as u32, layer.weight(output, j))).filter(|(_, x)| !x.is_zero());
@@ -235,12 +245,14 @@ impl Rounds {
     /// The place of a window's winner.
     fn winner(&self, window: usize, is_active: impl Fn(Bit) -> bool) -> usize {
         let places = &self.places[window];
-        let mut sizes = vec![places.len()];
-        while *sizes.last().expect("there is one") > 1 {
-            sizes.push(sizes[sizes.len() - 1].div_ceil(2));
+        // The candidates left before each round; there are less than 2^32.
+        let (mut sizes, mut rounds) = ([places.len(); 33], 0);
+        while sizes[rounds] > 1 {
+            sizes[rounds + 1] = sizes[rounds].div_ceil(2);
+            rounds += 1;
         }
         let mut at = 0;
-        for round in (0..sizes.len() - 1).rev() {
+        for round in (0..rounds).rev() {
             let meets = 2 * at + 1 < sizes[round];
             at = 2 * at + usize::from(meets && is_active(self.duels[self.first_duels[round][window] as usize + at]));
         }
@@ -343,20 +355,24 @@ impl Steps {
         pattern
     }
 
-    /// The same with one more hidden layer, whose units are combinations of outputs, one list of (output, factor) each.
-    pub(super) fn with_decisions(mut self, units: &[Vec<(usize, i32)>]) -> Self {
+    /// The same with one more hidden layer of two units: the first output, and minus it.
+    pub(super) fn with_sign(mut self) -> Self {
         let last = self.steps.pop().expect("there is the output");
-        let unit = |parts: &Vec<(usize, i32)>| {
-            let forms: Vec<(Rational, Form)> = parts.iter().map(|&(output, factor)| (factor.into(), last.form(output))).collect();
-            Form::sum(forms.iter().map(|(factor, form)| (factor.clone(), form)), Rational::new())
-        };
-        let forms = units.iter().map(unit).collect();
-        let layer = self.hidden.len();
-        let step = self.steps.len();
-        self.steps.push(Step::of_forms(last.inputs(), forms, units.len(), layer));
+        let form = last.form(0);
+        let units = vec![form.clone(), Form::default().minus(&form)];
+        let (layer, step) = (self.hidden.len(), self.steps.len());
+        self.steps.push(Step::of_forms(last.inputs(), units, 2, layer));
         // The output of the longer network is of no interest.
-        self.steps.push(Step::of_forms(units.len(), vec![Form::default()], 0, layer));
-        self.hidden.push(Hidden { width: units.len(), bits: LayerBits::Breakpoints(1), code: Code::Step(step) });
+        self.steps.push(Step::of_forms(2, vec![Form::default()], 0, layer));
+        self.hidden.push(Hidden { width: 2, bits: LayerBits::Breakpoints(1), code: Code::Step(step) });
         Self::new(self.steps, self.hidden)
+    }
+
+    /// The place of the winner of the last hidden layer, which is one maximum.
+    pub(super) fn last_winner(&self, words: &[u64]) -> usize {
+        match self.hidden.last() {
+            Some(Hidden { code: Code::Rounds(rounds), .. }) => rounds.winner(0, |bit| self.is_on(words, bit)),
+            _ => unreachable!("the last layer is a maximum"),
+        }
     }
 }

@@ -21,6 +21,11 @@ impl Faces {
         self.pool.len()
     }
 
+    /// The bytes that it takes.
+    pub(super) fn bytes(&self) -> u64 {
+        (8 * self.spans.capacity() + 4 * self.pool.capacity()) as u64
+    }
+
     /// The facets of a face.
     #[inline]
     pub(super) fn facets(&self, face: u32) -> &[u32] {
@@ -143,6 +148,11 @@ impl Topology {
     /// The number of cells, at least 1.
     pub(super) fn cells(&self) -> usize {
         self.levels[self.dimension()].len()
+    }
+
+    /// The bytes that it takes.
+    pub(super) fn bytes(&self) -> u64 {
+        self.levels.iter().map(Faces::bytes).sum::<u64>() + 8 * self.bases.capacity() as u64
     }
 
     /// Begins a layer: what its units are affine on are the edges as they are.

@@ -2,7 +2,7 @@
 
 use crate::bounds::{Bound, Shape as NetworkShape};
 use crate::complex::{Check, CheckError, Complex, Counts, Decided, Domain, Histogram, Rule, Shape, mean};
-use crate::exact::ExactNumber;
+use crate::exact::{ExactNumber, nearest_f64};
 use crate::line::Decisions;
 use crate::network::ModelRef;
 use rug::Rational;
@@ -89,7 +89,7 @@ pub struct Volumes {
 pub struct DecisionReport {
     /// By sign or by argmax.
     pub rule: Rule,
-    /// The parts of activation regions on which one class is decided.
+    /// The parts of activation regions on which one class is decided: each region counts once for each class that it has on a set with interior.
     pub cells: u64,
     /// Maximal connected sets of one class.
     pub regions: u64,
@@ -187,7 +187,7 @@ impl RegionsReport {
     /// A check of the finer complex that fails: its volumes add up too, and it refines the coarser one.
     pub fn with_decision(self, decided: &Decided) -> Result<Self, CheckError> {
         let report = DecisionReport::of(decided)?;
-        let parts = decided.parent_of.last().map_or(0, |&last| u64::from(last) + 1);
+        let parts = decided.parent_of.iter().max().map_or(0, |&last| u64::from(last) + 1);
         if parts != self.counts.activation_regions {
             return Err(CheckError::Refinement { expected: self.counts.activation_regions, found: parts });
         }
@@ -196,8 +196,11 @@ impl RegionsReport {
 }
 
 impl Volumes {
-    fn of(mut all: Vec<Rational>) -> Option<Self> {
-        all.sort_unstable();
+    fn of(all: Vec<Rational>) -> Option<Self> {
+        // Rounding keeps the order, so exact numbers are compared only where they round to one double.
+        let mut rounded: Vec<(f64, Rational)> = all.into_iter().map(|volume| (nearest_f64(&volume), volume)).collect();
+        rounded.sort_unstable_by(|x, y| x.0.total_cmp(&y.0).then_with(|| x.1.cmp(&y.1)));
+        let all: Vec<Rational> = rounded.into_iter().map(|(_, volume)| volume).collect();
         let (least, largest) = (ExactNumber(all.first()?.clone()), ExactNumber(all.last()?.clone()));
         let middle = (&all[(all.len() - 1) / 2], &all[all.len() / 2]);
         let median = ExactNumber(Rational::from(middle.0 + middle.1) / 2u32);

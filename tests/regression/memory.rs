@@ -1,1 +1,121 @@
-//! Complexes that would not fit.
+//! What the search for regions takes: the limit that it keeps, and what it counts.
+
+use super::{error, json, run};
+use plica::complex::{Builder, ComplexError, Domain, Plane};
+use plica::data::Point;
+use plica::network::graph::{Coefficients, ConvolutionOptions, Graph, GraphBuilder, Piecewise, Window};
+use plica::network::load;
+use rug::Rational;
+use std::process::Command;
+use std::sync::{Arc, atomic::AtomicU64, atomic::Ordering::Relaxed};
+
+#[test]
+fn a_memory_limit_ends_with_status_3_and_says_how_far_it_came() {
+    let message = error(3, &["regions", "random:3-40-40-1@1", "--box", "-1,1", "--max-memory", "2M"]);
+    assert!(
+        message.contains("2.0 MiB are allowed") && message.contains("at layer ") && message.contains("--max-memory allows more"),
+        "{message}"
+    );
+    assert!(message.contains("a smaller --box takes less") && message.contains("the regions up to there are"), "{message}");
+    assert_eq!(message.trim_end().lines().count(), 1);
+}
+
+#[test]
+fn what_a_layer_will_take_is_refused_before_it_is_taken() {
+    // The layer, and its 2,000 results at each of four corners.
+    let network = load("random:2-2000-1@1").unwrap();
+    let refused = Builder::new(&network).max_memory(100_000).build(&Domain::parse_box("0,1/1000000", 2).unwrap()).unwrap_err();
+    assert!(matches!(refused, ComplexError::TooMuchMemory { layer: 0, cells: 1, .. }), "{refused}");
+}
+
+#[test]
+fn sizes_that_are_none_are_errors_of_the_call() {
+    for size in ["0", "4X", "", "G", "-1", "1e9", "99999999999999999999", "99999999T"] {
+        let output = run(&["regions", "cantor:1", "--box", "0,1", &format!("--max-memory={size}")]);
+        assert_eq!(output.status.code(), Some(2), "{size}");
+    }
+    for size in ["1000000000", "500m", "4G", "1T"] {
+        assert_eq!(json(&["regions", "cantor:1", "--box", "0,1", "--max-memory", size])["volume"]["exact"], "1");
+    }
+}
+
+/// The limit holds for decisions too, with what the first complex takes already.
+#[test]
+fn decisions_keep_the_limit() {
+    let arguments = ["regions", "random:2-30-30-20@1", "--box", "-3,3", "--decide", "argmax"];
+    json(&arguments);
+    let taken = || {
+        let most = Arc::new(AtomicU64::new(0));
+        let seen = most.clone();
+        let builder = Builder::new(&load("random:2-30-30-20@1").unwrap()).on_progress(move |progress| seen.store(progress.memory, Relaxed));
+        builder.build(&Domain::parse_box("-3,3", 2).unwrap()).unwrap();
+        most.load(Relaxed)
+    };
+    let limit = (taken() / 10 * 11).to_string();
+    json(&["regions", "random:2-30-30-20@1", "--box", "-3,3", "--max-memory", &limit]);
+    error(3, &[&arguments[..], &["--max-memory", &limit]].concat());
+}
+
+/// In a process of its own: what is counted is within a factor of 2 of what the process takes at most.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_counted_is_what_is_taken() {
+    for case in ["random:2-150-150-1@1", "random:4-20-20-1@1", "random:3-60-60-1@1", "pooled"] {
+        let output = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "memory::counted_and_taken", "--ignored", "--nocapture"])
+            .env("PLICA_TEST_CASE", case)
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let line = text.lines().find_map(|line| line.split_once("counted ")).unwrap_or_else(|| panic!("{text}")).1;
+        let numbers: Vec<u64> = line.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+        let [counted, taken, _] = numbers[..] else { panic!("{line}") };
+        assert!(taken < 2 * counted && counted < 2 * taken, "{case}: {counted} counted, {taken} taken");
+    }
+}
+
+#[test]
+#[ignore = "a part of what_is_counted_is_what_is_taken"]
+fn counted_and_taken() {
+    let status = |name: &str| -> u64 {
+        let text = std::fs::read_to_string("/proc/self/status").unwrap();
+        let line = text.lines().find(|line| line.starts_with(name)).unwrap();
+        1024 * line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap()
+    };
+    let case = std::env::var("PLICA_TEST_CASE").unwrap();
+    let (most, before) = (Arc::new(AtomicU64::new(0)), status("VmRSS:"));
+    let seen = most.clone();
+    let watched = |builder: Builder| builder.on_progress(move |progress| seen.store(progress.memory, Relaxed));
+    let complex = if case == "pooled" {
+        let image = |k: u32| Point::from_rationals((0..144u32).map(|i| Rational::from((i * (7 + k) % 31, 31))).collect()).unwrap();
+        let plane = Plane::new(&image(0), &image(1), &image(2)).unwrap();
+        watched(Builder::new(&pooled())).build_slice(&plane, &Domain::parse_box("0,1", 2).unwrap())
+    } else {
+        let network = load(&case).unwrap();
+        watched(Builder::new(&network)).build(&Domain::parse_box("-1,1", network.inputs()).unwrap())
+    };
+    let regions = complex.unwrap().activation_regions();
+    println!("\ncounted {} taken {} regions {regions}", most.load(Relaxed), status("VmHWM:") - before);
+}
+
+/// A convolution, its ReLU, the largest of every two by two, and a dense layer, for 12 x 12 images.
+fn pooled() -> Graph {
+    let mut state = 1u64;
+    let mut weights = |count: usize, inputs: usize| {
+        let mut weight = || {
+            state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
+            ((state >> 40) as f64 / f64::from(1 << 23) - 1.0) / (inputs as f64).sqrt()
+        };
+        Coefficients::from_f64((0..count).map(|_| weight()).collect())
+    };
+    let mut builder = GraphBuilder::new(&[1, 12, 12]).unwrap();
+    let x = builder.input();
+    let x = builder.convolution(&x, weights(4 * 25, 25), [5; 2], Some(weights(4, 25)), ConvolutionOptions::default()).unwrap();
+    let x = builder.activation(&x, Piecewise::relu()).unwrap();
+    let x = builder.max_pool(&x, &Window { stride: [2, 2], ..Window::new([2, 2]) }).unwrap();
+    let x = builder.reshape(&x, &[64]).unwrap();
+    let x = builder.linear(&x, 16, weights(16 * 64, 64), Some(weights(16, 64))).unwrap();
+    let x = builder.activation(&x, Piecewise::relu()).unwrap();
+    let x = builder.linear(&x, 2, weights(32, 16), Some(weights(2, 16))).unwrap();
+    builder.finish(&x).unwrap()
+}

@@ -1,0 +1,140 @@
+//! How much memory the search for cells takes, counted from the lengths of its arrays, and how much it may.
+
+use super::build::ComplexError;
+use super::exact::ExactRows;
+use super::signs::Signs;
+use super::topology::{Faces, Topology};
+use std::fmt;
+
+/// What is allowed where the machine does not say how much memory it has: 4 GiB.
+const ELSEWHERE: u64 = 4 << 30;
+/// What a term of a form takes: its column, its coefficient, and the two numbers on the heap.
+const TERM: u64 = 104;
+
+/// What a search may take, and what it has taken.
+#[derive(Debug)]
+pub(super) struct Memory {
+    pub limit: u64,
+    /// The most so far.
+    pub peak: u64,
+}
+
+impl Memory {
+    /// Counts what is taken, or about to be; `false` where it is more than allowed.
+    pub(super) fn take(&mut self, bytes: u64) -> bool {
+        self.peak = self.peak.max(bytes);
+        bytes <= self.limit
+    }
+
+    /// The same as an error, which says how far the search came.
+    pub(super) fn check(&mut self, bytes: u64, layer: usize, cells: usize) -> Result<(), ComplexError> {
+        let limit = self.limit;
+        if self.take(bytes) { Ok(()) } else { Err(ComplexError::TooMuchMemory { limit, needed: bytes, layer, cells }) }
+    }
+}
+
+/// Half of the memory that this process could still get: of the machine's, and of its control group's where that has a limit. On machines that do not
+/// say, 4 GiB.
+pub(super) fn default_limit() -> u64 {
+    let read = |path: &str| std::fs::read_to_string(path).ok();
+    let number = |path: &str| read(path)?.trim().parse::<u64>().ok();
+    let available = read("/proc/meminfo").and_then(|text| available(&text));
+    let group = |limit: &str, used: &str| Some(number(limit)?.saturating_sub(number(used)?));
+    let groups = [
+        group("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
+        group("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
+    ];
+    groups.into_iter().chain([available]).flatten().min().map_or(ELSEWHERE, |bytes| bytes / 2)
+}
+
+/// What `/proc/meminfo` says is available, in bytes.
+fn available(text: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
+}
+
+/// A number of bytes for people: `640 MiB`.
+pub(super) struct Bytes(pub u64);
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (mut x, mut unit) = (self.0 as f64, "bytes");
+        for next in ["KiB", "MiB", "GiB", "TiB"] {
+            if x < 1024.0 {
+                break;
+            }
+            (x, unit) = (x / 1024.0, next);
+        }
+        if x < 10.0 && unit != "bytes" { write!(f, "{x:.1} {unit}") } else { write!(f, "{x:.0} {unit}") }
+    }
+}
+
+/// Bytes from text: a whole number, with K, M, G or T for powers of 1024.
+///
+/// ```
+/// use plica::complex::parse_bytes;
+/// assert_eq!(parse_bytes("4G").unwrap(), 4 << 30);
+/// assert!(parse_bytes("0").is_err() && parse_bytes("4X").is_err() && parse_bytes("99999999T").is_err());
+/// ```
+///
+/// # Errors
+/// Text of another form, 0, and more than 2^64 - 1.
+pub fn parse_bytes(text: &str) -> Result<u64, String> {
+    let wrong = || format!("`{text}` is no size: a whole number of bytes above 0, such as 500M or 4G, is expected");
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let shift = match text[digits.len()..].to_ascii_uppercase().as_str() {
+        "" => 0,
+        "K" => 10,
+        "M" => 20,
+        "G" => 30,
+        "T" => 40,
+        _ => return Err(wrong()),
+    };
+    let number: u64 = if digits.bytes().all(|byte| byte.is_ascii_digit()) { digits.parse().map_err(|_| wrong())? } else { 0 };
+    number.checked_mul(1 << shift).filter(|&bytes| bytes > 0).ok_or_else(wrong)
+}
+
+/// What some forms of a lowered graph take, by the number of their terms.
+pub(super) fn of_terms(terms: u64) -> u64 {
+    TERM.saturating_mul(terms)
+}
+
+/// What cells take: their faces, the vertices with the values of the layer at hand, and the bits of their units.
+pub(super) fn of_search(topology: &Topology, signs: &Signs, patterns: &[u64]) -> u64 {
+    topology.bytes() + signs.bytes() + size_of_val(patterns) as u64
+}
+
+/// What finding the faces of merged cells takes: for each finer face a list of the cells that hold it, of which there are about 2^(d - k).
+pub(super) fn of_merging(levels: &[Faces]) -> u64 {
+    let d = levels.len() - 1;
+    let list = |k: usize| 128 + (12u64 << (d - k).min(32));
+    levels.iter().enumerate().map(|(k, level)| level.len() as u64 * list(k)).sum()
+}
+
+/// What a finished complex takes.
+pub(super) fn of_complex(levels: &[Faces], sides: &[Vec<u32>], patterns: &[u64], exact: &ExactRows) -> u64 {
+    let (d, vertices) = (levels.len() - 1, sides[0].len());
+    let faces: u64 = levels.iter().map(Faces::bytes).sum();
+    let of_sides: usize = sides.iter().map(|sides| 4 * sides.len()).sum();
+    let facets = 8 * sides[d - 1].len();
+    faces + (of_sides + facets + 8 * vertices * (d + 1) + size_of_val(patterns)) as u64 + exact.bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_available_is_read_in_bytes() {
+        assert_eq!(available("MemTotal: 8 kB\nMemAvailable:    19898096 kB\n"), Some(19_898_096 * 1024));
+        assert_eq!(available("MemAvailable: many kB\n"), None);
+        assert_eq!(available("MemAvailable: 99999999999999999999 kB\n"), None);
+        assert!(default_limit() > 0);
+    }
+
+    #[test]
+    fn bytes_have_a_unit() {
+        let text = [0, 1023, 1024, 640 << 20, 13 << 30].map(|bytes| Bytes(bytes).to_string());
+        assert_eq!(text, ["0 bytes", "1023 bytes", "1.0 KiB", "640 MiB", "13 GiB"]);
+    }
+}

@@ -1,0 +1,112 @@
+//! Exact volumes and centroids of cells.
+
+use super::json;
+use plica::complex::{Builder, Cell, Complex, Domain};
+use plica::network::load;
+use rug::Rational;
+
+type Point = Vec<Rational>;
+
+fn complex(network: &str, domain: &str) -> Complex {
+    let network = load(network).unwrap();
+    Builder::new(&network).build(&Domain::parse_box(domain, network.inputs()).unwrap()).unwrap()
+}
+
+fn minus(p: &[Rational], q: &[Rational]) -> Point {
+    p.iter().zip(q).map(|(x, y)| Rational::from(x - y)).collect()
+}
+
+fn cross(a: &[Rational], b: &[Rational]) -> Point {
+    (0..3).map(|k| Rational::from(&a[(k + 1) % 3] * &b[(k + 2) % 3]) - Rational::from(&a[(k + 2) % 3] * &b[(k + 1) % 3])).collect()
+}
+
+fn dot(a: &[Rational], b: &[Rational]) -> Rational {
+    a.iter().zip(b).map(|(x, y)| Rational::from(x * y)).sum()
+}
+
+/// The corners of a convex polygon in space in order, by the chains of its hull in two coordinates in which it has area.
+fn around(mut corners: Vec<Point>) -> Vec<Point> {
+    let [p, q] = [&corners[1], &corners[2]].map(|corner| minus(corner, &corners[0]));
+    let flat = cross(&p, &q).iter().position(|x| *x != 0).unwrap();
+    let (i, j) = ((flat + 1) % 3, (flat + 2) % 3);
+    corners.sort_by(|p, q| (&p[i], &p[j]).cmp(&(&q[i], &q[j])));
+    let turn = |p: &Point, q: &Point, r: &Point| {
+        let (a, b) = (minus(q, p), minus(r, p));
+        Rational::from(&a[i] * &b[j]) - Rational::from(&a[j] * &b[i])
+    };
+    let chain = |corners: &mut dyn Iterator<Item = Point>| {
+        let mut chain: Vec<Point> = Vec::new();
+        for corner in corners {
+            while let [.., p, q] = &chain[..]
+                && turn(p, q, &corner) <= 0
+            {
+                chain.pop();
+            }
+            chain.push(corner);
+        }
+        chain.pop();
+        chain
+    };
+    [chain(&mut corners.iter().cloned()), chain(&mut corners.iter().rev().cloned())].concat()
+}
+
+/// The volume and the centroid of a cell of three dimensions, by tetrahedra over the triangles of its facets.
+fn plainly(complex: &Complex, cell: Cell<'_>) -> (Rational, Point) {
+    let apex = cell.interior_point();
+    let (mut volume, mut moment) = (Rational::new(), vec![Rational::new(); 3]);
+    for facet in cell.facets() {
+        let corners = around(facet.vertices().into_iter().map(|vertex| complex.vertex(vertex)).collect());
+        assert_eq!(corners.len(), facet.vertices().len());
+        for pair in corners[1..].windows(2) {
+            let tetrahedron = [&corners[0], &pair[0], &pair[1], &apex];
+            let [a, b, c] = [0, 1, 2].map(|k| minus(tetrahedron[k], &apex));
+            let part = dot(&a, &cross(&b, &c)).abs() / 6;
+            for (k, sum) in moment.iter_mut().enumerate() {
+                *sum += tetrahedron.iter().map(|corner| &corner[k]).sum::<Rational>() / 4 * &part;
+            }
+            volume += part;
+        }
+    }
+    let centroid = moment.into_iter().map(|sum| sum / &volume).collect();
+    (volume, centroid)
+}
+
+#[test]
+fn volumes_and_centroids_are_those_of_tetrahedra() {
+    for (network, domain) in [("random:3-5-4-1@1", "-1,1"), ("random:3-6-3-1@4", "0..1/3;-2..2;1/2..3"), ("zigzag:3:2:1", "0,1")] {
+        let complex = complex(network, domain);
+        for (cell, found) in complex.cells().zip(complex.volumes()) {
+            let found = found.unwrap();
+            let centroid = found.centroid.into_iter().map(|x| x.0).collect();
+            assert_eq!((found.volume.0, centroid), plainly(&complex, cell), "{network}, cell {}", cell.index());
+        }
+    }
+}
+
+/// In more dimensions: the cells together have the volume and the centroid of the box.
+#[test]
+fn volumes_and_moments_of_cells_add_up() {
+    for (network, domain) in
+        [("random:4-6-4-1@2", "-1..1;0..1;0..1/7;2..3"), ("random:5-4-3-1@1", "-1,2"), ("zigzag:4:2:1", "0,1"), ("cantor:2", "-1/3,1")]
+    {
+        let complex = complex(network, domain);
+        let Domain::Box(ranges) = complex.domain().clone() else { panic!("a box") };
+        let all = complex.volumes();
+        let volume: Rational = all.iter().flatten().map(|cell| &cell.volume.0).sum();
+        assert_eq!(Some(&volume), complex.domain().volume().as_ref());
+        for (axis, (lo, hi)) in ranges.into_iter().enumerate() {
+            let moment: Rational = all.iter().flatten().map(|cell| Rational::from(&cell.volume.0 * &cell.centroid[axis].0)).sum();
+            assert_eq!(moment * 2, Rational::from(lo + hi) * &volume, "{network}, axis {axis}");
+        }
+    }
+}
+
+/// Eight cells of eight dimensions have hundreds of thousands of simplices, but only some thousand faces.
+#[test]
+fn volumes_cost_what_faces_cost_and_not_what_simplices_cost() {
+    let report = json(&["regions", "random:8-3-1@1", "--box", "-1,1", "--force", "--check"]);
+    assert_eq!((&report["checks"]["volumes"], &report["volume"]["exact"]), (&true.into(), &"256".into()));
+    let simplices = report["simplices"].as_object().unwrap();
+    let count = |(number, cells): (&String, &serde_json::Value)| number.parse::<u64>().unwrap() * cells.as_u64().unwrap();
+    assert!(simplices.iter().map(count).sum::<u64>() > 100_000);
+}
