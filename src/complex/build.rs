@@ -2,12 +2,14 @@
 
 use super::cells::Complex;
 use super::cut::{Cut, cut};
-use super::domain::{Domain, DomainError, Polytope};
+use super::domain::{Domain, DomainError};
+use super::essential::Essential;
 use super::lower::lower;
 use super::parts::{Excess, Limits};
 use super::signs::Signs;
 use super::slice::Plane;
 use super::steps::Steps;
+use super::topology::Topology;
 use crate::network::{Model, ModelRef};
 use std::fmt;
 use std::sync::Arc;
@@ -136,6 +138,20 @@ impl Builder {
         self.cells(self.steps(Some(plane))?, domain, Some(plane))
     }
 
+    /// In how many dimensions a domain is cut: its own, of the whole space no more than the rank of the first layer.
+    ///
+    /// ```
+    /// use plica::{complex::{Builder, Domain}, network::load};
+    /// let network = load("random:784-3-10@1").unwrap();
+    /// assert_eq!(Builder::new(&network).dimensions_to_cut(&Domain::Space, None).unwrap(), 3);
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Builder::build`].
+    pub fn dimensions_to_cut(&self, domain: &Domain, plane: Option<&Plane>) -> Result<usize, ComplexError> {
+        Ok(domain.essential(&Arc::new(self.steps(plane)?))?.inputs.len())
+    }
+
     /// The number of outputs of the network.
     pub(super) fn outputs(&self) -> usize {
         self.model.outputs()
@@ -154,14 +170,17 @@ impl Builder {
     }
 
     pub(super) fn cells(&self, steps: Steps, domain: &Domain, plane: Option<&Plane>) -> Result<Complex, ComplexError> {
-        let steps = Arc::new(steps);
-        let Polytope { corners, mut topology, sides } = domain.polytope(&steps)?;
-        let mut signs = Signs::new(&steps, &corners, self.exact_only);
+        let all = Arc::new(steps);
+        let Essential { steps, inputs } = domain.essential(&all)?;
+        let mut polytope = domain.polytope(&steps);
+        let mut signs = Signs::new(&steps, &polytope, self.exact_only);
+        let mut topology = std::mem::take(&mut polytope.topology);
         let mut patterns: Vec<u64> = Vec::new();
         for (at, step) in steps.steps[..steps.depth()].iter().enumerate() {
             let layer = step.layer;
             signs.enter(at);
             topology.reset_bases();
+            let before = patterns.len() / topology.cells();
             for stage in 0..signs.stages() {
                 signs.begin_stage(stage);
                 let excess = |excess| match excess {
@@ -180,11 +199,17 @@ impl Builder {
                 }
                 patterns = longer;
                 topology = next;
-                if let Some(progress) = &self.progress {
-                    progress(Progress { layers: layer + 1, all_layers: steps.hidden.len(), cells: topology.cells() });
-                }
+                self.report(&steps, layer, &topology);
             }
+            patterns = signs.bits_of_all(patterns, before, topology.cells());
+            self.report(&steps, layer, &topology);
         }
-        Ok(Complex::new(steps, domain.clone(), plane.cloned(), topology, &sides, signs, patterns))
+        Ok(Complex::new((all, inputs), domain.clone(), plane.cloned(), topology, &polytope, signs, patterns))
+    }
+
+    fn report(&self, steps: &Steps, layer: usize, topology: &Topology) {
+        if let Some(progress) = &self.progress {
+            progress(Progress { layers: layer + 1, all_layers: steps.hidden.len(), cells: topology.cells() });
+        }
     }
 }

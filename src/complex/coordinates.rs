@@ -1,8 +1,11 @@
 //! The coordinates of vertices as doubles: for order and pictures, where a bound says how far they can be trusted.
 
 use super::exact::Place;
-use super::signs::{LOOSE, Signs, Weights, nearest_row};
+use super::far::{Row, Weights};
+use super::layer::largest;
+use super::signs::{LOOSE, Signs, nearest_row};
 use crate::exact::bound::{TINY, U, round_up};
+use std::collections::HashMap;
 
 /// The coordinates of all vertices as doubles, each within its bound of the true one.
 #[derive(Debug)]
@@ -13,23 +16,53 @@ pub(super) struct Approximate {
 }
 
 impl Approximate {
-    pub(super) fn of(signs: &mut Signs, dimension: usize) -> Self {
+    /// Those of the vertices; of those at infinity nothing is known in the end. `corners` are the slopes of corners there.
+    pub(super) fn of(signs: &mut Signs, dimension: usize, corners: Option<&[Vec<f64>]>) -> Self {
         let mut all = Self { dimension, coordinates: Vec::with_capacity(signs.len() * dimension), errors: Vec::with_capacity(signs.len()) };
-        for vertex in 0..signs.len() {
-            let place = signs.exact.places[vertex];
-            let between = if let Place::Cut { p, q, .. } = place { all.between(p, q, signs.weights[vertex]) } else { None };
-            let (row, error) = between.unwrap_or_else(|| nearest_row(&signs.exact.point(vertex as u32)));
+        let corners = corners.unwrap_or_default();
+        // For each vertex at infinity how its coordinates grow, and a bound of the error.
+        let mut slopes: HashMap<u32, (Vec<f64>, f64)> = (0..).zip(corners.iter().map(|corner| (corner.clone(), 0.0))).collect();
+        for vertex in 0..signs.len() as u32 {
+            let weights = signs.weights[vertex as usize];
+            let between = match signs.exact.places[vertex as usize] {
+                Place::Corner(_) if !corners.is_empty() => Some((vec![0.0; dimension], 0.0)),
+                Place::Corner(_) => None,
+                Place::Cut { p, q, .. } if corners.is_empty() => all.between(p, q, weights),
+                Place::Cut { p, q, .. } => all.between_at_infinity(vertex, [p, q], weights, signs, &mut slopes),
+            };
+            let (row, error) = between.unwrap_or_else(|| nearest_row(&signs.exact.point(vertex)));
             all.coordinates.extend(row);
             all.errors.push(error);
         }
+        slopes.keys().for_each(|&vertex| all.errors[vertex as usize] = f64::INFINITY);
         all
+    }
+
+    /// The constants of a point between two others of which one may be at infinity, and its slopes where it is there too.
+    fn between_at_infinity(
+        &self,
+        vertex: u32,
+        ends: [u32; 2],
+        weights: Weights,
+        signs: &Signs,
+        slopes: &mut HashMap<u32, (Vec<f64>, f64)>,
+    ) -> Option<(Vec<f64>, f64)> {
+        let row = |values, error| Row { values, size: largest(values), error };
+        let [p, q] = ends
+            .map(|v| [row(self.point(v), self.error(v)), slopes.get(&v).map(|(slopes, error)| row(slopes, *error)).unwrap_or_default()]);
+        let (constants, error) = weights.constants(p, q);
+        if signs.is_at_infinity(vertex) {
+            slopes.insert(vertex, weights.mix(p[1], q[1]));
+            return Some((constants, error));
+        }
+        (error < LOOSE * largest(&constants)).then_some((constants, error))
     }
 
     /// The point between two others, `None` where its bound says too little.
     ///
     /// As for pre-activations: the errors of both, that of the weights times the distance, and 8 u for rounding.
     fn between(&self, p: u32, q: u32, weights: Weights) -> Option<(Vec<f64>, f64)> {
-        let Weights { of_p, of_q, error } = weights;
+        let Weights { of_p, of_q, error, .. } = weights;
         let (e, f) = (self.error(p), self.error(q));
         let pairs = || self.point(p).iter().zip(self.point(q));
         let size = pairs().fold(0.0, |size: f64, (x, y)| size.max(of_p * x.abs() + of_q * y.abs()));
