@@ -255,5 +255,4 @@ fn layers_that_never_switch_at_all() {
         assert!(complex.cells().all(|cell| cell.pattern().to_string()[2..4] == bit.repeat(2)));
         complex.check_volumes().unwrap();
     }
-    let _ = file;
 }
