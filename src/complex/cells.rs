@@ -238,7 +238,7 @@ impl Complex {
     }
 
     /// What is known of the inputs in which it was cut, with 0 for the others.
-    fn among_all_inputs<T: Clone>(&self, of_inputs: Vec<T>, zero: T) -> Vec<T> {
+    pub(super) fn among_all_inputs<T: Clone>(&self, of_inputs: Vec<T>, zero: T) -> Vec<T> {
         if !self.has_lines() {
             return of_inputs;
         }
@@ -248,7 +248,7 @@ impl Complex {
     }
 
     /// The network of all inputs, in integers.
-    fn exact_of_all(&self) -> MutexGuard<'_, ExactRows> {
+    pub(super) fn exact_of_all(&self) -> MutexGuard<'_, ExactRows> {
         self.exact_of_all.as_ref().unwrap_or(&self.exact).lock().expect("nothing fails while it is held")
     }
 
@@ -306,13 +306,8 @@ impl Complex {
         if !self.domain.holds(point) {
             return Vec::new();
         }
-        let signs = self.exact_of_all().signs_at(point);
-        let word = |signs: &[Ordering], wanted: Ordering| (0..signs.len()).fold(0u64, |word, i| word | u64::from(signs[i] == wanted) << i);
-        let stages: Vec<(u64, u64)> = signs
-            .iter()
-            .flat_map(|layer| layer.chunks(STAGE).map(|part| (word(part, Ordering::Greater), word(part, Ordering::Less))))
-            .collect();
-        let fits = |bits: &[u64]| bits.iter().zip(&stages).all(|(&bits, &(pos, neg))| pos & !bits == 0 && neg & bits == 0);
+        let signs = self.signs_at(point);
+        let fits = |bits: &[u64]| fits(bits, &signs);
         let Some(finer) = &self.finer else {
             return (0..self.activation_regions()).filter(|&cell| fits(self.words(cell))).collect();
         };
@@ -327,17 +322,35 @@ impl Complex {
         cells
     }
 
+    /// The units that are positive at a point, and those that are negative there, in words like the bits of cells.
+    pub(super) fn signs_at(&self, point: &[Rational]) -> Vec<(u64, u64)> {
+        let signs = self.exact_of_all().signs_at(point);
+        let word = |signs: &[Ordering], wanted: Ordering| (0..signs.len()).fold(0u64, |word, i| word | u64::from(signs[i] == wanted) << i);
+        let part = |part: &[Ordering]| (word(part, Ordering::Greater), word(part, Ordering::Less));
+        signs.iter().flat_map(|layer| layer.chunks(STAGE).map(part)).collect()
+    }
+
+    /// Whether cells are unions of those that the steps cut.
+    pub(super) fn is_merged(&self) -> bool {
+        self.finer.is_some()
+    }
+
     /// The bits of a cell in words: 64 units each, every step beginning a new one; where cells were merged, those of the first part.
     pub(super) fn words(&self, cell: usize) -> &[u64] {
         &self.patterns[cell * self.words_per_cell..][..self.words_per_cell]
     }
 }
 
+/// Whether a closed cell with these bits holds a point at which units have these signs.
+pub(super) fn fits(bits: &[u64], signs: &[(u64, u64)]) -> bool {
+    bits.iter().zip(signs).all(|(&bits, &(pos, neg))| pos & !bits == 0 && neg & bits == 0)
+}
+
 /// One cell of a [`Complex`].
 #[derive(Clone, Copy, Debug)]
 pub struct Cell<'a> {
-    complex: &'a Complex,
-    index: u32,
+    pub(super) complex: &'a Complex,
+    pub(super) index: u32,
 }
 
 impl<'a> Cell<'a> {
@@ -403,16 +416,6 @@ impl<'a> Cell<'a> {
             rectified = step.units;
         }
         forms
-    }
-
-    /// A point in its interior: the mean of its vertices, those at infinity included.
-    pub fn interior_point(&self) -> Vec<Rational> {
-        let vertices = self.complex.vertices_of(self.complex.rank(), self.index);
-        let mut sum = vec![Rational::new(); self.complex.dimension()];
-        for &v in &vertices {
-            sum.iter_mut().zip(self.complex.vertex(v as usize)).for_each(|(sum, x)| *sum += x);
-        }
-        sum.into_iter().map(|x| x / vertices.len() as u32).collect()
     }
 }
 

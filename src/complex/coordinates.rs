@@ -13,12 +13,15 @@ pub(super) struct Approximate {
     dimension: usize,
     coordinates: Vec<f64>,
     errors: Vec<f64>,
+    /// How the coordinates of vertices at infinity grow, as far as doubles tell.
+    slopes: HashMap<u32, Vec<f64>>,
 }
 
 impl Approximate {
     /// Those of the vertices; of those at infinity nothing is known in the end. `corners` are the slopes of corners there.
     pub(super) fn of(signs: &mut Signs, dimension: usize, corners: Option<&[Vec<f64>]>) -> Self {
-        let mut all = Self { dimension, coordinates: Vec::with_capacity(signs.len() * dimension), errors: Vec::with_capacity(signs.len()) };
+        let (coordinates, errors) = (Vec::with_capacity(signs.len() * dimension), Vec::with_capacity(signs.len()));
+        let mut all = Self { dimension, coordinates, errors, slopes: HashMap::new() };
         let corners = corners.unwrap_or_default();
         // For each vertex at infinity how its coordinates grow, and a bound of the error.
         let mut slopes: HashMap<u32, (Vec<f64>, f64)> = (0..).zip(corners.iter().map(|corner| (corner.clone(), 0.0))).collect();
@@ -35,6 +38,7 @@ impl Approximate {
             all.errors.push(error);
         }
         slopes.keys().for_each(|&vertex| all.errors[vertex as usize] = f64::INFINITY);
+        all.slopes = slopes.into_iter().map(|(vertex, (slopes, _))| (vertex, slopes)).collect();
         all
     }
 
@@ -75,7 +79,8 @@ impl Approximate {
     /// Those of some vertices only, in this order.
     pub(super) fn only(&self, vertices: &[u32]) -> Self {
         let coordinates = vertices.iter().flat_map(|&v| self.point(v).iter().copied()).collect();
-        Self { dimension: self.dimension, coordinates, errors: vertices.iter().map(|&v| self.error(v)).collect() }
+        let slopes = (0..).zip(vertices).filter_map(|(new, v)| Some((new, self.slopes.get(v)?.clone()))).collect();
+        Self { dimension: self.dimension, coordinates, errors: vertices.iter().map(|&v| self.error(v)).collect(), slopes }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -88,5 +93,10 @@ impl Approximate {
 
     pub(super) fn error(&self, vertex: u32) -> f64 {
         self.errors[vertex as usize]
+    }
+
+    /// How the coordinates of a vertex at infinity grow, about.
+    pub(super) fn slopes(&self, vertex: u32) -> Option<&[f64]> {
+        self.slopes.get(&vertex).map(Vec::as_slice)
     }
 }

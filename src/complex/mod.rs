@@ -12,6 +12,7 @@ mod essential;
 mod exact;
 mod far;
 mod groups;
+mod interior;
 mod layer;
 mod live;
 mod lower;

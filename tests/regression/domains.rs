@@ -92,6 +92,19 @@ fn the_whole_space_costs_what_a_box_costs() {
     assert!(report["decisions"]["exact"].as_u64().unwrap() < 100, "{}", report["decisions"]);
 }
 
+/// A point inside an unbounded cell is not one of the far simplex, whose numbers have hundreds of digits.
+#[test]
+fn points_inside_unbounded_cells_are_short() {
+    for name in ["random:3-7-5-1@1", "random:8-4-3-1@2", "zigzag:2:2:2"] {
+        let complex = build(&load(name).unwrap(), &Domain::Space);
+        for cell in complex.cells().filter(|cell| !cell.bounded()) {
+            let x = cell.interior_point();
+            assert!(x.iter().all(|x| x.to_string().len() < 60), "{name}, cell {}", cell.index());
+            assert_eq!(complex.cells_with(&x), [cell.index()], "{name}");
+        }
+    }
+}
+
 /// Twelve inputs, of which four directions matter; and 784 of which three do.
 #[test]
 fn a_first_layer_of_low_rank_costs_what_its_reduction_costs() {
