@@ -160,6 +160,17 @@ impl Step {
         }
     }
 
+    /// Whether all weights of a row are 0.
+    pub(super) fn is_constant(&self, output: usize) -> bool {
+        match &self.map {
+            StepMap::Dense(layer) => {
+                let vanishes = |j: usize| layer.weights()[(output, j)] == 0.0 && (layer.is_dyadic() || layer.weight(output, j).is_zero());
+                (0..layer.inputs()).all(vanishes)
+            }
+            StepMap::Sparse(map) => map.row(output).is_empty(),
+        }
+    }
+
     /// Which rows have a constant that is positive, or negative, as words.
     pub(super) fn signs_of_constants(&self) -> [Vec<u64>; 2] {
         let mut signs = [true, false].map(|_| vec![0u64; self.outputs().div_ceil(STAGE)]);

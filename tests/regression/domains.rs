@@ -255,6 +255,17 @@ fn units_that_never_switch_are_not_looked_at_again() {
     assert!(cells > 100 && decisions < 40_000 * 10, "{cells} cells, {decisions} decisions");
 }
 
+/// Pruned units are constants: none is decided at any vertex.
+#[test]
+fn units_without_weights_are_constants() {
+    let zeros: &[i32] = &[0, 0, 0];
+    let pruned: Vec<&[i32]> = [&[1, 1, 0][..], &[1, -1, 0], &[0, 0, 1], &[0, 0, -1]].into_iter().chain([zeros; 500]).collect();
+    let complex = build(&network(&[&pruned, &[&[1; 505]]]), &Domain::parse_box("-1,1", 2).unwrap());
+    assert_eq!(complex.f_vector(), [5, 8, 4]);
+    assert!(complex.decisions().exact < 10, "{:?}", complex.decisions());
+    assert!(complex.cells().all(|cell| cell.pattern().to_string()[2..] == format!("10{}", "0".repeat(500))));
+}
+
 /// All units of a layer are inactive everywhere, or active everywhere, or vanish.
 #[test]
 fn layers_that_never_switch_at_all() {

@@ -21,7 +21,7 @@ impl Kept {
 }
 
 impl Signs {
-    /// Leaves out the units that have one sign at all vertices, as doubles tell: none of them cuts.
+    /// Leaves out the units that have one sign at all vertices, as doubles tell, and those that are constants: none of them cuts.
     ///
     /// Those that are active everywhere are still needed where another layer follows; those that are nowhere are not.
     pub(super) fn keep_what_matters(&mut self) {
@@ -32,6 +32,15 @@ impl Signs {
             for mask in &self.masks {
                 all.pos &= mask.pos;
                 all.neg &= mask.neg;
+            }
+        }
+        let step = &self.steps.steps[self.layer];
+        for i in 0..units {
+            let (all, bit) = (&mut signs[i / STAGE], 1 << (i % STAGE));
+            if (all.pos | all.neg) & bit == 0 && step.is_constant(i) {
+                // A constant that is not positive is as good as a negative one.
+                let sign = if self.constants[0][i / STAGE] & bit != 0 { &mut all.pos } else { &mut all.neg };
+                *sign |= bit;
             }
         }
         let is = |word: fn(&Mask) -> u64, i: usize| word(&signs[i / STAGE]) >> (i % STAGE) & 1 == 1;
