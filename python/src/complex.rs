@@ -80,7 +80,9 @@ pub fn complex(py: Python<'_>, network: &Network, options: Options<'_>, progress
     let plane = plane.map(|(p0, p1, p2)| Plane::new(&p0.single(), &p1.single(), &p2.single()));
     let plane = plane.transpose().map_err(|error| Failure::value(format!("plane: {error}")))?;
     let dimension = if plane.is_some() { 2 } else { network.model.inputs() };
-    if !force && let Some(cost) = cost_of_dimensions(&network.name, &*network.model, dimension) {
+    // Of the whole space only some dimensions may matter; what is wrong with it is said when it is cut.
+    let to_cut = if space { Builder::new(&*network.model).dimensions_to_cut(&Domain::Space, plane.as_ref()).ok() } else { None };
+    if !force && let Some(cost) = cost_of_dimensions(&network.name, &*network.model, to_cut.unwrap_or(dimension)) {
         return Err(Failure::Value(format!("{cost}; slice() takes a plane of them, force=True tries all")).into());
     }
     let domain = domain(dimension, ranges.as_deref(), text.as_deref(), space).map_err(|error| Failure::value(format!("box: {error}")))?;

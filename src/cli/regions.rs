@@ -126,7 +126,7 @@ fn run_here(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     if arguments.color == Some(Colouring::Decision) && arguments.decide.is_none() {
         return Err(Failure::Call("--color decision needs --decide sign or --decide argmax".to_string()));
     }
-    let domain = domain(arguments, &subject, dimension, plane.is_some())?;
+    let domain = domain(arguments, &subject, dimension, plane.as_ref())?;
     let progress: fn(plica::complex::Progress) = if arguments.quiet || !stderr().is_terminal() { |_| () } else { show };
     let builder = Builder::new(&subject.model)
         .max_regions(usize::try_from(arguments.max_regions).unwrap_or(usize::MAX))
@@ -214,16 +214,18 @@ fn plane(points: &[String], subject: &Subject, arguments: &Arguments) -> Result<
     }
 }
 
-fn domain(arguments: &Arguments, subject: &Subject, dimension: usize, is_slice: bool) -> Result<Domain, Failure> {
+fn domain(arguments: &Arguments, subject: &Subject, dimension: usize, plane: Option<&Plane>) -> Result<Domain, Failure> {
+    // Of the whole space only some dimensions may matter; what is wrong with it is said when it is cut.
+    let to_cut = if arguments.space { Builder::new(&subject.model).dimensions_to_cut(&Domain::Space, plane).ok() } else { None };
     if !arguments.force
-        && let Some(cost) = cost_of_dimensions(&subject.name, &subject.model, dimension)
+        && let Some(cost) = cost_of_dimensions(&subject.name, &subject.model, to_cut.unwrap_or(dimension))
     {
         return Err(Failure::new(format!("{cost}; --plane takes a slice of them, --force tries all"), subject.built_in));
     }
     match &arguments.boxed {
         Some(text) => Domain::parse_box(text, dimension).map_err(|error| {
             let depends_on_the_network = matches!(error, DomainError::Malformed { .. }) && text.contains("..");
-            Failure::new(format!("--box: {error}"), subject.built_in || !depends_on_the_network || is_slice)
+            Failure::new(format!("--box: {error}"), subject.built_in || !depends_on_the_network || plane.is_some())
         }),
         None if arguments.space => Ok(Domain::Space),
         None => {

@@ -2,13 +2,15 @@
 
 use super::cells::Complex;
 use super::cut::{Cut, cut};
-use super::domain::{Domain, DomainError, Polytope};
+use super::domain::{Domain, DomainError};
+use super::essential::Essential;
 use super::lower::lower;
 use super::memory::{Bytes, Memory, default_limit, of_merging, of_search};
 use super::parts::{Excess, Limits};
 use super::signs::Signs;
 use super::slice::Plane;
 use super::steps::Steps;
+use super::topology::Topology;
 use crate::network::{Model, ModelRef};
 use std::fmt;
 use std::sync::Arc;
@@ -188,6 +190,20 @@ impl Builder {
         self.memory.unwrap_or_else(default_limit).saturating_sub(self.held)
     }
 
+    /// In how many dimensions a domain is cut: its own, of the whole space no more than the rank of the first layer.
+    ///
+    /// ```
+    /// use plica::{complex::{Builder, Domain}, network::load};
+    /// let network = load("random:784-3-10@1").unwrap();
+    /// assert_eq!(Builder::new(&network).dimensions_to_cut(&Domain::Space, None).unwrap(), 3);
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Builder::build`].
+    pub fn dimensions_to_cut(&self, domain: &Domain, plane: Option<&Plane>) -> Result<usize, ComplexError> {
+        Ok(domain.essential(&Arc::new(self.steps(plane)?))?.inputs.len())
+    }
+
     /// The number of outputs of the network.
     pub(super) fn outputs(&self) -> usize {
         self.model.outputs()
@@ -206,9 +222,11 @@ impl Builder {
     }
 
     pub(super) fn cells(&self, steps: Steps, domain: &Domain, plane: Option<&Plane>) -> Result<Complex, ComplexError> {
-        let steps = Arc::new(steps);
-        let Polytope { corners, mut topology, sides } = domain.polytope(&steps)?;
-        let mut signs = Signs::new(&steps, &corners, self.exact_only);
+        let all = Arc::new(steps);
+        let Essential { steps, inputs } = domain.essential(&all)?;
+        let mut polytope = domain.polytope(&steps);
+        let mut signs = Signs::new(&steps, &polytope, self.exact_only);
+        let mut topology = std::mem::take(&mut polytope.topology);
         let mut patterns: Vec<u64> = Vec::new();
         let mut memory = Memory { limit: self.memory(), peak: 0 };
         for (at, step) in steps.steps[..steps.depth()].iter().enumerate() {
@@ -216,6 +234,7 @@ impl Builder {
             memory.check(of_search(&topology, &signs, &patterns) + signs.bytes_of(at), layer, topology.cells())?;
             signs.enter(at);
             topology.reset_bases();
+            let before = patterns.len() / topology.cells();
             for stage in 0..signs.stages() {
                 signs.begin_stage(stage);
                 let of_patterns = size_of_val(&patterns[..]) as u64;
@@ -239,10 +258,10 @@ impl Builder {
                 }
                 patterns = longer;
                 topology = next;
-                if let Some(progress) = &self.progress {
-                    progress(Progress { layers: layer + 1, all_layers: steps.hidden.len(), cells: topology.cells(), memory: memory.peak });
-                }
+                self.report(&steps, layer, &topology, memory.peak);
             }
+            patterns = signs.bits_of_all(patterns, before, topology.cells());
+            self.report(&steps, layer, &topology, memory.peak);
         }
         if steps.cut_further() {
             let layer = steps.hidden.len() - 1;
@@ -250,9 +269,15 @@ impl Builder {
         }
         // Layers of constants alone have no step.
         let cut = steps.steps[..steps.depth()].last().map_or(0, |step| step.layer + 1);
-        if let Some(progress) = self.progress.as_ref().filter(|_| cut < steps.hidden.len()) {
-            progress(Progress { layers: steps.hidden.len(), all_layers: steps.hidden.len(), cells: topology.cells() });
+        if cut < steps.hidden.len() {
+            self.report(&steps, steps.hidden.len() - 1, &topology, memory.peak);
         }
-        Ok(Complex::new(steps, domain.clone(), plane.cloned(), topology, &sides, signs, patterns))
+        Ok(Complex::new((all, inputs), domain.clone(), plane.cloned(), topology, &polytope, signs, patterns))
+    }
+
+    fn report(&self, steps: &Steps, layer: usize, topology: &Topology, memory: u64) {
+        if let Some(progress) = &self.progress {
+            progress(Progress { layers: layer + 1, all_layers: steps.hidden.len(), cells: topology.cells(), memory });
+        }
     }
 }

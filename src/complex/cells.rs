@@ -2,7 +2,7 @@
 
 use super::coordinates::Approximate;
 use super::counts::Counts;
-use super::domain::Domain;
+use super::domain::{Domain, Polytope};
 use super::exact::{ExactRows, Place};
 use super::memory::of_complex;
 use super::merge::{Merged, merge};
@@ -14,7 +14,7 @@ use crate::line::{Decisions, Enclosure};
 use crate::network::{Pattern, Unit, UnitSet};
 use rug::Rational;
 use std::cmp::Ordering;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 /// No cell.
 const NONE: u32 = u32::MAX;
@@ -22,13 +22,16 @@ const NONE: u32 = u32::MAX;
 /// The cells of a domain: the closures of the sets, with interior, on which the pattern of all hidden units is one.
 ///
 /// Topology is integers: which cell has which facets, and so on down to vertices. Exact coordinates are computed when asked for.
-/// Of the whole space, the cells are cut off at a box around everything that happens; what lies on it counts as not there.
+/// Of the whole space, the cells are cut off at a simplex around everything that happens; what lies on it counts as not there.
 #[derive(Debug)]
 pub struct Complex {
     pub(super) steps: Arc<Steps>,
     units: UnitSet,
     domain: Domain,
     plane: Option<Plane>,
+    /// The inputs in which it was cut; the others are 0 at all points that are known, and of no influence on units.
+    inputs: Vec<u32>,
+    /// The faces where all other inputs are 0: each is that of a face of as many dimensions more as there are of these.
     pub(super) levels: Vec<Faces>,
     /// For each face of each dimension below d the sides of the domain that it lies on, one bit each.
     sides: Vec<Vec<u32>>,
@@ -39,6 +42,8 @@ pub struct Complex {
     finer: Option<Finer>,
     pub(super) points: Approximate,
     pub(super) exact: Mutex<ExactRows>,
+    /// The network of all inputs, where it was cut in some of them.
+    exact_of_all: Option<Mutex<ExactRows>>,
     decisions: Decisions,
     pub(super) counts: OnceLock<Counts>,
 }
@@ -55,19 +60,19 @@ struct Finer {
 
 impl Complex {
     pub(super) fn new(
-        steps: Arc<Steps>,
+        (steps, inputs): (Arc<Steps>, Vec<u32>),
         domain: Domain,
         plane: Option<Plane>,
         topology: Topology,
-        corner_sides: &[u32],
+        polytope: &Polytope,
         mut signs: Signs,
         patterns: Vec<u64>,
     ) -> Self {
         let d = topology.dimension();
         let mut levels = topology.levels;
         let mut sides: Vec<Vec<u32>> = Vec::with_capacity(d);
-        let mut of_vertices = corner_sides.to_vec();
-        for place in &signs.exact.places[corner_sides.len()..] {
+        let mut of_vertices = polytope.sides.clone();
+        for place in &signs.exact.places[polytope.sides.len()..] {
             if let Place::Cut { p, q, .. } = place {
                 of_vertices.push(of_vertices[*p as usize] & of_vertices[*q as usize]);
             }
@@ -79,7 +84,7 @@ impl Complex {
             sides.push((0..level.len() as u32).map(of).collect());
         }
         let words_per_cell = patterns.len() / levels[d].len().max(1);
-        let mut points = Approximate::of(&mut signs, d);
+        let mut points = Approximate::of(&mut signs, d, polytope.slopes.as_deref());
         let (mut patterns, mut finer) = (patterns, None);
         if steps.cut_further() {
             let bits = |cell: usize| &patterns[cell * words_per_cell..][..words_per_cell];
@@ -104,6 +109,8 @@ impl Complex {
         }
         Self {
             units: steps.units(),
+            exact_of_all: (inputs.len() < steps.inputs()).then(|| Mutex::new(ExactRows::new(steps.clone(), &[]))),
+            inputs,
             steps,
             domain,
             plane,
@@ -129,7 +136,17 @@ impl Complex {
 
     /// The dimension d of the cells.
     pub fn dimension(&self) -> usize {
+        self.steps.inputs()
+    }
+
+    /// The dimension of the cells where they are cut: of the whole space, d or the rank of the first layer.
+    pub(super) fn rank(&self) -> usize {
         self.levels.len() - 1
+    }
+
+    /// Whether every face holds a line, and so has no vertex.
+    pub(super) fn has_lines(&self) -> bool {
+        self.rank() < self.dimension()
     }
 
     /// What was cut into cells.
@@ -154,18 +171,19 @@ impl Complex {
 
     /// The number of activation regions: the cells.
     pub fn activation_regions(&self) -> usize {
-        self.levels[self.dimension()].len()
+        self.levels[self.rank()].len()
     }
 
     /// The f-vector: the number of faces of each dimension, vertices first, cells last.
     ///
-    /// Of the whole space, faces at infinity do not count.
+    /// Of the whole space, faces at infinity do not count. Where the first layer has a rank below d, faces hold lines, and the first numbers are 0.
     pub fn f_vector(&self) -> Vec<u64> {
         let count = |k: usize| {
             let all = if k == 0 { self.vertices() } else { self.levels[k].len() };
             (0..all as u32).filter(|&face| !self.is_at_infinity(k, face)).count() as u64
         };
-        (0..=self.dimension()).map(count).collect()
+        let lines = self.dimension() - self.rank();
+        std::iter::repeat_n(0, lines).chain((0..=self.rank()).map(count)).collect()
     }
 
     /// The number of vertices, those at infinity included.
@@ -173,9 +191,14 @@ impl Complex {
         self.points.len()
     }
 
-    /// Whether a face of a dimension lies on the box that stands for infinity.
+    /// Whether a face of a dimension lies on what stands for infinity.
     pub(super) fn is_at_infinity(&self, k: usize, face: u32) -> bool {
-        self.domain == Domain::Space && k < self.dimension() && self.sides[k][face as usize] != 0
+        self.domain == Domain::Space && k < self.rank() && self.sides[k][face as usize] != 0
+    }
+
+    /// Whether a vertex is one of cells: not at infinity, and cells have vertices.
+    pub(super) fn is_vertex(&self, vertex: u32) -> bool {
+        !self.has_lines() && !self.is_at_infinity(0, vertex)
     }
 
     /// The sides of the domain that a face of a dimension below d lies on.
@@ -208,25 +231,42 @@ impl Complex {
 
     /// The facets of all cells, each once; of the whole space, without those at infinity.
     pub fn facets(&self) -> impl Iterator<Item = Facet<'_>> {
-        let d = self.dimension();
+        let d = self.rank();
         (0..self.facet_cells.len() as u32).filter(move |&f| !self.is_at_infinity(d - 1, f)).map(|index| Facet { complex: self, index })
     }
 
-    /// The exact coordinates of a vertex; of a slice (u, v).
+    /// The exact coordinates of a vertex; of a slice (u, v). Where faces hold lines and have no vertices, a point of one of the lowest faces.
     ///
     /// # Panics
     /// Where there is no such vertex.
     pub fn vertex(&self, vertex: usize) -> Vec<Rational> {
         let vertex = self.finer.as_ref().map_or(vertex as u32, |finer| finer.vertices[vertex]);
-        self.exact.lock().expect("nothing fails while it is held").point(vertex)
+        let point = self.exact.lock().expect("nothing fails while it is held").point(vertex);
+        self.among_all_inputs(point, Rational::new())
     }
 
-    /// The exact coordinates of all vertices by their numbers; `None` of those at infinity.
+    /// What is known of the inputs in which it was cut, with 0 for the others.
+    pub(super) fn among_all_inputs<T: Clone>(&self, of_inputs: Vec<T>, zero: T) -> Vec<T> {
+        if !self.has_lines() {
+            return of_inputs;
+        }
+        let mut all = vec![zero; self.dimension()];
+        self.inputs.iter().zip(of_inputs).for_each(|(&i, x)| all[i as usize] = x);
+        all
+    }
+
+    /// The network of all inputs, in integers.
+    pub(super) fn exact_of_all(&self) -> MutexGuard<'_, ExactRows> {
+        self.exact_of_all.as_ref().unwrap_or(&self.exact).lock().expect("nothing fails while it is held")
+    }
+
+    /// The exact coordinates of all vertices by their numbers; `None` of those at infinity, of all where faces hold lines.
     pub fn all_vertices(&self) -> impl Iterator<Item = Option<Vec<Rational>>> {
-        (0..self.vertices()).map(|v| (!self.is_at_infinity(0, v as u32)).then(|| self.vertex(v)))
+        (0..self.vertices()).map(|v| self.is_vertex(v as u32).then(|| self.vertex(v)))
     }
 
-    /// A box around all vertices, with a margin: what a picture of a complex of the whole space can show.
+    /// A box around all vertices, with a margin: what a picture of a complex of the whole space can show. Where faces hold lines, around a point of each of the
+    /// lowest.
     ///
     /// ```
     /// use plica::{complex::{Builder, Domain}, network::load};
@@ -234,7 +274,8 @@ impl Complex {
     /// assert_eq!(complex.surroundings().volume().unwrap().to_string(), "3/4"); // [-1/8, 5/8]
     /// ```
     pub fn surroundings(&self) -> Domain {
-        let vertices: Vec<Vec<Rational>> = self.all_vertices().flatten().collect();
+        let here = (0..self.vertices()).filter(|&v| !self.is_at_infinity(0, v as u32));
+        let vertices: Vec<Vec<Rational>> = here.map(|v| self.vertex(v)).collect();
         let range = |axis: usize| {
             let of = |fold: fn(Rational, Rational) -> Rational| vertices.iter().map(|x| x[axis].clone()).reduce(fold).unwrap_or_default();
             let (lo, hi) = (of(Ord::min), of(Ord::max));
@@ -252,12 +293,14 @@ impl Complex {
     pub fn vertex_enclosure(&self, vertex: usize) -> Vec<Enclosure> {
         let error = self.points.error(vertex as u32);
         let around = |&x: &f64| match x {
+            _ if error == f64::INFINITY => Enclosure { lo: f64::NEG_INFINITY, hi: f64::INFINITY },
             f64::INFINITY => Enclosure { lo: f64::MAX, hi: x },
             f64::NEG_INFINITY => Enclosure { lo: x, hi: f64::MIN },
             _ if error == 0.0 => Enclosure { lo: x, hi: x },
             _ => Enclosure { lo: (x - error).next_down(), hi: (x + error).next_up() },
         };
-        self.points.point(vertex as u32).iter().map(around).collect()
+        let known = self.points.point(vertex as u32).iter().map(around).collect();
+        self.among_all_inputs(known, Enclosure { lo: 0.0, hi: 0.0 })
     }
 
     /// The cells whose closure holds a point, in order; none where the point is not in the domain.
@@ -271,13 +314,8 @@ impl Complex {
         if !self.domain.holds(point) {
             return Vec::new();
         }
-        let signs = self.exact.lock().expect("nothing fails while it is held").signs_at(point);
-        let word = |signs: &[Ordering], wanted: Ordering| (0..signs.len()).fold(0u64, |word, i| word | u64::from(signs[i] == wanted) << i);
-        let stages: Vec<(u64, u64)> = signs
-            .iter()
-            .flat_map(|layer| layer.chunks(STAGE).map(|part| (word(part, Ordering::Greater), word(part, Ordering::Less))))
-            .collect();
-        let fits = |bits: &[u64]| bits.iter().zip(&stages).all(|(&bits, &(pos, neg))| pos & !bits == 0 && neg & bits == 0);
+        let signs = self.signs_at(point);
+        let fits = |bits: &[u64]| fits(bits, &signs);
         let Some(finer) = &self.finer else {
             return (0..self.activation_regions()).filter(|&cell| fits(self.words(cell))).collect();
         };
@@ -292,17 +330,35 @@ impl Complex {
         cells
     }
 
+    /// The units that are positive at a point, and those that are negative there, in words like the bits of cells.
+    pub(super) fn signs_at(&self, point: &[Rational]) -> Vec<(u64, u64)> {
+        let signs = self.exact_of_all().signs_at(point);
+        let word = |signs: &[Ordering], wanted: Ordering| (0..signs.len()).fold(0u64, |word, i| word | u64::from(signs[i] == wanted) << i);
+        let part = |part: &[Ordering]| (word(part, Ordering::Greater), word(part, Ordering::Less));
+        signs.iter().flat_map(|layer| layer.chunks(STAGE).map(part)).collect()
+    }
+
+    /// Whether cells are unions of those that the steps cut.
+    pub(super) fn is_merged(&self) -> bool {
+        self.finer.is_some()
+    }
+
     /// The bits of a cell in words: 64 units each, every step beginning a new one; where cells were merged, those of the first part.
     pub(super) fn words(&self, cell: usize) -> &[u64] {
         &self.patterns[cell * self.words_per_cell..][..self.words_per_cell]
     }
 }
 
+/// Whether a closed cell with these bits holds a point at which units have these signs.
+pub(super) fn fits(bits: &[u64], signs: &[(u64, u64)]) -> bool {
+    bits.iter().zip(signs).all(|(&bits, &(pos, neg))| pos & !bits == 0 && neg & bits == 0)
+}
+
 /// One cell of a [`Complex`].
 #[derive(Clone, Copy, Debug)]
 pub struct Cell<'a> {
-    complex: &'a Complex,
-    index: u32,
+    pub(super) complex: &'a Complex,
+    pub(super) index: u32,
 }
 
 impl<'a> Cell<'a> {
@@ -318,7 +374,7 @@ impl<'a> Cell<'a> {
 
     /// Its facets: those on the sides of the domain too, but not those at infinity.
     pub fn facets(&self) -> impl Iterator<Item = Facet<'a>> {
-        let (complex, d) = (self.complex, self.complex.dimension());
+        let (complex, d) = (self.complex, self.complex.rank());
         complex.facets_of(d, self.index).iter().filter(move |&&f| !complex.is_at_infinity(d - 1, f)).map(|&index| Facet { complex, index })
     }
 
@@ -331,21 +387,20 @@ impl<'a> Cell<'a> {
 
     /// Whether it is bounded.
     pub fn bounded(&self) -> bool {
-        let (complex, d) = (self.complex, self.complex.dimension());
-        !complex.facets_of(d, self.index).iter().any(|&f| complex.is_at_infinity(d - 1, f))
+        let (complex, d) = (self.complex, self.complex.rank());
+        !complex.has_lines() && !complex.facets_of(d, self.index).iter().any(|&f| complex.is_at_infinity(d - 1, f))
     }
 
     /// Its vertices by number, in order; those at infinity left out.
     pub fn vertices(&self) -> Vec<usize> {
-        let all = self.complex.vertices_of(self.complex.dimension(), self.index);
-        all.into_iter().filter(|&v| !self.complex.is_at_infinity(0, v)).map(|v| v as usize).collect()
+        let all = self.complex.vertices_of(self.complex.rank(), self.index);
+        all.into_iter().filter(|&v| self.complex.is_vertex(v)).map(|v| v as usize).collect()
     }
 
     /// The output on it as an affine map: for each output its coefficients, the constant last.
     pub fn affine_map(&self) -> Vec<Vec<Rational>> {
         let (words, steps) = (self.complex.words(self.index()), &self.complex.steps);
-        let mut exact = self.complex.exact.lock().expect("nothing fails while it is held");
-        exact.map(|step, unit| steps.is_active(words, step, unit))
+        self.complex.exact_of_all().map(|step, unit| steps.is_active(words, step, unit))
     }
 
     /// The affine map in doubles, rounded in every step and without a bound: for pictures.
@@ -369,16 +424,6 @@ impl<'a> Cell<'a> {
             rectified = step.units;
         }
         forms
-    }
-
-    /// A point in its interior: the mean of its vertices, those at infinity included.
-    pub fn interior_point(&self) -> Vec<Rational> {
-        let vertices = self.complex.vertices_of(self.complex.dimension(), self.index);
-        let mut sum = vec![Rational::new(); self.complex.dimension()];
-        for &v in &vertices {
-            sum.iter_mut().zip(self.complex.vertex(v as usize)).for_each(|(sum, x)| *sum += x);
-        }
-        sum.into_iter().map(|x| x / vertices.len() as u32).collect()
     }
 }
 
@@ -431,7 +476,7 @@ impl Facet<'_> {
 
     /// The side of the domain that it lies on.
     pub fn side(&self) -> Option<Side> {
-        let sides = self.complex.sides_of(self.complex.dimension() - 1, self.index);
+        let sides = self.complex.sides_of(self.complex.rank() - 1, self.index);
         (sides != 0).then(|| Side(sides.trailing_zeros() as usize))
     }
 
@@ -449,7 +494,7 @@ impl Facet<'_> {
 
     /// Its vertices by number, in order; those at infinity left out.
     pub fn vertices(&self) -> Vec<usize> {
-        let all = self.complex.vertices_of(self.complex.dimension() - 1, self.index);
-        all.into_iter().filter(|&v| !self.complex.is_at_infinity(0, v)).map(|v| v as usize).collect()
+        let all = self.complex.vertices_of(self.complex.rank() - 1, self.index);
+        all.into_iter().filter(|&v| self.complex.is_vertex(v)).map(|v| v as usize).collect()
     }
 }

@@ -1,5 +1,6 @@
 //! What is cut into cells: a box, a simplex, or the whole space.
 
+use super::essential::Essential;
 use super::simplex::{WholePoint, orientation, simplex_volume};
 use super::steps::Steps;
 use super::topology::{Faces, Topology};
@@ -7,8 +8,9 @@ use super::whole::WholeStep;
 use crate::exact::parse_rational;
 use crate::words::{message, quoted};
 use rug::{Integer, Rational};
+use std::sync::Arc;
 
-/// More dimensions than this have more box faces than anybody's memory holds.
+/// More dimensions than this have more box faces than anybody's memory holds; of the whole space, so many inputs that matter.
 const LARGEST_DIMENSION: usize = 12;
 
 /// What can be wrong with a domain.
@@ -61,6 +63,11 @@ pub enum DomainError {
         /// The dimension.
         dimension: usize,
     },
+    /// The units of the first layer depend on too many inputs.
+    #[error(
+        "the first layer has a rank above {LARGEST_DIMENSION}: so many of its units alone cut the space into more than 3^{LARGEST_DIMENSION} faces"
+    )]
+    HighRank,
 }
 
 /// The part of the input space that a [`Complex`](super::Complex) cuts into cells.
@@ -183,8 +190,11 @@ impl Domain {
         }
     }
 
-    /// The corners of a polytope that stands for the domain of a network, and its faces.
-    pub(super) fn polytope(&self, steps: &Steps) -> Result<Polytope, DomainError> {
+    /// The network as a function of what the domain is cut in: of the whole space, only as many inputs as matter.
+    ///
+    /// # Errors
+    /// A domain that is none, of another dimension than the network's, or of too many.
+    pub(super) fn essential(&self, steps: &Arc<Steps>) -> Result<Essential, DomainError> {
         self.check()?;
         let expected = steps.inputs();
         let dimension = match self {
@@ -195,17 +205,29 @@ impl Domain {
         if dimension != expected {
             return Err(DomainError::Dimension { expected, found: dimension });
         }
+        if *self == Self::Space {
+            return Essential::of(steps, LARGEST_DIMENSION).ok_or(DomainError::HighRank);
+        }
         if dimension > LARGEST_DIMENSION {
             return Err(DomainError::TooLarge { dimension });
         }
-        Ok(match self {
+        Ok(Essential::all(steps))
+    }
+
+    /// The corners of a polytope that stands for the domain of a network, and its faces.
+    pub(super) fn polytope(&self, steps: &Steps) -> Polytope {
+        match self {
             Self::Box(ranges) => cuboid(ranges),
             Self::Simplex(corners) => simplex(corners),
             Self::Space => {
-                let size = beyond_all_vertices(steps);
-                cuboid(&vec![(Rational::from(-&size), Rational::from(size)); dimension])
+                // The sides are x_i >= -size and x_1 + ... + x_d <= size.
+                let (d, size) = (steps.inputs(), beyond_all_vertices(steps));
+                let slope = |corner: usize, axis: usize| if corner == axis { d as i32 } else { -1 };
+                let slopes: Vec<Vec<f64>> = (0..=d).map(|i| (0..d).map(|axis| slope(i, axis).into()).collect()).collect();
+                let corner = |i: usize| (0..d).map(|axis| Rational::from(&size * slope(i, axis))).collect();
+                Polytope { slopes: Some(slopes), ..simplex(&(0..=d).map(corner).collect::<Vec<_>>()) }
             }
-        })
+        }
     }
 }
 
@@ -214,6 +236,8 @@ pub(super) struct Polytope {
     pub corners: Vec<Vec<Rational>>,
     pub topology: Topology,
     pub sides: Vec<u32>,
+    /// Of the whole space, whose corners are at infinity: their coordinates as multiples of the size.
+    pub slopes: Option<Vec<Vec<f64>>>,
 }
 
 /// A box: a face is a word over the letters low (0), high (1) and free (2), one a dimension. The sides are 2 axis + letter.
@@ -263,15 +287,15 @@ fn simplex(corners: &[Vec<Rational>]) -> Polytope {
 }
 
 fn polytope(corners: Vec<Vec<Rational>>, levels: Vec<Faces>, sides: Vec<u32>) -> Polytope {
-    Polytope { corners, topology: Topology { levels, bases: Vec::new() }, sides }
+    Polytope { corners, topology: Topology { levels, bases: Vec::new() }, sides, slopes: None }
 }
 
-/// A size such that every face of the network's complex of the whole space meets the inside of the box \[-size, size\]^d.
+/// A size from which on nothing changes when the domain grows: the simplex that stands for the whole space meets every face of the network's complex, and the
+/// sign of a unit at a vertex on its sides is that of the leading coefficient.
 ///
 /// Every form of a unit, for whatever pattern below it, has integer coefficients of magnitude at most A, once it is multiplied by the layers'
-/// common denominators. A face that is minimal in the complex is the solution of some of the equations "form = 0", so it has a point
-/// whose coordinates are quotients of two determinants of order d at most, and such a determinant is at most (A d)^d;
-/// proofs/complex.md, section 4.
+/// common denominators. With the size as one more coordinate, what happens last as it grows is a point in which d + 1 forms and sides vanish. So it is a quotient
+/// of two determinants of order d + 1, and such a determinant is at most (A (d + 1))^(d + 1); proofs/complex.md, section 4.
 fn beyond_all_vertices(steps: &Steps) -> Integer {
     let (mut scale, mut largest) = (Integer::from(1), Integer::from(1));
     let mut over_all = Integer::from(1);
@@ -282,8 +306,8 @@ fn beyond_all_vertices(steps: &Steps) -> Integer {
         scale *= &step.factor;
         over_all = over_all.max(largest.clone());
     }
-    let d = steps.inputs() as u32;
+    let order = steps.inputs() as u32 + 1;
     // The difference of two outputs is a form too.
-    let bits = (over_all * 2u32 * d).significant_bits() * d + 1;
+    let bits = (over_all * 2u32 * order).significant_bits() * order + 1;
     Integer::from(1) << bits
 }

@@ -148,11 +148,11 @@ impl ExactRows {
         Rational::from((value, self.scale(vertex, step + 1)))
     }
 
-    /// The results of a step at a vertex.
-    pub(super) fn values(&mut self, vertex: u32, step: usize) -> Vec<Rational> {
+    /// Some results of a step at a vertex.
+    pub(super) fn values(&mut self, vertex: u32, step: usize, results: &[u32]) -> Vec<Rational> {
         self.make_room();
         let scale = self.scale(vertex, step + 1);
-        (0..self.steps.steps[step].outputs()).map(|i| Rational::from((self.whole_value(vertex, step, i), scale.clone()))).collect()
+        results.iter().map(|&i| Rational::from((self.whole_value(vertex, step, i as usize), scale.clone()))).collect()
     }
 
     /// The coordinates of a vertex.

@@ -2,10 +2,13 @@
 
 use super::steps::{Step, StepMap};
 use crate::exact::Instructions;
-use crate::exact::bound::{TINY, product as product_error, round_up, sequential as sequential_error};
+use crate::exact::bound::{TINY, U, product as product_error, round_up, sequential as sequential_error};
 use crate::exact::lanes::{Lanes, dispatch};
 use crate::exact::product::{Active, Packed, Rows, Scratch, TILE, product};
 use rayon::prelude::*;
+
+/// No place.
+const NONE: u32 = u32::MAX;
 
 /// Rows that go through a layer together; so many whatever the number of threads.
 const BLOCK: usize = 128;
@@ -42,6 +45,38 @@ impl Values {
         self.sizes.push(largest(values));
     }
 
+    /// Some columns of all rows, padded with zeros.
+    pub(super) fn select(&self, columns: &[u32]) -> Self {
+        let stride = columns.len().max(1).next_multiple_of(TILE);
+        let mut new = Self { stride, errors: self.errors.clone(), ..Self::default() };
+        new.values = vec![0.0; stride * self.errors.len()];
+        for (place, row) in new.values.chunks_exact_mut(stride).enumerate() {
+            row.iter_mut().zip(columns).for_each(|(x, &column)| *x = self.row(place)[column as usize]);
+            new.sizes.push(largest(row));
+        }
+        new
+    }
+
+    /// The rows at these places.
+    pub(super) fn rows(&self, places: &[usize]) -> Self {
+        let mut new = Self { stride: self.stride, ..Self::default() };
+        for &place in places {
+            new.values.extend_from_slice(self.row(place));
+            new.errors.push(self.errors[place]);
+            new.sizes.push(self.sizes[place]);
+        }
+        new
+    }
+
+    /// Adds a row of others to one of these.
+    pub(super) fn add_to(&mut self, place: usize, other: &Self, of_other: usize) {
+        let row = &mut self.values[place * self.stride..][..self.stride];
+        row.iter_mut().zip(other.row(of_other)).for_each(|(x, y)| *x += y);
+        self.sizes[place] = largest(row);
+        let error = self.errors[place] + other.errors[of_other];
+        self.errors[place] = round_up(error + 2.0 * U * self.sizes[place]);
+    }
+
     /// The first rows only.
     pub(super) fn truncate(&mut self, rows: usize) {
         self.values.truncate(rows * self.stride);
@@ -51,13 +86,12 @@ impl Values {
 }
 
 /// The largest magnitude; what is not a number does not count, since nothing is ever concluded from it.
-fn largest(values: &[f64]) -> f64 {
+pub(super) fn largest(values: &[f64]) -> f64 {
     values.iter().fold(0.0, |size: f64, x| size.max(x.abs()))
 }
 
 /// A step as doubles, and what bounds the error of going through it.
 pub(super) struct FloatStep {
-    pub units: usize,
     weights: Weights,
     /// As long as a row of outputs, padded with zeros.
     bias: Vec<f64>,
@@ -78,38 +112,37 @@ enum Weights {
 }
 
 impl FloatStep {
-    pub(super) fn new(step: &Step) -> Self {
+    /// The step as a function of some inputs, in this order; all others are 0.
+    pub(super) fn of_inputs(step: &Step, inputs: &[u32]) -> Self {
         let outputs = step.outputs();
+        let mut place_of = vec![NONE; step.inputs()];
+        inputs.iter().zip(0..).for_each(|(&j, place)| place_of[j as usize] = place);
         let (weights, is_dyadic, gamma) = match &step.map {
             StepMap::Dense(layer) => {
-                let weights = Packed::new(layer.inputs(), outputs, |i, j| layer.weights()[(i, j)]);
-                (Weights::Packed(weights), layer.is_dyadic(), product_error(layer.inputs()))
+                let weights = Packed::new(inputs.len(), outputs, |i, j| layer.weights()[(i, inputs[j] as usize)]);
+                (Weights::Packed(weights), layer.is_dyadic(), product_error(inputs.len()))
             }
             StepMap::Sparse(map) => {
-                let longest = (0..outputs).map(|i| map.row(i).len()).max().unwrap_or(0);
-                let entries = map.columns.iter().copied().zip(map.weights.doubles().iter().copied()).collect();
+                let (mut starts, mut entries) = (vec![0], Vec::with_capacity(map.columns.len()));
+                for i in 0..outputs {
+                    let row = map.row(i).map(|k| (place_of[map.columns[k] as usize], map.weights.doubles()[k]));
+                    entries.extend(row.filter(|&(place, _)| place != NONE));
+                    starts.push(entries.len());
+                }
+                let longest = starts.windows(2).map(|ends| ends[1] - ends[0]).max().unwrap_or(0);
                 let is_dyadic = map.weights.is_dyadic() && map.bias.is_dyadic();
-                (Weights::Sparse { starts: map.starts.clone(), entries }, is_dyadic, sequential_error(longest))
+                (Weights::Sparse { starts, entries }, is_dyadic, sequential_error(longest))
             }
         };
         let mut bias = vec![0.0; outputs.next_multiple_of(TILE)];
         let mut row_sum: f64 = 0.0;
         for (i, bias) in bias[..outputs].iter_mut().enumerate() {
             let mut sum = 0.0;
-            *bias = step.rounded_row(i, |_, w| sum += w.abs());
+            *bias = step.rounded_row(i, |j, w| sum += if place_of[j] == NONE { 0.0 } else { w.abs() });
             // TINY, so that a margin also covers weights that round to subnormal doubles.
             row_sum = row_sum.max(round_up(sum) + TINY);
         }
-        Self {
-            units: step.units,
-            weights,
-            row_sum,
-            bias_size: largest(&bias),
-            bias,
-            gamma,
-            dyadic: is_dyadic,
-            constants: step.signs_of_constants(),
-        }
+        Self { weights, row_sum, bias_size: largest(&bias), bias, gamma, dyadic: is_dyadic, constants: step.signs_of_constants() }
     }
 
     /// The bytes that the results of so many rows take, with the bits of what they are computed from.
@@ -138,7 +171,18 @@ impl FloatStep {
     ///
     /// The bits are right, so what is left out is exactly 0. An input that is off by e at most, and at most s in magnitude, leaves
     /// an error below R e + gamma (R s + B) with R the row sum and B the largest bias; TINY is for underflow.
-    pub(super) fn forward(&self, instructions: Instructions, mut below: Values, active: &[u64]) -> Values {
+    pub(super) fn forward(&self, instructions: Instructions, below: Values, active: &[u64]) -> Values {
+        self.forward_with(instructions, below, active, false)
+    }
+
+    /// The same without the bias.
+    pub(super) fn forward_linear(&self, instructions: Instructions, below: Values, active: &[u64]) -> Values {
+        self.forward_with(instructions, below, active, true)
+    }
+
+    fn forward_with(&self, instructions: Instructions, mut below: Values, active: &[u64], linear: bool) -> Values {
+        let none = vec![0.0; if linear { self.bias.len() } else { 0 }];
+        let (bias, bias_size) = if linear { (&none, 0.0) } else { (&self.bias, self.bias_size) };
         let count = below.errors.len();
         let words = active.len() / count.max(1);
         let stride = self.bias.len();
@@ -162,11 +206,10 @@ impl FloatStep {
             for (place, (error, size)) in errors.iter_mut().zip(&*sizes).enumerate() {
                 let silent = words > 0 && active[place * words..][..words].iter().all(|&word| word == 0);
                 // Where no input is active the values are the biases themselves.
-                let exact = silent && self.dyadic;
-                *error =
-                    if exact { 0.0 } else { round_up(self.row_sum * *error + self.gamma * (self.row_sum * *size + self.bias_size) + TINY) };
+                let exact = silent && (self.dyadic || linear);
+                *error = if exact { 0.0 } else { round_up(self.row_sum * *error + self.gamma * (self.row_sum * *size + bias_size) + TINY) };
             }
-            add_bias(instructions, above, &self.bias, sizes);
+            add_bias(instructions, above, bias, sizes);
         });
         Values { stride, values, errors: below.errors, sizes: below.sizes }
     }

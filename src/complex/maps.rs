@@ -4,6 +4,7 @@ use super::cells::Complex;
 use super::counts::Counts;
 use super::layer::{FloatStep, Values};
 use super::live::Live;
+use super::steps::{STAGE, gather};
 use crate::exact::Instructions;
 use crate::exact::bound::{TINY, gamma, round_up};
 use rayon::prelude::*;
@@ -112,7 +113,7 @@ fn compare(complex: &Complex, cells: &[u32], representatives: &mut [u32]) {
 fn values_at_one_point(complex: &Complex) -> Vec<(f64, f64)> {
     const BLOCK: usize = 1024;
     let steps = &complex.steps;
-    let floats: Vec<FloatStep> = steps.steps.iter().map(FloatStep::new).collect();
+    let through: Vec<Through> = (0..steps.steps.len()).map(|l| Through::new(complex, l)).collect();
     // Any point will do; one with no simple coordinates separates more maps.
     let point: Vec<f64> = (1..=complex.dimension()).map(|k| (k as f64 * 0.618_033_988_749_895).fract() - 0.309_016_994_374_947).collect();
     let instructions = Instructions::detect();
@@ -122,26 +123,24 @@ fn values_at_one_point(complex: &Complex) -> Vec<(f64, f64)> {
         let mut runs = vec![start];
         let mut rows = Values { stride: point.len(), ..Values::default() };
         rows.push(&point, 0.0);
-        for (l, float) in floats.iter().enumerate() {
-            let mut active = Vec::new();
-            if l > 0 {
-                let below_step = &steps.steps[l - 1];
-                let bits = |cell: usize| &complex.words(cell)[steps.first_words[l - 1]..][..below_step.words()];
-                let (below, mut run) = (runs, 0);
-                let mut above = Values { stride: rows.stride, ..Values::default() };
-                runs = Vec::new();
-                for cell in cells.clone() {
-                    let next = below.get(run + 1) == Some(&cell);
-                    run += usize::from(next);
-                    if next || cell == start || bits(cell) != bits(cell - 1) {
-                        runs.push(cell);
-                        below_step.push_alive(bits(cell), &mut active);
-                        above.push(rows.row(run), rows.errors[run]);
-                    }
+        rows = through[0].fixed.as_ref().expect("the inputs are not rectified").forward(instructions, rows, &[]);
+        for (l, through) in through.iter().enumerate().skip(1) {
+            let below_step = &steps.steps[l - 1];
+            let bits = |cell: usize| &complex.words(cell)[steps.first_words[l - 1]..][..below_step.words()];
+            let (below, mut run) = (runs, 0);
+            // For each new run the one below, and its bits.
+            let (mut runs_below, mut active) = (Vec::new(), Vec::new());
+            runs = Vec::new();
+            for cell in cells.clone() {
+                let next = below.get(run + 1) == Some(&cell);
+                run += usize::from(next);
+                if next || cell == start || bits(cell) != bits(cell - 1) {
+                    runs.push(cell);
+                    runs_below.push(run);
+                    active.extend(gather(bits(cell), &through.varying));
                 }
-                rows = above;
             }
-            rows = float.forward(instructions, rows, &active);
+            rows = through.forward(instructions, &rows, &runs_below, &active);
         }
         let combined = |(row, error): (&[f64], &f64)| {
             let outputs = &row[..steps.outputs()];
@@ -159,6 +158,59 @@ fn values_at_one_point(complex: &Complex) -> Vec<(f64, f64)> {
     };
     let starts: Vec<usize> = (0..complex.activation_regions()).step_by(BLOCK).collect();
     starts.into_par_iter().map(of_block).collect::<Vec<_>>().concat()
+}
+
+/// A step for all cells: what is the same on all of them goes through it once for each run below.
+struct Through {
+    /// Inputs that no cell rectifies to 0: units that are active on all, and what is carried; `None` where there are none.
+    fixed: Option<FloatStep>,
+    fixed_inputs: Vec<u32>,
+    /// Units that are active on some cells only; those that are active on none do not count.
+    part: Option<FloatStep>,
+    varying: Vec<u32>,
+}
+
+impl Through {
+    fn new(complex: &Complex, l: usize) -> Self {
+        let steps = &complex.steps;
+        let units = if l == 0 { 0 } else { steps.steps[l - 1].units };
+        let words = units.div_ceil(STAGE);
+        let (mut all, mut any) = (vec![u64::MAX; words], vec![0; words]);
+        for cell in 0..complex.activation_regions() {
+            let bits = complex.words(cell).iter().skip(l.checked_sub(1).map_or(0, |below| steps.first_words[below]));
+            all.iter_mut().zip(&mut any).zip(bits).for_each(|((all, any), bits)| {
+                *all &= bits;
+                *any |= bits;
+            });
+        }
+        let is_on = |words: &[u64], i: usize| words[i / STAGE] >> (i % STAGE) & 1 == 1;
+        let mut varying: Vec<u32> = (0..units).filter(|&i| is_on(&any, i) && !is_on(&all, i)).map(|i| i as u32).collect();
+        let fixed_inputs: Vec<u32> = (0..steps.steps[l].inputs()).filter(|&i| i >= units || is_on(&all, i)).map(|i| i as u32).collect();
+        if varying.is_empty() && fixed_inputs.is_empty() {
+            // A step has an input; one that is active nowhere will do.
+            varying.push(0);
+        }
+        let step = |inputs: &[u32]| (!inputs.is_empty()).then(|| FloatStep::of_inputs(&steps.steps[l], inputs));
+        Self { fixed: step(&fixed_inputs), part: step(&varying), fixed_inputs, varying }
+    }
+
+    /// The results for some runs of cells, each with the row below it and the bits of what varies.
+    fn forward(&self, instructions: Instructions, below: &Values, runs_below: &[usize], active: &[u64]) -> Values {
+        let fixed = self.fixed.as_ref().map(|step| step.forward(instructions, below.select(&self.fixed_inputs), &[]));
+        let part = self.part.as_ref().map(|step| {
+            let rows = below.select(&self.varying).rows(runs_below);
+            // The constants are in the other part, where there is one.
+            if fixed.is_some() { step.forward_linear(instructions, rows, active) } else { step.forward(instructions, rows, active) }
+        });
+        match (fixed, part) {
+            (Some(fixed), Some(mut sum)) => {
+                runs_below.iter().enumerate().for_each(|(place, &run)| sum.add_to(place, &fixed, run));
+                sum
+            }
+            (Some(fixed), None) => fixed.rows(runs_below),
+            (None, part) => part.expect("a step has inputs"),
+        }
+    }
 }
 
 /// Sets that grow together.

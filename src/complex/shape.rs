@@ -43,7 +43,7 @@ impl Complex {
     /// The pulling triangulation of a face joins its lowest vertex with the triangulations of the facets that do not hold it; lowest is
     /// lexicographically smallest in exact coordinates.
     pub fn shape(&self) -> Shape {
-        let d = self.dimension();
+        let d = self.rank();
         let pulling = Pulling::of(self);
         let mut shape = Shape {
             facets: Histogram::new(),
@@ -69,7 +69,7 @@ impl Complex {
     /// The simplices of the pulling triangulation of each bounded cell.
     pub fn simplex_counts(&self) -> Vec<Option<u64>> {
         let pulling = Pulling::of(self);
-        self.cells().map(|cell| cell.bounded().then(|| pulling.simplices[self.dimension()][cell.index()])).collect()
+        self.cells().map(|cell| cell.bounded().then(|| pulling.simplices[self.rank()][cell.index()])).collect()
     }
 }
 
@@ -80,10 +80,14 @@ pub(super) struct Pulling {
 }
 
 impl Pulling {
+    /// Nothing where no cell is bounded because all hold lines.
     pub(super) fn of(complex: &Complex) -> Self {
+        if complex.has_lines() {
+            return Self { lowest: Vec::new(), simplices: Vec::new() };
+        }
         let vertices = complex.vertices() as u32;
         let (mut lowest, mut simplices) = (vec![(0..vertices).collect::<Vec<_>>()], vec![vec![1; vertices as usize]]);
-        for k in 1..=complex.dimension() {
+        for k in 1..=complex.rank() {
             let faces = 0..complex.levels[k].len() as u32;
             let lower = |a: u32, b: u32| if compare(complex, a, b).is_gt() { b } else { a };
             let low = |face: u32| complex.facets_of(k, face).iter().map(|&g| lowest[k - 1][g as usize]).reduce(lower).unwrap_or_default();
@@ -106,11 +110,15 @@ fn compare(complex: &Complex, a: u32, b: u32) -> Ordering {
     if a == b {
         return Ordering::Equal;
     }
+    if complex.is_at_infinity(0, a) || complex.is_at_infinity(0, b) {
+        // No bounded face has it.
+        return a.cmp(&b);
+    }
     let (x, y) = (complex.points.point(a), complex.points.point(b));
     let error = complex.points.error(a) + complex.points.error(b);
     let shared = complex.sides_of(0, a) & complex.sides_of(0, b);
-    let is_box = !matches!(complex.domain(), super::Domain::Simplex(_));
-    for axis in 0..complex.dimension() {
+    let is_box = matches!(complex.domain(), super::Domain::Box(_));
+    for axis in 0..complex.rank() {
         if is_box && shared >> (2 * axis) & 3 != 0 {
             continue; // both on one side of the box
         }

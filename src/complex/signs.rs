@@ -2,7 +2,12 @@
 //!
 //! The bounds are derived in proofs/complex.md.
 
+mod infinity;
+mod kept;
+
+use super::domain::Polytope;
 use super::exact::{ExactRows, Place};
+use super::far::{Far, Weights, certain_sign};
 use super::layer::{FloatStep, Values, largest_lane};
 use super::steps::{STAGE, Step, Steps, words_from};
 use super::topology::{Mask, units_of};
@@ -10,6 +15,7 @@ use crate::exact::bound::{TINY, U, round_up};
 use crate::exact::lanes::{Lanes, dispatch};
 use crate::exact::{Instructions, nearest_f64, rational};
 use crate::line::Decisions;
+use kept::Kept;
 use rug::Rational;
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -19,18 +25,11 @@ use std::sync::Arc;
 /// It decides nothing: bounds hold whatever it is, and a sign that they leave open goes to integers. It keeps bounds from growing on.
 pub(super) const LOOSE: f64 = 1.0 / 1024.0;
 
-/// How a vertex came to be cut off a segment: the weights of its two ends, and how wrong they can be at most.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Weights {
-    pub of_p: f64,
-    pub of_q: f64,
-    pub error: f64,
-}
-
 /// The vertices, and the pre-activations of one layer there.
 pub(super) struct Signs {
     steps: Arc<Steps>,
-    floats: Vec<FloatStep>,
+    /// The results of the step at hand that rows hold.
+    kept: Kept,
     pub exact: ExactRows,
     instructions: Instructions,
     exact_only: bool,
@@ -39,12 +38,16 @@ pub(super) struct Signs {
     stage: usize,
     /// For each vertex its pre-activations, of the layer at hand.
     rows: Values,
+    /// The vertices at infinity, of the whole space; none where everything is left to integers.
+    pub far: Option<Far>,
     masks: Vec<Mask>,
     /// For each word of the layer, those already passed, the units that are positive at each vertex.
     active: Vec<Vec<u64>>,
     /// For each vertex, in words, which results of the step at hand are their rows' constants, because all inputs are exactly 0; empty where
     /// that is not known.
     quiet: Vec<u64>,
+    /// Which of the results have a constant that is positive, or negative, as words.
+    constants: [Vec<u64>; 2],
     pub weights: Vec<Weights>,
     pub decisions: Decisions,
     /// The bytes of the steps.
@@ -53,9 +56,10 @@ pub(super) struct Signs {
 
 impl Signs {
     /// The signs at the corners of a domain.
-    pub(super) fn new(steps: &Arc<Steps>, corners: &[Vec<Rational>], exact_only: bool) -> Self {
+    pub(super) fn new(steps: &Arc<Steps>, domain: &Polytope, exact_only: bool) -> Self {
+        let (corners, slopes) = (&domain.corners, domain.slopes.as_ref().filter(|_| !exact_only));
         let mut signs = Self {
-            floats: steps.steps.iter().map(FloatStep::new).collect(),
+            kept: Kept::all(0, steps.inputs()),
             exact: ExactRows::new(steps.clone(), corners),
             steps: steps.clone(),
             instructions: Instructions::detect(),
@@ -63,15 +67,18 @@ impl Signs {
             layer: 0,
             stage: 0,
             rows: Values { stride: steps.inputs(), ..Values::default() },
+            far: slopes.map(|slopes| Far::new(&domain.sides, slopes, steps.inputs())),
             masks: Vec::new(),
             active: Vec::new(),
             quiet: Vec::new(),
-            weights: corners.iter().map(|_| Weights { of_p: 0.0, of_q: 0.0, error: 0.0 }).collect(),
+            constants: [Vec::new(), Vec::new()],
+            weights: vec![Weights::default(); corners.len()],
             decisions: Decisions::default(),
             of_steps: steps.steps.iter().map(Step::bytes).sum(),
         };
         for corner in corners {
-            let (row, error) = nearest_row(corner);
+            // A corner at infinity is a multiple of the size, with no constant.
+            let (row, error) = if signs.far.is_some() { (vec![0.0; corner.len()], 0.0) } else { nearest_row(corner) };
             signs.rows.push(&row, error);
         }
         signs
@@ -107,34 +114,45 @@ impl Signs {
     /// Goes from the inputs of a layer, or the pre-activations of the layer below, to those of the layer.
     pub(super) fn enter(&mut self, layer: usize) {
         let active = if layer == 0 { Vec::new() } else { self.alive(layer - 1) };
-        let below = std::mem::take(&mut self.rows);
-        self.rows = self.floats[layer].forward(self.instructions, below, &active);
-        self.quiet = if self.exact_only { Vec::new() } else { self.floats[layer].quiet(&active, self.len()) };
+        let (steps, below) = (self.steps.clone(), std::mem::take(&mut self.rows));
+        let step = &steps.steps[layer];
+        let float = FloatStep::of_inputs(step, &self.kept.results);
+        self.rows = float.forward(self.instructions, below, &active);
+        if let Some(far) = &mut self.far {
+            let (slopes, active) = (std::mem::take(&mut far.slopes), far.words(&active));
+            far.slopes = float.forward_linear(self.instructions, slopes, &active);
+        }
+        self.quiet = if self.exact_only { Vec::new() } else { float.quiet(&active, self.len()) };
+        self.constants = float.constants;
+        self.kept = Kept::all(step.units, step.outputs());
         self.layer = layer;
         self.active.clear();
         self.exact.enter(layer);
+        if !self.exact_only {
+            self.keep_what_matters();
+        }
     }
 
     /// For each vertex, in words, which results of the step at hand need not be 0.
     fn alive(&mut self, at: usize) -> Vec<u64> {
         let mut alive = Vec::with_capacity(self.len() * self.active.len());
-        let step = &self.steps.steps[at];
-        if step.units == step.outputs() {
+        let (cutting, outputs) = (self.kept.cutting, self.kept.results.len());
+        debug_assert_eq!(at, self.layer);
+        if cutting == outputs {
             match &mut self.active[..] {
                 [word] => alive.append(word),
                 words => (0..self.weights.len()).for_each(|v| alive.extend(words.iter().map(|word| word[v]))),
             }
             return alive;
         }
-        let words = step.outputs().div_ceil(STAGE);
-        let [positive, negative] = &self.floats[at].constants;
-        let mut of_units = Vec::with_capacity(self.active.len());
+        let words = outputs.div_ceil(STAGE);
+        let [positive, negative] = &self.constants;
         for v in 0..self.len() {
-            of_units.clear();
-            of_units.extend(self.active.iter().map(|word| word[v]));
-            step.push_alive(&of_units, &mut alive);
+            alive.extend(self.active.iter().map(|word| word[v]));
+            alive.resize((v + 1) * words, 0);
+            alive[v * words..].iter_mut().zip(words_from(cutting, outputs)).for_each(|(word, carried)| *word |= carried);
             if let Some(quiet) = self.quiet.get(v * words..(v + 1) * words) {
-                let carried = words_from(step.units, step.outputs());
+                let carried = words_from(cutting, outputs);
                 let all = alive[v * words..].iter_mut().zip(quiet).zip(positive.iter().zip(negative)).zip(carried);
                 all.for_each(|(((alive, quiet), (pos, neg)), carried)| *alive &= !(quiet & carried & !pos & !neg));
             }
@@ -149,37 +167,23 @@ impl Signs {
 
     /// How many words the units of the layer at hand fill.
     pub(super) fn stages(&self) -> usize {
-        self.floats[self.layer].units.div_ceil(STAGE)
+        self.kept.cutting.div_ceil(STAGE)
     }
 
     /// Finds the signs of a word of units at all vertices.
     pub(super) fn begin_stage(&mut self, stage: usize) {
         self.stage = stage;
         let first = stage * STAGE;
-        let units = (self.floats[self.layer].units - first).min(STAGE);
+        let units = (self.kept.cutting - first).min(STAGE);
         let of_units = u64::MAX >> (STAGE - units);
-        let Values { stride, values, errors, .. } = &self.rows;
-        self.masks.clear();
-        if self.exact_only {
-            self.masks.resize(errors.len(), Mask::default());
-        } else {
-            certain_signs(self.instructions, values, *stride, first, errors, &mut self.masks);
-        }
+        self.certain_signs(stage);
         for v in 0..self.len() {
             let mut mask = self.masks[v];
-            // Results that are no units follow the last of them.
-            mask.pos &= of_units;
-            mask.neg &= of_units;
             let quiet = self.quiet_words(v).get(stage).map_or(0, |quiet| quiet & of_units);
-            if quiet != 0 {
-                let [pos, neg] = &self.floats[self.layer].constants;
-                mask.pos = mask.pos & !quiet | pos[stage] & quiet;
-                mask.neg = mask.neg & !quiet | neg[stage] & quiet;
-            }
-            self.masks[v] = mask;
             let mut doubtful = mask.vanish(of_units) & !quiet;
-            if self.error(v) == 0.0 {
-                doubtful = units_of(doubtful).filter(|&i| self.rows.row(v)[first + i] != 0.0).fold(0, |word, i| word | 1 << i);
+            if doubtful != 0 && !self.exact_only {
+                let vanishes = |i: &usize| self.value(v, first + i).sign() == Some(Ordering::Equal);
+                doubtful &= !units_of(doubtful).filter(vanishes).fold(0, |word, i| word | 1 << i);
             }
             self.decisions.filtered += units as u64 - u64::from(doubtful.count_ones());
             if doubtful != 0 {
@@ -189,9 +193,51 @@ impl Signs {
         }
     }
 
+    /// The signs of a word of units at all vertices, as far as doubles tell.
+    fn certain_signs(&mut self, stage: usize) {
+        let first = stage * STAGE;
+        let units = (self.kept.cutting - first).min(STAGE);
+        let of_units = u64::MAX >> (STAGE - units);
+        let Values { stride, values, errors, .. } = &self.rows;
+        let mut masks = std::mem::take(&mut self.masks);
+        masks.clear();
+        if self.exact_only {
+            masks.resize(errors.len(), Mask::default());
+        } else {
+            certain_signs(self.instructions, values, *stride, first, errors, &mut masks);
+        }
+        for (v, mask) in masks.iter_mut().enumerate() {
+            // Results that are no units follow the last of them.
+            mask.pos &= of_units;
+            mask.neg &= of_units;
+            if self.is_at_infinity(v as u32) {
+                *mask = Mask::default();
+                for i in 0..units {
+                    match self.value(v, first + i).sign() {
+                        Some(Ordering::Greater) => mask.pos |= 1 << i,
+                        Some(Ordering::Less) => mask.neg |= 1 << i,
+                        _ => {}
+                    }
+                }
+            }
+            let quiet = self.quiet_words(v).get(stage).map_or(0, |quiet| quiet & of_units);
+            if quiet != 0 {
+                let [pos, neg] = &self.constants;
+                mask.pos = mask.pos & !quiet | pos[stage] & quiet;
+                mask.neg = mask.neg & !quiet | neg[stage] & quiet;
+            }
+        }
+        self.masks = masks;
+    }
+
+    /// How many words of a vertex say which results are constants there.
+    fn quiet_len(&self) -> usize {
+        if self.quiet.is_empty() { 0 } else { self.kept.results.len().div_ceil(STAGE) }
+    }
+
     /// The words of a vertex that say which results are constants there; none where that is not known.
     fn quiet_words(&self, vertex: usize) -> &[u64] {
-        let words = if self.quiet.is_empty() { 0 } else { self.steps.steps[self.layer].outputs().div_ceil(STAGE) };
+        let words = self.quiet_len();
         &self.quiet[vertex * words..][..words]
     }
 
@@ -200,10 +246,11 @@ impl Signs {
         self.rows.truncate(len);
         self.masks.truncate(len);
         self.active.iter_mut().for_each(|word| word.truncate(len));
-        if !self.quiet.is_empty() {
-            self.quiet.truncate(len * self.steps.steps[self.layer].outputs().div_ceil(STAGE));
-        }
+        self.quiet.truncate(len * self.quiet_len());
         self.weights.truncate(len);
+        if let Some(far) = &mut self.far {
+            far.truncate(len);
+        }
         self.exact.truncate(len);
     }
 
@@ -216,7 +263,7 @@ impl Signs {
     fn settle(&mut self, vertex: u32, doubtful: u64, mask: &mut Mask) {
         for unit in units_of(doubtful) {
             self.decisions.exact += 1;
-            match self.exact.sign(vertex, self.layer, self.stage * STAGE + unit) {
+            match self.exact.sign(vertex, self.layer, self.kept.results[self.stage * STAGE + unit] as usize) {
                 Ordering::Greater => mask.pos |= 1 << unit,
                 Ordering::Less => mask.neg |= 1 << unit,
                 Ordering::Equal => {}
@@ -233,22 +280,24 @@ impl Signs {
         let vertex = self.len() as u32;
         // The base points the same way as the edge, or the other.
         let base = if self.masks[base[0] as usize].pos >> unit & 1 == 1 { base } else { [base[1], base[0]] };
-        self.exact.push(Place::Cut { layer: self.layer, p: base[0], q: base[1], unit: index as u32 });
+        self.exact.push(Place::Cut { layer: self.layer, p: base[0], q: base[1], unit: self.kept.results[index] });
         self.interpolate(vertex, base, index);
         // Inside the edge a unit has the sign that it has at either end, unless it cuts the edge.
         let pure = Mask { pos: (p.pos | q.pos) & !mixed, neg: (p.neg | q.neg) & !mixed };
         let (mut mask, mut doubtful) = (pure, 0);
-        let error = self.error(vertex as usize);
-        let row = &self.rows.row(vertex as usize)[self.stage * STAGE..];
+        let (error, first) = (self.error(vertex as usize), self.stage * STAGE);
+        let row = &self.rows.row(vertex as usize)[first..];
+        let at_infinity = self.is_at_infinity(vertex);
         for i in units_of(mixed & !(1 << unit)) {
-            let x = row[i];
-            if x > error {
-                mask.pos |= 1 << i;
-            } else if x < -error {
-                mask.neg |= 1 << i;
-            } else {
-                doubtful |= 1 << i;
-                continue;
+            let known = if at_infinity { self.value(vertex as usize, first + i).sign() } else { certain_sign(row[i], error) };
+            match known {
+                Some(Ordering::Greater) => mask.pos |= 1 << i,
+                Some(Ordering::Less) => mask.neg |= 1 << i,
+                Some(Ordering::Equal) => {}
+                None => {
+                    doubtful |= 1 << i;
+                    continue;
+                }
             }
             self.decisions.filtered += 1;
         }
@@ -271,15 +320,32 @@ impl Signs {
     /// The pre-activations at the zero of a unit between two vertices, where they are affine.
     fn interpolate(&mut self, vertex: u32, [p, q]: [u32; 2], unit: usize) {
         if self.exact_only {
-            self.rows.push(&[], f64::INFINITY);
-            self.weights.push(Weights { of_p: 0.0, of_q: 0.0, error: f64::INFINITY });
+            self.push_unknown();
+            self.weights.push(Weights { error: f64::INFINITY, ..Weights::default() });
+        } else if self.is_at_infinity(p) || self.is_at_infinity(q) {
+            return self.interpolate_at_infinity(vertex, [p, q], unit);
         } else if !self.interpolate_in_doubles(p as usize, q as usize, unit) {
-            let (row, error) = nearest_row(&self.exact.values(vertex, self.layer));
-            self.rows.push(&row, error);
-            let (a, b) = (self.exact.value(p, self.layer, unit), self.exact.value(q, self.layer, unit));
+            self.push_exact(vertex);
+            let of_unit = self.kept.results[unit] as usize;
+            let (a, b) = (self.exact.value(p, self.layer, of_unit), self.exact.value(q, self.layer, of_unit));
             let gap = Rational::from(&a - &b);
-            self.weights.push(Weights { of_p: nearest_f64(&(-b / &gap)), of_q: nearest_f64(&(a / gap)), error: 8.0 * U });
+            let (of_p, of_q) = (nearest_f64(&(-b / &gap)), nearest_f64(&(a / gap)));
+            self.weights.push(Weights { of_p, of_q, error: 8.0 * U, ..Weights::default() });
         }
+        if let Some(far) = &mut self.far {
+            far.push(0, None);
+        }
+    }
+
+    /// The pre-activations at a vertex, computed in integers.
+    fn push_exact(&mut self, vertex: u32) {
+        let (row, error) = nearest_row(&self.exact.values(vertex, self.layer, &self.kept.results));
+        self.rows.push(&row, error);
+    }
+
+    /// No pre-activations: every decision is left to integers.
+    fn push_unknown(&mut self) {
+        self.rows.push(&[], f64::INFINITY);
     }
 
     /// The same in doubles, `false` where their bound would say too little.
@@ -310,7 +376,7 @@ impl Signs {
             new[unit] = 0.0;
             errors.push(error);
             sizes.push(size);
-            self.weights.push(Weights { of_p, of_q, error: round_up(inherited / rest + 8.0 * U) });
+            self.weights.push(Weights { of_p, of_q, error: round_up(inherited / rest + 8.0 * U), ..Weights::default() });
         } else {
             values.truncate(end);
         }

@@ -170,12 +170,15 @@ impl Step {
         }
     }
 
-    /// Which results need not be 0, as words: the units that are active, and all that is not rectified.
-    pub(super) fn push_alive(&self, words: &[u64], alive: &mut Vec<u64>) {
-        let (from, outputs) = (alive.len(), self.outputs());
-        alive.extend_from_slice(words);
-        alive.resize(from + outputs.div_ceil(STAGE), 0);
-        alive[from..].iter_mut().zip(words_from(self.units, outputs)).for_each(|(word, carried)| *word |= carried);
+    /// Whether all weights of a row are 0.
+    pub(super) fn is_constant(&self, output: usize) -> bool {
+        match &self.map {
+            StepMap::Dense(layer) => {
+                let vanishes = |j: usize| layer.weights()[(output, j)] == 0.0 && (layer.is_dyadic() || layer.weight(output, j).is_zero());
+                (0..layer.inputs()).all(vanishes)
+            }
+            StepMap::Sparse(map) => map.row(output).is_empty(),
+        }
     }
 
     /// Which rows have a constant that is positive, or negative, as words.
@@ -198,6 +201,12 @@ impl Step {
 pub(super) fn words_from(first: usize, end: usize) -> impl Iterator<Item = u64> {
     let below = |end: usize, word: usize| u64::MAX.checked_shr((STAGE * (word + 1)).saturating_sub(end) as u32).unwrap_or(0);
     (0..end.div_ceil(STAGE)).map(move |word| below(end, word) & !below(first, word))
+}
+
+/// The bits at some places, as words.
+pub(super) fn gather(words: &[u64], places: &[u32]) -> Vec<u64> {
+    let bit = |place: u32| words[place as usize / STAGE] >> (place as usize % STAGE) & 1;
+    places.chunks(STAGE).map(|places| places.iter().zip(0..).fold(0, |word, (&place, i)| word | bit(place) << i)).collect()
 }
 
 /// A hidden layer of the network, and where its bits are among those of the steps.

@@ -132,7 +132,7 @@ impl Mask {
 }
 
 /// The faces of a complex, by dimension from 1 on; vertices are numbers that never change.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Topology {
     /// `levels[k]` are the faces of dimension k; the first is empty.
     pub levels: Vec<Faces>,

@@ -43,7 +43,7 @@ fn facts(report: &RegionsReport) -> Vec<(&'static str, String)> {
         ("activation regions", grouped(cells)),
         ("affine maps", grouped(report.counts.affine_maps)),
         ("linear regions", grouped(report.counts.linear_regions)),
-        ("f-vector", report.f_vector.iter().map(|&n| grouped(n)).collect::<Vec<_>>().join("  ")),
+        ("f-vector", f_vector(&report.f_vector)),
     ];
     if report.bounded < cells {
         facts.push(("bounded regions", grouped(report.bounded)));
@@ -72,6 +72,13 @@ fn facts(report: &RegionsReport) -> Vec<(&'static str, String)> {
     facts.push(("checked", held.iter().filter(|(held, _)| *held).map(|&(_, name)| name).collect::<Vec<_>>().join(", ")));
     facts.push(("decisions", format!("{} filtered, {} exact", grouped(report.decisions.filtered), grouped(report.decisions.exact))));
     facts
+}
+
+/// The f-vector; many zeros, where faces hold lines, as their number.
+fn f_vector(all: &[u64]) -> String {
+    let zeros = all.iter().take_while(|&&n| n == 0).count();
+    let shown = |all: &[u64]| all.iter().map(|&n| grouped(n)).collect::<Vec<_>>().join("  ");
+    if zeros <= 12 { shown(all) } else { format!("{zeros} zeros, {}", shown(&all[zeros..])) }
 }
 
 /// Two lines of a histogram: the numbers, and how many cells have them.

@@ -1,7 +1,8 @@
 //! What complexes cost, on one thread where nothing else is said: against `regioncam` in the plane, against one forward pass over all vertices of the result,
-//! degenerate networks against generic ones, and the growth with the number of regions.
+//! degenerate networks against generic ones, the whole space against a box, a first layer of low rank against its reduction, units that never switch against none, and
+//! the growth with the number of regions.
 //!
-//! `cargo run --release -p plica-compare --bin complexes`, with `-- passes`, `degenerate` or `growth` for one part of it
+//! `cargo run --release -p plica-compare --bin complexes`, with `-- passes`, `degenerate`, `domains` or `growth` for one part of it
 
 use gemm::{Parallelism, gemm};
 use nalgebra::{DMatrix, DVector};
@@ -31,6 +32,9 @@ fn main() {
         if asked("degenerate") {
             degenerate();
         }
+        if asked("domains") {
+            domains();
+        }
     });
     if asked("growth") {
         growth(&one);
@@ -45,8 +49,11 @@ fn time<T>(work: impl FnOnce() -> T) -> (f64, T) {
 }
 
 fn complex(network: &Network) -> Complex {
-    let domain = Domain::parse_box("-10,10", network.inputs()).expect("a box");
-    let complex = Builder::new(network).build(&domain).expect("few regions");
+    complex_of(network, &Domain::parse_box("-10,10", network.inputs()).expect("a box"))
+}
+
+fn complex_of(network: &Network, domain: &Domain) -> Complex {
+    let complex = Builder::new(network).build(domain).expect("few regions");
     black_box((complex.counts().linear_regions, complex.f_vector(), complex.cells().map(|cell| cell.facets().count()).max()));
     complex
 }
@@ -178,6 +185,56 @@ fn degenerate() {
         }
     }
     println!();
+}
+
+/// Pairs of complexes that have, but for their border, the same cells.
+fn domains() {
+    println!("{:34} {:>8} {:>9} {:>8}", "", "regions", "time", "ratio");
+    for shape in ["2-200-1", "2-64-64-1", "3-32-1", "4-10-10-1", "2-8-8-8-8-8-8-1"] {
+        let network = load(&format!("random:{shape}@1")).expect("a built-in network");
+        let around = complex_of(&network, &Domain::Space).surroundings();
+        compare(&format!("{shape}, space to a box around it"), (&network, &Domain::Space), (&network, &around));
+    }
+    for (inputs, rank, units) in [(12, 4, 8), (7, 5, 12), (784, 3, 30)] {
+        // The first inputs, and multiples of them.
+        let reduced = load(&format!("random:{rank}-{units}-1@1")).expect("a built-in network");
+        let first = &reduced.layers()[0];
+        let weights = DMatrix::from_fn(units, inputs, |i, j| first.weights()[(i, j % rank)] * [1.0, -2.0, 0.5][j / rank % 3]);
+        let wide =
+            Network::new(vec![Layer::from_f64(weights, first.bias().clone()), reduced.layers()[1].clone()]).expect("shapes that chain");
+        compare(&format!("{inputs} inputs, rank {rank}, to {rank} inputs"), (&wide, &Domain::Space), (&reduced, &Domain::Space));
+    }
+    for (units, range) in [(20_000, "0,1/100"), (20_000, "0,1/1000")] {
+        let network = load(&format!("random:2-{units}-1@1")).expect("a built-in network");
+        let domain = Domain::parse_box(range, 2).expect("a box");
+        let layers = network.layers();
+        let end: f64 = 1.0 / range[4..].parse::<f64>().expect("a number");
+        let at = |i: usize, x: f64, y: f64| layers[0].weights()[(i, 0)] * x + layers[0].weights()[(i, 1)] * y + layers[0].bias()[i];
+        let signs = |i: usize| [at(i, 0.0, 0.0), at(i, end, 0.0), at(i, 0.0, end), at(i, end, end)].map(|z| z > 0.0);
+        let active: Vec<usize> = (0..units).filter(|&i| signs(i).iter().any(|&sign| sign != signs(i)[0])).collect();
+        let alone = Network::new(vec![
+            Layer::from_f64(layers[0].weights().select_rows(&active), layers[0].bias().select_rows(&active)),
+            Layer::from_f64(layers[1].weights().select_columns(&active), layers[1].bias().clone()),
+        ]);
+        compare(
+            &format!("{units} units, to {} that switch", active.len()),
+            (&network, &domain),
+            (&alone.expect("shapes that chain"), &domain),
+        );
+    }
+    println!();
+}
+
+fn compare(label: &str, first: (&Network, &Domain), second: (&Network, &Domain)) {
+    let (mut seconds, mut ratios, mut regions) = (Vec::new(), Vec::new(), [0; 2]);
+    for _ in 0..ROUNDS {
+        let [(a, x), (b, y)] = [first, second].map(|(network, domain)| time(|| complex_of(network, domain)));
+        regions = [x.activation_regions(), y.activation_regions()];
+        seconds.push(a);
+        ratios.push(a / b);
+    }
+    assert_eq!(regions[0], regions[1], "{label}");
+    println!("{label:34} {:>8} {:>6.1} ms {:>6.1} x", regions[0], 1e3 * median(seconds), median(ratios));
 }
 
 /// The network with other weights and biases, the same shape.

@@ -1,0 +1,110 @@
+//! The essential part of the whole space: as many inputs as the first layer has rank. Along all other directions no unit ever changes.
+//!
+//! With d inputs and rank r, the columns of r inputs span those of all. Every point is one at which the other inputs are 0, plus a vector on which the units
+//! do not depend. So every cell is a cell of the network of these r inputs times a space of dimension d - r (proofs/complex.md, section 4).
+
+use super::steps::{Form, Step, Steps};
+use rug::Rational;
+use std::sync::Arc;
+
+/// A network as a function of some of its inputs, the others being 0.
+pub(super) struct Essential {
+    pub steps: Arc<Steps>,
+    /// The inputs that are left, in order.
+    pub inputs: Vec<u32>,
+}
+
+impl Essential {
+    /// All inputs.
+    pub(super) fn all(steps: &Arc<Steps>) -> Self {
+        Self { steps: steps.clone(), inputs: (0..steps.inputs() as u32).collect() }
+    }
+
+    /// The essential part for all that cuts, `None` where it takes more than so many inputs.
+    pub(super) fn of(steps: &Arc<Steps>, most: usize) -> Option<Self> {
+        let inputs = spanning_inputs(steps, most)?;
+        if inputs.len() == steps.inputs() {
+            return Some(Self::all(steps));
+        }
+        let mut fewer = Steps::clone(steps);
+        let first = &steps.steps[0];
+        let forms = (0..first.outputs()).map(|i| first.form(i).restricted(&inputs)).collect();
+        fewer.steps[0] = Step::of_forms(inputs.len(), forms, first.units, first.layer);
+        Some(Self { steps: Arc::new(fewer), inputs })
+    }
+}
+
+/// Inputs whose columns in the first step are a basis of those of all, looked at where units depend on them; one where nothing does. `None` of more than `most`.
+///
+/// By elimination, row by row, which ends as soon as there are too many: O(n d r) products for n rows of rank r.
+fn spanning_inputs(steps: &Steps, most: usize) -> Option<Vec<u32>> {
+    let (first, d) = (&steps.steps[0], steps.inputs());
+    // Rows with 1 at their own pivot and 0 at all others.
+    let mut basis: Vec<(usize, Vec<Rational>)> = Vec::new();
+    for i in rows_that_cut(steps) {
+        if basis.len() == d {
+            break;
+        }
+        let mut row = vec![Rational::new(); d];
+        first.form(i).terms.into_iter().for_each(|(j, x)| row[j as usize] = x);
+        for (pivot, of_pivot) in &basis {
+            subtract(&mut row, of_pivot, *pivot);
+        }
+        // Any entry will do that is not 0; a large one keeps numbers small.
+        let Some(pivot) = (0..d).filter(|&j| !row[j].is_zero()).max_by(|&j, &k| row[j].cmp_abs(&row[k]).then(k.cmp(&j))) else { continue };
+        if basis.len() == most {
+            return None;
+        }
+        let leading = row[pivot].clone();
+        row.iter_mut().filter(|x| !x.is_zero()).for_each(|x| *x /= &leading);
+        basis.iter_mut().for_each(|(_, other)| subtract(other, &row, pivot));
+        basis.push((pivot, row));
+    }
+    let mut inputs: Vec<u32> = basis.into_iter().map(|(pivot, _)| pivot as u32).collect();
+    if inputs.is_empty() {
+        inputs.push(0);
+    }
+    inputs.sort_unstable();
+    Some(inputs)
+}
+
+/// Takes a multiple of another row away, so that the entry at its pivot is 0.
+fn subtract(row: &mut [Rational], other: &[Rational], pivot: usize) {
+    let factor = row[pivot].clone();
+    if !factor.is_zero() {
+        row.iter_mut().zip(other).filter(|(_, y)| !y.is_zero()).for_each(|(x, y)| *x -= Rational::from(&factor * y));
+    }
+}
+
+/// The results of the first step that cut, or that units of later steps are computed from.
+fn rows_that_cut(steps: &Steps) -> Vec<usize> {
+    let below = &steps.steps[..steps.depth()];
+    let mut carried_needed = vec![false; below.last().map_or(0, Step::outputs)];
+    for pair in below.windows(2).rev() {
+        let [step, above] = pair else { unreachable!("windows of two") };
+        let mut needed = vec![false; step.outputs()];
+        if step.units < step.outputs() {
+            for i in (0..above.outputs()).filter(|&i| i < above.units || carried_needed[i]) {
+                above.for_entries(i, |j| needed[j] = true);
+            }
+        }
+        carried_needed = needed;
+    }
+    let first = &steps.steps[0];
+    (0..carried_needed.len()).filter(|&i| i < first.units || carried_needed[i]).collect()
+}
+
+impl Form {
+    /// The form of some columns, the others being 0.
+    fn restricted(self, columns: &[u32]) -> Self {
+        let place = |(column, x): (u32, Rational)| columns.binary_search(&column).ok().map(|place| (place as u32, x));
+        Self { terms: self.terms.into_iter().filter_map(place).collect(), constant: self.constant }
+    }
+}
+
+impl Step {
+    /// Visits the columns of a row where it is not 0.
+    fn for_entries(&self, output: usize, mut visit: impl FnMut(usize)) {
+        self.form(output).terms.iter().for_each(|&(j, _)| visit(j as usize));
+    }
+}

@@ -1,0 +1,61 @@
+//! A point inside each cell.
+
+use super::cells::{Cell, fits};
+use crate::exact::rational;
+use rug::Rational;
+
+impl Cell<'_> {
+    /// A point in its interior: the mean of its vertices. Of an unbounded cell some point, with short coordinates where that is possible.
+    pub fn interior_point(&self) -> Vec<Rational> {
+        let complex = self.complex;
+        let vertices = complex.vertices_of(complex.rank(), self.index);
+        if !self.bounded()
+            && let Some(point) = self.short_point(&vertices)
+        {
+            return point;
+        }
+        let mut sum = vec![Rational::new(); complex.dimension()];
+        for &v in &vertices {
+            sum.iter_mut().zip(complex.vertex(v as usize)).for_each(|(sum, x)| *sum += x);
+        }
+        sum.into_iter().map(|x| x / vertices.len() as u32).collect()
+    }
+
+    /// A point inside an unbounded cell: a mean of its vertices, and from there along all its rays. It is computed in doubles, and taken if integers say that
+    /// it is inside.
+    fn short_point(&self, vertices: &[u32]) -> Option<Vec<Rational>> {
+        if self.complex.is_merged() {
+            return None;
+        }
+        let points = &self.complex.points;
+        let mut sum = vec![0.0; self.complex.rank()];
+        let mut rays = sum.clone();
+        let (mut count, mut size) = (0u32, 1.0f64);
+        for &v in vertices {
+            if let Some(slopes) = points.slopes(v) {
+                let largest = slopes.iter().fold(0.0, |size: f64, x| size.max(x.abs()));
+                rays.iter_mut().zip(slopes).for_each(|(sum, x)| *sum += x / largest);
+            } else {
+                sum.iter_mut().zip(points.point(v)).for_each(|(sum, x)| *sum += x);
+                size = points.point(v).iter().fold(size, |size, x| size.max(x.abs()));
+                count += 1;
+            }
+        }
+        let along = |(sum, ray): (&f64, &f64)| sum / f64::from(count.max(1)) + size * ray;
+        let point: Vec<f64> = sum.iter().zip(&rays).map(along).collect();
+        // Shorter numbers first.
+        let roundings: [fn(f64) -> f64; 2] = [|x| f64::from(x as f32), |x| x];
+        roundings.into_iter().find_map(|round| {
+            let point: Option<Vec<Rational>> = point.iter().map(|&x| rational(round(x))).collect();
+            let point = self.complex.among_all_inputs(point?, Rational::new());
+            self.is_inside(&point).then_some(point)
+        })
+    }
+
+    /// Whether a point of the whole space is inside: it is in the closed cell, and in none that has a facet with it.
+    fn is_inside(&self, point: &[Rational]) -> bool {
+        let signs = self.complex.signs_at(point);
+        let holds = |cell: usize| fits(self.complex.words(cell), &signs);
+        holds(self.index()) && !self.neighbours().into_iter().any(holds)
+    }
+}
