@@ -280,8 +280,9 @@ impl Shape {
         let facets = |n: usize| Some(Some(Rational::from(n as u64)));
         // m^(d - 1), m the most facets.
         let is_short = |m: usize| (d - 1) as f64 * (m as f64 + 1.0).log2() <= MOST_BITS as f64;
-        let most_simplices =
-            |sides: usize| number(self.units() + sides > d, &|| if is_short(self.units() + sides) { self.most_simplices(sides) } else { None });
+        let most_simplices = |sides: usize| {
+            number(self.units() + sides > d, &|| if is_short(self.units() + sides) { self.most_simplices(sides) } else { None })
+        };
         if sides > 0 {
             // Euler: inner vertices have degree 4, those on a side 3, corners 2.
             add(MeanFacets, Exactly, if (d, sides) == (2, 4) { facets(4) } else { None }, "Euler's relation", "generic weights", Proved);

@@ -76,10 +76,7 @@ pub fn trace_exact_only(network: &Network, from: &Point, to: &Point, units: &Uni
     let depth = network.depth();
     for layer in &network.layers()[..depth] {
         let (factor, whole) = whole_layer(layer);
-        pieces = pieces
-            .iter()
-            .flat_map(|piece| split(piece, forms_of(&whole, &scale, &piece.into_next), &mut exact_decisions))
-            .collect();
+        pieces = pieces.iter().flat_map(|piece| split(piece, forms_of(&whole, &scale, &piece.into_next), &mut exact_decisions)).collect();
         scale *= factor;
     }
 

@@ -179,11 +179,16 @@ mod tests {
         let weights = |i: usize| &rows[i][..rows[i].len() - 1];
         let group = |related: &dyn Fn(usize, usize) -> bool| -> Vec<Vec<usize>> {
             let firsts = (0..rows.len()).filter(|&i| (0..i).all(|k| !related(k, i)));
-            firsts.map(|i| (i..rows.len()).filter(|&k| k == i || related(i, k)).collect()).filter(|group: &Vec<_>| group.len() > 1).collect()
+            firsts
+                .map(|i| (i..rows.len()).filter(|&k| k == i || related(i, k)).collect())
+                .filter(|group: &Vec<_>| group.len() > 1)
+                .collect()
         };
         Hyperplanes {
             constant: (0..rows.len()).filter(|&i| weights(i).iter().all(|x| x.is_zero())).collect(),
-            duplicated: group(&|i, k| multiple(weights(i), weights(k)).is_some() && multiple(&rows[i], &rows[k]).is_some_and(|factor| factor > 0)),
+            duplicated: group(&|i, k| {
+                multiple(weights(i), weights(k)).is_some() && multiple(&rows[i], &rows[k]).is_some_and(|factor| factor > 0)
+            }),
             parallel: group(&|i, k| multiple(weights(i), weights(k)).is_some()),
         }
     }

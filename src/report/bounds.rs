@@ -44,7 +44,13 @@ pub(super) fn bounds_table(bounds: &[Bound]) -> String {
             Evidence::Published => "published",
             Evidence::Quoted => "quoted",
         };
-        table.push([name(*quantity).into(), word(*relation).into(), value.as_ref().map_or_else(|| "too large".into(), |n| short(&n.0)), (*source).into(), mark.into()]);
+        table.push([
+            name(*quantity).into(),
+            word(*relation).into(),
+            value.as_ref().map_or_else(|| "too large".into(), |n| short(&n.0)),
+            (*source).into(),
+            mark.into(),
+        ]);
     }
     let mut text = table.to_string();
     let conditions = bounds.iter().filter(|bound| !bound.condition.is_empty());

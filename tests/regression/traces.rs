@@ -144,10 +144,14 @@ fn crossings_that_crowd_are_in_the_order_of_the_integers() {
     for seed in 0..4 {
         let mut numbers = Numbers(seed);
         let widths = [3, 24, 10, 1];
-        let layers: Vec<Layer> = widths.windows(2).map(|w| {
-            let rows: Vec<f64> = (0..w[1] * (w[0] + 1)).map(|_| if seed % 2 == 0 { numbers.unit() } else { numbers.whole(3) }).collect();
-            layer(w[1], w[0], |i, j| rows[i * (w[0] + 1) + j], |i| rows[i * (w[0] + 1) + w[0]])
-        }).collect();
+        let layers: Vec<Layer> = widths
+            .windows(2)
+            .map(|w| {
+                let rows: Vec<f64> =
+                    (0..w[1] * (w[0] + 1)).map(|_| if seed % 2 == 0 { numbers.unit() } else { numbers.whole(3) }).collect();
+                layer(w[1], w[0], |i, j| rows[i * (w[0] + 1) + j], |i| rows[i * (w[0] + 1) + w[0]])
+            })
+            .collect();
         let network = Network::new(layers).unwrap();
         let q = |p: u64, q: u64| Rational::from((p, q));
         let from = Point::from_rationals(vec![q(1, 3), q(1, 7), Rational::from((10u64.pow(15), 17u64))]).unwrap();
@@ -159,7 +163,7 @@ fn crossings_that_crowd_are_in_the_order_of_the_integers() {
 /// Compared pair by pair this would take minutes.
 #[test]
 fn hyperplanes_of_many_units_are_compared_in_one_pass() {
-    let units = 60_000;
+    let units = 40_000;
     // Unit k has the direction of (k, 1), twice as long for every other one; the last ten are opposite to the first ten, which have other biases.
     let fresh = units - 10;
     let length = |i: usize| if i >= fresh { -3.0 } else { 1.0 + (i % 2) as f64 };
@@ -178,20 +182,21 @@ fn hyperplanes_of_many_units_are_compared_in_one_pass() {
 
 #[test]
 fn a_trace_of_many_equal_hyperplanes_takes_one_pass() {
-    let units = 40_000;
-    let wide = layer(units, 2, |i, j| if j == 0 { 1.0 } else { 2f64.powi((i % 2000) as i32 - 1000) }, |_| 0.0);
+    let units = 4000;
+    let wide = layer(units, 2, |i, j| if j == 0 { 1.0 } else { 2f64.powi((i % 200) as i32 - 100) }, |_| 0.0);
     let network = Network::new(vec![wide, layer(1, units, |_, _| 1.0, |_| 0.0)]).unwrap();
     let (from, to) = (Point::from_f64(&[-1.0, 1.0]).unwrap(), Point::from_f64(&[1.0, 1.0]).unwrap());
     let trace = Tracer::new(&network).trace(&from, &to).unwrap();
     let twenty = trace.crossings().filter(|crossing| crossing.flips.len().is_multiple_of(20)).count();
     // x + 2^e is 0 inside the segment for e < 0 alone, each for twenty units.
-    assert_eq!((trace.crossing_count(), twenty), (1000, 1000));
+    assert_eq!((trace.crossing_count(), twenty), (100, 100));
 }
 
 #[test]
 fn parallel_rows_are_found_by_their_exact_numbers() {
     let tiny = f64::from_bits(1);
-    let rows = [[1.0, 3.0, 0.0], [-tiny, -3.0 * tiny, 0.0], [3e300, 9e300, 0.0], [0.0; 3], [3.0, 9.0, tiny], [0.0, 0.0, 5.0], [0.0, 0.0, -1e-300]];
+    let rows =
+        [[1.0, 3.0, 0.0], [-tiny, -3.0 * tiny, 0.0], [3e300, 9e300, 0.0], [0.0; 3], [3.0, 9.0, tiny], [0.0, 0.0, 5.0], [0.0, 0.0, -1e-300]];
     let found = Hyperplanes::of(&layer(rows.len(), 3, |i, j| rows[i][j], |i| [0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0][i]));
     let thirds = 9e300 == 3.0 * 3e300;
     assert_eq!(found.constant, [3]);

@@ -45,7 +45,8 @@ impl Walk {
         self.layers[l].errors.clear();
         let (from, to, below) = (&plan.layers[l - 1], &plan.layers[l], &self.layers[l - 1]);
         let width = from.outputs.max(to.outputs);
-        let small = width <= WIDEST && (self.layers[l].order.len() - 1) * width * width <= LARGEST && to.rows.is_none() && from.rows.is_none();
+        let small =
+            width <= WIDEST && (self.layers[l].order.len() - 1) * width * width <= LARGEST && to.rows.is_none() && from.rows.is_none();
         if small && (known || below.output_error > LOOSE * below.value_norm) {
             if !known {
                 ellipsoids.start(from, below.error.max(below.slope_error));
@@ -120,7 +121,11 @@ impl Ellipsoids {
             turning += self.turning[first..].iter().take_while(|turn| turn.0 as usize == k).count();
             let shape = &self.shapes[if known { parent * n * n } else { 0 }..][..n * n];
             let trace = outputs_of(shape, n, &self.bits, &self.turning[first..turning], mismatch, &mut self.inputs, &mut self.outputs);
-            if !(trace >= RANGE[0] && trace <= RANGE[1] && trace * least * least >= RANGE[0] && trace * to.rho_norm * to.rho_norm <= RANGE[1]) {
+            if !(trace >= RANGE[0]
+                && trace <= RANGE[1]
+                && trace * least * least >= RANGE[0]
+                && trace * to.rho_norm * to.rho_norm <= RANGE[1])
+            {
                 return None;
             }
             output_error = output_error.max(round_up(trace.sqrt()));
