@@ -99,6 +99,7 @@ bench: setup ## every speed that the README states: against other tools, of whol
 	$(CARGO) run --release $(CARGO_FLAGS) -p plica-compare --bin complexes
 	$(CARGO) run --release $(CARGO_FLAGS) -p plica-compare --bin programs
 	$(CARGO) run --release $(CARGO_FLAGS) -p plica-compare --bin convolutions
+	$(CARGO) run --release $(CARGO_FLAGS) -p plica-compare --bin size
 
 bench-python: build ## what a sweep costs from Python, over Rust; needs the package in PYTHON's environment
 	$(CARGO) build --release $(CARGO_FLAGS) -p plica-compare --bin sweep_times

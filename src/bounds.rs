@@ -4,6 +4,7 @@
 //! regions hold in the whole space, and so in every box.
 
 use crate::exact::ExactNumber;
+use rug::ops::Pow;
 use rug::{Integer, Rational};
 use serde::Serialize;
 
@@ -60,8 +61,8 @@ pub struct Bound {
     pub quantity: Quantity,
     /// At most, at least, exactly, ...
     pub relation: Relation,
-    /// The number.
-    pub value: ExactNumber,
+    /// The number; `None` where it is too large to be computed.
+    pub value: Option<ExactNumber>,
     /// Where it is from.
     pub source: &'static str,
     /// What it assumes of the network, beyond its shape; empty where nothing.
@@ -87,6 +88,15 @@ pub struct Shape {
 
 /// Wider layers than this are not computed with: numbers of regions have a digit for every few units.
 const WIDEST: usize = 20_000;
+
+/// Longer numbers than this, in bits, are not computed.
+const MOST_BITS: usize = 1 << 21;
+
+/// More products of machine words than this are not made for one bound.
+const MOST_WORK: f64 = 8e9;
+
+/// More machine words than this are not kept for one bound.
+const MOST_WORDS: f64 = (1u64 << 26) as f64;
 
 impl std::str::FromStr for Shape {
     type Err = String;
@@ -136,32 +146,51 @@ impl Shape {
 
     /// prod_l sum_{j <= d_l} C(n_l, j) with d_l = min(n_0, ..., n_l) (Montufar 2017).
     pub fn montufar_upper(&self) -> Integer {
-        let mut rank = self.inputs;
-        let factor = |&width: &usize| {
-            rank = rank.min(width);
-            binomial_sum(width, rank)
+        let mut known = std::collections::HashMap::new();
+        let mut factor = |(l, &width)| {
+            let rank = self.rank(l).min(width);
+            known.entry((width, rank)).or_insert_with(|| binomial_sum(width, rank)).clone()
         };
-        self.hidden.iter().map(factor).product()
+        self.hidden.iter().enumerate().fold(Integer::from(1), |product, layer| product * factor(layer))
     }
 
     /// The upper bound of Serra, Tjandraatmadja and Ramalingam (2018, Theorem 1), by the recursion
     /// R(l, r) = sum_{j <= min(r, n_l)} C(n_l, j) R(l + 1, min(r, n_l - j)), R(L + 1, r) = 1, from R(1, n_0).
     ///
-    /// O(L r^2) products of large integers, r the largest rank.
+    /// O(L r) products of large integers, r the largest rank: the sums of neighbouring ranks share all but a few terms.
     pub fn serra_upper(&self) -> Integer {
-        let widest = self.hidden.iter().copied().max().unwrap_or(0);
-        let most = self.inputs.min(widest);
-        // For each rank r the number R(l + 1, r).
-        let mut above = vec![Integer::from(1); most + 1];
-        for &width in self.hidden.iter().rev() {
+        // For each rank r the number R(l + 1, r), as far as ranks reach there; nothing where all are 1.
+        let mut above: Option<Vec<Integer>> = None;
+        for (l, &width) in self.hidden.iter().enumerate().rev() {
+            let most = self.rank(l).min(width);
             let binomials: Vec<Integer> = binomials(width).take(most + 1).collect();
-            let of_rank = |rank: usize| {
-                let term = |j: usize| Integer::from(&binomials[j] * &above[rank.min(width - j)]);
-                (0..=rank.min(width)).map(term).sum()
-            };
-            above = (0..=most).map(of_rank).collect();
+            above = Some(match above {
+                None => sums(&binomials),
+                Some(above) if l > 0 => serra_ranks(width, &binomials, &above),
+                Some(above) => return serra_rank(width, most, &binomials, &above),
+            });
         }
-        above.swap_remove(most)
+        above.and_then(|mut ranks| ranks.pop()).expect("a shape has hidden layers")
+    }
+
+    /// min(n_0, ..., n_(l-1)): the most dimensions that the inputs of hidden layer l span, l from 0.
+    fn rank(&self, l: usize) -> usize {
+        self.hidden[..l].iter().copied().fold(self.inputs, usize::min)
+    }
+
+    /// About how many products of machine words [`serra_upper`](Self::serra_upper) takes, and how many words it keeps.
+    fn serra_work(&self) -> (f64, f64) {
+        let words = |units: usize| units as f64 / 64.0 + 1.0;
+        let (mut work, mut most, mut above) = (0.0, 0.0f64, 0);
+        for (l, &width) in self.hidden.iter().enumerate().rev() {
+            let ranks = self.rank(l).min(width) as f64 + 1.0;
+            // Two products a rank on average; of the first layer one rank is needed, the sum of about half as many.
+            let products = if l > 0 { 2.0 * ranks } else { ranks / 2.0 };
+            work += products * words(width) * words(above);
+            above += width;
+            most = most.max(ranks * words(above));
+        }
+        (work, most)
     }
 
     /// (prod_{l < L} (floor(n_l / n_0) + 1)^{n_0}) sum_{j <= n_0} C(n_L, j), which some network has where all n_l >= 3 n_0 (Serra et al. 2018, Theorem 6).
@@ -181,7 +210,7 @@ impl Shape {
 
     fn folded(&self, more: usize) -> Integer {
         let (last, below) = self.hidden.split_last().expect("a shape has hidden layers");
-        let folds = below.iter().map(|n| power(n / self.inputs + more, self.inputs)).product::<Integer>();
+        let folds = below.iter().map(|n| power(n / self.inputs + more, self.inputs)).fold(Integer::from(1), |product, n| product * n);
         folds * binomial_sum(*last, self.inputs)
     }
 
@@ -221,6 +250,15 @@ impl Shape {
         (n > d).then(|| cyclic_facets(n, d) - d as u64)
     }
 
+    /// Whether numbers of regions are computed: they have up to one bit a unit, and come from sums of binomial coefficients.
+    fn is_computed(&self) -> bool {
+        let sum = |(l, &n): (usize, &usize)| {
+            let terms = self.rank(l).min(n);
+            terms.min(n - terms) as f64 * (n as f64 / 64.0 + 1.0)
+        };
+        self.units() <= MOST_BITS && self.hidden.iter().enumerate().map(sum).sum::<f64>() <= MOST_WORK
+    }
+
     /// All bounds that hold for this shape in the whole space, which has no `sides`; or in a box, with 2 n_0, or a simplex, with n_0 + 1 of them.
     pub fn all(&self, sides: usize) -> Vec<Bound> {
         use Evidence::{Proved, Published, Quoted};
@@ -228,66 +266,135 @@ impl Shape {
         use Relation::{AtLeast, AtMost, Attained, Exactly, Expected, Maximum};
         let d = self.inputs;
         let mut all = Vec::new();
-        let mut add = |quantity, relation, value: Option<Rational>, source, condition, evidence| {
-            all.extend(value.map(|value| Bound { quantity, relation, value: ExactNumber(value), source, condition, evidence }));
+        // The value is `None` where the bound does not hold for this shape, and `Some(None)` where it is too large.
+        let mut add = |quantity, relation, value: Option<Option<Rational>>, source, condition, evidence| {
+            all.extend(value.map(|value| Bound { quantity, relation, value: value.map(ExactNumber), source, condition, evidence }));
         };
-        let whole = |n: Integer| Some(Rational::from(n));
         if self.hidden.is_empty() {
-            add(Regions, Exactly, whole(Integer::from(1)), "one affine map", "", Proved);
-            add(RegionsOnALine, Exactly, whole(Integer::from(1)), "one affine map", "", Proved);
+            let one = || Some(Some(Rational::from(1)));
+            add(Regions, Exactly, one(), "one affine map", "", Proved);
+            add(RegionsOnALine, Exactly, one(), "one affine map", "", Proved);
             return all;
         }
-        add(Regions, AtMost, whole(self.patterns()), "every pattern, 2^N", "", Proved);
-        add(Regions, Maximum, self.zaslavsky().map(Rational::from), "Zaslavsky 1975", "", Proved);
-        add(Regions, AtMost, whole(self.montufar_upper()), "Montufar 2017", "", Published);
-        add(Regions, AtMost, whole(self.serra_upper()), "Serra et al. 2018, Thm 1", "", Published);
-        add(Regions, Maximum, self.one_dimension().map(Rational::from), "Serra et al. 2018, Thm 5", "", Published);
-        add(Regions, Attained, self.serra_lower().map(Rational::from), "Serra et al. 2018, Thm 6", "", Published);
-        add(Regions, Attained, self.montufar_lower().map(Rational::from), "Montufar et al. 2014", "", Published);
-        let on_a_line = Some(Rational::from(self.units() as u64 + 1));
+        let computed = self.is_computed();
+        let number = |holds: bool, compute: &dyn Fn() -> Option<Integer>| holds.then(|| compute().map(Rational::from));
+        let regions = |holds: bool, compute: &dyn Fn() -> Option<Integer>| number(holds, &|| if computed { compute() } else { None });
+        let all_at_least = |least: usize| self.hidden.iter().all(|&n| n >= least);
+        let (work, words) = self.serra_work();
+        let serra_upper = || (work <= MOST_WORK && words <= MOST_WORDS).then(|| self.serra_upper());
+        let one_input = d == 1 && all_at_least(3);
+        add(Regions, AtMost, regions(true, &|| Some(self.patterns())), "every pattern, 2^N", "", Proved);
+        add(Regions, Maximum, regions(self.hidden.len() == 1, &|| self.zaslavsky()), "Zaslavsky 1975", "", Proved);
+        add(Regions, AtMost, regions(true, &|| Some(self.montufar_upper())), "Montufar 2017", "", Published);
+        add(Regions, AtMost, regions(true, &serra_upper), "Serra et al. 2018, Thm 1", "", Published);
+        add(Regions, Maximum, regions(one_input, &|| self.one_dimension()), "Serra et al. 2018, Thm 5", "", Published);
+        add(Regions, Attained, regions(all_at_least(3 * d), &|| self.serra_lower()), "Serra et al. 2018, Thm 6", "", Published);
+        add(Regions, Attained, regions(all_at_least(d), &|| self.montufar_lower()), "Montufar et al. 2014", "", Published);
+        let on_a_line = Some(Some(Rational::from(self.units() as u64 + 1)));
         add(RegionsOnALine, Expected, on_a_line, "Hanin and Rolnick 2019", "random weights and biases; leading term", Quoted);
-        let facets = |n: usize| Some(Rational::from(n as u64));
+        let facets = |n: usize| Some(Some(Rational::from(n as u64)));
+        // m^(d - 1), m the most facets.
+        let is_short = |m: usize| (d - 1) as f64 * (m as f64 + 1.0).log2() <= MOST_BITS as f64;
+        let most_simplices = |sides: usize| {
+            number(self.units() + sides > d, &|| if is_short(self.units() + sides) { self.most_simplices(sides) } else { None })
+        };
         if sides > 0 {
             // Euler: inner vertices have degree 4, those on a side 3, corners 2.
             add(MeanFacets, Exactly, if (d, sides) == (2, 4) { facets(4) } else { None }, "Euler's relation", "generic weights", Proved);
-            add(Simplices, AtMost, self.most_simplices(sides).map(Rational::from), "(N + s - d)^(d - 1)", "", Proved);
+            add(Simplices, AtMost, most_simplices(sides), "(N + s - d)^(d - 1)", "", Proved);
             return all;
         }
-        add(MeanFacets, Exactly, self.mean_facets_of_one_layer(), "counted", "general position", Proved);
+        let mean = (self.hidden.len() == 1).then(|| if computed { self.mean_facets_of_one_layer() } else { None });
+        add(MeanFacets, Exactly, mean, "counted", "general position", Proved);
         add(MeanFacets, AtMost, facets(2 * d), "Gaines and Bi 2026, Thm 3.4", "generic weights", Published);
-        let fan_one = (self.hidden.len() == 1).then(|| Rational::from(2 * d as u64 + 1));
+        let fan_one = (self.hidden.len() == 1).then(|| Some(Rational::from(2 * d as u64 + 1)));
         add(MeanFacets, AtMost, fan_one, "Fan et al. 2023", "general position, wide layer", Quoted);
-        let fan = (self.hidden.len() > 1).then(|| Rational::from(3 * d as u64 - 1));
+        let fan = (self.hidden.len() > 1).then(|| Some(Rational::from(3 * d as u64 - 1)));
         add(MeanFacets, AtMost, fan, "Fan et al. 2023", "zero biases, wide first layer", Quoted);
         add(LeastFacets, AtLeast, facets(d.min(self.hidden[0])), "Gaines and Bi 2026, Thm 3.5", "generic weights", Published);
-        add(Simplices, AtMost, self.most_simplices(0).map(Rational::from), "(N - d)^(d - 1)", "", Proved);
-        add(Simplices, Attained, self.attained_simplices().map(Rational::from), "cyclic polytopes", "", Proved);
+        add(Simplices, AtMost, most_simplices(0), "(N - d)^(d - 1)", "", Proved);
+        add(Simplices, Attained, regions(self.hidden[0] > d, &|| self.attained_simplices()), "cyclic polytopes", "", Proved);
         all
     }
 }
 
-/// C(n, 0), C(n, 1), ..., C(n, n), and zeros from there on.
+/// C(n, 0), C(n, 1), ..., C(n, n).
 fn binomials(n: usize) -> impl Iterator<Item = Integer> {
     let mut next = Integer::from(1);
-    (0u64..).map(move |k| {
-        let following = if k < n as u64 { Integer::from(&next * (n as u64 - k)).div_exact(&Integer::from(k + 1)) } else { Integer::new() };
-        std::mem::replace(&mut next, following)
+    (0..=n as u64).map(move |k| {
+        let this = next.clone();
+        next *= n as u64 - k;
+        next.div_exact_mut(&Integer::from(k + 1));
+        this
     })
 }
 
 /// sum_{j <= most} C(n, j).
 fn binomial_sum(n: usize, most: usize) -> Integer {
-    binomials(n).take(most.min(n) + 1).sum()
+    let first = |terms: usize| binomials(n).take(terms).fold(Integer::new(), |sum, term| sum + term);
+    if most >= n {
+        power(2, n)
+    } else if most > n / 2 {
+        // All, but for the rest, which is the sum from the other end.
+        power(2, n) - first(n - most)
+    } else {
+        first(most + 1)
+    }
+}
+
+/// The sums of the first 1, 2, ... numbers.
+fn sums(numbers: &[Integer]) -> Vec<Integer> {
+    let add = |sum: &mut Integer, x: &Integer| {
+        *sum += x;
+        Some(sum.clone())
+    };
+    numbers.iter().scan(Integer::new(), add).collect()
+}
+
+/// R(l, r) for all ranks r < `binomials.len()` <= n + 1, from R(l + 1, r): see [`Shape::serra_upper`].
+///
+/// With j <= n - r every rank above is r; so R(l, r) = R(l + 1, r) sum_{j <= min(r, n - r)} C(n, j) + S(r), S(r) = sum_{n - r < j <= r} C(n, j) R(l + 1, n - j),
+/// and S(r) has two terms more than S(r - 1), or one if both are the same.
+fn serra_ranks(n: usize, binomials: &[Integer], above: &[Integer]) -> Vec<Integer> {
+    let sums = sums(binomials);
+    // A rank above all that the layer has is the same as its last one.
+    let above = |r: usize| &above[r.min(above.len() - 1)];
+    let mut rest = Integer::new();
+    let of_rank = |r: usize| {
+        if r > n - r {
+            rest += &binomials[r] * above(n - r);
+            if n - r + 1 < r {
+                rest += &binomials[n - r + 1] * above(r - 1);
+            }
+        }
+        Integer::from(above(r) * &sums[r.min(n - r)]) + &rest
+    };
+    (0..binomials.len()).map(of_rank).collect()
+}
+
+/// The same for one rank, with C(n, j) = C(n, n - j) to halve the products.
+fn serra_rank(n: usize, r: usize, binomials: &[Integer], above: &[Integer]) -> Integer {
+    let above = |r: usize| &above[r.min(above.len() - 1)];
+    let first = r.min(n - r);
+    let mut total = above(r) * binomials[..=first].iter().fold(Integer::new(), |sum, x| sum + x);
+    if r > n - r {
+        total += &binomials[r] * above(n - r);
+        // The terms j and n - j, for n - r < j < r.
+        for j in n - r + 1..=n / 2 {
+            total += &binomials[j] * if 2 * j == n { above(j).clone() } else { Integer::from(above(j) + above(n - j)) };
+        }
+    }
+    total
 }
 
 fn power(base: usize, exponent: usize) -> Integer {
-    (0..exponent).map(|_| base as u64).fold(Integer::from(1), |product, base| product * base)
+    Integer::from(base).pow(u32::try_from(exponent).expect("powers of shapes fit"))
 }
 
 /// The facets of the cyclic polytope with n vertices in d dimensions, n > d.
 fn cyclic_facets(n: usize, d: usize) -> Integer {
     let p = d / 2;
-    let choose = |n: usize, k: usize| binomials(n).nth(k).unwrap_or_default();
+    let choose = |n: usize, k: usize| Integer::from(n).binomial(k as u32);
     if d % 2 == 1 {
         choose(n - p - 1, p) * 2u32
     } else {
@@ -329,6 +436,34 @@ mod tests {
         assert_eq!(shape("1-2-3-1").one_dimension(), None);
     }
 
+    /// The recursion as it stands in the theorem.
+    fn serra_by_definition(widths: &[usize], rank: usize) -> Integer {
+        let Some((&width, above)) = widths.split_first() else { return Integer::from(1) };
+        let term = |j: usize| Integer::from(width).binomial(j as u32) * serra_by_definition(above, rank.min(width - j));
+        (0..=rank.min(width)).map(term).fold(Integer::new(), |sum, term| sum + term)
+    }
+
+    #[test]
+    fn the_recursion_by_ranks_is_that_of_the_theorem() {
+        for inputs in 1..8 {
+            for code in 0..343usize {
+                let hidden: Vec<usize> = [code % 7, code / 7 % 7, code / 49].into_iter().filter(|&n| n > 0).collect();
+                if !hidden.is_empty() {
+                    let shape = Shape { inputs, hidden };
+                    assert_eq!(shape.serra_upper(), serra_by_definition(&shape.hidden, inputs), "{shape:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn sums_of_binomials_from_either_end() {
+        for n in 0..12 {
+            let plain = |most: usize| (0..=most).map(|j| Integer::from(n).binomial(j as u32)).fold(Integer::new(), |sum, x| sum + x);
+            assert!((0..14).all(|most| binomial_sum(n, most) == plain(most)), "{n}");
+        }
+    }
+
     #[test]
     fn mean_facets_of_one_layer() {
         for (text, value) in [("2-8-1", 3.4595), ("3-40-1", 5.8387), ("4-8-1", 6.2822), ("4-16-1", 7.3230), ("5-16-1", 9.0214)] {
@@ -351,6 +486,7 @@ mod tests {
             for widths in [vec![5], vec![9, 4], vec![3, 3, 3], vec![12, 12]] {
                 let shape = Shape { inputs: d, hidden: widths };
                 let all = shape.all(0);
+                assert!(all.iter().all(|bound| bound.value.is_some()));
                 for low in all.iter().filter(|bound| matches!(bound.relation, Relation::Attained | Relation::Maximum)) {
                     let highs = all.iter().filter(|bound| matches!(bound.relation, Relation::AtMost | Relation::Maximum));
                     assert!(highs.filter(|high| high.quantity == low.quantity).all(|high| low.value <= high.value), "{shape:?}: {low:?}");

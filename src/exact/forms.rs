@@ -46,6 +46,14 @@ impl Form {
         }
     }
 
+    /// The same without a copy.
+    pub(crate) fn into_long(self) -> (Integer, Integer) {
+        match self {
+            Self::Word { b, a } => (Integer::from(b), Integer::from(a)),
+            Self::Long { b, a } => (b, a),
+        }
+    }
+
     /// b and a as integers of any length.
     pub(crate) fn long(&self) -> (Integer, Integer) {
         match self {

@@ -20,6 +20,9 @@ pub(super) struct DoubledForms {
     /// The first layer's forms, all of them: they do not depend on a pattern.
     first: [Aligned; 4],
     out: [Aligned; 4],
+    /// The layer whose tiles `out` holds for the present pattern, and which of them.
+    held: Option<usize>,
+    done: Vec<bool>,
     tiles: Vec<usize>,
 }
 
@@ -27,7 +30,7 @@ pub(super) struct DoubledForms {
 #[derive(Debug, Default)]
 struct Input {
     rows: DoubledRows,
-    /// A bound of the norms of (b, 1) and of a.
+    /// A bound of the norms of (b, unit of the layer) and of a.
     norm: f64,
     /// A bound of the norm of the error of either row.
     error: f64,
@@ -46,7 +49,16 @@ impl DoubledForms {
         let rows = DoubledRows { inputs: (0..dimension as u32).collect(), parts: (0..dimension).map(part).collect() };
         // Coordinates within 2 u^2 of themselves, differences within 4 u^2 more, and underflow.
         let input = Input { rows, norm: 2.0 * norm, error: round_up(16.0 * U * U * norm) };
-        Self { instructions, layers: vec![input], below: Vec::new(), first: Default::default(), out: Default::default(), tiles: Vec::new() }
+        Self {
+            instructions,
+            layers: vec![input],
+            below: Vec::new(),
+            first: Default::default(),
+            out: Default::default(),
+            held: None,
+            done: Vec::new(),
+            tiles: Vec::new(),
+        }
     }
 
     /// The form of a unit where the layers below have the patterns `below`, words of 64 bits a layer; the weights must be doubles.
@@ -55,24 +67,33 @@ impl DoubledForms {
         if same < below.len() {
             self.below.truncate(same);
             self.layers.truncate(same + 1);
+            self.held = None;
         }
         while self.layers.len() <= layer {
             let l = self.layers.len() - 1;
-            let input = self.next(&plan.layers[l], &below[l]);
+            self.held = None;
+            let input = self.next(&plan.layers[l], plan.layers[l + 1].unit, &below[l]);
             self.layers.push(input);
             self.below.push(below[l].clone());
         }
         let this = &plan.layers[layer];
-        self.tiles.clear();
-        self.tiles.push(unit / TILE);
-        self.multiply(this, layer);
+        if self.held != Some(layer) {
+            self.held = Some(layer);
+            self.done.clear();
+            self.done.resize(this.padded / TILE, false);
+        }
+        if !std::mem::replace(&mut self.done[unit / TILE], true) {
+            self.tiles.clear();
+            self.tiles.push(unit / TILE);
+            self.multiply(this, layer);
+        }
         let [b, lower_b, a, lower_a] = [0, 1, 2, 3].map(|part| self.out[part][unit]);
         let (b, a) = (Doubled { hi: b, lo: lower_b }, Doubled { hi: a, lo: lower_a });
         DoubledForm { b, a, error: round_up(this.rho[unit] * self.local_error(this, layer)) }
     }
 
-    /// The active outputs of the last known layer.
-    fn next(&mut self, this: &LayerPlan, pattern: &[u64]) -> Input {
+    /// The active outputs of the last known layer; `unit` is that of the next one.
+    fn next(&mut self, this: &LayerPlan, unit: f64, pattern: &[u64]) -> Input {
         let l = self.layers.len() - 1;
         let inputs: Vec<u32> = set_bits(pattern).collect();
         self.tiles.clear();
@@ -90,7 +111,7 @@ impl DoubledForms {
         let square = |part: usize| parts.iter().map(|x| x[part] * x[part]).sum::<f64>();
         let input = &self.layers[l];
         Input {
-            norm: round_up((1.0 + square(0).max(square(2))).sqrt()),
+            norm: round_up((unit * unit + square(0).max(square(2))).sqrt()),
             error: round_up(this.rho_norm * doubled_product(this.packed.inputs()) * input.norm + this.sigma * input.error),
             rows: DoubledRows { inputs, parts },
         }

@@ -89,7 +89,7 @@ impl<'a> Escalation<'a> {
     /// The same form in doubled precision, where that is worth a try.
     fn doubled_form(&mut self, walk: &Walk, at: Place<'_>, unit: u32) -> Option<DoubledForm> {
         let ties = self.doubled_misses >= MISSES && self.doubled_misses > self.doubled_hits;
-        if ties || !self.plan.has_doubled(at.layer) {
+        if ties || !self.plan.has_doubled {
             return None;
         }
         self.move_to(walk, at);
@@ -116,7 +116,7 @@ impl<'a> Escalation<'a> {
 
     /// The sign of a unit at a breakpoint in doubled precision; where it is not 0, it is the same on both sides.
     fn doubled_sign(&mut self, walk: &Walk, at: Place<'_>, unit: u32) -> Option<Ordering> {
-        if !self.plan.has_doubled(at.layer) {
+        if !self.plan.has_doubled {
             return None;
         }
         let time = self.doubled_time_of(walk, at.order[at.k]);
@@ -127,7 +127,7 @@ impl<'a> Escalation<'a> {
 
     /// Puts crossings in order in doubled precision; says whether it could.
     fn doubled_sort(&mut self, walk: &Walk, at: Place<'_>, crossings: &mut [Candidate]) -> Option<()> {
-        if !self.plan.has_doubled(at.layer) {
+        if !self.plan.has_doubled {
             return None;
         }
         let mut sorted = Vec::with_capacity(crossings.len());
@@ -274,7 +274,7 @@ impl Escalate for Escalation<'_> {
             return false;
         }
         let outputs = self.plan.layers[at.layer].outputs as u32;
-        if self.plan.has_doubled(at.layer) {
+        if self.plan.has_doubled {
             let sides = [Place { k: at.k - 1, ..at }, at];
             let [left, right] = sides.map(|side| (0..outputs).map_while(|unit| self.doubled_form(walk, side, unit)).collect::<Vec<_>>());
             let differ = left.iter().zip(&right).any(|(left, right)| left.surely_differs(right));

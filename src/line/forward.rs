@@ -1,6 +1,6 @@
 //! The exact forms along one segment: a forward pass that computes only what is asked for.
 
-use super::bits::set_bits;
+use super::bits::{is_set, set_bits};
 use crate::data::Points;
 use crate::exact::forms::{Form, WideSum};
 use crate::exact::{common_denominator, scaled};
@@ -80,14 +80,37 @@ impl ForwardForms {
         let same = self.below.iter().zip(below).take_while(|(old, new)| old == new).count();
         if same < below.len() {
             // The forms of layer `same` hold still; those above it were for another pattern.
+            let old = if same < self.below.len() { std::mem::take(&mut self.below[same]) } else { Vec::new() };
             self.below.truncate(same);
             self.below.extend_from_slice(&below[same..]);
-            for layer in &mut self.layers[same + 1..] {
+            for layer in &mut self.layers[same + 2..] {
                 layer.forms.fill(None);
             }
+            self.turn(layers, same, &old, below);
         }
         self.fill(layers, layer, unit, below);
         self.layers[layer].forms[unit].clone().expect("just filled")
+    }
+
+    /// The forms of the layer above `layer` for another pattern of `layer`: by what its units that flip add or take away, where these are few.
+    fn turn(&mut self, layers: &[&WholeLayer], layer: usize, old: &[u64], below: &[Vec<u64>]) {
+        let new = &below[layer];
+        let changed: Vec<u64> = old.iter().zip(new).map(|(old, new)| old ^ new).collect();
+        let count = |words: &[u64]| words.iter().map(|word| word.count_ones()).sum::<u32>();
+        if old.is_empty() || count(&changed) >= count(new) {
+            self.layers[layer + 1].forms.fill(None);
+            return;
+        }
+        set_bits(&changed).for_each(|j| self.fill(layers, layer, j as usize, below));
+        let (inputs, above) = self.layers.split_at_mut(layer + 1);
+        let whole = layers[layer + 1];
+        for (unit, form) in above[0].forms.iter_mut().enumerate() {
+            let Some(form) = form else { continue };
+            for j in set_bits(&changed) {
+                let input = inputs[layer].forms[j as usize].as_ref().expect("just filled");
+                whole.add_form(unit * whole.inputs + j as usize, is_set(new, j), input, form);
+            }
+        }
     }
 
     fn fill(&mut self, layers: &[&WholeLayer], layer: usize, unit: usize, below: &[Vec<u64>]) {

@@ -75,21 +75,18 @@ pub fn trace_exact_only(network: &Network, from: &Point, to: &Point, units: &Uni
     let mut pieces = vec![whole];
     let depth = network.depth();
     for layer in &network.layers()[..depth] {
-        let factor = common_denominator(layer);
-        pieces = pieces
-            .iter()
-            .flat_map(|piece| split(piece, forms_of(layer, &factor, &scale, &piece.into_next), &mut exact_decisions))
-            .collect();
+        let (factor, whole) = whole_layer(layer);
+        pieces = pieces.iter().flat_map(|piece| split(piece, forms_of(&whole, &scale, &piece.into_next), &mut exact_decisions)).collect();
         scale *= factor;
     }
 
     // The output: its forms say which pieces of the output are one, and its signs are bits where asked for.
     let layer = &network.layers()[depth];
-    let factor = common_denominator(layer);
+    let (_, whole) = whole_layer(layer);
     let mut outputs: Vec<Vec<Form>> = Vec::new();
     let mut regions = Vec::new();
     for piece in &pieces {
-        let forms = forms_of(layer, &factor, &scale, &piece.into_next);
+        let forms = forms_of(&whole, &scale, &piece.into_next);
         if outputs.last() != Some(&forms) {
             outputs.push(forms.clone());
         }
@@ -135,30 +132,31 @@ fn input_forms(from: &Point, to: &Point) -> (Vec<Form>, Integer) {
     (forms, scale)
 }
 
-/// The least positive integer that makes all coefficients of a layer whole.
-fn common_denominator(layer: &Layer) -> Integer {
+/// The least positive integer that makes all coefficients of a layer whole, and for each unit its weights and its bias times that.
+fn whole_layer(layer: &Layer) -> (Integer, Vec<(Vec<Integer>, Integer)>) {
     let (weights, bias) = layer.to_rationals();
     let mut factor = Integer::from(1);
     for q in weights.iter().chain(bias.iter()) {
         factor.lcm_mut(q.denom());
     }
-    factor
+    let whole = |q: &Rational| Rational::from(q * &factor).into_numer_denom().0;
+    let unit = |i: usize| (weights.row(i).iter().map(whole).collect(), whole(&bias[i]));
+    let units = (0..layer.outputs()).map(unit).collect();
+    (factor, units)
 }
 
 /// The forms of a layer's outputs, over the scale `factor * scale`.
-fn forms_of(layer: &Layer, factor: &Integer, scale: &Integer, inputs: &[Form]) -> Vec<Form> {
-    let whole = |q: Rational| (q * factor).into_numer_denom().0;
-    (0..layer.outputs())
-        .map(|i| {
-            let mut z = Form { b: whole(layer.bias_of(i)) * scale, a: Integer::new() };
-            for (j, x) in inputs.iter().enumerate().filter(|(_, x)| **x != Form::zero()) {
-                let w = whole(layer.weight(i, j));
-                z.b += &w * &x.b;
-                z.a += &w * &x.a;
-            }
-            z
-        })
-        .collect()
+fn forms_of(units: &[(Vec<Integer>, Integer)], scale: &Integer, inputs: &[Form]) -> Vec<Form> {
+    let active: Vec<(usize, &Form)> = inputs.iter().enumerate().filter(|(_, x)| **x != Form::zero()).collect();
+    let form = |(weights, bias): &(Vec<Integer>, Integer)| {
+        let mut z = Form { b: Integer::from(bias * scale), a: Integer::new() };
+        for &(j, x) in &active {
+            z.b += &weights[j] * &x.b;
+            z.a += &weights[j] * &x.a;
+        }
+        z
+    };
+    units.iter().map(form).collect()
 }
 
 /// Cuts a piece at the zeros of a layer's forms inside it, and says on each part which units are active.

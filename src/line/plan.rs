@@ -1,11 +1,12 @@
 //! What is computed once for a network: weights laid out for products, norms, and units that share their hyperplane.
 
+use super::bits::is_set;
 use crate::exact::aligned::Aligned;
 use crate::exact::bound::{self, round_up};
 use crate::exact::product::{Packed, TILE};
+use crate::network::hyperplanes::{Member, Proportional, Rows, is_constant, is_zero};
 use crate::network::whole::WholeLayer;
 use crate::network::{Layer, Network};
-use std::collections::HashMap;
 use std::sync::OnceLock;
 
 /// A unit whose form is `factor` > 0 or < 0 times that of another unit of its layer, whatever the input.
@@ -20,7 +21,7 @@ pub(super) struct Twin {
 pub(super) struct Thresholds {
     /// Layers of so many units are walked in blocks.
     pub wide: usize,
-    /// Forms that depend on so many weights are first computed in doubled precision.
+    /// Networks of so many weights have their forms computed in doubled precision first.
     pub doubled: usize,
 }
 
@@ -42,7 +43,10 @@ pub(super) struct LayerPlan {
     /// The weights of the first output, padded like the inputs' rows.
     pub first_row: Aligned,
     pub bias: Aligned,
-    /// A bound of the norm of each row of (W, b), above 0.
+    /// What stands beside the inputs x for the bias, a power of two: W x + b = (W, b / unit) (x, unit). Near the size of the biases over that of the
+    /// weights, so that no norm is larger than the numbers are; 1 in the first layer.
+    pub unit: f64,
+    /// A bound of the norm of each row of (W, b / unit), above 0.
     pub rho: Aligned,
     pub rho_norm: f64,
     pub rho_max: f64,
@@ -59,8 +63,6 @@ pub(super) struct LayerPlan {
     /// The other units of a leader's class.
     pub twins: Vec<Vec<Twin>>,
     pub words: usize,
-    /// Whether the doubles above are the weights, and not only near them.
-    pub dyadic: bool,
     /// For each input: whether all its weights are 0.
     pub silent: Vec<bool>,
     whole: OnceLock<WholeLayer>,
@@ -68,22 +70,18 @@ pub(super) struct LayerPlan {
 
 pub(super) struct Plan {
     pub layers: Vec<LayerPlan>,
-    thresholds: Thresholds,
+    /// Whether forms are first computed in doubled precision.
+    pub has_doubled: bool,
 }
 
 impl Plan {
     pub(super) fn new(network: &Network, thresholds: Thresholds) -> Self {
         let hidden = network.depth();
         let in_blocks = |l: usize, layer: &Layer| l >= 2 && l < hidden && layer.outputs() >= thresholds.wide;
-        let layers = network.layers().iter().enumerate().map(|(l, layer)| LayerPlan::new(layer, in_blocks(l, layer))).collect();
-        Self { layers, thresholds }
-    }
-
-    /// Whether the forms of a layer are first computed in doubled precision.
-    pub(super) fn has_doubled(&self, layer: usize) -> bool {
-        let below = &self.layers[..=layer];
-        below.iter().all(|layer| layer.dyadic)
-            && below.iter().map(|layer| layer.packed.inputs() * layer.outputs).sum::<usize>() >= self.thresholds.doubled
+        let layers = network.layers().iter().enumerate().map(|(l, layer)| LayerPlan::new(layer, l == 0, in_blocks(l, layer))).collect();
+        let weights = network.layers().iter().map(|layer| layer.inputs() * layer.outputs()).sum::<usize>();
+        let has_doubled = weights >= thresholds.doubled && network.layers().iter().all(Layer::is_dyadic);
+        Self { layers, has_doubled }
     }
 
     /// The layers as integers, made at the first escalation.
@@ -93,7 +91,7 @@ impl Plan {
 }
 
 impl LayerPlan {
-    fn new(layer: &Layer, in_blocks: bool) -> Self {
+    fn new(layer: &Layer, is_first: bool, in_blocks: bool) -> Self {
         let (inputs, outputs, w) = (layer.inputs(), layer.outputs(), layer.weights());
         let packed = Packed::new(inputs, outputs, |i, j| w[(i, j)]);
         let padded = packed.padded_outputs();
@@ -109,8 +107,10 @@ impl LayerPlan {
             row
         };
         let bias = pad(&mut layer.bias().iter().copied());
+        let unit = if is_first { 1.0 } else { unit_of(layer) };
         let rho = pad(&mut (0..outputs).map(|i| {
-            let row = w.row(i).iter().map(|x| x * x).sum::<f64>() + bias[i] * bias[i];
+            let bias = bias[i] / unit;
+            let row = w.row(i).iter().map(|x| x * x).sum::<f64>() + bias * bias;
             round_up(row.sqrt()) + bound::TINY
         }));
         let rho_norm = round_up(rho.iter().map(|x| x * x).sum::<f64>().sqrt());
@@ -132,6 +132,7 @@ impl LayerPlan {
             }),
             first_row: (0..inputs.next_multiple_of(TILE)).map(|j| if j < inputs { w[(0, j)] } else { 0.0 }).collect(),
             bias,
+            unit,
             rho,
             rho_norm,
             rho_max,
@@ -142,7 +143,6 @@ impl LayerPlan {
             leader_of: classes.leader_of,
             twins: classes.twins,
             words: outputs.div_ceil(64),
-            dyadic: layer.is_dyadic(),
             silent: (0..inputs).map(|j| (0..outputs).all(|i| is_zero(layer, i, j))).collect(),
             whole: OnceLock::new(),
         }
@@ -151,6 +151,13 @@ impl LayerPlan {
     pub(super) fn column(&self, input: usize) -> &[f64] {
         &self.columns[input * self.padded..][..self.padded]
     }
+}
+
+/// The power of two nearest to the largest bias over the largest weight, between 2^-300 and 2^300.
+fn unit_of(layer: &Layer) -> f64 {
+    let largest = |values: &[f64]| values.iter().fold(0.0f64, |most, x| most.max(x.abs()));
+    let (weight, bias) = (largest(layer.weights().as_slice()), largest(layer.bias().as_slice()));
+    if weight == 0.0 { 1.0 } else { 2f64.powi((bias.log2() - weight.log2()).clamp(-300.0, 300.0).round() as i32) }
 }
 
 /// Units of a layer grouped by hyperplane: rows (w, b) that are multiples of each other.
@@ -170,47 +177,23 @@ impl Classes {
             leader_of: (0..outputs).map(|i| Twin { unit: i as u32, opposite: false }).collect(),
             twins: vec![Vec::new(); outputs],
         };
-        // Multiples of a row have equal quotients by their first non-zero weight, also when the quotients are rounded.
-        let mut alike: HashMap<Vec<u64>, Vec<usize>> = HashMap::new();
         for i in 0..outputs {
-            let weights = layer.weights().row(i);
             // A constant unit has the sign of its bias, unless the bias is too small for a double: then it is not certain.
-            let constant = (0..layer.inputs()).all(|j| is_zero(layer, i, j));
-            if constant && layer.bias_of(i).is_zero() == (layer.bias()[i] == 0.0) {
+            if is_constant(layer, i) && layer.bias_of(i).is_zero() == (layer.bias()[i] == 0.0) {
                 continue;
             }
             classes.varying[i / 64] |= 1 << (i % 64);
-            let first = weights.iter().copied().find(|&x| x != 0.0).unwrap_or(1.0);
-            // A quotient that over- or underflows only makes the key coarser or finer: see the exact test below.
-            let key = weights.iter().chain([&layer.bias()[i]]).map(|x| (x / first + 0.0).to_bits()).collect();
-            let candidates = alike.entry(key).or_default();
-            let leader = candidates.iter().find_map(|&k| multiple(layer, k, i).map(|opposite| (k, opposite)));
-            match leader {
-                Some((k, opposite)) => {
-                    classes.leader_of[i] = Twin { unit: k as u32, opposite };
-                    classes.twins[k].push(Twin { unit: i as u32, opposite });
-                }
-                None => {
-                    candidates.push(i);
-                    classes.leaders[i / 64] |= 1 << (i % 64);
-                }
+        }
+        for group in Proportional::of(layer, Rows::WeightsAndBias).groups() {
+            let mut group = group.into_iter().filter(|member| is_set(&classes.varying, member.unit as u32));
+            let Some(first) = group.next() else { continue };
+            classes.leaders[first.unit / 64] |= 1 << (first.unit % 64);
+            for Member { unit, opposite } in group {
+                let opposite = opposite != first.opposite;
+                classes.leader_of[unit] = Twin { unit: first.unit as u32, opposite };
+                classes.twins[first.unit].push(Twin { unit: unit as u32, opposite });
             }
         }
         classes
     }
-}
-
-fn is_zero(layer: &Layer, i: usize, j: usize) -> bool {
-    layer.weights()[(i, j)] == 0.0 && (layer.is_dyadic() || layer.weight(i, j).is_zero())
-}
-
-/// Whether row i is exactly a multiple of row k, and then whether a negative one.
-fn multiple(layer: &Layer, k: usize, i: usize) -> Option<bool> {
-    let row = |i: usize| (0..layer.inputs()).map(move |j| layer.weight(i, j)).chain([layer.bias_of(i)]);
-    let (x, y) = row(k).zip(row(i)).find(|(x, y)| !x.is_zero() || !y.is_zero())?;
-    if x.is_zero() || y.is_zero() {
-        return None;
-    }
-    let factor = y / x;
-    row(k).zip(row(i)).all(|(x, y)| x * &factor == y).then(|| factor < 0)
 }

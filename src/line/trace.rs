@@ -70,9 +70,12 @@ impl Enclosure {
 }
 
 /// How many decisions the filter took, and how many were taken with integers.
+///
+/// A decision is the sign of a unit at a breakpoint of the layers below or at an end of the segment, the place of a crossing in the order of those
+/// of its piece, or whether the output changes at a crossing. Signs of units that never switch or that follow another one count, too.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decisions {
-    /// Decided in floating point with a proven error bound.
+    /// Decided in floating point, of single or of doubled precision, with a proven error bound.
     pub filtered: u64,
     /// Decided with integers.
     pub exact: u64,

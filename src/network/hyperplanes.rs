@@ -1,9 +1,10 @@
 //! Which units of a layer never switch, and which switch on equal or parallel hyperplanes.
 
 use super::Layer;
-use rug::Rational;
-use std::cmp::Ordering;
+use crate::exact::{dyadic_parts, over_common_denominator};
+use rug::{Integer, Rational};
 use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 
 /// How the hyperplanes w.x + b = 0 of the units of one layer lie to each other, decided exactly.
 ///
@@ -27,75 +28,192 @@ pub struct Hyperplanes {
 }
 
 impl Hyperplanes {
-    /// The hyperplanes of a layer.
+    /// The hyperplanes of a layer, in one pass over its rows.
     pub fn of(layer: &Layer) -> Self {
-        let mut constant = Vec::new();
-        // Multiples have the same signs, up to one sign for all: only such rows need be compared.
-        let mut by_signs: HashMap<Vec<Ordering>, Vec<Vec<usize>>> = HashMap::new();
-        for unit in 0..layer.outputs() {
-            let mut signs: Vec<Ordering> = (0..layer.inputs()).map(|input| sign(layer, unit, input)).collect();
-            let Some(&leading) = signs.iter().find(|sign| sign.is_ne()) else {
-                constant.push(unit);
-                continue;
-            };
-            if leading.is_lt() {
-                signs.iter_mut().for_each(|sign| *sign = sign.reverse());
-            }
-            let groups = by_signs.entry(signs).or_default();
-            match groups.iter_mut().find(|group| are_parallel(layer, group[0], unit)) {
-                Some(group) => group.push(unit),
-                None => groups.push(vec![unit]),
-            }
+        let groups = |rows: Rows| Proportional::of(layer, rows).groups();
+        let units = |group: &[Member]| group.iter().map(|member| member.unit).collect::<Vec<_>>();
+        let constant: Vec<usize> = (0..layer.outputs()).filter(|&unit| is_constant(layer, unit)).collect();
+        let parallel = groups(Rows::Weights).iter().map(|group| units(group)).filter(|group| group.len() > 1).collect();
+        let mut duplicated: Vec<Vec<usize>> = Vec::new();
+        for group in groups(Rows::WeightsAndBias) {
+            let (opposite, alike): (Vec<Member>, Vec<Member>) = group.into_iter().partition(|member| member.opposite);
+            let varies = |group: &Vec<usize>| group.len() > 1 && constant.binary_search(&group[0]).is_err();
+            duplicated.extend([units(&alike), units(&opposite)].into_iter().filter(varies));
         }
-        let mut parallel: Vec<Vec<usize>> = by_signs.into_values().flatten().filter(|group| group.len() > 1).collect();
-        parallel.sort();
-        let mut duplicated: Vec<Vec<usize>> = parallel.iter().flat_map(|group| duplicates(layer, group)).collect();
         duplicated.sort();
         Self { constant, duplicated, parallel }
     }
 }
 
-fn sign(layer: &Layer, unit: usize, input: usize) -> Ordering {
-    match layer.is_dyadic() {
-        true => layer.weights()[(unit, input)].partial_cmp(&0.0).unwrap_or(Ordering::Equal),
-        false => layer.weight(unit, input).cmp0(),
-    }
+/// Whether all weights of a unit are 0.
+pub(crate) fn is_constant(layer: &Layer, unit: usize) -> bool {
+    (0..layer.inputs()).all(|input| is_zero(layer, unit, input))
 }
 
-/// The first weights of two units with the same zeros that are not 0.
-fn leading(layer: &Layer, a: usize, b: usize) -> Option<(Rational, Rational)> {
-    let input = (0..layer.inputs()).find(|&input| sign(layer, a, input).is_ne())?;
-    Some((layer.weight(a, input), layer.weight(b, input)))
+/// Whether a weight is 0, also where its nearest double is.
+pub(crate) fn is_zero(layer: &Layer, unit: usize, input: usize) -> bool {
+    layer.weights()[(unit, input)] == 0.0 && (layer.is_dyadic() || layer.weight(unit, input).is_zero())
 }
 
-fn are_parallel(layer: &Layer, a: usize, b: usize) -> bool {
-    leading(layer, a, b).is_some_and(|(first_a, first_b)| {
-        (0..layer.inputs()).all(|input| layer.weight(a, input) * &first_b == layer.weight(b, input) * &first_a)
-    })
+/// What is compared of the units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rows {
+    Weights,
+    WeightsAndBias,
 }
 
-fn are_duplicates(layer: &Layer, a: usize, b: usize) -> bool {
-    leading(layer, a, b)
-        .is_some_and(|(first_a, first_b)| first_a.cmp0() == first_b.cmp0() && layer.bias_of(a) * &first_b == layer.bias_of(b) * &first_a)
+/// A unit of a group whose rows are multiples of each other, and whether its row is a negative multiple of the first one's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Member {
+    pub unit: usize,
+    pub opposite: bool,
 }
 
-/// The groups of duplicates among parallel units.
-fn duplicates(layer: &Layer, parallel: &[usize]) -> Vec<Vec<usize>> {
-    let mut groups: Vec<Vec<usize>> = Vec::new();
-    for &unit in parallel {
-        match groups.iter_mut().find(|group| are_duplicates(layer, group[0], unit)) {
-            Some(group) => group.push(unit),
-            None => groups.push(vec![unit]),
+/// The units of a layer grouped by rows that are multiples of each other, exactly; rows of zeros are in no group.
+///
+/// Each row has one *primitive* form, the same for all its multiples but for one sign. Groups are found by its hash, and equal primitive rows are
+/// compared number by number, so that the work grows with the number of weights, in degenerate layers too.
+pub(crate) struct Proportional {
+    groups: Vec<Vec<Member>>,
+}
+
+impl Proportional {
+    pub(crate) fn of(layer: &Layer, rows: Rows) -> Self {
+        let mut found = Self { groups: Vec::new() };
+        // By the hash of the primitive row, the groups that have it: the hash is keyed at random, so no layer makes its rows collide.
+        let hasher = RandomState::new();
+        let mut by_hash: HashMap<u64, Vec<usize>> = HashMap::new();
+        for unit in 0..layer.outputs() {
+            let Some(row) = Primitive::of(layer, rows, unit) else { continue };
+            let candidates = by_hash.entry(hasher.hash_one(&row.terms)).or_default();
+            let multiple = |&group: &usize| {
+                let first = Primitive::of(layer, rows, found.groups[group][0].unit)?;
+                (first.terms == row.terms).then_some((group, first.negative != row.negative))
+            };
+            match candidates.iter().find_map(multiple) {
+                Some((group, opposite)) => found.groups[group].push(Member { unit, opposite }),
+                None => {
+                    candidates.push(found.groups.len());
+                    found.groups.push(vec![Member { unit, opposite: false }]);
+                }
+            }
         }
+        found
     }
-    groups.retain(|group| group.len() > 1);
-    groups
+
+    /// The groups by their first units, each in ascending order; a unit that is like no other is a group of its own.
+    pub(crate) fn groups(self) -> Vec<Vec<Member>> {
+        self.groups
+    }
+}
+
+/// A row divided by what all its multiples differ by: equal for rows that are multiples of each other, and for no others.
+struct Primitive {
+    /// Whether the first number that is not 0 is negative; the terms are those of a row in which it is positive.
+    negative: bool,
+    terms: Terms,
+}
+
+#[derive(PartialEq, Eq, Hash)]
+enum Terms {
+    /// For each number that is not 0 its place, its odd part over the greatest common divisor of all, and its exponent minus that of the first.
+    ///
+    /// A double is m 2^e, m odd. Two rows are multiples of each other, by +-(a / b) 2^c with odd a and b, if and only if their m are by +-a / b and
+    /// their e differ by c throughout.
+    Dyadic(Vec<(usize, i64, i32)>),
+    /// Coprime integers.
+    Whole(Vec<Integer>),
+}
+
+impl Primitive {
+    /// The primitive row of a unit; `None` where all its numbers are 0.
+    fn of(layer: &Layer, rows: Rows, unit: usize) -> Option<Self> {
+        let bias = rows == Rows::WeightsAndBias;
+        if layer.is_dyadic() {
+            let bias = bias.then(|| layer.bias()[unit]);
+            let row = (0..layer.inputs()).map(|input| layer.weights()[(unit, input)]).chain(bias).enumerate();
+            let row: Vec<_> = row.filter(|&(_, x)| x != 0.0).map(|(place, x)| (place, dyadic_parts(x))).collect();
+            let &(_, (leading, first)) = row.first()?;
+            let mut divisor = 0;
+            for (_, (m, _)) in &row {
+                divisor = gcd(divisor, m.unsigned_abs());
+                if divisor == 1 {
+                    break;
+                }
+            }
+            // Odd parts have at most 53 bits.
+            let divisor = divisor as i64 * leading.signum();
+            let term = |(place, (m, e)): (usize, (i64, i32))| (place, m / divisor, e - first);
+            return Some(Self { negative: leading < 0, terms: Terms::Dyadic(row.into_iter().map(term).collect()) });
+        }
+        let row: Vec<Rational> =
+            (0..layer.inputs()).map(|input| layer.weight(unit, input)).chain(bias.then(|| layer.bias_of(unit))).collect();
+        let (mut whole, _) = over_common_denominator(&row);
+        let negative = whole.iter().find(|x| !x.is_zero())?.is_negative();
+        let divisor = whole.iter().fold(Integer::new(), |divisor, x| divisor.gcd(x)) * if negative { -1 } else { 1 };
+        whole.iter_mut().for_each(|x| x.div_exact_mut(&divisor));
+        Some(Self { negative, terms: Terms::Whole(whole) })
+    }
+}
+
+/// The greatest common divisor, 0 being divided by all.
+fn gcd(mut x: u64, mut y: u64) -> u64 {
+    while y != 0 {
+        (x, y) = (y, x % y);
+    }
+    x
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use nalgebra::{DMatrix, DVector};
+
+    /// Groups by comparing all pairs, as the definitions have it.
+    fn by_pairs(rows: &[Vec<Rational>]) -> Hyperplanes {
+        let multiple = |x: &[Rational], y: &[Rational]| -> Option<Rational> {
+            let first = x.iter().position(|x| !x.is_zero())?;
+            let factor = Rational::from(&y[first] / &x[first]);
+            (!factor.is_zero() && x.iter().zip(y).all(|(x, y)| Rational::from(x * &factor) == *y)).then_some(factor)
+        };
+        let weights = |i: usize| &rows[i][..rows[i].len() - 1];
+        let group = |related: &dyn Fn(usize, usize) -> bool| -> Vec<Vec<usize>> {
+            let firsts = (0..rows.len()).filter(|&i| (0..i).all(|k| !related(k, i)));
+            firsts
+                .map(|i| (i..rows.len()).filter(|&k| k == i || related(i, k)).collect())
+                .filter(|group: &Vec<_>| group.len() > 1)
+                .collect()
+        };
+        Hyperplanes {
+            constant: (0..rows.len()).filter(|&i| weights(i).iter().all(|x| x.is_zero())).collect(),
+            duplicated: group(&|i, k| {
+                multiple(weights(i), weights(k)).is_some() && multiple(&rows[i], &rows[k]).is_some_and(|factor| factor > 0)
+            }),
+            parallel: group(&|i, k| multiple(weights(i), weights(k)).is_some()),
+        }
+    }
+
+    #[test]
+    fn groups_are_those_of_all_pairs() {
+        let mut state = 7u64;
+        let mut below = |n: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % n
+        };
+        for case in 0..200 {
+            let (units, inputs) = (1 + below(12) as usize, 1 + below(3) as usize);
+            let rows: Vec<Vec<Rational>> = (0..units)
+                .map(|_| {
+                    let scale = Rational::from([1, 3, -2, 6][below(4) as usize]) * (Rational::from(2) << (60 * below(3)) as i32);
+                    let denominator = if case % 2 == 0 { 1 } else { [1, 3, 7][below(3) as usize] };
+                    (0..=inputs).map(|_| Rational::from((below(3) as i64 - 1, denominator)) * &scale).collect()
+                })
+                .collect();
+            let weights = DMatrix::from_fn(units, inputs, |i, j| rows[i][j].clone());
+            let layer = Layer::from_rationals(weights, DVector::from_fn(units, |i, _| rows[i][inputs].clone()));
+            assert_eq!(Hyperplanes::of(&layer), by_pairs(&rows), "{rows:?}");
+        }
+    }
 
     #[test]
     fn rational_rows_are_compared_exactly() {

@@ -1,7 +1,7 @@
 //! Networks: chains of affine layers with ReLU between them, graphs of any layers, units, patterns, selections, files, and the zoo.
 
 pub mod graph;
-mod hyperplanes;
+pub(crate) mod hyperplanes;
 mod layer;
 mod load;
 mod model;

@@ -2,6 +2,7 @@
 
 use super::Layer;
 use crate::exact::dyadic_parts;
+use crate::exact::forms::Form;
 use crate::exact::{common_denominator, scaled};
 use rug::{Integer, Rational};
 
@@ -94,6 +95,25 @@ impl WholeLayer {
     fn of(inputs: usize, outputs: usize, weights: Whole, bias: Whole, factor: Integer) -> Self {
         let bits = weights.bits().zip(bias.bits()).map(|(w, b)| w.max(b).max(factor.significant_bits()));
         Self { inputs, outputs, weights, bias, factor, bits }
+    }
+
+    /// form +-= w input, w the k-th weight: added where `on`, else taken away. All are words, or the sum is of any length.
+    pub(crate) fn add_form(&self, k: usize, on: bool, input: &Form, form: &mut Form) {
+        match (&self.weights, input, form) {
+            (Whole::Small(weights), Form::Word { b: x, a: d }, Form::Word { b, a }) => {
+                let w = if on { i128::from(weights[k]) } else { -i128::from(weights[k]) };
+                *b += w * x;
+                *a += w * d;
+            }
+            (weights, input, form) => {
+                let (x, d) = input.long();
+                let (mut b, mut a) = std::mem::replace(form, Form::Word { b: 0, a: 0 }).into_long();
+                let sign = |x: Integer| if on { x } else { -x };
+                weights.add_product(k, &sign(x), &mut b);
+                weights.add_product(k, &sign(d), &mut a);
+                *form = Form::Long { b, a };
+            }
+        }
     }
 
     /// One output of W x, where only some inputs are not 0: those of `inputs`, with the values x, also as machine words where all of them are.

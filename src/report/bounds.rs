@@ -11,7 +11,7 @@ use serde::Serialize;
 /// ```
 /// let report = plica::report::BoundsReport::of("2-3-1", &"2-3-1".parse().unwrap());
 /// assert_eq!(report.units, 3);
-/// assert!(report.bounds.iter().any(|bound| bound.value.0 == 7));
+/// assert!(report.bounds.iter().any(|bound| bound.value.as_ref().is_some_and(|n| n.0 == 7)));
 /// ```
 #[derive(Clone, Debug, Serialize)]
 pub struct BoundsReport {
@@ -45,7 +45,13 @@ pub(super) fn bounds_table(bounds: &[Bound]) -> String {
             Evidence::Published => "published",
             Evidence::Quoted => "quoted",
         };
-        table.push([name(*quantity).into(), word(*relation).into(), short(&value.0), (*source).into(), mark.into()]);
+        table.push([
+            name(*quantity).into(),
+            word(*relation).into(),
+            value.as_ref().map_or_else(|| "too large".into(), |n| short(&n.0)),
+            (*source).into(),
+            mark.into(),
+        ]);
     }
     let mut text = table.to_string();
     let conditions = bounds.iter().filter(|bound| !bound.condition.is_empty());

@@ -1,1 +1,234 @@
 //! Deep and wide networks.
+
+use super::{json, stdout};
+use nalgebra::{DMatrix, DVector};
+use plica::data::{Point, Points};
+use plica::line::{Trace, Tracer, trace_exact_only};
+use plica::network::{Hyperplanes, Layer, Network, Selection};
+use rug::{Integer, Rational};
+
+/// Numbers that look random, from a seed.
+struct Numbers(u64);
+
+impl Numbers {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 >> 33
+    }
+
+    /// In (-1, 1).
+    fn unit(&mut self) -> f64 {
+        (self.next() as f64 + 0.5) / f64::from(1u32 << 30) - 1.0
+    }
+
+    /// A whole number from -n to n.
+    fn whole(&mut self, n: u64) -> f64 {
+        (self.next() % (2 * n + 1)) as f64 - n as f64
+    }
+}
+
+/// A layer from its weights and its bias, a function of (output, input) each.
+fn layer(outputs: usize, inputs: usize, mut weight: impl FnMut(usize, usize) -> f64, bias: impl FnMut(usize) -> f64) -> Layer {
+    let rows: Vec<f64> = (0..outputs).flat_map(|i| (0..inputs).map(|j| weight(i, j)).collect::<Vec<_>>()).collect();
+    Layer::from_f64(DMatrix::from_row_slice(outputs, inputs, &rows), DVector::from_iterator(outputs, (0..outputs).map(bias)))
+}
+
+fn point(numbers: &mut Numbers, d: usize) -> Point {
+    Point::from_f64(&(0..d).map(|_| numbers.unit() * 2.0).collect::<Vec<_>>()).unwrap()
+}
+
+/// Everything that a trace says, but how it was found.
+fn same(found: &Trace, exact: &Trace, what: &str) {
+    assert_eq!((found.start(), found.end()), (exact.start(), exact.end()), "{what}");
+    assert_eq!((found.regions(), found.pieces()), (exact.regions(), exact.pieces()), "{what}");
+    for (found, exact) in found.crossings().zip(exact.crossings()) {
+        assert_eq!((found.flips, found.touches), (exact.flips, exact.touches), "{what}");
+        assert!(found.t.contains(exact.t_exact.unwrap()), "{what}");
+    }
+    assert_eq!(found.closed_sequence(), exact.closed_sequence(), "{what}");
+}
+
+/// Traces of both modes, and the flips of the narrow walk, say the same; gives the decisions of the default mode.
+fn agree(network: &Network, from: &Point, to: &Point, what: &str) -> plica::line::Decisions {
+    let units = Selection::Hidden.resolve(network).unwrap();
+    let exact = trace_exact_only(network, from, to, &units).unwrap();
+    let found = Tracer::new(network).trace(from, to).unwrap();
+    same(&found, &exact, what);
+    let with_times = Tracer::new(network).exact_times(true).trace(from, to).unwrap();
+    assert!(with_times.crossings().zip(exact.crossings()).all(|(x, y)| x.t_exact == y.t_exact), "{what}");
+    same(&Tracer::new(network).as_if_large().trace(from, to).unwrap(), &exact, what);
+    let coordinates = [from, to].map(Point::to_rationals).concat();
+    let points = Points::from_rationals(coordinates, network.inputs()).unwrap();
+    let mut flips = Vec::new();
+    let visit = |_, found: plica::line::Flips<'_>, _| found.for_each(|units| flips.push(units.to_vec()));
+    Tracer::new(network).over(&points).unwrap().flips_of_pairs([(0, 1)], visit).unwrap();
+    assert_eq!(flips, exact.crossings().map(|crossing| crossing.flips.to_vec()).collect::<Vec<_>>(), "{what}");
+    found.decisions()
+}
+
+#[test]
+fn a_hundred_layers_need_no_integers() {
+    let shape = |depth: usize| format!("random-kaiming:2-{}1@3", "16-".repeat(depth));
+    for depth in [30, 100] {
+        let trace = json(&["trace", &shape(depth), "--from", "0,0", "--to", "1,1"]);
+        let count = |key: &str| trace["decisions"][key].as_u64().unwrap();
+        assert!(count("exact") * 1000 < count("filtered"), "{depth} layers: {}", trace["decisions"]);
+    }
+}
+
+#[test]
+fn deep_networks_are_traced_as_with_integers_alone() {
+    for (seed, depth) in [(1, 20), (2, 30), (3, 45), (4, 60), (5, 90), (6, 120)] {
+        let mut numbers = Numbers(seed);
+        let width = 3 + seed as usize % 3;
+        let mut widths = vec![2];
+        widths.resize(depth + 1, width);
+        widths.push(1);
+        let bound = (6.0 / width as f64).sqrt();
+        let layers = |numbers: &mut Numbers, kind: usize| -> Vec<Layer> {
+            let pairs: Vec<(usize, usize)> = widths.windows(2).map(|w| (w[0], w[1])).collect();
+            let layers = pairs.into_iter().enumerate().map(|(l, (inputs, outputs))| {
+                // In kind 2 every second unit is like the one before it; in kind 3 layers are scaled up and down by powers of two.
+                let rows: Vec<Vec<f64>> = (0..outputs).map(|_| (0..=inputs).map(|_| numbers.unit() * bound).collect()).collect();
+                let row = |i: usize| &rows[if kind == 2 { i / 2 * 2 } else { i }];
+                let scale = if kind == 3 { 2f64.powi(if l % 2 == 0 { 300 } else { -300 }) } else { 1.0 };
+                let bias_scale = if kind == 3 && l % 2 == 1 { 1.0 } else { scale };
+                layer(outputs, inputs, |i, j| row(i)[j] * scale, |i| if kind == 1 { 0.0 } else { row(i)[inputs] * bias_scale })
+            });
+            layers.collect()
+        };
+        for (kind, name) in ["generic", "zero biases", "duplicated units", "scaled layers"].into_iter().enumerate() {
+            if kind == 3 && depth > 45 {
+                continue; // The integers alone would take seconds.
+            }
+            let network = Network::new(layers(&mut numbers, kind)).unwrap();
+            let (from, to) = (point(&mut numbers, 2), point(&mut numbers, 2));
+            agree(&network, &from, &to, &format!("{depth} layers, {name}"));
+        }
+    }
+}
+
+/// Weights and ends of small whole numbers: many units are 0 at one time, in deep layers too.
+#[test]
+fn ties_in_deep_networks_are_found() {
+    for seed in 0..12 {
+        let mut numbers = Numbers(seed);
+        let depth = 15 + seed as usize;
+        let mut widths = vec![2, 4];
+        widths.resize(depth + 1, 4);
+        widths.push(1);
+        let layers = widths.windows(2).map(|w| {
+            let weights: Vec<f64> = (0..w[0] * w[1]).map(|_| numbers.whole(2)).collect();
+            let bias: Vec<f64> = (0..w[1]).map(|_| if seed % 2 == 0 { 0.0 } else { numbers.whole(1) }).collect();
+            layer(w[1], w[0], |i, j| weights[i * w[0] + j], |i| bias[i])
+        });
+        let network = Network::new(layers.collect()).unwrap();
+        let end = |numbers: &mut Numbers| Point::from_f64(&[numbers.whole(3), numbers.whole(3)]).unwrap();
+        let mut numbers = Numbers(seed + 100);
+        let (from, to) = (end(&mut numbers), end(&mut numbers));
+        agree(&network, &from, &to, &format!("seed {seed}"));
+    }
+}
+
+/// All crossings of the first layer lie within 1e-12: their order is beyond doubles, and not beyond twice their precision.
+#[test]
+fn crossings_that_crowd_in_a_wide_layer_need_few_integers() {
+    let ends = ["--from", "1/3,1/7,1/11,1/13,1000000000000/17", "--to", "2/3,5/7,3/11,4/13,6/17"];
+    let trace = json(&[&["trace", "random:5-1000-130-1@1"], &ends[..]].concat());
+    let count = |key: &str| trace["decisions"][key].as_u64().unwrap();
+    assert!(count("exact") * 100 < count("filtered"), "{}", trace["decisions"]);
+}
+
+#[test]
+fn crossings_that_crowd_are_in_the_order_of_the_integers() {
+    for seed in 0..4 {
+        let mut numbers = Numbers(seed);
+        let widths = [3, 24, 10, 1];
+        let layers: Vec<Layer> = widths
+            .windows(2)
+            .map(|w| {
+                let rows: Vec<f64> =
+                    (0..w[1] * (w[0] + 1)).map(|_| if seed % 2 == 0 { numbers.unit() } else { numbers.whole(3) }).collect();
+                layer(w[1], w[0], |i, j| rows[i * (w[0] + 1) + j], |i| rows[i * (w[0] + 1) + w[0]])
+            })
+            .collect();
+        let network = Network::new(layers).unwrap();
+        let q = |p: u64, q: u64| Rational::from((p, q));
+        let from = Point::from_rationals(vec![q(1, 3), q(1, 7), Rational::from((10u64.pow(15), 17u64))]).unwrap();
+        let to = Point::from_rationals(vec![q(2, 3), q(5, 7), q(6, 17)]).unwrap();
+        agree(&network, &from, &to, &format!("seed {seed}"));
+    }
+}
+
+/// Compared pair by pair this would take minutes.
+#[test]
+fn hyperplanes_of_many_units_are_compared_in_one_pass() {
+    let units = 40_000;
+    // Unit k has the direction of (k, 1), twice as long for every other one; the last ten are opposite to the first ten, which have other biases.
+    let fresh = units - 10;
+    let length = |i: usize| if i >= fresh { -3.0 } else { 1.0 + (i % 2) as f64 };
+    let direction = |i: usize, j: usize| if j == 0 { (i % fresh) as f64 } else { 1.0 };
+    let found = Hyperplanes::of(&layer(units, 2, |i, j| direction(i, j) * length(i), |i| i as f64));
+    assert_eq!(found.parallel, (0..10).map(|i| vec![i, fresh + i]).collect::<Vec<_>>());
+    assert_eq!((found.constant.len(), found.duplicated.len()), (0, 0));
+    // One input: all are parallel, in pairs equal.
+    let found = Hyperplanes::of(&layer(units, 1, |i, _| (i / 2 + 1) as f64, |i| ((i / 2 + 1) * (i / 2)) as f64));
+    assert_eq!((found.parallel.len(), found.parallel[0].len(), found.duplicated.len()), (1, units, units / 2));
+    // Powers of two far apart, for which hashes by a modulus or by rounded quotients are mostly equal.
+    let far = |i: usize, j: usize| if j == 0 { 1.0 } else { 2f64.powi((i % 2000) as i32 - 1000) };
+    let found = Hyperplanes::of(&layer(units, 2, far, |_| 0.0));
+    assert_eq!((found.parallel.len(), found.duplicated.len()), (2000, 2000));
+}
+
+#[test]
+fn a_trace_of_many_equal_hyperplanes_takes_one_pass() {
+    let units = 4000;
+    let wide = layer(units, 2, |i, j| if j == 0 { 1.0 } else { 2f64.powi((i % 200) as i32 - 100) }, |_| 0.0);
+    let network = Network::new(vec![wide, layer(1, units, |_, _| 1.0, |_| 0.0)]).unwrap();
+    let (from, to) = (Point::from_f64(&[-1.0, 1.0]).unwrap(), Point::from_f64(&[1.0, 1.0]).unwrap());
+    let trace = Tracer::new(&network).trace(&from, &to).unwrap();
+    let twenty = trace.crossings().filter(|crossing| crossing.flips.len().is_multiple_of(20)).count();
+    // x + 2^e is 0 inside the segment for e < 0 alone, each for twenty units.
+    assert_eq!((trace.crossing_count(), twenty), (100, 100));
+}
+
+#[test]
+fn parallel_rows_are_found_by_their_exact_numbers() {
+    let tiny = f64::from_bits(1);
+    let rows =
+        [[1.0, 3.0, 0.0], [-tiny, -3.0 * tiny, 0.0], [3e300, 9e300, 0.0], [0.0; 3], [3.0, 9.0, tiny], [0.0, 0.0, 5.0], [0.0, 0.0, -1e-300]];
+    let found = Hyperplanes::of(&layer(rows.len(), 3, |i, j| rows[i][j], |i| [0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0][i]));
+    let thirds = 9e300 == 3.0 * 3e300;
+    assert_eq!(found.constant, [3]);
+    assert_eq!(found.parallel, if thirds { vec![vec![0, 1, 2], vec![5, 6]] } else { vec![vec![0, 1], vec![5, 6]] });
+    assert_eq!(found.duplicated, if thirds { vec![vec![0, 2]] } else { vec![] });
+}
+
+/// The text of the number of regions by Serra et al.
+fn serra(shape: &str) -> Option<Integer> {
+    let report = json(&["bounds", shape]);
+    let bounds = report["bounds"].as_array().unwrap();
+    let bound = bounds.iter().find(|bound| bound["source"] == "Serra et al. 2018, Thm 1").unwrap();
+    bound["value"]["exact"].as_str().map(|digits| digits.parse().unwrap())
+}
+
+#[test]
+fn bounds_of_wide_layers_are_exact() {
+    // Two layers as wide as the input: sum_j C(n, j) sum_{i <= n - j} C(n, i), the pairs of i + j <= n among 2 n, is sum_{m <= n} C(2 n, m).
+    let n = 3000u32;
+    let all = Integer::from(1) << (2 * n);
+    let middle = Integer::from(2 * n).binomial(n);
+    assert_eq!(serra(&format!("{n}-{n}-{n}-1")), Some((all + middle) / 2));
+    // Not in seconds, but in hours, by r^2 products.
+    assert!(serra("20000-20000-20000-1").is_some());
+}
+
+#[test]
+fn bounds_that_are_too_large_are_null() {
+    let shape = format!("20000{}-1", "-20000".repeat(200));
+    let report = json(&["bounds", &shape]);
+    let values: Vec<_> = report["bounds"].as_array().unwrap().iter().map(|bound| &bound["value"]).collect();
+    assert!(values[0].is_null() && values.iter().any(|value| !value.is_null()));
+    assert!(stdout(&["bounds", &shape]).contains("too large"));
+    assert_eq!(serra(&format!("20000{}-1", "-20000".repeat(6))), None);
+}

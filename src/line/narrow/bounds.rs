@@ -22,7 +22,7 @@ pub(super) struct Extent {
 /// The bounds of a layer. Before [`with_outputs`](Self::with_outputs), norms and errors of outputs are those of the layer below.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bounds {
-    /// Norms of (outputs, 1) and of the outputs' slopes.
+    /// Norms of (outputs, unit of the next layer) and of the outputs' slopes.
     value_norm: f64,
     slope_norm: f64,
     /// Norms of the errors of the outputs and of their slopes.
@@ -73,14 +73,14 @@ impl Bounds {
         if local <= 0.25 * value && large < HUGE { Ok(Self { local, local_slope, error, reach, ..*self }) } else { Err(Uncertain) }
     }
 
-    /// The bounds of what the layer hands on.
+    /// The bounds of what the layer hands on; the norm of its values is taken with the next layer's unit.
     #[inline(always)]
-    pub(super) fn with_outputs(&self, this: &LayerPlan, extent: &Extent) -> Self {
+    pub(super) fn with_outputs(&self, this: &LayerPlan, next_unit: f64, extent: &Extent) -> Self {
         let slope_norm = round_up(extent.slope_square.sqrt()) + TINY;
         let jumps = RESIDUAL * extent.crossings as f64 * slope_norm;
         let spread = this.rho_norm * self.local;
         Self {
-            value_norm: round_up((1.0 + extent.value_square).sqrt() + jumps + 3.0 * spread),
+            value_norm: round_up((next_unit * next_unit + extent.value_square).sqrt() + jumps + 3.0 * spread),
             slope_norm,
             output_error: round_up(spread + this.sigma * self.output_error + jumps),
             output_slope_error: round_up(this.rho_norm * self.local_slope + this.sigma * self.output_slope_error),

@@ -135,7 +135,8 @@ impl NarrowWalk {
                 _ => self.pieces::<L, 4, CERTIFY>(this, l, &bounds)?,
             };
             if CERTIFY {
-                below = bounds.with_outputs(this, &extent);
+                let next_unit = plan.layers.get(l + 1).map_or(1.0, |next| next.unit);
+                below = bounds.with_outputs(this, next_unit, &extent);
             }
         }
         Ok(())

@@ -11,6 +11,7 @@ impl Walk {
     #[inline(always)]
     pub(super) fn bound_errors(&mut self, plan: &Plan, l: usize, input_norm: f64) -> Result<(), OutOfRange> {
         let this = &plan.layers[l];
+        self.layers[l].errors.clear();
         let (local, local_slope, error, slope_error, reach) = if l == 0 {
             let error = round_up(this.gamma * input_norm);
             (error, 3.0 * error, error, 3.0 * error, 4.0 * input_norm)
@@ -22,8 +23,11 @@ impl Walk {
             if worst.is_nan() || worst > 0.25 * value {
                 return Err(OutOfRange);
             }
+            let reach = value + below.slope_norm;
+            self.sharpen(plan, l, worst, worst_slope);
+            let below = &self.layers[l - 1];
             let error = round_up(worst + below.output_error);
-            (worst, worst_slope, error, round_up(worst_slope + below.output_slope_error), value + below.slope_norm)
+            (worst, worst_slope, error, round_up(worst_slope + below.output_slope_error), reach)
         };
         let state = &mut self.layers[l];
         (state.local_error, state.local_slope_error, state.error, state.slope_error) = (local, local_slope, error, slope_error);
@@ -77,7 +81,8 @@ impl Walk {
         // The first layer's slopes are the exact ones but for their rounding, which its own error holds.
         state.output_error = round_up(plan.rho_norm * state.local_error + plan.sigma * below + mismatch);
         state.output_slope_error = round_up(plan.rho_norm * state.local_slope_error + plan.sigma * below_slope);
-        // The norm was taken of running values: fresh ones differ from them, and both from the product that they stand for.
-        state.value_norm = round_up(state.value_norm + mismatch + 3.0 * plan.rho_norm * state.local_error);
+        // The norm was taken of running values: fresh ones differ from them, and both from the product that they stand for. There is room, so that
+        // where all values are 0 the next layer's error, which has the mismatches in it, is still small beside their norm.
+        state.value_norm = round_up(state.value_norm + 8.0 * mismatch + 16.0 * plan.rho_norm * state.local_error);
     }
 }

@@ -2,13 +2,14 @@
 //!
 //! On a *piece* of layer l, an interval between two breakpoints of the layers below, every pre-activation of layer l is affine.
 //! The walk carries a model of it, value v at the piece's left end and slope a, and one scalar a layer that bounds the error of the
-//! model: |model - truth| <= rho_i T for unit i, rho_i the norm of its row of (W, b). A breakpoint carries a window, `at` - `half` to
+//! model: |model - truth| <= rho_i T for unit i, rho_i the norm of its row of (W, b); in deep networks one for each piece (`ellipsoids`). A breakpoint carries a window, `at` - `half` to
 //! `at` + `half`, that holds the true one. The sign of unit i at a breakpoint is certain where |v_i| > rho_i (T + half * slopes). Equal
 //! certain signs at both ends of a piece leave nothing between them, opposite ones exactly one crossing. Whatever is not certain is
 //! asked of [`Escalation`](super::escalate) and comes back as exact signs. The proofs are in proofs/filter.md, sections 5 to 8 and 11.
 
 pub(super) mod blocks;
 mod crossings;
+mod ellipsoids;
 mod errors;
 mod outputs;
 mod pieces;
@@ -18,6 +19,7 @@ use crate::exact::aligned::Aligned;
 use crate::exact::lanes::{Lanes, dispatch};
 use crate::exact::product::{Active, Rows, Scratch, product_in};
 use blocks::Blocks;
+use ellipsoids::Ellipsoids;
 use outputs::pieces_in;
 use std::cmp::Ordering;
 
@@ -75,13 +77,15 @@ pub(super) struct LayerState {
     slope_norms: Vec<f64>,
     /// How far in all the model's bits may disagree with the signs of the model's values.
     mismatch: f64,
-    /// A bound of the norm of the outputs of this layer and 1.
-    value_norm: f64,
+    /// A bound of the norm of the outputs of this layer and the next one's unit.
+    pub value_norm: f64,
     /// The largest of `slope_norms`.
     slope_norm: f64,
     /// |model - truth| <= rho_i `error` for the pre-activations of this layer, and of it what arises in this layer.
-    error: f64,
+    pub error: f64,
     local_error: f64,
+    /// The same bound for each piece, where it was sharpened.
+    errors: Vec<f64>,
     /// The norm of model - truth of the outputs of this layer.
     output_error: f64,
     /// |slope of the model - true slope| <= rho_i `slope_error`, and of it what arises in this layer.
@@ -178,6 +182,7 @@ pub(super) struct Walk {
     candidates: Vec<Candidate>,
     scratch: Scratch,
     blocks: Blocks,
+    ellipsoids: Ellipsoids,
     #[cfg(test)]
     pub recorded: Vec<Recorded>,
     #[cfg(test)]

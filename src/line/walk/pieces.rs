@@ -48,7 +48,10 @@ impl Walk {
         let slope_reach = if l == 0 { 2.0 * input_norm } else { self.layers[l - 1].slope_norm + self.layers[l - 1].output_slope_error };
         let state = &mut self.layers[l];
         state.width = n;
-        let (error, local_error, refresh) = (state.error, state.local_error, state.refresh);
+        let (local_error, refresh) = (state.local_error, state.refresh);
+        let errors = std::mem::take(&mut state.errors);
+        let scalar = state.error;
+        let error_in = |piece: usize| errors.get(piece).map_or(scalar, |&error| error.min(scalar));
         let (mut slope_norms, mut start) = (std::mem::take(&mut state.slope_norms), std::mem::take(&mut state.start));
         slope_norms.clear();
         start.clear();
@@ -58,7 +61,7 @@ impl Walk {
         let (mut next_emit, mut emitted) = (0, pieces);
         self.after.clear();
         if CERTIFY {
-            let margin = L::splat(round_up(error));
+            let margin = L::splat(round_up(error_in(0)));
             for (w, word) in uncertain.iter_mut().enumerate() {
                 *word = !gather(w, n, |c| L::bits(L::load(lane(v, c)).abs().gt(L::load(lane(&this.rho, c)).mul(margin))));
             }
@@ -68,6 +71,7 @@ impl Walk {
         }
         next.add_resolved(this, &self.after, v, local_error);
         for k in 0..pieces {
+            let error = error_in(k);
             let (mark, end) = (self.marks[order[k] as usize], self.marks[order[k + 1] as usize]);
             let fresh = k == 0 || mark.layer == END || mark.layer as usize + 1 != l;
             let flips: &[Flip] = if fresh { &[] } else { &self.flips[mark.flips.0 as usize..mark.flips.1 as usize] };
@@ -178,9 +182,10 @@ impl Walk {
             self.masks[emitted * words..][..words].copy_from_slice(&left);
         }
         self.filtered += (pieces * this.outputs) as u64;
+        let unit = plan.layers.get(l + 1).map_or(1.0, |next| next.unit);
         let state = &mut self.layers[l];
-        state.value_norm = round_up((1.0 + value_square).sqrt());
-        (state.slope_norm, state.mismatch) = (slope_norm, next.mismatch);
+        state.value_norm = round_up((unit * unit + value_square).sqrt());
+        (state.slope_norm, state.mismatch, state.errors) = (slope_norm, next.mismatch, errors);
         (state.order, state.slope_norms, state.start) = (order, slope_norms, start);
         (self.layers[l + 1].order, self.layers[l + 1].jumps) = (next.order, next.jumps);
         (self.v, self.a, self.left, self.right, self.uncertain) = (value_buffer, slope_buffer, left, right, uncertain);

@@ -1,0 +1,263 @@
+//! Errors of deep networks by direction: proofs/filter.md, section 6b.
+//!
+//! Norms of layers multiply up, while the map of many layers together hardly expands. Where the errors that come from the layers below are much larger
+//! than those that arise in a layer, an ellipsoid for each piece follows them: the error of the layer's pre-activations is some x with
+//! x x^T <= Q, Q a symmetric matrix, and so |x_i| <= sqrt(Q_ii).
+
+use super::{LayerPlan, Plan, Walk};
+use crate::exact::bound::{gamma, round_up};
+use crate::line::bits::{set_bit, set_bits};
+
+/// Wider layers are not followed: the work of a piece grows with the third power of the width.
+const WIDEST: usize = 64;
+
+/// Doubles that the ellipsoids of one layer may take.
+const LARGEST: usize = 1 << 23;
+
+/// Errors of the outputs of a layer that exceed this part of their norm are too large.
+const LOOSE: f64 = 1.0 / (1 << 24) as f64;
+
+/// Traces of ellipsoids lie between these, so that nothing under- or overflows: 2^-800 and 2^800.
+const RANGE: [f64; 2] = [f64::from_bits((1023 - 800) << 52), f64::from_bits((1023 + 800) << 52)];
+
+/// The ellipsoids of one layer, kept from layer to layer for their memory.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Ellipsoids {
+    /// The layer whose pre-activations they hold.
+    layer: Option<usize>,
+    /// A matrix for each piece of that layer.
+    shapes: Vec<f64>,
+    next: Vec<f64>,
+    /// Units of the layer below whose bit may differ from the true one somewhere in a piece: (piece, unit), sorted.
+    turning: Vec<(u32, u32)>,
+    bits: Vec<u64>,
+    inputs: Vec<u32>,
+    outputs: Vec<f64>,
+    half: Vec<f64>,
+}
+
+impl Walk {
+    /// Sharpens the errors of layer l, and of what it takes in, where those are too large; `local` is what arises in layer l itself.
+    #[inline(never)]
+    pub(super) fn sharpen(&mut self, plan: &Plan, l: usize, local: f64, local_slope: f64) {
+        let mut ellipsoids = std::mem::take(&mut self.ellipsoids);
+        let known = ellipsoids.layer.take() == Some(l - 1);
+        self.layers[l].errors.clear();
+        let (from, to, below) = (&plan.layers[l - 1], &plan.layers[l], &self.layers[l - 1]);
+        let width = from.outputs.max(to.outputs);
+        let small =
+            width <= WIDEST && (self.layers[l].order.len() - 1) * width * width <= LARGEST && to.rows.is_none() && from.rows.is_none();
+        if small && (known || below.output_error > LOOSE * below.value_norm) {
+            if !known {
+                ellipsoids.start(from, below.error.max(below.slope_error));
+            }
+            let mut errors = std::mem::take(&mut self.layers[l].errors);
+            match ellipsoids.propagate(self, from, to, l, known, [local, local_slope], &mut errors) {
+                Some(output_error) => {
+                    ellipsoids.layer = Some(l);
+                    let below = &mut self.layers[l - 1];
+                    below.output_error = below.output_error.min(output_error);
+                    below.output_slope_error = below.output_slope_error.min(output_error);
+                }
+                None => errors.clear(),
+            }
+            self.layers[l].errors = errors;
+        }
+        self.ellipsoids = ellipsoids;
+    }
+}
+
+impl Ellipsoids {
+    /// The ellipsoid around |x_i| <= rho_i error, for all pieces.
+    fn start(&mut self, plan: &LayerPlan, error: f64) {
+        let n = plan.outputs;
+        self.shapes.clear();
+        self.shapes.resize(n * n, 0.0);
+        for i in 0..n {
+            self.shapes[i * n + i] = round_up(n as f64 * (plan.rho[i] * error) * (plan.rho[i] * error));
+        }
+    }
+
+    /// From the ellipsoids of layer l - 1 to those of layer l. Gives the errors of layer l for each piece, relative to rho, and returns the norm of the
+    /// error of its inputs; `None` where numbers are out of range.
+    #[expect(clippy::too_many_arguments, reason = "two layers and their walk")]
+    fn propagate(
+        &mut self,
+        walk: &Walk,
+        from: &LayerPlan,
+        to: &LayerPlan,
+        l: usize,
+        known: bool,
+        [local, local_slope]: [f64; 2],
+        errors: &mut Vec<f64>,
+    ) -> Option<f64> {
+        let (n, m) = (from.outputs, to.outputs);
+        let order = &walk.layers[l].order;
+        let pieces = order.len() - 1;
+        self.find_turning(walk, l);
+        let noise = local.max(local_slope);
+        // The rounding of two products and of the weights, for m outputs: proofs/filter.md, section 6b.
+        let ridge = m as f64 * gamma(2 * n + 12);
+        let least = to.rho[..m].iter().copied().fold(f64::INFINITY, f64::min);
+        let noise_trace = m as f64 * to.rho[..m].iter().map(|rho| (rho * noise) * (rho * noise)).sum::<f64>();
+        self.next.clear();
+        self.next.resize(pieces * m * m, 0.0);
+        let (mut parent, mut turning, mut mismatch, mut output_error) = (0, 0, 0.0, 0.0f64);
+        for k in 0..pieces {
+            let mark = walk.marks[order[k] as usize];
+            if mark.layer as usize + 1 == l {
+                for flip in &walk.flips[mark.flips.0 as usize..mark.flips.1 as usize] {
+                    self.bits[flip.unit as usize / 64] ^= 1 << (flip.unit % 64);
+                }
+            } else {
+                parent += usize::from(k > 0);
+                self.bits.clear();
+                self.bits.extend_from_slice(&walk.masks[parent * from.words..][..from.words]);
+                // By how much a bit may disagree with the sign of its model: no more than at the ends, where it was resolved or crosses.
+                let end = (k + 1..=pieces).find(|&end| walk.marks[order[end] as usize].layer as usize + 1 != l).unwrap_or(pieces);
+                mismatch = round_up(walk.layers[l].jumps[k..=end].iter().sum());
+            }
+            let first = turning;
+            turning += self.turning[first..].iter().take_while(|turn| turn.0 as usize == k).count();
+            let shape = &self.shapes[if known { parent * n * n } else { 0 }..][..n * n];
+            let trace = outputs_of(shape, n, &self.bits, &self.turning[first..turning], mismatch, &mut self.inputs, &mut self.outputs);
+            if !(trace >= RANGE[0]
+                && trace <= RANGE[1]
+                && trace * least * least >= RANGE[0]
+                && trace * to.rho_norm * to.rho_norm <= RANGE[1])
+            {
+                return None;
+            }
+            output_error = output_error.max(round_up(trace.sqrt()));
+
+            let next = &mut self.next[k * m * m..][..m * m];
+            image(&self.inputs, &self.outputs, to, &mut self.half, next);
+            let (mut worst, mut image_trace) = (0.0f64, 0.0);
+            for i in 0..m {
+                let rho = to.rho[i];
+                let diagonal = &mut next[i * m + i];
+                *diagonal = round_up(diagonal.max(0.0) + ridge * trace * (rho * rho));
+                image_trace += *diagonal;
+                worst = worst.max(diagonal.sqrt() / rho);
+            }
+            errors.push(round_up(local + round_up(worst)));
+            let [image, noise_part] = weights(image_trace, noise_trace);
+            next.iter_mut().for_each(|x| *x *= image);
+            for i in 0..m {
+                let own = m as f64 * (to.rho[i] * noise) * (to.rho[i] * noise);
+                next[i * m + i] = round_up(next[i * m + i] + noise_part * own);
+            }
+        }
+        std::mem::swap(&mut self.shapes, &mut self.next);
+        output_error.is_finite().then_some(output_error)
+    }
+
+    /// Finds the units of layer l - 1 that flip at a time that may lie in a piece: their windows meet it.
+    fn find_turning(&mut self, walk: &Walk, l: usize) {
+        let order = &walk.layers[l].order;
+        let pieces = order.len() - 1;
+        let at = |k: usize| walk.marks[order[k] as usize].at;
+        self.turning.clear();
+        let mut turn = |k: usize, unit: u32| {
+            let mark = walk.marks[order[k] as usize];
+            let (lo, hi) = ((mark.at - mark.half).next_down(), (mark.at + mark.half).next_up());
+            let first = (0..k).rev().take_while(|&piece| piece + 1 == k || at(piece + 1) >= lo).last();
+            let last = (k..pieces).take_while(|&piece| piece == k || at(piece) <= hi).last();
+            let (first, last) = (first.unwrap_or(k), last.unwrap_or(k.saturating_sub(1)));
+            self.turning.extend((first..=last).map(|piece| (piece as u32, unit)));
+        };
+        for (k, &mark) in order.iter().enumerate() {
+            let mark = walk.marks[mark as usize];
+            if mark.layer as usize + 1 == l {
+                walk.flips[mark.flips.0 as usize..mark.flips.1 as usize].iter().for_each(|flip| turn(k, flip.unit));
+            }
+        }
+        // Units that were found to flip at a breakpoint of the layers below.
+        let mut zeros: Vec<(u32, u32)> = Vec::new();
+        zeros.extend(walk.zeros.iter().filter(|z| z.layer as usize + 1 == l && z.before != z.after).map(|z| (z.mark, z.unit)));
+        if !zeros.is_empty() {
+            zeros.sort_unstable();
+            for (k, mark) in order.iter().enumerate() {
+                let first = zeros.partition_point(|zero| zero.0 < *mark);
+                zeros[first..].iter().take_while(|zero| zero.0 == *mark).for_each(|zero| turn(k, zero.1));
+            }
+        }
+        self.turning.sort_unstable();
+        self.turning.dedup();
+    }
+}
+
+/// The ellipsoid of the outputs of a layer on a piece, over the inputs of the next layer that it is not 0 in; returns its trace.
+fn outputs_of(
+    shape: &[f64],
+    n: usize,
+    bits: &[u64],
+    turning: &[(u32, u32)],
+    mismatch: f64,
+    inputs: &mut Vec<u32>,
+    outputs: &mut Vec<f64>,
+) -> f64 {
+    let mut active = [0u64; WIDEST.div_ceil(64)];
+    active[..bits.len()].copy_from_slice(bits);
+    let mut all = active;
+    turning.iter().for_each(|&(_, unit)| set_bit(&mut all, unit, true));
+    inputs.clear();
+    inputs.extend(set_bits(&all));
+    // A unit that turns may have lost, or not yet have, its error and what its model is above or below 0.
+    let own = |unit: u32| {
+        let x = round_up(shape[unit as usize * (n + 1)].sqrt()) + mismatch;
+        turning.len() as f64 * x * x
+    };
+    let turning_trace: f64 = turning.iter().map(|&(_, unit)| own(unit)).sum();
+    let shape_trace: f64 = set_bits(&active).map(|unit| shape[unit as usize * (n + 1)]).sum();
+    let [whole, part] = weights(shape_trace, turning_trace);
+    let is_active = |unit: u32| active[unit as usize / 64] >> (unit % 64) & 1 == 1;
+    outputs.clear();
+    let mut trace = 0.0;
+    for &i in &*inputs {
+        for &j in &*inputs {
+            let mut x = if is_active(i) && is_active(j) { whole * shape[i as usize * n + j as usize] } else { 0.0 };
+            if i == j {
+                if turning.iter().any(|&(_, unit)| unit == i) {
+                    x += part * own(i);
+                }
+                x = round_up(x);
+                trace += x;
+            }
+            outputs.push(x);
+        }
+    }
+    round_up(trace)
+}
+
+/// W Q W^T for the matrix Q over some of the inputs, without the rounding.
+fn image(inputs: &[u32], q: &[f64], to: &LayerPlan, half: &mut Vec<f64>, out: &mut [f64]) {
+    let (a, m) = (inputs.len(), to.outputs);
+    half.clear();
+    half.resize(a * m, 0.0);
+    for (p, &input) in inputs.iter().enumerate() {
+        let column = &to.column(input as usize)[..m];
+        for (row, &x) in half.chunks_exact_mut(m).zip(&q[p * a..][..a]) {
+            row.iter_mut().zip(column).for_each(|(sum, w)| *sum += x * w);
+        }
+    }
+    for (row, &input) in half.chunks_exact(m).zip(inputs) {
+        for (i, &w) in to.column(input as usize)[..m].iter().enumerate() {
+            out[i * m..][..=i].iter_mut().zip(row).for_each(|(sum, x)| *sum += w * x);
+        }
+    }
+    for i in 0..m {
+        for j in 0..i {
+            out[j * m + i] = out[i * m + j];
+        }
+    }
+}
+
+/// With x x^T <= A and y y^T <= B, (x + y) (x + y)^T <= (1 + p) A + (1 + 1/p) B for any p > 0: the two factors, for the least trace.
+fn weights(a: f64, b: f64) -> [f64; 2] {
+    if b == 0.0 {
+        return [1.0, 0.0];
+    }
+    let p = (b / a).sqrt().clamp(1e-12, 1e12);
+    [1.0 + p, 1.0 + 1.0 / p]
+}
