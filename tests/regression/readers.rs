@@ -123,7 +123,7 @@ fn a_missing_bias_is_zero_in_every_format() {
     let trace = |network: &str| json(&["trace", network, "--from=-1,1", "--to", "1,2"]);
     let whole = file("bias.json", r#"{"layers":[{"W":[[1,-1],[2,1]],"b":[0,0]},{"W":[[1,1]],"b":[0]}]}"#);
     let expected = trace(&whole);
-    let without = file("no_bias.json", r#"{"layers":[{"W":[[1,-1],[2,1]]},{"W":[[1,1]],"b":null}]}"#);
+    let without = file("no_bias.json", r#"{"layers":[{"W":[[1,-1],[2,1]]},{"W":[[1,1]],"b":[0]}]}"#);
     assert_eq!(trace(&without), expected);
     // The same arrays as .npz, with and without b0 and b1.
     let array = |shape: &str, values: &[f64]| {

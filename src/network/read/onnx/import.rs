@@ -108,7 +108,13 @@ fn version(model: &proto::Model) -> Result<i64, String> {
         [version] => {
             Err(format!("version {version} of the standard operators, and versions {} to {} are read", VERSIONS.start(), VERSIONS.end()))
         }
-        [] => Err("it does not name a version of the standard operators; it may be cut off".to_string()),
+        [] => {
+            let others: Vec<&str> = model.opset_import.iter().map(|set| &set.domain[..]).collect();
+            Err(match others[..] {
+                [] => "it does not name a version of the standard operators; it may be cut off".to_string(),
+                _ => format!("its operators are of the domain {}; only the standard ones, of ai.onnx, are read", others.join(", ")),
+            })
+        }
         _ => Err(format!("several versions of the standard operators: {versions:?}")),
     }
 }
