@@ -95,14 +95,14 @@ fn the_onnx_files_of_these_tests_are_read() {
 #[test]
 fn a_concat_without_inputs_is_refused() {
     let net = onnx("concat.onnx", &[1, 4], &[node("Concat", &[], &["y"], &[attribute("axis", 0)])]);
-    assert!(error(1, &["net", &net]).contains("node 0, operator Concat: nothing to concatenate"));
+    assert!(error(1, &["net", &net]).contains("node 0, operator Concat: input 0 is missing"));
 }
 
 #[test]
 fn a_split_into_more_parts_than_elements_is_refused() {
     for parts in [5, 1 << 62, i64::MAX] {
         let net = onnx("split.onnx", &[1, 4], &[node("Split", &["x"], &["y"], &[attribute("axis", 1), attribute("num_outputs", parts)])]);
-        assert!(error(1, &["net", &net]).contains(&format!("{parts} parts of 4 elements")), "{parts}");
+        assert!(error(1, &["net", &net]).contains("node 0, operator Split: the attribute num_outputs is not read"), "{parts}");
     }
 }
 
