@@ -145,11 +145,6 @@ impl FloatStep {
         Self { weights, row_sum, bias_size: largest(&bias), bias, gamma, dyadic: is_dyadic, constants: step.signs_of_constants() }
     }
 
-    /// The bytes that the results of so many rows take, with the bits of what they are computed from.
-    pub(super) fn bytes_of(&self, rows: usize, inputs: usize) -> u64 {
-        8 * (rows as u64) * (self.bias.len() + inputs.div_ceil(64) + self.bias.len().div_ceil(64)) as u64
-    }
-
     /// For every row x the results that are constants, as all that they are computed from is 0; none of a dense step.
     pub(super) fn quiet(&self, alive: &[u64], rows: usize) -> Vec<u64> {
         let Weights::Sparse { starts, entries } = &self.weights else { return Vec::new() };

@@ -103,7 +103,8 @@ impl Signs {
 
     /// The bytes that entering a layer takes besides.
     pub(super) fn bytes_of(&self, layer: usize) -> u64 {
-        self.floats[layer].bytes_of(self.len(), self.steps.steps[layer].inputs())
+        let step = &self.steps.steps[layer];
+        8 * (self.len() * (step.outputs() + step.inputs().div_ceil(STAGE) + step.outputs().div_ceil(STAGE))) as u64
     }
 
     #[inline]

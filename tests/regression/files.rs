@@ -203,7 +203,8 @@ fn processes_that_write_one_file_leave_the_content_of_one() {
         })
         .collect();
     for _ in 0..4 {
-        let begin = |k: usize| command(&as_arguments(&cells(["sawtooth:5", "sawtooth:6"][k % 2], &place))).stdout(Stdio::null()).spawn().unwrap();
+        let begin =
+            |k: usize| command(&as_arguments(&cells(["sawtooth:5", "sawtooth:6"][k % 2], &place))).stdout(Stdio::null()).spawn().unwrap();
         let children: Vec<_> = (0..6).map(begin).collect();
         for mut child in children {
             assert!(child.wait().unwrap().success());
@@ -223,10 +224,21 @@ fn links_are_replaced_and_never_followed() {
     let calls = [
         cells("sawtooth:2", folder.join("cells.json").to_str().unwrap()),
         ["net", "sawtooth:2", "--to", network.to_str().unwrap()].map(String::from).to_vec(),
-        ["regions", "random:2-3-1@1", "--box", "0,1", "--quiet", "--plot", folder.join("plot.svg").to_str().unwrap()].map(String::from).to_vec(),
-        ["audit", "sawtooth:2", &file("links.csv", "0\n1\n"), "--pairs", "all", "--quiet", "--plot", folder.join("audit.svg").to_str().unwrap()]
+        ["regions", "random:2-3-1@1", "--box", "0,1", "--quiet", "--plot", folder.join("plot.svg").to_str().unwrap()]
             .map(String::from)
             .to_vec(),
+        [
+            "audit",
+            "sawtooth:2",
+            &file("links.csv", "0\n1\n"),
+            "--pairs",
+            "all",
+            "--quiet",
+            "--plot",
+            folder.join("audit.svg").to_str().unwrap(),
+        ]
+        .map(String::from)
+        .to_vec(),
     ];
     for call in calls {
         let place = PathBuf::from(call.last().unwrap());

@@ -22,7 +22,10 @@ fn volumes_beyond_the_doubles_have_their_digits() {
         let report = json(&call);
         let value = &report["volume"]["value"];
         assert!(if size.starts_with("1e-") { value.as_f64() == Some(0.0) } else { value.is_null() }, "{report}");
-        assert_eq!(report["volume"]["exact"].as_str().unwrap().len(), volume[2..].trim_start_matches('-').parse::<usize>().unwrap() + if size == "1e200" { 1 } else { 3 });
+        assert_eq!(
+            report["volume"]["exact"].as_str().unwrap().len(),
+            volume[2..].trim_start_matches('-').parse::<usize>().unwrap() + if size == "1e200" { 1 } else { 3 }
+        );
     }
 }
 

@@ -1,7 +1,7 @@
 //! Operators on tensors that depend on the input: each becomes nodes of the graph.
 
 use super::call::{Call, Known, text};
-use super::shapes::{axes_of, distinct, flatten_axis, gathered, grid, normalised, order_of, reshaped, slices, squeezed, unsqueezed};
+use super::shapes::{axes_of, distinct, flatten_axis, gathered, normalised, order_of, reshaped, slices, squeezed, unsqueezed};
 use super::spatial;
 use super::tensor::{Constant, Numbers};
 use crate::network::graph::{Coefficients, GraphBuilder, Piecewise, Value, broadcast, repeated};
