@@ -1,4 +1,3 @@
-#![allow(dead_code)] // while the modules fill
 //! Every fault that was ever found in a release, one named test each: the right value, or the right refusal.
 
 use std::path::PathBuf;
