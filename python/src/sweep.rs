@@ -91,9 +91,7 @@ impl Task {
         if chunks.0 > chunks.1 || chunks.1 > sweep.chunks() {
             return Err(Failure::value(format!("chunks {} to {} of a sweep of {}", chunks.0, chunks.1, sweep.chunks())));
         }
-        let checkpoint = saved.map(|(path, seconds)| {
-            (self.checkpoint(path), Duration::from_secs_f64(seconds))
-        });
+        let checkpoint = saved.map(|(path, seconds)| (self.checkpoint(path), Duration::from_secs_f64(seconds)));
         let begun = checkpoint.as_ref().map(|(checkpoint, _)| checkpoint.load(&sweep)).transpose()?.flatten();
         let save =
             |state: &sweep::SweepState| checkpoint.as_ref().map_or(Ok(()), |(checkpoint, _)| checkpoint.save(state)).map_err(Failure::from);
@@ -123,7 +121,15 @@ impl Sweep {
         let pairs = pairs.unwrap_or_else(|| Pairs::default_for(&data));
         here(py, || {
             let groups = pairs.groups(&data).map_err(|error| Failure::value(format!("pairs: {error}")))?;
-            let task = Task { name: network.name.clone(), model: subject.model, units: subject.units, data, pairs, groups, fingerprint: OnceLock::new() };
+            let task = Task {
+                name: network.name.clone(),
+                model: subject.model,
+                units: subject.units,
+                data,
+                pairs,
+                groups,
+                fingerprint: OnceLock::new(),
+            };
             let chunks = task.sweep()?.chunks();
             Ok(Self { task: Arc::new(task), chunks })
         })

@@ -27,11 +27,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     let name = &arguments.network;
     let is_shape = name.contains('-') && name.chars().all(|c| c.is_ascii_digit() || c == '-');
-    let shape = if is_shape {
-        name.parse().map_err(Failure::Call)?
-    } else {
-        Shape::of(&load(name)?)
-    };
+    let shape = if is_shape { name.parse().map_err(Failure::Call)? } else { Shape::of(&load(name)?) };
     let report = BoundsReport::of(name, &shape);
     output.report(&report, || bounds_text(&report))
 }

@@ -3,8 +3,8 @@
 use super::error::{Failure, say};
 use super::inputs::Subject;
 use super::output;
-use plica::report::{FoldReport, fold_csv, picture};
 use plica::files::remove_leftovers;
+use plica::report::{FoldReport, fold_csv, picture};
 use plica::sweep::{Checkpoint, Fingerprint};
 use serde::Serialize;
 use std::fs;

@@ -4,5 +4,5 @@ mod replace;
 mod seal;
 
 pub use replace::{discard_unfinished, is_temporary, remove_leftovers, replace};
-pub use seal::{SealError, digest, sealed, unsealed};
 pub(crate) use seal::digest_of;
+pub use seal::{SealError, digest, sealed, unsealed};

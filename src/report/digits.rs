@@ -65,7 +65,11 @@ impl Scaled {
     fn of(q: &Rational, power: i64) -> Self {
         let (mut numerator, mut denominator) = (Integer::from(q.numer().abs_ref()), q.denom().clone());
         let factor = ten(power.unsigned_abs());
-        if power >= 0 { numerator *= factor } else { denominator *= factor }
+        if power >= 0 {
+            numerator *= factor
+        } else {
+            denominator *= factor
+        }
         let (whole, rest) = numerator.div_rem_ref(&denominator).into();
         Self { whole, rest, denominator }
     }

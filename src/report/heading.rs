@@ -36,7 +36,10 @@ pub fn cost_of_dimensions<'a>(name: &str, network: impl Into<ModelRef<'a>>, dime
     }
     let digits = |network: &Network| Shape::of(network).serra_upper().to_string().len() - 1;
     let chain = if let ModelRef::Chain(network) = network.into() { Some(network) } else { None };
-    let many = chain.filter(|network| network.depth() > 0).map(|network| format!(", and {name} can have 10^{} regions", digits(network))).unwrap_or_default();
+    let many = chain
+        .filter(|network| network.depth() > 0)
+        .map(|network| format!(", and {name} can have 10^{} regions", digits(network)))
+        .unwrap_or_default();
     Some(format!("{dimension} dimensions are many: a box alone has 3^{dimension} faces{many}"))
 }
 

@@ -200,7 +200,8 @@ impl Scene {
         self.polygons = polygons;
         if colouring == Colouring::Gradient {
             let steps = (0..=4).rev().map(|k| f64::from(k) / 4.0);
-            self.legend.extend(steps.map(|share| (viridis_rgb(share), format!("|gradient| {}", label_among(share * steepest, 0.01 * steepest)))));
+            self.legend
+                .extend(steps.map(|share| (viridis_rgb(share), format!("|gradient| {}", label_among(share * steepest, 0.01 * steepest)))));
         }
         if let Some(decided) = decided {
             let mut classes = decided.class_of.clone();

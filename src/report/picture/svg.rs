@@ -148,7 +148,8 @@ pub(super) fn label_among(x: f64, step: f64) -> String {
     let scientific = format!("{x:.digits$e}");
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let power: i32 = exponent.parse().unwrap_or_default();
-    let trimmed = |text: &str| if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_string() } else { text.to_string() };
+    let trimmed =
+        |text: &str| if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_string() } else { text.to_string() };
     match power {
         -4..6 => trimmed(&format!("{x:.*}", usize::try_from(digits as i32 - power).unwrap_or(0))),
         _ => format!("{}e{exponent}", trimmed(mantissa)),
@@ -172,7 +173,16 @@ mod tests {
 
     #[test]
     fn labels_differ_where_numbers_do() {
-        for (x, text) in [(0.0, "0"), (-0.0, "0"), (0.025, "0.025"), (2.5e-9, "2.5e-9"), (1e6, "1e6"), (100_000.0, "100000"), (-0.3, "-0.3"), (0.1 + 0.2, "0.3")] {
+        for (x, text) in [
+            (0.0, "0"),
+            (-0.0, "0"),
+            (0.025, "0.025"),
+            (2.5e-9, "2.5e-9"),
+            (1e6, "1e6"),
+            (100_000.0, "100000"),
+            (-0.3, "-0.3"),
+            (0.1 + 0.2, "0.3"),
+        ] {
             assert_eq!(label(x), text);
         }
         assert_eq!([5e9, 1e10, 1.5e10].map(|x| label_among(x, 5e9)), ["5e9", "1e10", "1.5e10"]);
