@@ -138,12 +138,14 @@ fn small(lo: f64, hi: f64) -> String {
 
 /// A small positive number rounded up to two digits.
 fn above(x: f64) -> String {
-    let nearest = format!("{x:.1e}");
-    match nearest.parse::<f64>() {
-        _ if x < f64::MIN_POSITIVE => format!("{x:e}"), // few bits, and few digits
-        Ok(y) if y < x => format!("{:.1e}", 1.05 * x),
-        _ => nearest,
+    if x < f64::MIN_POSITIVE {
+        return format!("{x:e}"); // few bits, and few digits
     }
+    let nearest = format!("{x:.1e}");
+    let number = |text: &str| text.parse::<f64>().expect("digits and a power of ten");
+    let below = number(&nearest) < x;
+    let unit = || 0.1 * number(&format!("1e{}", nearest.split_once('e').map_or("0", |(_, power)| power)));
+    if below { format!("{:.1e}", number(&nearest) + unit()) } else { nearest }
 }
 
 /// Text cut to a width, the cut marked with dots.
