@@ -121,7 +121,7 @@ pub(super) fn time(Enclosure { lo, hi }: Enclosure) -> String {
         None if hi < 1e-3 => small(lo, hi),
         // The difference of two such doubles is a double.
         None if lo > 0.999 && hi < 1.0 => format!("1-{}", small(1.0 - hi, 1.0 - lo)),
-        None if lo > 0.999 => format!(">1-{:e}", 1.0 - lo),
+        None if lo > 0.999 => format!(">1-{}", above(1.0 - lo)),
         None if lo < 1e-3 => format!("{lo:.1e}..{hi:.3}"),
         None => format!("{lo:.3}..{hi:.3}"),
     }
@@ -132,9 +132,21 @@ fn small(lo: f64, hi: f64) -> String {
     let agree = |places: &usize| format!("{lo:.places$e}") == format!("{hi:.places$e}");
     match (0..=9).rev().find(agree) {
         Some(places) => format!("{lo:.places$e}"),
-        None if lo == 0.0 => format!("<{hi:e}"),
+        None if lo == 0.0 => format!("<{}", above(hi)),
         None => format!("{lo:.1e}..{hi:.1e}"),
     }
+}
+
+/// A small positive number rounded up to two digits.
+fn above(x: f64) -> String {
+    if x < f64::MIN_POSITIVE {
+        return format!("{x:e}"); // few bits, and few digits
+    }
+    let nearest = format!("{x:.1e}");
+    let number = |text: &str| text.parse::<f64>().expect("digits and a power of ten");
+    let below = number(&nearest) < x;
+    let unit = || 0.1 * number(&format!("1e{}", nearest.split_once('e').map_or("0", |(_, power)| power)));
+    if below { format!("{:.1e}", number(&nearest) + unit()) } else { nearest }
 }
 
 /// Text, which may be of others, cut to a width, the cut marked with dots.
@@ -177,7 +189,7 @@ mod tests {
         assert_eq!(t(1.2e-20, 1.3e-20), "1e-20");
         assert_eq!(t(0.0, 5e-324), "<5e-324");
         assert_eq!(t(1.0 - f64::EPSILON, 1.0 - f64::EPSILON), "1-2.220446049e-16");
-        assert_eq!(t(1.0f64.next_down(), 1.0), ">1-1.1102230246251565e-16");
+        assert_eq!([t(1.0f64.next_down(), 1.0), t(0.0, 4.44e-16)], [">1-1.2e-16", "<4.5e-16"]);
         assert_eq!([t(0.96, 0.98), t(0.01, 0.04)], ["0.960..0.980", "0.010..0.040"]);
         assert_eq!(t(1e-9, 0.5), "1.0e-9..0.500");
     }

@@ -75,11 +75,9 @@ fn a_checkpoint_of_which_a_byte_is_changed_or_missing_is_refused_by_its_name() {
         assert_eq!(checkpoint.from_bytes(bytes).unwrap_err().to_string(), message);
     };
     for at in 0..bytes.len() {
-        for change in [1, 4, 0x20, 0x80] {
-            let mut other = bytes.clone();
-            other[at] ^= change;
-            refused(&other, &format!("byte {at} ^ {change}"));
-        }
+        let mut other = bytes.clone();
+        other[at] ^= [1, 4, 0x20, 0x80][at % 4];
+        refused(&other, &format!("byte {at}"));
         refused(&bytes[..at], &format!("the first {at} bytes"));
     }
     refused(&[&bytes[..], b" "].concat(), "a byte more");

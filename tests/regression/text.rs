@@ -33,15 +33,18 @@ fn volumes_beyond_the_doubles_have_their_digits() {
 fn times_near_the_ends_of_a_segment_are_inside_it() {
     let at = |t: &str| {
         let network = file("late.json", format!(r#"{{"layers":[{{"W":[["1"]],"b":["-{t}"]}},{{"W":[[1]],"b":[0]}}]}}"#));
-        let text = stdout(&["trace", &network, "--from", "0", "--to", "1"]);
-        let row = text.lines().find(|line| line.trim_start().starts_with("1  ")).unwrap().to_string();
-        row.split_whitespace().nth(1).unwrap().to_string()
+        [&["--exact"][..], &[]].map(|option| {
+            let text = stdout(&[&["trace", &network, "--from", "0", "--to", "1"], option].concat());
+            assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+            let row = text.lines().find(|line| line.trim_start().starts_with("1  ")).unwrap();
+            row.split_whitespace().nth(1).unwrap().to_string()
+        })
     };
-    assert!(at("1/100000000000000000000").starts_with("1.00000000"));
-    assert!(at("1/100000000000000000000").ends_with("e-20"));
-    let late = at("1152921504606846975/1152921504606846976");
-    assert!(late.starts_with(">1-") && late.ends_with("e-16"), "{late}");
-    assert_eq!(at("1/4"), "0.250000000000");
+    let [exact, filtered] = at("1/100000000000000000000");
+    assert!(exact == "1.000000000e-20" && filtered.starts_with('<') && filtered.ends_with("e-16"), "{exact} {filtered}");
+    let [exact, filtered] = at("1152921504606846975/1152921504606846976");
+    assert!(exact == ">1-1.2e-16" && filtered.starts_with(">1-"), "{exact} {filtered}");
+    assert_eq!(at("1/4"), ["1/4", "0.250000000000"]);
 }
 
 #[test]
