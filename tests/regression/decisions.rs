@@ -4,7 +4,7 @@ use super::{file, json, path};
 use nalgebra::{DMatrix, DVector};
 use plica::complex::{Builder, Domain, Rule};
 use plica::network::graph::{Coefficients, Graph, GraphBuilder, Piecewise, Window};
-use plica::network::{Layer, ModelRef, Network};
+use plica::network::{Layer, ModelRef, Network, load};
 use plica::report::RegionsReport;
 use rug::Rational;
 use std::collections::{BTreeMap, BTreeSet};
@@ -226,8 +226,8 @@ fn plainly(recipe: &Recipe, rule: Rule) -> (u64, u64, u64, Vec<Class>) {
     (regions.len() as u64, parts.len() as u64, boundary.len() as u64, classes.collect())
 }
 
-/// The same from the product; and whether the last part is in another region than the last one.
-fn product<'a>(network: impl Into<ModelRef<'a>> + Copy, inputs: usize, rule: Rule) -> ((u64, u64, u64, Vec<Class>), bool) {
+/// The same from the product.
+fn product<'a>(network: impl Into<ModelRef<'a>> + Copy, inputs: usize, rule: Rule) -> (u64, u64, u64, Vec<Class>) {
     let (domain, builder) = (Domain::parse_box("-1,1", inputs).unwrap(), Builder::new(network));
     let (complex, decided) = (builder.build(&domain).unwrap(), builder.decide(rule, &domain, None).unwrap());
     // A part is inside its region: their patterns agree.
@@ -237,8 +237,7 @@ fn product<'a>(network: impl Into<ModelRef<'a>> + Copy, inputs: usize, rule: Rul
     let report = RegionsReport::whole(network, &complex, Some(&decided), true).unwrap();
     let decision = report.decision.unwrap();
     let classes = decision.classes.into_iter().map(|class| (class.class, class.cells, class.regions, class.volume.unwrap().0));
-    let found = (report.counts.activation_regions, decision.cells, decision.boundary_pieces, classes.collect());
-    (found, decided.parent_of.last() < decided.parent_of.iter().max())
+    (report.counts.activation_regions, decision.cells, decision.boundary_pieces, classes.collect())
 }
 
 /// A random network with rows that vanish, that occur twice, and that are each other's negatives.
@@ -277,18 +276,25 @@ fn random(seed: u64, rule: Rule) -> Recipe {
 }
 
 fn agree_on_random_networks(rule: Rule) {
-    let mut others_are_last = 0;
-    for seed in 0..250 {
+    for seed in 0..100 {
         let recipe = random(seed, rule);
         let expected = plainly(&recipe, rule);
-        let (found, other_is_last) = product(&recipe.graph(), recipe.inputs, rule);
-        assert_eq!(found, expected, "seed {seed}");
-        others_are_last += u64::from(other_is_last);
+        assert_eq!(product(&recipe.graph(), recipe.inputs, rule), expected, "seed {seed}");
         if let Some(chain) = recipe.chain() {
-            assert_eq!(product(&chain, recipe.inputs, rule).0, expected, "seed {seed}, as a chain");
+            assert_eq!(product(&chain, recipe.inputs, rule), expected, "seed {seed}, as a chain");
         }
     }
-    assert!(others_are_last > 0, "no network whose last part is not in the last region");
+}
+
+/// Cells of networks with maxima are numbered as they first occur, so the last part need not be in the last region.
+#[test]
+fn parts_are_counted_in_whatever_order_their_regions_are() {
+    let network = load("cantor:2").unwrap();
+    let (domain, builder) = (Domain::parse_box("0,1", 2).unwrap(), Builder::new(&network));
+    let (complex, mut decided) = (builder.build(&domain).unwrap(), builder.decide(Rule::Sign, &domain, None).unwrap());
+    decided.parent_of.reverse();
+    assert_eq!(decided.parent_of.last(), Some(&0));
+    RegionsReport::of(&complex, false).unwrap().with_decision(&decided).unwrap();
 }
 
 #[test]
