@@ -1,7 +1,7 @@
 //! A point inside each cell.
 
 use super::cells::{Cell, fits};
-use crate::exact::rational;
+use crate::exact::{nearest_f64, rational};
 use rug::Rational;
 
 impl Cell<'_> {
@@ -32,9 +32,8 @@ impl Cell<'_> {
         let mut rays = sum.clone();
         let (mut count, mut size) = (0u32, 1.0f64);
         for &v in vertices {
-            if let Some(slopes) = points.slopes(v) {
-                let largest = slopes.iter().fold(0.0, |size: f64, x| size.max(x.abs()));
-                rays.iter_mut().zip(slopes).for_each(|(sum, x)| *sum += x / largest);
+            if self.complex.is_at_infinity(0, v) {
+                rays.iter_mut().zip(self.ray(v)).for_each(|(sum, x)| *sum += x);
             } else {
                 sum.iter_mut().zip(points.point(v)).for_each(|(sum, x)| *sum += x);
                 size = points.point(v).iter().fold(size, |size, x| size.max(x.abs()));
@@ -50,6 +49,21 @@ impl Cell<'_> {
             let point = self.complex.among_all_inputs(point?, Rational::new());
             self.is_inside(&point).then_some(point)
         })
+    }
+
+    /// The direction in which a vertex lies at infinity, about: that of its slopes, or of its coordinates where these are not known.
+    fn ray(&self, vertex: u32) -> Vec<f64> {
+        let known = self.complex.points.slopes(vertex).filter(|slopes| slopes.iter().all(|x| x.is_finite()));
+        let slopes = known.map_or_else(
+            || {
+                let point = self.complex.exact.lock().expect("nothing fails while it is held").point(vertex);
+                let largest = point.iter().map(|x| x.clone().abs()).max().unwrap_or_default();
+                point.into_iter().map(|x| nearest_f64(&(x / &largest))).collect()
+            },
+            <[f64]>::to_vec,
+        );
+        let largest = slopes.iter().fold(0.0, |size: f64, x| size.max(x.abs()));
+        slopes.into_iter().map(|x| x / largest).collect()
     }
 
     /// Whether a point of the whole space is inside: it is in the closed cell, and in none that has a facet with it.
