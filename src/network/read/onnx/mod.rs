@@ -85,7 +85,8 @@ mod tests {
     fn all_constants_of_a_file_share_one_budget() {
         let constant = Tensor { dims: vec![100], data_type: 1, raw_data: vec![0; 400], ..Tensor::default() };
         let graph = Graph { initializer: vec![constant.clone(), Tensor { name: "b".to_string(), ..constant }], ..Graph::default() };
-        let model = Model { graph: Some(graph), opset_import: vec![OperatorSet { domain: String::new(), version: 13 }], ..Model::default() };
+        let model =
+            Model { graph: Some(graph), opset_import: vec![OperatorSet { domain: String::new(), version: 13 }], ..Model::default() };
         let error = |bytes| import::import(&model, &External { budget: Budget::of(bytes), ..External::default() }).unwrap_err();
         assert!(error(1599).contains("more than 4 GiB of numbers and text"));
         assert!(error(1600).contains("a network has one input"));
