@@ -38,7 +38,8 @@ impl Approximate {
             all.errors.push(error);
         }
         slopes.keys().for_each(|&vertex| all.errors[vertex as usize] = f64::INFINITY);
-        all.slopes = slopes.into_iter().map(|(vertex, (slopes, _))| (vertex, slopes)).collect();
+        let known = slopes.into_iter().filter(|(_, (slopes, error))| *error < LOOSE * largest(slopes));
+        all.slopes = known.map(|(vertex, (slopes, _))| (vertex, slopes)).collect();
         all
     }
 

@@ -53,8 +53,7 @@ impl Cell<'_> {
 
     /// The direction in which a vertex lies at infinity, about: that of its slopes, or of its coordinates where these are not known.
     fn ray(&self, vertex: u32) -> Vec<f64> {
-        let known = self.complex.points.slopes(vertex).filter(|slopes| slopes.iter().all(|x| x.is_finite()));
-        let slopes = known.map_or_else(
+        let slopes = self.complex.points.slopes(vertex).map_or_else(
             || {
                 let point = self.complex.exact.lock().expect("nothing fails while it is held").point(vertex);
                 let largest = point.iter().map(|x| x.clone().abs()).max().unwrap_or_default();
