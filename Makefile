@@ -39,7 +39,7 @@ demo: build ## the exact folding table of a network for handwritten digits, all 
 	$(PLICA) trace digits:3x20 --from digits#0 --to digits#17
 
 test: setup ## all tests: unit, integration, documentation; the scripts' where Python, and numpy, are installed
-	$(CARGO) test --release $(CARGO_FLAGS)
+	$(CARGO) test --profile checked $(CARGO_FLAGS)
 	@if command -v $(PYTHON) >/dev/null; then \
 		echo "$(PYTHON) data/test_mnist_sample.py"; $(PYTHON) data/test_mnist_sample.py; \
 	else \
@@ -52,19 +52,20 @@ test: setup ## all tests: unit, integration, documentation; the scripts' where P
 	fi
 
 test-long: setup ## the random tests with many more cases, new ones each time (CASES=20000)
-	PLICA_CASES=$(CASES) $(CARGO) test --release $(CARGO_FLAGS) --test contract --test degenerate
+	PLICA_CASES=$(CASES) $(CARGO) test --profile checked $(CARGO_FLAGS) --test contract --test degenerate
 
-python: build ## the Python package in a new virtual environment: tutorial, tests, types; EXTRAS="ray torch" installs those too
+python: setup ## the Python package in a new virtual environment: tutorial, tests, types; EXTRAS="ray torch" installs those too
 	rm -rf $(VENV)
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check ./python
+	$(CARGO) build --profile checked $(CARGO_FLAGS)
+	MATURIN_PEP517_ARGS="--profile checked" $(VENV)/bin/pip install --quiet --disable-pip-version-check ./python
 	@echo "the package and NumPy alone:"
 	cd $(VENV) && bin/python $(CURDIR)/docs/run.py $(CURDIR)/docs/src/tutorial.md
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check pytest mypy ruff nbformat
 	@for extra in $(EXTRAS); do \
 		$(VENV)/bin/pip install --quiet --disable-pip-version-check $$extra || echo "$$extra cannot be installed: its tests are skipped"; \
 	done
-	cd $(VENV) && PLICA=$(abspath $(PLICA)) bin/python -m pytest -q -p no:cacheprovider $(CURDIR)/python/tests
+	cd $(VENV) && PLICA=$(abspath $(TARGET))/checked/plica bin/python -m pytest -q -p no:cacheprovider $(CURDIR)/python/tests
 	cd $(VENV) && bin/python -m mypy.stubtest plica._plica --ignore-disjoint-bases
 	cd python && $(VENV)/bin/mypy --cache-dir $(VENV)/mypy && $(VENV)/bin/ruff check --no-cache -q && $(VENV)/bin/ruff format --no-cache --check -q
 
@@ -76,7 +77,7 @@ docs: setup ## the book, into target/docs; builds mdbook where it is not install
 onnx: setup ## 1000 random ONNX files against ONNX Runtime, where Python has numpy, onnx and onnxruntime
 	@$(PYTHON) -c 'import numpy, onnx, onnxruntime' 2>/dev/null || { echo "install numpy, onnx and onnxruntime for $(PYTHON)" >&2; exit 1; }
 	$(PYTHON) data/random_onnx.py $(TARGET)/onnx
-	PLICA_ONNX_CASES=$(abspath $(TARGET))/onnx $(CARGO) test --release $(CARGO_FLAGS) --test readers random_files -- --nocapture
+	PLICA_ONNX_CASES=$(abspath $(TARGET))/onnx $(CARGO) test --profile checked $(CARGO_FLAGS) --test readers random_files -- --nocapture
 
 browser: build ## the page of plica regions in a real browser, where Chrome or Chromium and chromedriver are installed
 	$(PYTHON) tests/browser/regions.py $(PLICA)

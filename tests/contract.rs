@@ -1,7 +1,7 @@
 //! The contract of a trace, on random networks and segments: generic ones, and ones full of ties.
 //!
 //! The library's answers are held against each other (filter against integers only) and against a plain rational forward
-//! pass that knows nothing of traces. `PLICA_CASES=5000 cargo test --release --test contract` tries many more cases.
+//! pass that knows nothing of traces. `PLICA_CASES=5000 cargo test --profile checked --test contract` tries many more cases.
 
 mod support;
 

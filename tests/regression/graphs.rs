@@ -5,7 +5,7 @@
 
 use super::*;
 use crate::support::{config, graphs::Numbers, graphs::as_graph, networks};
-use plica::complex::{Builder, Complex, Decided, Domain, Plane, Rule};
+use plica::complex::{Builder, Complex, Decided, Domain, Plane, Progress, Rule};
 use plica::data::{DataSet, Point, Points};
 use plica::fold::{Folding, Meter, Tally};
 use plica::line::{GraphTracer, ModelTracer, Trace, Tracer, trace_exact_only, trace_graph_exact_only};
@@ -422,7 +422,9 @@ fn complexes_are_the_same(both: &Both, domain: &Domain, plane: Option<&Plane>) -
     let seen: [Arc<Mutex<Vec<_>>>; 2] = Default::default();
     let builders = [0, 1].map(|k| {
         let seen = seen[k].clone();
-        Builder::new(both.models()[k]).on_progress(move |progress| seen.lock().unwrap().push(progress))
+        // What it takes in memory is another matter.
+        let far = |Progress { layers, all_layers, cells, .. }| (layers, all_layers, cells);
+        Builder::new(both.models()[k]).on_progress(move |progress| seen.lock().unwrap().push(far(progress)))
     });
     let complexes = [0, 1].map(|k| build(&builders[k]).unwrap());
     let [chain, graph] = &complexes;
@@ -433,8 +435,10 @@ fn complexes_are_the_same(both: &Both, domain: &Domain, plane: Option<&Plane>) -
     prop_assert_eq!(facts(&exact[0]), facts(&exact[1]));
     let reports = [0, 1].map(|k| report(both.models()[k], &complexes[k], None));
     prop_assert_eq!(&reports[0], &reports[1]);
+    // A limit is looked at where a layer cuts.
     let few = chain.activation_regions() - 1;
-    let refused = [0, 1].map(|k| build(&builders[k].clone().max_regions(few)).unwrap_err());
+    let refused = [0, 1].map(|k| build(&builders[k].clone().max_regions(few)).err());
+    prop_assert!(few == 0 || refused[0].is_some());
     prop_assert_eq!(&refused[0], &refused[1]);
     for rule in [Rule::Sign, Rule::Argmax] {
         let decided = [0, 1].map(|k| builders[k].decide(rule, domain, plane));

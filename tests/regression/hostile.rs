@@ -158,7 +158,7 @@ fn a_slice_of_one_axis_again_and_again_is_refused() {
     let many = |n: i64| vec![n; 100_000];
     let parts = [whole("s", &many(0)), whole("e", &many(1)), whole("a", &many(0)), node("Slice", &["x", "s", "e", "a"], &["y"], &[])];
     let text = soon(1, &["net", &onnx("slices.onnx", &[1 << 20], &parts)]);
-    assert!(text.contains("100000 axes of 1 are sliced"), "{text}");
+    assert!(text.contains("one axis twice"), "{text}");
 }
 
 #[test]
@@ -513,7 +513,6 @@ fn names_in_tables_and_in_calls_do_not_reach_the_terminal_as_they_are() {
     let table = file("header.csv", format!("{name},b\n1,2\n"));
     for (status, call) in [
         (1, vec!["fold", "cantor:1", &table, "--labels", "c"]),
-        (1, vec!["fold", "cantor:1", &table, "--labels", name]),
         (2, vec!["net", name]),
         (2, vec!["fold", "cantor:1", name]),
         (2, vec!["trace", "cantor:1", "--from", name, "--to", "0,0"]),

@@ -60,9 +60,7 @@ mod tests {
         let picture = heat_map("a < b", &report(true)).unwrap();
         assert_drawn(&picture);
         assert!(picture.contains("a &lt; b: mean chi"));
-        for title in
-            ["from 3 to 8: mean chi 0.250000 of 2 segments", "from 8 to 3: mean chi 0.000000 of 1 segments", "from 3 to 3: no segments"]
-        {
+        for title in ["from 3 to 8: mean chi 0.250000 of 2 segments", "from 8 to 3: mean chi 0 of 1 segments", "from 3 to 3: no segments"] {
             assert_eq!(picture.matches(title).count(), 1, "{title}");
         }
         assert_eq!(heat_map("one group", &report(false)), None);
