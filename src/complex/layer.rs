@@ -1,6 +1,8 @@
 //! One step in doubles, with a bound of its error, for many rows at once.
 
-use super::steps::{Step, StepMap};
+use super::balls::Ball;
+use super::scale::{exponents, shifted};
+use super::steps::{Step, StepMap, Steps};
 use crate::exact::Instructions;
 use crate::exact::bound::{TINY, product as product_error, round_up, sequential as sequential_error};
 use crate::exact::lanes::{Lanes, dispatch};
@@ -37,6 +39,12 @@ impl Values {
         self.sizes.push(largest(values));
     }
 
+    /// One row more, of numbers that each have a bound of their own.
+    pub(super) fn push_balls(&mut self, row: &[Ball]) {
+        let values: Vec<f64> = row.iter().map(|ball| ball.x).collect();
+        self.push(&values, Ball::error_of_all(row));
+    }
+
     /// The first rows only.
     pub(super) fn truncate(&mut self, rows: usize) {
         self.values.truncate(rows * self.stride);
@@ -50,9 +58,11 @@ fn largest(values: &[f64]) -> f64 {
     values.iter().fold(0.0, |size: f64, x| size.max(x.abs()))
 }
 
-/// A step as doubles, and what bounds the error of going through it.
+/// A step as doubles, and what bounds the error of going through it; scaled as in [`scale`](super::scale).
 pub(super) struct FloatStep {
     pub units: usize,
+    /// The results are those of the step times two to the power of these.
+    pub exponents: Vec<i32>,
     weights: Weights,
     /// As long as a row of outputs, padded with zeros.
     bias: Vec<f64>,
@@ -73,16 +83,29 @@ enum Weights {
 }
 
 impl FloatStep {
-    pub(super) fn new(step: &Step) -> Self {
+    /// All steps of a network, whose inputs come times two to the power of `inputs`.
+    pub(super) fn all(steps: &Steps, inputs: &[i32]) -> Vec<Self> {
+        let mut all: Vec<Self> = Vec::with_capacity(steps.steps.len());
+        for step in &steps.steps {
+            let float = Self::new(step, all.last().map_or(inputs, |below| &below.exponents));
+            all.push(float);
+        }
+        all
+    }
+
+    fn new(step: &Step, below: &[i32]) -> Self {
         let outputs = step.outputs();
-        let (weights, is_dyadic, gamma) = match &step.map {
+        let exponents = exponents(step, below);
+        let scaled = |i: usize, j: usize, w: f64| shifted(w, exponents[i] - below[j]);
+        let (weights, mut is_dyadic, gamma) = match &step.map {
             StepMap::Dense(layer) => {
-                let weights = Packed::new(layer.inputs(), outputs, |i, j| layer.weights()[(i, j)]);
+                let weights = Packed::new(layer.inputs(), outputs, |i, j| scaled(i, j, layer.weights()[(i, j)]));
                 (Weights::Packed(weights), layer.is_dyadic(), product_error(layer.inputs()))
             }
             StepMap::Sparse(map) => {
                 let longest = (0..outputs).map(|i| map.row(i).len()).max().unwrap_or(0);
-                let entries = map.columns.iter().copied().zip(map.weights.doubles().iter().copied()).collect();
+                let entry = |i: usize, k: usize| (map.columns[k], scaled(i, map.columns[k] as usize, map.weights.doubles()[k]));
+                let entries = (0..outputs).flat_map(|i| map.row(i).map(move |k| entry(i, k))).collect();
                 let is_dyadic = map.weights.is_dyadic() && map.bias.is_dyadic();
                 (Weights::Sparse { starts: map.starts.clone(), entries }, is_dyadic, sequential_error(longest))
             }
@@ -91,12 +114,15 @@ impl FloatStep {
         let mut row_sum: f64 = 0.0;
         for (i, bias) in bias[..outputs].iter_mut().enumerate() {
             let mut sum = 0.0;
-            *bias = step.rounded_row(i, |_, w| sum += w.abs());
+            let constant = step.rounded_row(i, |j, w| sum += scaled(i, j, w).abs());
+            *bias = shifted(constant, exponents[i]);
+            is_dyadic &= shifted(*bias, -exponents[i]) == constant;
             // TINY, so that a margin also covers weights that round to subnormal doubles.
             row_sum = row_sum.max(round_up(sum) + TINY);
         }
         Self {
             units: step.units,
+            exponents,
             weights,
             row_sum,
             bias_size: largest(&bias),

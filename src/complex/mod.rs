@@ -1,5 +1,6 @@
 //! Every linear region of a box, a plane or the whole space: cells, faces, neighbours, volumes, triangulation.
 
+mod balls;
 mod build;
 mod cells;
 mod check;
@@ -16,6 +17,8 @@ mod lower;
 mod maps;
 mod merge;
 mod parts;
+mod residues;
+mod scale;
 mod shape;
 mod signs;
 mod simplex;

@@ -1,9 +1,11 @@
-//! The signs of pre-activations at vertices: in doubles with a bound of their error, else with integers.
+//! The signs of pre-activations at vertices: in doubles with one bound of the error a vertex, else with one a value, else with integers.
 //!
 //! The bounds are derived in proofs/complex.md.
 
+use super::balls::{Ball, Balls, Mixture};
 use super::exact::{ExactRows, Place};
 use super::layer::{FloatStep, Values, largest_lane};
+use super::scale::exponent;
 use super::steps::{STAGE, Steps, words_from};
 use super::topology::{Mask, units_of};
 use crate::exact::bound::{TINY, U, round_up};
@@ -31,6 +33,7 @@ pub(super) struct Weights {
 pub(super) struct Signs {
     steps: Arc<Steps>,
     floats: Vec<FloatStep>,
+    balls: Balls,
     pub exact: ExactRows,
     instructions: Instructions,
     exact_only: bool,
@@ -52,8 +55,13 @@ pub(super) struct Signs {
 impl Signs {
     /// The signs at the corners of a domain.
     pub(super) fn new(steps: &Arc<Steps>, corners: &[Vec<Rational>], exact_only: bool) -> Self {
+        let inputs = exponents_of_inputs(corners, steps.inputs());
+        let floats = FloatStep::all(steps, &inputs);
+        let exponents: Vec<Vec<i32>> = std::iter::once(inputs).chain(floats.iter().map(|step| step.exponents.clone())).collect();
+        let corner_balls: Vec<Vec<Ball>> = corners.iter().map(|corner| balls(corner, &exponents[0])).collect();
         let mut signs = Self {
-            floats: steps.steps.iter().map(FloatStep::new).collect(),
+            floats,
+            balls: Balls::new(steps.clone(), exponents, corner_balls.clone()),
             exact: ExactRows::new(steps.clone(), corners),
             steps: steps.clone(),
             instructions: Instructions::detect(),
@@ -67,10 +75,7 @@ impl Signs {
             weights: corners.iter().map(|_| Weights { of_p: 0.0, of_q: 0.0, error: 0.0 }).collect(),
             decisions: Decisions::default(),
         };
-        for corner in corners {
-            let (row, error) = nearest_row(corner);
-            signs.rows.push(&row, error);
-        }
+        corner_balls.iter().for_each(|row| signs.rows.push_balls(row));
         signs
     }
 
@@ -190,6 +195,7 @@ impl Signs {
         }
         self.weights.truncate(len);
         self.exact.truncate(len);
+        self.balls.truncate(len);
     }
 
     /// Keeps the signs of a word of units, once all faces are cut by them.
@@ -197,11 +203,18 @@ impl Signs {
         self.active.push(self.masks.iter().map(|mask| mask.pos).collect());
     }
 
-    /// Decides what the filter left open, with integers.
+    /// Decides what the bound of a whole row left open: in doubles with one bound a value, else with integers.
     fn settle(&mut self, vertex: u32, doubtful: u64, mask: &mut Mask) {
         for unit in units_of(doubtful) {
-            self.decisions.exact += 1;
-            match self.exact.sign(vertex, self.layer, self.stage * STAGE + unit) {
+            let index = self.stage * STAGE + unit;
+            let in_doubles = if self.exact_only { None } else { self.balls.sign(&self.exact.places, vertex, self.layer, index) };
+            self.decisions.filtered += u64::from(in_doubles.is_some());
+            self.decisions.exact += u64::from(in_doubles.is_none());
+            let sign = in_doubles.unwrap_or_else(|| self.exact.sign(vertex, self.layer, index));
+            if in_doubles.is_none() && sign.is_eq() {
+                self.balls.learn(vertex, self.layer, index, Ball::ZERO);
+            }
+            match sign {
                 Ordering::Greater => mask.pos |= 1 << unit,
                 Ordering::Less => mask.neg |= 1 << unit,
                 Ordering::Equal => {}
@@ -258,13 +271,28 @@ impl Signs {
         if self.exact_only {
             self.rows.push(&[], f64::INFINITY);
             self.weights.push(Weights { of_p: 0.0, of_q: 0.0, error: f64::INFINITY });
-        } else if !self.interpolate_in_doubles(p as usize, q as usize, unit) {
-            let (row, error) = nearest_row(&self.exact.values(vertex, self.layer));
-            self.rows.push(&row, error);
+        } else if !self.interpolate_in_doubles(p as usize, q as usize, unit) && !self.interpolate_in_balls(vertex) {
+            let row = balls(&self.exact.values(vertex, self.layer), &self.floats[self.layer].exponents);
+            row.iter().enumerate().for_each(|(i, ball)| self.balls.learn(vertex, self.layer, i, *ball));
+            self.rows.push_balls(&row);
             let (a, b) = (self.exact.value(p, self.layer, unit), self.exact.value(q, self.layer, unit));
             let gap = Rational::from(&a - &b);
             self.weights.push(Weights { of_p: nearest_f64(&(-b / &gap)), of_q: nearest_f64(&(a / gap)), error: 8.0 * U });
         }
+    }
+
+    /// The same with one bound a value, `false` where the largest of them would say too little.
+    fn interpolate_in_balls(&mut self, vertex: u32) -> bool {
+        let Some((row, Mixture { of_p, of_q, error })) = self.balls.cut_row(&self.exact.places, vertex, self.layer) else {
+            return false;
+        };
+        let size = row.iter().map(|ball| ball.x.abs()).fold(0.0, f64::max);
+        let tight = Ball::error_of_all(&row) < LOOSE * size;
+        if tight {
+            self.rows.push_balls(&row);
+            self.weights.push(Weights { of_p, of_q, error: round_up(error + 8.0 * U) });
+        }
+        tight
     }
 
     /// The same in doubles, `false` where their bound would say too little.
@@ -301,6 +329,22 @@ impl Signs {
         }
         tight
     }
+}
+
+/// The exponents of the powers of two that bring the coordinates of a domain's corners to about 1.
+///
+/// Those of the box that stands for the whole space say nothing of the coordinates of other vertices.
+fn exponents_of_inputs(corners: &[Vec<Rational>], inputs: usize) -> Vec<i32> {
+    let of_axis = |axis: usize| {
+        let size = corners.iter().map(|corner| nearest_f64(&corner[axis]).abs()).fold(0.0, f64::max);
+        Some(-exponent(size)).filter(|e| size > 0.0 && e.abs() < 64).unwrap_or_default()
+    };
+    (0..inputs).map(of_axis).collect()
+}
+
+/// Numbers times powers of two, as doubles.
+fn balls(numbers: &[Rational], exponents: &[i32]) -> Vec<Ball> {
+    numbers.iter().zip(exponents).map(|(q, e)| Ball::near(&Rational::from(q << *e))).collect()
 }
 
 /// The doubles nearest to some numbers, and a bound of the error of each.
