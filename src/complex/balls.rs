@@ -284,7 +284,10 @@ mod tests {
             let entry = |l: usize, i: usize, j: usize| weight(seed * 1_000_003 + (l * 10_007 + i * 101 + j) as u64);
             let rational_layer = |l: usize, n: usize, m: usize| {
                 let third = |x: f64| rational(x).unwrap() / 3u32;
-                Layer::from_rationals(DMatrix::from_fn(m, n, |i, j| third(entry(l, i, j))), DVector::from_fn(m, |i, _| third(entry(l, i, 99))))
+                Layer::from_rationals(
+                    DMatrix::from_fn(m, n, |i, j| third(entry(l, i, j))),
+                    DVector::from_fn(m, |i, _| third(entry(l, i, 99))),
+                )
             };
             let layer = |(l, ends): (usize, &[usize])| match (l + seed as usize) % 3 {
                 0 => rational_layer(l, ends[0], ends[1]),

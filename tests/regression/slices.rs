@@ -131,7 +131,6 @@ fn a_slice_of_a_very_wide_network_takes_no_rational_products() {
     };
     let rows = file("wide_plane.csv", (1..4).map(row).collect::<Vec<_>>().join("\n"));
     let point = |k: usize| format!("{rows}#{k}");
-    let report =
-        json(&["regions", "random:784-4096-10@1", "--plane", &point(0), &point(1), &point(2), "--box", "0,1/1000"]);
+    let report = json(&["regions", "random:784-4096-10@1", "--plane", &point(0), &point(1), &point(2), "--box", "0,1/1000"]);
     assert_eq!(report["volume"]["exact"], "1/1000000");
 }
