@@ -45,15 +45,8 @@ struct Alive {
     words: Option<Vec<i64>>,
 }
 
-/// The steps as integers, and the products of their factors up to each.
-#[derive(Debug)]
-struct Whole {
-    steps: Vec<WholeStep>,
-    scales: Vec<Integer>,
-}
-
 /// What an entry of a table takes besides what it holds.
-const ENTRY: u64 = 128;
+pub(super) const ENTRY: u64 = 128;
 
 /// What a number takes on the heap.
 fn heap(x: &Integer) -> u64 {
@@ -90,7 +83,9 @@ const MOST_VALUES: usize = 1 << 22;
 #[derive(Debug)]
 pub(super) struct ExactRows {
     steps: Arc<Steps>,
-    whole: Option<Arc<Whole>>,
+    /// The first steps as integers, as many as have been asked for, and the products of their factors up to each.
+    whole: Vec<Arc<WholeStep>>,
+    scales: Vec<Integer>,
     corners: Vec<Vec<Rational>>,
     pub places: Vec<Place>,
     points: HashMap<u32, Arc<ExactPoint>>,
@@ -104,7 +99,17 @@ pub(super) struct ExactRows {
 impl ExactRows {
     pub(super) fn new(steps: Arc<Steps>, corners: &[Vec<Rational>]) -> Self {
         let places = (0..corners.len() as u32).map(Place::Corner).collect();
-        Self { steps, whole: None, corners: corners.to_vec(), places, points: HashMap::new(), values: HashMap::new(), stored: 0, bytes: 0 }
+        Self {
+            steps,
+            whole: Vec::new(),
+            scales: Vec::new(),
+            corners: corners.to_vec(),
+            places,
+            points: HashMap::new(),
+            values: HashMap::new(),
+            stored: 0,
+            bytes: 0,
+        }
     }
 
     pub(super) fn push(&mut self, place: Place) {
@@ -173,23 +178,24 @@ impl ExactRows {
         }
     }
 
-    /// The steps as integers.
-    fn whole(&mut self) -> Arc<Whole> {
-        let whole = self.whole.get_or_insert_with(|| {
-            let steps: Vec<WholeStep> = self.steps.steps.iter().map(WholeStep::new).collect();
-            let scales = steps.iter().scan(Integer::from(1), |scale, step| {
-                *scale *= &step.factor;
-                Some(scale.clone())
-            });
-            Arc::new(Whole { scales: scales.collect(), steps })
-        });
-        whole.clone()
+    /// A step as integers.
+    fn whole(&mut self, step: usize) -> Arc<WholeStep> {
+        while self.whole.len() <= step {
+            let next = WholeStep::new(&self.steps.steps[self.whole.len()]);
+            self.scales.push(self.scales.last().map_or_else(|| next.factor.clone(), |below| Integer::from(below * &next.factor)));
+            self.whole.push(Arc::new(next));
+        }
+        self.whole[step].clone()
     }
 
     /// What the results of the first `steps` steps at a vertex are multiplied by.
     fn scale(&mut self, vertex: u32, steps: usize) -> Integer {
         let point = self.exact_point(vertex);
-        if steps == 0 { point.scale.clone() } else { Integer::from(&point.scale * &self.whole().scales[steps - 1]) }
+        if steps == 0 {
+            return point.scale.clone();
+        }
+        self.whole(steps - 1);
+        Integer::from(&point.scale * &self.scales[steps - 1])
     }
 
     fn exact_point(&mut self, vertex: u32) -> Arc<ExactPoint> {
@@ -241,9 +247,8 @@ impl ExactRows {
 
     /// The same from the results of the step below.
     fn forward(&mut self, vertex: u32, step: usize, i: usize) -> Integer {
-        let whole = self.whole();
-        let this = &whole.steps[step];
-        let rectified = if step > 0 { whole.steps[step - 1].units } else { 0 };
+        let this = self.whole(step);
+        let rectified = if step > 0 { self.steps.steps[step - 1].units } else { 0 };
         let sum = match this.row(i) {
             Some(row) if step > 0 => {
                 let mut sum = Integer::new();
@@ -285,9 +290,9 @@ impl ExactRows {
     /// The signs of all units at a point, step by step.
     pub(super) fn signs_at(&mut self, point: &[Rational]) -> Vec<Vec<Ordering>> {
         let (mut scale, mut values) = whole_point(point);
-        let whole = self.whole();
         let mut rectified = 0;
-        let signs = whole.steps[..self.steps.depth()].iter().map(|step| {
+        let signs = (0..self.steps.depth()).map(|step| {
+            let step = self.whole(step);
             let inputs: Vec<usize> = (0..step.inputs).filter(|&j| j >= rectified || values[j].cmp0().is_gt()).collect();
             let mut above = step.product(&inputs, &inputs.iter().map(|&j| &values[j]).collect::<Vec<_>>());
             above.iter_mut().enumerate().for_each(|(i, value)| *value += step.bias(i) * &scale);
@@ -304,7 +309,8 @@ impl ExactRows {
         let mut rectified = 0;
         let mut forms: Vec<Vec<Integer>> = (0..d).map(|i| (0..=d).map(|j| Integer::from(u32::from(i == j))).collect()).collect();
         let mut scale = Integer::from(1);
-        for (l, step) in self.whole().steps.iter().enumerate() {
+        for l in 0..self.steps.steps.len() {
+            let step = self.whole(l);
             let inputs: Vec<usize> = (0..step.inputs).filter(|&j| j >= rectified || is_active(l - 1, j)).collect();
             let column = |k: usize| step.product(&inputs, &inputs.iter().map(|&j| &forms[j][k]).collect::<Vec<_>>());
             let mut columns: Vec<Vec<Integer>> = (0..=d).map(column).collect();

@@ -1,5 +1,7 @@
 //! One step in doubles, with a bound of its error, for many rows at once.
 
+use super::balls::Ball;
+use super::scale::shifted;
 use super::steps::{Step, StepMap};
 use crate::exact::Instructions;
 use crate::exact::bound::{TINY, U, product as product_error, round_up, sequential as sequential_error};
@@ -43,6 +45,12 @@ impl Values {
         self.values.resize(end, 0.0);
         self.errors.push(error);
         self.sizes.push(largest(values));
+    }
+
+    /// One row more, of numbers that each have a bound of their own.
+    pub(super) fn push_balls(&mut self, row: &[Ball]) {
+        let values: Vec<f64> = row.iter().map(|ball| ball.x).collect();
+        self.push(&values, Ball::error_of_all(row));
     }
 
     /// Some columns of all rows, padded with zeros.
@@ -90,7 +98,7 @@ pub(super) fn largest(values: &[f64]) -> f64 {
     values.iter().fold(0.0, |size: f64, x| size.max(x.abs()))
 }
 
-/// A step as doubles, and what bounds the error of going through it.
+/// A step as doubles, and what bounds the error of going through it; scaled as in [`scale`](super::scale).
 pub(super) struct FloatStep {
     weights: Weights,
     /// As long as a row of outputs, padded with zeros.
@@ -112,21 +120,27 @@ enum Weights {
 }
 
 impl FloatStep {
-    /// The step as a function of some inputs, in this order; all others are 0.
-    pub(super) fn of_inputs(step: &Step, inputs: &[u32]) -> Self {
+    /// The step as a function of some inputs, in this order; all others are 0. Inputs and results are scaled by these exponents, of which there is one for
+    /// every input and result of the step.
+    pub(super) fn of_inputs(step: &Step, inputs: &[u32], [below, above]: [&[i32]; 2]) -> Self {
         let outputs = step.outputs();
         let mut place_of = vec![NONE; step.inputs()];
         inputs.iter().zip(0..).for_each(|(&j, place)| place_of[j as usize] = place);
-        let (weights, is_dyadic, gamma) = match &step.map {
+        let scaled = |i: usize, j: usize, w: f64| shifted(w, above[i] - below[j]);
+        let (weights, mut is_dyadic, gamma) = match &step.map {
             StepMap::Dense(layer) => {
-                let weights = Packed::new(inputs.len(), outputs, |i, j| layer.weights()[(i, inputs[j] as usize)]);
+                let weight = |i: usize, j: usize| scaled(i, j, layer.weights()[(i, j)]);
+                let weights = Packed::new(inputs.len(), outputs, |i, place| weight(i, inputs[place] as usize));
                 (Weights::Packed(weights), layer.is_dyadic(), product_error(inputs.len()))
             }
             StepMap::Sparse(map) => {
                 let (mut starts, mut entries) = (vec![0], Vec::with_capacity(map.columns.len()));
                 for i in 0..outputs {
-                    let row = map.row(i).map(|k| (place_of[map.columns[k] as usize], map.weights.doubles()[k]));
-                    entries.extend(row.filter(|&(place, _)| place != NONE));
+                    let entry = |k: usize| {
+                        let j = map.columns[k] as usize;
+                        (place_of[j], scaled(i, j, map.weights.doubles()[k]))
+                    };
+                    entries.extend(map.row(i).map(entry).filter(|&(place, _)| place != NONE));
                     starts.push(entries.len());
                 }
                 let longest = starts.windows(2).map(|ends| ends[1] - ends[0]).max().unwrap_or(0);
@@ -138,7 +152,9 @@ impl FloatStep {
         let mut row_sum: f64 = 0.0;
         for (i, bias) in bias[..outputs].iter_mut().enumerate() {
             let mut sum = 0.0;
-            *bias = step.rounded_row(i, |j, w| sum += if place_of[j] == NONE { 0.0 } else { w.abs() });
+            let constant = step.rounded_row(i, |j, w| sum += if place_of[j] == NONE { 0.0 } else { scaled(i, j, w).abs() });
+            *bias = shifted(constant, above[i]);
+            is_dyadic &= shifted(*bias, -above[i]) == constant;
             // TINY, so that a margin also covers weights that round to subnormal doubles.
             row_sum = row_sum.max(round_up(sum) + TINY);
         }

@@ -7,11 +7,16 @@ use super::build::ComplexError;
 use super::memory::of_terms;
 use super::slice::Plane;
 use super::steps::{Bit, Code, Form, Hidden, Rounds, Step, Steps};
+use crate::exact::Factors;
 use crate::network::LayerBits;
 use crate::network::graph::{Affine, Graph, Maximum, Node, Operation, Piecewise};
+use rayon::prelude::*;
 use rug::Rational;
 use std::collections::HashMap;
 use std::sync::Arc;
+
+/// Forms of so many columns, as those of a slice are before its first bend, are summed column by column.
+const FEW: usize = 3;
 
 /// The steps of a graph, of a slice as a function of (u, v).
 ///
@@ -188,7 +193,11 @@ impl Lowering {
             }
             terms += joined;
         }
-        self.check(terms)?;
+        // No form has more terms than there are columns.
+        self.check(terms.min(len.saturating_mul(self.width)))?;
+        if self.width <= FEW && affine.terms.iter().all(|term| term.map.weights().is_dyadic()) {
+            return Ok(self.affine_of_few(len, affine));
+        }
         let element = |output: usize| {
             let mut parts = Vec::new();
             for term in &affine.terms {
@@ -197,6 +206,32 @@ impl Lowering {
             Form::sum(parts.into_iter(), Graph::bias(affine, output))
         };
         Ok((0..len).map(element).collect())
+    }
+
+    /// The same where all are forms of a few columns: one exact sum of products for each.
+    fn affine_of_few(&self, len: usize, affine: &Affine) -> Vec<Form> {
+        let of_column = |forms: &[Form], column: usize| {
+            let coefficient = |form: &Form| match form.terms.iter().find(|(at, _)| *at as usize == column) {
+                Some((_, x)) => x.clone(),
+                None if column == self.width => form.constant.clone(),
+                None => Rational::new(),
+            };
+            Factors::new(&forms.iter().map(coefficient).collect::<Vec<_>>())
+        };
+        let of_term = |from: usize| (0..=self.width).map(|column| of_column(&self.forms[from], column)).collect();
+        let factors: Vec<Vec<Factors>> = affine.terms.iter().map(|term| of_term(term.from)).collect();
+        let element = |output: usize| {
+            let mut sums = vec![Rational::new(); self.width];
+            sums.push(Graph::bias(affine, output));
+            for (term, factors) in affine.terms.iter().zip(&factors) {
+                let mut row: Vec<(u32, f64)> = Vec::new();
+                term.map.for_row(output, |input, weight| row.push((input as u32, term.map.weights().doubles()[weight])));
+                sums.iter_mut().zip(factors).for_each(|(sum, factors)| *sum += factors.dot(&row));
+            }
+            let constant = sums.pop().expect("the constant is the last");
+            Form { terms: (0..).zip(sums).filter(|(_, x)| !x.is_zero()).collect(), constant }
+        };
+        (0..len).into_par_iter().map(element).collect()
     }
 
     fn activation(&mut self, n: usize, from: usize, functions: &[Piecewise], function_of: &[u32]) -> Vec<Form> {

@@ -4,12 +4,15 @@ use super::cells::Complex;
 use super::counts::Counts;
 use super::layer::{FloatStep, Values};
 use super::live::Live;
+use super::residues::Residues;
+use super::scale;
 use super::steps::{STAGE, gather};
 use crate::exact::Instructions;
 use crate::exact::bound::{TINY, gamma, round_up};
 use rayon::prelude::*;
 use rug::Rational;
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 fn counts(complex: &Complex) -> Counts {
     let map_of = maps(complex);
@@ -62,7 +65,7 @@ fn numbered(representatives: impl ExactSizeIterator<Item = u32>) -> Vec<u32> {
 /// The affine map of each cell, numbered.
 ///
 /// Maps that differ at one point are different. All are evaluated at the same one, in doubles with a bound of the error; only those that agree
-/// there within their bounds are compared in integers.
+/// there within their bounds are compared modulo a prime, and those that agree there too in integers.
 fn maps(complex: &Complex) -> Vec<u32> {
     let mut order: Vec<(f64, f64, u32)> =
         values_at_one_point(complex).into_iter().zip(0..).map(|((lo, hi), cell)| (lo, hi, cell)).collect();
@@ -70,6 +73,7 @@ fn maps(complex: &Complex) -> Vec<u32> {
     // A value without a bound can be anything.
     let unbounded = order.iter().any(|&(lo, hi, _)| !(lo.is_finite() && hi.is_finite()));
     order.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+    let residues = OnceLock::new();
     let mut rest = &order[..];
     while let Some(&(_, mut most, _)) = rest.first() {
         let meets = |&&(lo, hi, _): &&(f64, f64, u32)| {
@@ -80,7 +84,8 @@ fn maps(complex: &Complex) -> Vec<u32> {
         let (near, others) = rest.split_at(rest.iter().take_while(meets).count());
         rest = others;
         if near.len() > 1 {
-            compare(complex, &near.iter().map(|&(_, _, cell)| cell).collect::<Vec<_>>(), &mut representatives);
+            let residues = residues.get_or_init(|| Residues::new(&complex.steps));
+            compare(complex, residues.as_ref(), &near.iter().map(|&(_, _, cell)| cell).collect::<Vec<_>>(), &mut representatives);
         }
     }
     numbered(representatives.into_iter())
@@ -88,8 +93,9 @@ fn maps(complex: &Complex) -> Vec<u32> {
 
 /// Finds out which of some cells have the same map: for each the first that has it.
 ///
-/// In a graph those where the output depends on the same parts and winners are known to; what is left is compared in integers.
-fn compare(complex: &Complex, cells: &[u32], representatives: &mut [u32]) {
+/// In a graph those where the output depends on the same parts and winners are known to; of what is left, those that have the same residues are
+/// compared in integers.
+fn compare(complex: &Complex, residues: Option<&Residues<'_>>, cells: &[u32], representatives: &mut [u32]) {
     let mut different = cells.to_vec();
     if let Some(graph) = &complex.steps.graph {
         let live = Live::new(graph);
@@ -103,17 +109,31 @@ fn compare(complex: &Complex, cells: &[u32], representatives: &mut [u32]) {
             return;
         }
     }
-    let mut first_with: HashMap<Vec<Vec<Rational>>, u32> = HashMap::new();
-    let first: HashMap<u32, u32> =
-        different.iter().map(|&cell| (cell, *first_with.entry(complex.cell(cell as usize).affine_map()).or_insert(cell))).collect();
+    let outputs = |cell: u32| residues.map(|residues| residues.outputs(|step, unit| is_active(complex, cell, step, unit)));
+    let outputs: Vec<Option<Vec<u64>>> = different.par_iter().map(|&cell| outputs(cell)).collect();
+    let mut alike: HashMap<&Option<Vec<u64>>, Vec<u32>> = HashMap::new();
+    different.iter().zip(&outputs).for_each(|(&cell, outputs)| alike.entry(outputs).or_default().push(cell));
+    let mut first: HashMap<u32, u32> = HashMap::new();
+    for group in alike.into_values() {
+        let mut first_with: HashMap<Vec<Vec<Rational>>, u32> = HashMap::new();
+        for &cell in &group {
+            let map = if group.len() > 1 { complex.cell(cell as usize).affine_map() } else { Vec::new() };
+            first.insert(cell, *first_with.entry(map).or_insert(cell));
+        }
+    }
     cells.iter().for_each(|&cell| representatives[cell as usize] = first[&representatives[cell as usize]]);
+}
+
+fn is_active(complex: &Complex, cell: u32, step: usize, unit: usize) -> bool {
+    complex.steps.is_active(complex.words(cell as usize), step, unit)
 }
 
 /// For each cell two doubles that enclose one combination of its outputs at one point.
 fn values_at_one_point(complex: &Complex) -> Vec<(f64, f64)> {
     const BLOCK: usize = 1024;
     let steps = &complex.steps;
-    let through: Vec<Through> = (0..steps.steps.len()).map(|l| Through::new(complex, l)).collect();
+    let exponents = scale::of_steps(steps, &vec![0; steps.inputs()]);
+    let through: Vec<Through> = (0..steps.steps.len()).map(|l| Through::new(complex, l, [&exponents[l], &exponents[l + 1]])).collect();
     // Any point will do; one with no simple coordinates separates more maps.
     let point: Vec<f64> = (1..=complex.dimension()).map(|k| (k as f64 * 0.618_033_988_749_895).fract() - 0.309_016_994_374_947).collect();
     let instructions = Instructions::detect();
@@ -171,7 +191,8 @@ struct Through {
 }
 
 impl Through {
-    fn new(complex: &Complex, l: usize) -> Self {
+    /// The step from inputs to results that are scaled by these exponents.
+    fn new(complex: &Complex, l: usize, exponents: [&[i32]; 2]) -> Self {
         let steps = &complex.steps;
         let units = if l == 0 { 0 } else { steps.steps[l - 1].units };
         let words = units.div_ceil(STAGE);
@@ -190,7 +211,7 @@ impl Through {
             // A step has an input; one that is active nowhere will do.
             varying.push(0);
         }
-        let step = |inputs: &[u32]| (!inputs.is_empty()).then(|| FloatStep::of_inputs(&steps.steps[l], inputs));
+        let step = |inputs: &[u32]| (!inputs.is_empty()).then(|| FloatStep::of_inputs(&steps.steps[l], inputs, exponents));
         Self { fixed: step(&fixed_inputs), part: step(&varying), fixed_inputs, varying }
     }
 

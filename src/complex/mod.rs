@@ -1,5 +1,6 @@
 //! Every linear region of a box, a plane or the whole space: cells, faces, neighbours, volumes, triangulation.
 
+mod balls;
 mod build;
 mod cells;
 mod check;
@@ -20,6 +21,8 @@ mod maps;
 mod memory;
 mod merge;
 mod parts;
+mod residues;
+mod scale;
 mod shape;
 mod signs;
 mod simplex;

@@ -1,14 +1,16 @@
-//! The signs of pre-activations at vertices: in doubles with a bound of their error, else with integers.
+//! The signs of pre-activations at vertices: in doubles with one bound of the error a vertex, else with one a value, else with integers.
 //!
 //! The bounds are derived in proofs/complex.md.
 
 mod infinity;
 mod kept;
 
+use super::balls::{Ball, Balls, Mixture};
 use super::domain::Polytope;
 use super::exact::{ExactRows, Place};
 use super::far::{Far, Weights, certain_sign};
 use super::layer::{FloatStep, Values, largest_lane};
+use super::scale;
 use super::steps::{STAGE, Step, Steps, words_from};
 use super::topology::{Mask, units_of};
 use crate::exact::bound::{TINY, U, round_up};
@@ -28,8 +30,12 @@ pub(super) const LOOSE: f64 = 1.0 / 1024.0;
 /// The vertices, and the pre-activations of one layer there.
 pub(super) struct Signs {
     steps: Arc<Steps>,
+    /// For the inputs, and the results of each step, the powers of two that they are multiplied by in doubles.
+    exponents: Arc<Vec<Vec<i32>>>,
     /// The results of the step at hand that rows hold.
     kept: Kept,
+    /// None of the whole space, whose corners are no doubles, nor where everything is left to integers.
+    balls: Option<Balls>,
     pub exact: ExactRows,
     instructions: Instructions,
     exact_only: bool,
@@ -58,7 +64,14 @@ impl Signs {
     /// The signs at the corners of a domain.
     pub(super) fn new(steps: &Arc<Steps>, domain: &Polytope, exact_only: bool) -> Self {
         let (corners, slopes) = (&domain.corners, domain.slopes.as_ref().filter(|_| !exact_only));
+        // Corners of the whole space are at infinity, and their slopes about 1.
+        let of_inputs = if domain.slopes.is_some() { vec![0; steps.inputs()] } else { exponents_of_inputs(corners, steps.inputs()) };
+        let exponents = Arc::new(scale::of_steps(steps, &of_inputs));
+        let of_corners: Vec<Vec<Ball>> = corners.iter().map(|corner| balls(corner, &of_inputs)).collect();
+        let has_balls = domain.slopes.is_none() && !exact_only;
         let mut signs = Self {
+            balls: has_balls.then(|| Balls::new(steps.clone(), exponents.clone(), of_corners.clone())),
+            exponents,
             kept: Kept::all(0, steps.inputs()),
             exact: ExactRows::new(steps.clone(), corners),
             steps: steps.clone(),
@@ -76,10 +89,9 @@ impl Signs {
             decisions: Decisions::default(),
             of_steps: steps.steps.iter().map(Step::bytes).sum(),
         };
-        for corner in corners {
+        for row in &of_corners {
             // A corner at infinity is a multiple of the size, with no constant.
-            let (row, error) = if signs.far.is_some() { (vec![0.0; corner.len()], 0.0) } else { nearest_row(corner) };
-            signs.rows.push(&row, error);
+            if signs.far.is_some() { signs.rows.push(&vec![0.0; row.len()], 0.0) } else { signs.rows.push_balls(row) }
         }
         signs
     }
@@ -98,7 +110,8 @@ impl Signs {
     pub(super) fn bytes(&self) -> u64 {
         let words = self.quiet.capacity() + self.active.iter().map(Vec::capacity).sum::<usize>();
         let of_vertices = size_of::<Mask>() * self.masks.capacity() + size_of::<Weights>() * self.weights.capacity();
-        self.rows.bytes() + (8 * words + of_vertices) as u64 + self.exact.bytes() + self.of_steps
+        let of_balls = self.balls.as_ref().map_or(0, Balls::bytes);
+        self.rows.bytes() + (8 * words + of_vertices) as u64 + self.exact.bytes() + of_balls + self.of_steps
     }
 
     /// The bytes that entering a layer takes besides.
@@ -117,7 +130,7 @@ impl Signs {
         let active = if layer == 0 { Vec::new() } else { self.alive(layer - 1) };
         let (steps, below) = (self.steps.clone(), std::mem::take(&mut self.rows));
         let step = &steps.steps[layer];
-        let float = FloatStep::of_inputs(step, &self.kept.results);
+        let float = FloatStep::of_inputs(step, &self.kept.results, [&self.exponents[layer], &self.exponents[layer + 1]]);
         self.rows = float.forward(self.instructions, below, &active);
         if let Some(far) = &mut self.far {
             let (slopes, active) = (std::mem::take(&mut far.slopes), far.words(&active));
@@ -253,6 +266,9 @@ impl Signs {
             far.truncate(len);
         }
         self.exact.truncate(len);
+        if let Some(balls) = &mut self.balls {
+            balls.truncate(len);
+        }
     }
 
     /// Keeps the signs of a word of units, once all faces are cut by them.
@@ -260,11 +276,18 @@ impl Signs {
         self.active.push(self.masks.iter().map(|mask| mask.pos).collect());
     }
 
-    /// Decides what the filter left open, with integers.
+    /// Decides what the bound of a whole row left open: in doubles with one bound a value, else with integers.
     fn settle(&mut self, vertex: u32, doubtful: u64, mask: &mut Mask) {
         for unit in units_of(doubtful) {
-            self.decisions.exact += 1;
-            match self.exact.sign(vertex, self.layer, self.kept.results[self.stage * STAGE + unit] as usize) {
+            let index = self.kept.results[self.stage * STAGE + unit];
+            let in_doubles = self.balls.as_mut().and_then(|balls| balls.sign(&self.exact.places, vertex, self.layer, index as usize));
+            self.decisions.filtered += u64::from(in_doubles.is_some());
+            self.decisions.exact += u64::from(in_doubles.is_none());
+            let sign = in_doubles.unwrap_or_else(|| self.exact.sign(vertex, self.layer, index as usize));
+            if let Some(balls) = self.balls.as_mut().filter(|_| in_doubles.is_none() && sign.is_eq()) {
+                balls.learn(vertex, self.layer, index as usize, Ball::ZERO);
+            }
+            match sign {
                 Ordering::Greater => mask.pos |= 1 << unit,
                 Ordering::Less => mask.neg |= 1 << unit,
                 Ordering::Equal => {}
@@ -325,7 +348,7 @@ impl Signs {
             self.weights.push(Weights { error: f64::INFINITY, ..Weights::default() });
         } else if self.is_at_infinity(p) || self.is_at_infinity(q) {
             return self.interpolate_at_infinity(vertex, [p, q], unit);
-        } else if !self.interpolate_in_doubles(p as usize, q as usize, unit) {
+        } else if !self.interpolate_in_doubles(p as usize, q as usize, unit) && !self.interpolate_in_balls(vertex) {
             self.push_exact(vertex);
             let of_unit = self.kept.results[unit] as usize;
             let (a, b) = (self.exact.value(p, self.layer, of_unit), self.exact.value(q, self.layer, of_unit));
@@ -340,13 +363,32 @@ impl Signs {
 
     /// The pre-activations at a vertex, computed in integers.
     fn push_exact(&mut self, vertex: u32) {
-        let (row, error) = nearest_row(&self.exact.values(vertex, self.layer, &self.kept.results));
-        self.rows.push(&row, error);
+        let (results, all) = (&self.kept.results, &self.exponents[self.layer + 1]);
+        let exponents: Vec<i32> = results.iter().map(|&i| all[i as usize]).collect();
+        let row = balls(&self.exact.values(vertex, self.layer, results), &exponents);
+        if let Some(balls) = &mut self.balls {
+            results.iter().zip(&row).for_each(|(&i, ball)| balls.learn(vertex, self.layer, i as usize, *ball));
+        }
+        self.rows.push_balls(&row);
     }
 
     /// No pre-activations: every decision is left to integers.
     fn push_unknown(&mut self) {
         self.rows.push(&[], f64::INFINITY);
+    }
+
+    /// The same with one bound a value, `false` where the largest of them would say too little.
+    fn interpolate_in_balls(&mut self, vertex: u32) -> bool {
+        let Some(balls) = &mut self.balls else { return false };
+        let found = balls.cut_row(&self.exact.places, vertex, self.layer, &self.kept.results);
+        let Some((row, Mixture { of_p, of_q, error })) = found else { return false };
+        let size = row.iter().map(|ball| ball.x.abs()).fold(0.0, f64::max);
+        let tight = Ball::error_of_all(&row) < LOOSE * size;
+        if tight {
+            self.rows.push_balls(&row);
+            self.weights.push(Weights { of_p, of_q, error: round_up(error + 8.0 * U), ..Weights::default() });
+        }
+        tight
     }
 
     /// The same in doubles, `false` where their bound would say too little.
@@ -383,6 +425,20 @@ impl Signs {
         }
         tight
     }
+}
+
+/// The exponents of the powers of two that bring the coordinates of a domain's corners to about 1.
+fn exponents_of_inputs(corners: &[Vec<Rational>], inputs: usize) -> Vec<i32> {
+    let of_axis = |axis: usize| {
+        let size = corners.iter().map(|corner| nearest_f64(&corner[axis]).abs()).fold(0.0, f64::max);
+        Some(-scale::exponent(size)).filter(|e| size > 0.0 && e.abs() < 64).unwrap_or_default()
+    };
+    (0..inputs).map(of_axis).collect()
+}
+
+/// Numbers times powers of two, as doubles.
+fn balls(numbers: &[Rational], exponents: &[i32]) -> Vec<Ball> {
+    numbers.iter().zip(exponents).map(|(q, e)| Ball::near(&Rational::from(q << *e))).collect()
 }
 
 /// The doubles nearest to some numbers, and a bound of the error of each.

@@ -2,8 +2,10 @@
 
 use super::steps::Form;
 use crate::data::Point;
+use crate::exact::Factors;
 use crate::network::{Layer, Network};
 use nalgebra::{DMatrix, DVector};
+use rayon::prelude::*;
 use rug::Rational;
 
 /// What can be wrong with the points of a plane.
@@ -98,9 +100,18 @@ impl Plane {
     /// The network, which takes points of the space around the plane, as a function of (u, v).
     pub(super) fn restrict(&self, network: &Network) -> Network {
         let first = &network.layers()[0];
-        let product = |i: usize, x: &[Rational]| (0..first.inputs()).map(|j| first.weight(i, j) * &x[j]).sum::<Rational>();
-        let weights = DMatrix::from_fn(first.outputs(), 2, |i, k| product(i, &self.directions[k]));
-        let bias = DVector::from_fn(first.outputs(), |i, _| product(i, &self.origin) + first.bias_of(i));
+        let columns = [&self.directions[0], &self.directions[1], &self.origin];
+        let factors = columns.map(|x| Factors::new(x));
+        let row = |i: usize| -> [Rational; 3] {
+            if first.is_dyadic() {
+                let row: Vec<(u32, f64)> = first.weights().row(i).iter().copied().zip(0..).map(|(w, j)| (j, w)).collect();
+                return std::array::from_fn(|k| factors[k].dot(&row));
+            }
+            columns.map(|x| x.iter().enumerate().map(|(j, x)| first.weight(i, j) * x).sum())
+        };
+        let mut rows: Vec<[Rational; 3]> = (0..first.outputs()).into_par_iter().map(row).collect();
+        let bias = DVector::from_fn(first.outputs(), |i, _| std::mem::take(&mut rows[i][2]) + first.bias_of(i));
+        let weights = DMatrix::from_fn(first.outputs(), 2, |i, k| std::mem::take(&mut rows[i][k]));
         let layers = std::iter::once(Layer::from_rationals(weights, bias)).chain(network.layers()[1..].iter().cloned());
         Network::new(layers.collect()).expect("the shapes still chain")
     }

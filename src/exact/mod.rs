@@ -3,6 +3,7 @@
 pub(crate) mod aligned;
 pub(crate) mod bound;
 pub(crate) mod doubled;
+mod factors;
 pub(crate) mod forms;
 #[allow(unsafe_code, reason = "vector instructions, after the processor was asked for them")]
 pub(crate) mod lanes;
@@ -13,6 +14,7 @@ pub(crate) mod product;
 #[allow(unsafe_code, reason = "the inner loop, without bounds checks")]
 pub(crate) mod strips;
 
+pub(crate) use factors::Factors;
 pub use lanes::Instructions;
 pub use number::{ExactNumber, dyadic_parts, nearest_f64, parse_rational, rational};
 pub(crate) use number::{common_denominator, over_common_denominator, scaled};

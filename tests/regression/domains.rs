@@ -280,3 +280,61 @@ fn layers_that_never_switch_at_all() {
         complex.check_volumes().unwrap();
     }
 }
+
+/// Numbers of a unit, or of one weight, decay by random powers of two; every third unit has the bias 0.
+fn decayed(numbers: &mut Numbers, widths: &[usize]) -> Network {
+    let layers = widths.windows(2).enumerate().map(|(l, ends)| {
+        let (n, m) = (ends[0], ends[1]);
+        let is_output = l + 2 == widths.len();
+        let power = |numbers: &mut Numbers| 2f64.powi(-(numbers.below(151) as i32));
+        let of_rows: Vec<f64> = (0..m).map(|_| if is_output || numbers.below(3) == 0 { 1.0 } else { power(numbers) }).collect();
+        let weights_decay = numbers.below(3) == 0;
+        let mut number = |i: usize| {
+            let number = numbers.below(9) as f64 - 4.0;
+            of_rows[i] * number * if weights_decay { power(numbers) } else { 1.0 }
+        };
+        let weights = nalgebra::DMatrix::from_fn(m, n, |i, _| number(i));
+        let bias = nalgebra::DVector::from_fn(m, |i, _| if i % 3 == 2 { 0.0 } else { number(i) });
+        Layer::from_f64(weights, bias)
+    });
+    Network::new(layers.collect()).unwrap()
+}
+
+/// Doubles know units scaled by powers of two, at vertices at infinity too; integers know neither.
+#[test]
+fn decayed_networks_are_the_same_in_integers_alone_on_every_kind_of_domain() {
+    let mut numbers = Numbers(15);
+    for case in 0..200 {
+        // By turns a box, a slice, the whole space, and a first layer of low rank.
+        let (kind, low_rank) = (case % 4, case % 4 == 3);
+        let d = match kind {
+            0 | 2 => 1 + case / 4 % 3,
+            _ => 3 + case / 4 % 3,
+        };
+        let first = if low_rank { 1 + case / 4 % 2 } else { 3 };
+        let network = decayed(&mut numbers, &[d, first, 1 + case / 8 % 3, 2]);
+        let build = |exact_only: bool| {
+            let builder = Builder::new(&network).exact_only(exact_only);
+            match kind {
+                0 => builder.build(&Domain::parse_box("-3/2,2", d).unwrap()),
+                1 => {
+                    let point =
+                        |k: usize| Point::from_f64(&(0..d).map(|i| ((7 * k + 3 * i) % 5) as f64 - 2.0).collect::<Vec<_>>()).unwrap();
+                    builder.build_slice(&Plane::new(&point(0), &point(1), &point(3)).unwrap(), &Domain::parse_box("-1,1/2", 2).unwrap())
+                }
+                _ => builder.build(&Domain::Space),
+            }
+            .unwrap()
+        };
+        let (found, exact) = (build(false), build(true));
+        found.check().unwrap();
+        assert_eq!(said(&found), said(&exact), "case {case}");
+        if kind < 2 {
+            let volumes = |complex: &Complex| {
+                let all = complex.cells().zip(complex.volumes());
+                all.map(|(cell, volume)| (cell.pattern().to_string(), format!("{volume:?}"))).collect::<BTreeMap<_, _>>()
+            };
+            assert_eq!(volumes(&found), volumes(&exact), "case {case}");
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! What complexes cost, on one thread where nothing else is said: against `regioncam` in the plane, against one forward pass over all vertices of the result,
-//! degenerate networks against generic ones, the whole space against a box, a first layer of low rank against its reduction, units that never switch against none, and
-//! the growth with the number of regions.
+//! degenerate and decayed networks against generic ones, the whole space against a box, a first layer of low rank against its reduction, units that never switch
+//! against none, and the growth with the number of regions.
 //!
 //! `cargo run --release -p plica-compare --bin complexes`, with `-- passes`, `degenerate`, `domains` or `growth` for one part of it
 
@@ -167,10 +167,15 @@ fn degenerate() {
         let zero_bias = map(&generic, |_, w| w, |_| 0.0);
         let integers = map(&generic, |seed, _| small(seed), |seed| small(seed / 7));
         let both = map(&generic, |seed, _| small(seed), |_| 0.0);
+        let decayed = decayed(&generic);
         let mut of_generic = None;
-        for (label, network) in
-            [("generic", &generic), ("zero biases", &zero_bias), ("weights in -2..2", &integers), ("same, zero biases", &both)]
-        {
+        for (label, network) in [
+            ("generic", &generic),
+            ("zero biases", &zero_bias),
+            ("weights in -2..2", &integers),
+            ("same, zero biases", &both),
+            ("units decayed to 2^-140", &decayed),
+        ] {
             let (mut seconds, mut regions, mut share) = (Vec::new(), 0, 0.0);
             for _ in 0..3 {
                 let (one, found) = time(|| complex(network));
@@ -245,6 +250,19 @@ fn map(network: &Network, weight: impl Fn(usize, f64) -> f64, bias: impl Fn(usiz
         Layer::from_f64(
             DMatrix::from_fn(w.nrows(), w.ncols(), |i, j| weight(seed(i, j), w[(i, j)])),
             DVector::from_fn(w.nrows(), |i, _| bias(seed(i, 999))),
+        )
+    };
+    Network::new(network.layers().iter().enumerate().map(layer).collect()).expect("the shapes still chain")
+}
+
+/// The network with hidden units that have decayed, each by a power of two down to 2^-140.
+fn decayed(network: &Network) -> Network {
+    let layer = |(l, layer): (usize, &Layer)| {
+        let factor = |i: usize| if l < network.depth() { 0.5f64.powi((i * 61 % 141) as i32) } else { 1.0 };
+        let (w, b) = (layer.weights(), layer.bias());
+        Layer::from_f64(
+            DMatrix::from_fn(w.nrows(), w.ncols(), |i, j| factor(i) * w[(i, j)]),
+            DVector::from_fn(w.nrows(), |i, _| factor(i) * b[i]),
         )
     };
     Network::new(network.layers().iter().enumerate().map(layer).collect()).expect("the shapes still chain")

@@ -1,0 +1,367 @@
+//! Pre-activations at vertices in doubles, each with a bound of its own: what decides where the one bound of a row is too wide.
+//!
+//! The bounds are derived in proofs/complex.md, section 10. All numbers are scaled as in [`scale`](super::scale).
+
+use super::exact::{ENTRY, Place};
+use super::scale::shifted;
+use super::steps::{StepMap, Steps};
+use crate::exact::bound::{TINY, U, round_up, sequential};
+use crate::exact::{nearest_f64, rational};
+use rug::Rational;
+use std::cmp::Ordering;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A number within `e` of `x`. With e = 0 it is x; an e that is infinite or undefined says nothing.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Ball {
+    pub x: f64,
+    pub e: f64,
+}
+
+impl Ball {
+    pub(super) const ZERO: Self = Self { x: 0.0, e: 0.0 };
+    const UNKNOWN: Self = Self { x: 0.0, e: f64::INFINITY };
+
+    /// The ball around the double nearest to a number.
+    pub(super) fn near(q: &Rational) -> Self {
+        let x = nearest_f64(q);
+        let is_exact = rational(x).as_ref() == Some(q);
+        Self { x, e: if is_exact { 0.0 } else { round_up(2.0 * U * x.abs() + TINY) } }
+    }
+
+    /// The sign, where it is certain.
+    fn sign(self) -> Option<Ordering> {
+        if self.x > self.e {
+            Some(Ordering::Greater)
+        } else if self.x < -self.e {
+            Some(Ordering::Less)
+        } else {
+            (self.x == 0.0 && self.e == 0.0).then_some(Ordering::Equal)
+        }
+    }
+
+    /// A bound of the errors of all.
+    pub(super) fn error_of_all(balls: &[Self]) -> f64 {
+        balls.iter().map(|ball| if ball.e.is_nan() { f64::INFINITY } else { ball.e }).fold(0.0, f64::max)
+    }
+
+    /// max(z, 0) of the number z.
+    fn rectified(self) -> Self {
+        match self.sign() {
+            Some(Ordering::Greater) => self,
+            Some(_) => Self::ZERO,
+            None => {
+                let most = round_up(0.5 * (self.x + self.e) + TINY);
+                Self { x: most, e: most }
+            }
+        }
+    }
+}
+
+/// Where a vertex lies between two others, p and q: at `of_p` p + `of_q` q, with the weights off by `error` at most, but for their rounding.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mixture {
+    pub of_p: f64,
+    pub of_q: f64,
+    pub error: f64,
+}
+
+impl Mixture {
+    /// The zero between the values a > 0 > b of a unit, where their bounds say enough.
+    fn between(a: Ball, b: Ball) -> Option<Self> {
+        let gap = a.x - b.x;
+        let (of_p, of_q) = (-b.x / gap, a.x / gap);
+        let certain = a.x > a.e && b.x < -b.e && gap > 4.0 * (a.e + b.e) && of_p > TINY && of_q > TINY;
+        let error = round_up((of_p * a.e + of_q * b.e + f64::MIN_POSITIVE) / (gap - a.e - b.e));
+        certain.then_some(Self { of_p, of_q, error })
+    }
+
+    /// The value at the vertex of what has the values y at p and z at q, and is affine between them.
+    fn of(self, y: Ball, z: Ball) -> Ball {
+        if [y, z] == [Ball::ZERO; 2] {
+            return Ball::ZERO;
+        }
+        let (of_p, of_q) = (self.of_p * y.x, self.of_q * z.x);
+        let inherited = self.of_p * y.e + self.of_q * z.e + self.error * ((z.x - y.x).abs() + y.e + z.e);
+        Ball { x: of_p + of_q, e: round_up(inherited + 8.0 * U * (of_p.abs() + of_q.abs()) + TINY) }
+    }
+}
+
+/// What a row is summed from: the inputs that can be other than 0, with the margin of each.
+type Alive = Arc<Vec<(u32, f64, f64)>>;
+
+/// Results of one step at one vertex, as far as they have been asked for.
+#[derive(Debug, Default)]
+struct Row {
+    known: Vec<Option<Ball>>,
+    alive: Option<Alive>,
+}
+
+impl Row {
+    /// How many balls and margins it holds.
+    fn len(&self) -> usize {
+        self.known.len() + self.alive.as_ref().map_or(0, |alive| alive.len())
+    }
+}
+
+/// More balls than this are forgotten, and computed again when asked for.
+const MOST_BALLS: usize = 1 << 22;
+
+/// Pre-activations at vertices, computed when asked for.
+#[derive(Debug)]
+pub(super) struct Balls {
+    steps: Arc<Steps>,
+    /// For the inputs, and the results of each step, the powers of two that they are multiplied by.
+    exponents: Arc<Vec<Vec<i32>>>,
+    corners: Vec<Vec<Ball>>,
+    rows: HashMap<(u32, usize), Row>,
+    mixtures: HashMap<u32, Option<Mixture>>,
+    /// The balls and margins that rows hold.
+    stored: usize,
+}
+
+impl Balls {
+    pub(super) fn new(steps: Arc<Steps>, exponents: Arc<Vec<Vec<i32>>>, corners: Vec<Vec<Ball>>) -> Self {
+        Self { steps, exponents, corners, rows: HashMap::new(), mixtures: HashMap::new(), stored: 0 }
+    }
+
+    /// The sign of a unit of a step at a vertex, where it is certain.
+    pub(super) fn sign(&mut self, places: &[Place], vertex: u32, step: usize, unit: usize) -> Option<Ordering> {
+        self.make_room();
+        self.value(places, vertex, step, unit).sign()
+    }
+
+    /// Some results of a step at a vertex that was cut in it, and where it lies; `None` where the latter is not known.
+    pub(super) fn cut_row(&mut self, places: &[Place], vertex: u32, step: usize, results: &[u32]) -> Option<(Vec<Ball>, Mixture)> {
+        self.make_room();
+        let mixture = self.mixture(places, vertex)?;
+        Some((results.iter().map(|&i| self.value(places, vertex, step, i as usize)).collect(), mixture))
+    }
+
+    /// Learns a result.
+    pub(super) fn learn(&mut self, vertex: u32, step: usize, i: usize, ball: Ball) {
+        let outputs = self.steps.steps[step].outputs();
+        let row = self.rows.entry((vertex, step)).or_default();
+        if row.known.is_empty() {
+            row.known.resize(outputs, None);
+            self.stored += outputs;
+        }
+        row.known[i] = Some(ball);
+    }
+
+    /// Forgets the last vertices.
+    pub(super) fn truncate(&mut self, len: usize) {
+        self.rows.retain(|&(vertex, _), _| (vertex as usize) < len);
+        self.mixtures.retain(|&vertex, _| (vertex as usize) < len);
+        self.stored = self.rows.values().map(Row::len).sum();
+    }
+
+    /// The bytes that all of it takes.
+    pub(super) fn bytes(&self) -> u64 {
+        (size_of::<Option<Ball>>() * self.stored) as u64 + ENTRY * (self.rows.len() + self.mixtures.len()) as u64
+    }
+
+    fn make_room(&mut self) {
+        if self.stored > MOST_BALLS {
+            self.rows.clear();
+            self.mixtures.clear();
+            self.stored = 0;
+        }
+    }
+
+    fn mixture(&mut self, places: &[Place], vertex: u32) -> Option<Mixture> {
+        let Place::Cut { layer, p, q, unit } = places[vertex as usize] else { return None };
+        if let Some(mixture) = self.mixtures.get(&vertex) {
+            return *mixture;
+        }
+        let [a, b] = [p, q].map(|end| self.value(places, end, layer, unit as usize));
+        let mixture = Mixture::between(a, b);
+        self.mixtures.insert(vertex, mixture);
+        mixture
+    }
+
+    fn value(&mut self, places: &[Place], vertex: u32, step: usize, i: usize) -> Ball {
+        if let Some(Some(ball)) = self.rows.get(&(vertex, step)).and_then(|row| row.known.get(i)) {
+            return *ball;
+        }
+        let ball = match places[vertex as usize] {
+            Place::Cut { layer, unit, .. } if layer == step && unit as usize == i => Ball::ZERO,
+            Place::Cut { layer, p, q, .. } if layer == step => match self.mixture(places, vertex) {
+                Some(mixture) => mixture.of(self.value(places, p, step, i), self.value(places, q, step, i)),
+                None => Ball::UNKNOWN,
+            },
+            _ => self.forward(places, vertex, step, i),
+        };
+        self.learn(vertex, step, i, ball);
+        ball
+    }
+
+    /// The same from the results of the step below.
+    fn forward(&mut self, places: &[Place], vertex: u32, step: usize, i: usize) -> Ball {
+        let steps = self.steps.clone();
+        let this = &steps.steps[step];
+        let (is_dyadic, terms) = match &this.map {
+            StepMap::Dense(layer) => (layer.is_dyadic(), layer.inputs()),
+            StepMap::Sparse(map) => (map.weights.is_dyadic() && map.bias.is_dyadic(), map.row(i).len()),
+        };
+        let g = sequential(terms);
+        let margin = |ball: Ball| ball.e + g * (ball.x.abs() + ball.e);
+        let mut sum = Sum { x: 0.0, e: 0.0, alive: false };
+        let constant = match &this.map {
+            StepMap::Dense(layer) => {
+                let alive = self.alive(places, vertex, step, margin);
+                let [below, above] = [&self.exponents[step], &self.exponents[step + 1]];
+                for &(j, x, margin) in alive.iter() {
+                    let j = j as usize;
+                    let w = layer.weights()[(i, j)];
+                    if w != 0.0 || !(is_dyadic || layer.weight(i, j).is_zero()) {
+                        sum.add(shifted(w, above[i] - below[j]), x, margin);
+                    }
+                }
+                layer.bias()[i]
+            }
+            StepMap::Sparse(map) => {
+                for k in map.row(i) {
+                    let j = map.columns[k] as usize;
+                    let ball = self.input(places, vertex, step, j);
+                    if ball != Ball::ZERO {
+                        let w = shifted(map.weights.doubles()[k], self.exponents[step + 1][i] - self.exponents[step][j]);
+                        sum.add(w, ball.x, margin(ball));
+                    }
+                }
+                map.bias.doubles()[i]
+            }
+        };
+        let exponent = self.exponents[step + 1][i];
+        let bias = shifted(constant, exponent);
+        if !sum.alive && is_dyadic && shifted(bias, -exponent) == constant {
+            return Ball { x: bias, e: 0.0 };
+        }
+        Ball { x: sum.x + bias, e: round_up(sum.e + g * bias.abs() + TINY) }
+    }
+
+    /// An input of a step at a vertex: a coordinate, or a result of the step below, rectified where it is a unit.
+    fn input(&mut self, places: &[Place], vertex: u32, step: usize, j: usize) -> Ball {
+        if step == 0 {
+            let Place::Corner(corner) = places[vertex as usize] else { unreachable!("a vertex that no step cut is a corner") };
+            return self.corners[corner as usize][j];
+        }
+        let ball = self.value(places, vertex, step - 1, j);
+        if j < self.steps.steps[step - 1].units { ball.rectified() } else { ball }
+    }
+
+    /// The inputs of a step at a vertex that can be other than 0.
+    fn alive(&mut self, places: &[Place], vertex: u32, step: usize, margin: impl Fn(Ball) -> f64) -> Alive {
+        if let Some(alive) = self.rows.get(&(vertex, step)).and_then(|row| row.alive.clone()) {
+            return alive;
+        }
+        let all = (0..self.steps.steps[step].inputs()).map(|j| (j as u32, self.input(places, vertex, step, j)));
+        let alive = all.filter(|(_, ball)| *ball != Ball::ZERO).map(|(j, ball)| (j, ball.x, margin(ball)));
+        let alive = Arc::new(alive.collect::<Vec<_>>());
+        self.stored += alive.len();
+        self.rows.entry((vertex, step)).or_default().alive = Some(alive.clone());
+        alive
+    }
+}
+
+/// A sum of products, and a bound of its error.
+struct Sum {
+    x: f64,
+    e: f64,
+    alive: bool,
+}
+
+impl Sum {
+    /// TINY is for weights that have become subnormal.
+    fn add(&mut self, w: f64, x: f64, margin: f64) {
+        self.x += w * x;
+        self.e += (w.abs() + TINY) * margin;
+        self.alive = true;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::exact::ExactRows;
+    use super::super::scale::of_steps;
+    use super::*;
+    use crate::network::{Layer, Network};
+    use nalgebra::{DMatrix, DVector};
+
+    /// Doubles of very different sizes, from a number.
+    fn weight(seed: u64) -> f64 {
+        let word = (seed + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let word = (word ^ word >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        ((word >> 11) as f64 / (1u64 << 52) as f64 - 1.0) * 2f64.powi(-((word % 5 * 40) as i32))
+    }
+
+    /// Vertices of a triangle cut by the units of the first layer, and by these again: the balls of all results of all steps hold the true
+    /// numbers, and are small unless almost all cancels.
+    #[test]
+    fn balls_hold_the_true_numbers() {
+        let (mut tight, mut all) = (0, 0);
+        for seed in 0..12u64 {
+            let widths = [2usize, 9, 8, 7, 3];
+            let entry = |l: usize, i: usize, j: usize| weight(seed * 1_000_003 + (l * 10_007 + i * 101 + j) as u64);
+            let rational_layer = |l: usize, n: usize, m: usize| {
+                let third = |x: f64| rational(x).unwrap() / 3u32;
+                Layer::from_rationals(
+                    DMatrix::from_fn(m, n, |i, j| third(entry(l, i, j))),
+                    DVector::from_fn(m, |i, _| third(entry(l, i, 99))),
+                )
+            };
+            let layer = |(l, ends): (usize, &[usize])| match (l + seed as usize) % 3 {
+                0 => rational_layer(l, ends[0], ends[1]),
+                _ => Layer::from_f64(
+                    DMatrix::from_fn(ends[1], ends[0], |i, j| entry(l, i, j)),
+                    DVector::from_fn(ends[1], |i, _| entry(l, i, 99)),
+                ),
+            };
+            let network = Network::new(widths.windows(2).enumerate().map(layer).collect()).unwrap();
+            let steps = Arc::new(Steps::of_network(&network));
+            let corners: Vec<Vec<Rational>> =
+                [[(-7, 3), (1, 5)], [(2, 1), (3, 7)], [(0, 1), (-5, 3)]].iter().map(|x| x.map(Rational::from).to_vec()).collect();
+            let inputs = vec![1, -1];
+            let exponents = Arc::new(of_steps(&steps, &inputs));
+            let scaled = |corner: &Vec<Rational>| corner.iter().zip(&inputs).map(|(q, e)| Ball::near(&Rational::from(q << *e))).collect();
+            let mut balls = Balls::new(steps.clone(), exponents.clone(), corners.iter().map(scaled).collect());
+            let mut exact = ExactRows::new(steps.clone(), &corners);
+            // All units of the first layer are affine on the triangle.
+            for unit in (0..9).chain(0..9) {
+                let vertices = exact.places.len() as u32;
+                let with = |exact: &mut ExactRows, sign| (0..vertices).rev().find(|&v| exact.sign(v, 0, unit) == sign);
+                if let (Some(p), Some(q)) = (with(&mut exact, Ordering::Greater), with(&mut exact, Ordering::Less)) {
+                    exact.push(Place::Cut { layer: 0, p, q, unit: unit as u32 });
+                }
+            }
+            let places = exact.places.clone();
+            assert!(places.len() > 5, "{seed}: some units cut the triangle");
+            for (vertex, step) in (0..places.len() as u32).flat_map(|vertex| (0..4).map(move |step| (vertex, step))) {
+                let results: Vec<u32> = (0..steps.steps[step].outputs() as u32).collect();
+                for (i, value) in exact.values(vertex, step, &results).into_iter().enumerate() {
+                    let (ball, value) = (balls.value(&places, vertex, step, i), value << exponents[step + 1][i]);
+                    if ball.e.is_finite() {
+                        let off = (rational(ball.x).unwrap() - &value).abs();
+                        assert!(off <= rational(ball.e).unwrap(), "{seed}: {vertex}, {step}, {i}: {} and {ball:?}", value.to_f64());
+                    }
+                    all += 1;
+                    tight += usize::from(ball.e <= 1e-6 * ball.x.abs());
+                    if let Some(sign) = ball.sign() {
+                        assert_eq!(sign, value.cmp0());
+                    }
+                }
+            }
+        }
+        assert!(tight * 10 > all * 8, "{tight} of {all} are good for six digits");
+    }
+
+    #[test]
+    fn what_is_not_known_is_never_certain() {
+        let undefined = Ball { x: f64::NAN, e: f64::INFINITY };
+        assert_eq!([Ball::UNKNOWN, undefined, undefined.rectified()].map(Ball::sign), [None; 3]);
+        assert_eq!(Ball::error_of_all(&[Ball { x: 1.0, e: f64::NAN }, Ball::ZERO]), f64::INFINITY);
+        assert_eq!(Ball { x: 1.0, e: 2.0 }.rectified().sign(), None);
+        assert_eq!(Ball { x: -3.0, e: 2.0 }.rectified(), Ball::ZERO);
+    }
+}

@@ -1,0 +1,74 @@
+//! Powers of two by which the results of steps are multiplied in doubles, so that all of a step are of about one size.
+//!
+//! Scaling changes no sign, rounds nothing but what becomes subnormal, and lets one bound of the error do for a whole row: without it, the bound
+//! of a unit with small weights would be that of its largest neighbour. The sizes are guesses: they decide nothing.
+
+use super::steps::{Step, Steps};
+
+/// The exponent e of a number that is not 0: 2^e <= |x| < 2^(e + 1); 1024 of infinity.
+pub(super) fn exponent(x: f64) -> i32 {
+    let magnitude = x.to_bits() << 1 >> 1;
+    match magnitude >> 52 {
+        0 => magnitude.max(1).ilog2() as i32 - 1074,
+        biased => biased as i32 - 1023,
+    }
+}
+
+/// x 2^e: exact, or infinite, or off by less than 2^-1073 where it is subnormal.
+pub(super) fn shifted(mut x: f64, mut e: i32) -> f64 {
+    let power = |e: i32| f64::from_bits(((e + 1023) as u64) << 52);
+    while e.abs() > 1000 {
+        let part = e.signum() * 1000;
+        x *= power(part);
+        if x == 0.0 || x.is_infinite() {
+            return x;
+        }
+        e -= part;
+    }
+    x * power(e)
+}
+
+/// The exponents of the inputs, and after them those of the results of every step.
+pub(super) fn of_steps(steps: &Steps, of_inputs: &[i32]) -> Vec<Vec<i32>> {
+    let mut all = vec![of_inputs.to_vec()];
+    for (l, step) in steps.steps.iter().enumerate() {
+        all.push(exponents(step, &all[l]));
+    }
+    all
+}
+
+/// For each result of a step the exponent of the power of two that brings it to about 1, if the inputs times `below` are about 1.
+///
+/// The size of a result is the root of the sum of the squares of its terms, of its constant too.
+fn exponents(step: &Step, below: &[i32]) -> Vec<i32> {
+    let mut terms: Vec<(f64, i32)> = Vec::new();
+    let of_result = |i: usize| {
+        terms.clear();
+        let constant = step.rounded_row(i, |j, w| terms.push((w, -below[j])));
+        terms.push((constant, 0));
+        terms.retain(|&(w, _)| w != 0.0);
+        let most = terms.iter().map(|&(w, e)| exponent(w) + e).max()?;
+        let sum: f64 = terms.iter().map(|&(w, e)| shifted(w, e - most)).map(|w| w * w).sum();
+        Some(-most - exponent(sum.sqrt()))
+    };
+    (0..step.outputs()).map(of_result).map(Option::unwrap_or_default).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exponents_bracket_and_shifts_are_exact() {
+        for x in [1.0, 1.5, -3.0, f64::MAX, f64::MIN_POSITIVE, f64::from_bits(1), f64::from_bits(7), 1e-44, 0.1] {
+            let e = exponent(x);
+            let one = shifted(x, -e).abs();
+            assert!((1.0..2.0).contains(&one), "{x:e}: {one:e}");
+            assert_eq!(shifted(shifted(x, -e), e), x);
+        }
+        assert_eq!(shifted(f64::from_bits(1), 2097), shifted(1.0, 1023));
+        assert_eq!(shifted(1.0, 1024), f64::INFINITY);
+        assert_eq!(shifted(1.0, -3000), 0.0);
+        assert_eq!(shifted(0.0, 5000), 0.0);
+    }
+}
