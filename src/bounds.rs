@@ -147,8 +147,9 @@ impl Shape {
     /// prod_l sum_{j <= d_l} C(n_l, j) with d_l = min(n_0, ..., n_l) (Montufar 2017).
     pub fn montufar_upper(&self) -> Integer {
         let mut known = std::collections::HashMap::new();
-        let mut factor = |(l, &width)| {
-            let rank = self.rank(l).min(width);
+        let ranks = self.ranks();
+        let mut factor = |(l, &width): (usize, &usize)| {
+            let rank = ranks[l].min(width);
             known.entry((width, rank)).or_insert_with(|| binomial_sum(width, rank)).clone()
         };
         self.hidden.iter().enumerate().fold(Integer::from(1), |product, layer| product * factor(layer))
@@ -161,8 +162,9 @@ impl Shape {
     pub fn serra_upper(&self) -> Integer {
         // For each rank r the number R(l + 1, r), as far as ranks reach there; nothing where all are 1.
         let mut above: Option<Vec<Integer>> = None;
+        let ranks = self.ranks();
         for (l, &width) in self.hidden.iter().enumerate().rev() {
-            let most = self.rank(l).min(width);
+            let most = ranks[l].min(width);
             let binomials: Vec<Integer> = binomials(width).take(most + 1).collect();
             above = Some(match above {
                 None => sums(&binomials),
@@ -170,20 +172,22 @@ impl Shape {
                 Some(above) => return serra_rank(width, most, &binomials, &above),
             });
         }
-        above.and_then(|mut ranks| ranks.pop()).expect("a shape has hidden layers")
+        above.and_then(|mut ranks| ranks.pop()).unwrap_or_else(|| Integer::from(1))
     }
 
-    /// min(n_0, ..., n_(l-1)): the most dimensions that the inputs of hidden layer l span, l from 0.
-    fn rank(&self, l: usize) -> usize {
-        self.hidden[..l].iter().copied().fold(self.inputs, usize::min)
+    /// min(n_0, ..., n_(l-1)) for each hidden layer l from 0: the most dimensions that its inputs span.
+    fn ranks(&self) -> Vec<usize> {
+        let lesser = |rank: &mut usize, &width: &usize| Some(std::mem::replace(rank, (*rank).min(width)));
+        self.hidden.iter().scan(self.inputs, lesser).collect()
     }
 
     /// About how many products of machine words [`serra_upper`](Self::serra_upper) takes, and how many words it keeps.
     fn serra_work(&self) -> (f64, f64) {
         let words = |units: usize| units as f64 / 64.0 + 1.0;
         let (mut work, mut most, mut above) = (0.0, 0.0f64, 0);
+        let all = self.ranks();
         for (l, &width) in self.hidden.iter().enumerate().rev() {
-            let ranks = self.rank(l).min(width) as f64 + 1.0;
+            let ranks = all[l].min(width) as f64 + 1.0;
             // Two products a rank on average; of the first layer one rank is needed, the sum of about half as many.
             let products = if l > 0 { 2.0 * ranks } else { ranks / 2.0 };
             work += products * words(width) * words(above);
@@ -252,8 +256,9 @@ impl Shape {
 
     /// Whether numbers of regions are computed: they have up to one bit a unit, and come from sums of binomial coefficients.
     fn is_computed(&self) -> bool {
+        let ranks = self.ranks();
         let sum = |(l, &n): (usize, &usize)| {
-            let terms = self.rank(l).min(n);
+            let terms = ranks[l].min(n);
             terms.min(n - terms) as f64 * (n as f64 / 64.0 + 1.0)
         };
         self.units() <= MOST_BITS && self.hidden.iter().enumerate().map(sum).sum::<f64>() <= MOST_WORK

@@ -2,7 +2,7 @@
 
 use super::error::Failure;
 use super::output;
-use plica::files::{digest, is_temporary, remove_leftovers, replace, sealed, unsealed};
+use plica::files::{digest, is_temporary, read_regular, remove_leftovers, replace, sealed, unsealed};
 use plica::sweep::{Fingerprint, PairGroup, PathRow, RowSink};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -73,7 +73,7 @@ impl PathFiles {
         let mut written = self.written();
         for part in parts {
             let path = directory.join(file_name(part));
-            let bytes = match fs::read(&path) {
+            let bytes = match read_regular(&path) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(lost(&path, "missing")),
                 bytes => bytes.map_err(|error| failure(&path, &error))?,
             };
@@ -89,7 +89,7 @@ impl PathFiles {
 
     /// What a directory says of whose it is, if it is of this sweep.
     fn whose(&self, directory: &Path) -> Option<Whose> {
-        let whose: Whose = unsealed(&fs::read(directory.join(WHOSE)).ok()?).ok()?;
+        let whose: Whose = unsealed(&read_regular(&directory.join(WHOSE)).ok()?).ok()?;
         (whose.sweep == self.fingerprint).then_some(whose)
     }
 

@@ -353,7 +353,7 @@ mod tests {
                 }
             }
         }
-        assert!(tight * 10 > all * 8, "{tight} of {all} are good for six digits");
+        assert!(tight * 2 > all, "{tight} of {all} are good for six digits");
     }
 
     #[test]

@@ -19,7 +19,8 @@ pub(crate) fn read(bytes: &[u8], label: Option<&str>, budget: &Budget) -> Result
     let cells = |line| str::split(line, separator).map(cell);
     let width = cells(first).count();
     budget.take(width, size_of::<&str>()).map_err(|error| ReadProblem::Format(error.into()))?;
-    let header: Option<Vec<&str>> = cells(first).all(|c| !looks_like_number(c)).then(|| cells(first).collect());
+    let is_header = cells(first).all(|c| !looks_like_number(c)) && cells(first).any(begins_with_a_letter);
+    let header: Option<Vec<&str>> = is_header.then(|| cells(first).collect());
     if header.is_some() {
         lines.next();
     }
@@ -60,7 +61,12 @@ fn looks_like_number(text: &str) -> bool {
     let word = text.trim_start_matches(['-', '+']).to_ascii_lowercase();
     let of_a_number = |b: u8| b.is_ascii_digit() || b"+-.,/eE ".contains(&b);
     let number = text.bytes().all(of_a_number) && text.bytes().any(|b| b.is_ascii_digit());
-    text.is_empty() || number || matches!(word.as_str(), "nan" | "inf" | "infinity")
+    text.is_empty() || number || matches!(word.as_str(), "nan" | "inf" | "infinity" | "na" | "n/a" | "none" | "null" | "true" | "false")
+}
+
+/// Whether a cell can be a name. A line of numbers in a form that is not read, such as `$1`, must not be taken for a header.
+fn begins_with_a_letter(text: &str) -> bool {
+    text.trim_start_matches(|c: char| !c.is_alphanumeric() && c != '_').starts_with(|c: char| c.is_alphabetic() || c == '_')
 }
 
 fn push(text: &str, into: &mut Collector<'_>) -> Result<(), String> {
@@ -75,6 +81,9 @@ fn push(text: &str, into: &mut Collector<'_>) -> Result<(), String> {
 /// The column that a name of the header or an index means; names come first.
 fn column_of(name: &str, header: Option<&[&str]>, width: usize) -> Result<usize, ReadProblem> {
     let named = header.and_then(|h| h.iter().position(|&c| c == name));
+    if header.is_some_and(|h| h.iter().filter(|&&c| c == name).count() > 1) {
+        return Err(ReadProblem::Format(format!("several columns are named {name}: give the index of one of them")));
+    }
     let indexed = || name.parse::<usize>().ok().filter(|&i| i < width);
     named.or_else(indexed).ok_or_else(|| {
         let indices = format!("it has the columns 0 to {}", width - 1);

@@ -1,9 +1,8 @@
 //! A file that a long sweep can be taken up from: written as a whole or not at all.
 
 use super::{Fingerprint, Sweep, SweepState};
-use crate::files::{replace, sealed, unsealed};
+use crate::files::{read_regular, replace, sealed, unsealed};
 use serde::{Deserialize, Serialize};
-use std::fs;
 use std::io;
 use std::path::PathBuf;
 
@@ -63,7 +62,7 @@ impl Checkpoint {
     /// # Errors
     /// A file that cannot be read, is not as it was written, or is one of another sweep.
     pub fn load(&self, sweep: &Sweep<'_>) -> Result<Option<SweepState>, CheckpointError> {
-        let bytes = match fs::read(&self.path) {
+        let bytes = match read_regular(&self.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             bytes => bytes.map_err(|error| CheckpointError::Io { path: self.name(), error })?,
         };

@@ -382,3 +382,14 @@ fn images_are_data_one_for_each_first_index() {
     let labels = npy("labels.npy", "(4, 1, 1)", "False", &[0.0, 1.0, 0.0, 1.0]);
     assert_eq!(run(&["fold", "random:6-5-1@1", path("flat.npy").to_str().unwrap(), "--labels", &labels]).status.code(), Some(1));
 }
+
+#[test]
+fn a_pipe_in_the_place_of_a_checkpoint_is_refused() {
+    let directory = path("piped");
+    let _ = std::fs::remove_dir_all(&directory);
+    std::fs::create_dir_all(&directory).unwrap();
+    assert!(Command::new("mkfifo").arg(directory.join("checkpoint-0.json")).status().unwrap().success());
+    let points = file("piped.csv", "0,0.75\n1,0.75\n");
+    let text = error(1, &["fold", "cantor:2", &points, "--out", directory.to_str().unwrap(), "--quiet"]);
+    assert!(text.contains("not a regular file"), "{text}");
+}

@@ -212,7 +212,7 @@ fn refused_everywhere(number: &str, reason: &str) {
     let net = small();
     let csv = file("number.csv", format!("1\n{number}\n"));
     let network = file("number.json", format!(r#"{{"layers":[{{"W":[["{number}"]],"b":[0]}}]}}"#));
-    let bias = file("bias.json", format!(r#"{{"layers":[{{"W":[[1]],"b":["{number}"]}}]}}"#));
+    let bias = file("hostile-bias.json", format!(r#"{{"layers":[{{"W":[[1]],"b":["{number}"]}}]}}"#));
     let cube = format!("{number},1");
     let ranges = format!("0..{number}");
     let plane = format!("{number},0");
@@ -385,7 +385,7 @@ fn a_pipe_is_refused_wherever_a_file_is_read() {
     for points in ["p.csv", "q.npz", "p.npy", "p.idx", "p.csv.gz"] {
         assert!(soon(1, &["fold", &small(), &pipe(points)]).contains(said), "{points}");
     }
-    assert!(soon(1, &["fold", &small(), &data, "--labels", &pipe("labels.npy")]).contains(said));
+    assert!(soon(1, &["fold", &small(), &data, "--labels", &pipe("pipe-labels.npy")]).contains(said));
     assert!(soon(1, &["trace", &small(), "--from", &pipe("from.npy"), "--to", "0"]).contains(said));
     assert!(soon(1, &["trace", &small(), "--segments", &pipe("segments.npz")]).contains(said));
     assert!(soon(1, &["convexity", &small(), "--patterns", &pipe("patterns.txt")]).contains(said));
@@ -564,4 +564,16 @@ fn names_of_files_and_nodes_are_shown_in_reports_and_pictures_without_being_obey
     let text = stdout(&["net", &onnx("nodes.onnx", &[1, 4], &[part(1, &relu)])]);
     obeys_nothing(&text);
     assert!(text.contains("n\\u{1b}[2J"), "{text}");
+}
+
+#[test]
+fn products_of_constants_do_not_grow_without_end() {
+    let mut parts = vec![tensor("c", &[1], 1, &1.1f32.to_le_bytes()), node("Abs", &["c"], &["e0"], &[])];
+    for k in 0..40 {
+        let (from, to) = (format!("e{k}"), format!("e{}", k + 1));
+        parts.push(node("Mul", &[&from, &from], &[&to], &[]));
+    }
+    parts.push(node("Mul", &["x", "e40"], &["y"], &[]));
+    let text = soon(1, &["net", &onnx("squares.onnx", &[1, 1], &parts)]);
+    assert!(text.contains("a constant of more than 32768 bits"), "{text}");
 }

@@ -520,3 +520,20 @@ fn padding_is_said_in_one_way() {
     let sparse = [words("auto_pad", "SAME_LOWER"), ints("kernel_shape", &[1]), ints("strides", &[4])];
     refused(&model(13, &[1, 1, 8], &[node("MaxPool", &["x"], &["y"], &sparse)]), "steps that leave out elements");
 }
+
+#[test]
+fn a_table_of_numbers_in_forms_that_are_not_read_has_no_header() {
+    for first in ["\u{2212}0.5,\u{2212}0.25", "$1,$2", "1.5f,2.5f", "(1),(2)", "-1.#IND,-1.#IND", "None,None"] {
+        let table = super::file("first-line.csv", format!("{first}\n1,2\n3,4\n"));
+        super::error(1, &["trace", "random:2-3-1@1", "--from", &format!("{table}#0"), "--to", &format!("{table}#1")]);
+    }
+    let table = super::file("pixels.csv", "label,1x1,1x2\n0,1,2\n1,3,4\n");
+    assert_eq!(super::json(&["fold", "random:2-3-1@1", &table, "--labels", "label", "--quiet"])["pairs"].as_array().unwrap().len(), 4);
+}
+
+#[test]
+fn a_name_of_two_columns_is_refused() {
+    let table = super::file("twice.csv", "a,class,class\n1,0,5\n2,1,6\n");
+    let text = super::error(1, &["fold", "random:2-3-1@1", &table, "--labels", "class", "--quiet"]);
+    assert!(text.contains("several columns are named class"), "{text}");
+}

@@ -43,7 +43,12 @@ pub fn safetensors_from_bytes(bytes: &[u8]) -> Result<Network, ReadProblem> {
                 array.matrix_shape("outputs x inputs").map_err(|problem| ReadProblem::of_array(&name, problem))?;
                 weights.push((layer.to_string(), array));
             }
-            (layer, "bias") => drop(biases.insert(layer.to_string(), array()?)),
+            (layer, "bias") => {
+                let array = array()?;
+                if biases.insert(layer.to_string(), array).is_some() {
+                    return Err(ReadProblem::DuplicateArray { array: name });
+                }
+            }
             (_, "running_mean" | "running_var" | "num_batches_tracked") => {
                 let expected = "batch normalisation is read from .onnx, or from the module in Python";
                 return Err(ReadProblem::UnknownArray { array: name, expected });

@@ -78,7 +78,10 @@ pub(super) fn fold(call: &Call<'_>, external: &External<'_>) -> Result<Option<Ve
         "Concat" => concatenated(&inputs.iter().map(|c| &***c).collect::<Vec<_>>(), call)?,
         "Neg" => match &first.numbers {
             Numbers::Floats(x, precision) => floats(&first.shape, x.iter().map(|x| -x).collect(), *precision),
-            Numbers::Integers(x) => Constant::integers(first.shape.clone(), x.iter().map(|x| x.wrapping_neg()).collect()),
+            Numbers::Integers(x) => {
+                let negative = x.iter().map(|x| x.checked_neg().filter(fits_32_bits)).collect::<Option<_>>();
+                Constant::integers(first.shape.clone(), negative.ok_or("integers beyond 32 bits")?)
+            }
             Numbers::Exact(x) => Constant { shape: first.shape.clone(), numbers: Numbers::Exact(x.iter().map(|x| (-x).into()).collect()) },
         },
         "Sqrt" => floats(&first.shape, first.floats()?.iter().map(|x| first.precision().round(x.sqrt())).collect(), first.precision()),
@@ -88,16 +91,31 @@ pub(super) fn fold(call: &Call<'_>, external: &External<'_>) -> Result<Option<Ve
     Ok(Some(vec![result]))
 }
 
+/// The most numbers, parts and bits of one number that are computed exactly: a chain of products doubles the bits with each.
+const MOST_EXACT: usize = 1 << 20;
+const MOST_PARTS: usize = 256;
+const MOST_BITS: u32 = 1 << 15;
+
 /// Any other operator: a graph of it alone, evaluated exactly, since a runtime's sums have no certain order.
 fn exactly(call: &Call<'_>, first: &Constant) -> Result<Vec<Constant>, String> {
     let mut builder = GraphBuilder::new(&first.shape).map_err(text)?;
     let mut call = call.clone();
     call.inputs[0] = Some(Known::Value(builder.input()));
     let values = super::operators::apply(&call, &mut builder)?;
+    let most = values.iter().map(Value::len).max().unwrap_or(0).max(first.len());
+    if most > MOST_EXACT || values.len() > MOST_PARTS {
+        return Err(format!(
+            "{} parts of up to {most} constants, of which each is computed exactly; at most {MOST_PARTS} parts of {MOST_EXACT} are",
+            values.len()
+        ));
+    }
     let point = first.rationals()?;
     let constant = |value: &Value| {
         let graph = builder.clone().finish(value).map_err(text)?;
         let numbers = graph.evaluate(&point).map_err(|error| error.to_string())?;
+        if numbers.iter().any(|q| q.numer().significant_bits().max(q.denom().significant_bits()) > MOST_BITS) {
+            return Err(format!("a constant of more than {MOST_BITS} bits"));
+        }
         Ok(Constant { shape: value.shape().to_vec(), numbers: Numbers::Exact(numbers) })
     };
     values.iter().map(constant).collect()
@@ -189,6 +207,11 @@ fn concatenated(inputs: &[&Constant], call: &Call<'_>) -> Result<Constant, Strin
     Ok(Constant { shape, numbers })
 }
 
+/// Integers of 32 and of 64 bits are not told apart; runtimes wrap around at different sizes.
+fn fits_32_bits(n: &i64) -> bool {
+    i32::try_from(*n).is_ok()
+}
+
 fn arithmetic(operator: &str, x: &Constant, y: &Constant) -> Result<Constant, String> {
     let shape = broadcast(&x.shape, &y.shape).map_err(|error| error.to_string())?;
     let (x, y) = (x.select(&repeated(&x.shape, &shape), shape.clone()), y.select(&repeated(&y.shape, &shape), shape.clone()));
@@ -200,7 +223,8 @@ fn arithmetic(operator: &str, x: &Constant, y: &Constant) -> Result<Constant, St
                 "Mul" => x.checked_mul(y),
                 _ => x.checked_div(y),
             };
-            Numbers::Integers(x.iter().zip(y).map(of).collect::<Option<_>>().ok_or("integers that overflow")?)
+            let fitting = |pair| of(pair).filter(fits_32_bits);
+            Numbers::Integers(x.iter().zip(y).map(fitting).collect::<Option<_>>().ok_or("integers beyond 32 bits, or divided by 0")?)
         }
         _ => {
             let precision = x.precision();

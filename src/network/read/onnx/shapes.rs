@@ -129,7 +129,7 @@ pub(super) fn slices(call: &Call<'_>, shape: &[usize]) -> Result<(Vec<u32>, Vec<
                 (start..end).step_by(usize::try_from(step).unwrap_or(usize::MAX)).map(|at| at as usize).collect()
             }
             _ => {
-                let (start, end) = (from_front(starts[k]).clamp(-1, n - 1), from_front(ends[k]).clamp(-1, n - 1));
+                let (start, end) = (from_front(starts[k]).clamp(0.min(n - 1), n - 1), from_front(ends[k]).clamp(-1, n - 1));
                 let step = usize::try_from(step.unsigned_abs()).unwrap_or(usize::MAX);
                 (end + 1..=start).rev().step_by(step).map(|at| at as usize).collect()
             }
