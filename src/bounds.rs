@@ -385,8 +385,8 @@ fn serra_rank(n: usize, r: usize, binomials: &[Integer], above: &[Integer]) -> I
     if r > n - r {
         total += &binomials[r] * above(n - r);
         // The terms j and n - j, for n - r < j < r.
-        for j in n - r + 1..=n / 2 {
-            total += &binomials[j] * if 2 * j == n { above(j).clone() } else { Integer::from(above(j) + above(n - j)) };
+        for (j, binomial) in binomials.iter().enumerate().take(n / 2 + 1).skip(n - r + 1) {
+            total += binomial * if 2 * j == n { above(j).clone() } else { Integer::from(above(j) + above(n - j)) };
         }
     }
     total

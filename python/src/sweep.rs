@@ -215,7 +215,8 @@ impl Sweep {
     }
 
     /// The state that another process wrote; ValueError where the bytes are not as they were written, or of another sweep.
-    fn from_bytes(&self, py: Python<'_>, bytes: &[u8]) -> PyResult<SweepState> {
+    #[pyo3(name = "from_bytes")]
+    fn state_of(&self, py: Python<'_>, bytes: &[u8]) -> PyResult<SweepState> {
         let state = here(py, || Ok(self.task.checkpoint(PART).from_bytes(bytes)?))?;
         Ok(SweepState { state })
     }

@@ -237,7 +237,7 @@ impl Trace {
     }
 
     /// The same trace with exact times and with pieces only where they were asked for: the exact-only modes find both.
-    pub(super) fn as_asked(mut self, exact_times: bool, pieces: bool) -> Self {
+    pub(super) fn reduced_to_what_is_asked(mut self, exact_times: bool, pieces: bool) -> Self {
         if !exact_times {
             self.times.clear();
         }

@@ -169,7 +169,7 @@ impl<'n> Tracer<'n> {
 
     /// The trace by these units with every decision taken with integers.
     fn trace_with_integers(&self, from: &Point, to: &Point, units: &UnitSet) -> Result<Trace, TraceError> {
-        trace_exact_only(self.network, from, to, units).map(|trace| trace.as_asked(self.exact_times, self.pieces))
+        trace_exact_only(self.network, from, to, units).map(|trace| trace.reduced_to_what_is_asked(self.exact_times, self.pieces))
     }
 
     /// Traces one segment into `trace`.

@@ -62,6 +62,9 @@ struct Small {
 /// a x + b y + c, and with (x, y, w) in place of a point (x/w, y/w), or of the direction (x, y) where w = 0, a x + b y + c w.
 type Form = [i64; 3];
 
+/// A form, and the bit of its unit.
+type Line = (Form, bool);
+
 fn value(form: &Form, at: &[i64; 3]) -> i64 {
     form.iter().zip(at).map(|(a, x)| a * x).sum()
 }
@@ -111,7 +114,7 @@ impl PlainRegion {
     /// A face is a vector of signs: of a corner where two lines meet, of a point on a line, and of a point beside one.
     fn of(small: &Small, bits: Vec<bool>) -> Self {
         let forms = small.forms(&bits);
-        let (constant, mut lines): (Vec<(Form, bool)>, Vec<(Form, bool)>) =
+        let (constant, mut lines): (Vec<Line>, Vec<Line>) =
             forms.into_iter().zip(bits.iter().copied()).partition(|(form, _)| form[..2] == [0, 0]);
         let nothing = Self { bits: bits.clone(), has_interior: false, faces: Vec::new() };
         if constant.iter().any(|&(form, bit)| (form[2] > 0) != bit) {

@@ -50,7 +50,7 @@ fn clip(polygon: &Polygon, form: &Form) -> Polygon {
             kept.push(p.clone());
         }
         if (a > 0 && b < 0) || (a < 0 && b > 0) {
-            let t = Rational::from(&a / Rational::from(&a - &b));
+            let t = &a / Rational::from(&a - &b);
             kept.push(std::array::from_fn(|k| Rational::from(&q[k] - &p[k]) * &t + &p[k]));
         }
     }
@@ -269,7 +269,7 @@ fn random(seed: u64, rule: Rule) -> Recipe {
             };
             rows.push(row);
         }
-        width = if window > 0 { count / window } else { count };
+        width = count.checked_div(window).unwrap_or(count);
         layers.push(Rows { rows, window });
     }
     Recipe { inputs, layers }

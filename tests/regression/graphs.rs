@@ -194,7 +194,7 @@ fn exact_times_and_pieces_come_only_where_they_are_asked_for() {
 fn points_of_another_dimension_are_refused_alike() {
     let both = Both::new(plica::network::load("cantor:1").unwrap());
     let [two, three] = [2, 3].map(|d| Point::from_f64(&vec![0.5; d]).unwrap());
-    let set = Points::from_points(&[three.clone()]).unwrap();
+    let set = Points::from_points(std::slice::from_ref(&three)).unwrap();
     let groups: Vec<PairGroup> = Vec::new();
     let units = both.units(&Selection::Hidden);
     let errors = both.models().map(|model| {
@@ -317,6 +317,9 @@ struct CellFacts {
     volume: Option<plica::complex::Volume>,
 }
 
+/// The regions beside a facet, the side or the units that it lies on, and its vertices.
+type FacetFacts = (BTreeSet<String>, Option<usize>, Vec<Unit>, Vertices);
+
 #[derive(Debug, PartialEq)]
 struct Facts {
     units: UnitSet,
@@ -325,7 +328,7 @@ struct Facts {
     f_vector: Vec<u64>,
     shape: plica::complex::Shape,
     cells: BTreeMap<String, Vec<CellFacts>>,
-    facets: Vec<(BTreeSet<String>, Option<usize>, Vec<Unit>, Vertices)>,
+    facets: Vec<FacetFacts>,
     held: Vec<Vec<String>>,
 }
 

@@ -266,7 +266,7 @@ fn numbers_of_millions_of_digits_and_lists_in_lists_without_end_are_read_or_refu
     assert_eq!(json(&["net", &net(&format!("0.{digits}"))])["dyadic"], true);
     assert!(soon(1, &["net", &net(&"[".repeat(1_000_000))]).contains("invalid type: sequence, expected a number"));
     assert!(soon(1, &["net", &file("deep.json", "[".repeat(1_000_000))]).contains("not the JSON of a network"));
-    let deep = format!("{}", r#"{"layers":"#.repeat(300_000));
+    let deep = r#"{"layers":"#.repeat(300_000);
     assert!(soon(1, &["net", &file("deep-maps.json", deep)]).contains("not the JSON of a network"));
 }
 

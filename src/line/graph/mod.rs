@@ -136,7 +136,7 @@ impl<'g> GraphTracer<'g> {
             }
         }
         let trace = trace_graph_exact_only(self.graph, &from.0.point(from.1), &to.0.point(to.1), &self.full)?;
-        Ok(trace.as_asked(self.exact_times, self.pieces))
+        Ok(trace.reduced_to_what_is_asked(self.exact_times, self.pieces))
     }
 
     fn run(&mut self, from: (&Points, usize), to: (&Points, usize), trace: &mut Trace) -> Result<(), OutOfRange> {

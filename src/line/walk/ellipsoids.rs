@@ -124,11 +124,11 @@ impl Ellipsoids {
             turning += self.turning[first..].iter().take_while(|turn| turn.0 as usize == k).count();
             let shape = &self.shapes[if known { parent * n * n } else { 0 }..][..n * n];
             let trace = outputs_of(shape, n, &self.bits, &self.turning[first..turning], mismatch, &mut self.inputs, &mut self.outputs);
-            if !(trace >= RANGE[0]
-                && trace <= RANGE[1]
+            // What is undefined is in no range.
+            let in_range = (RANGE[0]..=RANGE[1]).contains(&trace)
                 && trace * least * least >= RANGE[0]
-                && trace * to.rho_norm * to.rho_norm <= RANGE[1])
-            {
+                && trace * to.rho_norm * to.rho_norm <= RANGE[1];
+            if !in_range {
                 return None;
             }
             output_error = output_error.max(round_up(trace.sqrt()));

@@ -126,8 +126,8 @@ const OPERATORS: &[Schema] = &[
 
 /// That a node has the inputs, outputs and attributes of its operator in this version.
 pub(super) fn check(node: &proto::Node, version: i64) -> Result<(), String> {
-    let rows = OPERATORS.iter().filter(|row| row.operator == node.op_type && row.since <= version);
-    let schema = rows.last().ok_or("the operator is not read")?;
+    let mut rows = OPERATORS.iter().filter(|row| row.operator == node.op_type && row.since <= version);
+    let schema = rows.next_back().ok_or("the operator is not read")?;
     let (required, most) = schema.inputs;
     let found = node.input.len();
     let at_least = if most == ANY { found.max(required) } else { required };
