@@ -406,7 +406,7 @@ fn wrong_calls_end_with_2() {
 #[test]
 fn wrong_data_end_with_1_in_one_line_with_the_cause() {
     let weights: (&str, &[usize], &[f64]) = ("W0", &[1, 2], &[1.0, 1.0]);
-    let missing = npz("missing-bias.npz", &[weights]);
+    let missing = npz("missing-weights.npz", &[weights, ("b1", &[1], &[0.0])]);
     let infinite = npz("infinite.npz", &[("W0", &[2, 2], &[1.0, 1.0, 1.0, f64::INFINITY]), ("b0", &[2], &[0.0, 0.0])]);
     let shapes = npz("shapes.npz", &[weights, ("b0", &[1], &[0.0]), ("W1", &[1, 3], &[1.0, 1.0, 1.0]), ("b1", &[1], &[0.0])]);
     let nan = npz("nan.npz", &[("X", &[2, 2], &[0.0, 1.0, f64::NAN, 2.0])]);
@@ -428,7 +428,7 @@ fn wrong_data_end_with_1_in_one_line_with_the_cause() {
     let trace = |network: &'static str| -> Vec<String> { ["trace", network].iter().chain(&ends).map(|s| s.to_string()).collect() };
     let calls: Vec<(Vec<String>, Vec<&str>)> = vec![
         (trace("absent.npz"), vec!["absent.npz"]),
-        ([&["trace".into(), missing][..], &ends.map(String::from)].concat(), vec!["missing-bias.npz", "b0"]),
+        ([&["trace".into(), missing][..], &ends.map(String::from)].concat(), vec!["missing-weights.npz", "W1"]),
         ([&["trace".into(), infinite][..], &ends.map(String::from)].concat(), vec!["infinite.npz", "W0", "1, 1"]),
         ([&["trace".into(), shapes][..], &ends.map(String::from)].concat(), vec!["shapes.npz", "W1"]),
         ([&["net".into(), truncated][..]].concat(), vec!["truncated.npz"]),
