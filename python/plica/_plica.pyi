@@ -28,6 +28,7 @@ __all__ = [
     "reported_fraction",
     "trace",
     "traces",
+    "write_file",
 ]
 __version__: str
 

@@ -203,15 +203,15 @@ def _ratio(value: Any, i: int, j: int, where: Any) -> str:
             value = value.item()
         if isinstance(value, (bool, np.bool_)):
             raise TypeError("a truth value, and a number is expected")
-        if isinstance(value, decimal.Decimal) and value.is_finite() and abs(value.as_tuple().exponent) > LARGEST_EXPONENT:
+        if isinstance(value, decimal.Decimal) and value.is_finite() and abs(int(value.as_tuple().exponent)) > LARGEST_EXPONENT:
             raise _TooLong
         if isinstance(value, numbers.Integral):
-            ratio = (value, 1)
+            pair: tuple[Any, Any] = (value, 1)
         elif isinstance(value, numbers.Rational):
-            ratio = (value.numerator, value.denominator)
+            pair = (value.numerator, value.denominator)
         else:
-            ratio = value.as_integer_ratio()
-        ratio = (int(ratio[0]), int(ratio[1]))
+            pair = value.as_integer_ratio()
+        ratio = (int(pair[0]), int(pair[1]))
         if max(part.bit_length() for part in ratio) > LARGEST_BITS:
             raise _TooLong
     except _TooLong:
