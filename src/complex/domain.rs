@@ -10,7 +10,7 @@ use crate::words::{message, quoted};
 use rug::{Integer, Rational};
 use std::sync::Arc;
 
-/// More dimensions than this have more box faces than anybody's memory holds; of the whole space, so many inputs that matter.
+/// The most dimensions: a box of more has over 3^12 faces before anything cuts it. Of the whole space, the rank of the first layer counts.
 const LARGEST_DIMENSION: usize = 12;
 
 /// What can be wrong with a domain.

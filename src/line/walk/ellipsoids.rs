@@ -261,6 +261,7 @@ fn weights(a: f64, b: f64) -> [f64; 2] {
     if b == 0.0 {
         return [1.0, 0.0];
     }
+    // Every p > 0 is right; the limits keep both factors finite.
     let p = (b / a).sqrt().clamp(1e-12, 1e12);
     [1.0 + p, 1.0 + 1.0 / p]
 }
