@@ -109,6 +109,22 @@ fn tensors_that_are_shared_are_layers_too() {
 }
 
 #[test]
+fn a_name_that_the_metadata_holds_twice_is_refused() {
+    let network = safetensors("remarks", r#"{"format":"pt","note":"a","note":"b"}"#, &[("0.weight", &[2, 2])]);
+    assert!(error(1, &["net", &network]).contains("__metadata__ holds `note` twice"));
+    let network = safetensors("one_remark", r#"{"format":"pt","0.weight":"none"}"#, &[("0.weight", &[2, 2])]);
+    assert_eq!(shape(&network).0, "2-2");
+}
+
+#[test]
+fn a_part_of_a_state_is_no_network() {
+    let part = safetensors("model-00001-of-00002", "", &[("0.weight", &[2, 2])]);
+    assert!(error(1, &["net", &part]).contains("part 00001 of 00002 of a state: expected a file that holds all of it"));
+    let whole = safetensors("model-00001-of-00001", "", &[("0.weight", &[2, 2])]);
+    assert_eq!(shape(&whole).0, "2-2");
+}
+
+#[test]
 fn batch_normalisation_of_a_state_is_refused_by_name() {
     let tensors: &[(&str, &[usize])] = &[("0.weight", &[2, 2]), ("1.weight", &[2]), ("1.running_mean", &[2]), ("3.weight", &[1, 2])];
     assert!(error(1, &["net", &safetensors("normalised", "", tensors)]).contains("array 1.running_mean is unknown: batch normalisation"));
@@ -442,7 +458,7 @@ fn a_softmax_of_version_11_is_over_all_axes_behind_its_own() {
     refused(&softmax(13, &[1, 2, 3, 1], &[]), "over a part of the outputs");
     refused(&softmax(11, &[1, 2, 3], &[int("axis", 2)]), "over a part of the outputs");
     assert!(onnx_from_bytes(&softmax(13, &[1, 3, 1], &[int("axis", 1)])).is_ok());
-    refused(&softmax(11, &[3], &[]), "axis 1 of 1");
+    refused(&softmax(11, &[3], &[]), "axis 1 of a tensor of 1 axes: expected -1 to 0");
 }
 
 #[test]
@@ -487,6 +503,67 @@ fn parts_are_counted_with_those_that_have_no_name() {
     refused(&split(18, &["a", "b"], &[int("num_outputs", 3)]), "num_outputs");
     refused(&split(18, &["a", "b"], &[]), "num_outputs");
     refused(&split(11, &["a"], &[ints("split", &[2, 4])]), "2 parts for 1 outputs");
+}
+
+#[test]
+fn constants_are_split_as_tensors_are() {
+    // Of sizes that are computed: the shape of the result is a part of a list.
+    let sizes = [whole("n", &[4], &[1, 2, 2, 1]), node("Split", &["n"], &["a", "shape", "b"], &[ints("split", &[1, 2, 1])])];
+    let reshape = [sizes.concat(), node("Reshape", &["x", "shape"], &["y"], &[])];
+    assert_eq!(at(&model(11, &[1, 4], &reshape), &[1, 2, 3, 4]), "1 2 3 4");
+    // Of weights, along the second axis.
+    let weights = [singles("w", &[2, 4], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]), node("Split", &["w"], &["a", "b"], &[int("axis", 1)])];
+    let product = |of: &str| model(11, &[1, 2], &[weights.concat(), node("MatMul", &["x", of], &["y"], &[])]);
+    assert_eq!(at(&product("a"), &[1, 10]), "51 62");
+    assert_eq!(at(&product("b"), &[1, 10]), "73 84");
+    refused(
+        &model(11, &[1, 2], &[whole("n", &[3], &[1, 2, 3]), node("Split", &["n"], &["a", "b"], &[])]),
+        "node 0, operator Split: 2 equal parts of 3 elements",
+    );
+}
+
+#[test]
+fn the_floats_of_one_operator_are_of_one_type() {
+    let add = |constant: Vec<u8>| model(13, &[1, 2], &[constant, node("Add", &["x", "c"], &["y"], &[])]);
+    assert_eq!(at(&add(singles("c", &[2], &[0.5, 1.0])), &[1, 2]), "3/2 3");
+    refused(&add(doubles("c", &[2], &[0.1, 1.0])), "operator Add: floats of type 1 beside floats of type 11: expected one type");
+    let sum = [singles("a", &[2], &[1.0, 2.0]), doubles("b", &[2], &[0.1, 1.0]), node("Add", &["a", "b"], &["c"], &[])];
+    refused(&add(sum.concat()), "floats of type 1 beside floats of type 11");
+    // What is said beside the numbers has a type of its own.
+    let dropout = [doubles("r", &[], &[0.5]), node("Dropout", &["x", "r"], &["y"], &[])];
+    assert_eq!(at(&model(13, &[1, 2], &dropout), &[1, 2]), "1 2");
+    let normal = |scale: Vec<u8>| {
+        let parts = [scale, singles("b", &[2], &[0.0, 1.0]), singles("m", &[2], &[0.0, 0.0]), singles("v", &[2], &[1.0, 1.0])];
+        [parts.concat(), node("BatchNormalization", &["x", "s", "b", "m", "v"], &["y"], &[Vec::new(), float("epsilon", 0.0)])]
+    };
+    let scale = || singles("s", &[2], &[1.0, 2.0]);
+    assert_eq!(at(&model_of(11, 15, &[1, 2], &normal(scale())), &[3, 5]), "3 11");
+    refused(&model_of(11, 13, &[1, 2], &normal(scale())), "floats of type 11 beside floats of type 1");
+}
+
+#[test]
+fn numbers_of_a_tensor_are_said_once() {
+    // Raw bytes beside float_data (field 4), and double_data (field 10) in a tensor of singles.
+    let tensor = |more: &[u8]| {
+        let parts = [integer(1, 1), integer(2, 1), field(8, b"c"), more.to_vec()].concat();
+        model(13, &[1, 1], &[field(5, &parts), node("Add", &["x", "c"], &["y"], &[])])
+    };
+    let (raw, typed, other) = (field(9, &2f32.to_le_bytes()), field(4, &3f32.to_le_bytes()), field(10, &5f64.to_le_bytes()));
+    assert_eq!(at(&tensor(&raw), &[1]), "3");
+    assert_eq!(at(&tensor(&typed), &[1]), "4");
+    refused(&tensor(&[raw.clone(), typed.clone()].concat()), "initializer c: numbers twice: 4 bytes beside 1 numbers of a type");
+    refused(&tensor(&[typed, other.clone()].concat()), "initializer c: 2 numbers, of which 1 are of its type");
+    refused(&tensor(&other), "initializer c: 0 numbers for shape [1]");
+}
+
+#[test]
+fn a_constant_without_elements_is_a_list() {
+    let flatten = |shape: &[i64]| model(13, &[1, 1], &[singles("e", shape, &[]), node("Flatten", &["e"], &["y"], &[])]);
+    // The product of the sizes behind the 0 is beyond 64 bits.
+    refused(&flatten(&[0, 1 << 40, 1 << 40]), "which has no elements");
+    let grown =
+        [whole("e", &[0], &[]), whole("s", &[3], &[0, 1 << 40, 1 << 40]), node("Reshape", &["e", "s"], &["f"], &[int("allowzero", 1)])];
+    refused(&model(14, &[1, 1], &[grown.concat(), node("Relu", &["x"], &["y"], &[])]), "which has no elements");
 }
 
 #[test]

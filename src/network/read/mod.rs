@@ -29,7 +29,10 @@ pub fn network_from_path(path: &Path) -> Result<Network, LoadError> {
     let read: fn(&[u8]) -> Result<Network, ReadProblem> = match format {
         Format::Npz => npz_from_bytes,
         Format::Json => json_from_bytes,
-        Format::Safetensors => safetensors_from_bytes,
+        Format::Safetensors => {
+            safetensors::check_whole(path).map_err(|problem| problem.of(path))?;
+            safetensors_from_bytes
+        }
         Format::Onnx => {
             let network = onnx_from_path(path)?.graph.to_chain();
             return network.ok_or_else(|| LoadError::NotAChain(path.display().to_string()));

@@ -8,8 +8,12 @@ use crate::data::budget::Budget;
 use crate::data::dtype::Dtype;
 use crate::network::Network;
 use safetensors::tensor::{Metadata, SafeTensors, TensorView};
-use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
+
+/// The name of the object of texts in the header.
+const METADATA: &str = "__metadata__";
 
 /// Reads a network from the bytes of a `.safetensors` file with the names of a PyTorch stack: `0.weight`, `0.bias`, `2.weight`, ...
 ///
@@ -24,8 +28,11 @@ use std::collections::{BTreeMap, HashSet};
 pub fn safetensors_from_bytes(bytes: &[u8]) -> Result<Network, ReadProblem> {
     let not_whole = |e: &dyn std::fmt::Display| ReadProblem::Format(format!("not a whole .safetensors file: {e}"));
     let file = SafeTensors::deserialize(bytes).map_err(|e| not_whole(&e))?;
-    if let Some(array) = duplicate_name(bytes) {
+    if let Some(array) = duplicate_name(bytes, "") {
         return Err(ReadProblem::DuplicateArray { array });
+    }
+    if let Some(name) = duplicate_name(bytes, METADATA) {
+        return Err(ReadProblem::Format(format!("{METADATA} holds `{name}` twice")));
     }
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| not_whole(&e))?;
     let mut tensors: BTreeMap<String, TensorView<'_>> = file.tensors().into_iter().collect();
@@ -71,6 +78,17 @@ pub fn safetensors_from_bytes(bytes: &[u8]) -> Result<Network, ReadProblem> {
     assemble(layers)
 }
 
+/// That a file is not one of several, by its name: `model-00001-of-00002.safetensors` is.
+pub(super) fn check_whole(path: &Path) -> Result<(), ReadProblem> {
+    let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let numbers = name.rsplit_once("-of-").and_then(|(before, of)| Some((before.rsplit_once('-')?.1, of)));
+    match numbers.filter(|(part, of)| is_number(part) && is_number(of) && of.trim_start_matches('0') != "1") {
+        Some((part, of)) => Err(ReadProblem::Format(format!("part {part} of {of} of a state: expected a file that holds all of it"))),
+        None => Ok(()),
+    }
+}
+
 /// What is to be said of a network that was read from such a file: the file does not say that it is so.
 pub(in crate::network) fn note(network: &Network) -> Option<String> {
     let text = "the layers are taken in the order of their numbers, with ReLU between them: a .safetensors file says neither";
@@ -106,30 +124,51 @@ fn decode(view: &TensorView, budget: &Budget) -> Result<Array, ArrayError> {
     Ok(Array { shape: view.shape().to_vec(), numbers: into.finish() })
 }
 
-/// The first name that the header has twice: the reader behind it keeps only one of them.
-fn duplicate_name(bytes: &[u8]) -> Option<String> {
-    struct Names;
-    impl<'de> Visitor<'de> for Names {
-        type Value = ();
-
-        fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-            f.write_str("an object")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-            let mut seen = HashSet::new();
-            while let Some((name, _)) = map.next_entry::<String, IgnoredAny>()? {
-                if !seen.insert(name.clone()) {
-                    return Err(A::Error::custom(name));
-                }
-            }
-            Ok(())
-        }
-    }
+/// The first name that the header, or an object of it, has twice: the reader behind it keeps only one of them.
+fn duplicate_name(bytes: &[u8], object: &str) -> Option<String> {
     let length = u64::from_le_bytes(bytes.get(..8)?.try_into().ok()?);
     let header = bytes.get(8..usize::try_from(length).ok()?.checked_add(8)?)?;
-    let mut seen = serde_json::Deserializer::from_slice(header);
-    let error = seen.deserialize_map(Names).err()?.to_string();
-    // serde_json puts the place behind the message.
-    Some(error.rsplit_once(" at line ").map_or(error.clone(), |(name, _)| name.to_string()))
+    let mut found = None;
+    let names = Names { object, found: &mut found };
+    // What is no JSON at all was refused before.
+    let _ = serde_json::Deserializer::from_slice(header).deserialize_map(names);
+    found
+}
+
+/// Looks for a name that is twice in an object of this name, or in the outermost one.
+struct Names<'a> {
+    object: &'a str,
+    found: &'a mut Option<String>,
+}
+
+impl<'de> DeserializeSeed<'de> for Names<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Names<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let mut seen = HashSet::new();
+        while let Some(name) = map.next_key::<String>()? {
+            if !self.object.is_empty() && name == self.object {
+                map.next_value_seed(Names { object: "", found: &mut *self.found })?;
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+            if self.object.is_empty() && self.found.is_none() && seen.contains(&name) {
+                *self.found = Some(name.clone());
+            }
+            seen.insert(name);
+        }
+        Ok(())
+    }
 }

@@ -5,7 +5,7 @@
 
 use super::call::{Call, Known, text};
 use super::external::External;
-use super::shapes::{axes_of, normalised, slices, squeezed, unsqueezed};
+use super::shapes::{axes_of, normalised, slices, split, squeezed, unsqueezed};
 use super::tensor::{Constant, Numbers, Precision};
 use crate::network::graph::{GraphBuilder, Value, broadcast, elements, repeated, strided};
 use std::ops::Range;
@@ -75,6 +75,7 @@ pub(super) fn fold(call: &Call<'_>, external: &External<'_>) -> Result<Option<Ve
             let (of, shape) = slices(call, &first.shape)?;
             first.select(&of, shape)
         }
+        "Split" => return Ok(Some(split(call, &first.shape)?.into_iter().map(|(of, shape)| first.select(&of, shape)).collect())),
         "Concat" => concatenated(&inputs.iter().map(|c| &***c).collect::<Vec<_>>(), call)?,
         "Neg" => match &first.numbers {
             Numbers::Floats(x, precision) => floats(&first.shape, x.iter().map(|x| -x).collect(), *precision),
@@ -91,9 +92,8 @@ pub(super) fn fold(call: &Call<'_>, external: &External<'_>) -> Result<Option<Ve
     Ok(Some(vec![result]))
 }
 
-/// The most numbers, parts and bits of one number that are computed exactly: a chain of products doubles the bits with each.
+/// The most numbers, and bits of one number, that are computed exactly: a chain of products doubles the bits with each.
 const MOST_EXACT: usize = 1 << 20;
-const MOST_PARTS: usize = 256;
 const MOST_BITS: u32 = 1 << 15;
 
 /// Any other operator: a graph of it alone, evaluated exactly, since a runtime's sums have no certain order.
@@ -103,11 +103,8 @@ fn exactly(call: &Call<'_>, first: &Constant) -> Result<Vec<Constant>, String> {
     call.inputs[0] = Some(Known::Value(builder.input()));
     let values = super::operators::apply(&call, &mut builder)?;
     let most = values.iter().map(Value::len).max().unwrap_or(0).max(first.len());
-    if most > MOST_EXACT || values.len() > MOST_PARTS {
-        return Err(format!(
-            "{} parts of up to {most} constants, of which each is computed exactly; at most {MOST_PARTS} parts of {MOST_EXACT} are",
-            values.len()
-        ));
+    if most > MOST_EXACT {
+        return Err(format!("{most} constants, of which each is computed exactly; at most {MOST_EXACT} are"));
     }
     let point = first.rationals()?;
     let constant = |value: &Value| {

@@ -4,12 +4,32 @@ use super::attributes::Attributes;
 use super::call::{Call, Known};
 use super::external::External;
 use super::schema::{self, VERSIONS};
-use super::shapes::normalised;
+use super::shapes::{check_elements, normalised};
 use super::tensor::Constant;
 use super::{OnnxNetwork, constants, operators, proto};
 use crate::network::graph::GraphBuilder;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
+
+/// That the floats of a node are of one type, where its operator asks for that.
+fn one_type_of_floats(node: &proto::Node, version: i64, inputs: &[Option<Known>], types: &HashMap<&str, i32>) -> Result<(), String> {
+    // The ratio of a dropout, and the scale and mean of a normalisation, have types of their own.
+    let same = match &node.op_type[..] {
+        "Dropout" => 1,
+        "BatchNormalization" if version >= 14 => 1,
+        _ => inputs.len(),
+    };
+    let type_of = |(known, name): (&Option<Known>, &String)| match known {
+        Some(Known::Value(_)) => types.get(&name[..]).copied(),
+        Some(Known::Constant(c)) => c.element_type(),
+        None => None,
+    };
+    let found: Vec<i32> = inputs.iter().zip(&node.input).take(same).filter_map(type_of).collect();
+    match found.iter().find(|&&other| other != found[0]) {
+        Some(other) => Err(format!("floats of type {} beside floats of type {other}: expected one type", found[0])),
+        None => Ok(()),
+    }
+}
 
 /// The graph of a model.
 pub(super) fn import(model: &proto::Model, external: &External<'_>) -> Result<OnnxNetwork, String> {
@@ -52,19 +72,16 @@ pub(super) fn import(model: &proto::Model, external: &External<'_>) -> Result<On
             input => known.get(input).cloned().map(Some).ok_or_else(|| failed(format!("its input {input} is not computed before it"))),
         };
         let inputs = node.input.iter().map(of).collect::<Result<Vec<_>, _>>()?;
-        let mut elements: Vec<i32> = node.input.iter().filter_map(|name| types.get(&name[..]).copied()).collect();
-        elements.dedup();
-        if elements.len() > 1 {
-            return Err(failed("tensors of different types of floats".to_string()));
-        }
-        let elements = elements.first().copied().unwrap_or(0);
+        let elements = node.input.iter().find_map(|name| types.get(&name[..]).copied()).unwrap_or(0);
+        one_type_of_floats(node, version, &inputs, &types).map_err(failed)?;
         let call =
             Call { operator: &node.op_type, version, inputs, attributes: Attributes::of(node), outputs: node.output.len(), elements };
         builder.set_name(if node.name.is_empty() { &node.op_type } else { &node.name });
         let results = if matches!(&node.op_type[..], "Softmax" | "LogSoftmax") {
             leave_out(&call, node, graph, output, &mut notes).map_err(failed)?
         } else if let Some(constants) = constants::fold(&call, external).map_err(failed)? {
-            constants.iter().try_for_each(|c| external.budget.take(c.len(), size_of::<f64>())).map_err(|error| failed(error.into()))?;
+            constants.iter().try_for_each(|c| check_elements(&c.shape)).map_err(failed)?;
+            constants.iter().try_for_each(|c| c.take_from(&external.budget)).map_err(|error| failed(error.into()))?;
             constants.into_iter().map(|constant| Known::Constant(Rc::new(constant))).collect()
         } else {
             operators::apply(&call, &mut builder).map_err(failed)?.into_iter().map(Known::Value).collect()

@@ -1,7 +1,7 @@
 //! Operators on tensors that depend on the input: each becomes nodes of the graph.
 
 use super::call::{Call, Known, text};
-use super::shapes::{axes_of, distinct, flatten_axis, gathered, normalised, order_of, reshaped, slices, squeezed, unsqueezed};
+use super::shapes::{axes_of, distinct, flatten_axis, gathered, normalised, order_of, reshaped, slices, split, squeezed, unsqueezed};
 use super::spatial;
 use super::tensor::{Constant, Numbers};
 use crate::network::graph::{Coefficients, GraphBuilder, Piecewise, Value, broadcast, repeated};
@@ -86,7 +86,10 @@ pub(super) fn apply(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Vec<V
             let (of, shape) = gathered(call, x.shape())?;
             one(builder.select(x, &of, &shape).map_err(text))
         }
-        "Split" => split(call, builder),
+        "Split" => {
+            let x = call.value(0)?;
+            split(call, x.shape())?.iter().map(|(of, shape)| builder.select(x, of, shape).map_err(text)).collect()
+        }
         "Concat" => {
             let values = (0..call.inputs.len()).map(|k| as_value(call.input(k)?, builder)).collect::<Result<Vec<_>, _>>()?;
             let first = values.first().ok_or("nothing to concatenate")?;
@@ -493,50 +496,4 @@ fn extreme(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Value, String>
     }
     let y = builder.maximum(&values).map_err(text)?;
     if largest { Ok(y) } else { builder.combine(&[(&y, -1)]).map_err(text) }
-}
-
-fn split(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Vec<Value>, String> {
-    let x = call.value(0)?;
-    let axis = normalised(call.attributes.integer("axis", 0), x.shape().len())?;
-    let parts = call.outputs as i64;
-    let asked = call.attributes.required("num_outputs");
-    let sizes: Vec<i64> = match (call.optional_constant(1)?, call.attributes.integers("split")) {
-        (Some(_), _) if asked.is_ok() => return Err("the sizes of its parts beside num_outputs".to_string()),
-        (Some(sizes), _) => sizes.whole()?.to_vec(),
-        (None, Some(sizes)) => sizes.to_vec(),
-        (None, None) if call.version >= 18 && asked != Ok(parts) => {
-            return Err(format!("num_outputs is not its number of outputs, {parts}"));
-        }
-        (None, None) => {
-            let n = x.shape()[axis] as i64;
-            if parts > n {
-                return Err(format!("{parts} parts of {n} elements"));
-            }
-            // From version 18 on the last part may be smaller.
-            if call.version < 18 && n % parts != 0 {
-                return Err(format!("{parts} equal parts of {n} elements"));
-            }
-            let each = (n + parts - 1) / parts;
-            (0..parts).map(|k| each.min(n - k * each)).collect()
-        }
-    };
-    if sizes.len() as i64 != parts {
-        return Err(format!("{} parts for {parts} outputs", sizes.len()));
-    }
-    if sizes.iter().any(|&n| n <= 0) || sizes.iter().try_fold(0i64, |sum, &n| sum.checked_add(n)) != Some(x.shape()[axis] as i64) {
-        return Err(format!("parts {sizes:?} of {} elements", x.shape()[axis]));
-    }
-    let (outer, inner): (usize, usize) = (x.shape()[..axis].iter().product(), x.shape()[axis + 1..].iter().product());
-    let whole = x.shape()[axis] * inner;
-    let mut start = 0;
-    let mut parts = Vec::new();
-    for n in sizes {
-        let mut shape = x.shape().to_vec();
-        shape[axis] = n as usize;
-        let part = n as usize * inner;
-        let of: Vec<u32> = (0..outer).flat_map(|k| (k * whole + start..k * whole + start + part).map(|e| e as u32)).collect();
-        start += part;
-        parts.push(builder.select(x, &of, &shape).map_err(text)?);
-    }
-    Ok(parts)
 }

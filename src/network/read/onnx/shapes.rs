@@ -3,15 +3,27 @@
 use super::call::Call;
 use crate::network::graph::{MOST_AXES, entries};
 
+/// That a constant has elements, or is an empty list: sizes beside a 0 may be of any size, and their products have no meaning.
+pub(super) fn check_elements(shape: &[usize]) -> Result<(), String> {
+    if shape.contains(&0) && shape.len() > 1 { Err(format!("a constant of shape {shape:?}, which has no elements")) } else { Ok(()) }
+}
+
 /// That a tensor has no more axes than are read.
 pub(super) fn check_rank(rank: usize) -> Result<(), String> {
     if rank <= MOST_AXES { Ok(()) } else { Err(format!("a tensor of {rank} axes, and at most {MOST_AXES} are read")) }
 }
 
+fn axis_beyond(axis: i64, rank: usize) -> String {
+    match rank {
+        0 => format!("axis {axis} of a tensor without axes"),
+        _ => format!("axis {axis} of a tensor of {rank} axes: expected -{rank} to {}", rank - 1),
+    }
+}
+
 /// An axis counted from 0, where negative ones count from behind.
 pub(super) fn normalised(axis: i64, rank: usize) -> Result<usize, String> {
     let place = if axis < 0 { axis + rank as i64 } else { axis };
-    usize::try_from(place).ok().filter(|&place| place < rank).ok_or_else(|| format!("axis {axis} of {rank}"))
+    usize::try_from(place).ok().filter(|&place| place < rank).ok_or_else(|| axis_beyond(axis, rank))
 }
 
 /// The axes of a node: its second input, or an attribute in older files.
@@ -146,4 +158,49 @@ pub(super) fn gathered(call: &Call<'_>, shape: &[usize]) -> Result<(Vec<u32>, Ve
     places[axis] = indices.whole()?.iter().map(|&at| normalised(at, shape[axis])).collect::<Result<_, _>>()?;
     let (of, _) = grid(shape, &places)?;
     Ok((of, [&shape[..axis], &indices.shape, &shape[axis + 1..]].concat()))
+}
+
+/// The elements of each part of a split, and its shape.
+pub(super) fn split(call: &Call<'_>, whole: &[usize]) -> Result<Vec<(Vec<u32>, Vec<usize>)>, String> {
+    let axis = normalised(call.attributes.integer("axis", 0), whole.len())?;
+    let length = whole[axis];
+    let parts = call.outputs as i64;
+    let asked = call.attributes.required("num_outputs");
+    let sizes: Vec<i64> = match (call.optional_constant(1)?, call.attributes.integers("split")) {
+        (Some(_), _) if asked.is_ok() => return Err("the sizes of its parts beside num_outputs".to_string()),
+        (Some(sizes), _) => sizes.whole()?.to_vec(),
+        (None, Some(sizes)) => sizes.to_vec(),
+        (None, None) if call.version >= 18 && asked != Ok(parts) => {
+            return Err(format!("num_outputs is not its number of outputs, {parts}"));
+        }
+        (None, None) => {
+            let n = length as i64;
+            if parts > n {
+                return Err(format!("{parts} parts of {n} elements"));
+            }
+            // From version 18 on the last part may be smaller.
+            if call.version < 18 && n % parts != 0 {
+                return Err(format!("{parts} equal parts of {n} elements"));
+            }
+            let each = (n + parts - 1) / parts;
+            (0..parts).map(|k| each.min(n - k * each)).collect()
+        }
+    };
+    if sizes.len() as i64 != parts {
+        return Err(format!("{} parts for {parts} outputs", sizes.len()));
+    }
+    if sizes.iter().any(|&n| n <= 0) || sizes.iter().try_fold(0i64, |sum, &n| sum.checked_add(n)) != Some(length as i64) {
+        return Err(format!("parts {sizes:?} of {length} elements"));
+    }
+    let (outer, inner): (usize, usize) = (whole[..axis].iter().product(), whole[axis + 1..].iter().product());
+    let mut start = 0;
+    let mut parts = Vec::new();
+    for n in sizes {
+        let mut shape = whole.to_vec();
+        shape[axis] = n as usize;
+        let part = start..start + n as usize * inner;
+        start = part.end;
+        parts.push(((0..outer).flat_map(|k| part.clone().map(move |e| (k * length * inner + e) as u32)).collect(), shape));
+    }
+    Ok(parts)
 }

@@ -3,7 +3,7 @@
 use super::external::{External, OUTSIDE};
 use super::proto;
 use crate::data::array::{Collector, Numbers as Collected};
-use crate::data::budget::Budget;
+use crate::data::budget::{Budget, NoRoom};
 use crate::data::dtype::Dtype;
 use crate::network::graph::{Coefficients, Piecewise};
 use rug::Rational;
@@ -45,6 +45,16 @@ pub(super) enum Precision {
 }
 
 impl Precision {
+    /// The format's number for floats of this precision.
+    pub fn element_type(self) -> i32 {
+        match self {
+            Self::Single => 1,
+            Self::Half => 10,
+            Self::Double => 11,
+            Self::Brain => 16,
+        }
+    }
+
     /// The number of this precision next to the result of one operation in doubles.
     ///
     /// A sum, a product, a quotient or a root of two singles that is rounded to a double first is rounded right.
@@ -72,6 +82,7 @@ impl Constant {
         let size = |&n: &i64| usize::try_from(n).map_err(|_| format!("a size of {n}"));
         let shape = tensor.dims.iter().map(size).collect::<Result<Vec<_>, _>>()?;
         super::shapes::check_rank(shape.len())?;
+        super::shapes::check_elements(&shape)?;
         let count = shape.iter().try_fold(1usize, |count, &n| count.checked_mul(n)).ok_or("more elements than memory has")?;
         let outside;
         let raw: &[u8] = if tensor.data_location == OUTSIDE {
@@ -82,9 +93,12 @@ impl Constant {
         };
         let is_raw = !raw.is_empty();
         let budget = &external.budget;
-        // Typed numbers are in memory already, each as often as it is counted here.
         let typed = tensor.float_data.len() + tensor.double_data.len() + tensor.int32_data.len() + tensor.int64_data.len();
-        budget.take(if is_raw { 0 } else { typed }, size_of::<f64>())?;
+        if is_raw && typed > 0 {
+            return Err(format!("numbers twice: {} bytes beside {typed} numbers of a type", raw.len()));
+        }
+        // Typed numbers are in memory already.
+        budget.take(typed, size_of::<f64>())?;
         let numbers = match tensor.data_type {
             1 => floats(raw, is_raw, budget, Dtype::F32, Precision::Single, || tensor.float_data.iter().map(|&x| f64::from(x)).collect()),
             11 => floats(raw, is_raw, budget, Dtype::F64, Precision::Double, || tensor.double_data.clone()),
@@ -119,6 +133,9 @@ impl Constant {
         if found != count {
             return Err(format!("{found} numbers for shape {shape:?}"));
         }
+        if !is_raw && typed != found {
+            return Err(format!("{typed} numbers, of which {found} are of its type"));
+        }
         Ok(Self { shape, numbers })
     }
 
@@ -148,10 +165,30 @@ impl Constant {
         }
     }
 
+    /// The format's number for the type of its floats; what was computed exactly may be of any.
+    pub fn element_type(&self) -> Option<i32> {
+        match &self.numbers {
+            Numbers::Floats(_, precision) => Some(precision.element_type()),
+            Numbers::Integers(_) | Numbers::Exact(_) => None,
+        }
+    }
+
     pub fn precision(&self) -> Precision {
         match &self.numbers {
             Numbers::Floats(_, precision) => *precision,
             Numbers::Integers(_) | Numbers::Exact(_) => Precision::Double,
+        }
+    }
+
+    /// Takes what the numbers need in memory from what reading may use.
+    pub fn take_from(&self, budget: &Budget) -> Result<(), NoRoom> {
+        match &self.numbers {
+            Numbers::Floats(x, _) => budget.take(x.len(), size_of::<f64>()),
+            Numbers::Integers(x) => budget.take(x.len(), size_of::<i64>()),
+            Numbers::Exact(x) => {
+                budget.take(x.len(), size_of::<Rational>())?;
+                x.iter().try_for_each(|q| budget.take_rational(q))
+            }
         }
     }
 
