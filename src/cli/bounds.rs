@@ -1,10 +1,10 @@
 //! `plica bounds`: what is known of every network of a shape.
 
 use super::error::Failure;
+use super::inputs::load_chain_with_notes;
 use super::output::Output;
 use clap::Args;
 use plica::bounds::Shape;
-use plica::network::load;
 use plica::report::{BoundsReport, bounds_text};
 
 const EXAMPLES: &str = "\
@@ -27,7 +27,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     let name = &arguments.network;
     let is_shape = name.contains('-') && name.chars().all(|c| c.is_ascii_digit() || c == '-');
-    let shape = if is_shape { name.parse().map_err(Failure::Call)? } else { Shape::of(&load(name)?) };
+    let shape = if is_shape { name.parse().map_err(Failure::Call)? } else { Shape::of(&load_chain_with_notes(name)?) };
     let report = BoundsReport::of(name, &shape);
     output.report(&report, || bounds_text(&report))
 }

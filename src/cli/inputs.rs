@@ -70,6 +70,14 @@ pub fn load_with_notes(name: &str) -> Result<Model, Failure> {
     Ok(model)
 }
 
+/// Loads a network of which a command needs that it is a chain.
+pub fn load_chain_with_notes(name: &str) -> Result<Network, Failure> {
+    match load_with_notes(name)? {
+        Model::Chain(network) => Ok(network),
+        Model::Graph(_) => Err(LoadError::NotAChain(name.to_string()).into()),
+    }
+}
+
 /// What number a pixel is.
 #[derive(clap::Args)]
 pub struct PixelOptions {

@@ -12,7 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 ///
 /// The new content gathers in a file of its own in the same folder, which is put on the disk and then renamed. So two processes that write to one
 /// path leave the content of one of them. A file that was there keeps its permissions; one that is write-protected is refused. A symbolic link is
-/// replaced by the file, and what it leads to stays as it is. What is no file is written as it stands: a named pipe, a terminal,
+/// replaced by the file, and what it leads to stays as it is; one to a directory is refused, as a directory is. What is no file is written as it stands: a named pipe, a terminal,
 /// `/dev/null`, and an open file of the process such as `/dev/stdout` or `/dev/fd/3`, where the content comes after what was written before.
 ///
 /// ```
@@ -54,14 +54,14 @@ impl Target {
             Ok(Self::Stream(Box::new(io::stdout())))
         } else if system == System::Open || is_stream(kind) {
             Ok(Self::Stream(Box::new(File::options().append(true).open(path)?)))
+        } else if kind.is_dir() || (kind.is_symlink() && path.is_dir()) {
+            Err(io::ErrorKind::IsADirectory.into())
         } else if kind.is_symlink() {
             Ok(Self::File(None))
         } else if kind.is_file() && found.permissions().readonly() {
             Err(io::Error::new(io::ErrorKind::PermissionDenied, "the file is write-protected"))
         } else if kind.is_file() {
             Ok(Self::File(Some(found.permissions())))
-        } else if kind.is_dir() {
-            Err(io::ErrorKind::IsADirectory.into())
         } else {
             Err(io::Error::other("neither a file nor a stream"))
         }

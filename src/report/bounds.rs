@@ -65,7 +65,7 @@ pub(super) fn bounds_table(bounds: &[Bound]) -> String {
 fn name(quantity: Quantity) -> &'static str {
     match quantity {
         Quantity::Regions => "regions",
-        Quantity::RegionsOnALine => "regions on a line",
+        Quantity::RegionsOnALine => "line regions",
         Quantity::MeanFacets => "mean facets",
         Quantity::LeastFacets => "least facets",
         Quantity::Simplices => "simplices",
@@ -97,7 +97,9 @@ mod tests {
 
     #[test]
     fn text_fits_a_page_and_large_numbers_are_short() {
-        for shape in ["2-16-16-16-1", "1-4-4-1", "784-20-20-20-10", "3-8-1", "784-12000-12000-10"] {
+        for shape in
+            ["2-16-16-16-1", "1-4-4-1", "784-20-20-20-10", "3-8-1", "784-12000-12000-10", "20000-20000-20000-1", "9-100000-100000-100000-1"]
+        {
             let text = bounds_text(&BoundsReport::of(shape, &shape.parse().unwrap()));
             assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
         }

@@ -5,8 +5,8 @@ use super::number::{self, decimal, exact_or_undefined, grouped, percent, share};
 use crate::fold::Statistics;
 use std::collections::BTreeSet;
 
-/// Columns of the table of classes that fit into 80 characters.
-const COLUMNS: usize = 10;
+/// Characters of a line of the table of classes, behind its margin.
+const WIDTH: usize = 78;
 /// Classes up to which the table is shown.
 const CLASSES: usize = 30;
 
@@ -25,15 +25,16 @@ pub fn fold_text(heading: &str, report: &FoldReport) -> String {
 /// Mean chi, from the class of the row to the class of the column.
 fn class_table(report: &FoldReport, classes: &[i64]) -> String {
     let mut text = "mean chi from class (row) to class (column)\n".to_string();
-    for columns in classes.chunks(COLUMNS) {
-        text += &format!("\n  {:>6}{}\n", "", columns.iter().map(|class| format!("{class:>7}")).collect::<String>());
+    let width = classes.iter().map(|class| class.to_string().len()).max().unwrap_or(0).max(6);
+    for columns in classes.chunks((WIDTH - width) / (width + 1)) {
+        text += &format!("\n  {:width$}{}\n", "", columns.iter().map(|class| format!(" {class:>width$}")).collect::<String>());
         for from in classes {
             let cell = |to: &i64| {
                 let pair = report.pairs.iter().find(|pair| (pair.from, pair.to) == (Some(*from), Some(*to)));
                 let mean = pair.and_then(|pair| pair.chi.mean.as_ref());
-                mean.map_or_else(|| format!("{:>7}", "-"), |mean| format!("{:>7}", share(&mean.0, 1, 3)))
+                format!(" {:>width$}", mean.map_or_else(|| "-".to_string(), |mean| share(&mean.0, 1, 3)))
             };
-            text += &format!("  {from:>6}{}\n", columns.iter().map(cell).collect::<String>());
+            text += &format!("  {from:>width$}{}\n", columns.iter().map(cell).collect::<String>());
         }
     }
     text + "\n"

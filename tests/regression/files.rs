@@ -252,6 +252,18 @@ fn links_are_replaced_and_never_followed() {
 
 #[cfg(unix)]
 #[test]
+fn a_link_to_a_folder_is_no_place_for_a_file() {
+    let folder = fresh("link_to_folder");
+    fs::create_dir(folder.join("results")).unwrap();
+    let place = folder.join("cells.json");
+    std::os::unix::fs::symlink(folder.join("results"), &place).unwrap();
+    let message = error(1, &as_arguments(&cells("sawtooth:2", place.to_str().unwrap())));
+    assert!(message.contains("cells.json: is a directory"), "{message}");
+    assert!(fs::symlink_metadata(&place).unwrap().is_symlink());
+}
+
+#[cfg(unix)]
+#[test]
 fn files_keep_their_permissions_and_new_ones_have_those_that_the_user_wants() {
     use std::os::unix::fs::PermissionsExt;
     let folder = fresh("permissions");

@@ -109,6 +109,13 @@ fn tensors_that_are_shared_are_layers_too() {
 }
 
 #[test]
+fn bounds_of_a_file_that_does_not_say_relu_have_the_note_too() {
+    let network = safetensors("bounded", "", &[("0.weight", &[2, 2]), ("2.weight", &[2, 2])]);
+    let text = String::from_utf8(run(&["bounds", &network]).stderr).unwrap();
+    assert!(text.contains("with ReLU between them"), "{text}");
+}
+
+#[test]
 fn a_name_that_the_metadata_holds_twice_is_refused() {
     let network = safetensors("remarks", r#"{"format":"pt","note":"a","note":"b"}"#, &[("0.weight", &[2, 2])]);
     assert!(error(1, &["net", &network]).contains("__metadata__ holds `note` twice"));

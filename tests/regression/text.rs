@@ -117,3 +117,18 @@ fn bounds_are_rounded_and_not_cut() {
     let text = stdout(&["bounds", "1-60-1"]);
     assert!(text.contains("1.15e18"), "{text}");
 }
+
+#[test]
+fn the_table_of_classes_has_room_for_every_label() {
+    let labels = [i64::MIN, -7, 0, 12_345_678, i64::MAX];
+    let points: String = labels.iter().enumerate().map(|(k, label)| format!("0,{k},{label}\n1,{},{label}\n", k * k)).collect();
+    let text = stdout(&["fold", "random:2-4-1@1", &file("long_labels.csv", points), "--labels", "2", "--quiet"]);
+    let (_, table) = text.split_once("mean chi from class (row) to class (column)").unwrap();
+    let (table, _) = table.split_once("  segments").unwrap();
+    let words: Vec<&str> = table.split_whitespace().collect();
+    // Each label stands once above a column, and once beside its row in each of the three blocks of columns.
+    for label in labels {
+        assert_eq!(words.iter().filter(|word| **word == label.to_string()).count(), 4, "{text}");
+    }
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+}
