@@ -4,12 +4,14 @@
 //! root, and what the network's own runtime multiplies by is a float. That float is used: scale / sqrt(variance + epsilon), each of
 //! the three operations rounded to nearest in the precision of the tensors.
 
+mod activations;
 mod attributes;
 mod call;
 mod constants;
 mod external;
 mod import;
 mod operators;
+mod products;
 mod proto;
 mod schema;
 mod shapes;

@@ -1,7 +1,7 @@
 //! What operators on shapes do to a shape, and which elements they take.
 
 use super::call::Call;
-use crate::network::graph::{MOST_AXES, entries};
+use crate::network::graph::{MOST_AXES, broadcast, entries, repeated};
 
 /// That a constant has elements, or is an empty list: sizes beside a 0 may be of any size, and their products have no meaning.
 pub(super) fn check_elements(shape: &[usize]) -> Result<(), String> {
@@ -203,4 +203,12 @@ pub(super) fn split(call: &Call<'_>, whole: &[usize]) -> Result<Vec<(Vec<u32>, V
         parts.push(((0..outer).flat_map(|k| part.clone().map(move |e| (k * length * inner + e) as u32)).collect(), shape));
     }
     Ok(parts)
+}
+
+/// For each element of a shape the element of a constant that is repeated there.
+pub(super) fn to_shape(shape: &[usize], larger: &[usize]) -> Result<Vec<u32>, String> {
+    match broadcast(shape, larger).map_err(|error| error.to_string())? {
+        found if found == larger => Ok(repeated(shape, larger)),
+        found => Err(format!("a tensor of shape {larger:?} that grows to {found:?}")),
+    }
 }
