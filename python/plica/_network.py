@@ -423,7 +423,7 @@ def audit(
 
 
 def audit_sequence(trace: Trace, path: Any) -> SequenceAudit:
-    """Holds anybody's list of patterns along a segment, one for each sampled point, against its exact trace of all hidden units.
+    """Compares a given list of patterns along a segment, one for each sampled point, with its exact trace of all hidden units.
 
     The result says how many regions are ``missed``, how many patterns are those of a crossing or an end (``boundary``), and which do not fit (``faults``, by
     index).

@@ -1,4 +1,4 @@
-"""Progress of long computations, where somebody looks at it."""
+"""Progress of long computations, where a terminal or a notebook shows it."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ pub enum Failure {
     File(std::io::ErrorKind, String),
     /// A limit was reached, or a self-check failed.
     Limit(String),
-    /// Somebody asked for an end.
+    /// The caller stopped it.
     Stopped,
     /// The library is at fault.
     Internal(String),
@@ -48,7 +48,7 @@ impl From<Failure> for PyErr {
             Failure::File(std::io::ErrorKind::NotFound, message) => PyFileNotFoundError::new_err(plain(message)),
             Failure::File(_, message) => PyOSError::new_err(plain(message)),
             Failure::Limit(message) => LimitError::new_err(plain(message)),
-            Failure::Stopped => InternalError::new_err("stopped, though nobody asked for it"),
+            Failure::Stopped => InternalError::new_err("stopped without a request"),
             Failure::Internal(message) => InternalError::new_err(message),
         }
     }

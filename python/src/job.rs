@@ -13,7 +13,7 @@ const EVERY: Duration = Duration::from_millis(50);
 /// After an interrupt, how long a computation may take to end before it is left to end by itself.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// What the computation and whoever waits for it tell each other.
+/// What the computation and the thread that waits for it tell each other.
 #[derive(Default)]
 pub struct Control {
     stop: Arc<AtomicBool>,
@@ -22,7 +22,7 @@ pub struct Control {
 }
 
 impl Control {
-    /// So much of so much is done; `all` is 0 where nobody knows.
+    /// So much of so much is done; `all` is 0 where it is not known.
     pub fn at(&self, done: u64, all: u64) {
         self.all.store(all, Ordering::Relaxed);
         self.done.store(done, Ordering::Relaxed);
@@ -60,7 +60,7 @@ pub fn run<T: Send + 'static>(
     let (sender, receiver) = mpsc::sync_channel(1);
     let shared = control.clone();
     let thread = thread::Builder::new().name("plica".to_string()).spawn(move || {
-        // Nobody may be waiting any more.
+        // The waiting thread may be gone.
         let _ = sender.send(guarded(|| work(&shared)));
     });
     thread.map_err(|error| Failure::value(format!("threads: {error}")))?;

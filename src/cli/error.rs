@@ -13,9 +13,9 @@ pub enum Failure {
     Data(String),
     /// A limit was reached, or a self-check failed.
     Limit(String),
-    /// Somebody interrupted what can be taken up again.
+    /// An interrupt, of what can be resumed.
     Interrupted(String),
-    /// Nobody reads the output any more.
+    /// The output is closed at its other end.
     Closed,
 }
 

@@ -3,7 +3,7 @@
 use plica::files::discard_unfinished;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Whether somebody looks at [`ASKED`] before long.
+/// Whether the running command checks [`ASKED`] regularly.
 static CAUGHT: AtomicBool = AtomicBool::new(false);
 static ASKED: AtomicBool = AtomicBool::new(false);
 

@@ -65,7 +65,7 @@ pub fn run() -> ExitCode {
         Err(message) => {
             let printed = print(&message).map_err(Failure::from);
             return match printed {
-                // A wrong call stays one, whoever reads of it.
+                // A wrong call keeps its exit status where its message cannot be written.
                 Err(failure) if message.exit_code() == 0 => failure.report(),
                 _ => ExitCode::from(message.exit_code() as u8),
             };

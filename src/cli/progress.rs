@@ -1,4 +1,4 @@
-//! A line of progress on standard error, where somebody looks at it.
+//! A line of progress on standard error, where that is a terminal.
 
 use plica::report::plain;
 use std::io::{IsTerminal, Write, stderr};

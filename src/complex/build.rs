@@ -61,7 +61,7 @@ pub enum ComplexError {
         /// The cells up to there.
         cells: usize,
     },
-    /// Somebody asked for an end, by [`Builder::stop_when`].
+    /// The caller stopped it, by [`Builder::stop_when`].
     #[error("stopped")]
     Stopped,
 }
@@ -157,7 +157,7 @@ impl Builder {
         Self { progress: Some(Arc::new(progress)), ..self }
     }
 
-    /// Ends with [`ComplexError::Stopped`] soon after somebody, such as another thread, sets this to true.
+    /// Ends with [`ComplexError::Stopped`] soon after this is set to true, for example by another thread.
     ///
     /// ```
     /// use plica::{complex::{Builder, ComplexError, Domain}, network::load};

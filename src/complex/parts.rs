@@ -20,7 +20,7 @@ pub(super) enum Excess {
     Faces,
     /// More memory than allowed: so many bytes.
     Memory(u64),
-    /// Somebody asked for an end.
+    /// The caller stopped it.
     Stopped,
 }
 
@@ -31,7 +31,7 @@ pub(super) struct Limits<'a> {
     pub cells: usize,
     /// The most bytes.
     pub bytes: u64,
-    /// Whether somebody asks for an end.
+    /// Whether the caller stops it.
     pub stop: Option<&'a AtomicBool>,
 }
 

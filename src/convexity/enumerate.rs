@@ -86,7 +86,7 @@ impl<'a> Enumerator<'a> {
         Self { progress: Some(Arc::new(progress)), ..self }
     }
 
-    /// Ends with [`ConvexityError::Stopped`] soon after somebody, such as another thread, sets this to true.
+    /// Ends with [`ConvexityError::Stopped`] soon after this is set to true, for example by another thread.
     ///
     /// ```
     /// use plica::{convexity::{ConvexityError, Enumerator}, network::load};

@@ -30,7 +30,7 @@ pub enum ConvexityError {
         /// Whether only regions with interior count.
         closed: bool,
     },
-    /// Somebody asked for an end, by [`Enumerator::stop_when`](super::Enumerator::stop_when).
+    /// The caller stopped it, by [`Enumerator::stop_when`](super::Enumerator::stop_when).
     #[error("stopped")]
     Stopped,
 }

@@ -461,7 +461,7 @@ impl Trace {
         if !flips.is_empty() {
             let touches: Vec<Unit> = first.zero_at_end.iter().copied().filter(|u| !flips.contains(u)).collect();
             whole.push(Enclosure::of(cut), &flips, &touches);
-            // Whoever wins at the cut itself, and does not on both sides.
+            // An operand that wins at the cut itself, and not on both sides.
             let here =
                 |u: &Unit| first.held_at_end.contains(u) || first.end.get(first.units.position(*u)) && !first.zero_at_end.contains(u);
             let mut held: Vec<Unit> = flips.iter().copied().filter(here).chain(first.held_at_end.iter().copied()).collect();

@@ -73,7 +73,7 @@ pub enum PairsError {
         /// The data.
         data: String,
     },
-    /// More segments than anybody waits for.
+    /// More segments than one sweep takes.
     #[error("{data}: {count} segments, and at most {MOST} are taken")]
     TooMany {
         /// The data.

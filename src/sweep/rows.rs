@@ -1,4 +1,4 @@
-//! The segments of a sweep one by one, for whoever wants more than the tallies.
+//! The segments of a sweep one by one, where the tallies are not enough.
 
 use super::PairGroup;
 use crate::fold::Measure;

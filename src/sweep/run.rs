@@ -205,7 +205,7 @@ impl<'a> Sweep<'a> {
         let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
         // No more threads than chunks: the others would only be begun and ended.
         let threads = threads.clamp(1, left.len().max(1));
-        // Threads wait rather than run far ahead of whoever adds up and may stop them.
+        // Threads wait rather than run far ahead of the thread that adds up and may stop them.
         let (sender, receiver) = mpsc::sync_channel(threads);
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(|error| SweepError::Threads(error.to_string()))?;
         let mut failure = None;
@@ -248,7 +248,7 @@ impl<'a> Sweep<'a> {
         failure.map_or(Ok(state), Err)
     }
 
-    /// One chunk's tallies by group; its rows are handed over where somebody takes them.
+    /// One chunk's tallies by group; its rows are handed over where a sink takes them.
     fn measure(
         &self,
         number: usize,

@@ -12,7 +12,7 @@ pub fn fresh_directory(name: &str) -> String {
     path.to_str().unwrap().to_string()
 }
 
-/// Killed at any moment and begun again, a sweep ends with the files of one that nobody disturbed.
+/// Killed at any moment and begun again, a sweep ends with the files of one that was not killed.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_killed_fold_is_taken_up_again() {

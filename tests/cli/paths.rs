@@ -59,7 +59,7 @@ fn rows_are_the_measures_of_exact_traces() {
     }
 }
 
-/// Two parts, and killed in between: the same bytes as of one thread that nobody disturbed.
+/// Two parts, and killed in between: the same bytes as of one thread that was not killed.
 #[cfg(target_os = "linux")]
 #[test]
 fn rows_are_the_same_bytes_for_any_threads_and_interrupts() {

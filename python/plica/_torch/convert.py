@@ -26,7 +26,7 @@ class Converter:
             if node.op == "placeholder":
                 inputs += 1
                 if inputs > 1:
-                    if node.args:  # an optional argument that nobody gives
+                    if node.args:  # an optional argument that is not given
                         self.values[node] = node.args[0]
                         continue
                     raise UnknownLayer(f"the module takes another input, {node.target}; Plica's networks have one")

@@ -1,7 +1,7 @@
 """Operations that change a tensor in place: nothing may see the tensor before and after.
 
-A traced module is read as a function of values. That is what it computes as long as nobody looks again at a tensor, or at a view of it, that was
-changed in place in between; where somebody does, the module is refused.
+A traced module is read as a function of values. That is what it computes as long as a tensor that was changed in place, or a view of it, is not
+read again; where one is, the module is refused.
 """
 
 from __future__ import annotations

@@ -237,7 +237,7 @@ def _same(call: Call, x: Any, *_: Any, **__: Any) -> Any:
 
 
 def _dropout(call: Call, x: Any, *arguments: Any, **keywords: Any) -> Any:
-    # A function drops unless it is told that nobody trains.
+    # A function drops unless it is told that the network is not trained.
     if keywords.get("training", keywords.get("train", arguments[1] if len(arguments) > 1 else True)):
         raise call.refuse("it drops in evaluation mode too; give it training=self.training")
     return _same(call, x)

@@ -20,7 +20,7 @@ def function_name(node: Any) -> str:
 
 
 def is_of_torch(node: Any) -> bool:
-    """Whether a function is the one of that name in PyTorch or Python, and not somebody's own."""
+    """Whether a function is the one of that name in PyTorch or Python, and not another one."""
     import torch
 
     if node.op == "call_method":

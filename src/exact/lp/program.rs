@@ -24,7 +24,7 @@ pub enum Solver {
     /// The crate `good_lp` with its solver `minilp`, which ends with a point: the rows that are nearly tight there are the guess.
     /// It gets half a second, because it can turn in circles where rows are degenerate; then the exact simplex decides alone.
     GoodLp,
-    /// Nobody: the exact simplex decides alone.
+    /// None: the exact simplex decides alone.
     Exact,
 }
 

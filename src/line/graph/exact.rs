@@ -1,7 +1,7 @@
 //! The exact forms of a graph's elements along one segment, for the states that its units have now.
 //!
 //! A form is (b + a t) / scale with integers b and a; the scale of a node is that of the input times a factor of the node's own. A form is
-//! computed when it is asked for, with the forms that it needs, and kept until somebody says that it has changed.
+//! computed when it is asked for, with the forms that it needs, and kept until it is marked as changed.
 
 use super::plan::{GraphPlan, Kind};
 use super::whole::{Coefficients, WholeGraph};

@@ -172,7 +172,7 @@ pub(super) struct Walk {
     masks: Vec<u64>,
     /// The slopes and the values of the next layer, computed from each of these rows.
     fresh: Aligned,
-    /// Slopes that nobody reads: those of the output layer.
+    /// Slopes that are not read: those of the output layer.
     unread: Aligned,
     left: Vec<u64>,
     right: Vec<u64>,

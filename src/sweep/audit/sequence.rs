@@ -36,7 +36,7 @@ impl SequenceAudit {
     }
 }
 
-/// Holds anybody's list of patterns along a segment, one for each sampled point, against the exact trace of all hidden units.
+/// Compares a given list of patterns along a segment, one for each sampled point, with the exact trace of all hidden units.
 ///
 /// A list of points in their order gives, repeats aside, a subsequence of [`Trace::closed_sequence`]; what does not fit is wrong.
 ///
