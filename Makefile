@@ -52,7 +52,7 @@ test: setup ## all tests: unit, integration, documentation; the scripts' where P
 	fi
 
 test-long: setup ## the random tests with many more cases, new ones each time (CASES=20000)
-	PLICA_CASES=$(CASES) $(CARGO) test --profile checked $(CARGO_FLAGS) --test contract --test degenerate
+	PLICA_CASES=$(CASES) $(CARGO) test --profile checked $(CARGO_FLAGS) --test library -- contract degenerate
 
 python: setup ## the Python package in a new virtual environment: tutorial, tests, types; EXTRAS="ray torch" installs those too
 	rm -rf $(VENV)

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
+#[allow(dead_code, reason = "the other tests of the library use the rest")]
+#[path = "library/support/mod.rs"]
 mod support;
 
 #[path = "regression/convexity.rs"]

@@ -104,7 +104,7 @@ pub fn peak<P: Path + ?Sized>(path: &P) -> Rational {
 /// The symmetrised folding (chi(Gamma) + chi(-Gamma)) / 2, where -Gamma is the reversed path.
 ///
 /// Paper 2 (arXiv 2503.08502) proposes it as a pseudo-metric d_chi on the points of the input space; its triangle inequality fails,
-/// see `tests/measure.rs`.
+/// see `tests/library/measure.rs`.
 ///
 /// ```
 /// use plica::{fold::symmetrised_chi, network::Pattern};

@@ -314,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn more_segments_than_anybody_waits_for_are_refused() {
+    fn more_segments_than_a_sweep_takes_are_refused() {
         let many = |count| Pairs::Random { count, seed: 0 }.groups(&data(2, None));
         assert!(many(MOST).is_ok());
         for count in [MOST + 1, u64::MAX] {

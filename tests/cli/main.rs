@@ -11,6 +11,7 @@ use std::process::{Command, Output, Stdio};
 
 mod convexity;
 mod directory;
+mod docs;
 mod onnx;
 #[cfg(feature = "parquet")]
 mod paths;

@@ -2,17 +2,15 @@
 //!
 //! Whether a cell holds a point is asked twice: of the signs of the units, and of the half-spaces behind the cell's facets.
 
-mod support;
-
+use crate::support::cells::{Form, value};
+use crate::support::plain::{Plain, middle, on_segment};
+use crate::support::{Case, Words, any_case, config, generic_case, networks, segments, times};
 use plica::complex::{Builder, Cell, Complex, Domain};
 use plica::line::Crossing;
 use plica::network::{Network, Pattern, Selection};
 use proptest::prelude::*;
 use rug::Rational;
 use std::collections::BTreeSet;
-use support::cells::{Form, value};
-use support::plain::{Plain, middle, on_segment};
-use support::{Case, Words, any_case, config, generic_case, networks, segments, times};
 
 type Vector = Vec<Rational>;
 

@@ -2,8 +2,7 @@
 //!
 //! Sections are those of the definitions: the properties of chi, its bounds, the interaction, CantorNet, and tallies.
 
-mod support;
-
+use crate::support::{Case, case, config};
 use plica::data::Point;
 use plica::fold::{
     Bounds, Distribution, Folding, Global, Interaction, Measure, Meter, Path, Polyline, Reversed, Statistics, Tally, concatenate,
@@ -15,7 +14,6 @@ use proptest::prelude::*;
 use rug::Rational;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use support::{Case, case, config};
 
 fn list(text: &str) -> Vec<Pattern> {
     text.split_whitespace().map(|pattern| pattern.parse().unwrap()).collect()
@@ -187,7 +185,7 @@ proptest! {
         prop_assert_eq!(Interaction::at(&trace, k), Interaction::at(&patterns, k));
         prop_assert_eq!(prefix_chi(&trace), prefix_chi(&patterns));
 
-        let mut words = support::Words(case.seed);
+        let mut words = crate::support::Words(case.seed);
         for selection in [Selection::All, Selection::Hidden, words.layers(&case.network)] {
             let units = case.units(&selection);
             let narrowed = trace.select(&Arc::new(units.clone()));
@@ -198,7 +196,7 @@ proptest! {
     /// The traces of a polygonal path are joined as the lists of their patterns are.
     #[test]
     fn a_polyline_is_the_concatenation_of_its_traces(case in case(), third in any::<u64>()) {
-        let mut words = support::Words(third);
+        let mut words = crate::support::Words(third);
         let corner = Point::between(&case.from, &case.to, &words.time());
         let parts: Vec<Trace> = [(&case.from, &case.to), (&case.to, &corner), (&corner, &case.from)]
             .map(|(from, to)| Case::new(case.network.clone(), (from.clone(), to.clone()), case.seed).filtered(&Selection::Hidden, false))
@@ -358,7 +356,7 @@ fn eleven_patterns(spec: &str) -> Vec<Pattern> {
         _ => zoo::cantor_min_max_units(k.parse().unwrap()).unwrap(),
     };
     let [all, units] = [Selection::All, selection].map(|selection| selection.resolve(&network).unwrap());
-    (0..=10).map(|i| units.project(&all, &support::plain::pattern_at(&network, &at(q(i, 10)), true))).collect()
+    (0..=10).map(|i| units.project(&all, &crate::support::plain::pattern_at(&network, &at(q(i, 10)), true))).collect()
 }
 
 fn to_four_places(chi: &Rational) -> f64 {

@@ -3,16 +3,14 @@
 //! Every case runs with the filter and with integers only, and forwards and backwards; its trace is also certified by a
 //! plain forward pass. A network is written row by row, `&["1 -1/2"]` with the biases `"0"`, layer after layer.
 
-mod support;
-
+use crate::support::plain::{PlainLine, pattern_at};
+use crate::support::{compare, times};
 use nalgebra::{DMatrix, DVector, dmatrix, dvector};
 use plica::data::{Point, Points};
 use plica::exact::Instructions;
 use plica::line::{Enclosure, Trace, Tracer, trace_exact_only};
 use plica::network::{Layer, Network, Selection, Unit};
 use rug::Rational;
-use support::plain::{PlainLine, pattern_at};
-use support::{compare, times};
 
 fn numbers(text: &str) -> Vec<Rational> {
     text.split_whitespace().map(|word| word.parse().unwrap_or_else(|_| panic!("`{word}` is not p/q"))).collect()
@@ -345,7 +343,7 @@ fn a_unit_may_flip_back_and_forth() {
         pieces: 4,
     };
     let trace = check_hidden(&network, "0", "1", &expected);
-    assert_eq!(support::plain::ranges(&trace), (2, 3));
+    assert_eq!(crate::support::plain::ranges(&trace), (2, 3));
     check_cuts(&network, "0", "1", "1/4 1/2 3/4 1/3");
 }
 
@@ -448,7 +446,7 @@ fn crossings_closer_than_doubles_are_still_in_order() {
 #[test]
 fn subnormal_and_huge_coefficients_are_exact() {
     let scaled = |exponent: i32| {
-        let w = support::networks::dyadic(1, exponent);
+        let w = crate::support::networks::dyadic(1, exponent);
         let half = Rational::from(&w / 2);
         let quarter = Rational::from(&w / 4);
         // Above: the lower units' difference, which overflows or vanishes in doubles.

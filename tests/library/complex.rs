@@ -1,16 +1,14 @@
 //! Complexes of boxes, of simplices, of slices and of the whole space: the self-checks, and the filter against integers.
 
-mod support;
-
+use crate::support::cells;
+use crate::support::plain::Plain;
+use crate::support::{Words, config, networks, rescaled_case};
 use plica::complex::{Builder, Complex, Domain, Plane, mean};
 use plica::data::Point;
 use plica::network::{Network, Pattern, load};
 use proptest::prelude::*;
 use rug::Rational;
 use std::collections::{BTreeMap, BTreeSet};
-use support::cells;
-use support::plain::Plain;
-use support::{Words, config, networks, rescaled_case};
 
 #[test]
 fn closed_forms_of_the_zoo() {

@@ -1,7 +1,7 @@
 //! Sweeps: the tallies of single traces, whatever the threads, the chunks, the interrupts.
 
-mod support;
-
+use crate::support::plain::PlainLine;
+use crate::support::{Words, case, config, networks};
 use plica::data::{DataSet, Point, Points};
 use plica::exact::Instructions;
 use plica::fold::{Meter, Tally};
@@ -14,8 +14,6 @@ use plica::sweep::{
 use proptest::prelude::*;
 use rug::Rational;
 use std::path::PathBuf;
-use support::plain::PlainLine;
-use support::{Words, case, config, networks};
 
 /// Points on a coarse grid, so that ties are common, with labels of which one class may have a single point.
 fn data(network: &Network, seed: u64, points: usize) -> DataSet {

@@ -1,11 +1,9 @@
 //! Exact linear programs: every answer carries a certificate that plain arithmetic accepts, and all solvers agree.
 
-mod support;
-
+use crate::support::config;
 use plica::exact::lp::{Feasibility, Optimum, Program, Redundancy, Relation, RelativeInterior, Solver, verify};
 use proptest::prelude::*;
 use rug::Rational;
-use support::config;
 
 /// The crate `good_lp` has its own test below: it turns in circles on many of the degenerate programs here, until its time is over.
 const SOLVERS: [Solver; 2] = [Solver::Simplex, Solver::Exact];

@@ -1,7 +1,8 @@
 //! Convex sets of patterns and convex unions of regions: each verdict against an oracle, and the equivalence.
 
-mod support;
-
+use crate::support::config;
+use crate::support::networks::{arrangement, few_units, from_rows};
+use crate::support::plain::Plain;
 use plica::convexity::search::{Finding, smallest};
 use plica::convexity::{Cells, ConvexityError, Enumerator, EuclideanCounterexample, Judge, PatternSet, RandomSets, Regions};
 use plica::exact::lp::{Feasibility, Program, Relation, Solver};
@@ -9,9 +10,6 @@ use plica::network::{Network, Pattern, load};
 use proptest::prelude::*;
 use rug::Rational;
 use std::collections::BTreeSet;
-use support::config;
-use support::networks::{arrangement, few_units, from_rows};
-use support::plain::Plain;
 
 fn regions(network: &Network, cells: Cells) -> Regions {
     Enumerator::new(network).cells(cells).run().expect("few regions")
@@ -394,7 +392,7 @@ proptest! {
     #![proptest_config(config(400))]
 
     #[test]
-    fn two_units_in_two_layers_do_not_break_it(bits in prop::collection::vec(support::networks::mixture(), 6), d in 1usize..=2) {
+    fn two_units_in_two_layers_do_not_break_it(bits in prop::collection::vec(crate::support::networks::mixture(), 6), d in 1usize..=2) {
         let first = vec![bits[..=d].to_vec()];
         let network = from_rows(&[first, vec![bits[3..5].to_vec()], rows(&[&[1, 0]])]);
         let regions = regions(&network, Cells::Closed);

@@ -3,8 +3,8 @@
 //! The library's answers are held against each other (filter against integers only) and against a plain rational forward
 //! pass that knows nothing of traces. `PLICA_CASES=5000 cargo test --profile checked --test contract` tries many more cases.
 
-mod support;
-
+use crate::support::plain::{self, PlainLine};
+use crate::support::{Case, Words, case, compare, config, exponents, networks, require, rescaled, segments, times};
 use plica::data::{Point, Points};
 use plica::exact::Instructions;
 use plica::line::{Enclosure, Trace, Tracer, trace_exact_only};
@@ -15,8 +15,6 @@ use proptest::test_runner::{RngSeed, TestRunner};
 use rug::Rational;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use support::plain::{self, PlainLine};
-use support::{Case, Words, case, compare, config, exponents, networks, require, rescaled, segments, times};
 
 fn line(case: &Case) -> PlainLine {
     PlainLine::new(&case.network, &case.from, &case.to)
@@ -169,7 +167,7 @@ proptest! {
 
     /// Also where products of doubles underflow or overflow.
     #[test]
-    fn units_of_measure_do_not_matter(case in prop_oneof![support::generic_case(), support::any_case()], (weights, points) in exponents()) {
+    fn units_of_measure_do_not_matter(case in prop_oneof![crate::support::generic_case(), crate::support::any_case()], (weights, points) in exponents()) {
         let expected = case.exact(&Selection::All);
         let found = rescaled(&case, weights, points).filtered(&Selection::All, true);
         require(compare(&found, &expected))?;
@@ -370,7 +368,7 @@ fn the_random_cases_are_awkward() {
 
 /// Reports are cheap to check; take both kinds of networks evenly.
 fn generic_or_any() -> impl Strategy<Value = Case> {
-    prop_oneof![support::generic_case(), support::any_case()]
+    prop_oneof![crate::support::generic_case(), crate::support::any_case()]
 }
 
 /// The traces of the two parts of a segment.

@@ -1,7 +1,8 @@
 //! Graphs: the exact forward pass against definitions, and traces against an oracle in rationals.
 
-mod support;
-
+use crate::support::config;
+use crate::support::graphs::{Numbers, Recipe, as_graph, recipe};
+use crate::support::networks::few_units;
 use plica::data::{DataSet, Point, Points};
 use plica::fold::{Folding, Meter};
 use plica::line::{Change, GraphTracer, ModelTracer, Trace, Tracer, trace_graph_exact_only};
@@ -10,9 +11,6 @@ use plica::network::{Model, Selection};
 use plica::sweep::{Pairs, Sweep};
 use proptest::prelude::*;
 use rug::Rational;
-use support::config;
-use support::graphs::{Numbers, Recipe, as_graph, recipe};
-use support::networks::few_units;
 
 fn ends(recipe: &Recipe, graph: &Graph) -> (Point, Point) {
     let mut numbers = recipe.numbers();

@@ -3,7 +3,6 @@
 //!
 //! Nothing here uses the library's tracers to decide what is right; [`plain`] reads the rational layers and no more.
 //! (The generators ask a tracer where some crossing is, but only to aim a segment at it.)
-#![allow(dead_code, reason = "each test binary uses its own part")]
 
 pub mod cells;
 pub mod graphs;

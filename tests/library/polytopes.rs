@@ -3,17 +3,15 @@
 //! They get the inequalities of all units at a cell's pattern, and of the box; from those they find vertices, volumes and facets of their own.
 //! Without them these tests say so and pass.
 
-mod support;
-
+use crate::support::cells::{Form, value};
+use crate::support::plain::Plain;
+use crate::support::{Words, networks};
 use plica::complex::{Builder, Cell, Complex, Domain};
 use plica::network::{Network, load};
 use rug::Rational;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use support::cells::{Form, value};
-use support::plain::Plain;
-use support::{Words, networks};
 
 type Vector = Vec<Rational>;
 

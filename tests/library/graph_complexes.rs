@@ -1,7 +1,8 @@
 //! Complexes of graphs: every relation that complexes satisfy, and each cell against the inequalities that its pattern stands for.
 
-mod support;
-
+use crate::support::cells::{Form, value, vertices};
+use crate::support::config;
+use crate::support::graphs::{Recipe, as_graph, recipe};
 use plica::complex::{Builder, Complex, ComplexError, Domain, Plane, Rule};
 use plica::data::Point;
 use plica::network::graph::{Coefficients, Graph, GraphBuilder, Operation, Piecewise, Window};
@@ -9,9 +10,6 @@ use plica::network::{Pattern, Selection, zoo};
 use proptest::prelude::*;
 use rug::Rational;
 use std::collections::{BTreeMap, BTreeSet};
-use support::cells::{Form, value, vertices};
-use support::config;
-use support::graphs::{Recipe, as_graph, recipe};
 
 /// The bits of all hidden layers at a point, by their definition.
 fn pattern_at(graph: &Graph, x: &[Rational]) -> Pattern {

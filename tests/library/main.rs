@@ -1,0 +1,15 @@
+//! The library as its users see it: one file a theme. Random cases are the same on every run, unless `PLICA_CASES` asks for new ones.
+
+mod complex;
+mod contract;
+mod convexity;
+mod crossing;
+mod degenerate;
+mod graph_complexes;
+mod graphs;
+mod measure;
+mod polytopes;
+mod programs;
+mod support;
+mod sweep;
+mod zoo;
