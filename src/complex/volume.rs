@@ -2,14 +2,15 @@
 //!
 //! A face of dimension k is the cone from its lowest vertex v over its facets G that do not hold v. Let corners be homogeneous integers (q, p) for
 //! p / q, and let I be k axes onto which the hull of the face projects one to one. In these coordinates k! times the volume, times the q of all
-//! vertices, is an integer. It is the sum over the facets of |det_I(v, S)| / D times the same integer of G, times the q of the vertices that G and v leave
-//! out, where S is a simplex of G and D its own determinant. The quotient of determinants is that of the volumes of the cone over G and of G, so the axes of
-//! G need not be among I, and the division leaves no rest (proofs/complex.md, section 9). No fraction is reduced before the last one.
+//! vertices, is an integer. It is the sum over the facets of the height of v over the hull of G, times the same integer of G, times the q of the vertices
+//! that G and v leave out. Hulls are known by one denominator each, that of `hull.rs`; it divides the integer of its face, so heights need no division, and no
+//! fraction is reduced before the last one (proofs/complex.md, section 9).
 
 use super::cells::Complex;
+use super::hull::Hull;
 use super::shape::Pulling;
-use super::simplex::{WholePoint, determinant_on};
-use crate::exact::ExactNumber;
+use super::simplex::WholePoint;
+use crate::exact::{ExactNumber, Fraction};
 use rayon::prelude::*;
 use rug::{Integer, Rational};
 use serde::Serialize;
@@ -26,20 +27,37 @@ pub struct Volume {
     pub centroid: Vec<ExactNumber>,
 }
 
+/// The same as integers.
+#[derive(Debug)]
+pub(crate) struct VolumeFractions {
+    pub volume: Fraction,
+    pub centroid: Vec<Fraction>,
+}
+
 impl Complex {
     /// The exact volume and centroid of each cell, `None` of those that are not bounded; on all threads of the current `rayon` pool.
     pub fn volumes(&self) -> Vec<Option<Volume>> {
-        self.of_bounded(true, |cone| Volume { volume: ExactNumber(cone.volume()), centroid: cone.centroid() })
+        let exact = |fraction: Fraction| ExactNumber(fraction.into());
+        let volume =
+            |VolumeFractions { volume, centroid }| Volume { volume: exact(volume), centroid: centroid.into_iter().map(exact).collect() };
+        self.volume_fractions().into_iter().map(|found| found.map(volume)).collect()
+    }
+
+    /// The same as integers.
+    pub(crate) fn volume_fractions(&self) -> Vec<Option<VolumeFractions>> {
+        self.of_bounded(true, |cone| VolumeFractions { volume: cone.volume_fraction(), centroid: cone.centroid() })
     }
 
     /// The exact volume of each cell, `None` of those that are not bounded.
     pub(crate) fn volumes_alone(&self) -> Vec<Option<Rational>> {
-        self.of_bounded(false, Cone::volume)
+        self.of_bounded(false, |cone| Rational::from((cone.whole.clone(), cone.over())))
     }
 
     /// What follows from each bounded cell.
     fn of_bounded<T: Send>(&self, moments: bool, of: impl Fn(&Cone) -> T + Sync) -> Vec<Option<T>> {
-        let points: Vec<WholePoint> = self.all_vertices().map(|point| WholePoint::new(&point.unwrap_or_default())).collect();
+        let vertices = 0..self.vertices() as u32;
+        let of_vertex = |v: u32| if self.is_vertex(v) { self.whole_vertex(v) } else { WholePoint::default() };
+        let points: Vec<WholePoint> = vertices.map(of_vertex).collect();
         let cones = Cones { complex: self, pulling: &Pulling::of(self), points: &points, moments };
         let mut places: Vec<Vec<u32>> = self.levels.iter().map(|level| vec![0; level.len()]).collect();
         places[0] = vec![0; points.len()];
@@ -59,29 +77,31 @@ impl Complex {
 struct Cone {
     /// Its vertices, ascending.
     vertices: Vec<u32>,
-    /// The corners of one simplex of its triangulation.
-    simplex: Vec<u32>,
-    /// Axes onto which its hull projects one to one, ascending; all numbers are those of the projection.
-    axes: Vec<usize>,
-    /// The determinant of the simplex.
-    unit: Integer,
+    /// Its hull, which has the axes that volumes are measured on, and the denominator that divides the numbers below.
+    hull: Hull,
     /// The product of the denominators of all vertices.
     denominators: Integer,
-    /// The volume times k! and the denominators.
+    /// The volume times k! and the denominators, over that of the hull.
     whole: Integer,
-    /// The integrals of all coordinates times (k + 1)! and the denominators squared, where they are wanted.
+    /// The integrals of all coordinates times (k + 1)! and the denominators squared, over that of the hull, where they are wanted.
     moments: Vec<Integer>,
 }
 
+/// Of cells: their hull is all there is, and has the denominator 1.
 impl Cone {
-    fn volume(&self) -> Rational {
-        let factorial: u64 = (1..self.simplex.len() as u64).product();
-        Rational::from((self.whole.clone(), Integer::from(&self.denominators * factorial)))
+    /// The denominator of the volume.
+    fn over(&self) -> Integer {
+        let factorial: u64 = (1..=self.hull.axes.len() as u64).product();
+        Integer::from(&self.denominators * factorial)
     }
 
-    fn centroid(&self) -> Vec<ExactNumber> {
-        let over = Integer::from(&self.denominators * &self.whole) * Integer::from(self.simplex.len());
-        self.moments.iter().map(|moment| ExactNumber(Rational::from((moment, &over)))).collect()
+    fn volume_fraction(&self) -> Fraction {
+        Fraction::new(self.whole.clone(), &self.over())
+    }
+
+    fn centroid(&self) -> Vec<Fraction> {
+        let over = Integer::from(&self.denominators * &self.whole) * (self.hull.axes.len() as u64 + 1);
+        Fraction::all(&self.moments, &over)
     }
 }
 
@@ -125,63 +145,49 @@ impl Cones<'_> {
     }
 
     fn vertex(&self, vertex: u32) -> Cone {
-        let WholePoint { denominator, numerators } = &self.points[vertex as usize];
-        let moments = if self.moments { numerators.iter().map(|p| Integer::from(p * denominator)).collect() } else { Vec::new() };
-        let [unit, denominators, whole] = [denominator; 3].map(Integer::clone);
-        Cone { vertices: vec![vertex], simplex: vec![vertex], axes: Vec::new(), unit, denominators, whole, moments }
+        let point = &self.points[vertex as usize];
+        let moments = if self.moments { point.numerators.clone() } else { Vec::new() };
+        let (hull, denominators) = (Hull::of_point(point), point.denominator.clone());
+        Cone { vertices: vec![vertex], hull, denominators, whole: Integer::from(1), moments }
     }
 
     fn cone<'b>(&self, k: usize, face: u32, of: impl Fn(u32) -> &'b Cone) -> Cone {
-        let apex = self.pulling.lowest[k][face as usize];
+        let lowest = self.pulling.lowest[k][face as usize];
+        let apex = &self.points[lowest as usize];
         let facets: Vec<&Cone> = self.opposite(k, face).map(of).collect();
-        let first = facets[0];
-        let (axes, unit) = self.axes_with(apex, first);
+        let hull = facets[0].hull.with(apex);
         // Every vertex but the apex lies in a facet that does not hold the apex.
-        let mut vertices: Vec<u32> = facets.iter().flat_map(|facet| facet.vertices.iter().copied()).chain([apex]).collect();
+        let mut vertices: Vec<u32> = facets.iter().flat_map(|facet| facet.vertices.iter().copied()).chain([lowest]).collect();
         vertices.sort_unstable();
         vertices.dedup();
-        let WholePoint { denominator, numerators } = &self.points[apex as usize];
-        let (mut whole, mut moments) = (Integer::new(), vec![Integer::new(); if self.moments { numerators.len() } else { 0 }]);
-        for &facet in &facets {
-            let others: Vec<&Integer> = vertices
-                .iter()
-                .filter(|vertex| **vertex != apex && facet.vertices.binary_search(vertex).is_err())
-                .map(|&vertex| &self.points[vertex as usize].denominator)
-                .collect();
-            let others = product(&others);
-            let height = self.determinant(&axes, apex, &facet.simplex);
-            let part = |whole: &Integer| Integer::from(whole * &height).div_exact(&facet.unit) * &others;
-            let own = part(&facet.whole);
-            if self.moments {
-                let (of_apex, of_facet) = (Integer::from(&facet.denominators * &others) * &own, Integer::from(&others * denominator));
-                for ((sum, moment), coordinate) in moments.iter_mut().zip(&facet.moments).zip(numerators) {
-                    *sum += part(moment) * &of_facet;
-                    *sum += &of_apex * coordinate;
-                }
-            }
-            whole += own;
-        }
-        let simplex = [&[apex], &first.simplex[..]].concat();
         let denominators = product(&vertices.iter().map(|&vertex| &self.points[vertex as usize].denominator).collect::<Vec<_>>());
-        Cone { vertices, simplex, axes, unit, denominators, whole, moments }
-    }
-
-    /// Axes for the cone over a facet, one more than its own, and the determinant of the simplex over the facet's.
-    fn axes_with(&self, apex: u32, facet: &Cone) -> (Vec<usize>, Integer) {
-        let with = |axis: usize| {
-            let mut axes = facet.axes.clone();
-            axes.insert(axes.partition_point(|&other| other < axis), axis);
-            let unit = self.determinant(&axes, apex, &facet.simplex);
-            (!unit.is_zero()).then_some((axes, unit))
-        };
-        let free = (0..self.complex.dimension()).filter(|axis| !facet.axes.contains(axis));
-        free.into_iter().find_map(with).expect("the apex is not in the hull of the facet")
-    }
-
-    /// The magnitude of the determinant of a simplex on some axes.
-    fn determinant(&self, axes: &[usize], apex: u32, others: &[u32]) -> Integer {
-        let corners: Vec<&WholePoint> = [apex].iter().chain(others).map(|&vertex| &self.points[vertex as usize]).collect();
-        determinant_on(axes, &corners).abs()
+        let (mut whole, mut moments) = (Integer::new(), vec![Integer::new(); if self.moments { self.complex.dimension() } else { 0 }]);
+        for facet in facets {
+            let height = facet.hull.height(hull.axis_beyond(&facet.hull), apex).abs();
+            let others = Integer::from(denominators.div_exact_ref(&Integer::from(&facet.denominators * &apex.denominator)));
+            let factor = height * &others;
+            whole += &factor * &facet.whole;
+            if self.moments {
+                let factor = factor * &others;
+                hull.axes.iter().for_each(|&axis| moments[axis] += &factor * &facet.moments[axis]);
+            }
+        }
+        whole.div_exact_mut(&hull.scale);
+        if self.moments {
+            let of_apex = Integer::from(denominators.div_exact_ref(&apex.denominator)) * &whole;
+            for &axis in &hull.axes {
+                let moment = &mut moments[axis];
+                moment.div_exact_mut(&hull.scale);
+                *moment *= &apex.denominator;
+                *moment += &of_apex * &apex.numerators[axis];
+            }
+            // On other axes, coordinates are affine functions of these.
+            let measure = Integer::from(&denominators * &whole) * (k as u64 + 1);
+            for axis in hull.other_axes() {
+                moments[axis] = hull.value(axis, &measure, &moments).div_exact(&hull.scale);
+            }
+        }
+        Cone { vertices, hull, denominators, whole, moments }
     }
 }
 
