@@ -18,13 +18,14 @@ impl WholePoint {
     }
 }
 
-/// The mean of some points: over the product of their denominators, and their number.
+/// The mean of some points; of none it has no coordinates.
 pub(super) fn mean(points: &[WholePoint]) -> Vec<Fraction> {
-    let Some(WholePoint { denominator, numerators }) = sum(points) else { return Vec::new() };
-    Fraction::all(&numerators, &(denominator * points.len() as u64))
+    let Some(WholePoint { numerators, .. }) = sum(points) else { return Vec::new() };
+    let count = Integer::from(points.len());
+    Fraction::all(numerators, &points.iter().map(|point| &point.denominator).chain([&count]).collect::<Vec<_>>())
 }
 
-/// The sum of some points, by halves, so that factors are about as long as each other.
+/// The sum of some points over the product of their denominators, by halves, so that factors are about as long as each other.
 fn sum(points: &[WholePoint]) -> Option<WholePoint> {
     if points.len() < 2 {
         return points.first().cloned();

@@ -10,7 +10,7 @@ use super::cells::Complex;
 use super::hull::Hull;
 use super::shape::Pulling;
 use super::simplex::WholePoint;
-use crate::exact::{ExactNumber, Fraction};
+use crate::exact::{ExactNumber, Fraction, product};
 use rayon::prelude::*;
 use rug::{Integer, Rational};
 use serde::Serialize;
@@ -45,16 +45,16 @@ impl Complex {
 
     /// The same as integers.
     pub(crate) fn volume_fractions(&self) -> Vec<Option<VolumeFractions>> {
-        self.of_bounded(true, |cone| VolumeFractions { volume: cone.volume_fraction(), centroid: cone.centroid() })
+        self.of_bounded(true, Cone::fractions)
     }
 
     /// The exact volume of each cell, `None` of those that are not bounded.
     pub(crate) fn volumes_alone(&self) -> Vec<Option<Rational>> {
-        self.of_bounded(false, |cone| Rational::from((cone.whole.clone(), cone.over())))
+        self.of_bounded(false, |cone, _| Rational::from((cone.whole, cone.denominators * factorial(cone.hull.axes.len()))))
     }
 
     /// What follows from each bounded cell.
-    fn of_bounded<T: Send>(&self, moments: bool, of: impl Fn(&Cone) -> T + Sync) -> Vec<Option<T>> {
+    fn of_bounded<T: Send>(&self, moments: bool, of: impl Fn(Cone, &[WholePoint]) -> T + Sync) -> Vec<Option<T>> {
         let vertices = 0..self.vertices() as u32;
         let of_vertex = |v: u32| if self.is_vertex(v) { self.whole_vertex(v) } else { WholePoint::default() };
         let points: Vec<WholePoint> = vertices.map(of_vertex).collect();
@@ -66,7 +66,7 @@ impl Complex {
             let cells = first..(first + TOGETHER).min(self.activation_regions());
             all.extend(cells.clone().map(|_| None));
             let bounded: Vec<u32> = cells.filter(|&cell| self.cell(cell).bounded()).map(|cell| cell as u32).collect();
-            let found: Vec<T> = cones.of_cells(&bounded, &mut places).par_iter().map(&of).collect();
+            let found: Vec<T> = cones.of_cells(&bounded, &mut places).into_par_iter().map(|cone| of(cone, &points)).collect();
             bounded.into_iter().zip(found).for_each(|(cell, found)| all[cell as usize] = Some(found));
         }
         all
@@ -87,22 +87,23 @@ struct Cone {
     moments: Vec<Integer>,
 }
 
-/// Of cells: their hull is all there is, and has the denominator 1.
 impl Cone {
-    /// The denominator of the volume.
-    fn over(&self) -> Integer {
-        let factorial: u64 = (1..=self.hull.axes.len() as u64).product();
-        Integer::from(&self.denominators * factorial)
+    /// What is said of a cell: its hull is all there is, and has the denominator 1.
+    fn fractions(self, points: &[WholePoint]) -> VolumeFractions {
+        let d = self.hull.axes.len();
+        let [factorial, corners] = [factorial(d), Integer::from(d + 1)];
+        let mut factors: Vec<&Integer> = self.vertices.iter().map(|&vertex| &points[vertex as usize].denominator).collect();
+        factors.push(&factorial);
+        let volume = Fraction::all(vec![self.whole.clone()], &factors).remove(0);
+        factors.pop();
+        factors.extend([&corners, &self.whole]);
+        let centroid = Fraction::all(self.moments, &factors);
+        VolumeFractions { volume, centroid }
     }
+}
 
-    fn volume_fraction(&self) -> Fraction {
-        Fraction::new(self.whole.clone(), &self.over())
-    }
-
-    fn centroid(&self) -> Vec<Fraction> {
-        let over = Integer::from(&self.denominators * &self.whole) * (self.hull.axes.len() as u64 + 1);
-        Fraction::all(&self.moments, &over)
-    }
+fn factorial(k: usize) -> Integer {
+    Integer::from(Integer::factorial(k as u32))
 }
 
 /// What the cones of faces are computed from.
@@ -188,18 +189,5 @@ impl Cones<'_> {
             }
         }
         Cone { vertices, hull, denominators, whole, moments }
-    }
-}
-
-/// The product of many numbers, by halves, so that factors are about as long as each other.
-fn product(numbers: &[&Integer]) -> Integer {
-    match numbers {
-        [] => Integer::from(1),
-        [one] => (*one).clone(),
-        [one, other] => Integer::from(*one * *other),
-        _ => {
-            let (left, right) = numbers.split_at(numbers.len() / 2);
-            product(left) * product(right)
-        }
     }
 }

@@ -13,29 +13,40 @@ pub(crate) struct Fraction {
 }
 
 impl Fraction {
-    /// A quotient by a positive number.
-    pub(crate) fn new(numerator: Integer, denominator: &Integer) -> Self {
-        let common = Integer::from(denominator.gcd_ref(&numerator));
-        Self::over(numerator, denominator, &common)
-    }
-
-    /// Quotients by one positive number. Their common factors with it divide that of their product, so one is looked for among long numbers.
-    pub(crate) fn all(numerators: &[Integer], denominator: &Integer) -> Vec<Self> {
-        let mut nonzero = numerators.iter().filter(|x| !x.is_zero());
-        let Some(first) = nonzero.next() else { return numerators.iter().map(|_| Rational::new().into()).collect() };
-        let product = nonzero.fold(first.clone(), |product, x| product * x % denominator);
-        let of_product = product.gcd(denominator);
-        let quotient = |x: &Integer| match x.is_zero() {
-            true => Rational::new().into(),
-            false => Self::over(x.clone(), denominator, &Integer::from(of_product.gcd_ref(x))),
+    /// Quotients by one number, the product of some positive factors.
+    ///
+    /// What a numerator has in common with the denominator divides the product of what all numerators together have in common with each factor. That product is
+    /// short as a rule, and factors are shorter than the denominator.
+    pub(crate) fn all(numerators: Vec<Integer>, factors: &[&Integer]) -> Vec<Self> {
+        let denominator = product(factors);
+        let mut candidate = Integer::from(1);
+        for &factor in factors {
+            let of_all =
+                numerators.iter().filter(|x| !x.is_zero()).fold(Integer::from(1), |of_all, x| of_all * Integer::from(x % factor) % factor);
+            candidate *= of_all.gcd(factor);
+        }
+        let quotient = |mut numerator: Integer| {
+            if numerator.is_zero() {
+                return Rational::new().into();
+            }
+            let common = Integer::from(candidate.gcd_ref(&numerator)).gcd(&denominator);
+            numerator.div_exact_mut(&common);
+            Self { numerator, denominator: Integer::from(denominator.div_exact_ref(&common)) }
         };
-        numerators.iter().map(quotient).collect()
+        numerators.into_iter().map(quotient).collect()
     }
+}
 
-    /// A quotient, by the greatest common factor of both.
-    fn over(mut numerator: Integer, denominator: &Integer, common: &Integer) -> Self {
-        numerator.div_exact_mut(common);
-        Self { numerator, denominator: Integer::from(denominator.div_exact_ref(common)) }
+/// The product of many numbers, by halves, so that factors are about as long as each other.
+pub(crate) fn product(numbers: &[&Integer]) -> Integer {
+    match numbers {
+        [] => Integer::from(1),
+        [one] => (*one).clone(),
+        [one, other] => Integer::from(*one * *other),
+        _ => {
+            let (left, right) = numbers.split_at(numbers.len() / 2);
+            product(left) * product(right)
+        }
     }
 }
 
@@ -80,12 +91,12 @@ mod tests {
         for seed in 0..500i64 {
             let number = |k: i64| Integer::from((seed + 7 * k).pow(3) % 61 - 30) * (seed % 5);
             let numerators: Vec<Integer> = (0..4).map(number).collect();
-            let denominator = Integer::from(1 + seed * seed % 210);
+            let factors = [1 + seed * seed % 210, 1 + seed % 7, 1 + seed % 12].map(Integer::from);
+            let factors: Vec<&Integer> = factors.iter().collect();
+            let denominator = product(&factors);
             let expected: Vec<Rational> = numerators.iter().map(|x| Rational::from((x, &denominator))).collect();
-            let found = Fraction::all(&numerators, &denominator);
-            let alone = numerators.iter().map(|x| Fraction::new(x.clone(), &denominator));
-            for ((found, alone), expected) in found.into_iter().zip(alone).zip(expected) {
-                assert_eq!((&found, &alone), (&expected.clone().into(), &found));
+            for (found, expected) in Fraction::all(numerators, &factors).into_iter().zip(expected) {
+                assert_eq!(found, expected.clone().into());
                 assert_eq!(serde_json::to_string(&Written::from(&found)).unwrap(), serde_json::to_string(&ExactNumber(expected)).unwrap());
             }
         }
