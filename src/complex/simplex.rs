@@ -20,21 +20,25 @@ impl WholePoint {
 
 /// The mean of some points; of none it has no coordinates.
 pub(super) fn mean(points: &[WholePoint]) -> Vec<Fraction> {
-    let Some(WholePoint { numerators, .. }) = sum(points) else { return Vec::new() };
-    let count = Integer::from(points.len());
-    Fraction::all(numerators, &points.iter().map(|point| &point.denominator).chain([&count]).collect::<Vec<_>>())
+    let Some(WholePoint { denominator, numerators }) = sum(points) else { return Vec::new() };
+    Fraction::all(numerators, &(denominator * points.len() as u64))
 }
 
-/// The sum of some points over the product of their denominators, by halves, so that factors are about as long as each other.
+/// The sum of some points over a common denominator, by halves, so that most additions are of short numbers.
 fn sum(points: &[WholePoint]) -> Option<WholePoint> {
     if points.len() < 2 {
         return points.first().cloned();
     }
     let (left, right) = points.split_at(points.len() / 2);
-    let (p, q) = (sum(left)?, sum(right)?);
-    let both = p.numerators.iter().zip(&q.numerators);
-    let numerators = both.map(|(x, y)| Integer::from(x * &q.denominator) + Integer::from(y * &p.denominator)).collect();
-    Some(WholePoint { denominator: p.denominator * q.denominator, numerators })
+    let (mut p, q) = (sum(left)?, sum(right)?);
+    let common = Integer::from(p.denominator.gcd_ref(&q.denominator));
+    let [of_q, of_p] = [&p, &q].map(|other| Integer::from(other.denominator.div_exact_ref(&common)));
+    for (x, y) in p.numerators.iter_mut().zip(&q.numerators) {
+        *x *= &of_p;
+        *x += y * &of_q;
+    }
+    p.denominator *= of_p;
+    Some(p)
 }
 
 /// The volume of a simplex: |det (q_i, p_i)| / (d! q_0 ... q_d) for corners p_i / q_i.

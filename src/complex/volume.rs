@@ -1,16 +1,16 @@
 //! Exact volumes and centroids of cells, over integers, each face once.
 //!
 //! A face of dimension k is the cone from its lowest vertex v over its facets G that do not hold v. Let corners be homogeneous integers (q, p) for
-//! p / q, and let I be k axes onto which the hull of the face projects one to one. In these coordinates k! times the volume, times the q of all
-//! vertices, is an integer. It is the sum over the facets of the height of v over the hull of G, times the same integer of G, times the q of the vertices
-//! that G and v leave out. Hulls are known by one denominator each, that of `hull.rs`; it divides the integer of its face, so heights need no division, and no
-//! fraction is reduced before the last one (proofs/complex.md, section 9).
+//! p / q, and let I be k axes onto which the hull of the face projects one to one. In these coordinates k! times the volume, times a multiple of the product
+//! of the q of each simplex, is an integer. It is the sum over the facets of the height of v over the hull of G, times the same integer of G, times what the
+//! multiples differ by. The denominator of the hull (`hull.rs`) divides the integer of its face, so heights need no division, and no fraction is reduced
+//! before the last one (proofs/complex.md, section 9).
 
 use super::cells::Complex;
 use super::hull::Hull;
 use super::shape::Pulling;
 use super::simplex::WholePoint;
-use crate::exact::{ExactNumber, Fraction, product};
+use crate::exact::{ExactNumber, Fraction};
 use rayon::prelude::*;
 use rug::{Integer, Rational};
 use serde::Serialize;
@@ -50,15 +50,16 @@ impl Complex {
 
     /// The exact volume of each cell, `None` of those that are not bounded.
     pub(crate) fn volumes_alone(&self) -> Vec<Option<Rational>> {
-        self.of_bounded(false, |cone, _| Rational::from((cone.whole, cone.denominators * factorial(cone.hull.axes.len()))))
+        self.of_bounded(false, |cone| Rational::from(cone.volume()))
     }
 
     /// What follows from each bounded cell.
-    fn of_bounded<T: Send>(&self, moments: bool, of: impl Fn(Cone, &[WholePoint]) -> T + Sync) -> Vec<Option<T>> {
+    fn of_bounded<T: Send>(&self, moments: bool, of: impl Fn(Cone) -> T + Sync) -> Vec<Option<T>> {
         let vertices = 0..self.vertices() as u32;
         let of_vertex = |v: u32| if self.is_vertex(v) { self.whole_vertex(v) } else { WholePoint::default() };
         let points: Vec<WholePoint> = vertices.map(of_vertex).collect();
-        let cones = Cones { complex: self, pulling: &Pulling::of(self), points: &points, moments };
+        let cones =
+            Cones { complex: self, pulling: &Pulling::of(self), points: &points, moments, sharing: self.denominators_share(&points) };
         let mut places: Vec<Vec<u32>> = self.levels.iter().map(|level| vec![0; level.len()]).collect();
         places[0] = vec![0; points.len()];
         let mut all: Vec<Option<T>> = Vec::with_capacity(self.activation_regions());
@@ -66,44 +67,64 @@ impl Complex {
             let cells = first..(first + TOGETHER).min(self.activation_regions());
             all.extend(cells.clone().map(|_| None));
             let bounded: Vec<u32> = cells.filter(|&cell| self.cell(cell).bounded()).map(|cell| cell as u32).collect();
-            let found: Vec<T> = cones.of_cells(&bounded, &mut places).into_par_iter().map(|cone| of(cone, &points)).collect();
+            let found: Vec<T> = cones.of_cells(&bounded, &mut places).into_par_iter().map(&of).collect();
             bounded.into_iter().zip(found).for_each(|(cell, found)| all[cell as usize] = Some(found));
         }
         all
+    }
+
+    /// Whether the denominators of vertices have much in common with those of their neighbours, as far as some edges tell. Where few units of a first layer
+    /// are active, the vertices of a cell have a minor of its weights in common.
+    fn denominators_share(&self, points: &[WholePoint]) -> bool {
+        let edges = &self.levels[1];
+        let (mut shared, mut all) = (0, 0);
+        for edge in (0..edges.len() as u32).step_by(1 + edges.len() / 256) {
+            if let [p, q] = *edges.facets(edge)
+                && self.is_vertex(p)
+                && self.is_vertex(q)
+            {
+                let [p, q] = [p, q].map(|vertex| &points[vertex as usize].denominator);
+                shared += Integer::from(p.gcd_ref(q)).significant_bits();
+                all += p.significant_bits().min(q.significant_bits());
+            }
+        }
+        4 * shared > all
     }
 }
 
 /// A face as a cone.
 struct Cone {
-    /// Its vertices, ascending.
+    /// Its vertices, ascending, where their denominators have little in common.
     vertices: Vec<u32>,
     /// Its hull, which has the axes that volumes are measured on, and the denominator that divides the numbers below.
     hull: Hull,
-    /// The product of the denominators of all vertices.
-    denominators: Integer,
-    /// The volume times k! and the denominators, over that of the hull.
+    /// A multiple of the product of the denominators of all corners of each simplex.
+    over: Integer,
+    /// A multiple of the denominator of each vertex, where moments are wanted.
+    common: Integer,
+    /// The volume times k! and `over`, over the denominator of the hull.
     whole: Integer,
-    /// The integrals of all coordinates times (k + 1)! and the denominators squared, over that of the hull, where they are wanted.
+    /// The integrals of all coordinates times (k + 1)!, `over` and `common`, over the denominator of the hull, where they are wanted.
     moments: Vec<Integer>,
 }
 
 impl Cone {
-    /// What is said of a cell: its hull is all there is, and has the denominator 1.
-    fn fractions(self, points: &[WholePoint]) -> VolumeFractions {
-        let d = self.hull.axes.len();
-        let [factorial, corners] = [factorial(d), Integer::from(d + 1)];
-        let mut factors: Vec<&Integer> = self.vertices.iter().map(|&vertex| &points[vertex as usize].denominator).collect();
-        factors.push(&factorial);
-        let volume = Fraction::all(vec![self.whole.clone()], &factors).remove(0);
-        factors.pop();
-        factors.extend([&corners, &self.whole]);
-        let centroid = Fraction::all(self.moments, &factors);
-        VolumeFractions { volume, centroid }
+    /// The volume of a cell: its hull is all there is, and has the denominator 1.
+    fn volume(&self) -> (&Integer, Integer) {
+        (&self.whole, Integer::from(&self.over * factorial(self.hull.axes.len())))
+    }
+
+    /// The same in lowest terms, and the centroid.
+    fn fractions(self) -> VolumeFractions {
+        let (whole, over) = self.volume();
+        let volume = Fraction::all(vec![whole.clone()], &over).remove(0);
+        let over = self.common * self.whole * (self.hull.axes.len() as u64 + 1);
+        VolumeFractions { volume, centroid: Fraction::all(self.moments, &over) }
     }
 }
 
-fn factorial(k: usize) -> Integer {
-    Integer::from(Integer::factorial(k as u32))
+fn factorial(k: usize) -> u64 {
+    (1..=k as u64).product()
 }
 
 /// What the cones of faces are computed from.
@@ -111,7 +132,10 @@ struct Cones<'a> {
     complex: &'a Complex,
     pulling: &'a Pulling,
     points: &'a [WholePoint],
+    /// Whether moments are wanted.
     moments: bool,
+    /// Whether least common multiples of denominators are much shorter than products. The numbers that come out are the same.
+    sharing: bool,
 }
 
 impl Cones<'_> {
@@ -148,8 +172,9 @@ impl Cones<'_> {
     fn vertex(&self, vertex: u32) -> Cone {
         let point = &self.points[vertex as usize];
         let moments = if self.moments { point.numerators.clone() } else { Vec::new() };
-        let (hull, denominators) = (Hull::of_point(point), point.denominator.clone());
-        Cone { vertices: vec![vertex], hull, denominators, whole: Integer::from(1), moments }
+        let [over, common] = [&point.denominator; 2].map(Integer::clone);
+        let vertices = if self.sharing { Vec::new() } else { vec![vertex] };
+        Cone { vertices, hull: Hull::of_point(point), over, common, whole: Integer::from(1), moments }
     }
 
     fn cone<'b>(&self, k: usize, face: u32, of: impl Fn(u32) -> &'b Cone) -> Cone {
@@ -157,37 +182,107 @@ impl Cones<'_> {
         let apex = &self.points[lowest as usize];
         let facets: Vec<&Cone> = self.opposite(k, face).map(of).collect();
         let hull = facets[0].hull.with(apex);
-        // Every vertex but the apex lies in a facet that does not hold the apex.
-        let mut vertices: Vec<u32> = facets.iter().flat_map(|facet| facet.vertices.iter().copied()).chain([lowest]).collect();
-        vertices.sort_unstable();
-        vertices.dedup();
-        let denominators = product(&vertices.iter().map(|&vertex| &self.points[vertex as usize].denominator).collect::<Vec<_>>());
+        let (vertices, over, common) = self.denominators(lowest, &facets);
         let (mut whole, mut moments) = (Integer::new(), vec![Integer::new(); if self.moments { self.complex.dimension() } else { 0 }]);
         for facet in facets {
             let height = facet.hull.height(hull.axis_beyond(&facet.hull), apex).abs();
-            let others = Integer::from(denominators.div_exact_ref(&Integer::from(&facet.denominators * &apex.denominator)));
-            let factor = height * &others;
+            let factor = height * Integer::from(over.div_exact_ref(&Integer::from(&facet.over * &apex.denominator)));
             whole += &factor * &facet.whole;
             if self.moments {
-                let factor = factor * &others;
+                let factor = factor * Integer::from(common.div_exact_ref(&facet.common));
                 hull.axes.iter().for_each(|&axis| moments[axis] += &factor * &facet.moments[axis]);
             }
         }
         whole.div_exact_mut(&hull.scale);
         if self.moments {
-            let of_apex = Integer::from(denominators.div_exact_ref(&apex.denominator)) * &whole;
+            let of_apex = Integer::from(common.div_exact_ref(&apex.denominator)) * &whole;
             for &axis in &hull.axes {
-                let moment = &mut moments[axis];
-                moment.div_exact_mut(&hull.scale);
-                *moment *= &apex.denominator;
-                *moment += &of_apex * &apex.numerators[axis];
+                moments[axis].div_exact_mut(&hull.scale);
+                moments[axis] += &of_apex * &apex.numerators[axis];
             }
             // On other axes, coordinates are affine functions of these.
-            let measure = Integer::from(&denominators * &whole) * (k as u64 + 1);
+            let measure = Integer::from(&common * &whole) * (k as u64 + 1);
             for axis in hull.other_axes() {
                 moments[axis] = hull.value(axis, &measure, &moments).div_exact(&hull.scale);
             }
         }
-        Cone { vertices, hull, denominators, whole, moments }
+        Cone { vertices, hull, over, common, whole, moments }
+    }
+
+    /// The vertices of a face, and its multiples of denominators, by its apex and the facets that do not hold it.
+    fn denominators(&self, apex: u32, facets: &[&Cone]) -> (Vec<u32>, Integer, Integer) {
+        let denominator = |vertex: u32| &self.points[vertex as usize].denominator;
+        let multiple = |of: fn(&Cone) -> &Integer| facets[1..].iter().fold(of(facets[0]).clone(), |all, facet| all.lcm(of(facet)));
+        if self.sharing {
+            let common = if self.moments { multiple(|cone| &cone.common).lcm(denominator(apex)) } else { Integer::new() };
+            return (Vec::new(), multiple(|cone| &cone.over) * denominator(apex), common);
+        }
+        // Every vertex but the apex lies in a facet that does not hold the apex.
+        let mut vertices: Vec<u32> = facets.iter().flat_map(|facet| facet.vertices.iter().copied()).chain([apex]).collect();
+        vertices.sort_unstable();
+        vertices.dedup();
+        let over = product(&vertices.iter().map(|&vertex| denominator(vertex)).collect::<Vec<_>>());
+        let common = if self.moments { over.clone() } else { Integer::new() };
+        (vertices, over, common)
+    }
+}
+
+/// The product of many numbers, by halves, so that factors are about as long as each other.
+fn product(numbers: &[&Integer]) -> Integer {
+    match numbers {
+        [] => Integer::from(1),
+        [one] => (*one).clone(),
+        [one, other] => Integer::from(*one * *other),
+        _ => {
+            let (left, right) = numbers.split_at(numbers.len() / 2);
+            product(left) * product(right)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::complex::{Builder, Domain};
+    use crate::network::{Layer, Network, load};
+    use nalgebra::{DMatrix, DVector};
+
+    /// What is said of all cells, by products of denominators or by least common multiples; and the bits of all multiples.
+    fn cells(complex: &Complex, sharing: bool) -> (Vec<VolumeFractions>, u32) {
+        let points: Vec<WholePoint> = (0..complex.vertices() as u32).map(|v| complex.whole_vertex(v)).collect();
+        let cones = Cones { complex, pulling: &Pulling::of(complex), points: &points, moments: true, sharing };
+        let mut places: Vec<Vec<u32>> = complex.levels.iter().map(|level| vec![0; level.len().max(points.len())]).collect();
+        let all: Vec<u32> = (0..complex.activation_regions() as u32).collect();
+        let cells = cones.of_cells(&all, &mut places);
+        let bits = cells.iter().map(|cell| cell.over.significant_bits() + cell.common.significant_bits()).sum();
+        (cells.into_iter().map(Cone::fractions).collect(), bits)
+    }
+
+    #[test]
+    fn multiples_of_denominators_may_be_products_or_not() {
+        for (network, domain) in
+            [("random:2-7-5-1@1", "-1,1"), ("random:3-6-4-1@2", "-1,1"), ("random:4-5-3-1@3", "0,1/3"), ("zigzag:4:2:1", "-1/3,1")]
+        {
+            let network = load(network).unwrap();
+            let complex = Builder::new(&network).build(&Domain::parse_box(domain, network.inputs()).unwrap()).unwrap();
+            let ((products, _), (multiples, _)) = (cells(&complex, false), cells(&complex, true));
+            for (cell, (product, multiple)) in products.into_iter().zip(multiples).enumerate() {
+                assert_eq!((&product.volume, &product.centroid), (&multiple.volume, &multiple.centroid), "cell {cell}");
+            }
+        }
+    }
+
+    /// Units of a second layer that cut three planes through the origin: where few units are active, vertices have the minor of these in common.
+    #[test]
+    fn denominators_that_vertices_have_in_common_count_once() {
+        let entry =
+            |i: usize, j: usize| f64::from(((i * 7919 + j * 104_729 + 17) * 2_654_435_761 % 4_294_967_296 >> 8) as u32) - 8_388_608.0;
+        let layer = |rows: usize, columns: usize, bias: f64| {
+            Layer::from_f64(DMatrix::from_fn(rows, columns, entry), DVector::from_fn(rows, |i, _| bias * entry(i, 99)))
+        };
+        let network = Network::new(vec![layer(3, 3, 0.0), layer(4, 3, 262_144.0), layer(1, 4, 0.0)]).unwrap();
+        let complex = Builder::new(&network).build(&Domain::parse_box("-1,1", 3).unwrap()).unwrap();
+        let ((_, products), (_, multiples)) = (cells(&complex, false), cells(&complex, true));
+        assert!(multiples < products / 2, "{multiples} and {products} bits in {} cells", complex.activation_regions());
     }
 }

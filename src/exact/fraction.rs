@@ -13,40 +13,21 @@ pub(crate) struct Fraction {
 }
 
 impl Fraction {
-    /// Quotients by one number, the product of some positive factors.
+    /// Quotients by one positive number.
     ///
-    /// What a numerator has in common with the denominator divides the product of what all numerators together have in common with each factor. That product is
-    /// short as a rule, and factors are shorter than the denominator.
-    pub(crate) fn all(numerators: Vec<Integer>, factors: &[&Integer]) -> Vec<Self> {
-        let denominator = product(factors);
-        let mut candidate = Integer::from(1);
-        for &factor in factors {
-            let of_all =
-                numerators.iter().filter(|x| !x.is_zero()).fold(Integer::from(1), |of_all, x| of_all * Integer::from(x % factor) % factor);
-            candidate *= of_all.gcd(factor);
-        }
+    /// What a numerator has in common with it divides what the product of all numerators has in common with it, which is mostly short.
+    pub(crate) fn all(numerators: Vec<Integer>, denominator: &Integer) -> Vec<Self> {
+        let product = numerators.iter().filter(|x| !x.is_zero()).cloned().reduce(|product, x| product * x % denominator);
+        let of_product = product.unwrap_or_default().gcd(denominator);
         let quotient = |mut numerator: Integer| {
             if numerator.is_zero() {
                 return Rational::new().into();
             }
-            let common = Integer::from(candidate.gcd_ref(&numerator)).gcd(&denominator);
+            let common = Integer::from(of_product.gcd_ref(&numerator));
             numerator.div_exact_mut(&common);
             Self { numerator, denominator: Integer::from(denominator.div_exact_ref(&common)) }
         };
         numerators.into_iter().map(quotient).collect()
-    }
-}
-
-/// The product of many numbers, by halves, so that factors are about as long as each other.
-pub(crate) fn product(numbers: &[&Integer]) -> Integer {
-    match numbers {
-        [] => Integer::from(1),
-        [one] => (*one).clone(),
-        [one, other] => Integer::from(*one * *other),
-        _ => {
-            let (left, right) = numbers.split_at(numbers.len() / 2);
-            product(left) * product(right)
-        }
     }
 }
 
@@ -91,11 +72,9 @@ mod tests {
         for seed in 0..500i64 {
             let number = |k: i64| Integer::from((seed + 7 * k).pow(3) % 61 - 30) * (seed % 5);
             let numerators: Vec<Integer> = (0..4).map(number).collect();
-            let factors = [1 + seed * seed % 210, 1 + seed % 7, 1 + seed % 12].map(Integer::from);
-            let factors: Vec<&Integer> = factors.iter().collect();
-            let denominator = product(&factors);
+            let denominator = Integer::from(1 + seed * seed % 210);
             let expected: Vec<Rational> = numerators.iter().map(|x| Rational::from((x, &denominator))).collect();
-            for (found, expected) in Fraction::all(numerators, &factors).into_iter().zip(expected) {
+            for (found, expected) in Fraction::all(numerators, &denominator).into_iter().zip(expected) {
                 assert_eq!(found, expected.clone().into());
                 assert_eq!(serde_json::to_string(&Written::from(&found)).unwrap(), serde_json::to_string(&ExactNumber(expected)).unwrap());
             }

@@ -16,7 +16,7 @@ pub(crate) mod product;
 pub(crate) mod strips;
 
 pub(crate) use factors::Factors;
-pub(crate) use fraction::{Fraction, Written, product};
+pub(crate) use fraction::{Fraction, Written};
 pub use lanes::Instructions;
 pub use number::{ExactNumber, dyadic_parts, nearest_f64, parse_rational, rational};
 pub(crate) use number::{common_denominator, over_common_denominator, scaled};
