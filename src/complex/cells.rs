@@ -3,16 +3,17 @@
 use super::coordinates::Approximate;
 use super::counts::Counts;
 use super::domain::{Domain, Polytope};
-use super::exact::{ExactRows, Place};
+use super::exact::{ExactRows, Place, affine_map};
 use super::memory::of_complex;
 use super::merge::{Merged, merge};
 use super::signs::Signs;
+use super::simplex::WholePoint;
 use super::slice::Plane;
 use super::steps::{STAGE, Steps};
 use super::topology::{Faces, Topology};
 use crate::line::{Decisions, Enclosure};
 use crate::network::{Pattern, Unit, UnitSet};
-use rug::Rational;
+use rug::{Integer, Rational};
 use std::cmp::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
@@ -187,7 +188,7 @@ impl Complex {
     }
 
     /// The number of vertices, those at infinity included.
-    pub(super) fn vertices(&self) -> usize {
+    pub(crate) fn vertices(&self) -> usize {
         self.points.len()
     }
 
@@ -240,9 +241,20 @@ impl Complex {
     /// # Panics
     /// Where there is no such vertex.
     pub fn vertex(&self, vertex: usize) -> Vec<Rational> {
-        let vertex = self.finer.as_ref().map_or(vertex as u32, |finer| finer.vertices[vertex]);
-        let point = self.exact.lock().expect("nothing fails while it is held").point(vertex);
+        let point = self.exact.lock().expect("nothing fails while it is held").point(self.among_finer(vertex as u32));
         self.among_all_inputs(point, Rational::new())
+    }
+
+    /// The same over the least common denominator.
+    pub(super) fn whole_vertex(&self, vertex: u32) -> WholePoint {
+        let WholePoint { denominator, numerators } =
+            self.exact.lock().expect("nothing fails while it is held").whole_vertex(self.among_finer(vertex));
+        WholePoint { denominator, numerators: self.among_all_inputs(numerators, Integer::new()) }
+    }
+
+    /// The number of a vertex among those of what the steps cut.
+    fn among_finer(&self, vertex: u32) -> u32 {
+        self.finer.as_ref().map_or(vertex, |finer| finer.vertices[vertex as usize])
     }
 
     /// What is known of the inputs in which it was cut, with 0 for the others.
@@ -262,7 +274,12 @@ impl Complex {
 
     /// The exact coordinates of all vertices by their numbers; `None` of those at infinity, of all where faces hold lines.
     pub fn all_vertices(&self) -> impl Iterator<Item = Option<Vec<Rational>>> {
-        (0..self.vertices()).map(|v| self.is_vertex(v as u32).then(|| self.vertex(v)))
+        (0..self.vertices()).map(|v| self.finite_vertex(v))
+    }
+
+    /// The exact coordinates of a vertex, `None` of one at infinity, and where faces hold lines.
+    pub(crate) fn finite_vertex(&self, vertex: usize) -> Option<Vec<Rational>> {
+        self.is_vertex(vertex as u32).then(|| self.vertex(vertex))
     }
 
     /// A box around all vertices, with a margin: what a picture of a complex of the whole space can show. Where faces hold lines, around a point of each of the
@@ -400,7 +417,8 @@ impl<'a> Cell<'a> {
     /// The output on it as an affine map: for each output its coefficients, the constant last.
     pub fn affine_map(&self) -> Vec<Vec<Rational>> {
         let (words, steps) = (self.complex.words(self.index()), &self.complex.steps);
-        self.complex.exact_of_all().map(|step, unit| steps.is_active(words, step, unit))
+        let whole = self.complex.exact_of_all().whole_steps();
+        affine_map(&whole, self.complex.dimension(), |step, unit| steps.is_active(words, step, unit))
     }
 
     /// The affine map in doubles, rounded in every step and without a bound: for pictures.

@@ -81,22 +81,30 @@ impl Complex {
     /// # Errors
     /// A sum that is another.
     pub fn check_volumes(&self) -> Result<Option<Rational>, CheckError> {
+        let Some(expected) = self.domain().volume() else { return Ok(None) };
         let all: Vec<Rational> = self.volumes_alone().into_iter().flatten().collect();
-        Ok(if self.check_volumes_of(&all)? { self.domain().volume() } else { None })
+        check_sum(&exact_sum(&all), &expected)?;
+        Ok(Some(expected))
     }
 
-    /// The same of volumes that have been computed; whether there is something to compare with.
-    pub(crate) fn check_volumes_of(&self, volumes: &[Rational]) -> Result<bool, CheckError> {
-        let Some(expected) = self.domain().volume() else { return Ok(false) };
-        let found = exact_sum(volumes.to_vec());
-        if found == expected { Ok(true) } else { Err(CheckError::Volume { expected: expected.to_string(), found: found.to_string() }) }
+    /// The sum of volumes that have been computed, and whether there is something that it was compared with.
+    pub(crate) fn checked_sum(&self, volumes: &[Rational]) -> Result<(Rational, bool), CheckError> {
+        let (sum, expected) = (exact_sum(volumes), self.domain().volume());
+        expected.iter().try_for_each(|expected| check_sum(&sum, expected))?;
+        Ok((sum, expected.is_some()))
     }
 }
 
-/// The sum of many fractions, pair by pair, so that most additions are of short ones.
-pub(crate) fn exact_sum(mut terms: Vec<Rational>) -> Rational {
-    while terms.len() > 1 {
-        terms = terms.par_chunks(2).map(|pair| pair.iter().sum()).collect();
+fn check_sum(found: &Rational, expected: &Rational) -> Result<(), CheckError> {
+    if found == expected { Ok(()) } else { Err(CheckError::Volume { expected: expected.to_string(), found: found.to_string() }) }
+}
+
+/// The sum of many fractions, pair by pair, so that most additions are of short ones. Of cells in their order, the denominators of the vertices between
+/// them cancel early.
+pub(crate) fn exact_sum(terms: &[Rational]) -> Rational {
+    let mut sums: Vec<Rational> = terms.par_chunks(2).map(|pair| pair.iter().sum()).collect();
+    while sums.len() > 1 {
+        sums = sums.par_chunks(2).map(|pair| pair.iter().sum()).collect();
     }
-    terms.pop().unwrap_or_default()
+    sums.pop().unwrap_or_default()
 }

@@ -183,7 +183,7 @@ impl Decided {
                 _ => {}
             }
         }
-        regions.iter_mut().zip(parts).for_each(|(region, parts)| region.volume = parts.map(super::check::exact_sum));
+        regions.iter_mut().zip(parts).for_each(|(region, parts)| region.volume = parts.map(|parts| super::check::exact_sum(&parts)));
         regions
     }
 

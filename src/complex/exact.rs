@@ -1,5 +1,6 @@
 //! Vertices and pre-activations as integers: what decides where doubles cannot.
 
+use super::simplex::WholePoint;
 use super::steps::Steps;
 use super::whole::WholeStep;
 use crate::exact::{common_denominator, scaled};
@@ -170,6 +171,13 @@ impl ExactRows {
         point.coordinates.iter().map(|x| Rational::from((x, &point.scale))).collect()
     }
 
+    /// The coordinates of a vertex over their least common denominator.
+    pub(super) fn whole_vertex(&mut self, vertex: u32) -> WholePoint {
+        self.make_room();
+        let point = self.exact_point(vertex);
+        WholePoint { denominator: point.scale.clone(), numerators: point.coordinates.clone() }
+    }
+
     fn make_room(&mut self) {
         if self.stored > MOST_VALUES {
             self.values.clear();
@@ -303,24 +311,27 @@ impl ExactRows {
         signs.collect()
     }
 
-    /// The output on a cell as an affine map: for each output its coefficients, the constant last.
-    pub(super) fn map(&mut self, is_active: impl Fn(usize, usize) -> bool) -> Vec<Vec<Rational>> {
-        let d = self.steps.inputs();
-        let mut rectified = 0;
-        let mut forms: Vec<Vec<Integer>> = (0..d).map(|i| (0..=d).map(|j| Integer::from(u32::from(i == j))).collect()).collect();
-        let mut scale = Integer::from(1);
-        for l in 0..self.steps.steps.len() {
-            let step = self.whole(l);
-            let inputs: Vec<usize> = (0..step.inputs).filter(|&j| j >= rectified || is_active(l - 1, j)).collect();
-            let column = |k: usize| step.product(&inputs, &inputs.iter().map(|&j| &forms[j][k]).collect::<Vec<_>>());
-            let mut columns: Vec<Vec<Integer>> = (0..=d).map(column).collect();
-            columns[d].iter_mut().enumerate().for_each(|(i, constant)| *constant += step.bias(i) * &scale);
-            forms = (0..step.outputs).map(|i| columns.iter_mut().map(|column| std::mem::take(&mut column[i])).collect()).collect();
-            scale *= &step.factor;
-            rectified = step.units;
-        }
-        forms.into_iter().map(|form| form.into_iter().map(|x| Rational::from((x, scale.clone()))).collect()).collect()
+    /// All steps as integers.
+    pub(super) fn whole_steps(&mut self) -> Vec<Arc<WholeStep>> {
+        (0..self.steps.steps.len()).map(|step| self.whole(step)).collect()
     }
+}
+
+/// The output on a cell as an affine map of d inputs: for each output its coefficients, the constant last.
+pub(super) fn affine_map(steps: &[Arc<WholeStep>], d: usize, is_active: impl Fn(usize, usize) -> bool) -> Vec<Vec<Rational>> {
+    let mut rectified = 0;
+    let mut forms: Vec<Vec<Integer>> = (0..d).map(|i| (0..=d).map(|j| Integer::from(u32::from(i == j))).collect()).collect();
+    let mut scale = Integer::from(1);
+    for (l, step) in steps.iter().enumerate() {
+        let inputs: Vec<usize> = (0..step.inputs).filter(|&j| j >= rectified || is_active(l - 1, j)).collect();
+        let column = |k: usize| step.product(&inputs, &inputs.iter().map(|&j| &forms[j][k]).collect::<Vec<_>>());
+        let mut columns: Vec<Vec<Integer>> = (0..=d).map(column).collect();
+        columns[d].iter_mut().enumerate().for_each(|(i, constant)| *constant += step.bias(i) * &scale);
+        forms = (0..step.outputs).map(|i| columns.iter_mut().map(|column| std::mem::take(&mut column[i])).collect()).collect();
+        scale *= &step.factor;
+        rectified = step.units;
+    }
+    forms.into_iter().map(|form| form.into_iter().map(|x| Rational::from((x, scale.clone()))).collect()).collect()
 }
 
 /// The least common denominator of some coordinates, and these times it.

@@ -1,24 +1,26 @@
 //! A point inside each cell.
 
 use super::cells::{Cell, fits};
-use crate::exact::{nearest_f64, rational};
+use super::simplex::mean;
+use crate::exact::{Fraction, nearest_f64, rational};
 use rug::Rational;
 
 impl Cell<'_> {
     /// A point in its interior: the mean of its vertices. Of an unbounded cell some point, with short coordinates where that is possible.
     pub fn interior_point(&self) -> Vec<Rational> {
+        self.interior_fractions().into_iter().map(Rational::from).collect()
+    }
+
+    /// The same as integers.
+    pub(crate) fn interior_fractions(&self) -> Vec<Fraction> {
         let complex = self.complex;
         let vertices = complex.vertices_of(complex.rank(), self.index);
         if !self.bounded()
             && let Some(point) = self.short_point(&vertices)
         {
-            return point;
+            return point.into_iter().map(Fraction::from).collect();
         }
-        let mut sum = vec![Rational::new(); complex.dimension()];
-        for &v in &vertices {
-            sum.iter_mut().zip(complex.vertex(v as usize)).for_each(|(sum, x)| *sum += x);
-        }
-        sum.into_iter().map(|x| x / vertices.len() as u32).collect()
+        mean(&vertices.into_iter().map(|v| complex.whole_vertex(v)).collect::<Vec<_>>())
     }
 
     /// A point inside an unbounded cell: a mean of its vertices, and from there along all its rays. It is computed in doubles, and taken if integers say that

@@ -1,10 +1,11 @@
-//! The volume of a simplex, and which way round it goes, as a determinant of integers.
+//! Points as integers, their mean, and simplices: volumes, and which way round they go, as determinants.
 
-use crate::exact::over_common_denominator;
+use crate::exact::{Fraction, over_common_denominator};
 use rug::{Integer, Rational};
 use std::cmp::Ordering;
 
 /// A point as integers: its coordinates times their least common denominator.
+#[derive(Clone, Debug, Default)]
 pub(super) struct WholePoint {
     pub denominator: Integer,
     pub numerators: Vec<Integer>,
@@ -17,21 +18,27 @@ impl WholePoint {
     }
 }
 
-/// The determinant of corners, as rows of their denominator and their numerators on some axes: of k + 1 corners on k axes k! times the volume of the simplex,
-/// times all denominators, up to its sign.
-pub(super) fn determinant_on(axes: &[usize], corners: &[&WholePoint]) -> Integer {
-    let entry = |row: usize, column: usize| match column {
-        0 => &corners[row].denominator,
-        _ => &corners[row].numerators[axes[column - 1]],
-    };
-    let two = |row: usize, other: usize, j: usize, k: usize| {
-        Integer::from(entry(row, j) * entry(other, k)) - Integer::from(entry(row, k) * entry(other, j))
-    };
-    match corners.len() {
-        2 => two(0, 1, 0, 1),
-        3 => two(1, 2, 1, 2) * entry(0, 0) - two(1, 2, 0, 2) * entry(0, 1) + two(1, 2, 0, 1) * entry(0, 2),
-        n => determinant((0..n).map(|row| (0..n).map(|column| entry(row, column).clone()).collect()).collect()),
+/// The mean of some points; of none it has no coordinates.
+pub(super) fn mean(points: &[WholePoint]) -> Vec<Fraction> {
+    let Some(WholePoint { denominator, numerators }) = sum(points) else { return Vec::new() };
+    Fraction::all(numerators, &(denominator * points.len() as u64))
+}
+
+/// The sum of some points over a common denominator, by halves, so that most additions are of short numbers.
+fn sum(points: &[WholePoint]) -> Option<WholePoint> {
+    if points.len() < 2 {
+        return points.first().cloned();
     }
+    let (left, right) = points.split_at(points.len() / 2);
+    let (mut p, q) = (sum(left)?, sum(right)?);
+    let common = Integer::from(p.denominator.gcd_ref(&q.denominator));
+    let [of_q, of_p] = [&p, &q].map(|other| Integer::from(other.denominator.div_exact_ref(&common)));
+    for (x, y) in p.numerators.iter_mut().zip(&q.numerators) {
+        *x *= &of_p;
+        *x += y * &of_q;
+    }
+    p.denominator *= of_p;
+    Some(p)
 }
 
 /// The volume of a simplex: |det (q_i, p_i)| / (d! q_0 ... q_d) for corners p_i / q_i.

@@ -1,15 +1,16 @@
 //! Exact volumes and centroids of cells, over integers, each face once.
 //!
 //! A face of dimension k is the cone from its lowest vertex v over its facets G that do not hold v. Let corners be homogeneous integers (q, p) for
-//! p / q, and let I be k axes onto which the hull of the face projects one to one. In these coordinates k! times the volume, times the q of all
-//! vertices, is an integer. It is the sum over the facets of |det_I(v, S)| / D times the same integer of G, times the q of the vertices that G and v leave
-//! out, where S is a simplex of G and D its own determinant. The quotient of determinants is that of the volumes of the cone over G and of G, so the axes of
-//! G need not be among I, and the division leaves no rest (proofs/complex.md, section 9). No fraction is reduced before the last one.
+//! p / q, and let I be k axes onto which the hull of the face projects one to one. In these coordinates k! times the volume, times a multiple of the product
+//! of the q of each simplex, is an integer. It is the sum over the facets of the height of v over the hull of G, times the same integer of G, times what the
+//! multiples differ by. The denominator of the hull (`hull.rs`) divides the integer of its face, so heights need no division, and no fraction is reduced
+//! before the last one (proofs/complex.md, section 9).
 
 use super::cells::Complex;
+use super::hull::Hull;
 use super::shape::Pulling;
-use super::simplex::{WholePoint, determinant_on};
-use crate::exact::ExactNumber;
+use super::simplex::WholePoint;
+use crate::exact::{ExactNumber, Fraction};
 use rayon::prelude::*;
 use rug::{Integer, Rational};
 use serde::Serialize;
@@ -26,21 +27,39 @@ pub struct Volume {
     pub centroid: Vec<ExactNumber>,
 }
 
+/// The same as integers.
+#[derive(Debug)]
+pub(crate) struct VolumeFractions {
+    pub volume: Fraction,
+    pub centroid: Vec<Fraction>,
+}
+
 impl Complex {
     /// The exact volume and centroid of each cell, `None` of those that are not bounded; on all threads of the current `rayon` pool.
     pub fn volumes(&self) -> Vec<Option<Volume>> {
-        self.of_bounded(true, |cone| Volume { volume: ExactNumber(cone.volume()), centroid: cone.centroid() })
+        let exact = |fraction: Fraction| ExactNumber(fraction.into());
+        let volume =
+            |VolumeFractions { volume, centroid }| Volume { volume: exact(volume), centroid: centroid.into_iter().map(exact).collect() };
+        self.volume_fractions().into_iter().map(|found| found.map(volume)).collect()
+    }
+
+    /// The same as integers.
+    pub(crate) fn volume_fractions(&self) -> Vec<Option<VolumeFractions>> {
+        self.of_bounded(true, Cone::fractions)
     }
 
     /// The exact volume of each cell, `None` of those that are not bounded.
     pub(crate) fn volumes_alone(&self) -> Vec<Option<Rational>> {
-        self.of_bounded(false, Cone::volume)
+        self.of_bounded(false, |cone| Rational::from(cone.volume()))
     }
 
     /// What follows from each bounded cell.
-    fn of_bounded<T: Send>(&self, moments: bool, of: impl Fn(&Cone) -> T + Sync) -> Vec<Option<T>> {
-        let points: Vec<WholePoint> = self.all_vertices().map(|point| WholePoint::new(&point.unwrap_or_default())).collect();
-        let cones = Cones { complex: self, pulling: &Pulling::of(self), points: &points, moments };
+    fn of_bounded<T: Send>(&self, moments: bool, of: impl Fn(Cone) -> T + Sync) -> Vec<Option<T>> {
+        let vertices = 0..self.vertices() as u32;
+        let of_vertex = |v: u32| if self.is_vertex(v) { self.whole_vertex(v) } else { WholePoint::default() };
+        let points: Vec<WholePoint> = vertices.map(of_vertex).collect();
+        let cones =
+            Cones { complex: self, pulling: &Pulling::of(self), points: &points, moments, sharing: self.denominators_share(&points) };
         let mut places: Vec<Vec<u32>> = self.levels.iter().map(|level| vec![0; level.len()]).collect();
         places[0] = vec![0; points.len()];
         let mut all: Vec<Option<T>> = Vec::with_capacity(self.activation_regions());
@@ -48,41 +67,64 @@ impl Complex {
             let cells = first..(first + TOGETHER).min(self.activation_regions());
             all.extend(cells.clone().map(|_| None));
             let bounded: Vec<u32> = cells.filter(|&cell| self.cell(cell).bounded()).map(|cell| cell as u32).collect();
-            let found: Vec<T> = cones.of_cells(&bounded, &mut places).par_iter().map(&of).collect();
+            let found: Vec<T> = cones.of_cells(&bounded, &mut places).into_par_iter().map(&of).collect();
             bounded.into_iter().zip(found).for_each(|(cell, found)| all[cell as usize] = Some(found));
         }
         all
+    }
+
+    /// Whether the denominators of vertices have much in common with those of their neighbours, as far as some edges tell. Where few units of a first layer
+    /// are active, the vertices of a cell have a minor of its weights in common.
+    fn denominators_share(&self, points: &[WholePoint]) -> bool {
+        let edges = &self.levels[1];
+        let (mut shared, mut all) = (0u64, 0u64);
+        for edge in (0..edges.len() as u32).step_by(1 + edges.len() / 256) {
+            if let [p, q] = *edges.facets(edge)
+                && self.is_vertex(p)
+                && self.is_vertex(q)
+            {
+                let [p, q] = [p, q].map(|vertex| &points[vertex as usize].denominator);
+                shared += u64::from(Integer::from(p.gcd_ref(q)).significant_bits());
+                all += u64::from(p.significant_bits().min(q.significant_bits()));
+            }
+        }
+        4 * shared > all
     }
 }
 
 /// A face as a cone.
 struct Cone {
-    /// Its vertices, ascending.
+    /// Its vertices, ascending, where their denominators have little in common.
     vertices: Vec<u32>,
-    /// The corners of one simplex of its triangulation.
-    simplex: Vec<u32>,
-    /// Axes onto which its hull projects one to one, ascending; all numbers are those of the projection.
-    axes: Vec<usize>,
-    /// The determinant of the simplex.
-    unit: Integer,
-    /// The product of the denominators of all vertices.
-    denominators: Integer,
-    /// The volume times k! and the denominators.
+    /// Its hull, which has the axes that volumes are measured on, and the denominator that divides the numbers below.
+    hull: Hull,
+    /// A multiple of the product of the denominators of all corners of each simplex.
+    over: Integer,
+    /// A multiple of the denominator of each vertex, where moments are wanted.
+    common: Integer,
+    /// The volume times k! and `over`, over the denominator of the hull.
     whole: Integer,
-    /// The integrals of all coordinates times (k + 1)! and the denominators squared, where they are wanted.
+    /// The integrals of all coordinates times (k + 1)!, `over` and `common`, over the denominator of the hull, where they are wanted.
     moments: Vec<Integer>,
 }
 
 impl Cone {
-    fn volume(&self) -> Rational {
-        let factorial: u64 = (1..self.simplex.len() as u64).product();
-        Rational::from((self.whole.clone(), Integer::from(&self.denominators * factorial)))
+    /// The volume of a cell: its hull is all there is, and has the denominator 1.
+    fn volume(&self) -> (&Integer, Integer) {
+        (&self.whole, Integer::from(&self.over * factorial(self.hull.axes.len())))
     }
 
-    fn centroid(&self) -> Vec<ExactNumber> {
-        let over = Integer::from(&self.denominators * &self.whole) * Integer::from(self.simplex.len());
-        self.moments.iter().map(|moment| ExactNumber(Rational::from((moment, &over)))).collect()
+    /// The same in lowest terms, and the centroid.
+    fn fractions(self) -> VolumeFractions {
+        let (whole, over) = self.volume();
+        let volume = Fraction::all(vec![whole.clone()], &over).remove(0);
+        let over = self.common * self.whole * (self.hull.axes.len() as u64 + 1);
+        VolumeFractions { volume, centroid: Fraction::all(self.moments, &over) }
     }
+}
+
+fn factorial(k: usize) -> u64 {
+    (1..=k as u64).product()
 }
 
 /// What the cones of faces are computed from.
@@ -90,7 +132,10 @@ struct Cones<'a> {
     complex: &'a Complex,
     pulling: &'a Pulling,
     points: &'a [WholePoint],
+    /// Whether moments are wanted.
     moments: bool,
+    /// Whether least common multiples of denominators are much shorter than products. The numbers that come out are the same.
+    sharing: bool,
 }
 
 impl Cones<'_> {
@@ -125,63 +170,60 @@ impl Cones<'_> {
     }
 
     fn vertex(&self, vertex: u32) -> Cone {
-        let WholePoint { denominator, numerators } = &self.points[vertex as usize];
-        let moments = if self.moments { numerators.iter().map(|p| Integer::from(p * denominator)).collect() } else { Vec::new() };
-        let [unit, denominators, whole] = [denominator; 3].map(Integer::clone);
-        Cone { vertices: vec![vertex], simplex: vec![vertex], axes: Vec::new(), unit, denominators, whole, moments }
+        let point = &self.points[vertex as usize];
+        let moments = if self.moments { point.numerators.clone() } else { Vec::new() };
+        let [over, common] = [&point.denominator; 2].map(Integer::clone);
+        let vertices = if self.sharing { Vec::new() } else { vec![vertex] };
+        Cone { vertices, hull: Hull::of_point(point), over, common, whole: Integer::from(1), moments }
     }
 
     fn cone<'b>(&self, k: usize, face: u32, of: impl Fn(u32) -> &'b Cone) -> Cone {
-        let apex = self.pulling.lowest[k][face as usize];
+        let lowest = self.pulling.lowest[k][face as usize];
+        let apex = &self.points[lowest as usize];
         let facets: Vec<&Cone> = self.opposite(k, face).map(of).collect();
-        let first = facets[0];
-        let (axes, unit) = self.axes_with(apex, first);
+        let hull = facets[0].hull.with(apex);
+        let (vertices, over, common) = self.denominators(lowest, &facets);
+        let (mut whole, mut moments) = (Integer::new(), vec![Integer::new(); if self.moments { self.complex.dimension() } else { 0 }]);
+        for facet in facets {
+            let height = facet.hull.height(hull.axis_beyond(&facet.hull), apex).abs();
+            let factor = height * Integer::from(over.div_exact_ref(&Integer::from(&facet.over * &apex.denominator)));
+            whole += &factor * &facet.whole;
+            if self.moments {
+                let factor = factor * Integer::from(common.div_exact_ref(&facet.common));
+                hull.axes.iter().for_each(|&axis| moments[axis] += &factor * &facet.moments[axis]);
+            }
+        }
+        whole.div_exact_mut(&hull.scale);
+        if self.moments {
+            let of_apex = Integer::from(common.div_exact_ref(&apex.denominator)) * &whole;
+            for &axis in &hull.axes {
+                moments[axis].div_exact_mut(&hull.scale);
+                moments[axis] += &of_apex * &apex.numerators[axis];
+            }
+            // On other axes, coordinates are affine functions of these.
+            let measure = Integer::from(&common * &whole) * (k as u64 + 1);
+            for axis in hull.other_axes() {
+                moments[axis] = hull.value(axis, &measure, &moments).div_exact(&hull.scale);
+            }
+        }
+        Cone { vertices, hull, over, common, whole, moments }
+    }
+
+    /// The vertices of a face, and its multiples of denominators, by its apex and the facets that do not hold it.
+    fn denominators(&self, apex: u32, facets: &[&Cone]) -> (Vec<u32>, Integer, Integer) {
+        let denominator = |vertex: u32| &self.points[vertex as usize].denominator;
+        let multiple = |of: fn(&Cone) -> &Integer| facets[1..].iter().fold(of(facets[0]).clone(), |all, facet| all.lcm(of(facet)));
+        if self.sharing {
+            let common = if self.moments { multiple(|cone| &cone.common).lcm(denominator(apex)) } else { Integer::new() };
+            return (Vec::new(), multiple(|cone| &cone.over) * denominator(apex), common);
+        }
         // Every vertex but the apex lies in a facet that does not hold the apex.
         let mut vertices: Vec<u32> = facets.iter().flat_map(|facet| facet.vertices.iter().copied()).chain([apex]).collect();
         vertices.sort_unstable();
         vertices.dedup();
-        let WholePoint { denominator, numerators } = &self.points[apex as usize];
-        let (mut whole, mut moments) = (Integer::new(), vec![Integer::new(); if self.moments { numerators.len() } else { 0 }]);
-        for &facet in &facets {
-            let others: Vec<&Integer> = vertices
-                .iter()
-                .filter(|vertex| **vertex != apex && facet.vertices.binary_search(vertex).is_err())
-                .map(|&vertex| &self.points[vertex as usize].denominator)
-                .collect();
-            let others = product(&others);
-            let height = self.determinant(&axes, apex, &facet.simplex);
-            let part = |whole: &Integer| Integer::from(whole * &height).div_exact(&facet.unit) * &others;
-            let own = part(&facet.whole);
-            if self.moments {
-                let (of_apex, of_facet) = (Integer::from(&facet.denominators * &others) * &own, Integer::from(&others * denominator));
-                for ((sum, moment), coordinate) in moments.iter_mut().zip(&facet.moments).zip(numerators) {
-                    *sum += part(moment) * &of_facet;
-                    *sum += &of_apex * coordinate;
-                }
-            }
-            whole += own;
-        }
-        let simplex = [&[apex], &first.simplex[..]].concat();
-        let denominators = product(&vertices.iter().map(|&vertex| &self.points[vertex as usize].denominator).collect::<Vec<_>>());
-        Cone { vertices, simplex, axes, unit, denominators, whole, moments }
-    }
-
-    /// Axes for the cone over a facet, one more than its own, and the determinant of the simplex over the facet's.
-    fn axes_with(&self, apex: u32, facet: &Cone) -> (Vec<usize>, Integer) {
-        let with = |axis: usize| {
-            let mut axes = facet.axes.clone();
-            axes.insert(axes.partition_point(|&other| other < axis), axis);
-            let unit = self.determinant(&axes, apex, &facet.simplex);
-            (!unit.is_zero()).then_some((axes, unit))
-        };
-        let free = (0..self.complex.dimension()).filter(|axis| !facet.axes.contains(axis));
-        free.into_iter().find_map(with).expect("the apex is not in the hull of the facet")
-    }
-
-    /// The magnitude of the determinant of a simplex on some axes.
-    fn determinant(&self, axes: &[usize], apex: u32, others: &[u32]) -> Integer {
-        let corners: Vec<&WholePoint> = [apex].iter().chain(others).map(|&vertex| &self.points[vertex as usize]).collect();
-        determinant_on(axes, &corners).abs()
+        let over = product(&vertices.iter().map(|&vertex| denominator(vertex)).collect::<Vec<_>>());
+        let common = if self.moments { over.clone() } else { Integer::new() };
+        (vertices, over, common)
     }
 }
 
@@ -195,5 +237,52 @@ fn product(numbers: &[&Integer]) -> Integer {
             let (left, right) = numbers.split_at(numbers.len() / 2);
             product(left) * product(right)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::complex::{Builder, Domain};
+    use crate::network::{Layer, Network, load};
+    use nalgebra::{DMatrix, DVector};
+
+    /// What is said of all cells, by products of denominators or by least common multiples; and the bits of all multiples.
+    fn cells(complex: &Complex, sharing: bool) -> (Vec<VolumeFractions>, u32) {
+        let points: Vec<WholePoint> = (0..complex.vertices() as u32).map(|v| complex.whole_vertex(v)).collect();
+        let cones = Cones { complex, pulling: &Pulling::of(complex), points: &points, moments: true, sharing };
+        let mut places: Vec<Vec<u32>> = complex.levels.iter().map(|level| vec![0; level.len().max(points.len())]).collect();
+        let all: Vec<u32> = (0..complex.activation_regions() as u32).collect();
+        let cells = cones.of_cells(&all, &mut places);
+        let bits = cells.iter().map(|cell| cell.over.significant_bits() + cell.common.significant_bits()).sum();
+        (cells.into_iter().map(Cone::fractions).collect(), bits)
+    }
+
+    #[test]
+    fn multiples_of_denominators_may_be_products_or_not() {
+        for (network, domain) in
+            [("random:2-7-5-1@1", "-1,1"), ("random:3-6-4-1@2", "-1,1"), ("random:4-5-3-1@3", "0,1/3"), ("zigzag:4:2:1", "-1/3,1")]
+        {
+            let network = load(network).unwrap();
+            let complex = Builder::new(&network).build(&Domain::parse_box(domain, network.inputs()).unwrap()).unwrap();
+            let ((products, _), (multiples, _)) = (cells(&complex, false), cells(&complex, true));
+            for (cell, (product, multiple)) in products.into_iter().zip(multiples).enumerate() {
+                assert_eq!((&product.volume, &product.centroid), (&multiple.volume, &multiple.centroid), "cell {cell}");
+            }
+        }
+    }
+
+    /// Units of a second layer that cut three planes through the origin: where few units are active, vertices have the minor of these in common.
+    #[test]
+    fn denominators_that_vertices_have_in_common_count_once() {
+        let entry =
+            |i: usize, j: usize| f64::from(((i * 7919 + j * 104_729 + 17) * 2_654_435_761 % 4_294_967_296 >> 8) as u32) - 8_388_608.0;
+        let layer = |rows: usize, columns: usize, bias: f64| {
+            Layer::from_f64(DMatrix::from_fn(rows, columns, entry), DVector::from_fn(rows, |i, _| bias * entry(i, 99)))
+        };
+        let network = Network::new(vec![layer(3, 3, 0.0), layer(4, 3, 262_144.0), layer(1, 4, 0.0)]).unwrap();
+        let complex = Builder::new(&network).build(&Domain::parse_box("-1,1", 3).unwrap()).unwrap();
+        let ((_, products), (_, multiples)) = (cells(&complex, false), cells(&complex, true));
+        assert!(10 * multiples < 9 * products, "{multiples} and {products} bits in {} cells", complex.activation_regions());
     }
 }

@@ -5,6 +5,7 @@ pub(crate) mod bound;
 pub(crate) mod doubled;
 mod factors;
 pub(crate) mod forms;
+mod fraction;
 #[allow(unsafe_code, reason = "vector instructions, after the processor was asked for them")]
 pub(crate) mod lanes;
 pub mod lp;
@@ -15,6 +16,7 @@ pub(crate) mod product;
 pub(crate) mod strips;
 
 pub(crate) use factors::Factors;
+pub(crate) use fraction::{Fraction, Written};
 pub use lanes::Instructions;
 pub use number::{ExactNumber, dyadic_parts, nearest_f64, parse_rational, rational};
 pub(crate) use number::{common_denominator, over_common_denominator, scaled};

@@ -41,7 +41,11 @@ pub fn dyadic_parts(x: f64) -> (i64, i32) {
 /// assert_eq!(nearest_f64(&parse_rational("0.1").unwrap()), 0.1);
 /// ```
 pub fn nearest_f64(q: &Rational) -> f64 {
-    let (n, d) = (q.numer(), q.denom());
+    nearest_quotient(q.numer(), q.denom())
+}
+
+/// The same of a quotient by a positive number.
+pub(super) fn nearest_quotient(n: &Integer, d: &Integer) -> f64 {
     if n.is_zero() {
         return 0.0;
     }

@@ -1,13 +1,15 @@
 //! Every cell of a complex, as JSON.
 
-use crate::complex::{Cell, Complex, Counts, Decided, Facet, Volume};
-use crate::exact::ExactNumber;
+use crate::complex::{Complex, Counts, Decided, Facet, VolumeFractions};
+use crate::exact::{Fraction, Written};
 use crate::network::Unit;
-use serde::{Serialize, Serializer, ser::SerializeStruct};
+use rayon::prelude::*;
+use serde::ser::{SerializeSeq, SerializeStruct};
+use serde::{Serialize, Serializer};
 
 /// What `plica regions --cells` writes: all vertices, facets and cells, each with its exact numbers.
 ///
-/// Nothing is kept of it: a cell is computed when it is written.
+/// Nothing is kept of it: some cells at a time are computed, on all threads of the current `rayon` pool, and written.
 ///
 /// ```
 /// use plica::{complex::{Builder, Domain}, network::load, report::CellsReport};
@@ -20,19 +22,23 @@ use serde::{Serialize, Serializer, ser::SerializeStruct};
 pub struct CellsReport<'a> {
     complex: &'a Complex,
     decided: Option<&'a Decided>,
-    volumes: Vec<Option<Volume>>,
+    volumes: Vec<Option<VolumeFractions>>,
     simplices: Vec<Option<u64>>,
 }
 
 impl<'a> CellsReport<'a> {
     /// The cells of a complex; and of the finer one what is decided, where it is given.
     pub fn of(complex: &'a Complex, decided: Option<&'a Decided>) -> Self {
-        Self { complex, decided, volumes: complex.volumes(), simplices: complex.simplex_counts() }
+        Self { complex, decided, volumes: complex.volume_fractions(), simplices: complex.simplex_counts() }
     }
 }
 
-fn exact(numbers: Vec<rug::Rational>) -> Vec<ExactNumber> {
-    numbers.into_iter().map(ExactNumber).collect()
+fn written(numbers: &[Fraction]) -> Vec<Written> {
+    numbers.iter().map(Written::from).collect()
+}
+
+fn written_rationals(numbers: Vec<rug::Rational>) -> Vec<Written> {
+    numbers.into_iter().map(|x| Written::from(&Fraction::from(x))).collect()
 }
 
 /// One facet; `index` is what cells call it by.
@@ -68,14 +74,14 @@ struct CellEntry {
     neighbours: Vec<usize>,
     vertices: Vec<usize>,
     simplices: Option<u64>,
-    volume: Option<ExactNumber>,
-    centroid: Option<Vec<ExactNumber>>,
+    volume: Option<Written>,
+    centroid: Option<Vec<Written>>,
     /// The numbers of its affine map and of its linear region.
     affine_map: u32,
     linear_region: u32,
     /// For each output the coefficients, the constant last.
-    map: Vec<Vec<ExactNumber>>,
-    interior_point: Vec<ExactNumber>,
+    map: Vec<Vec<Written>>,
+    interior_point: Vec<Written>,
     /// The classes that are decided on it, null where that was not asked.
     classes: Option<Vec<i64>>,
 }
@@ -89,8 +95,8 @@ impl Serialize for CellsReport<'_> {
             classes.iter_mut().for_each(|classes| classes.sort_unstable());
             classes
         });
-        let entry = |cell: Cell<'_>| {
-            let index = cell.index();
+        let entry = |index: usize| {
+            let cell = self.complex.cell(index);
             let volume = self.volumes[index].as_ref();
             CellEntry {
                 index,
@@ -100,28 +106,39 @@ impl Serialize for CellsReport<'_> {
                 neighbours: cell.neighbours(),
                 vertices: cell.vertices(),
                 simplices: self.simplices[index],
-                volume: volume.map(|volume| volume.volume.clone()),
-                centroid: volume.map(|volume| volume.centroid.clone()),
+                volume: volume.map(|volume| Written::from(&volume.volume)),
+                centroid: volume.map(|volume| written(&volume.centroid)),
                 affine_map: counts.map_of[index],
                 linear_region: counts.linear_region_of[index],
-                map: cell.affine_map().into_iter().map(exact).collect(),
-                interior_point: exact(cell.interior_point()),
+                map: cell.affine_map().into_iter().map(written_rationals).collect(),
+                interior_point: written(&cell.interior_fractions()),
                 classes: classes.as_ref().map(|classes| classes[index].clone()),
             }
         };
+        let vertex = |index: usize| self.complex.finite_vertex(index).map(written_rationals);
+        let facets: Vec<Facet<'_>> = self.complex.facets().collect();
         let mut all = serializer.serialize_struct("CellsReport", 3)?;
-        all.serialize_field("vertices", &Sequence(|| self.complex.all_vertices().map(|vertex| vertex.map(exact))))?;
-        all.serialize_field("facets", &Sequence(|| self.complex.facets().map(FacetEntry::of)))?;
-        all.serialize_field("cells", &Sequence(|| self.complex.cells().map(entry)))?;
+        all.serialize_field("vertices", &Sequence(self.complex.vertices(), vertex))?;
+        all.serialize_field("facets", &Sequence(facets.len(), |index: usize| FacetEntry::of(facets[index])))?;
+        all.serialize_field("cells", &Sequence(self.complex.activation_regions(), entry))?;
         all.end()
     }
 }
 
-/// A list whose entries are made when they are written.
-struct Sequence<F>(F);
+/// Entries that are made together, before they are written.
+const TOGETHER: usize = 256;
 
-impl<I: Iterator<Item: Serialize>, F: Fn() -> I> Serialize for Sequence<F> {
+/// A list of so many entries, which are made by their numbers when they are written.
+struct Sequence<F>(usize, F);
+
+impl<T: Serialize + Send, F: Fn(usize) -> T + Sync> Serialize for Sequence<F> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq((self.0)())
+        let Self(len, entry) = self;
+        let mut all = serializer.serialize_seq(Some(*len))?;
+        for first in (0..*len).step_by(TOGETHER) {
+            let entries: Vec<T> = (first..(first + TOGETHER).min(*len)).into_par_iter().map(entry).collect();
+            entries.iter().try_for_each(|entry| all.serialize_element(entry))?;
+        }
+        all.end()
     }
 }

@@ -124,8 +124,9 @@ impl RegionsReport {
         let mut of_cells = None;
         if volumes {
             let all: Vec<Rational> = complex.volumes_alone().into_iter().flatten().collect();
-            checks.volumes = complex.check_volumes_of(&all)?;
-            of_cells = Volumes::of(all);
+            let (sum, compared) = complex.checked_sum(&all)?;
+            checks.volumes = compared;
+            of_cells = Volumes::of(all, sum);
         }
         let Shape { facets, inner_facets, vertices, simplices, bounded } = complex.shape();
         let exact = |histogram: &Histogram| mean(histogram).map(ExactNumber);
@@ -196,7 +197,8 @@ impl RegionsReport {
 }
 
 impl Volumes {
-    fn of(all: Vec<Rational>) -> Option<Self> {
+    /// Of the volumes of cells, and their sum.
+    fn of(all: Vec<Rational>, sum: Rational) -> Option<Self> {
         // Rounding keeps the order, so exact numbers are compared only where they round to one double.
         let mut rounded: Vec<(f64, Rational)> = all.into_iter().map(|volume| (nearest_f64(&volume), volume)).collect();
         rounded.sort_unstable_by(|x, y| x.0.total_cmp(&y.0).then_with(|| x.1.cmp(&y.1)));
@@ -206,8 +208,7 @@ impl Volumes {
         let median = ExactNumber(Rational::from(middle.0 + middle.1) / 2u32);
         let mut by_power_of_two = BTreeMap::new();
         all.iter().for_each(|volume| *by_power_of_two.entry(logarithm(volume)).or_default() += 1);
-        let count = all.len() as u64;
-        let mean = ExactNumber(crate::complex::exact_sum(all) / count);
+        let mean = ExactNumber(sum / all.len() as u64);
         Some(Self { least, median, mean, largest, by_power_of_two })
     }
 }
@@ -234,7 +235,7 @@ impl DecisionReport {
         let regions = decided.regions();
         if regions.iter().all(|region| region.volume.is_some()) {
             let all: Vec<Rational> = regions.iter().filter_map(|region| region.volume.clone()).collect();
-            decided.complex.check_volumes_of(&all)?;
+            decided.complex.checked_sum(&all)?;
         }
         let mut classes: BTreeMap<i64, ClassReport> = BTreeMap::new();
         for region in &regions {
@@ -250,7 +251,7 @@ impl DecisionReport {
                 (x, y) => x.is_some().cmp(&y.is_some()),
             });
             let all: Option<Vec<Rational>> = class.volumes.iter().map(|volume| volume.as_ref().map(|volume| volume.0.clone())).collect();
-            class.volume = all.map(|all| ExactNumber(crate::complex::exact_sum(all)));
+            class.volume = all.map(|all| ExactNumber(crate::complex::exact_sum(&all)));
         }
         Ok(Self {
             rule: decided.rule,

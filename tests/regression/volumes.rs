@@ -1,9 +1,11 @@
 //! Exact volumes and centroids of cells.
 
-use super::json;
+use super::{file, json, path};
 use plica::complex::{Builder, Cell, Complex, Domain};
+use plica::exact::nearest_f64;
 use plica::network::load;
 use rug::Rational;
+use serde_json::Value;
 
 type Point = Vec<Rational>;
 
@@ -109,4 +111,85 @@ fn volumes_cost_what_faces_cost_and_not_what_simplices_cost() {
     let simplices = report["simplices"].as_object().unwrap();
     let count = |(number, cells): (&String, &serde_json::Value)| number.parse::<u64>().unwrap() * cells.as_u64().unwrap();
     assert!(simplices.iter().map(count).sum::<u64>() > 100_000);
+}
+
+/// Whole numbers, so that vertices coincide and cells are not simple.
+const DEGENERATE: &str = r#"{"layers":[{"W":[[1,0,0,1],[0,1,0,-1],[1,1,0,0],[0,0,1,1],[1,-1,0,0]],"b":[0,0,0,-1,0]},
+    {"W":[[1,1,-1,0,1],[0,1,1,1,-1],[1,0,0,-1,1]],"b":[0,-1,1]},{"W":[[1,1,1]],"b":[0]}]}"#;
+
+/// `plica regions --cells`, and the file that it writes.
+fn cells(name: &str, arguments: &[&str]) -> (Value, Value) {
+    let path = path(name);
+    let report = json(&[&["regions"], arguments, &["--cells", path.to_str().unwrap()]].concat());
+    (report, serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap())
+}
+
+/// The number of an entry, which is in lowest terms and has the nearest double beside it.
+fn number(entry: &Value) -> Rational {
+    let exact = entry["exact"].as_str().unwrap();
+    let number: Rational = exact.parse().unwrap();
+    assert_eq!((number.to_string(), entry["value"].as_f64()), (exact.to_string(), Some(nearest_f64(&number))));
+    number
+}
+
+fn numbers(entries: &Value) -> Point {
+    entries.as_array().unwrap().iter().map(number).collect()
+}
+
+/// Interior points are the means of the vertices of the same file; volumes and moments add up to those of the box.
+#[test]
+fn cells_files_have_numbers_in_lowest_terms_that_agree_with_each_other() {
+    let degenerate = file("volumes-degenerate.json", DEGENERATE);
+    for (name, network, (lo, hi)) in [
+        ("volumes-1.json", "random:3-6-5-1@2", (-1, 1)),
+        ("volumes-2.json", "random:4-6-4-1@7", (0, 2)),
+        ("volumes-3.json", &degenerate, (-2, 1)),
+    ] {
+        let (report, file) = cells(name, &[network, "--box", &format!("{lo},{hi}"), "--check"]);
+        let vertices: Vec<Point> = file["vertices"].as_array().unwrap().iter().map(numbers).collect();
+        let (mut sum, mut moments) = (Rational::new(), vec![Rational::new(); vertices[0].len()]);
+        for cell in file["cells"].as_array().unwrap() {
+            let corners: Vec<usize> = cell["vertices"].as_array().unwrap().iter().map(|v| v.as_u64().unwrap() as usize).collect();
+            for (axis, x) in numbers(&cell["interior_point"]).into_iter().enumerate() {
+                assert_eq!(x * corners.len() as u64, corners.iter().map(|&v| &vertices[v][axis]).sum::<Rational>());
+            }
+            let volume = number(&cell["volume"]);
+            moments.iter_mut().zip(numbers(&cell["centroid"])).for_each(|(sum, x)| *sum += x * &volume);
+            sum += volume;
+            cell["map"].as_array().unwrap().iter().for_each(|form| drop(numbers(form)));
+        }
+        assert_eq!(number(&report["volume"]), sum);
+        assert!(moments.into_iter().all(|moment| moment * 2u32 == Rational::from(lo + hi) * &sum));
+        let regions = report["activation_regions"].as_u64().unwrap();
+        assert_eq!(number(&report["volumes"]["mean"]) * regions, sum);
+    }
+}
+
+/// Of the whole space: vertices at infinity are not there, and the mean is that of the bounded cells.
+#[test]
+fn cells_files_of_the_whole_space_have_the_volumes_of_bounded_cells() {
+    let (report, file) = cells("volumes-4.json", &["random:3-7-4-1@3", "--space", "--check"]);
+    let vertices: Vec<Option<Point>> = file["vertices"].as_array().unwrap().iter().map(|v| v.as_array().map(|_| numbers(v))).collect();
+    let (mut sum, mut bounded) = (Rational::new(), 0);
+    for cell in file["cells"].as_array().unwrap() {
+        assert!(cell["vertices"].as_array().unwrap().iter().all(|v| vertices[v.as_u64().unwrap() as usize].is_some()));
+        numbers(&cell["interior_point"]);
+        if cell["bounded"] == true {
+            sum += number(&cell["volume"]);
+            bounded += 1;
+        } else {
+            assert!(cell["volume"].is_null() && cell["centroid"].is_null());
+        }
+    }
+    assert_eq!((&report["bounded"], &report["volume"]), (&bounded.into(), &Value::Null));
+    assert!(bounded > 10 && vertices.iter().any(Option::is_none));
+    assert_eq!(number(&report["volumes"]["mean"]) * bounded, sum);
+}
+
+/// The mean is the checked sum over the number of cells; a sum in the order of their sizes, and not of cells, takes longer than all volumes.
+#[test]
+fn volumes_of_hundreds_of_cells_in_five_dimensions_are_checked() {
+    let report = json(&["regions", "random:5-10-10-1@3", "--box", "-1,1", "--check"]);
+    assert_eq!((&report["checks"]["volumes"], &report["volume"]["exact"]), (&true.into(), &"32".into()));
+    assert_eq!(number(&report["volumes"]["mean"]) * report["activation_regions"].as_u64().unwrap(), 32);
 }
