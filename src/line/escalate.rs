@@ -114,7 +114,7 @@ impl<'a> Escalation<'a> {
         decision
     }
 
-    /// The signs of units at a breakpoint in doubled precision; where it is not 0, it is the same on both sides. Returns the units that are left.
+    /// The signs of units at a breakpoint in doubled precision; one that is not 0 is the same on both sides. Returns the units that are left.
     fn doubled_signs(&mut self, walk: &Walk, at: Place<'_>, units: &[u32], answers: &mut Vec<Resolved>) -> Vec<u32> {
         if !self.plan.has_doubled {
             return units.to_vec();

@@ -2,7 +2,7 @@
 //!
 //! Norms of layers multiply up, while the map of many layers together hardly expands. Where the errors that come from the layers below are much larger
 //! than those that arise in a layer, an ellipsoid for each piece follows them: the error of the layer's pre-activations is some x with
-//! x x^T <= Q, Q a symmetric matrix, and so |x_i| <= sqrt(Q_ii).
+//! x x^T <= Q, Q a symmetric matrix, and so |x_i| <= sqrt(Q_ii). The errors of the slopes are in the same ellipsoid, stretched.
 
 use super::{LayerPlan, Plan, Walk};
 use crate::exact::bound::{gamma, round_up};
@@ -23,6 +23,9 @@ const LOOSE: f64 = 1.0 / (1u64 << 36) as f64;
 /// In networks of more layers than that they will be, in the end: errors are followed from the beginning.
 const DEEP: usize = 16;
 
+/// How far the ellipsoids are stretched for the slopes at most: 2^40.
+const STRETCH: f64 = (1u64 << 40) as f64;
+
 /// Traces of ellipsoids lie between these, so that nothing under- or overflows: 2^-800 and 2^800.
 const RANGE: [f64; 2] = [f64::from_bits((1023 - 800) << 52), f64::from_bits((1023 + 800) << 52)];
 
@@ -33,6 +36,8 @@ pub(super) struct Ellipsoids {
     layer: Option<usize>,
     /// A matrix for each piece of that layer.
     shapes: Vec<f64>,
+    /// By how much those of the slopes' errors are longer, at least 1.
+    stretch: f64,
     next: Vec<f64>,
     /// Units of the layer below whose bit may differ from the true one somewhere in a piece, by piece and unit.
     turning: Vec<Turn>,
@@ -67,7 +72,7 @@ impl Walk {
         let deep = plan.layers.len() > DEEP;
         if small && (known || deep || below.output_error > LOOSE * below.value_norm) {
             if !known {
-                ellipsoids.start(from, below.error.max(below.slope_error));
+                ellipsoids.start(from, [below.error, below.slope_error]);
             }
             let mut errors = std::mem::take(&mut self.layers[l].errors);
             match ellipsoids.propagate(self, from, to, l, known, [local, local_slope], &mut errors) {
@@ -75,11 +80,11 @@ impl Walk {
                     ellipsoids.layer = Some(l);
                     let below = &mut self.layers[l - 1];
                     below.output_error = below.output_error.min(output_error);
-                    below.output_slope_error = below.output_slope_error.min(output_error);
+                    below.output_slope_error = below.output_slope_error.min(round_up(ellipsoids.stretch * output_error));
                 }
                 None => errors.clear(),
             }
-            self.layers[l].errors = errors;
+            (self.layers[l].errors, self.layers[l].stretch) = (errors, ellipsoids.stretch);
         }
         self.ellipsoids = ellipsoids;
     }
@@ -87,13 +92,22 @@ impl Walk {
 
 impl Ellipsoids {
     /// The ellipsoid around |x_i| <= rho_i error, for all pieces.
-    fn start(&mut self, plan: &LayerPlan, error: f64) {
+    fn start(&mut self, plan: &LayerPlan, errors: [f64; 2]) {
         let n = plan.outputs;
+        self.stretch = 1.0;
+        let error = self.stretched(errors);
         self.shapes.clear();
         self.shapes.resize(n * n, 0.0);
         for i in 0..n {
             self.shapes[i * n + i] = round_up(n as f64 * (plan.rho[i] * error) * (plan.rho[i] * error));
         }
+    }
+
+    /// Stretches the ellipsoids of the slopes as far as their error needs beside that of the values. Returns the error that holds of both.
+    fn stretched(&mut self, [error, slope_error]: [f64; 2]) -> f64 {
+        // A quotient that is undefined changes nothing.
+        self.stretch = self.stretch.max(round_up(slope_error / error)).min(STRETCH);
+        error.max(round_up(slope_error / self.stretch))
     }
 
     /// From the ellipsoids of layer l - 1 to those of layer l. Gives the errors of layer l for each piece, relative to rho, and returns the norm of the
@@ -106,14 +120,14 @@ impl Ellipsoids {
         to: &LayerPlan,
         l: usize,
         known: bool,
-        [local, local_slope]: [f64; 2],
+        locals: [f64; 2],
         errors: &mut Vec<f64>,
     ) -> Option<f64> {
         let (n, m) = (from.outputs, to.outputs);
         let order = &walk.layers[l].order;
         let pieces = order.len() - 1;
         self.find_turning(walk, from, l);
-        let noise = local.max(local_slope);
+        let (local, noise) = (locals[0], self.stretched(locals));
         // The rounding of two products and of the weights, for m outputs: proofs/filter.md, section 6b.
         let ridge = m as f64 * gamma(2 * n + 12);
         let least = to.rho[..m].iter().copied().fold(f64::INFINITY, f64::min);

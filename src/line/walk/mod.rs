@@ -93,6 +93,8 @@ pub(super) struct LayerState {
     local_error: f64,
     /// The same bound for each piece, where it was sharpened.
     errors: Vec<f64>,
+    /// There, what comes from the layers below is by no more than this larger for slopes than for values.
+    stretch: f64,
     /// The norm of model - truth of the outputs of this layer.
     output_error: f64,
     /// |slope of the model - true slope| <= rho_i `slope_error`, and of it what arises in this layer.
@@ -269,8 +271,8 @@ impl LayerState {
 
     /// The error of the slopes on a piece, relative to rho, where that of all pieces is `scalar`.
     fn slope_error_in(&self, piece: usize, scalar: f64) -> f64 {
-        // An ellipsoid of the values' errors is one of the slopes' errors too, but for what arises in the layer itself.
-        self.errors.get(piece).map_or(scalar, |&error| scalar.min(round_up(error + self.local_slope_error)))
+        // The ellipsoid of the values' errors, stretched, is one of the slopes' errors, but for what arises in the layer itself.
+        self.errors.get(piece).map_or(scalar, |&error| scalar.min(round_up(self.stretch * error + self.local_slope_error)))
     }
 }
 

@@ -21,7 +21,8 @@ pub(super) fn pieces_in<L: Lanes>(walk: &mut Walk, plan: &Plan, walked: usize, c
     };
     let order = std::mem::take(&mut walk.layers[l].order);
     let state = &walk.layers[l];
-    let errors: Vec<f64> = (0..order.len() - 1).map(|k| state.slope_error_in(k, scalar)).collect();
+    let error_in = |k: usize| if scalar.is_finite() { state.slope_error_in(k, scalar) } else { scalar };
+    let errors: Vec<f64> = (0..order.len() - 1).map(error_in).collect();
     let pieces = match pieces_by_first_output::<L>(walk, &plan.layers[l], l, &order, &errors) {
         Some(pieces) => pieces,
         // No closure here: one would not be compiled for the instructions that the product needs.
