@@ -77,6 +77,10 @@ impl DoubledForms {
             self.below.push(below[l].clone());
         }
         let this = &plan.layers[layer];
+        let is_first = layer == 0 && !self.first[0].is_empty();
+        if is_first {
+            return self.read(&self.first, this, layer, unit);
+        }
         if self.held != Some(layer) {
             self.held = Some(layer);
             self.done.clear();
@@ -87,7 +91,11 @@ impl DoubledForms {
             self.tiles.push(unit / TILE);
             self.multiply(this, layer);
         }
-        let [b, lower_b, a, lower_a] = [0, 1, 2, 3].map(|part| self.out[part][unit]);
+        self.read(&self.out, this, layer, unit)
+    }
+
+    fn read(&self, out: &[Aligned; 4], this: &LayerPlan, layer: usize, unit: usize) -> DoubledForm {
+        let [b, lower_b, a, lower_a] = [0, 1, 2, 3].map(|part| out[part][unit]);
         let (b, a) = (Doubled { hi: b, lo: lower_b }, Doubled { hi: a, lo: lower_a });
         DoubledForm { b, a, error: round_up(this.rho[unit] * self.local_error(this, layer)) }
     }

@@ -114,15 +114,22 @@ impl<'a> Escalation<'a> {
         decision
     }
 
-    /// The sign of a unit at a breakpoint in doubled precision; where it is not 0, it is the same on both sides.
-    fn doubled_sign(&mut self, walk: &Walk, at: Place<'_>, unit: u32) -> Option<Ordering> {
+    /// The signs of units at a breakpoint in doubled precision; one that is not 0 is the same on both sides. Returns the units that are left.
+    fn doubled_signs(&mut self, walk: &Walk, at: Place<'_>, units: &[u32], answers: &mut Vec<Resolved>) -> Vec<u32> {
         if !self.plan.has_doubled {
-            return None;
+            return units.to_vec();
         }
         let time = self.doubled_time_of(walk, at.order[at.k]);
         let side = if at.k > 0 { Place { k: at.k - 1, ..at } } else { at };
-        let sign = time.and_then(|time| self.doubled_form(walk, side, unit)?.sign_at_root_of(&time));
-        self.note(sign)
+        let mut left = Vec::new();
+        for &unit in units {
+            let sign = time.and_then(|time| self.doubled_form(walk, side, unit)?.sign_at_root_of(&time));
+            match self.note(sign) {
+                Some(sign) => answers.push(Resolved { unit, before: sign, after: sign, zero: false }),
+                None => left.push(unit),
+            }
+        }
+        left
     }
 
     /// Puts crossings in order in doubled precision; says whether it could.
@@ -196,17 +203,10 @@ impl<'a> Escalation<'a> {
 
 impl Escalate for Escalation<'_> {
     fn signs(&mut self, walk: &Walk, at: Place<'_>, units: &[u32], answers: &mut Vec<Resolved>) {
-        let mut left = Vec::new();
-        for &unit in units {
-            match self.doubled_sign(walk, at, unit) {
-                Some(sign) => answers.push(Resolved { unit, before: sign, after: sign, zero: false }),
-                None => left.push(unit),
-            }
-        }
-        if left.is_empty() {
+        let units = &self.doubled_signs(walk, at, units, answers)[..];
+        if units.is_empty() {
             return;
         }
-        let units = &left[..];
         let time = self.time_of(walk, at.order[at.k]);
         let pieces = at.order.len() - 1;
         // Piece by piece, so that the pattern moves once; the sign just left of the breakpoint first.

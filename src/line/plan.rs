@@ -23,11 +23,13 @@ pub(super) struct Thresholds {
     pub wide: usize,
     /// Networks of so many weights have their forms computed in doubled precision first.
     pub doubled: usize,
+    /// And networks of more layers than that: their integers are long.
+    pub deep: usize,
 }
 
 impl Default for Thresholds {
     fn default() -> Self {
-        Self { wide: 512, doubled: 1 << 17 }
+        Self { wide: 512, doubled: 1 << 17, deep: 8 }
     }
 }
 
@@ -65,6 +67,8 @@ pub(super) struct LayerPlan {
     pub words: usize,
     /// For each input: whether all its weights are 0.
     pub silent: Vec<bool>,
+    /// Whether each weight and bias that is 0 as a double is 0.
+    pub has_exact_zeros: bool,
     whole: OnceLock<WholeLayer>,
 }
 
@@ -78,9 +82,11 @@ impl Plan {
     pub(super) fn new(network: &Network, thresholds: Thresholds) -> Self {
         let hidden = network.depth();
         let in_blocks = |l: usize, layer: &Layer| l >= 2 && l < hidden && layer.outputs() >= thresholds.wide;
-        let layers = network.layers().iter().enumerate().map(|(l, layer)| LayerPlan::new(layer, l == 0, in_blocks(l, layer))).collect();
+        let layers: Vec<_> =
+            network.layers().iter().enumerate().map(|(l, layer)| LayerPlan::new(layer, l == 0, in_blocks(l, layer))).collect();
         let weights = network.layers().iter().map(|layer| layer.inputs() * layer.outputs()).sum::<usize>();
-        let has_doubled = weights >= thresholds.doubled && network.layers().iter().all(Layer::is_dyadic);
+        let is_large = weights >= thresholds.doubled || layers.len() > thresholds.deep;
+        let has_doubled = is_large && network.layers().iter().all(Layer::is_dyadic);
         Self { layers, has_doubled }
     }
 
@@ -144,6 +150,7 @@ impl LayerPlan {
             twins: classes.twins,
             words: outputs.div_ceil(64),
             silent: (0..inputs).map(|j| (0..outputs).all(|i| is_zero(layer, i, j))).collect(),
+            has_exact_zeros: has_exact_zeros(layer),
             whole: OnceLock::new(),
         }
     }
@@ -151,6 +158,13 @@ impl LayerPlan {
     pub(super) fn column(&self, input: usize) -> &[f64] {
         &self.columns[input * self.padded..][..self.padded]
     }
+}
+
+/// Whether no weight and no bias is a number too small for a double.
+fn has_exact_zeros(layer: &Layer) -> bool {
+    let (inputs, outputs) = (layer.inputs(), layer.outputs());
+    let weight = |i: usize, j: usize| layer.weights()[(i, j)] != 0.0 || is_zero(layer, i, j);
+    layer.is_dyadic() || (0..outputs).all(|i| (layer.bias()[i] != 0.0 || layer.bias_of(i).is_zero()) && (0..inputs).all(|j| weight(i, j)))
 }
 
 /// The power of two nearest to the largest bias over the largest weight, between 2^-300 and 2^300.

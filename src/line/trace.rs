@@ -75,7 +75,7 @@ impl Enclosure {
 /// of its piece, or whether the output changes at a crossing. Signs of units that never switch or that follow another one count, too.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decisions {
-    /// Decided in floating point, of single or of doubled precision, with a proven error bound.
+    /// Decided in floating point, of single or of doubled precision, with a proven error bound, or by which inputs of a unit are active.
     pub filtered: u64,
     /// Decided with integers.
     pub exact: u64,

@@ -135,7 +135,7 @@ impl<'n> Tracer<'n> {
     /// Treats every network as a large one, so that tests reach those means with small ones.
     #[doc(hidden)]
     pub fn as_if_large(mut self) -> Self {
-        self.plan = Arc::new(Plan::new(self.network, Thresholds { wide: 1, doubled: 0 }));
+        self.plan = Arc::new(Plan::new(self.network, Thresholds { wide: 1, doubled: 0, deep: 0 }));
         self
     }
 

@@ -117,7 +117,7 @@ fn the_bound_holds_in_deep_networks_and_stays_small() {
         let trace = tracer.trace(&Point::from_f64(&[-1.0, 0.5]).unwrap(), &Point::from_f64(&[1.0, 0.25]).unwrap()).unwrap();
         let last = &tracer.walk.layers[depth - 1];
         // By norms alone the error would exceed the values many times over.
-        assert!(last.error < 1e-3 * last.value_norm, "{depth} layers: {last:?}");
+        assert!(last.error < 1e-8 * last.value_norm, "{depth} layers: {last:?}");
         assert!(trace.decisions().exact * 20 <= trace.decisions().filtered, "{:?}", trace.decisions());
     }
 }

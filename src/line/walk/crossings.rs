@@ -1,6 +1,7 @@
 //! Signs that are asked for exactly, and the crossings inside a piece in their order.
 
 use super::pieces::Merge;
+use super::structure::NextSlopes;
 use super::{Candidate, Escalate, Flip, LayerPlan, Mark, Place, Resolved, Walk, Zero};
 use crate::exact::bound::{U, round_up};
 use crate::line::bits::{is_set, set_bits};
@@ -18,13 +19,25 @@ impl Walk {
     /// Asks for the exact signs of the uncertain units at a breakpoint; the answers are in `after`, by unit.
     #[cold]
     #[inline(never)]
-    pub(super) fn resolve(&mut self, plan: &LayerPlan, at: Place<'_>, uncertain: &[u64], v: &[f64], escalate: &mut dyn Escalate) {
+    #[expect(clippy::too_many_arguments, reason = "the state of a layer on two pieces")]
+    pub(super) fn resolve(
+        &mut self,
+        plan: &LayerPlan,
+        at: Place<'_>,
+        uncertain: &[u64],
+        v: &[f64],
+        left: &[u64],
+        next: &NextSlopes<'_>,
+        escalate: &mut dyn Escalate,
+    ) {
         let suspects: Vec<u32> = set_bits(uncertain).filter(|&i| is_set(&plan.varying, i)).collect();
-        let leaders: Vec<u32> = suspects.iter().copied().filter(|&i| is_set(&plan.leaders, i)).collect();
+        let mut leaders: Vec<u32> = suspects.iter().copied().filter(|&i| is_set(&plan.leaders, i)).collect();
         let mut answers = Vec::with_capacity(leaders.len());
+        self.signs_by_inputs(plan, at, left, next, &mut leaders, &mut answers);
         if !leaders.is_empty() {
             escalate.signs(self, at, &leaders, &mut answers);
         }
+        answers.sort_unstable_by_key(|answer| answer.unit);
         let mark = at.order[at.k];
         self.after.clear();
         for unit in suspects {
@@ -32,11 +45,11 @@ impl Walk {
             // A leader that is certain answers for its twins.
             let sign = v[leader.unit as usize].partial_cmp(&0.0).unwrap_or(Ordering::Equal);
             let certain = Resolved { unit: leader.unit, before: sign, after: sign, zero: false };
-            let answer = answers.iter().find(|r| r.unit == leader.unit).copied().unwrap_or(certain);
+            let answer = answers.binary_search_by_key(&leader.unit, |answer| answer.unit).map_or(certain, |found| answers[found]);
             let turn = |sign: Ordering| if leader.opposite { sign.reverse() } else { sign };
             let answer = Resolved { unit, before: turn(answer.before), after: turn(answer.after), zero: answer.zero };
-            if answer.zero {
-                let (before, after) = (answer.before.is_gt(), answer.after.is_gt());
+            let (before, after) = (answer.before.is_gt(), answer.after.is_gt());
+            if answer.zero && (before || after) {
                 self.zeros.push(Zero { mark, layer: at.layer as u32, unit, before, after });
             }
             self.after.push(answer);
@@ -116,9 +129,7 @@ impl Walk {
                     jump += residual(unit as usize, at);
                 }
             }
-            next.order.push(self.marks.len() as u32);
-            next.jumps.push(jump);
-            next.mismatch += jump;
+            next.add_crossing(self.marks.len() as u32, jump);
             self.marks.push(Mark {
                 at,
                 half: lead.half + (lead.at - at).abs(),

@@ -2,7 +2,7 @@
 //!
 //! Norms of layers multiply up, while the map of many layers together hardly expands. Where the errors that come from the layers below are much larger
 //! than those that arise in a layer, an ellipsoid for each piece follows them: the error of the layer's pre-activations is some x with
-//! x x^T <= Q, Q a symmetric matrix, and so |x_i| <= sqrt(Q_ii).
+//! x x^T <= Q, Q a symmetric matrix, and so |x_i| <= sqrt(Q_ii). The errors of the slopes are in the same ellipsoid, stretched.
 
 use super::{LayerPlan, Plan, Walk};
 use crate::exact::bound::{gamma, round_up};
@@ -20,6 +20,12 @@ const LARGEST: usize = 1 << 23;
 /// by what was in doubt; where errors are smaller than this, the norms of section 6 cost less.
 const LOOSE: f64 = 1.0 / (1u64 << 36) as f64;
 
+/// In networks of more layers than that they will be, in the end: errors are followed from the beginning.
+const DEEP: usize = 16;
+
+/// How far the ellipsoids are stretched for the slopes at most: 2^40.
+const STRETCH: f64 = (1u64 << 40) as f64;
+
 /// Traces of ellipsoids lie between these, so that nothing under- or overflows: 2^-800 and 2^800.
 const RANGE: [f64; 2] = [f64::from_bits((1023 - 800) << 52), f64::from_bits((1023 + 800) << 52)];
 
@@ -30,13 +36,26 @@ pub(super) struct Ellipsoids {
     layer: Option<usize>,
     /// A matrix for each piece of that layer.
     shapes: Vec<f64>,
+    /// By how much those of the slopes' errors are longer, at least 1.
+    stretch: f64,
     next: Vec<f64>,
-    /// Units of the layer below whose bit may differ from the true one somewhere in a piece: (piece, unit), sorted.
-    turning: Vec<(u32, u32)>,
+    /// Units of the layer below whose bit may differ from the true one somewhere in a piece, by piece and unit.
+    turning: Vec<Turn>,
+    /// For each piece of a layer that of the layer below.
+    parents: Vec<u32>,
     bits: Vec<u64>,
     inputs: Vec<u32>,
     outputs: Vec<f64>,
     half: Vec<f64>,
+}
+
+/// A unit that flips at a time that may lie in a piece.
+#[derive(Clone, Copy, Debug)]
+struct Turn {
+    piece: u32,
+    unit: u32,
+    /// How far it is from 0 at most where its bit is not the true one.
+    distance: f64,
 }
 
 impl Walk {
@@ -50,9 +69,10 @@ impl Walk {
         let width = from.outputs.max(to.outputs);
         let small =
             width <= WIDEST && (self.layers[l].order.len() - 1) * width * width <= LARGEST && to.rows.is_none() && from.rows.is_none();
-        if small && (known || below.output_error > LOOSE * below.value_norm) {
+        let deep = plan.layers.len() > DEEP;
+        if small && (known || deep || below.output_error > LOOSE * below.value_norm) {
             if !known {
-                ellipsoids.start(from, below.error.max(below.slope_error));
+                ellipsoids.start(from, [below.error, below.slope_error]);
             }
             let mut errors = std::mem::take(&mut self.layers[l].errors);
             match ellipsoids.propagate(self, from, to, l, known, [local, local_slope], &mut errors) {
@@ -60,11 +80,11 @@ impl Walk {
                     ellipsoids.layer = Some(l);
                     let below = &mut self.layers[l - 1];
                     below.output_error = below.output_error.min(output_error);
-                    below.output_slope_error = below.output_slope_error.min(output_error);
+                    below.output_slope_error = below.output_slope_error.min(round_up(ellipsoids.stretch * output_error));
                 }
                 None => errors.clear(),
             }
-            self.layers[l].errors = errors;
+            (self.layers[l].errors, self.layers[l].stretch) = (errors, ellipsoids.stretch);
         }
         self.ellipsoids = ellipsoids;
     }
@@ -72,13 +92,22 @@ impl Walk {
 
 impl Ellipsoids {
     /// The ellipsoid around |x_i| <= rho_i error, for all pieces.
-    fn start(&mut self, plan: &LayerPlan, error: f64) {
+    fn start(&mut self, plan: &LayerPlan, errors: [f64; 2]) {
         let n = plan.outputs;
+        self.stretch = 1.0;
+        let error = self.stretched(errors);
         self.shapes.clear();
         self.shapes.resize(n * n, 0.0);
         for i in 0..n {
             self.shapes[i * n + i] = round_up(n as f64 * (plan.rho[i] * error) * (plan.rho[i] * error));
         }
+    }
+
+    /// Stretches the ellipsoids of the slopes as far as their error needs beside that of the values. Returns the error that holds of both.
+    fn stretched(&mut self, [error, slope_error]: [f64; 2]) -> f64 {
+        // A quotient that is undefined changes nothing.
+        self.stretch = self.stretch.max(round_up(slope_error / error)).min(STRETCH);
+        error.max(round_up(slope_error / self.stretch))
     }
 
     /// From the ellipsoids of layer l - 1 to those of layer l. Gives the errors of layer l for each piece, relative to rho, and returns the norm of the
@@ -91,14 +120,14 @@ impl Ellipsoids {
         to: &LayerPlan,
         l: usize,
         known: bool,
-        [local, local_slope]: [f64; 2],
+        locals: [f64; 2],
         errors: &mut Vec<f64>,
     ) -> Option<f64> {
         let (n, m) = (from.outputs, to.outputs);
         let order = &walk.layers[l].order;
         let pieces = order.len() - 1;
-        self.find_turning(walk, l);
-        let noise = local.max(local_slope);
+        self.find_turning(walk, from, l);
+        let (local, noise) = (locals[0], self.stretched(locals));
         // The rounding of two products and of the weights, for m outputs: proofs/filter.md, section 6b.
         let ridge = m as f64 * gamma(2 * n + 12);
         let least = to.rho[..m].iter().copied().fold(f64::INFINITY, f64::min);
@@ -118,16 +147,17 @@ impl Ellipsoids {
                 self.bits.extend_from_slice(&walk.masks[parent * from.words..][..from.words]);
                 // By how much a bit may disagree with the sign of its model: no more than at the ends, where it was resolved or crosses.
                 let end = (k + 1..=pieces).find(|&end| walk.marks[order[end] as usize].layer as usize + 1 != l).unwrap_or(pieces);
-                mismatch = round_up(walk.layers[l].jumps[k..=end].iter().sum());
+                mismatch = round_up(walk.layers[l].disagreements[k..=end].iter().sum());
             }
             let first = turning;
-            turning += self.turning[first..].iter().take_while(|turn| turn.0 as usize == k).count();
+            turning += self.turning[first..].iter().take_while(|turn| turn.piece as usize == k).count();
             let shape = &self.shapes[if known { parent * n * n } else { 0 }..][..n * n];
             let trace = outputs_of(shape, n, &self.bits, &self.turning[first..turning], mismatch, &mut self.inputs, &mut self.outputs);
-            // What is undefined is in no range.
-            let in_range = (RANGE[0]..=RANGE[1]).contains(&trace)
-                && trace * least * least >= RANGE[0]
-                && trace * to.rho_norm * to.rho_norm <= RANGE[1];
+            // Without inputs nothing comes from below. What is undefined is in no range.
+            let in_range = self.inputs.is_empty()
+                || (RANGE[0]..=RANGE[1]).contains(&trace)
+                    && trace * least * least >= RANGE[0]
+                    && trace * to.rho_norm * to.rho_norm <= RANGE[1];
             if !in_range {
                 return None;
             }
@@ -156,18 +186,37 @@ impl Ellipsoids {
     }
 
     /// Finds the units of layer l - 1 that flip at a time that may lie in a piece: their windows meet it.
-    fn find_turning(&mut self, walk: &Walk, l: usize) {
+    fn find_turning(&mut self, walk: &Walk, from: &LayerPlan, l: usize) {
         let order = &walk.layers[l].order;
         let pieces = order.len() - 1;
-        let at = |k: usize| walk.marks[order[k] as usize].at;
+        let mark_at = |k: usize| &walk.marks[order[k] as usize];
+        let at = |k: usize| mark_at(k).at;
+        self.parents.clear();
+        let mut parent = 0;
+        self.parents.extend((0..pieces).map(|k| {
+            parent += u32::from(k > 0 && mark_at(k).layer as usize + 1 != l);
+            parent
+        }));
+        // The true slope of a unit on a piece.
+        let below = &walk.layers[l - 1];
+        let parents = &self.parents;
+        let slope = |k: usize, unit: u32| {
+            let parent = parents[k] as usize;
+            below.slope_norms[parent] + from.rho[unit as usize] * below.slope_error_in(parent, below.slope_error)
+        };
         self.turning.clear();
         let mut turn = |k: usize, unit: u32| {
-            let mark = walk.marks[order[k] as usize];
+            let mark = *mark_at(k);
             let (lo, hi) = ((mark.at - mark.half).next_down(), (mark.at + mark.half).next_up());
             let first = (0..k).rev().take_while(|&piece| piece + 1 == k || at(piece + 1) >= lo).last();
             let last = (k..pieces).take_while(|&piece| piece == k || at(piece) <= hi).last();
             let (first, last) = (first.unwrap_or(k), last.unwrap_or(k.saturating_sub(1)));
-            self.turning.extend((first..=last).map(|piece| (piece as u32, unit)));
+            // The true pieces that meet the window: where a true time is before it, all before that are.
+            let before = (0..k).rev().take_while(|&piece| piece + 1 == k || at(piece + 1) + mark_at(piece + 1).half >= lo);
+            let after = (k..pieces).take_while(|&piece| piece == k || at(piece) - mark_at(piece).half <= hi);
+            let steepest = before.chain(after).map(|piece| slope(piece, unit)).fold(0.0, f64::max);
+            let distance = round_up(steepest * mark.half);
+            self.turning.extend((first..=last).map(|piece| Turn { piece: piece as u32, unit, distance }));
         };
         for (k, &mark) in order.iter().enumerate() {
             let mark = walk.marks[mark as usize];
@@ -185,8 +234,8 @@ impl Ellipsoids {
                 zeros[first..].iter().take_while(|zero| zero.0 == *mark).for_each(|zero| turn(k, zero.1));
             }
         }
-        self.turning.sort_unstable();
-        self.turning.dedup();
+        self.turning.sort_unstable_by(|x, y| (x.piece, x.unit).cmp(&(y.piece, y.unit)).then(y.distance.total_cmp(&x.distance)));
+        self.turning.dedup_by_key(|turn| (turn.piece, turn.unit));
     }
 }
 
@@ -195,7 +244,7 @@ fn outputs_of(
     shape: &[f64],
     n: usize,
     bits: &[u64],
-    turning: &[(u32, u32)],
+    turning: &[Turn],
     mismatch: f64,
     inputs: &mut Vec<u32>,
     outputs: &mut Vec<f64>,
@@ -203,15 +252,15 @@ fn outputs_of(
     let mut active = [0u64; WIDEST.div_ceil(64)];
     active[..bits.len()].copy_from_slice(bits);
     let mut all = active;
-    turning.iter().for_each(|&(_, unit)| set_bit(&mut all, unit, true));
+    turning.iter().for_each(|turn| set_bit(&mut all, turn.unit, true));
     inputs.clear();
     inputs.extend(set_bits(&all));
-    // A unit that turns may have lost, or not yet have, its error and what its model is above or below 0.
-    let own = |unit: u32| {
-        let x = round_up(shape[unit as usize * (n + 1)].sqrt()) + mismatch;
+    // A unit that turns may have lost, or not yet have, its error and what its model is above or below 0; and it is near 0.
+    let own = |turn: &Turn| {
+        let x = (round_up(shape[turn.unit as usize * (n + 1)].sqrt()) + mismatch).min(turn.distance);
         turning.len() as f64 * x * x
     };
-    let turning_trace: f64 = turning.iter().map(|&(_, unit)| own(unit)).sum();
+    let turning_trace: f64 = turning.iter().map(own).sum();
     let shape_trace: f64 = set_bits(&active).map(|unit| shape[unit as usize * (n + 1)]).sum();
     let [whole, part] = weights(shape_trace, turning_trace);
     let is_active = |unit: u32| active[unit as usize / 64] >> (unit % 64) & 1 == 1;
@@ -221,8 +270,8 @@ fn outputs_of(
         for &j in &*inputs {
             let mut x = if is_active(i) && is_active(j) { whole * shape[i as usize * n + j as usize] } else { 0.0 };
             if i == j {
-                if turning.iter().any(|&(_, unit)| unit == i) {
-                    x += part * own(i);
+                if let Some(turn) = turning.iter().find(|turn| turn.unit == i) {
+                    x += part * own(turn);
                 }
                 x = round_up(x);
                 trace += x;
@@ -261,7 +310,7 @@ fn weights(a: f64, b: f64) -> [f64; 2] {
     if b == 0.0 {
         return [1.0, 0.0];
     }
-    // Every p > 0 is right; the limits keep both factors finite.
-    let p = (b / a).sqrt().clamp(1e-12, 1e12);
+    // Every p > 0 is right; the limits keep both factors finite. An empty sum is -0, and the quotient by it would be no number.
+    let p = if a > 0.0 { (b / a).sqrt().clamp(1e-12, 1e12) } else { 1e12 };
     [1.0 + p, 1.0 + 1.0 / p]
 }

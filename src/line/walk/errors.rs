@@ -83,6 +83,6 @@ impl Walk {
         state.output_slope_error = round_up(plan.rho_norm * state.local_slope_error + plan.sigma * below_slope);
         // The norm was taken of running values: fresh ones differ from them, and both from the product that they stand for. There is room, so that
         // where all values are 0 the next layer's error, which has the mismatches in it, is still small beside their norm.
-        state.value_norm = round_up(state.value_norm + 8.0 * mismatch + 16.0 * plan.rho_norm * state.local_error);
+        state.value_norm = round_up(state.value_norm + 8.0 * (mismatch + state.jump) + 16.0 * plan.rho_norm * state.local_error);
     }
 }

@@ -13,15 +13,18 @@ mod ellipsoids;
 mod errors;
 mod outputs;
 mod pieces;
+mod structure;
 
 use super::plan::{LayerPlan, Plan};
 use crate::exact::aligned::Aligned;
+use crate::exact::bound::round_up;
 use crate::exact::lanes::{Lanes, dispatch};
 use crate::exact::product::{Active, Rows, Scratch, product_in};
 use blocks::Blocks;
 use ellipsoids::Ellipsoids;
 use outputs::pieces_in;
 use std::cmp::Ordering;
+use structure::Inputs;
 
 /// A parent piece starts from a fresh evaluation of the values, not from the running ones, every so often.
 const REFRESH: usize = 16;
@@ -67,6 +70,8 @@ pub(super) struct LayerState {
     pub order: Vec<u32>,
     /// For each of them, by how much the model of the layer below jumps there.
     jumps: Vec<f64>,
+    /// For each of them, how far bits of the layer below disagree there with the signs of its model.
+    disagreements: Vec<f64>,
     /// The pattern on the first piece.
     pub start: Vec<u64>,
     /// The length of a row of the layer's outputs.
@@ -75,8 +80,10 @@ pub(super) struct LayerState {
     refresh: usize,
     /// For each piece: a bound of the norm of the slopes.
     slope_norms: Vec<f64>,
-    /// How far in all the model's bits may disagree with the signs of the model's values.
+    /// How far at any time the model's bits may disagree with the signs of the model's values.
     mismatch: f64,
+    /// The jumps of the outputs, in all.
+    jump: f64,
     /// A bound of the norm of the outputs of this layer and the next one's unit.
     pub value_norm: f64,
     /// The largest of `slope_norms`.
@@ -86,6 +93,8 @@ pub(super) struct LayerState {
     local_error: f64,
     /// The same bound for each piece, where it was sharpened.
     errors: Vec<f64>,
+    /// There, what comes from the layers below is by no more than this larger for slopes than for values.
+    stretch: f64,
     /// The norm of model - truth of the outputs of this layer.
     output_error: f64,
     /// |slope of the model - true slope| <= rho_i `slope_error`, and of it what arises in this layer.
@@ -170,6 +179,8 @@ pub(super) struct Walk {
     /// The slopes of a layer's outputs, one row a piece, then its values, a row now and then; with the masks of the active units.
     rows: Aligned,
     masks: Vec<u64>,
+    /// The active units of the layer below the present one.
+    inputs: Inputs,
     /// The slopes and the values of the next layer, computed from each of these rows.
     fresh: Aligned,
     /// Slopes that are not read: those of the output layer.
@@ -252,6 +263,19 @@ fn walk_in<L: Lanes, const CERTIFY: bool>(
     Ok(())
 }
 
+impl LayerState {
+    /// The error of the model on a piece, relative to rho.
+    fn error_in(&self, piece: usize) -> f64 {
+        self.errors.get(piece).map_or(self.error, |&error| error.min(self.error))
+    }
+
+    /// The error of the slopes on a piece, relative to rho, where that of all pieces is `scalar`.
+    fn slope_error_in(&self, piece: usize, scalar: f64) -> f64 {
+        // The ellipsoid of the values' errors, stretched, is one of the slopes' errors, but for what arises in the layer itself.
+        self.errors.get(piece).map_or(scalar, |&error| scalar.min(round_up(self.stretch * error + self.local_slope_error)))
+    }
+}
+
 impl Walk {
     fn restart(&mut self, plan: &Plan) {
         self.marks.clear();
@@ -270,6 +294,7 @@ impl Walk {
         self.layers[0].order.extend([0, 1]);
         self.layers[0].jumps.clear();
         self.layers[0].jumps.extend([0.0, 0.0]);
+        self.inputs.restart();
     }
 
     fn start_first_layer(&mut self, plan: &LayerPlan, ends: Ends<'_>) {

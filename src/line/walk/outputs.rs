@@ -14,20 +14,23 @@ pub(super) fn pieces_in<L: Lanes>(walk: &mut Walk, plan: &Plan, walked: usize, c
     if l == 0 {
         return 1;
     }
-    let error = match certify {
+    let scalar = match certify {
         true if walked > l || walk.bound_errors(plan, l, 0.0).is_ok() => walk.layers[l].slope_error,
         true => f64::INFINITY,
         false => 0.0,
     };
     let order = std::mem::take(&mut walk.layers[l].order);
-    let pieces = match pieces_by_first_output::<L>(walk, &plan.layers[l], l, &order, error) {
+    let state = &walk.layers[l];
+    let error_in = |k: usize| if scalar.is_finite() { state.slope_error_in(k, scalar) } else { scalar };
+    let errors: Vec<f64> = (0..order.len() - 1).map(error_in).collect();
+    let pieces = match pieces_by_first_output::<L>(walk, &plan.layers[l], l, &order, &errors) {
         Some(pieces) => pieces,
         // No closure here: one would not be compiled for the instructions that the product needs.
         None => {
             if walked <= l {
                 walk.start_layer::<L>(plan, l);
             }
-            pieces_by_all_outputs(walk, &plan.layers[l], l, &order, error, certify, escalate)
+            pieces_by_all_outputs(walk, &plan.layers[l], l, &order, &errors, certify, escalate)
         }
     };
     walk.layers[l].order = order;
@@ -44,8 +47,7 @@ fn single_flip(plan: &LayerPlan, l: usize, mark: &Mark, flips: &[Flip]) -> Optio
 }
 
 #[inline(always)]
-fn pieces_by_first_output<L: Lanes>(walk: &mut Walk, plan: &LayerPlan, l: usize, order: &[u32], error: f64) -> Option<usize> {
-    let bound = 2.0 * plan.rho[0] * round_up(error);
+fn pieces_by_first_output<L: Lanes>(walk: &mut Walk, plan: &LayerPlan, l: usize, order: &[u32], errors: &[f64]) -> Option<usize> {
     let stride = walk.layers[l - 1].width;
     if stride > SHORT {
         return None;
@@ -71,7 +73,7 @@ fn pieces_by_first_output<L: Lanes>(walk: &mut Walk, plan: &LayerPlan, l: usize,
         if k > 0 {
             let differ = match single_flip(plan, l, mark, &walk.flips) {
                 Some(differ) => differ,
-                None if (slope - old).abs() > bound => true,
+                None if (slope - old).abs() > plan.rho[0] * round_up(errors[k - 1] + errors[k]) => true,
                 None => return None,
             };
             pieces += usize::from(differ);
@@ -88,7 +90,7 @@ fn pieces_by_all_outputs(
     plan: &LayerPlan,
     l: usize,
     order: &[u32],
-    error: f64,
+    errors: &[f64],
     certify: bool,
     escalate: &mut dyn Escalate,
 ) -> usize {
@@ -109,7 +111,8 @@ fn pieces_by_all_outputs(
             slopes.copy_from_slice(&walk.fresh[parent * plan.padded..][..n]);
             parent += 1;
         }
-        let certain = || (0..n).any(|i| (slopes[i] - old[i]).abs() > 2.0 * plan.rho[i] * round_up(error));
+        let error = round_up(errors[k - 1] + errors[k]);
+        let certain = || (0..n).any(|i| (slopes[i] - old[i]).abs() > plan.rho[i] * error);
         let differ = match single_flip(plan, l, &mark, &walk.flips) {
             Some(differ) => differ,
             None if certain() => true,

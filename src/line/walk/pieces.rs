@@ -2,7 +2,8 @@
 
 use super::blocks::{block_length, is_idle};
 use super::crossings::Piece;
-use super::{END, Escalate, Flip, LayerPlan, Place, Plan, REFRESH, Resolved, Walk};
+use super::structure::NextSlopes;
+use super::{END, Escalate, Flip, Place, Plan, REFRESH, Resolved, Walk};
 use crate::exact::bound::{TINY, round_up};
 use crate::exact::lanes::Lanes;
 use crate::line::bits::set_bit;
@@ -25,10 +26,12 @@ impl Walk {
         let mut next = Merge {
             order: std::mem::take(&mut self.layers[l + 1].order),
             jumps: std::mem::take(&mut self.layers[l + 1].jumps),
+            disagreements: std::mem::take(&mut self.layers[l + 1].disagreements),
+            here: 0.0,
             mismatch: 0.0,
         };
-        next.order.clear();
-        next.jumps.clear();
+        next.clear();
+        self.inputs.start_layer(&mut self.masks, &self.zeros);
         let (mut value_buffer, mut slope_buffer) = (std::mem::take(&mut self.v), std::mem::take(&mut self.a));
         let (mut left, mut right) = (std::mem::take(&mut self.left), std::mem::take(&mut self.right));
         let mut uncertain = std::mem::take(&mut self.uncertain);
@@ -49,9 +52,6 @@ impl Walk {
         let state = &mut self.layers[l];
         state.width = n;
         let (local_error, refresh) = (state.local_error, state.refresh);
-        let errors = std::mem::take(&mut state.errors);
-        let scalar = state.error;
-        let error_in = |piece: usize| errors.get(piece).map_or(scalar, |&error| error.min(scalar));
         let (mut slope_norms, mut start) = (std::mem::take(&mut state.slope_norms), std::mem::take(&mut state.start));
         slope_norms.clear();
         start.clear();
@@ -61,17 +61,18 @@ impl Walk {
         let (mut next_emit, mut emitted) = (0, pieces);
         self.after.clear();
         if CERTIFY {
-            let margin = L::splat(round_up(error_in(0)));
+            let margin = L::splat(round_up(self.layers[l].error_in(0)));
             for (w, word) in uncertain.iter_mut().enumerate() {
                 *word = !gather(w, n, |c| L::bits(L::load(lane(v, c)).abs().gt(L::load(lane(&this.rho, c)).mul(margin))));
             }
             if uncertain.iter().zip(&this.varying).any(|(u, k)| u & k != 0) {
-                self.resolve(this, Place { layer: l, k: 0, order: &order }, &uncertain, v, escalate);
+                let next = NextSlopes { fresh: Some(0), a, error: self.layers[l].slope_error_in(0, self.layers[l].slope_error) };
+                self.resolve(this, Place { layer: l, k: 0, order: &order }, &uncertain, v, &left, &next, escalate);
             }
         }
-        next.add_resolved(this, &self.after, v, local_error);
+        next.add_resolved(&self.after, v, |_| 0.0);
         for k in 0..pieces {
-            let error = error_in(k);
+            let error = self.layers[l].error_in(k);
             let (mark, end) = (self.marks[order[k] as usize], self.marks[order[k + 1] as usize]);
             let fresh = k == 0 || mark.layer == END || mark.layer as usize + 1 != l;
             let flips: &[Flip] = if fresh { &[] } else { &self.flips[mark.flips.0 as usize..mark.flips.1 as usize] };
@@ -158,7 +159,12 @@ impl Walk {
             std::mem::swap(&mut self.before, &mut self.after);
             self.after.clear();
             if CERTIFY && uncertain.iter().zip(&this.varying).any(|(u, k)| u & k != 0) {
-                self.resolve(this, Place { layer: l, k: k + 1, order: &order }, &uncertain, v, escalate);
+                let next = NextSlopes {
+                    fresh: (end.layer as usize + 1 != l).then_some(parent),
+                    a,
+                    error: self.layers[l].slope_error_in(k + 1, self.layers[l].slope_error),
+                };
+                self.resolve(this, Place { layer: l, k: k + 1, order: &order }, &uncertain, v, &left, &next, escalate);
                 for r in &self.after {
                     set_bit(&mut right, r.unit, r.before.is_gt());
                 }
@@ -169,7 +175,9 @@ impl Walk {
                 let piece = Piece { place: Place { layer: l, k, order: &order }, from: mark.at, to: end.at, error };
                 self.find_crossings::<CERTIFY>(this, &piece, [&left, &right], [v, a], &mut next, escalate);
             }
-            next.add_resolved(this, &self.after, v, local_error);
+            // Where the values are refreshed, the fresh ones are that near to the running ones.
+            let spread = if refreshed { 4.0 * local_error } else { 0.0 };
+            next.add_resolved(&self.after, v, |unit| this.rho[unit] * spread);
         }
         next.order.push(order[pieces]);
         if in_blocks {
@@ -185,9 +193,11 @@ impl Walk {
         let unit = plan.layers.get(l + 1).map_or(1.0, |next| next.unit);
         let state = &mut self.layers[l];
         state.value_norm = round_up((unit * unit + value_square).sqrt());
-        (state.slope_norm, state.mismatch, state.errors) = (slope_norm, next.mismatch, errors);
+        (state.slope_norm, state.mismatch) = (slope_norm, next.mismatch);
+        state.jump = next.jumps.iter().sum();
         (state.order, state.slope_norms, state.start) = (order, slope_norms, start);
-        (self.layers[l + 1].order, self.layers[l + 1].jumps) = (next.order, next.jumps);
+        let above = &mut self.layers[l + 1];
+        (above.order, above.jumps, above.disagreements) = (next.order, next.jumps, next.disagreements);
         (self.v, self.a, self.left, self.right, self.uncertain) = (value_buffer, slope_buffer, left, right, uncertain);
     }
 }
@@ -250,18 +260,51 @@ pub(super) struct Merge {
     pub order: Vec<u32>,
     /// For each of them, a bound of the norm of the jump of this layer's outputs there, in the model.
     pub jumps: Vec<f64>,
-    /// How far in all the model's bits may disagree with the signs of the model's values.
-    pub mismatch: f64,
+    /// For each of them, how far the model's bits disagree there with the signs of the model's values.
+    pub disagreements: Vec<f64>,
+    /// The sum of the disagreements at the last breakpoint of the layers below and after it.
+    here: f64,
+    /// The largest sum on a piece, both ends included.
+    mismatch: f64,
 }
 
 impl Merge {
-    /// The jump at a breakpoint of the layers below: the units whose signs were resolved there may have any small value.
+    fn clear(&mut self) {
+        self.order.clear();
+        self.jumps.clear();
+        self.disagreements.clear();
+    }
+
+    /// A breakpoint of the layers below, given the units whose signs were resolved there: their model may have any small value. Beyond it, the values are those
+    /// of the model up to `spread` of the unit.
     #[inline(always)]
-    fn add_resolved(&mut self, plan: &LayerPlan, resolved: &[Resolved], v: &[f64], local_error: f64) {
-        let value = |r: &Resolved| v[r.unit as usize].abs() + 4.0 * plan.rho[r.unit as usize] * local_error;
-        let jump = resolved.iter().map(value).sum();
+    fn add_resolved(&mut self, resolved: &[Resolved], v: &[f64], spread: impl Fn(usize) -> f64) {
+        let (mut jump, mut disagreement) = (0.0, 0.0);
+        for r in resolved {
+            let unit = r.unit as usize;
+            let value = v[unit].abs();
+            let active = v[unit] > 0.0;
+            if r.before.is_gt() != r.after.is_gt() {
+                jump += value;
+            }
+            if r.before.is_gt() != active || r.after.is_gt() != active {
+                disagreement += value;
+            }
+            disagreement += spread(unit);
+        }
         self.jumps.push(jump);
-        self.mismatch += jump;
+        self.disagreements.push(disagreement);
+        self.mismatch = self.mismatch.max(self.here + disagreement);
+        self.here = disagreement;
+    }
+
+    /// A crossing of this layer, at which the model of the units that cross is not 0 but this.
+    #[inline(always)]
+    pub(super) fn add_crossing(&mut self, mark: u32, residual: f64) {
+        self.order.push(mark);
+        self.jumps.push(residual);
+        self.disagreements.push(residual);
+        self.here += residual;
     }
 }
 
