@@ -70,7 +70,6 @@ struct StepResidues {
 }
 
 /// What a step is computed from on a cell, and what it gives.
-#[derive(Clone)]
 struct Row {
     inputs: Vec<u64>,
     results: Vec<u64>,
@@ -117,7 +116,7 @@ impl StepResidues {
         for i in 0..step.outputs() {
             let mut push = |j: usize, w: u64| {
                 if w != 0 {
-                    columns[j].push((i as u32, w))
+                    columns[j].push((i as u32, w));
                 }
             };
             match &step.map {

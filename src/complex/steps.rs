@@ -22,15 +22,11 @@ pub(super) struct Form {
 
 impl Default for Form {
     fn default() -> Self {
-        Self::constant(Coefficient::ZERO)
+        Self { terms: Vec::new(), constant: Coefficient::ZERO }
     }
 }
 
 impl Form {
-    pub(super) fn constant(constant: Coefficient) -> Self {
-        Self { terms: Vec::new(), constant }
-    }
-
     /// The form of one column.
     pub(super) fn column(column: u32) -> Self {
         Self { terms: vec![(column, Coefficient::ONE)], constant: Coefficient::ZERO }
@@ -170,8 +166,11 @@ impl Step {
     pub(super) fn form(&self, output: usize) -> Form {
         match &self.map {
             StepMap::Dense(layer) => {
-                let terms =
-                    (0..layer.inputs()).map(|j| (j as u32, layer.weight(output, j).into())).filter(|(_, x)| !Coefficient::is_zero(x));
+                let weight = |j: usize| match layer.is_dyadic() {
+                    true => Coefficient::of(layer.weights()[(output, j)]),
+                    false => layer.weight(output, j).into(),
+                };
+                let terms = (0..layer.inputs()).map(|j| (j as u32, weight(j))).filter(|(_, x)| !x.is_zero());
                 Form { terms: terms.collect(), constant: layer.bias_of(output).into() }
             }
             StepMap::Sparse(map) => {
