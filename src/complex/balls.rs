@@ -3,6 +3,7 @@
 //! The bounds are derived in proofs/complex.md, section 10. All numbers are scaled as in [`scale`](super::scale).
 
 use super::exact::{ENTRY, Place};
+use super::pages::Pages;
 use super::scale::shifted;
 use super::steps::{StepMap, Steps};
 use crate::exact::bound::{TINY, U, round_up, sequential};
@@ -88,25 +89,29 @@ impl Mixture {
     }
 }
 
+/// Where the bound of a row is above this part of its size, the row is computed again from integers.
+///
+/// It decides nothing: bounds hold whatever it is, and a sign that they leave open goes to integers. It keeps bounds from growing on.
+pub(super) const LOOSE: f64 = 1.0 / 1024.0;
+
 /// What a row is summed from: the inputs that can be other than 0, with the margin of each.
 type Alive = Arc<Vec<(u32, f64, f64)>>;
 
 /// Results of one step at one vertex, as far as they have been asked for.
 #[derive(Debug, Default)]
 struct Row {
-    known: Vec<Option<Ball>>,
+    known: Pages<Ball>,
     alive: Option<Alive>,
 }
 
 impl Row {
-    /// How many balls and margins it holds.
-    fn len(&self) -> usize {
-        self.known.len() + self.alive.as_ref().map_or(0, |alive| alive.len())
+    fn bytes(&self) -> u64 {
+        self.known.bytes() + self.alive.as_ref().map_or(0, |alive| size_of_val(&alive[..]) as u64)
     }
 }
 
-/// More balls than this are forgotten, and computed again when asked for.
-const MOST_BALLS: usize = 1 << 22;
+/// What takes more bytes than this is forgotten, and computed again when asked for.
+const MOST_BYTES: u64 = 96 << 20;
 
 /// Pre-activations at vertices, computed when asked for.
 #[derive(Debug)]
@@ -117,8 +122,8 @@ pub(super) struct Balls {
     corners: Vec<Vec<Ball>>,
     rows: HashMap<(u32, usize), Row>,
     mixtures: HashMap<u32, Option<Mixture>>,
-    /// The balls and margins that rows hold.
-    stored: usize,
+    /// The bytes of all rows.
+    stored: u64,
 }
 
 impl Balls {
@@ -132,38 +137,36 @@ impl Balls {
         self.value(places, vertex, step, unit).sign()
     }
 
-    /// Some results of a step at a vertex that was cut in it, and where it lies; `None` where the latter is not known.
+    /// Some results of a step at a vertex that was cut in it, and where it lies; `None` where that is not known, or one bound for all is loose.
     pub(super) fn cut_row(&mut self, places: &[Place], vertex: u32, step: usize, results: &[u32]) -> Option<(Vec<Ball>, Mixture)> {
         self.make_room();
         let mixture = self.mixture(places, vertex)?;
-        Some((results.iter().map(|&i| self.value(places, vertex, step, i as usize)).collect(), mixture))
+        let row: Vec<Ball> = results.iter().map(|&i| self.value(places, vertex, step, i as usize)).collect();
+        let size = row.iter().map(|ball| ball.x.abs()).fold(0.0, f64::max);
+        (Ball::error_of_all(&row) < LOOSE * size).then_some((row, mixture))
     }
 
     /// Learns a result.
     pub(super) fn learn(&mut self, vertex: u32, step: usize, i: usize, ball: Ball) {
         let outputs = self.steps.steps[step].outputs();
         let row = self.rows.entry((vertex, step)).or_default();
-        if row.known.is_empty() {
-            row.known.resize(outputs, None);
-            self.stored += outputs;
-        }
-        row.known[i] = Some(ball);
+        self.stored += row.known.set(i, outputs, ball);
     }
 
     /// Forgets the last vertices.
     pub(super) fn truncate(&mut self, len: usize) {
         self.rows.retain(|&(vertex, _), _| (vertex as usize) < len);
         self.mixtures.retain(|&vertex, _| (vertex as usize) < len);
-        self.stored = self.rows.values().map(Row::len).sum();
+        self.stored = self.rows.values().map(Row::bytes).sum();
     }
 
     /// The bytes that all of it takes.
     pub(super) fn bytes(&self) -> u64 {
-        (size_of::<Option<Ball>>() * self.stored) as u64 + ENTRY * (self.rows.len() + self.mixtures.len()) as u64
+        self.stored + ENTRY * (self.rows.len() + self.mixtures.len()) as u64
     }
 
     fn make_room(&mut self) {
-        if self.stored > MOST_BALLS {
+        if self.stored > MOST_BYTES {
             self.rows.clear();
             self.mixtures.clear();
             self.stored = 0;
@@ -182,7 +185,7 @@ impl Balls {
     }
 
     fn value(&mut self, places: &[Place], vertex: u32, step: usize, i: usize) -> Ball {
-        if let Some(Some(ball)) = self.rows.get(&(vertex, step)).and_then(|row| row.known.get(i)) {
+        if let Some(ball) = self.rows.get(&(vertex, step)).and_then(|row| row.known.get(i)) {
             return *ball;
         }
         let ball = match places[vertex as usize] {
@@ -259,7 +262,7 @@ impl Balls {
         let all = (0..self.steps.steps[step].inputs()).map(|j| (j as u32, self.input(places, vertex, step, j)));
         let alive = all.filter(|(_, ball)| *ball != Ball::ZERO).map(|(j, ball)| (j, ball.x, margin(ball)));
         let alive = Arc::new(alive.collect::<Vec<_>>());
-        self.stored += alive.len();
+        self.stored += size_of_val(&alive[..]) as u64;
         self.rows.entry((vertex, step)).or_default().alive = Some(alive.clone());
         alive
     }
@@ -296,29 +299,14 @@ mod tests {
         ((word >> 11) as f64 / (1u64 << 52) as f64 - 1.0) * 2f64.powi(-((word % 5 * 40) as i32))
     }
 
-    /// Vertices of a triangle cut by the units of the first layer, and by these again: the balls of all results of all steps hold the true
-    /// numbers, and are small unless almost all cancels.
+    /// Vertices of a triangle cut by the units of the first layer, and by these again: the balls of all results of all steps hold the true numbers. Rows that
+    /// are not known or loose are learned from integers, as they are in a complex. Even so numbers cancel here, but of ten balls nine are good for six digits, and
+    /// half of the radii are no more than 2^10 times what is wrong.
     #[test]
     fn balls_hold_the_true_numbers() {
-        let (mut tight, mut all) = (0, 0);
+        let (mut good, mut all, mut too_wide) = (0, 0, Vec::new());
         for seed in 0..12u64 {
-            let widths = [2usize, 9, 8, 7, 3];
-            let entry = |l: usize, i: usize, j: usize| weight(seed * 1_000_003 + (l * 10_007 + i * 101 + j) as u64);
-            let rational_layer = |l: usize, n: usize, m: usize| {
-                let third = |x: f64| rational(x).unwrap() / 3u32;
-                Layer::from_rationals(
-                    DMatrix::from_fn(m, n, |i, j| third(entry(l, i, j))),
-                    DVector::from_fn(m, |i, _| third(entry(l, i, 99))),
-                )
-            };
-            let layer = |(l, ends): (usize, &[usize])| match (l + seed as usize) % 3 {
-                0 => rational_layer(l, ends[0], ends[1]),
-                _ => Layer::from_f64(
-                    DMatrix::from_fn(ends[1], ends[0], |i, j| entry(l, i, j)),
-                    DVector::from_fn(ends[1], |i, _| entry(l, i, 99)),
-                ),
-            };
-            let network = Network::new(widths.windows(2).enumerate().map(layer).collect()).unwrap();
+            let network = network(seed);
             let steps = Arc::new(Steps::of_network(&network));
             let corners: Vec<Vec<Rational>> =
                 [[(-7, 3), (1, 5)], [(2, 1), (3, 7)], [(0, 1), (-5, 3)]].iter().map(|x| x.map(Rational::from).to_vec()).collect();
@@ -327,33 +315,66 @@ mod tests {
             let scaled = |corner: &Vec<Rational>| corner.iter().zip(&inputs).map(|(q, e)| Ball::near(&Rational::from(q << *e))).collect();
             let mut balls = Balls::new(steps.clone(), exponents.clone(), corners.iter().map(scaled).collect());
             let mut exact = ExactRows::new(steps.clone(), &corners);
+            let results: Vec<Vec<u32>> = steps.steps.iter().map(|step| (0..step.outputs() as u32).collect()).collect();
+            let numbers = |exact: &mut ExactRows, vertex: u32, step: usize| -> Vec<Rational> {
+                exact
+                    .values(vertex, step, &results[step])
+                    .iter()
+                    .zip(&exponents[step + 1])
+                    .map(|(value, e)| Rational::from(value << *e))
+                    .collect()
+            };
             // All units of the first layer are affine on the triangle.
             for unit in (0..9).chain(0..9) {
                 let vertices = exact.places.len() as u32;
                 let with = |exact: &mut ExactRows, sign| (0..vertices).rev().find(|&v| exact.sign(v, 0, unit) == sign);
                 if let (Some(p), Some(q)) = (with(&mut exact, Ordering::Greater), with(&mut exact, Ordering::Less)) {
                     exact.push(Place::Cut { layer: 0, p, q, unit: unit as u32 });
+                    if balls.cut_row(&exact.places, vertices, 0, &results[0]).is_none() {
+                        let row = numbers(&mut exact, vertices, 0);
+                        row.iter().enumerate().for_each(|(i, number)| balls.learn(vertices, 0, i, Ball::near(number)));
+                    }
                 }
             }
             let places = exact.places.clone();
             assert!(places.len() > 5, "{seed}: some units cut the triangle");
             for (vertex, step) in (0..places.len() as u32).flat_map(|vertex| (0..4).map(move |step| (vertex, step))) {
-                let results: Vec<u32> = (0..steps.steps[step].outputs() as u32).collect();
-                for (i, value) in exact.values(vertex, step, &results).into_iter().enumerate() {
-                    let (ball, value) = (balls.value(&places, vertex, step, i), value << exponents[step + 1][i]);
-                    if ball.e.is_finite() {
-                        let off = (rational(ball.x).unwrap() - &value).abs();
-                        assert!(off <= rational(ball.e).unwrap(), "{seed}: {vertex}, {step}, {i}: {} and {ball:?}", value.to_f64());
+                for (i, number) in numbers(&mut exact, vertex, step).into_iter().enumerate() {
+                    let ball = balls.value(&places, vertex, step, i);
+                    let off = (rational(ball.x).unwrap() - &number).abs();
+                    assert!(off <= rational(ball.e).unwrap(), "{seed}: {vertex}, {step}, {i}: {} and {ball:?}", number.to_f64());
+                    if let Some(sign) = ball.sign() {
+                        assert_eq!(sign, number.cmp0());
                     }
                     all += 1;
-                    tight += usize::from(ball.e <= 1e-6 * ball.x.abs());
-                    if let Some(sign) = ball.sign() {
-                        assert_eq!(sign, value.cmp0());
+                    good += usize::from(ball.e <= 1e-6 * ball.x.abs());
+                    if ball.e > 0.0 {
+                        too_wide.push(if off.is_zero() { f64::INFINITY } else { (rational(ball.e).unwrap() / off).to_f64() });
                     }
                 }
             }
         }
-        assert!(tight * 2 > all, "{tight} of {all} are good for six digits");
+        assert!(good * 10 > all * 9, "{good} of {all} are good for six digits");
+        too_wide.sort_by(f64::total_cmp);
+        assert!(too_wide.len() > 1000 && too_wide[too_wide.len() / 2] < 1024.0, "{:?}", too_wide[too_wide.len() / 2]);
+    }
+
+    /// A network of weights that differ by up to 2^160, a third of its layers with fractions that are no doubles.
+    fn network(seed: u64) -> Network {
+        let widths = [2usize, 9, 8, 7, 3];
+        let entry = |l: usize, i: usize, j: usize| weight(seed * 1_000_003 + (l * 10_007 + i * 101 + j) as u64);
+        let rational_layer = |l: usize, n: usize, m: usize| {
+            let third = |x: f64| rational(x).unwrap() / 3u32;
+            Layer::from_rationals(DMatrix::from_fn(m, n, |i, j| third(entry(l, i, j))), DVector::from_fn(m, |i, _| third(entry(l, i, 99))))
+        };
+        let layer = |(l, ends): (usize, &[usize])| match (l + seed as usize) % 3 {
+            0 => rational_layer(l, ends[0], ends[1]),
+            _ => Layer::from_f64(
+                DMatrix::from_fn(ends[1], ends[0], |i, j| entry(l, i, j)),
+                DVector::from_fn(ends[1], |i, _| entry(l, i, 99)),
+            ),
+        };
+        Network::new(widths.windows(2).enumerate().map(layer).collect()).unwrap()
     }
 
     #[test]

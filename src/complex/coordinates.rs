@@ -1,9 +1,10 @@
 //! The coordinates of vertices as doubles: for order and pictures, where a bound says how far they can be trusted.
 
+use super::balls::LOOSE;
 use super::exact::Place;
 use super::far::{Row, Weights};
 use super::layer::largest;
-use super::signs::{LOOSE, Signs, nearest_row};
+use super::signs::{Signs, nearest_row};
 use crate::exact::bound::{TINY, U, round_up};
 use std::collections::HashMap;
 

@@ -4,6 +4,7 @@
 //! do not depend. So every cell is a cell of the network of these r inputs times a space of dimension d - r (proofs/complex.md, section 4).
 
 use super::steps::{Form, Step, Steps};
+use crate::exact::Coefficient;
 use rug::Rational;
 use std::sync::Arc;
 
@@ -46,7 +47,7 @@ fn spanning_inputs(steps: &Steps, most: usize) -> Option<Vec<u32>> {
             break;
         }
         let mut row = vec![Rational::new(); d];
-        first.form(i).terms.into_iter().for_each(|(j, x)| row[j as usize] = x);
+        first.form(i).terms.into_iter().for_each(|(j, x)| row[j as usize] = x.to_rational());
         for (pivot, of_pivot) in &basis {
             subtract(&mut row, of_pivot, *pivot);
         }
@@ -97,7 +98,7 @@ fn rows_that_cut(steps: &Steps) -> Vec<usize> {
 impl Form {
     /// The form of some columns, the others being 0.
     fn restricted(self, columns: &[u32]) -> Self {
-        let place = |(column, x): (u32, Rational)| columns.binary_search(&column).ok().map(|place| (place as u32, x));
+        let place = |(column, x): (u32, Coefficient)| columns.binary_search(&column).ok().map(|place| (place as u32, x));
         Self { terms: self.terms.into_iter().filter_map(place).collect(), constant: self.constant }
     }
 }

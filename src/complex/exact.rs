@@ -1,5 +1,6 @@
 //! Vertices and pre-activations as integers: what decides where doubles cannot.
 
+use super::pages::Pages;
 use super::simplex::WholePoint;
 use super::steps::Steps;
 use super::whole::WholeStep;
@@ -7,6 +8,7 @@ use crate::exact::{common_denominator, scaled};
 use rug::{Integer, Rational};
 use std::cmp::Ordering;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 /// Where a vertex is.
@@ -33,7 +35,7 @@ struct ExactPoint {
 /// Results of one step at one vertex, as far as they have been asked for.
 #[derive(Debug, Default)]
 struct Values {
-    known: Vec<Option<Integer>>,
+    known: Pages<Integer>,
     alive: Option<Arc<Alive>>,
 }
 
@@ -66,8 +68,7 @@ impl ExactPoint {
 
 impl Values {
     fn bytes(&self) -> u64 {
-        let known = self.known.iter().map(|x| size_of::<Integer>() as u64 + x.as_ref().map_or(0, heap));
-        ENTRY + known.sum::<u64>() + self.alive.as_ref().map_or(0, |alive| alive.bytes())
+        ENTRY + self.known.bytes() + self.known.known().map(heap).sum::<u64>() + self.alive.as_ref().map_or(0, |alive| alive.bytes())
     }
 }
 
@@ -228,7 +229,7 @@ impl ExactRows {
 
     /// A result of a step at a vertex, times [`ExactRows::scale`] of so many steps and one.
     fn whole_value(&mut self, vertex: u32, step: usize, i: usize) -> Integer {
-        if let Some(Some(value)) = self.values.get(&(vertex, step)).and_then(|values| values.known.get(i)) {
+        if let Some(value) = self.values.get(&(vertex, step)).and_then(|values| values.known.get(i)) {
             return value.clone();
         }
         let value = match self.places[vertex as usize] {
@@ -242,13 +243,9 @@ impl ExactRows {
             _ => self.forward(vertex, step, i),
         };
         let outputs = self.steps.steps[step].outputs();
-        let values = self.values.entry((vertex, step)).or_default();
-        if values.known.is_empty() {
-            values.known.resize(outputs, None);
-            self.bytes += ENTRY + (size_of::<Integer>() * outputs) as u64;
-        }
-        values.known[i] = Some(value.clone());
-        self.bytes += heap(&value);
+        let entry = self.values.entry((vertex, step));
+        self.bytes += heap(&value) + if matches!(entry, Entry::Vacant(_)) { ENTRY } else { 0 };
+        self.bytes += entry.or_default().known.set(i, outputs, value.clone());
         self.stored += 1;
         value
     }
@@ -259,11 +256,14 @@ impl ExactRows {
         let rectified = if step > 0 { self.steps.steps[step - 1].units } else { 0 };
         let sum = match this.row(i) {
             Some(row) if step > 0 => {
+                self.know(vertex, step - 1, row);
                 let mut sum = Integer::new();
-                for (j, w) in row {
-                    let x = self.whole_value(vertex, step - 1, *j as usize);
-                    if *j as usize >= rectified || x.cmp0().is_gt() {
-                        sum += w * x;
+                if let Some(below) = self.values.get(&(vertex, step - 1)) {
+                    for (j, w) in row {
+                        let x = below.known.get(*j as usize).expect("all inputs of the row are known");
+                        if *j as usize >= rectified || x.cmp0().is_gt() {
+                            sum += w * x;
+                        }
                     }
                 }
                 sum
@@ -274,6 +274,14 @@ impl ExactRows {
             }
         };
         sum + this.bias(i) * self.scale(vertex, step)
+    }
+
+    /// Computes all results of a step at a vertex that a row of the next step is the sum of.
+    fn know(&mut self, vertex: u32, step: usize, row: &[(u32, Integer)]) {
+        let known = self.values.get(&(vertex, step)).map(|values| &values.known);
+        let is_missing = |j: &usize| known.is_none_or(|known| known.get(*j).is_none());
+        let missing: Vec<usize> = row.iter().map(|(j, _)| *j as usize).filter(is_missing).collect();
+        missing.into_iter().for_each(|j| drop(self.whole_value(vertex, step, j)));
     }
 
     /// What a step is computed from at a vertex.

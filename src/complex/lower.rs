@@ -7,7 +7,7 @@ use super::build::ComplexError;
 use super::memory::of_terms;
 use super::slice::Plane;
 use super::steps::{Bit, Code, Form, Hidden, Rounds, Step, Steps};
-use crate::exact::Factors;
+use crate::exact::{Coefficient, Factors};
 use crate::network::LayerBits;
 use crate::network::graph::{Affine, Graph, Maximum, Node, Operation, Piecewise};
 use rayon::prelude::*;
@@ -88,13 +88,11 @@ struct Rows {
 
 impl Rows {
     fn place(&mut self, form: &Form) -> u32 {
-        if let Some(&place) = self.place_of.get(form) {
-            return place;
-        }
-        self.rows.push(form.clone());
-        let place = self.rows.len() as u32 - 1;
-        self.place_of.insert(form.clone(), place);
-        place
+        let (next, rows) = (self.rows.len() as u32, &mut self.rows);
+        *self.place_of.entry(form.clone()).or_insert_with(|| {
+            rows.push(form.clone());
+            next
+        })
     }
 
     /// A form in terms of the rows; a constant is one of any rows.
@@ -132,7 +130,8 @@ impl Lowering {
         let mut rows = Rows { rows: Vec::new(), place_of: HashMap::new() };
         let step = self.steps.len() as u32;
         let unit = |form: &Form| match form.terms.is_empty() {
-            true => (Bit::Constant(form.constant > 0), Form { constant: form.constant.clone().max(Rational::new()), ..Form::default() }),
+            true if form.constant.is_positive() => (Bit::Constant(true), form.clone()),
+            true => (Bit::Constant(false), Form::default()),
             false => {
                 let unit = rows.place(form);
                 (Bit::Unit { step, unit }, Form::column(unit))
@@ -201,9 +200,9 @@ impl Lowering {
         let element = |output: usize| {
             let mut parts = Vec::new();
             for term in &affine.terms {
-                term.map.for_row(output, |input, weight| parts.push((term.map.weights().get(weight), &self.forms[term.from][input])));
+                term.map.for_row(output, |input, weight| parts.push((term.map.weights().number(weight), &self.forms[term.from][input])));
             }
-            Form::sum(parts.into_iter(), Graph::bias(affine, output))
+            Form::sum(parts.into_iter(), constant(affine, output))
         };
         Ok((0..len).map(element).collect())
     }
@@ -212,8 +211,8 @@ impl Lowering {
     fn affine_of_few(&self, len: usize, affine: &Affine) -> Vec<Form> {
         let of_column = |forms: &[Form], column: usize| {
             let coefficient = |form: &Form| match form.terms.iter().find(|(at, _)| *at as usize == column) {
-                Some((_, x)) => x.clone(),
-                None if column == self.width => form.constant.clone(),
+                Some((_, x)) => x.to_rational(),
+                None if column == self.width => form.constant.to_rational(),
                 None => Rational::new(),
             };
             Factors::new(&forms.iter().map(coefficient).collect::<Vec<_>>())
@@ -228,8 +227,8 @@ impl Lowering {
                 term.map.for_row(output, |input, weight| row.push((input as u32, term.map.weights().doubles()[weight])));
                 sums.iter_mut().zip(factors).for_each(|(sum, factors)| *sum += factors.dot(&row));
             }
-            let constant = sums.pop().expect("the constant is the last");
-            Form { terms: (0..).zip(sums).filter(|(_, x)| !x.is_zero()).collect(), constant }
+            let constant = sums.pop().expect("the constant is the last").into();
+            Form { terms: (0..).zip(sums.into_iter().map(Coefficient::from)).filter(|(_, x)| !x.is_zero()).collect(), constant }
         };
         (0..len).into_par_iter().map(element).collect()
     }
@@ -238,10 +237,9 @@ impl Lowering {
         let function = |element: usize| Node::function_of(functions, function_of, element);
         let breakpoints = functions[0].breakpoints().len();
         let inputs = self.forms[from].clone();
-        let one = |z: &Form, factor: &Rational, constant: &Rational| Form::sum([(factor.clone(), z)].into_iter(), constant.clone());
-        let unit = |e: usize| function(e).breakpoints().iter().map(move |b| (e, b));
-        let units: Vec<Form> =
-            (0..inputs.len()).flat_map(unit).map(|(e, b)| one(&inputs[e], &Rational::from(1), &Rational::from(-b))).collect();
+        let beyond = |z: &Form, b: &Rational| Form { constant: z.constant.plus(&Rational::from(-b).into()), terms: z.terms.clone() };
+        let units_of = |e: usize| function(e).breakpoints().iter().map(move |b| (e, b));
+        let units: Vec<Form> = (0..inputs.len()).flat_map(units_of).map(|(e, b)| beyond(&inputs[e], b)).collect();
         let is_kept = |e: &usize| !function(*e).slopes()[0].is_zero();
         let kept: Vec<usize> = (0..inputs.len()).filter(is_kept).collect();
         let carried: Vec<Form> = kept.iter().map(|&e| inputs[e].clone()).collect();
@@ -251,13 +249,11 @@ impl Lowering {
         let mut carried = results.carried.into_iter();
         let mut kept = kept.into_iter().peekable();
         let value = |e: usize| {
-            let (slopes, constant) = (function(e).slopes(), function(e).constants()[0].clone());
-            let bend = |i: usize| (Rational::from(&slopes[i + 1] - &slopes[i]), results.units[e * breakpoints + i].1.clone());
-            let mut parts: Vec<(Rational, Form)> = (0..breakpoints).map(bend).collect();
-            if kept.next_if_eq(&e).is_some() {
-                parts.push((slopes[0].clone(), carried.next().expect("one form for each that is kept")));
-            }
-            Form::sum(parts.iter().map(|(factor, form)| (factor.clone(), form)), constant)
+            let (slopes, constant) = (function(e).slopes(), function(e).constants()[0].clone().into());
+            let bend = |i: usize| (Rational::from(&slopes[i + 1] - &slopes[i]).into(), &results.units[e * breakpoints + i].1);
+            let first = kept.next_if_eq(&e).map(|_| carried.next().expect("one form for each that is kept"));
+            let linear = first.iter().map(|form| (slopes[0].clone().into(), form));
+            Form::sum((0..breakpoints).map(bend).chain(linear), constant)
         };
         (0..inputs.len()).map(value).collect()
     }
@@ -291,7 +287,7 @@ impl Lowering {
                     let first_of_pair = carried.next().expect("one form for each pair");
                     let duel = (2 * place + 1 < forms.len()).then(|| &results.units[duel as usize - first + place].1);
                     let parts = std::iter::once(&first_of_pair).chain(duel);
-                    Form::sum(parts.map(|form| (Rational::from(1), form)), Rational::new())
+                    Form::sum(parts.map(|form| (Coefficient::ONE, form)), Coefficient::ZERO)
                 };
                 *forms = (0..forms.len().div_ceil(2)).map(winner).collect();
             }
@@ -300,4 +296,9 @@ impl Lowering {
         self.hidden.push(Hidden { width: windows, bits: LayerBits::Winner(maximum.size), code: Code::Rounds(rounds) });
         Ok(left.into_iter().map(|mut forms| forms.pop().expect("a window has a candidate")).collect())
     }
+}
+
+/// The constant of an affine node's element.
+fn constant(affine: &Affine, element: usize) -> Coefficient {
+    if affine.bias.is_empty() { Coefficient::ZERO } else { affine.bias.number(element) }
 }

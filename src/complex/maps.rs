@@ -65,7 +65,7 @@ fn numbered(representatives: impl ExactSizeIterator<Item = u32>) -> Vec<u32> {
 /// The affine map of each cell, numbered.
 ///
 /// Maps that differ at one point are different. All are evaluated at the same one, in doubles with a bound of the error; only those that agree
-/// there within their bounds are compared modulo a prime, and those that agree there too in integers.
+/// there within their bounds are compared modulo a prime, and those that agree there too by what they depend on, and in integers.
 fn maps(complex: &Complex) -> Vec<u32> {
     let mut order: Vec<(f64, f64, u32)> =
         values_at_one_point(complex).into_iter().zip(0..).map(|((lo, hi), cell)| (lo, hi, cell)).collect();
@@ -85,7 +85,7 @@ fn maps(complex: &Complex) -> Vec<u32> {
         rest = others;
         if near.len() > 1 {
             let residues = residues.get_or_init(|| Residues::new(&complex.steps));
-            compare(complex, residues.as_ref(), &near.iter().map(|&(_, _, cell)| cell).collect::<Vec<_>>(), &mut representatives);
+            compare(complex, residues.as_ref(), near.iter().map(|&(_, _, cell)| cell).collect(), &mut representatives);
         }
     }
     numbered(representatives.into_iter())
@@ -93,39 +93,33 @@ fn maps(complex: &Complex) -> Vec<u32> {
 
 /// Finds out which of some cells have the same map: for each the first that has it.
 ///
-/// In a graph those where the output depends on the same parts and winners are known to; of what is left, those that have the same residues are
-/// compared in integers.
-fn compare(complex: &Complex, residues: Option<&Residues<'_>>, cells: &[u32], representatives: &mut [u32]) {
-    let mut different = cells.to_vec();
-    if let Some(graph) = &complex.steps.graph {
-        let live = Live::new(graph);
-        let keys: Vec<Vec<u32>> = cells.par_iter().map(|&cell| live.key(&complex.cell(cell as usize).pattern())).collect();
-        let mut first_with: HashMap<Vec<u32>, u32> = HashMap::new();
-        for (&cell, key) in cells.iter().zip(keys) {
-            representatives[cell as usize] = *first_with.entry(key).or_insert(cell);
+/// Those with different residues are different. Of the others, those of a graph where the output depends on the same parts and winners are known to have one
+/// map, and what is left is compared in integers.
+fn compare(complex: &Complex, residues: Option<&Residues<'_>>, mut cells: Vec<u32>, representatives: &mut [u32]) {
+    // Cells that follow each other have much in common.
+    cells.sort_unstable();
+    let words: Vec<&[u64]> = cells.iter().map(|&cell| complex.words(cell as usize)).collect();
+    let outputs = residues.map_or_else(|| vec![Vec::new(); words.len()], |residues| residues.outputs(&words));
+    let mut alike: HashMap<Vec<u64>, Vec<u32>> = HashMap::new();
+    cells.iter().zip(outputs).for_each(|(&cell, outputs)| alike.entry(outputs).or_default().push(cell));
+    let live = complex.steps.graph.as_deref().map(Live::new);
+    for group in alike.into_values().filter(|group| group.len() > 1) {
+        let mut different = group.clone();
+        if let Some(live) = &live {
+            let keys: Vec<Vec<u32>> = group.par_iter().map(|&cell| live.key(&complex.cell(cell as usize).pattern())).collect();
+            let mut first_with: HashMap<Vec<u32>, u32> = HashMap::new();
+            for (&cell, key) in group.iter().zip(keys) {
+                representatives[cell as usize] = *first_with.entry(key).or_insert(cell);
+            }
+            different.retain(|&cell| representatives[cell as usize] == cell);
         }
-        different.retain(|&cell| representatives[cell as usize] == cell);
-        if different.len() == 1 {
-            return;
+        if different.len() > 1 {
+            let mut first_with: HashMap<Vec<Vec<Rational>>, u32> = HashMap::new();
+            let maps = different.iter().map(|&cell| (cell, complex.cell(cell as usize).affine_map()));
+            let first: HashMap<u32, u32> = maps.map(|(cell, map)| (cell, *first_with.entry(map).or_insert(cell))).collect();
+            group.iter().for_each(|&cell| representatives[cell as usize] = first[&representatives[cell as usize]]);
         }
     }
-    let outputs = |cell: u32| residues.map(|residues| residues.outputs(|step, unit| is_active(complex, cell, step, unit)));
-    let outputs: Vec<Option<Vec<u64>>> = different.par_iter().map(|&cell| outputs(cell)).collect();
-    let mut alike: HashMap<&Option<Vec<u64>>, Vec<u32>> = HashMap::new();
-    different.iter().zip(&outputs).for_each(|(&cell, outputs)| alike.entry(outputs).or_default().push(cell));
-    let mut first: HashMap<u32, u32> = HashMap::new();
-    for group in alike.into_values() {
-        let mut first_with: HashMap<Vec<Vec<Rational>>, u32> = HashMap::new();
-        for &cell in &group {
-            let map = if group.len() > 1 { complex.cell(cell as usize).affine_map() } else { Vec::new() };
-            first.insert(cell, *first_with.entry(map).or_insert(cell));
-        }
-    }
-    cells.iter().for_each(|&cell| representatives[cell as usize] = first[&representatives[cell as usize]]);
-}
-
-fn is_active(complex: &Complex, cell: u32, step: usize, unit: usize) -> bool {
-    complex.steps.is_active(complex.words(cell as usize), step, unit)
 }
 
 /// For each cell two doubles that enclose one combination of its outputs at one point.

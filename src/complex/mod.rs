@@ -21,6 +21,7 @@ mod lower;
 mod maps;
 mod memory;
 mod merge;
+mod pages;
 mod parts;
 mod residues;
 mod scale;

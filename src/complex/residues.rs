@@ -3,16 +3,22 @@
 use super::steps::{Step, StepMap, Steps};
 use crate::exact::dyadic_parts;
 use crate::network::graph::Coefficients;
+use rayon::prelude::*;
 use rug::Rational;
 use rug::integer::IntegerExt64;
 
 /// The prime 2^61 - 1. Modulo it 2^61 is 1, so that powers of two are shifts.
 const PRIME: u64 = (1 << 61) - 1;
 
-/// A number below 2^122 modulo the prime.
+/// Cells that go one after another, whatever the number of threads.
+const TOGETHER: usize = 256;
+
+/// A number modulo the prime.
 #[inline]
 fn reduced(x: u128) -> u64 {
-    let sum = (x as u64 & PRIME) + (x >> 61) as u64;
+    // Below 2^61 + 2^67, and then below 2^61 + 2^7.
+    let sum = (x & u128::from(PRIME)) + (x >> 61);
+    let sum = (sum as u64 & PRIME) + (sum >> 61) as u64;
     if sum >= PRIME { sum - PRIME } else { sum }
 }
 
@@ -43,73 +49,125 @@ fn of_rational(q: &Rational) -> Option<u64> {
     (denominator != 0).then(|| product(q.numer().mod_u64(PRIME), inverse))
 }
 
+/// A coordinate of the point at which maps are evaluated; any point will do.
+fn coordinate(input: usize) -> u64 {
+    (input as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) % PRIME
+}
+
+/// Products of two numbers below the prime that a sum has room for: 32 of them are below 2^127.
+const ROOM: usize = 32;
+
 /// Steps modulo the prime.
 pub(super) struct Residues<'a> {
     steps: &'a Steps,
-    /// For each step its weights, row by row as they are stored, and its constants.
-    all: Vec<(Vec<u64>, Vec<u64>)>,
+    all: Vec<StepResidues>,
+}
+
+/// A step: for each input its weights that are not 0, with their rows, and the constants.
+struct StepResidues {
+    columns: Vec<Vec<(u32, u64)>>,
+    constants: Vec<u64>,
+}
+
+/// What a step is computed from on a cell, and what it gives.
+struct Row {
+    inputs: Vec<u64>,
+    results: Vec<u64>,
 }
 
 impl<'a> Residues<'a> {
     /// `None` where the prime divides a denominator, or a coefficient is beyond the doubles.
     pub(super) fn new(steps: &'a Steps) -> Option<Self> {
-        Some(Self { steps, all: steps.steps.iter().map(of_step).collect::<Option<_>>()? })
+        Some(Self { steps, all: steps.steps.iter().map(StepResidues::new).collect::<Option<_>>()? })
     }
 
-    /// The outputs at one point, the same for all cells, by the affine map of a cell.
-    pub(super) fn outputs(&self, is_active: impl Fn(usize, usize) -> bool) -> Vec<u64> {
-        // Any point will do.
-        let mut values: Vec<u64> = (1..=self.steps.inputs() as u64).map(|k| k.wrapping_mul(0x9e37_79b9_7f4a_7c15) % PRIME).collect();
-        let mut rectified = 0;
-        for (l, (step, (weights, constants))) in self.steps.steps.iter().zip(&self.all).enumerate() {
-            let alive: Vec<u32> = (0..step.inputs()).filter(|&j| j >= rectified || is_active(l - 1, j)).map(|j| j as u32).collect();
-            values.iter_mut().enumerate().filter(|(j, _)| *j < rectified && !is_active(l - 1, *j)).for_each(|(_, x)| *x = 0);
-            let sum = |i: usize| -> u64 {
-                let terms = match &step.map {
-                    StepMap::Dense(_) => sum_of(alive.iter().map(|&j| (weights[i * step.inputs() + j as usize], values[j as usize]))),
-                    StepMap::Sparse(map) => sum_of(map.row(i).map(|k| (weights[k], values[map.columns[k] as usize]))),
-                };
-                reduced(u128::from(terms) + u128::from(constants[i]))
+    /// The outputs at one point, the same for all cells, by the affine maps of cells with these bits; on all threads of the current `rayon` pool.
+    pub(super) fn outputs(&self, cells: &[&[u64]]) -> Vec<Vec<u64>> {
+        cells.par_chunks(TOGETHER).flat_map_iter(|cells| self.outputs_of_some(cells)).collect()
+    }
+
+    /// The same one after another: each from the one before it, by what has changed.
+    fn outputs_of_some(&self, cells: &[&[u64]]) -> Vec<Vec<u64>> {
+        let mut rows: Vec<Row> = self.all.iter().map(StepResidues::at_zero).collect();
+        let point = (0..self.steps.inputs()).map(coordinate).collect::<Vec<_>>();
+        let of_cell = |words: &&[u64]| {
+            let mut inputs = point.clone();
+            for (l, (step, row)) in self.all.iter().zip(&mut rows).enumerate() {
+                step.move_to(inputs, row);
+                inputs = row.results.clone();
+                let units = inputs[..self.steps.steps[l].units].iter_mut().enumerate();
+                units.filter(|(i, _)| !self.steps.is_active(words, l, *i)).for_each(|(_, x)| *x = 0);
+            }
+            inputs
+        };
+        cells.iter().map(of_cell).collect()
+    }
+}
+
+impl StepResidues {
+    fn new(step: &Step) -> Option<Self> {
+        let exact = |is_dyadic: bool, x: f64, q: &dyn Fn() -> Rational| match is_dyadic {
+            true => x.is_finite().then(|| of_double(x)),
+            false => of_rational(&q()),
+        };
+        let number = |all: &Coefficients, k: usize| exact(all.is_dyadic(), all.doubles()[k], &|| all.get(k));
+        let mut columns = vec![Vec::new(); step.inputs()];
+        let mut constants = Vec::with_capacity(step.outputs());
+        for i in 0..step.outputs() {
+            let mut push = |j: usize, w: u64| {
+                if w != 0 {
+                    columns[j].push((i as u32, w));
+                }
             };
-            values = (0..step.outputs()).map(sum).collect();
-            rectified = step.units;
+            match &step.map {
+                StepMap::Dense(layer) => {
+                    let is_dyadic = layer.is_dyadic();
+                    for j in 0..layer.inputs() {
+                        push(j, exact(is_dyadic, layer.weights()[(i, j)], &|| layer.weight(i, j))?);
+                    }
+                    constants.push(exact(is_dyadic, layer.bias()[i], &|| layer.bias_of(i))?);
+                }
+                StepMap::Sparse(map) => {
+                    for k in map.row(i) {
+                        push(map.columns[k] as usize, number(&map.weights, k)?);
+                    }
+                    constants.push(number(&map.bias, i)?);
+                }
+            }
         }
-        values
+        Some(Self { columns, constants })
     }
-}
 
-fn sum_of(terms: impl Iterator<Item = (u64, u64)>) -> u64 {
-    let mut sum = 0;
-    for (w, x) in terms {
-        // Below 2^61 + 2^61 before it is reduced again.
-        sum = reduced(u128::from(sum) + u128::from(w) * u128::from(x));
+    /// Where all inputs are 0.
+    fn at_zero(&self) -> Row {
+        Row { inputs: vec![0; self.columns.len()], results: self.constants.clone() }
     }
-    sum
-}
 
-fn of_step(step: &Step) -> Option<(Vec<u64>, Vec<u64>)> {
-    let exact = |is_dyadic: bool, x: f64, q: &dyn Fn() -> Rational| match is_dyadic {
-        true => x.is_finite().then(|| of_double(x)),
-        false => of_rational(&q()),
-    };
-    let of_coefficients = |all: &Coefficients| -> Option<Vec<u64>> {
-        all.doubles().iter().enumerate().map(|(k, &x)| exact(all.is_dyadic(), x, &|| all.get(k))).collect()
-    };
-    match &step.map {
-        StepMap::Dense(layer) => {
-            let (n, m) = (layer.inputs(), layer.outputs());
-            let weight = |k: usize| exact(layer.is_dyadic(), layer.weights()[(k / n, k % n)], &|| layer.weight(k / n, k % n));
-            let constant = |i: usize| exact(layer.is_dyadic(), layer.bias()[i], &|| layer.bias_of(i));
-            Some(((0..n * m).map(weight).collect::<Option<_>>()?, (0..m).map(constant).collect::<Option<_>>()?))
+    /// Other inputs: by those that differ, or from zero where that is less.
+    fn move_to(&self, inputs: Vec<u64>, row: &mut Row) {
+        let changed = row.inputs.iter().zip(&inputs).filter(|(old, new)| old != new).count();
+        if changed > inputs.iter().filter(|x| **x != 0).count() {
+            *row = self.at_zero();
         }
-        StepMap::Sparse(map) => Some((of_coefficients(&map.weights)?, of_coefficients(&map.bias)?)),
+        let mut sums: Vec<u128> = row.results.iter().map(|&x| u128::from(x)).collect();
+        let differs = row.inputs.iter().zip(&inputs).zip(&self.columns).filter(|((old, new), _)| old != new);
+        for (k, ((old, new), column)) in differs.enumerate() {
+            if k % ROOM == ROOM - 1 {
+                sums.iter_mut().for_each(|sum| *sum = u128::from(reduced(*sum)));
+            }
+            let difference = if new >= old { new - old } else { new + (PRIME - old) };
+            column.iter().for_each(|&(i, w)| sums[i as usize] += u128::from(w) * u128::from(difference));
+        }
+        *row = Row { inputs, results: sums.into_iter().map(reduced).collect() };
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::complex::{Builder, Domain};
     use crate::exact::rational;
+    use crate::network::load;
 
     #[test]
     fn residues_follow_sums_and_products() {
@@ -124,5 +182,27 @@ mod tests {
         assert_eq!(product(third, 3), 1);
         assert_eq!(of_rational(&Rational::from((1, PRIME))), None);
         assert_eq!(of_rational(&Rational::from(PRIME)), Some(0));
+    }
+
+    #[test]
+    fn outputs_are_those_of_the_affine_maps_in_any_order_of_cells() {
+        let network = load("random:3-10-9-2@3").unwrap();
+        let complex = Builder::new(&network).build(&Domain::parse_box("-3,3", 3).unwrap()).unwrap();
+        let steps = Steps::of_network(&network);
+        let residues = Residues::new(&steps).unwrap();
+        let cells = complex.activation_regions();
+        assert!(cells > TOGETHER, "{cells}");
+        for order in [(0..cells).collect::<Vec<_>>(), (0..cells).rev().collect(), (0..cells).map(|k| 7 * k % cells).collect()] {
+            let found = residues.outputs(&order.iter().map(|&cell| complex.words(cell)).collect::<Vec<_>>());
+            for (outputs, &cell) in found.iter().zip(&order) {
+                let of_form = |form: &Vec<Rational>| {
+                    let terms =
+                        form.iter().enumerate().map(|(j, q)| product(of_rational(q).unwrap(), if j < 3 { coordinate(j) } else { 1 }));
+                    terms.fold(0, |sum, x| reduced(u128::from(sum) + u128::from(x)))
+                };
+                assert_eq!(outputs, &complex.cell(cell).affine_map().iter().map(of_form).collect::<Vec<_>>(), "{cell}");
+            }
+        }
+        assert_eq!(reduced(u128::MAX), (u128::MAX % u128::from(PRIME)) as u64);
     }
 }

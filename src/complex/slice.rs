@@ -2,7 +2,7 @@
 
 use super::steps::Form;
 use crate::data::Point;
-use crate::exact::Factors;
+use crate::exact::{Coefficient, Factors};
 use crate::network::{Layer, Network};
 use nalgebra::{DMatrix, DVector};
 use rayon::prelude::*;
@@ -91,8 +91,8 @@ impl Plane {
     /// The coordinates of the space around the plane as forms of (u, v).
     pub(super) fn forms(&self) -> Vec<Form> {
         let coordinate = |i: usize| {
-            let terms = [0, 1].map(|k| (k as u32, self.directions[k][i].clone()));
-            Form { terms: terms.into_iter().filter(|(_, x)| !x.is_zero()).collect(), constant: self.origin[i].clone() }
+            let terms = [0, 1].map(|k| (k as u32, Coefficient::from(self.directions[k][i].clone())));
+            Form { terms: terms.into_iter().filter(|(_, x)| !x.is_zero()).collect(), constant: self.origin[i].clone().into() }
         };
         (0..self.dimension()).map(coordinate).collect()
     }

@@ -3,6 +3,7 @@
 //! A chain has one step a layer, of which all is rectified; how a graph becomes steps is told in [`lower`](super::lower).
 
 use super::memory::of_terms;
+use crate::exact::Coefficient;
 use crate::network::graph::{Coefficients, Graph};
 use crate::network::{Layer, LayerBits, Network, Pattern, Selection, UnitSet};
 use nalgebra::{DMatrix, DVector};
@@ -13,40 +14,48 @@ use std::sync::Arc;
 pub(super) const STAGE: usize = 64;
 
 /// An affine form: terms (column, coefficient) with ascending columns, and a constant.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Form {
-    pub terms: Vec<(u32, Rational)>,
-    pub constant: Rational,
+    pub terms: Vec<(u32, Coefficient)>,
+    pub constant: Coefficient,
+}
+
+impl Default for Form {
+    fn default() -> Self {
+        Self { terms: Vec::new(), constant: Coefficient::ZERO }
+    }
 }
 
 impl Form {
     /// The form of one column.
     pub(super) fn column(column: u32) -> Self {
-        Self { terms: vec![(column, Rational::from(1))], constant: Rational::new() }
+        Self { terms: vec![(column, Coefficient::ONE)], constant: Coefficient::ZERO }
     }
 
     /// The sum of some forms, each times a factor, and a constant.
-    pub(super) fn sum<'a>(parts: impl Iterator<Item = (Rational, &'a Form)>, mut constant: Rational) -> Self {
-        let mut terms: Vec<(u32, Rational)> = Vec::new();
+    pub(super) fn sum<'a>(parts: impl Iterator<Item = (Coefficient, &'a Form)>, mut constant: Coefficient) -> Self {
+        let mut terms: Vec<(u32, Coefficient)> = Vec::new();
         for (factor, form) in parts {
-            constant += Rational::from(&factor * &form.constant);
-            terms.extend(form.terms.iter().map(|(column, x)| (*column, Rational::from(&factor * x))));
+            if !form.constant.is_zero() {
+                constant = constant.plus(&factor.times(&form.constant));
+            }
+            terms.extend(form.terms.iter().map(|(column, x)| (*column, factor.times(x))));
         }
         terms.sort_by_key(|&(column, _)| column);
-        let mut joined: Vec<(u32, Rational)> = Vec::with_capacity(terms.len());
-        for (column, x) in terms {
-            match joined.last_mut() {
-                Some((last, sum)) if *last == column => *sum += x,
-                _ => joined.push((column, x)),
+        terms.dedup_by(|(column, x), (last, sum)| {
+            let is_same = column == last;
+            if is_same {
+                *sum = sum.plus(x);
             }
-        }
-        joined.retain(|(_, x)| !x.is_zero());
-        Self { terms: joined, constant }
+            is_same
+        });
+        terms.retain(|(_, x)| !x.is_zero());
+        Self { terms, constant }
     }
 
     /// The difference of two forms.
     pub(super) fn minus(&self, other: &Self) -> Self {
-        Self::sum([(Rational::from(1), self), (Rational::from(-1), other)].into_iter(), Rational::new())
+        Self::sum([(Coefficient::ONE, self), (Coefficient::of(-1.0), other)].into_iter(), Coefficient::ZERO)
     }
 }
 
@@ -95,10 +104,7 @@ impl Step {
         let entries: usize = forms.iter().map(|form| form.terms.len()).sum();
         // A product of dense rows takes 8 entries at a time.
         if 4 * entries >= inputs * forms.len() {
-            let mut weights = DMatrix::from_element(forms.len(), inputs, Rational::new());
-            forms.iter().enumerate().for_each(|(i, form)| form.terms.iter().for_each(|(j, x)| weights[(i, *j as usize)].clone_from(x)));
-            let bias = DVector::from_iterator(forms.len(), forms.into_iter().map(|form| form.constant));
-            return Self::of_layer(Layer::from_rationals(weights, bias), units, layer);
+            return Self::of_layer(dense(inputs, &forms), units, layer);
         }
         let (mut starts, mut columns, mut weights, mut bias) =
             (vec![0], Vec::with_capacity(entries), Vec::with_capacity(entries), Vec::new());
@@ -110,7 +116,7 @@ impl Step {
             starts.push(columns.len());
             bias.push(form.constant);
         }
-        let (weights, bias) = (Coefficients::from_rationals(weights), Coefficients::from_rationals(bias));
+        let (weights, bias) = (Coefficients::of(&weights), Coefficients::of(&bias));
         Self { map: StepMap::Sparse(SparseMap { inputs, starts, columns, weights, bias }), units, layer }
     }
 
@@ -160,12 +166,16 @@ impl Step {
     pub(super) fn form(&self, output: usize) -> Form {
         match &self.map {
             StepMap::Dense(layer) => {
-                let terms = (0..layer.inputs()).map(|j| (j as u32, layer.weight(output, j))).filter(|(_, x)| !x.is_zero());
-                Form { terms: terms.collect(), constant: layer.bias_of(output) }
+                let weight = |j: usize| match layer.is_dyadic() {
+                    true => Coefficient::of(layer.weights()[(output, j)]),
+                    false => layer.weight(output, j).into(),
+                };
+                let terms = (0..layer.inputs()).map(|j| (j as u32, weight(j))).filter(|(_, x)| !x.is_zero());
+                Form { terms: terms.collect(), constant: layer.bias_of(output).into() }
             }
             StepMap::Sparse(map) => {
-                let terms = map.row(output).map(|k| (map.columns[k], map.weights.get(k)));
-                Form { terms: terms.collect(), constant: map.bias.get(output) }
+                let terms = map.row(output).map(|k| (map.columns[k], map.weights.number(k)));
+                Form { terms: terms.collect(), constant: map.bias.number(output) }
             }
         }
     }
@@ -195,6 +205,20 @@ impl Step {
         }
         signs
     }
+}
+
+/// Forms of so many columns as a layer.
+fn dense(inputs: usize, forms: &[Form]) -> Layer {
+    let numbers = |form: &Form| form.terms.iter().map(|(_, x)| x).chain([&form.constant]).all(|x| x.as_f64().is_some());
+    if forms.iter().all(numbers) {
+        let value = |x: &Coefficient| x.as_f64().expect("all are doubles");
+        let mut weights = DMatrix::zeros(forms.len(), inputs);
+        forms.iter().enumerate().for_each(|(i, form)| form.terms.iter().for_each(|(j, x)| weights[(i, *j as usize)] = value(x)));
+        return Layer::from_f64(weights, DVector::from_iterator(forms.len(), forms.iter().map(|form| value(&form.constant))));
+    }
+    let mut weights = DMatrix::from_element(forms.len(), inputs, Rational::new());
+    forms.iter().enumerate().for_each(|(i, form)| form.terms.iter().for_each(|(j, x)| weights[(i, *j as usize)] = x.to_rational()));
+    Layer::from_rationals(weights, DVector::from_iterator(forms.len(), forms.iter().map(|form| form.constant.to_rational())))
 }
 
 /// Words in which the bits from `first` on are set, below `end`.

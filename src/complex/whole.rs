@@ -2,7 +2,8 @@
 
 use super::steps::{Step, StepMap};
 use crate::exact::{common_denominator, scaled};
-use crate::network::whole::WholeLayer;
+use crate::network::graph::Coefficients;
+use crate::network::whole::{PowerOfTwo, WholeLayer};
 use rug::Integer;
 
 /// A step scaled to integers: weights and constants times `factor`, the least positive integer that makes them whole.
@@ -31,10 +32,8 @@ impl WholeStep {
                 (Weights::Dense(layer), factor)
             }
             StepMap::Sparse(map) => {
-                let (weights, bias) = (map.weights.to_rationals(), map.bias.to_rationals());
-                let factor = common_denominator(weights.iter().chain(&bias).cloned());
-                let entries = map.columns.iter().copied().zip(weights.into_iter().map(|w| scaled(w, &factor))).collect();
-                let bias = bias.into_iter().map(|b| scaled(b, &factor)).collect();
+                let (weights, bias, factor) = whole(&map.weights, &map.bias);
+                let entries = map.columns.iter().copied().zip(weights).collect();
                 (Weights::Sparse { starts: map.starts.clone(), entries, bias }, factor)
             }
         };
@@ -104,4 +103,17 @@ impl WholeStep {
             }
         }
     }
+}
+
+/// Weights and constants times the least integer that makes all of them whole, and this integer.
+fn whole(weights: &Coefficients, bias: &Coefficients) -> (Vec<Integer>, Vec<Integer>, Integer) {
+    if weights.is_dyadic() && bias.is_dyadic() {
+        let power = PowerOfTwo::of(weights.doubles().iter().chain(bias.doubles()).copied());
+        let [weights, bias] = [weights, bias].map(|all| all.doubles().iter().map(|&x| power.whole(x)).collect());
+        return (weights, bias, power.factor());
+    }
+    let [weights, bias] = [weights, bias].map(Coefficients::to_rationals);
+    let factor = common_denominator(weights.iter().chain(&bias).cloned());
+    let [weights, bias] = [weights, bias].map(|all| all.into_iter().map(|q| scaled(q, &factor)).collect());
+    (weights, bias, factor)
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod aligned;
 pub(crate) mod bound;
+mod coefficient;
 pub(crate) mod doubled;
 mod factors;
 pub(crate) mod forms;
@@ -15,8 +16,9 @@ pub(crate) mod product;
 #[allow(unsafe_code, reason = "the inner loop, without bounds checks")]
 pub(crate) mod strips;
 
+pub(crate) use coefficient::Coefficient;
 pub(crate) use factors::Factors;
 pub(crate) use fraction::{Fraction, Written};
 pub use lanes::Instructions;
 pub use number::{ExactNumber, dyadic_parts, nearest_f64, parse_rational, rational};
-pub(crate) use number::{common_denominator, over_common_denominator, scaled};
+pub(crate) use number::{as_f64, common_denominator, over_common_denominator, scaled};

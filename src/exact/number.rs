@@ -75,6 +75,14 @@ pub(super) fn nearest_quotient(n: &Integer, d: &Integer) -> f64 {
     if n.is_negative() { -x } else { x }
 }
 
+/// The double that a rational is, if it is one.
+pub(crate) fn as_f64(q: &Rational) -> Option<f64> {
+    let bits = |x: &Integer| x.significant_bits() - x.find_one(0).unwrap_or(0);
+    // Most others are told without a division.
+    let may_be = q.denom().is_power_of_two() && bits(q.numer()) <= 53;
+    may_be.then(|| nearest_f64(q)).filter(|&x| rational(x).as_ref() == Some(q))
+}
+
 /// x 2^e for an integer x of at most 53 bits, where the result is representable or overflows.
 fn scale_by_power_of_two(x: f64, e: i64) -> f64 {
     let power = |e: i64| f64::from_bits(((e + 1023) as u64) << 52);
@@ -276,6 +284,12 @@ mod tests {
         assert_eq!(nearest_f64(&q("1e400")), f64::INFINITY);
         assert_eq!(nearest_f64(&q("-1e400")), f64::NEG_INFINITY);
         assert_eq!(nearest_f64(&q("1e-400")), 0.0);
+        for text in ["9007199254740993", "1e400", "1/3"] {
+            assert_eq!(as_f64(&q(text)), None, "{text}");
+        }
+        for power in [-1075, 1024] {
+            assert_eq!(as_f64(&(Rational::from(1) << power)), None);
+        }
     }
 
     #[test]
@@ -325,6 +339,8 @@ mod tests {
             let x = f64::from_bits(bits);
             prop_assume!(x.is_finite());
             prop_assert_eq!(nearest_f64(&rational(x).unwrap()), x);
+            prop_assert_eq!(as_f64(&rational(x).unwrap()), Some(x));
+            prop_assert_eq!(as_f64(&(rational(x).unwrap() + Rational::from((1, 3)))), None);
             let (m, e) = dyadic_parts(x);
             let back = Rational::from(m) * if e >= 0 { Rational::from(Integer::from(1) << e as u32) } else { Rational::from((1, Integer::from(1) << (-e) as u32)) };
             prop_assert_eq!(back, rational(x).unwrap());

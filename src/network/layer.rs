@@ -1,6 +1,6 @@
 //! Layers and networks: shapes that chain, and weights that are finite and exact.
 
-use crate::exact::{nearest_f64, rational};
+use crate::exact::{as_f64, nearest_f64, rational};
 use nalgebra::{DMatrix, DVector};
 use rug::Rational;
 
@@ -91,7 +91,7 @@ impl Layer {
     /// assert!(!third.is_dyadic());
     /// ```
     pub fn from_rationals(weights: DMatrix<Rational>, bias: DVector<Rational>) -> Self {
-        let dyadic = |q: &Rational| rational(nearest_f64(q)).as_ref() == Some(q);
+        let dyadic = |q: &Rational| as_f64(q).is_some();
         let is_dyadic = weights.iter().all(dyadic) && bias.iter().all(dyadic);
         Self {
             weights: weights.map(|q| nearest_f64(&q)),

@@ -57,6 +57,28 @@ impl Whole {
     }
 }
 
+/// The least power of two, 1 or more, that makes some doubles whole.
+pub(crate) struct PowerOfTwo {
+    exponent: u32,
+}
+
+impl PowerOfTwo {
+    pub(crate) fn of(doubles: impl Iterator<Item = f64>) -> Self {
+        let least = doubles.map(|x| dyadic_parts(x).1).min().unwrap_or(0).min(0);
+        Self { exponent: least.unsigned_abs() }
+    }
+
+    pub(crate) fn factor(&self) -> Integer {
+        Integer::from(1) << self.exponent
+    }
+
+    /// One of the doubles times it.
+    pub(crate) fn whole(&self, x: f64) -> Integer {
+        let (m, e) = dyadic_parts(x);
+        Integer::from(m) << if m == 0 { 0 } else { (e + self.exponent as i32) as u32 }
+    }
+}
+
 /// A layer scaled to integers: weights and bias times `factor`, the least positive integer that makes them whole.
 #[derive(Clone, Debug)]
 pub(crate) struct WholeLayer {
@@ -74,15 +96,10 @@ impl WholeLayer {
         let (inputs, outputs) = (layer.inputs(), layer.outputs());
         if layer.is_dyadic() {
             let weights = (0..inputs * outputs).map(|k| layer.weights()[(k / inputs, k % inputs)]);
-            let exponent = |x: f64| dyadic_parts(x).1;
-            let least = weights.clone().chain(layer.bias().iter().copied()).map(exponent).min().unwrap_or(0).min(0);
-            let whole = |x: f64| {
-                let (m, e) = dyadic_parts(x);
-                Integer::from(m) << if m == 0 { 0 } else { (e - least) as u32 }
-            };
+            let power = PowerOfTwo::of(weights.clone().chain(layer.bias().iter().copied()));
+            let whole = |x: f64| power.whole(x);
             let (weights, bias) = (Whole::new(weights.map(whole)), Whole::new(layer.bias().iter().copied().map(whole)));
-            let factor = Integer::from(1) << least.unsigned_abs();
-            return Self::of(inputs, outputs, weights, bias, factor);
+            return Self::of(inputs, outputs, weights, bias, power.factor());
         }
         let weights = || (0..inputs * outputs).map(|k| layer.weight(k / inputs, k % inputs));
         let bias = || (0..outputs).map(|i| layer.bias_of(i));

@@ -255,6 +255,16 @@ fn units_that_never_switch_are_not_looked_at_again() {
     assert!(cells > 100 && decisions < 40_000 * 10, "{cells} cells, {decisions} decisions");
 }
 
+/// Exact vertices are zeros of few units: nothing is stored for the others.
+#[test]
+fn units_that_never_switch_take_no_room_at_vertices() {
+    let complex = build(&load("random:2-20000-1@1").unwrap(), &Domain::parse_box("0,1/100", 2).unwrap());
+    let before = complex.memory();
+    assert!(complex.volumes().len() > 1000);
+    let more = complex.memory() - before;
+    assert!(more < 20 << 20, "{more} bytes");
+}
+
 /// Pruned units are constants: none is decided at any vertex.
 #[test]
 fn units_without_weights_are_constants() {

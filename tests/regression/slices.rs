@@ -3,7 +3,8 @@
 use super::{file, json};
 use plica::complex::{Builder, Complex, Domain, Plane};
 use plica::data::Point;
-use plica::network::{Layer, Network, load};
+use plica::network::graph::{Coefficients, ConvolutionOptions, Graph, GraphBuilder, Piecewise};
+use plica::network::{Layer, ModelRef, Network, load};
 use rug::Rational;
 
 /// Pseudo-random numbers of an own generator (xorshift).
@@ -49,7 +50,8 @@ fn points(dimension: usize, seed: u64) -> [Point; 3] {
     std::array::from_fn(|_| Point::from_f64(&(0..dimension).map(|_| random.number()).collect::<Vec<_>>()).unwrap())
 }
 
-fn slice(network: &Network, seed: u64, exact_only: bool) -> Complex {
+fn slice<'a>(network: impl Into<ModelRef<'a>>, seed: u64, exact_only: bool) -> Complex {
+    let network = network.into();
     let [p, q, r] = points(network.inputs(), seed);
     let domain = Domain::parse_box("-2,2", 2).unwrap();
     Builder::new(network).exact_only(exact_only).build_slice(&Plane::new(&p, &q, &r).unwrap(), &domain).unwrap()
@@ -133,4 +135,44 @@ fn a_slice_of_a_very_wide_network_takes_no_rational_products() {
     let point = |k: usize| format!("{rows}#{k}");
     let report = json(&["regions", "random:784-4096-10@1", "--plane", &point(0), &point(1), &point(2), "--box", "0,1/1000"]);
     assert_eq!(report["volume"]["exact"], "1/1000000");
+}
+
+/// Two convolutions, a dense layer and the outputs, with ReLU between: weights of single precision, each decayed by a power of two down to 2^-140, or
+/// thirds of them, and slopes that are doubles, or fractions that are none.
+fn convolutions(thirds: bool, slope: Rational, seed: u64) -> Graph {
+    let mut random = Random(seed * 0x9e37_79b9 + 3);
+    let mut numbers = |count: usize| {
+        let numbers: Vec<f64> = (0..count).map(|_| f64::from((random.power(-140) * random.number()) as f32)).collect();
+        match thirds {
+            true => Coefficients::from_rationals(numbers.into_iter().map(|x| Rational::from_f64(x).unwrap() / 3u32).collect()),
+            false => Coefficients::from_f64(numbers),
+        }
+    };
+    let mut builder = GraphBuilder::new(&[1, 7, 7]).unwrap();
+    let bend = Piecewise::leaky_relu(slope);
+    let (mut x, stride) = (builder.input(), ConvolutionOptions { stride: [2, 2], ..Default::default() });
+    for (weights, bias) in [(4 * 9, 4), (6 * 4 * 4, 6)] {
+        let kernel = if bias == 4 { [3, 3] } else { [2, 2] };
+        let z = builder.convolution(&x, numbers(weights), kernel, Some(numbers(bias)), stride.clone()).unwrap();
+        x = builder.activation(&z, bend.clone()).unwrap();
+    }
+    let x = builder.reshape(&x, &[6]).unwrap();
+    let z = builder.linear(&x, 10, numbers(60), Some(numbers(10))).unwrap();
+    let x = builder.activation(&z, Piecewise::relu()).unwrap();
+    let y = builder.linear(&x, 3, numbers(30), None).unwrap();
+    builder.finish(&y).unwrap()
+}
+
+#[test]
+fn slices_of_decayed_convolutions_are_what_integers_alone_give() {
+    for (seed, thirds, slope) in [(1, false, (0, 1)), (2, false, (1, 4)), (3, false, (1, 3)), (4, true, (0, 1)), (5, true, (1, 2))] {
+        let network = convolutions(thirds, slope.into(), seed);
+        let [doubles, integers] = [false, true].map(|exact| slice(&network, seed, exact));
+        assert!(doubles.activation_regions() > 15, "{seed}: {}", doubles.activation_regions());
+        assert_eq!(cells(&doubles), cells(&integers), "{seed}");
+        let maps: std::collections::BTreeSet<_> = doubles.cells().map(|cell| cell.affine_map()).collect();
+        assert_eq!(doubles.counts().affine_maps, maps.len() as u64, "{seed}");
+        let volumes: Rational = doubles.volumes().into_iter().map(|volume| volume.unwrap().volume.0).sum();
+        assert_eq!(volumes, 16, "{seed}");
+    }
 }

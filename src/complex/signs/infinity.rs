@@ -1,8 +1,9 @@
 //! Pre-activations at vertices at infinity: slopes and constants (proofs/complex.md, section 4).
 
+use super::super::balls::LOOSE;
 use super::super::far::{Affine, Row, Weights};
 use super::super::layer::largest;
-use super::{LOOSE, Signs};
+use super::Signs;
 
 impl Signs {
     /// Whether a vertex is known to be at infinity; none is where everything is left to integers.

@@ -1,6 +1,6 @@
 //! Exact coefficients with their nearest doubles beside them.
 
-use crate::exact::{nearest_f64, rational};
+use crate::exact::{Coefficient, as_f64, nearest_f64, rational};
 use rug::Rational;
 
 /// Exact numbers: doubles, or rationals with the nearest doubles beside them.
@@ -27,8 +27,16 @@ impl Coefficients {
     /// These rationals.
     pub fn from_rationals(exact: Vec<Rational>) -> Self {
         let doubles: Vec<f64> = exact.iter().map(nearest_f64).collect();
-        let is_dyadic = exact.iter().zip(&doubles).all(|(q, &x)| rational(x).as_ref() == Some(q));
+        let is_dyadic = exact.iter().all(|q| as_f64(q).is_some());
         Self { doubles, exact: (!is_dyadic).then_some(exact) }
+    }
+
+    /// These numbers.
+    pub(crate) fn of(numbers: &[Coefficient]) -> Self {
+        match numbers.iter().map(Coefficient::as_f64).collect() {
+            Some(doubles) => Self::from_f64(doubles),
+            None => Self::from_rationals(numbers.iter().map(Coefficient::to_rational).collect()),
+        }
     }
 
     /// How many there are.
@@ -59,6 +67,14 @@ impl Coefficients {
         match &self.exact {
             Some(exact) => exact[index].clone(),
             None => rational(self.doubles[index]).expect("the coefficients of a graph are finite"),
+        }
+    }
+
+    /// The same, as a double where it is one.
+    pub(crate) fn number(&self, index: usize) -> Coefficient {
+        match &self.exact {
+            Some(exact) => exact[index].clone().into(),
+            None => Coefficient::of(self.doubles[index]),
         }
     }
 

@@ -1,0 +1,163 @@
+//! Vertices where units vanish on edges: their pre-activations lie between those of two others.
+
+use super::super::balls::{LOOSE, Mixture};
+use super::super::exact::Place;
+use super::super::far::{Weights, certain_sign};
+use super::super::layer::{Values, largest_lane};
+use super::super::steps::STAGE;
+use super::super::topology::{Mask, units_of};
+use super::{Signs, balls};
+use crate::exact::bound::{TINY, U, round_up};
+use crate::exact::lanes::{Lanes, dispatch};
+use crate::exact::nearest_f64;
+use rug::Rational;
+use std::cmp::Ordering;
+
+impl Signs {
+    /// The vertex where a unit vanishes on an edge.
+    ///
+    /// The base is a segment around the edge on which all units of the layer are affine, and `mixed` the units that cut the edge.
+    pub(in super::super) fn cut(&mut self, ends: [u32; 2], base: [u32; 2], unit: u32, mixed: u64) -> u32 {
+        let [p, q] = ends.map(|v| self.masks[v as usize]);
+        let index = self.stage * STAGE + unit as usize;
+        let vertex = self.len() as u32;
+        // The base points the same way as the edge, or the other.
+        let base = if self.masks[base[0] as usize].pos >> unit & 1 == 1 { base } else { [base[1], base[0]] };
+        self.exact.push(Place::Cut { layer: self.layer, p: base[0], q: base[1], unit: self.kept.results[index] });
+        self.interpolate(vertex, base, index);
+        // Inside the edge a unit has the sign that it has at either end, unless it cuts the edge.
+        let pure = Mask { pos: (p.pos | q.pos) & !mixed, neg: (p.neg | q.neg) & !mixed };
+        let (mut mask, mut doubtful) = (pure, 0);
+        let (error, first) = (self.error(vertex as usize), self.stage * STAGE);
+        let row = &self.rows.row(vertex as usize)[first..];
+        let at_infinity = self.is_at_infinity(vertex);
+        for i in units_of(mixed & !(1 << unit)) {
+            let known = if at_infinity { self.value(vertex as usize, first + i).sign() } else { certain_sign(row[i], error) };
+            match known {
+                Some(Ordering::Greater) => mask.pos |= 1 << i,
+                Some(Ordering::Less) => mask.neg |= 1 << i,
+                Some(Ordering::Equal) => {}
+                None => {
+                    doubtful |= 1 << i;
+                    continue;
+                }
+            }
+            self.decisions.filtered += 1;
+        }
+        self.settle(vertex, doubtful, &mut mask);
+        self.masks.push(mask);
+        // What is constant at both ends of an edge on which it is affine is constant on it.
+        let words = self.quiet_words(0).len();
+        for word in 0..words {
+            let [p, q] = ends.map(|v| self.quiet[v as usize * words + word]);
+            self.quiet.push(p & q);
+        }
+        for word in &mut self.active {
+            // Units of words passed do not cut the edge any more.
+            let bits = word[ends[0] as usize] | word[ends[1] as usize];
+            word.push(bits);
+        }
+        vertex
+    }
+
+    /// The pre-activations at the zero of a unit between two vertices, where they are affine.
+    fn interpolate(&mut self, vertex: u32, [p, q]: [u32; 2], unit: usize) {
+        if self.exact_only {
+            self.push_unknown();
+            self.weights.push(Weights { error: f64::INFINITY, ..Weights::default() });
+        } else if self.is_at_infinity(p) || self.is_at_infinity(q) {
+            return self.interpolate_at_infinity(vertex, [p, q], unit);
+        } else if !self.interpolate_in_doubles(p as usize, q as usize, unit) && !self.interpolate_in_balls(vertex) {
+            self.push_exact(vertex);
+            let of_unit = self.kept.results[unit] as usize;
+            let (a, b) = (self.exact.value(p, self.layer, of_unit), self.exact.value(q, self.layer, of_unit));
+            let gap = Rational::from(&a - &b);
+            let (of_p, of_q) = (nearest_f64(&(-b / &gap)), nearest_f64(&(a / gap)));
+            self.weights.push(Weights { of_p, of_q, error: 8.0 * U, ..Weights::default() });
+        }
+        if let Some(far) = &mut self.far {
+            far.push(0, None);
+        }
+    }
+
+    /// The pre-activations at a vertex, computed in integers.
+    pub(super) fn push_exact(&mut self, vertex: u32) {
+        let (results, all) = (&self.kept.results, &self.exponents[self.layer + 1]);
+        let exponents: Vec<i32> = results.iter().map(|&i| all[i as usize]).collect();
+        let row = balls(&self.exact.values(vertex, self.layer, results), &exponents);
+        if let Some(balls) = &mut self.balls {
+            results.iter().zip(&row).for_each(|(&i, ball)| balls.learn(vertex, self.layer, i as usize, *ball));
+        }
+        self.rows.push_balls(&row);
+    }
+
+    /// No pre-activations: every decision is left to integers.
+    pub(super) fn push_unknown(&mut self) {
+        self.rows.push(&[], f64::INFINITY);
+    }
+
+    /// The same with one bound a value, `false` where these would say too little.
+    fn interpolate_in_balls(&mut self, vertex: u32) -> bool {
+        let Some(balls) = &mut self.balls else { return false };
+        let found = balls.cut_row(&self.exact.places, vertex, self.layer, &self.kept.results);
+        let Some((row, Mixture { of_p, of_q, error })) = found else { return false };
+        self.rows.push_balls(&row);
+        self.weights.push(Weights { of_p, of_q, error: round_up(error + 8.0 * U), ..Weights::default() });
+        true
+    }
+
+    /// The same in doubles, `false` where their bound would say too little.
+    ///
+    /// Write a > 0 > b for the unit's values at p and q, e and f for the bounds of the errors there, s = -b / (a - b) and t = a / (a - b). The true
+    /// t differs by at most (s e + t f) / (true a - b), and the true a - b is at least a - b - e - f. So s z(p) + t z(q) is off by at most
+    /// w + w (r + e + f) / (a - b - e - f), where w = s e + t f and r is the largest |z(q) - z(p)|; and by its own rounding,
+    /// of s and t (2 u each), the products and the sum: 8 u (s |z(p)| + t |z(q)|) is more. r is at least a - b, so the quotient does not
+    /// underflow; the smallest normal number covers an underflow of w. s and t above TINY have not underflown.
+    fn interpolate_in_doubles(&mut self, p: usize, q: usize, unit: usize) -> bool {
+        let Values { stride, values, errors, sizes } = &mut self.rows;
+        let (e, f) = (errors[p], errors[q]);
+        let (a, b) = (values[p * *stride + unit], values[q * *stride + unit]);
+        let gap = a - b;
+        let (of_p, of_q) = (-b / gap, a / gap);
+        if !(a > e && b < -f && gap > 4.0 * (e + f) && of_p > TINY && of_q > TINY) {
+            return false;
+        }
+        let end = values.len();
+        values.resize(end + *stride, 0.0);
+        let (old, new) = values.split_at_mut(end);
+        let (size, range) = combine(self.instructions, &old[p * *stride..][..*stride], &old[q * *stride..][..*stride], of_p, of_q, new);
+        let inherited = of_p * e + of_q * f + f64::MIN_POSITIVE;
+        let rest = gap - e - f;
+        let error = round_up(inherited + inherited * ((range + e + f) / rest) + 8.0 * U * (of_p * sizes[p] + of_q * sizes[q]) + TINY);
+        let tight = error < LOOSE * size;
+        if tight {
+            new[unit] = 0.0;
+            errors.push(error);
+            sizes.push(size);
+            self.weights.push(Weights { of_p, of_q, error: round_up(inherited / rest + 8.0 * U), ..Weights::default() });
+        } else {
+            values.truncate(end);
+        }
+        tight
+    }
+}
+
+dispatch! {
+    /// out = `of_p` p + `of_q` q; the largest magnitude of it, and of q - p.
+    fn combine(p: &[f64], q: &[f64], of_p: f64, of_q: f64, out: &mut [f64]) -> (f64, f64) = combine_in
+}
+
+#[inline(always)]
+fn combine_in<L: Lanes>(p: &[f64], q: &[f64], of_p: f64, of_q: f64, out: &mut [f64]) -> (f64, f64) {
+    let (mut size, mut range) = (L::splat(0.0), L::splat(0.0));
+    let (s, t) = (L::splat(of_p), L::splat(of_q));
+    let vectors = p.as_chunks::<8>().0.iter().zip(q.as_chunks::<8>().0).zip(out.as_chunks_mut::<8>().0);
+    for ((p, q), out) in vectors {
+        let (p, q) = (L::load(p), L::load(q));
+        let x = s.mul_add(p, t.mul(q));
+        size = x.abs().max(size);
+        range = q.sub(p).abs().max(range);
+        x.store(out);
+    }
+    (largest_lane(size), largest_lane(range))
+}
