@@ -3,6 +3,7 @@
 //! The bounds are derived in proofs/complex.md, section 10. All numbers are scaled as in [`scale`](super::scale).
 
 use super::exact::{ENTRY, Place};
+use super::pages::Pages;
 use super::scale::shifted;
 use super::steps::{StepMap, Steps};
 use crate::exact::bound::{TINY, U, round_up, sequential};
@@ -94,19 +95,18 @@ type Alive = Arc<Vec<(u32, f64, f64)>>;
 /// Results of one step at one vertex, as far as they have been asked for.
 #[derive(Debug, Default)]
 struct Row {
-    known: Vec<Option<Ball>>,
+    known: Pages<Ball>,
     alive: Option<Alive>,
 }
 
 impl Row {
-    /// How many balls and margins it holds.
-    fn len(&self) -> usize {
-        self.known.len() + self.alive.as_ref().map_or(0, |alive| alive.len())
+    fn bytes(&self) -> u64 {
+        self.known.bytes() + self.alive.as_ref().map_or(0, |alive| size_of_val(&alive[..]) as u64)
     }
 }
 
-/// More balls than this are forgotten, and computed again when asked for.
-const MOST_BALLS: usize = 1 << 22;
+/// What takes more bytes than this is forgotten, and computed again when asked for.
+const MOST_BYTES: u64 = 96 << 20;
 
 /// Pre-activations at vertices, computed when asked for.
 #[derive(Debug)]
@@ -117,13 +117,18 @@ pub(super) struct Balls {
     corners: Vec<Vec<Ball>>,
     rows: HashMap<(u32, usize), Row>,
     mixtures: HashMap<u32, Option<Mixture>>,
-    /// The balls and margins that rows hold.
-    stored: usize,
+    /// The bytes of all rows.
+    stored: u64,
 }
 
 impl Balls {
     pub(super) fn new(steps: Arc<Steps>, exponents: Arc<Vec<Vec<i32>>>, corners: Vec<Vec<Ball>>) -> Self {
         Self { steps, exponents, corners, rows: HashMap::new(), mixtures: HashMap::new(), stored: 0 }
+    }
+
+    /// Goes on with more steps, of which the first are those that it has.
+    pub(super) fn follow(&mut self, steps: &Arc<Steps>, exponents: &Arc<Vec<Vec<i32>>>) {
+        (self.steps, self.exponents) = (steps.clone(), exponents.clone());
     }
 
     /// The sign of a unit of a step at a vertex, where it is certain.
@@ -143,27 +148,23 @@ impl Balls {
     pub(super) fn learn(&mut self, vertex: u32, step: usize, i: usize, ball: Ball) {
         let outputs = self.steps.steps[step].outputs();
         let row = self.rows.entry((vertex, step)).or_default();
-        if row.known.is_empty() {
-            row.known.resize(outputs, None);
-            self.stored += outputs;
-        }
-        row.known[i] = Some(ball);
+        self.stored += row.known.set(i, outputs, ball);
     }
 
     /// Forgets the last vertices.
     pub(super) fn truncate(&mut self, len: usize) {
         self.rows.retain(|&(vertex, _), _| (vertex as usize) < len);
         self.mixtures.retain(|&vertex, _| (vertex as usize) < len);
-        self.stored = self.rows.values().map(Row::len).sum();
+        self.stored = self.rows.values().map(Row::bytes).sum();
     }
 
     /// The bytes that all of it takes.
     pub(super) fn bytes(&self) -> u64 {
-        (size_of::<Option<Ball>>() * self.stored) as u64 + ENTRY * (self.rows.len() + self.mixtures.len()) as u64
+        self.stored + ENTRY * (self.rows.len() + self.mixtures.len()) as u64
     }
 
     fn make_room(&mut self) {
-        if self.stored > MOST_BALLS {
+        if self.stored > MOST_BYTES {
             self.rows.clear();
             self.mixtures.clear();
             self.stored = 0;
@@ -182,7 +183,7 @@ impl Balls {
     }
 
     fn value(&mut self, places: &[Place], vertex: u32, step: usize, i: usize) -> Ball {
-        if let Some(Some(ball)) = self.rows.get(&(vertex, step)).and_then(|row| row.known.get(i)) {
+        if let Some(ball) = self.rows.get(&(vertex, step)).and_then(|row| row.known.get(i)) {
             return *ball;
         }
         let ball = match places[vertex as usize] {
@@ -259,7 +260,7 @@ impl Balls {
         let all = (0..self.steps.steps[step].inputs()).map(|j| (j as u32, self.input(places, vertex, step, j)));
         let alive = all.filter(|(_, ball)| *ball != Ball::ZERO).map(|(j, ball)| (j, ball.x, margin(ball)));
         let alive = Arc::new(alive.collect::<Vec<_>>());
-        self.stored += alive.len();
+        self.stored += size_of_val(&alive[..]) as u64;
         self.rows.entry((vertex, step)).or_default().alive = Some(alive.clone());
         alive
     }

@@ -88,7 +88,7 @@ impl Complex {
         let (mut patterns, mut finer) = (patterns, None);
         if steps.cut_further() {
             let bits = |cell: usize| &patterns[cell * words_per_cell..][..words_per_cell];
-            let merged = merge(&levels, &sides, |cell| steps.pattern(bits(cell)));
+            let merged = merge(&levels, &sides, |cell| steps.name(bits(cell)));
             let Merged { vertices, cell_of, .. } = merged;
             let mut of_first = Vec::new();
             for (cell, &merged) in cell_of.iter().enumerate() {
@@ -401,6 +401,12 @@ impl<'a> Cell<'a> {
     pub fn affine_map(&self) -> Vec<Vec<Rational>> {
         let (words, steps) = (self.complex.words(self.index()), &self.complex.steps);
         self.complex.exact_of_all().map(|step, unit| steps.is_active(words, step, unit))
+    }
+
+    /// The same of the inputs in which the complex was cut, the others being 0.
+    pub(super) fn essential_map(&self) -> Vec<Vec<Rational>> {
+        let (words, steps) = (self.complex.words(self.index()), &self.complex.steps);
+        self.complex.exact.lock().expect("nothing fails while it is held").map(|step, unit| steps.is_active(words, step, unit))
     }
 
     /// The affine map in doubles, rounded in every step and without a bound: for pictures.

@@ -1,11 +1,13 @@
 //! Vertices and pre-activations as integers: what decides where doubles cannot.
 
+use super::pages::Pages;
 use super::steps::Steps;
 use super::whole::WholeStep;
 use crate::exact::{common_denominator, scaled};
 use rug::{Integer, Rational};
 use std::cmp::Ordering;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 /// Where a vertex is.
@@ -32,7 +34,7 @@ struct ExactPoint {
 /// Results of one step at one vertex, as far as they have been asked for.
 #[derive(Debug, Default)]
 struct Values {
-    known: Vec<Option<Integer>>,
+    known: Pages<Integer>,
     alive: Option<Arc<Alive>>,
 }
 
@@ -65,8 +67,7 @@ impl ExactPoint {
 
 impl Values {
     fn bytes(&self) -> u64 {
-        let known = self.known.iter().map(|x| size_of::<Integer>() as u64 + x.as_ref().map_or(0, heap));
-        ENTRY + known.sum::<u64>() + self.alive.as_ref().map_or(0, |alive| alive.bytes())
+        ENTRY + self.known.bytes() + self.known.known().map(heap).sum::<u64>() + self.alive.as_ref().map_or(0, |alive| alive.bytes())
     }
 }
 
@@ -110,6 +111,11 @@ impl ExactRows {
             stored: 0,
             bytes: 0,
         }
+    }
+
+    /// Goes on with more steps, of which the first are those that it has.
+    pub(super) fn follow(&mut self, steps: &Arc<Steps>) {
+        self.steps = steps.clone();
     }
 
     pub(super) fn push(&mut self, place: Place) {
@@ -220,7 +226,7 @@ impl ExactRows {
 
     /// A result of a step at a vertex, times [`ExactRows::scale`] of so many steps and one.
     fn whole_value(&mut self, vertex: u32, step: usize, i: usize) -> Integer {
-        if let Some(Some(value)) = self.values.get(&(vertex, step)).and_then(|values| values.known.get(i)) {
+        if let Some(value) = self.values.get(&(vertex, step)).and_then(|values| values.known.get(i)) {
             return value.clone();
         }
         let value = match self.places[vertex as usize] {
@@ -234,13 +240,9 @@ impl ExactRows {
             _ => self.forward(vertex, step, i),
         };
         let outputs = self.steps.steps[step].outputs();
-        let values = self.values.entry((vertex, step)).or_default();
-        if values.known.is_empty() {
-            values.known.resize(outputs, None);
-            self.bytes += ENTRY + (size_of::<Integer>() * outputs) as u64;
-        }
-        values.known[i] = Some(value.clone());
-        self.bytes += heap(&value);
+        let entry = self.values.entry((vertex, step));
+        self.bytes += heap(&value) + if matches!(entry, Entry::Vacant(_)) { ENTRY } else { 0 };
+        self.bytes += entry.or_default().known.set(i, outputs, value.clone());
         self.stored += 1;
         value
     }

@@ -94,7 +94,7 @@ fn maps(complex: &Complex) -> Vec<u32> {
 /// Finds out which of some cells have the same map: for each the first that has it.
 ///
 /// In a graph those where the output depends on the same parts and winners are known to; of what is left, those that have the same residues are
-/// compared in integers.
+/// compared in integers, as maps of the inputs in which the cells were cut: the others tell no two maps apart (proofs/complex.md, section 4.3).
 fn compare(complex: &Complex, residues: Option<&Residues<'_>>, cells: &[u32], representatives: &mut [u32]) {
     let mut different = cells.to_vec();
     if let Some(graph) = &complex.steps.graph {
@@ -117,7 +117,7 @@ fn compare(complex: &Complex, residues: Option<&Residues<'_>>, cells: &[u32], re
     for group in alike.into_values() {
         let mut first_with: HashMap<Vec<Vec<Rational>>, u32> = HashMap::new();
         for &cell in &group {
-            let map = if group.len() > 1 { complex.cell(cell as usize).affine_map() } else { Vec::new() };
+            let map = if group.len() > 1 { complex.cell(cell as usize).essential_map() } else { Vec::new() };
             first.insert(cell, *first_with.entry(map).or_insert(cell));
         }
     }

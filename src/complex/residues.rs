@@ -53,7 +53,7 @@ pub(super) struct Residues<'a> {
 impl<'a> Residues<'a> {
     /// `None` where the prime divides a denominator, or a coefficient is beyond the doubles.
     pub(super) fn new(steps: &'a Steps) -> Option<Self> {
-        Some(Self { steps, all: steps.steps.iter().map(of_step).collect::<Option<_>>()? })
+        Some(Self { steps, all: steps.steps.iter().map(|step| of_step(step)).collect::<Option<_>>()? })
     }
 
     /// The outputs at one point, the same for all cells, by the affine map of a cell.
