@@ -18,11 +18,13 @@ impl Signs {
     pub(in super::super) fn contenders(&self, steps: &Steps, windows: &[Vec<u32>], cells: &Topology) -> Vec<Vec<u32>> {
         let elements = Elements::new(self, steps);
         let sets = Sets::new(windows);
-        let of_vertices: Vec<u64> = (0..self.len())
-            .into_par_iter()
-            .with_min_len(BLOCK)
-            .flat_map_iter(|vertex| sets.certain_winners(windows, &elements.at(self, vertex)))
-            .collect();
+        let mut of_vertices = vec![0; sets.words * self.len()];
+        let rows = of_vertices.par_chunks_mut(sets.words.max(1)).enumerate().with_min_len(BLOCK);
+        rows.for_each_init(Vec::new, |values: &mut Vec<Range>, (vertex, found)| {
+            values.clear();
+            values.extend((0..elements.constants.len() as u32).map(|element| elements.one(self, vertex, element)));
+            sets.add_certain_winners(windows, values, found);
+        });
         let blocks = (0..cells.cells() as u32).into_par_iter().with_min_len(BLOCK);
         let none = || vec![0; sets.words];
         let found = blocks.fold(none, |mut found, cell| {
@@ -93,11 +95,6 @@ impl Elements {
         }
     }
 
-    /// All elements at a vertex.
-    fn at(&self, signs: &Signs, vertex: usize) -> Vec<Range> {
-        (0..self.constants.len() as u32).map(|element| self.one(signs, vertex, element)).collect()
-    }
-
     /// An element at a vertex, within the bound of section 1 for the one row: R e + gamma (R s + |c|), where R is summed over what is alive.
     fn one(&self, signs: &Signs, vertex: usize, element: u32) -> Range {
         let (row, alive) = (signs.rows.row(vertex), &self.alive[vertex * self.words..][..self.words]);
@@ -136,9 +133,8 @@ impl Sets {
         Self { firsts: firsts.collect(), words }
     }
 
-    /// The candidates that are at least as large as all others of their window, for certain.
-    fn certain_winners(&self, windows: &[Vec<u32>], values: &[Range]) -> Vec<u64> {
-        let mut sets = vec![0; self.words];
+    /// Adds the candidates that are at least as large as all others of their window, for certain.
+    fn add_certain_winners(&self, windows: &[Vec<u32>], values: &[Range], sets: &mut [u64]) {
         for (candidates, &first) in windows.iter().zip(&self.firsts) {
             // The two largest upper ends.
             let (mut top, mut next) = ((f64::NEG_INFINITY, usize::MAX), f64::NEG_INFINITY);
@@ -160,7 +156,6 @@ impl Sets {
                 }
             }
         }
-        sets
     }
 
     /// Adds the contenders on a cell with these vertices to sets.
@@ -193,9 +188,9 @@ impl Sets {
     }
 }
 
-/// The candidates that can win inside a cell, by their values at its vertices: each is held against those that are the largest at one of these.
+/// The candidates that can win inside a cell, by their values at its vertices: each is held against those that are the first of the largest at one of these.
 fn undominated(rows: &[Vec<Range>]) -> impl Iterator<Item = usize> + '_ {
-    let largest = |row: &Vec<Range>| (0..row.len()).max_by(|&a, &b| row[a][0].total_cmp(&row[b][0])).unwrap_or_default();
+    let largest = |row: &Vec<Range>| (0..row.len()).rev().max_by(|&a, &b| row[a][0].total_cmp(&row[b][0])).unwrap_or_default();
     let mut largest: Vec<usize> = rows.iter().map(largest).collect();
     largest.sort_unstable();
     largest.dedup();
@@ -229,8 +224,12 @@ mod tests {
         let rows = vec![vec![[0.0, 2.0], [1.0, 3.0]], vec![[f64::NAN, f64::NAN], [5.0, 6.0]]];
         assert_eq!(undominated(&rows).collect::<Vec<_>>(), [0, 1]);
         let sets = Sets::new(&[vec![0, 1], vec![1]]);
-        assert_eq!(sets.certain_winners(&[vec![0, 1], vec![1]], &rows[0]), [0, 1]);
-        assert_eq!(sets.certain_winners(&[vec![0, 1], vec![1]], &rows[1]), [0, 1]);
-        assert_eq!(sets.certain_winners(&[vec![0, 1], vec![1]], &[[1.0, 1.0], [1.0, 1.0]]), [3, 1]);
+        let winners = |values: &[Range]| {
+            let mut found = vec![0; 2];
+            sets.add_certain_winners(&[vec![0, 1], vec![1]], values, &mut found);
+            found
+        };
+        assert_eq!((winners(&rows[0]), winners(&rows[1])), (vec![0, 1], vec![0, 1]));
+        assert_eq!(winners(&[[1.0, 1.0], [1.0, 1.0]]), [3, 1]);
     }
 }
