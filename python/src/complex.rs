@@ -7,7 +7,7 @@ use crate::network::{Network, json};
 use crate::points::Points;
 use crate::trace::bits;
 use numpy::{PyArray1, PyArray2, PyArrayMethods};
-use plica::complex::{Builder, Complex as Cells, Decided, Domain, DomainError, Plane, Rule, parse_bytes};
+use plica::complex::{Builder, Complex as Cells, ComplexError, Decided, Domain, DomainError, Plane, Rule, parse_bytes};
 use plica::data::DataSet;
 use plica::exact::nearest_f64;
 use plica::report::picture::{self, Colouring, Scene, SceneError};
@@ -80,12 +80,17 @@ pub fn complex(py: Python<'_>, network: &Network, options: Options<'_>, progress
     let plane = plane.map(|(p0, p1, p2)| Plane::new(&p0.single(), &p1.single(), &p2.single()));
     let plane = plane.transpose().map_err(|error| Failure::value(format!("plane: {error}")))?;
     let dimension = if plane.is_some() { 2 } else { network.model.inputs() };
-    // Of the whole space only some dimensions may matter; what is wrong with it is said when it is cut.
-    let to_cut = if space { Builder::new(&*network.model).dimensions_to_cut(&Domain::Space, plane.as_ref()).ok() } else { None };
-    if !force && let Some(cost) = cost_of_dimensions(&network.name, &*network.model, to_cut.unwrap_or(dimension)) {
+    let domain = domain(dimension, ranges.as_deref(), text.as_deref(), space);
+    let domain = domain.map_err(|error| Failure::value(format!("box: {}", with_advice(&error))))?;
+    // Of the whole space only some dimensions may matter.
+    let to_cut = if space { Builder::new(&*network.model).dimensions_to_cut(&domain, plane.as_ref()) } else { Ok(dimension) };
+    let to_cut = to_cut.map_err(|error| match error {
+        ComplexError::Domain(error) => Failure::value(with_advice(&error)),
+        error => error.into(),
+    })?;
+    if !force && let Some(cost) = cost_of_dimensions(&network.name, &*network.model, to_cut) {
         return Err(Failure::Value(format!("{cost}; slice() takes a plane of them, force=True tries all")).into());
     }
-    let domain = domain(dimension, ranges.as_deref(), text.as_deref(), space).map_err(|error| Failure::value(format!("box: {error}")))?;
     let (model, name) = (network.model.clone(), network.name.clone());
     run(py, progress, move |control| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
@@ -102,6 +107,14 @@ pub fn complex(py: Python<'_>, network: &Network, options: Options<'_>, progress
             Ok(Complex { json: json(&report)?, text: regions_text(&heading, &report), name, builder, found: Arc::new(found) })
         })
     })
+}
+
+/// What is wrong with a domain, and what can be done where it has too many dimensions: no option allows more.
+fn with_advice(error: &DomainError) -> String {
+    match error {
+        DomainError::TooLarge { .. } | DomainError::HighRank => format!("{error}; slice() takes a plane"),
+        _ => error.to_string(),
+    }
 }
 
 fn domain(dimension: usize, ranges: Option<&Points>, text: Option<&str>, space: bool) -> Result<Domain, DomainError> {

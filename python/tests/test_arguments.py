@@ -144,7 +144,7 @@ def test_tables_are_refused_and_their_numbers_taken():
         (lambda: NET.regions((0, 1), max_memory=4.5), TypeError, "max_memory: float"),
         (lambda: NET.slice([0, 0], [1, 1], [2, 2]), ValueError, "plane: "),
         (lambda: NET.slice([0, 0], [1, 1], [2]), ValueError, "p2: dimension 1"),
-        (lambda: plica.load("digits:3x20").regions((0, 1)), ValueError, ("64 dimensions are many", "force=True")),
+        (lambda: plica.load("digits:3x20").regions((0, 1)), ValueError, ("64 dimensions are too many", "slice()")),
         (lambda: NET.regions((0, 1)).plot("picture.gif"), ValueError, "picture.gif"),
         (lambda: NET.regions((0, 1)).plot(color="red"), ValueError, "color: "),
         (lambda: NET.regions((0, 1)).plot(points=[[1, 2, 3]]), ValueError, "points: "),

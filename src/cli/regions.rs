@@ -82,7 +82,8 @@ pub struct Arguments {
     #[arg(long, value_name = "N", default_value = "10000000", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     max_regions: u64,
 
-    /// Give up at more memory than this, such as 500M or 4G; half of what is available where nothing is said
+    /// Give up a search that takes more memory than this, such as 500M or 4G; half of what is available where nothing is said. Exact volumes, of --check,
+    /// --cells and --decide, and what --plot draws come on top
     #[arg(long, value_name = "SIZE", value_parser = parse_bytes)]
     max_memory: Option<u64>,
 
@@ -126,7 +127,6 @@ fn run_here(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     if arguments.color == Some(Colouring::Decision) && arguments.decide.is_none() {
         return Err(Failure::Call("--color decision needs --decide sign or --decide argmax".to_string()));
     }
-    let domain = domain(arguments, &subject, dimension, plane.as_ref())?;
     let progress: fn(plica::complex::Progress) = if arguments.quiet || !stderr().is_terminal() { |_| () } else { show };
     let builder = Builder::new(&subject.model)
         .max_regions(usize::try_from(arguments.max_regions).unwrap_or(usize::MAX))
@@ -134,11 +134,19 @@ fn run_here(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
         .on_progress(progress);
     let builder = arguments.max_memory.map_or(builder.clone(), |bytes| builder.max_memory(bytes));
     let failed = |error: ComplexError| match error {
-        ComplexError::Domain(error) => Failure::new(error, subject.built_in),
+        ComplexError::Domain(error) => Failure::new(format!("{}: {}", plain(&subject.name), with_advice(&error)), subject.built_in),
         ComplexError::TooManyRegions { .. } => Failure::Limit(format!("{error}; --max-regions allows more")),
         ComplexError::TooMuchMemory { .. } => Failure::Limit(format!("{error}; a smaller --box takes less, --max-memory allows more")),
         error => Failure::Limit(error.to_string()),
     };
+    // Of the whole space only some dimensions may matter.
+    let to_cut = if arguments.space { builder.dimensions_to_cut(&Domain::Space, plane.as_ref()).map_err(failed)? } else { dimension };
+    let domain = domain(arguments, &subject, dimension, plane.is_some())?;
+    if !arguments.force
+        && let Some(cost) = cost_of_dimensions(&subject.name, &subject.model, to_cut)
+    {
+        return Err(Failure::new(format!("{cost}; --plane takes a slice of them, --force tries all"), subject.built_in));
+    }
     let complex = build(&builder, &domain, plane.as_ref()).map_err(failed)?;
     let builder = builder.holding(complex.memory());
     let decided = arguments.decide.map(|rule| builder.decide(rule, &domain, plane.as_ref())).transpose().map_err(failed)?;
@@ -214,18 +222,19 @@ fn plane(points: &[String], subject: &Subject, arguments: &Arguments) -> Result<
     }
 }
 
-fn domain(arguments: &Arguments, subject: &Subject, dimension: usize, plane: Option<&Plane>) -> Result<Domain, Failure> {
-    // Of the whole space only some dimensions may matter; what is wrong with it is said when it is cut.
-    let to_cut = if arguments.space { Builder::new(&subject.model).dimensions_to_cut(&Domain::Space, plane).ok() } else { None };
-    if !arguments.force
-        && let Some(cost) = cost_of_dimensions(&subject.name, &subject.model, to_cut.unwrap_or(dimension))
-    {
-        return Err(Failure::new(format!("{cost}; --plane takes a slice of them, --force tries all"), subject.built_in));
+/// What is wrong with a domain, and what can be done where it has too many dimensions: no option allows more.
+fn with_advice(error: &DomainError) -> String {
+    match error {
+        DomainError::TooLarge { .. } | DomainError::HighRank => format!("{error}; --plane takes a slice of two"),
+        _ => error.to_string(),
     }
+}
+
+fn domain(arguments: &Arguments, subject: &Subject, dimension: usize, is_slice: bool) -> Result<Domain, Failure> {
     match &arguments.boxed {
         Some(text) => Domain::parse_box(text, dimension).map_err(|error| {
             let depends_on_the_network = matches!(error, DomainError::Malformed { .. }) && text.contains("..");
-            Failure::new(format!("--box: {error}"), subject.built_in || !depends_on_the_network || plane.is_some())
+            Failure::new(format!("--box: {}", with_advice(&error)), subject.built_in || !depends_on_the_network || is_slice)
         }),
         None if arguments.space => Ok(Domain::Space),
         None => {

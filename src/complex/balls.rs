@@ -131,6 +131,11 @@ impl Balls {
         Self { steps, exponents, corners, rows: HashMap::new(), mixtures: HashMap::new(), stored: 0 }
     }
 
+    /// Goes on with more steps, of which the first are those that it has.
+    pub(super) fn follow(&mut self, steps: &Arc<Steps>, exponents: &Arc<Vec<Vec<i32>>>) {
+        (self.steps, self.exponents) = (steps.clone(), exponents.clone());
+    }
+
     /// The sign of a unit of a step at a vertex, where it is certain.
     pub(super) fn sign(&mut self, places: &[Place], vertex: u32, step: usize, unit: usize) -> Option<Ordering> {
         self.make_room();

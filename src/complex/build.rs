@@ -1,16 +1,13 @@
-//! From a network and a domain to its complex: layer by layer, every face is cut by the units that change sign on it.
+//! From a network and a domain to its complex: what is asked for, and within which limits.
 
 use super::cells::Complex;
-use super::cut::{Cut, cut};
+use super::decide::Rule;
 use super::domain::{Domain, DomainError};
-use super::essential::Essential;
-use super::lower::lower;
-use super::memory::{Bytes, Memory, default_limit, of_merging, of_search};
-use super::parts::{Excess, Limits};
-use super::signs::Signs;
+use super::lower::{Judge, lower};
+use super::memory::{Bytes, default_limit};
+use super::search::Search;
 use super::slice::Plane;
 use super::steps::Steps;
-use super::topology::Topology;
 use crate::network::{Model, ModelRef};
 use std::fmt;
 use std::sync::Arc;
@@ -174,7 +171,7 @@ impl Builder {
     /// # Errors
     /// A domain of another dimension than the network's input, more cells than allowed, or a graph whose bits do not tell its affine maps.
     pub fn build(&self, domain: &Domain) -> Result<Complex, ComplexError> {
-        self.cells(self.steps(None)?, domain, None)
+        Ok(self.cells(domain, None, None)?.0)
     }
 
     /// The complex of a plane slice: that of the network restricted to the plane, in its coordinates (u, v).
@@ -182,7 +179,7 @@ impl Builder {
     /// # Errors
     /// As [`Builder::build`]; here the domain has two dimensions.
     pub fn build_slice(&self, plane: &Plane, domain: &Domain) -> Result<Complex, ComplexError> {
-        self.cells(self.steps(Some(plane))?, domain, Some(plane))
+        Ok(self.cells(domain, Some(plane), None)?.0)
     }
 
     /// How much memory is allowed.
@@ -201,7 +198,25 @@ impl Builder {
     /// # Errors
     /// As [`Builder::build`].
     pub fn dimensions_to_cut(&self, domain: &Domain, plane: Option<&Plane>) -> Result<usize, ComplexError> {
-        Ok(domain.essential(&Arc::new(self.steps(plane)?))?.inputs.len())
+        Ok(domain.essential(&Arc::new(self.steps(plane, None)?))?.inputs.len())
+    }
+
+    pub(super) fn limit(&self) -> usize {
+        self.limit
+    }
+
+    pub(super) fn is_exact_only(&self) -> bool {
+        self.exact_only
+    }
+
+    pub(super) fn stop(&self) -> Option<&AtomicBool> {
+        self.stop.as_deref()
+    }
+
+    pub(super) fn report(&self, so_far: Progress) {
+        if let Some(progress) = &self.progress {
+            progress(so_far);
+        }
     }
 
     /// The number of outputs of the network.
@@ -210,74 +225,40 @@ impl Builder {
     }
 
     /// The network as steps, of a slice as a function of (u, v).
-    pub(super) fn steps(&self, plane: Option<&Plane>) -> Result<Steps, ComplexError> {
+    fn steps(&self, plane: Option<&Plane>, judge: Option<&mut Judge<'_>>) -> Result<Steps, ComplexError> {
         if let Some(plane) = plane.filter(|plane| plane.dimension() != self.model.inputs()) {
             return Err(DomainError::Dimension { expected: self.model.inputs(), found: plane.dimension() }.into());
         }
         match (&*self.model, plane) {
-            (Model::Graph(graph), plane) => lower(graph, plane, self.memory()),
+            (Model::Graph(graph), plane) => lower(graph, plane, self.memory(), judge),
             (Model::Chain(network), Some(plane)) => Ok(Steps::of_network(&plane.restrict(network))),
             (Model::Chain(network), None) => Ok(Steps::of_network(network)),
         }
     }
 
-    pub(super) fn cells(&self, steps: Steps, domain: &Domain, plane: Option<&Plane>) -> Result<Complex, ComplexError> {
-        let all = Arc::new(steps);
-        let Essential { steps, inputs } = domain.essential(&all)?;
-        let mut polytope = domain.polytope(&steps);
-        let mut signs = Signs::new(&steps, &polytope, self.exact_only);
-        let mut topology = std::mem::take(&mut polytope.topology);
-        let mut patterns: Vec<u64> = Vec::new();
-        let mut memory = Memory { limit: self.memory(), peak: 0 };
-        for (at, step) in steps.steps[..steps.depth()].iter().enumerate() {
-            let layer = step.layer;
-            memory.check(of_search(&topology, &signs, &patterns) + signs.bytes_of(at), layer, topology.cells())?;
-            signs.enter(at);
-            topology.reset_bases();
-            let before = patterns.len() / topology.cells();
-            for stage in 0..signs.stages() {
-                signs.begin_stage(stage);
-                let of_patterns = size_of_val(&patterns[..]) as u64;
-                let excess = |excess| match excess {
-                    Excess::Cells => ComplexError::TooManyRegions { limit: self.limit, layer },
-                    Excess::Faces => ComplexError::TooManyFaces { layer },
-                    Excess::Memory(bytes) => {
-                        ComplexError::TooMuchMemory { limit: memory.limit, needed: bytes + of_patterns, layer, cells: topology.cells() }
-                    }
-                    Excess::Stopped => ComplexError::Stopped,
-                };
-                let words = patterns.len() / topology.cells();
-                let limits = Limits { cells: self.limit, bytes: memory.limit.saturating_sub(of_patterns), stop: self.stop.as_deref() };
-                let Cut { topology: next, parents, patterns: bits, bytes } = cut(&topology, &mut signs, limits).map_err(excess)?;
-                memory.check(bytes + of_patterns, layer, topology.cells())?;
-                signs.end_stage();
-                let mut longer = Vec::with_capacity(bits.len() * (words + 1));
-                for (&parent, bits) in parents.iter().zip(bits) {
-                    longer.extend_from_slice(&patterns[parent as usize * words..][..words]);
-                    longer.push(bits);
-                }
-                patterns = longer;
-                topology = next;
-                self.report(&steps, layer, &topology, memory.peak);
+    /// The complex of a domain, cut further by what the output decides where a rule is given, and the number of steps before those that decide.
+    ///
+    /// Maxima compare no more candidates than the search so far says, except where all steps must be known before it, as in the whole space.
+    pub(super) fn cells(&self, domain: &Domain, plane: Option<&Plane>, rule: Option<Rule>) -> Result<(Complex, usize), ComplexError> {
+        let layers = self.model.depth() + usize::from(rule.is_some());
+        let mut search: Option<Search<'_>> = None;
+        let mut judge = |steps: Steps, windows: &[Vec<u32>]| {
+            let steps = Arc::new(steps);
+            if search.is_none() {
+                search = Some(Search::new(self, domain, &steps, layers)?);
             }
-            patterns = signs.bits_of_all(patterns, before, topology.cells());
-            self.report(&steps, layer, &topology, memory.peak);
+            let search = search.as_mut().expect("it is there by now");
+            search.follow(&steps)?;
+            search.contenders(&steps, windows)
+        };
+        let judged = *domain != Domain::Space && !self.exact_only;
+        let mut steps = self.steps(plane, if judged { Some(&mut judge) } else { None })?;
+        let before = steps.depth();
+        if let Some(rule) = rule {
+            steps = rule.after(steps, self.memory(), if judged { Some(&mut judge) } else { None })?;
         }
-        if steps.cut_further() {
-            let layer = steps.hidden.len() - 1;
-            memory.check(of_search(&topology, &signs, &patterns) + of_merging(&topology.levels), layer, topology.cells())?;
-        }
-        // Layers of constants alone have no step.
-        let cut = steps.steps[..steps.depth()].last().map_or(0, |step| step.layer + 1);
-        if cut < steps.hidden.len() {
-            self.report(&steps, steps.hidden.len() - 1, &topology, memory.peak);
-        }
-        Ok(Complex::new((all, inputs), domain.clone(), plane.cloned(), topology, &polytope, signs, patterns))
-    }
-
-    fn report(&self, steps: &Steps, layer: usize, topology: &Topology, memory: u64) {
-        if let Some(progress) = &self.progress {
-            progress(Progress { layers: layer + 1, all_layers: steps.hidden.len(), cells: topology.cells(), memory });
-        }
+        let steps = Arc::new(steps);
+        let search = search.map_or_else(|| Search::new(self, domain, &steps, layers), Ok)?;
+        Ok((search.finish(steps, plane)?, before))
     }
 }

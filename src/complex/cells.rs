@@ -89,7 +89,7 @@ impl Complex {
         let (mut patterns, mut finer) = (patterns, None);
         if steps.cut_further() {
             let bits = |cell: usize| &patterns[cell * words_per_cell..][..words_per_cell];
-            let merged = merge(&levels, &sides, |cell| steps.pattern(bits(cell)));
+            let merged = merge(&levels, &sides, |cell| steps.name(bits(cell)));
             let Merged { vertices, cell_of, .. } = merged;
             let mut of_first = Vec::new();
             for (cell, &merged) in cell_of.iter().enumerate() {
@@ -419,6 +419,13 @@ impl<'a> Cell<'a> {
         let (words, steps) = (self.complex.words(self.index()), &self.complex.steps);
         let whole = self.complex.exact_of_all().whole_steps();
         affine_map(&whole, self.complex.dimension(), |step, unit| steps.is_active(words, step, unit))
+    }
+
+    /// The same of the inputs in which the complex was cut, the others being 0.
+    pub(super) fn essential_map(&self) -> Vec<Vec<Rational>> {
+        let (words, steps) = (self.complex.words(self.index()), &self.complex.steps);
+        let whole = self.complex.exact.lock().expect("nothing fails while it is held").whole_steps();
+        affine_map(&whole, whole[0].inputs, |step, unit| steps.is_active(words, step, unit))
     }
 
     /// The affine map in doubles, rounded in every step and without a bound: for pictures.

@@ -3,7 +3,7 @@
 use super::build::{Builder, ComplexError};
 use super::cells::Complex;
 use super::domain::Domain;
-use super::lower::with_winner;
+use super::lower::{Judge, with_winner};
 use super::slice::Plane;
 use super::steps::Steps;
 use crate::network::Pattern;
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::str::FromStr;
 
-/// The first round of a knock-out cuts every cell by half as many hyperplanes as there are outputs.
+/// A decision among so many outputs takes as many rounds of duels.
 const MOST_OUTPUTS: usize = 64;
 
 /// How the output of a network decides.
@@ -61,10 +61,10 @@ impl Rule {
     }
 
     /// The steps of a network with one more hidden layer that decides.
-    fn after(self, steps: Steps, limit: u64) -> Result<Steps, ComplexError> {
+    pub(super) fn after(self, steps: Steps, limit: u64, judge: Option<&mut Judge<'_>>) -> Result<Steps, ComplexError> {
         match self {
             Self::Sign => Ok(steps.with_sign()),
-            Self::Argmax => with_winner(steps, limit),
+            Self::Argmax => with_winner(steps, limit, judge),
         }
     }
 
@@ -131,9 +131,7 @@ impl Builder {
     /// As [`Builder::build`], and a rule that does not fit the number of outputs.
     pub fn decide(&self, rule: Rule, domain: &Domain, plane: Option<&Plane>) -> Result<Decided, ComplexError> {
         rule.fits(self.outputs()).map_err(ComplexError::Rule)?;
-        let steps = self.steps(plane)?;
-        let first = steps.depth();
-        let complex = self.cells(rule.after(steps, self.memory())?, domain, plane)?;
+        let (complex, first) = self.cells(domain, plane, Some(rule))?;
         let class_of = (0..complex.activation_regions()).map(|cell| rule.class(&complex.steps, first, complex.words(cell))).collect();
         let parent_of = parents(&complex, first);
         Ok(Decided { complex, class_of, parent_of, rule })
@@ -167,23 +165,21 @@ impl Decided {
     /// The decision regions, in the order of their first cells, with their exact volumes.
     pub fn regions(&self) -> Vec<DecisionRegion> {
         let region_of = self.complex.components(|a, b| self.class_of[a] == self.class_of[b]);
-        let mut volumes = self.complex.volumes_alone().into_iter();
-        let mut parts: Vec<Option<Vec<Rational>>> = Vec::new();
         let mut regions: Vec<DecisionRegion> = Vec::new();
         for (cell, &region) in region_of.iter().enumerate() {
             if region as usize == regions.len() {
                 regions.push(DecisionRegion { class: self.class_of[cell], cells: Vec::new(), volume: None });
-                parts.push(Some(Vec::new()));
             }
             regions[region as usize].cells.push(cell);
-            let part = &mut parts[region as usize];
-            match (volumes.next().flatten(), part.as_mut()) {
-                (Some(volume), Some(sum)) => sum.push(volume),
-                (None, _) => *part = None,
-                _ => {}
-            }
         }
-        regions.iter_mut().zip(parts).for_each(|(region, parts)| region.volume = parts.map(|parts| super::check::exact_sum(&parts)));
+        // A region with a cell that is not bounded has no volume, whatever those of its other cells.
+        let is_bounded: Vec<bool> =
+            regions.iter().map(|region| region.cells.iter().all(|&cell| self.complex.cell(cell).bounded())).collect();
+        let mut volumes = self.complex.volumes_of(|cell| is_bounded[region_of[cell] as usize]);
+        for region in &mut regions {
+            let parts: Option<Vec<Rational>> = region.cells.iter().map(|&cell| volumes[cell].take()).collect();
+            region.volume = parts.map(|parts| super::check::exact_sum(&parts));
+        }
         regions
     }
 

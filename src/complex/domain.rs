@@ -65,7 +65,7 @@ pub enum DomainError {
     },
     /// The units of the first layer depend on too many inputs.
     #[error(
-        "the first layer has a rank above {LARGEST_DIMENSION}: so many of its units alone cut the space into more than 3^{LARGEST_DIMENSION} faces"
+        "the first layer has a rank above {LARGEST_DIMENSION}: so many of its units alone cut the space into more than 3^{LARGEST_DIMENSION} faces; the most is {LARGEST_DIMENSION}"
     )]
     HighRank,
 }
@@ -92,7 +92,7 @@ impl Domain {
     /// The box of these ranges.
     ///
     /// # Errors
-    /// No dimension, or a range that does not ascend.
+    /// No dimension, more dimensions than a complex can have, or a range that does not ascend.
     pub fn boxed(ranges: Vec<(Rational, Rational)>) -> Result<Self, DomainError> {
         let domain = Self::Box(ranges);
         domain.check().map(|()| domain)
@@ -101,7 +101,7 @@ impl Domain {
     /// The cube \[lo, hi\]^d.
     ///
     /// # Errors
-    /// As [`Domain::boxed`]; more dimensions than a complex can have.
+    /// As [`Domain::boxed`].
     pub fn cube(lo: Rational, hi: Rational, dimension: usize) -> Result<Self, DomainError> {
         if dimension > LARGEST_DIMENSION {
             return Err(DomainError::TooLarge { dimension }); // before there are as many ranges
@@ -121,6 +121,7 @@ impl Domain {
     fn check(&self) -> Result<(), DomainError> {
         match self {
             Self::Box(ranges) if ranges.is_empty() => Err(DomainError::NoDimension),
+            Self::Box(ranges) if ranges.len() > LARGEST_DIMENSION => Err(DomainError::TooLarge { dimension: ranges.len() }),
             Self::Box(ranges) => match ranges.iter().position(|(lo, hi)| lo >= hi) {
                 Some(axis) => Err(DomainError::EmptyRange { axis, lo: ranges[axis].0.to_string(), hi: ranges[axis].1.to_string() }),
                 None => Ok(()),
@@ -299,7 +300,7 @@ fn polytope(corners: Vec<Vec<Rational>>, levels: Vec<Faces>, sides: Vec<u32>) ->
 fn beyond_all_vertices(steps: &Steps) -> Integer {
     let (mut scale, mut largest) = (Integer::from(1), Integer::from(1));
     let mut over_all = Integer::from(1);
-    for step in steps.steps.iter().map(WholeStep::new) {
+    for step in steps.steps.iter().map(|step| WholeStep::new(step)) {
         let row_sum = (0..step.outputs).map(|i| step.row_sum(i)).max().unwrap_or_default();
         let bias = (0..step.outputs).map(|i| step.bias(i).abs()).max().unwrap_or_default();
         largest = row_sum * &largest + bias * &scale;

@@ -30,7 +30,7 @@ impl Essential {
         let mut fewer = Steps::clone(steps);
         let first = &steps.steps[0];
         let forms = (0..first.outputs()).map(|i| first.form(i).restricted(&inputs)).collect();
-        fewer.steps[0] = Step::of_forms(inputs.len(), forms, first.units, first.layer);
+        fewer.steps[0] = Arc::new(Step::of_forms(inputs.len(), forms, first.units, first.layer));
         Some(Self { steps: Arc::new(fewer), inputs })
     }
 }
@@ -80,7 +80,7 @@ fn subtract(row: &mut [Rational], other: &[Rational], pivot: usize) {
 /// The results of the first step that cut, or that units of later steps are computed from.
 fn rows_that_cut(steps: &Steps) -> Vec<usize> {
     let below = &steps.steps[..steps.depth()];
-    let mut carried_needed = vec![false; below.last().map_or(0, Step::outputs)];
+    let mut carried_needed = vec![false; below.last().map_or(0, |step| step.outputs())];
     for pair in below.windows(2).rev() {
         let [step, above] = pair else { unreachable!("windows of two") };
         let mut needed = vec![false; step.outputs()];

@@ -114,6 +114,11 @@ impl ExactRows {
         }
     }
 
+    /// Goes on with more steps, of which the first are those that it has.
+    pub(super) fn follow(&mut self, steps: &Arc<Steps>) {
+        self.steps = steps.clone();
+    }
+
     pub(super) fn push(&mut self, place: Place) {
         self.places.push(place);
     }

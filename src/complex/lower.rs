@@ -1,4 +1,4 @@
-//! From a graph to steps: every activation is a sum of rectified forms, every maximum a knock-out.
+//! From a graph to steps: every activation is a sum of rectified forms, every maximum a series of duels.
 //!
 //! y(z) = s_0 z + c_0 + sum_i (s_i - s_(i-1)) max(z - b_i, 0) for a piecewise affine y, and max(a, b) = a + max(b - a, 0). What later
 //! steps need and no unit gives goes along as it is, so nothing is approximated and no domain need be bounded.
@@ -6,7 +6,7 @@
 use super::build::ComplexError;
 use super::memory::of_terms;
 use super::slice::Plane;
-use super::steps::{Bit, Code, Form, Hidden, Rounds, Step, Steps};
+use super::steps::{Bit, Code, Duels, Form, Hidden, Step, Steps};
 use crate::exact::{Coefficient, Factors};
 use crate::network::LayerBits;
 use crate::network::graph::{Affine, Graph, Maximum, Node, Operation, Piecewise};
@@ -18,13 +18,17 @@ use std::sync::Arc;
 /// Forms of so many columns, as those of a slice are before its first bend, are summed column by column.
 const FEW: usize = 3;
 
+/// Says which candidates of each window of a maximum have to be compared: it gets the steps so far, the elements of the maximum in place of an output, and
+/// for each window which of these are its candidates. Of those it gives the places, ascending, at least one.
+pub(super) type Judge<'a> = dyn FnMut(Steps, &[Vec<u32>]) -> Result<Vec<Vec<u32>>, ComplexError> + 'a;
+
 /// The steps of a graph, of a slice as a function of (u, v).
 ///
 /// Linear maps that follow each other become one, unless that would have more than twice the entries of both.
 ///
 /// # Errors
 /// A graph whose bits are those of its outputs, which do not tell what is affine where; more memory than allowed.
-pub(super) fn lower(graph: &Graph, plane: Option<&Plane>, limit: u64) -> Result<Steps, ComplexError> {
+pub(super) fn lower(graph: &Graph, plane: Option<&Plane>, limit: u64, mut judge: Option<&mut Judge<'_>>) -> Result<Steps, ComplexError> {
     let bends = |node: &Node| matches!(node.operation, Operation::Activation { .. } | Operation::Maximum(_));
     let layers = graph.layers();
     if graph.nodes().iter().enumerate().any(|(n, node)| bends(node) && layers.binary_search(&n).is_err()) {
@@ -46,7 +50,7 @@ pub(super) fn lower(graph: &Graph, plane: Option<&Plane>, limit: u64) -> Result<
             Operation::Input => input.clone(),
             Operation::Affine(affine) => lowering.affine(n, node.len(), affine)?,
             Operation::Activation { from, functions, function_of, .. } => lowering.activation(n, *from, functions, function_of),
-            Operation::Maximum(maximum) => lowering.maximum(n, node.len(), maximum)?,
+            Operation::Maximum(maximum) => lowering.maximum(n, node.len(), maximum, judge.as_deref_mut())?,
         };
     }
     let output = std::mem::take(&mut lowering.forms[graph.output()]);
@@ -57,20 +61,20 @@ pub(super) fn lower(graph: &Graph, plane: Option<&Plane>, limit: u64) -> Result<
 ///
 /// # Errors
 /// More memory than allowed.
-pub(super) fn with_winner(mut steps: Steps, limit: u64) -> Result<Steps, ComplexError> {
+pub(super) fn with_winner(mut steps: Steps, limit: u64, judge: Option<&mut Judge<'_>>) -> Result<Steps, ComplexError> {
     let last = steps.steps.pop().expect("there is the output");
     let outputs = (0..last.outputs()).map(|i| last.form(i)).collect();
     let mut lowering =
         Lowering { last_use: vec![1], steps: steps.steps, hidden: steps.hidden, width: last.inputs(), forms: vec![outputs], limit };
     let candidates = (0..last.outputs() as u32).collect();
-    let largest = lowering.maximum(1, 1, &Maximum { from: 0, size: last.outputs(), candidates, is_layer: true })?;
+    let largest = lowering.maximum(1, 1, &Maximum { from: 0, size: last.outputs(), candidates, is_layer: true }, judge)?;
     Ok(lowering.finish(largest))
 }
 
 struct Lowering {
     /// For each node the last one that is computed from it.
     last_use: Vec<usize>,
-    steps: Vec<Step>,
+    steps: Vec<Arc<Step>>,
     hidden: Vec<Hidden>,
     /// The number of results of the last step.
     width: usize,
@@ -111,7 +115,7 @@ struct Results {
 impl Lowering {
     fn push(&mut self, rows: Vec<Form>, units: usize) {
         let outputs = rows.len();
-        self.steps.push(Step::of_forms(self.width, rows, units, self.hidden.len()));
+        self.steps.push(Arc::new(Step::of_forms(self.width, rows, units, self.hidden.len())));
         self.width = outputs;
     }
 
@@ -119,7 +123,7 @@ impl Lowering {
     fn finish(mut self, output: Vec<Form>) -> Steps {
         self.push(output, 0);
         let last = self.hidden.len().saturating_sub(1);
-        self.steps.iter_mut().for_each(|step| step.layer = step.layer.min(last));
+        self.steps.iter_mut().filter(|step| step.layer > last).for_each(|step| Arc::make_mut(step).layer = last);
         Steps::new(self.steps, self.hidden)
     }
 
@@ -171,7 +175,7 @@ impl Lowering {
     /// Whether there is memory for so many terms more.
     fn check(&self, terms: usize) -> Result<(), ComplexError> {
         let forms: usize = (0..self.forms.len()).map(|node| self.entries(node)).sum();
-        let needed = of_terms((forms + terms) as u64) + self.steps.iter().map(Step::bytes).sum::<u64>();
+        let needed = of_terms((forms + terms) as u64) + self.steps.iter().map(|step| step.bytes()).sum::<u64>();
         let (limit, layer) = (self.limit, self.hidden.len());
         if needed > limit { Err(ComplexError::TooMuchMemory { limit, needed, layer, cells: 1 }) } else { Ok(()) }
     }
@@ -258,43 +262,58 @@ impl Lowering {
         (0..inputs.len()).map(value).collect()
     }
 
-    fn maximum(&mut self, n: usize, windows: usize, maximum: &Maximum) -> Result<Vec<Form>, ComplexError> {
-        // Every element takes part in several duels.
-        if self.entries(maximum.from) > 2 * self.forms[maximum.from].len() {
-            self.settle(n, maximum.from);
+    /// One step for each round of duels between those that have to be compared: all candidates, unless a judge says otherwise.
+    fn maximum(&mut self, n: usize, windows: usize, maximum: &Maximum, judge: Option<&mut Judge<'_>>) -> Result<Vec<Form>, ComplexError> {
+        let window = |window: usize| maximum.window(window).map(|(place, element)| (place as u32, element as u32)).collect();
+        let mut contenders: Vec<Vec<(u32, u32)>> = (0..windows).map(window).collect();
+        if let Some(judge) = judge
+            && contenders.iter().any(|candidates| candidates.len() > 1)
+        {
+            let elements = |candidates: &Vec<(u32, u32)>| candidates.iter().map(|&(_, element)| element).collect();
+            let places = judge(self.so_far(maximum.from), &contenders.iter().map(elements).collect::<Vec<_>>())?;
+            contenders =
+                contenders.iter().zip(places).map(|(all, places)| places.into_iter().map(|at| all[at as usize]).collect()).collect();
         }
-        let places = |window: usize| maximum.window(window).map(|(place, _)| place as u32).collect();
-        let mut rounds = Rounds { duels: Vec::new(), first_duels: Vec::new(), places: (0..windows).map(places).collect() };
         let forms = &self.forms[maximum.from];
-        // Every candidate, and the duel of every two.
-        let all = (0..windows).flat_map(|window| maximum.window(window)).map(|(_, element)| forms[element].terms.len());
-        self.check(2 * all.sum::<usize>())?;
-        let mut left: Vec<Vec<Form>> =
-            (0..windows).map(|window| maximum.window(window).map(|(_, element)| forms[element].clone()).collect()).collect();
-        while left.iter().any(|forms| forms.len() > 1) {
-            let (mut units, mut first_duels) = (Vec::new(), Vec::with_capacity(windows));
-            for forms in &left {
-                first_duels.push((rounds.duels.len() + units.len()) as u32);
-                units.extend(forms.chunks_exact(2).map(|pair| pair[1].minus(&pair[0])));
-            }
-            // The first of each pair, and one that has none to meet.
-            let carried: Vec<Form> = left.iter().flat_map(|forms| forms.iter().step_by(2).cloned()).collect();
-            let results = self.step(n + 1, &units, &carried);
-            let (mut carried, first) = (results.carried.into_iter(), rounds.duels.len());
-            rounds.duels.extend(results.units.iter().map(|(bit, _)| *bit));
-            for (forms, &duel) in left.iter_mut().zip(&first_duels) {
-                let winner = |place: usize| {
-                    let first_of_pair = carried.next().expect("one form for each pair");
-                    let duel = (2 * place + 1 < forms.len()).then(|| &results.units[duel as usize - first + place].1);
-                    let parts = std::iter::once(&first_of_pair).chain(duel);
-                    Form::sum(parts.map(|form| (Coefficient::ONE, form)), Coefficient::ZERO)
-                };
-                *forms = (0..forms.len().div_ceil(2)).map(winner).collect();
-            }
-            rounds.first_duels.push(first_duels);
+        let mut left: Vec<Vec<Form>> = Vec::with_capacity(windows);
+        // Every contender, and its duel.
+        let terms: usize = contenders.iter().flatten().map(|&(_, element)| forms[element as usize].terms.len()).sum();
+        self.check(2 * terms)?;
+        for contenders in &contenders {
+            left.push(contenders.iter().map(|&(_, element)| forms[element as usize].clone()).collect());
         }
-        self.hidden.push(Hidden { width: windows, bits: LayerBits::Winner(maximum.size), code: Code::Rounds(rounds) });
+        let count: usize = contenders.iter().map(Vec::len).sum();
+        // Every contender goes through several steps.
+        if count > windows && terms > 2 * count {
+            let mut settled = self.step(n + 1, &[], &left.concat()).carried.into_iter();
+            left.iter_mut().flatten().for_each(|form| *form = settled.next().expect("one form for each contender"));
+        }
+        let mut duels = Duels { places: Vec::with_capacity(windows), bits: vec![Vec::new(); windows] };
+        duels.places.extend(contenders.iter().map(|contenders| contenders.iter().map(|&(place, _)| place).collect::<Vec<_>>()));
+        while left.iter().any(|forms| forms.len() > 1) {
+            let units: Vec<Form> = left.iter().filter(|forms| forms.len() > 1).map(|forms| forms[1].minus(&forms[0])).collect();
+            // The largest so far, and those that follow later.
+            let carried: Vec<Form> = left.iter().flat_map(|forms| forms.iter().take(1).chain(forms.iter().skip(2)).cloned()).collect();
+            let results = self.step(n + 1, &units, &carried);
+            let (mut carried, mut units) = (results.carried.into_iter(), results.units.into_iter());
+            for (forms, bits) in left.iter_mut().zip(&mut duels.bits) {
+                let meets = forms.len() > 1;
+                *forms = carried.by_ref().take(forms.len() - usize::from(meets)).collect();
+                if meets {
+                    let (bit, over) = units.next().expect("one unit for each duel");
+                    forms[0] = Form::sum([(Coefficient::ONE, &forms[0]), (Coefficient::ONE, &over)].into_iter(), Coefficient::ZERO);
+                    bits.push(bit);
+                }
+            }
+        }
+        self.hidden.push(Hidden { width: windows, bits: LayerBits::Winner(maximum.size), code: Code::Duels(duels) });
         Ok(left.into_iter().map(|mut forms| forms.pop().expect("a window has a candidate")).collect())
+    }
+
+    /// The steps up to here, with the elements of a node as their output.
+    fn so_far(&self, node: usize) -> Steps {
+        let output = Step::of_forms(self.width, self.forms[node].clone(), 0, self.hidden.len());
+        Steps { go_on: true, ..Steps::new(self.steps.iter().cloned().chain([Arc::new(output)]).collect(), Vec::new()) }
     }
 }
 

@@ -94,7 +94,8 @@ fn maps(complex: &Complex) -> Vec<u32> {
 /// Finds out which of some cells have the same map: for each the first that has it.
 ///
 /// Those with different residues are different. Of the others, those of a graph where the output depends on the same parts and winners are known to have one
-/// map, and what is left is compared in integers.
+/// map, and what is left is compared in integers, as maps of the inputs in which the cells were cut: the others tell no two maps apart
+/// (proofs/complex.md, section 4.3).
 fn compare(complex: &Complex, residues: Option<&Residues<'_>>, mut cells: Vec<u32>, representatives: &mut [u32]) {
     // Cells that follow each other have much in common.
     cells.sort_unstable();
@@ -115,7 +116,7 @@ fn compare(complex: &Complex, residues: Option<&Residues<'_>>, mut cells: Vec<u3
         }
         if different.len() > 1 {
             let mut first_with: HashMap<Vec<Vec<Rational>>, u32> = HashMap::new();
-            let maps = different.iter().map(|&cell| (cell, complex.cell(cell as usize).affine_map()));
+            let maps = different.iter().map(|&cell| (cell, complex.cell(cell as usize).essential_map()));
             let first: HashMap<u32, u32> = maps.map(|(cell, map)| (cell, *first_with.entry(map).or_insert(cell))).collect();
             group.iter().for_each(|&cell| representatives[cell as usize] = first[&representatives[cell as usize]]);
         }

@@ -104,6 +104,12 @@ pub(super) fn of_search(topology: &Topology, signs: &Signs, patterns: &[u64]) ->
     topology.bytes() + signs.bytes() + size_of_val(patterns) as u64
 }
 
+/// What finding the contenders of windows takes: a set of candidates for each window at each vertex.
+pub(super) fn of_contenders(windows: &[Vec<u32>], vertices: usize) -> u64 {
+    let words: usize = windows.iter().map(|candidates| candidates.len().div_ceil(64)).sum();
+    8 * (words * vertices) as u64
+}
+
 /// What finding the faces of merged cells takes: for each finer face a list of the cells that hold it, of which there are about 2^(d - k).
 pub(super) fn of_merging(levels: &[Faces]) -> u64 {
     let d = levels.len() - 1;

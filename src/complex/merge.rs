@@ -1,4 +1,4 @@
-//! Cells that are one: a knock-out cuts further than its winners tell, and what it cut is joined again.
+//! Cells that are one: duels cut further than their winners tell, and what they cut is joined again.
 //!
 //! The cells of the hidden layers' patterns meet face to face, and each is a union of finer cells. A face of theirs is told by the cells that hold it
 //! and the sides of the domain that it lies on (proofs/complex.md, section 8), so finer faces with the same cells and sides are parts of one face,

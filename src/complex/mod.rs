@@ -25,6 +25,7 @@ mod pages;
 mod parts;
 mod residues;
 mod scale;
+mod search;
 mod shape;
 mod signs;
 mod simplex;

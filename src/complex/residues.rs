@@ -78,7 +78,7 @@ struct Row {
 impl<'a> Residues<'a> {
     /// `None` where the prime divides a denominator, or a coefficient is beyond the doubles.
     pub(super) fn new(steps: &'a Steps) -> Option<Self> {
-        Some(Self { steps, all: steps.steps.iter().map(StepResidues::new).collect::<Option<_>>()? })
+        Some(Self { steps, all: steps.steps.iter().map(|step| StepResidues::new(step)).collect::<Option<_>>()? })
     }
 
     /// The outputs at one point, the same for all cells, by the affine maps of cells with these bits; on all threads of the current `rayon` pool.

@@ -30,9 +30,13 @@ pub(super) fn shifted(mut x: f64, mut e: i32) -> f64 {
 
 /// The exponents of the inputs, and after them those of the results of every step.
 pub(super) fn of_steps(steps: &Steps, of_inputs: &[i32]) -> Vec<Vec<i32>> {
-    let mut all = vec![of_inputs.to_vec()];
-    for (l, step) in steps.steps.iter().enumerate() {
-        all.push(exponents(step, &all[l]));
+    of_more_steps(steps, vec![of_inputs.to_vec()])
+}
+
+/// The same where those of the inputs, and of the results of the first steps, are known.
+pub(super) fn of_more_steps(steps: &Steps, mut all: Vec<Vec<i32>>) -> Vec<Vec<i32>> {
+    for step in &steps.steps[all.len() - 1..] {
+        all.push(exponents(step, &all[all.len() - 1]));
     }
     all
 }

@@ -2,6 +2,7 @@
 //!
 //! The bounds are derived in proofs/complex.md.
 
+mod contenders;
 mod cut;
 mod infinity;
 mod kept;
@@ -12,7 +13,7 @@ use super::exact::ExactRows;
 use super::far::{Far, Weights};
 use super::layer::{FloatStep, Values};
 use super::scale;
-use super::steps::{STAGE, Step, Steps, words_from};
+use super::steps::{STAGE, Steps, words_from};
 use super::topology::{Mask, units_of};
 use crate::exact::bound::{TINY, U, round_up};
 use crate::exact::lanes::{Lanes, dispatch};
@@ -83,13 +84,27 @@ impl Signs {
             constants: [Vec::new(), Vec::new()],
             weights: vec![Weights::default(); corners.len()],
             decisions: Decisions::default(),
-            of_steps: steps.steps.iter().map(Step::bytes).sum(),
+            of_steps: steps.steps.iter().map(|step| step.bytes()).sum(),
         };
         for row in &of_corners {
             // A corner at infinity is a multiple of the size, with no constant.
             if signs.far.is_some() { signs.rows.push(&vec![0.0; row.len()], 0.0) } else { signs.rows.push_balls(row) }
         }
         signs
+    }
+
+    /// Goes on with more steps, of which the first are those that it has.
+    pub(super) fn follow(&mut self, steps: &Arc<Steps>) {
+        // What follows is not known of the last of them, which stands for an output.
+        let mut known = Vec::clone(&self.exponents);
+        known.truncate(self.steps.depth() + 1);
+        self.exponents = Arc::new(scale::of_more_steps(steps, known));
+        self.of_steps = steps.steps.iter().map(|step| step.bytes()).sum();
+        self.exact.follow(steps);
+        if let Some(balls) = &mut self.balls {
+            balls.follow(steps, &self.exponents);
+        }
+        self.steps = steps.clone();
     }
 
     /// Whether every decision is left to integers.
@@ -144,13 +159,13 @@ impl Signs {
     }
 
     /// For each vertex, in words, which results of the step at hand need not be 0.
-    fn alive(&mut self, at: usize) -> Vec<u64> {
+    fn alive(&self, at: usize) -> Vec<u64> {
         let mut alive = Vec::with_capacity(self.len() * self.active.len());
         let (cutting, outputs) = (self.kept.cutting, self.kept.results.len());
         debug_assert_eq!(at, self.layer);
         if cutting == outputs {
-            match &mut self.active[..] {
-                [word] => alive.append(word),
+            match &self.active[..] {
+                [word] => alive.extend_from_slice(word),
                 words => (0..self.weights.len()).for_each(|v| alive.extend(words.iter().map(|word| word[v]))),
             }
             return alive;

@@ -3,7 +3,7 @@
 //! A chain has one step a layer, of which all is rectified; how a graph becomes steps is told in [`lower`](super::lower).
 
 use super::memory::of_terms;
-use crate::exact::Coefficient;
+use crate::exact::{Coefficient, rational};
 use crate::network::graph::{Coefficients, Graph};
 use crate::network::{Layer, LayerBits, Network, Pattern, Selection, UnitSet};
 use nalgebra::{DMatrix, DVector};
@@ -180,6 +180,14 @@ impl Step {
         }
     }
 
+    /// Whether the constant of a row is a double.
+    pub(super) fn has_exact_constant(&self, output: usize) -> bool {
+        match &self.map {
+            StepMap::Dense(layer) => layer.is_dyadic() || rational(layer.bias()[output]).as_ref() == Some(&layer.bias_of(output)),
+            StepMap::Sparse(map) => map.bias.is_dyadic() || rational(map.bias.doubles()[output]).as_ref() == Some(&map.bias.get(output)),
+        }
+    }
+
     /// Whether all weights of a row are 0.
     pub(super) fn is_constant(&self, output: usize) -> bool {
         match &self.map {
@@ -248,8 +256,8 @@ pub(super) enum Code {
     Step(usize),
     /// Each is somewhere.
     Bits(Vec<Bit>),
-    /// Winners of knock-out rounds, see [`Rounds`].
-    Rounds(Rounds),
+    /// Winners of maxima, see [`Duels`].
+    Duels(Duels),
 }
 
 /// Where a bit is.
@@ -261,56 +269,44 @@ pub(super) enum Bit {
     Unit { step: u32, unit: u32 },
 }
 
-/// Maxima as knock-out rounds, one a step: neighbours meet, and the unit of a duel is active where the right one is larger.
+/// Maxima in rounds, one a step: each contender but the first meets the largest of those before it, and the unit of the duel is active where it is larger.
 ///
 /// The order is kept, so ties go to the lowest index.
 #[derive(Clone, Debug)]
-pub(super) struct Rounds {
-    /// The bits of all duels, round after round.
-    pub duels: Vec<Bit>,
-    /// For each round and window the place of its first duel among them.
-    pub first_duels: Vec<Vec<u32>>,
-    /// For each window the places of its candidates.
+pub(super) struct Duels {
+    /// For each window the places of its contenders: those of its candidates that are the largest somewhere, or may be.
     pub places: Vec<Vec<u32>>,
+    /// For each window the bits of its duels.
+    pub bits: Vec<Vec<Bit>>,
 }
 
-impl Rounds {
-    /// The place of a window's winner.
+impl Duels {
+    /// The winner of a window, among its contenders: the last one that is larger than all before it.
     fn winner(&self, window: usize, is_active: impl Fn(Bit) -> bool) -> usize {
-        let places = &self.places[window];
-        // The candidates left before each round; there are less than 2^32.
-        let (mut sizes, mut rounds) = ([places.len(); 33], 0);
-        while sizes[rounds] > 1 {
-            sizes[rounds + 1] = sizes[rounds].div_ceil(2);
-            rounds += 1;
-        }
-        let mut at = 0;
-        for round in (0..rounds).rev() {
-            let meets = 2 * at + 1 < sizes[round];
-            at = 2 * at + usize::from(meets && is_active(self.duels[self.first_duels[round][window] as usize + at]));
-        }
-        places[at] as usize
+        self.bits[window].iter().rposition(|&bit| is_active(bit)).map_or(0, |duel| duel + 1)
     }
 }
 
 /// A network as steps, the output last.
 #[derive(Clone, Debug)]
 pub(super) struct Steps {
-    pub steps: Vec<Step>,
+    pub steps: Vec<Arc<Step>>,
     pub hidden: Vec<Hidden>,
     /// For each step the place of its first word in the bits of a cell.
     pub first_words: Vec<usize>,
     /// The graph that these are the steps of, unless they decide too.
     pub graph: Option<Arc<Graph>>,
+    /// Whether these are the first steps of a network, followed by others that are not known yet.
+    pub go_on: bool,
 }
 
 impl Steps {
-    pub(super) fn new(steps: Vec<Step>, hidden: Vec<Hidden>) -> Self {
+    pub(super) fn new(steps: Vec<Arc<Step>>, hidden: Vec<Hidden>) -> Self {
         let first_words = steps.iter().scan(0, |at, step| {
             *at += step.words();
             Some(*at - step.words())
         });
-        Self { first_words: first_words.collect(), steps, hidden, graph: None }
+        Self { first_words: first_words.collect(), steps, hidden, graph: None, go_on: false }
     }
 
     pub(super) fn of_network(network: &Network) -> Self {
@@ -321,7 +317,7 @@ impl Steps {
         };
         let hidden = |(l, layer): (usize, &Layer)| Hidden { width: layer.outputs(), bits: LayerBits::Breakpoints(1), code: Code::Step(l) };
         Self::new(
-            network.layers().iter().enumerate().map(step).collect(),
+            network.layers().iter().enumerate().map(step).map(Arc::new).collect(),
             network.layers()[..depth].iter().enumerate().map(hidden).collect(),
         )
     }
@@ -334,6 +330,11 @@ impl Steps {
         self.steps[self.depth()].outputs()
     }
 
+    /// Whether a step is the last below the output.
+    pub(super) fn is_last(&self, step: usize) -> bool {
+        step + 1 == self.depth() && !self.go_on
+    }
+
     /// The number of steps below the output.
     pub(super) fn depth(&self) -> usize {
         self.steps.len() - 1
@@ -341,7 +342,8 @@ impl Steps {
 
     /// Whether steps cut the cells further than the hidden layers do, so that they must be merged again.
     pub(super) fn cut_further(&self) -> bool {
-        self.hidden.iter().any(|layer| matches!(layer.code, Code::Rounds(_)))
+        let several = |duels: &Duels| duels.bits.iter().any(|bits| bits.len() > 1);
+        self.hidden.iter().any(|layer| matches!(&layer.code, Code::Duels(duels) if several(duels)))
     }
 
     /// The bit of a unit of a step, in the bits of a cell.
@@ -367,6 +369,28 @@ impl Steps {
         self.pattern_below(self.hidden.len(), words)
     }
 
+    /// What two cells have in common exactly if their patterns are equal, and shorter than these: the words of what is no duel, and the winners where there is
+    /// a choice.
+    pub(super) fn name(&self, words: &[u64]) -> Vec<u64> {
+        let mut name = Vec::with_capacity(words.len());
+        for Hidden { code, .. } in &self.hidden {
+            match code {
+                Code::Step(step) => name.extend_from_slice(&words[self.first_words[*step]..][..self.steps[*step].words()]),
+                Code::Bits(bits) => {
+                    let step = |bit: &Bit| if let Bit::Unit { step, .. } = bit { Some(*step as usize) } else { None };
+                    // All units of a layer of activations are those of one step.
+                    let step = bits.iter().find_map(step);
+                    name.extend(step.into_iter().flat_map(|step| &words[self.first_words[step]..][..self.steps[step].words()]));
+                }
+                Code::Duels(duels) => {
+                    let open = (0..duels.bits.len()).filter(|&window| !duels.bits[window].is_empty());
+                    name.extend(open.map(|window| duels.winner(window, |bit| self.is_on(words, bit)) as u64));
+                }
+            }
+        }
+        name
+    }
+
     /// The pattern of the first hidden layers, by the bits of a cell.
     pub(super) fn pattern_below(&self, layers: usize, words: &[u64]) -> Pattern {
         let layers = &self.hidden[..layers];
@@ -376,10 +400,10 @@ impl Steps {
             match code {
                 Code::Step(step) => pattern.put(at, width * bits.count(), &words[self.first_words[*step]..]),
                 Code::Bits(all) => all.iter().enumerate().for_each(|(k, &bit)| pattern.set(at + k, self.is_on(words, bit))),
-                Code::Rounds(rounds) => {
-                    for window in 0..*width {
-                        let winner = rounds.winner(window, |bit| self.is_on(words, bit));
-                        pattern.set(at + window * bits.count() + winner, true);
+                Code::Duels(duels) => {
+                    for (window, places) in duels.places.iter().enumerate() {
+                        let winner = places[duels.winner(window, |bit| self.is_on(words, bit))];
+                        pattern.set(at + window * bits.count() + winner as usize, true);
                     }
                 }
             }
@@ -394,9 +418,9 @@ impl Steps {
         let form = last.form(0);
         let units = vec![form.clone(), Form::default().minus(&form)];
         let (layer, step) = (self.hidden.len(), self.steps.len());
-        self.steps.push(Step::of_forms(last.inputs(), units, 2, layer));
+        self.steps.push(Arc::new(Step::of_forms(last.inputs(), units, 2, layer)));
         // The output of the longer network is of no interest.
-        self.steps.push(Step::of_forms(2, vec![Form::default()], 0, layer));
+        self.steps.push(Arc::new(Step::of_forms(2, vec![Form::default()], 0, layer)));
         self.hidden.push(Hidden { width: 2, bits: LayerBits::Breakpoints(1), code: Code::Step(step) });
         Self::new(self.steps, self.hidden)
     }
@@ -404,7 +428,7 @@ impl Steps {
     /// The place of the winner of the last hidden layer, which is one maximum.
     pub(super) fn last_winner(&self, words: &[u64]) -> usize {
         match self.hidden.last() {
-            Some(Hidden { code: Code::Rounds(rounds), .. }) => rounds.winner(0, |bit| self.is_on(words, bit)),
+            Some(Hidden { code: Code::Duels(duels), .. }) => duels.places[0][duels.winner(0, |bit| self.is_on(words, bit))] as usize,
             _ => unreachable!("the last layer is a maximum"),
         }
     }

@@ -155,6 +155,17 @@ impl Topology {
         self.levels.iter().map(Faces::bytes).sum::<u64>() + 8 * self.bases.capacity() as u64
     }
 
+    /// The vertices of a cell.
+    pub(super) fn vertices_of(&self, cell: u32) -> Vec<u32> {
+        let mut faces = vec![cell];
+        for level in self.levels[1..].iter().rev() {
+            faces = faces.iter().flat_map(|&face| level.facets(face).iter().copied()).collect();
+            faces.sort_unstable();
+            faces.dedup();
+        }
+        faces
+    }
+
     /// Begins a layer: what its units are affine on are the edges as they are.
     pub(super) fn reset_bases(&mut self) {
         self.bases = (0..self.levels[1].len() as u32).map(|edge| self.ends(edge)).collect();

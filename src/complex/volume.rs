@@ -45,32 +45,47 @@ impl Complex {
 
     /// The same as integers.
     pub(crate) fn volume_fractions(&self) -> Vec<Option<VolumeFractions>> {
-        self.of_bounded(true, Cone::fractions)
+        self.of_bounded(true, |_| true, Cone::fractions)
     }
 
     /// The exact volume of each cell, `None` of those that are not bounded.
     pub(crate) fn volumes_alone(&self) -> Vec<Option<Rational>> {
-        self.of_bounded(false, |cone| Rational::from(cone.volume()))
+        self.volumes_of(|_| true)
     }
 
-    /// What follows from each bounded cell.
-    fn of_bounded<T: Send>(&self, moments: bool, of: impl Fn(Cone) -> T + Sync) -> Vec<Option<T>> {
-        let vertices = 0..self.vertices() as u32;
-        let of_vertex = |v: u32| if self.is_vertex(v) { self.whole_vertex(v) } else { WholePoint::default() };
-        let points: Vec<WholePoint> = vertices.map(of_vertex).collect();
+    /// The exact volume of each cell that is wanted, `None` of the others and of those that are not bounded.
+    pub(super) fn volumes_of(&self, is_wanted: impl Fn(usize) -> bool) -> Vec<Option<Rational>> {
+        self.of_bounded(false, is_wanted, |cone| Rational::from(cone.volume()))
+    }
+
+    /// What follows from each bounded cell that is wanted.
+    fn of_bounded<T: Send>(&self, moments: bool, is_wanted: impl Fn(usize) -> bool, of: impl Fn(Cone) -> T + Sync) -> Vec<Option<T>> {
+        let mut all: Vec<Option<T>> = (0..self.activation_regions()).map(|_| None).collect();
+        let bounded: Vec<u32> =
+            (0..all.len()).filter(|&cell| is_wanted(cell) && self.cell(cell).bounded()).map(|cell| cell as u32).collect();
+        if bounded.is_empty() {
+            return all;
+        }
+        let points = self.whole_points(&bounded);
         let cones =
             Cones { complex: self, pulling: &Pulling::of(self), points: &points, moments, sharing: self.denominators_share(&points) };
         let mut places: Vec<Vec<u32>> = self.levels.iter().map(|level| vec![0; level.len()]).collect();
         places[0] = vec![0; points.len()];
-        let mut all: Vec<Option<T>> = Vec::with_capacity(self.activation_regions());
-        for first in (0..self.activation_regions()).step_by(TOGETHER) {
-            let cells = first..(first + TOGETHER).min(self.activation_regions());
-            all.extend(cells.clone().map(|_| None));
-            let bounded: Vec<u32> = cells.filter(|&cell| self.cell(cell).bounded()).map(|cell| cell as u32).collect();
-            let found: Vec<T> = cones.of_cells(&bounded, &mut places).into_par_iter().map(&of).collect();
-            bounded.into_iter().zip(found).for_each(|(cell, found)| all[cell as usize] = Some(found));
+        for bounded in bounded.chunk_by(|&a, &b| a as usize / TOGETHER == b as usize / TOGETHER) {
+            let found: Vec<T> = cones.of_cells(bounded, &mut places).into_par_iter().map(&of).collect();
+            bounded.iter().zip(found).for_each(|(&cell, found)| all[cell as usize] = Some(found));
         }
         all
+    }
+
+    /// All vertices as integers, of which those matter that some cells have.
+    fn whole_points(&self, cells: &[u32]) -> Vec<WholePoint> {
+        let mut is_needed = vec![cells.len() == self.activation_regions(); self.vertices()];
+        if !is_needed[0] {
+            cells.iter().for_each(|&cell| self.vertices_of(self.rank(), cell).into_iter().for_each(|v| is_needed[v as usize] = true));
+        }
+        let point = |(v, needed)| if needed && self.is_vertex(v) { self.whole_vertex(v) } else { WholePoint::default() };
+        (0..self.vertices() as u32).zip(is_needed).map(point).collect()
     }
 
     /// Whether the denominators of vertices have much in common with those of their neighbours, as far as some edges tell. Where few units of a first layer

@@ -332,3 +332,27 @@ fn cells_cut_by_decision_are_the_classes_of_regions() {
     assert_eq!(report["decision"]["cells"], sum);
     assert!(sum > all["cells"].as_array().unwrap().len());
 }
+
+/// One class on all of the space, most of whose regions are bounded.
+#[test]
+fn volumes_are_not_computed_of_decision_regions_that_are_not_bounded() {
+    let hidden = load("random:3-9-1@1").unwrap().layers()[0].clone();
+    let positive = Layer::from_f64(DMatrix::from_element(1, 9, 1.0), DVector::from_element(1, 1.0));
+    let network = Network::new(vec![hidden, positive]).unwrap();
+    let decided = Builder::new(&network).decide(Rule::Sign, &Domain::Space, None).unwrap();
+    assert!(decided.complex.cells().any(|cell| cell.bounded()));
+    // Exact vertices count as soon as they are known.
+    let before = decided.complex.memory();
+    let regions = decided.regions();
+    assert_eq!((regions.len(), regions[0].volume.clone(), decided.complex.memory()), (1, None, before));
+}
+
+/// What is bounded has its volume beside what is not: the tent 1 - |x| - |y| is positive on an area of 2.
+#[test]
+fn a_bounded_decision_region_has_its_volume() {
+    let text = r#"{"layers": [{"W": [[1, 0], [-1, 0], [0, 1], [0, -1]], "b": [0, 0, 0, 0]}, {"W": [[-1, -1, -1, -1]], "b": [1]}]}"#;
+    let report = json(&["regions", &file("tent.json", text), "--space", "--decide", "sign"]);
+    let classes = report["decision"]["classes"].as_array().unwrap();
+    let volumes: Vec<_> = classes.iter().map(|class| (class["class"].as_i64().unwrap(), class["volume"]["exact"].as_str())).collect();
+    assert_eq!(volumes, [(-1, None), (1, Some("2"))]);
+}

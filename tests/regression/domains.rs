@@ -1,6 +1,6 @@
 //! Domains that are the whole space, first layers of low rank, units that never switch.
 
-use super::{json, path, stdout};
+use super::{error, json, path, stdout};
 use plica::complex::{Builder, Complex, Domain, Plane, Rule};
 use plica::data::Point;
 use plica::network::graph::{Coefficients, GraphBuilder, Piecewise};
@@ -206,6 +206,46 @@ fn a_slice_of_low_rank_has_strips() {
 fn a_rank_beyond_memory_is_refused() {
     let error = Builder::new(&load("random:784-20-1@1").unwrap()).build(&Domain::Space).unwrap_err().to_string();
     assert!(error.contains("rank above 12"), "{error}");
+}
+
+/// 2,000 inputs that the first layer sees through two: maps are told apart as fast as those of the narrow network.
+#[test]
+fn maps_of_wide_inputs_behind_a_narrow_first_layer_are_told_apart_by_few_of_them() {
+    let mut numbers = Numbers(21);
+    let mut random = |rows: usize, columns: usize| -> Vec<Vec<i32>> {
+        (0..rows).map(|_| (0..columns).map(|_| numbers.below(9) as i32 - 4).collect()).collect()
+    };
+    let (narrow, wide, above) = (random(24, 2), random(2, 2000), random(1, 24));
+    let layer = |rows: &[Vec<i32>]| {
+        Layer::from_f64(
+            nalgebra::DMatrix::from_fn(rows.len(), rows[0].len(), |i, j| f64::from(rows[i][j])),
+            nalgebra::DVector::zeros(rows.len()),
+        )
+    };
+    let first: Vec<Vec<i32>> = narrow.iter().map(|row| (0..2000).map(|j| row[0] * wide[0][j] + row[1] * wide[1][j]).collect()).collect();
+    let counts = |first: &[Vec<i32>]| {
+        let mut hidden = layer(first).bias().clone();
+        hidden.iter_mut().enumerate().for_each(|(i, b)| *b = f64::from(i as u32 % 7) - 3.0);
+        let first = Layer::from_f64(layer(first).weights().clone(), hidden);
+        let network = Network::new(vec![first, layer(&above)]).unwrap();
+        Builder::new(&network).build(&Domain::Space).unwrap().counts().clone()
+    };
+    let (of_wide, of_narrow) = (counts(&first), counts(&narrow));
+    assert!(of_narrow.affine_maps < of_narrow.activation_regions, "some maps are equal");
+    assert_eq!((of_wide.affine_maps, of_wide.linear_regions), (of_narrow.affine_maps, of_narrow.linear_regions));
+}
+
+/// Where no option allows more dimensions, none is named.
+#[test]
+fn more_dimensions_than_can_be_cut_are_refused_with_what_can_be_done() {
+    for arguments in [["random:20-14-1@1", "--space"], ["random:20-14-1@1", "--box=0,1"]] {
+        for force in [&[][..], &["--force"]] {
+            let message = error(2, &[&["regions"], &arguments[..], force].concat());
+            assert!(message.contains("the most is 12; --plane takes a slice of two") && !message.contains("--force"), "{message}");
+        }
+    }
+    let message = error(2, &["regions", "random:8-14-1@1", "--space"]);
+    assert!(message.contains("--force tries all"), "{message}");
 }
 
 /// 3,000 units, of which those with a small constant cut the box.

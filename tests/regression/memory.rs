@@ -7,7 +7,7 @@ use plica::network::graph::{Coefficients, ConvolutionOptions, Graph, GraphBuilde
 use plica::network::load;
 use rug::Rational;
 use std::process::Command;
-use std::sync::{Arc, atomic::AtomicU64, atomic::Ordering::Relaxed};
+use std::sync::{Arc, atomic::AtomicU64, atomic::AtomicUsize, atomic::Ordering::Relaxed};
 
 #[test]
 fn a_memory_limit_ends_with_status_3_and_says_how_far_it_came() {
@@ -118,4 +118,76 @@ fn pooled() -> Graph {
     let x = builder.activation(&x, Piecewise::relu()).unwrap();
     let x = builder.linear(&x, 2, weights(32, 16), Some(weights(2, 16))).unwrap();
     builder.finish(&x).unwrap()
+}
+
+/// 16 planes a window: its largest is one of a few on all of the box, and most duels of neighbours decide nothing.
+#[test]
+fn a_maximum_cuts_about_as_far_as_its_winners_tell() {
+    let mut numbers = Numbers(9);
+    let windows = 6;
+    let mut builder = GraphBuilder::new(&[2]).unwrap();
+    let x = builder.input();
+    let planes = builder.linear(&x, 16 * windows, numbers.weights(32 * windows), Some(numbers.weights(16 * windows))).unwrap();
+    let planes = builder.reshape(&planes, &[1, windows, 16]).unwrap();
+    let largest = builder.max_pool(&planes, &Window { stride: [1, 16], ..Window::new([1, 16]) }).unwrap();
+    let graph = builder.finish(&largest).unwrap();
+    let domain = Domain::parse_box("-1,1", 2).unwrap();
+    let most = Arc::new(AtomicUsize::new(0));
+    let seen = most.clone();
+    let builder = Builder::new(&graph);
+    let watched = builder.clone().on_progress(move |progress| _ = seen.fetch_max(progress.cells, Relaxed));
+    let complex = watched.build(&domain).unwrap();
+    complex.check().unwrap();
+    let (cells, cut) = (complex.activation_regions(), most.load(Relaxed));
+    assert!(cut < 6 * cells, "{cut} cells cut, and {cells} left");
+    let exact = builder.exact_only(true).build(&domain).unwrap();
+    assert_eq!((complex.f_vector(), complex.shape()), (exact.f_vector(), exact.shape()));
+}
+
+/// Candidates that lose everywhere are not compared, and carried no further.
+#[test]
+fn candidates_that_never_win_are_not_compared() {
+    let image = |k: u32| Point::from_rationals((0..144u32).map(|i| Rational::from((i * (7 + k) % 31, 31))).collect()).unwrap();
+    let plane = Plane::new(&image(0), &image(1), &image(2)).unwrap();
+    let domain = Domain::parse_box("0,1/1000", 2).unwrap();
+    let builder = Builder::new(&pooled());
+    let complex = builder.build_slice(&plane, &domain).unwrap();
+    let decisions = complex.decisions();
+    // 256 units below the maxima, 16 above: a vertex more or less has a decision for each. Three duels a window would be 192 more.
+    let vertices = complex.f_vector()[0];
+    assert!(decisions.filtered + decisions.exact < 300 * vertices, "{decisions:?} at {vertices} vertices");
+    let exact = builder.exact_only(true).build_slice(&plane, &domain).unwrap();
+    assert_eq!((complex.f_vector(), complex.counts()), (exact.f_vector(), exact.counts()));
+}
+
+/// Of equal candidates the first wins: two that are equal everywhere, and two that are 0 on half of the line.
+#[test]
+fn ties_between_contenders_go_to_the_lowest_index() {
+    let mut builder = GraphBuilder::new(&[1]).unwrap();
+    let x = builder.input();
+    let weights = Coefficients::from_f64(vec![-1.0, 1.0, 2.0, 2.0]);
+    let z = builder.linear(&x, 4, weights, Some(Coefficients::from_f64(vec![-1.0, -1.0, -2.0, -2.0]))).unwrap();
+    let y = builder.activation(&z, Piecewise::relu()).unwrap();
+    let y = builder.reshape(&y, &[1, 1, 4]).unwrap();
+    let largest = builder.max_pool(&y, &Window::new([1, 4])).unwrap();
+    let graph = builder.finish(&largest).unwrap();
+    for exact_only in [false, true] {
+        let complex = Builder::new(&graph).exact_only(exact_only).build(&Domain::parse_box("-2,2", 1).unwrap()).unwrap();
+        let mut patterns: Vec<String> = complex.cells().map(|cell| cell.pattern().to_string()).collect();
+        patterns.sort();
+        assert_eq!(patterns, ["00001000", "01110010", "10001000"]);
+    }
+}
+
+/// Doubles that are sure to be distinct, in -1 to 1.
+struct Numbers(u64);
+
+impl Numbers {
+    fn weights(&mut self, count: usize) -> Coefficients {
+        let mut weight = || {
+            self.0 = self.0.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
+            (self.0 >> 40) as f64 / f64::from(1 << 23) - 1.0
+        };
+        Coefficients::from_f64((0..count).map(|_| weight()).collect())
+    }
 }

@@ -51,7 +51,7 @@ impl Signs {
             return;
         }
         self.decisions.filtered += (units - cutting) as u64 * self.len() as u64;
-        if self.layer + 1 < self.steps.depth() {
+        if !self.steps.is_last(self.layer) {
             results.extend((0..units).filter(active).chain(units..outputs).map(|i| i as u32));
             if results.is_empty() {
                 // A layer has an input; one that is 0 everywhere will do.

@@ -1,0 +1,235 @@
+//! Which candidates of a maximum have to be compared: those that no other candidate is sure to win over on all of some cell (proofs/complex.md, section 7).
+
+use super::super::scale::{exponent, shifted};
+use super::super::steps::Steps;
+use super::super::topology::Topology;
+use super::Signs;
+use crate::exact::bound::{TINY, round_up, sequential};
+use rayon::prelude::*;
+
+/// Cells and vertices that are looked at together.
+const BLOCK: usize = 256;
+
+impl Signs {
+    /// For each window the places of its contenders, ascending: the output of `steps` are the elements, and a window names those that are its candidates.
+    ///
+    /// On a cell all elements are affine. A candidate never wins on it where some other one is at least as large at all of its vertices, and besides comes
+    /// before it, or is larger at one of them.
+    pub(in super::super) fn contenders(&self, steps: &Steps, windows: &[Vec<u32>], cells: &Topology) -> Vec<Vec<u32>> {
+        let elements = Elements::new(self, steps);
+        let sets = Sets::new(windows);
+        let mut of_vertices = vec![0; sets.words * self.len()];
+        let rows = of_vertices.par_chunks_mut(sets.words.max(1)).enumerate().with_min_len(BLOCK);
+        rows.for_each_init(Vec::new, |values: &mut Vec<Range>, (vertex, found)| {
+            values.clear();
+            values.extend((0..elements.constants.len() as u32).map(|element| elements.one(self, vertex, element)));
+            sets.add_certain_winners(windows, values, found);
+        });
+        let blocks = (0..cells.cells() as u32).into_par_iter().with_min_len(BLOCK);
+        let none = || vec![0; sets.words];
+        let found = blocks.fold(none, |mut found, cell| {
+            sets.add_cell(windows, &cells.vertices_of(cell), &of_vertices, &mut found, |v, e| elements.one(self, v as usize, e));
+            found
+        });
+        let union = |mut a: Vec<u64>, b: Vec<u64>| {
+            a.iter_mut().zip(b).for_each(|(a, b)| *a |= b);
+            a
+        };
+        let found = found.reduce(none, union);
+        (0..windows.len()).map(|window| sets.listed(window, &found)).collect()
+    }
+}
+
+/// A number between two doubles.
+type Range = [f64; 2];
+
+/// Forms of the results of the step at hand, in doubles. All are multiplied by one power of two.
+struct Elements {
+    starts: Vec<usize>,
+    /// The place of each result among those that rows hold, and its weight.
+    entries: Vec<(u32, f64)>,
+    constants: Vec<f64>,
+    /// Whether the constants are exact.
+    is_exact: Vec<bool>,
+    gamma: f64,
+    /// For each vertex, in words, which results need not be 0; nothing where none is rectified.
+    alive: Vec<u64>,
+    words: usize,
+}
+
+impl Elements {
+    fn new(signs: &Signs, steps: &Steps) -> Self {
+        let (depth, forms) = (steps.depth(), &steps.steps[steps.depth()]);
+        let below = &signs.exponents[depth];
+        let mut place_of = vec![None; forms.inputs()];
+        signs.kept.results.iter().zip(0..).for_each(|(&j, place)| place_of[j as usize] = Some(place));
+        let (mut starts, mut entries, mut constants) = (vec![0], Vec::new(), Vec::new());
+        let mut most = i32::MIN;
+        for i in 0..forms.outputs() {
+            // Results that rows do not hold are 0.
+            constants.push(forms.rounded_row(i, |j, w| {
+                if let Some(place) = place_of[j].filter(|_| w != 0.0) {
+                    entries.push((place, w, below[j]));
+                    most = most.max(exponent(w) - below[j]);
+                }
+            }));
+            starts.push(entries.len());
+        }
+        let most = constants.iter().filter(|c| **c != 0.0).map(|&c| exponent(c)).fold(most, i32::max);
+        let scale = if most == i32::MIN { 0 } else { -most };
+        let is_exact = (0..forms.outputs()).map(|i| {
+            let scaled = shifted(constants[i], scale);
+            shifted(scaled, -scale) == constants[i] && forms.has_exact_constant(i)
+        });
+        let is_exact = is_exact.collect();
+        let longest = starts.windows(2).map(|ends| ends[1] - ends[0]).max().unwrap_or(0);
+        let alive = if depth == 0 { Vec::new() } else { signs.alive(depth - 1) };
+        Self {
+            starts,
+            entries: entries.into_iter().map(|(place, w, e)| (place, shifted(w, scale - e))).collect(),
+            constants: constants.into_iter().map(|c| shifted(c, scale)).collect(),
+            is_exact,
+            gamma: sequential(longest),
+            words: alive.len() / signs.len(),
+            alive,
+        }
+    }
+
+    /// An element at a vertex, within the bound of section 1 for the one row: R e + gamma (R s + |c|), where R is summed over what is alive.
+    fn one(&self, signs: &Signs, vertex: usize, element: u32) -> Range {
+        let (row, alive) = (signs.rows.row(vertex), &self.alive[vertex * self.words..][..self.words]);
+        let constant = self.constants[element as usize];
+        let (mut sum, mut weights) = (constant, 0.0);
+        for &(place, w) in &self.entries[self.starts[element as usize]..self.starts[element as usize + 1]] {
+            if alive.is_empty() || alive[place as usize / 64] >> (place % 64) & 1 == 1 {
+                sum += w * row[place as usize];
+                weights += w.abs();
+            }
+        }
+        if weights == 0.0 && self.is_exact[element as usize] {
+            return [constant; 2];
+        }
+        let weights = round_up(weights) + TINY;
+        let (error, size) = (signs.error(vertex), signs.rows.sizes[vertex]);
+        let error = round_up(weights * error + self.gamma * (weights * size + constant.abs()) + TINY);
+        [(sum - error).next_down(), (sum + error).next_up()]
+    }
+}
+
+/// Sets of candidates of every window, as bits: each window begins a word.
+struct Sets {
+    /// The first word of each window.
+    firsts: Vec<usize>,
+    words: usize,
+}
+
+impl Sets {
+    fn new(windows: &[Vec<u32>]) -> Self {
+        let mut words = 0;
+        let firsts = windows.iter().map(|candidates| {
+            words += candidates.len().div_ceil(64);
+            words - candidates.len().div_ceil(64)
+        });
+        Self { firsts: firsts.collect(), words }
+    }
+
+    /// Adds the candidates that are at least as large as all others of their window, for certain.
+    fn add_certain_winners(&self, windows: &[Vec<u32>], values: &[Range], sets: &mut [u64]) {
+        for (candidates, &first) in windows.iter().zip(&self.firsts) {
+            // The two largest upper ends.
+            let (mut top, mut next) = ((f64::NEG_INFINITY, usize::MAX), f64::NEG_INFINITY);
+            for (place, &element) in candidates.iter().enumerate() {
+                let [_, hi] = values[element as usize];
+                // What is undefined is above all.
+                let hi = if hi.is_nan() { f64::INFINITY } else { hi };
+                if hi > top.0 || top.1 == usize::MAX {
+                    next = top.0;
+                    top = (hi, place);
+                } else {
+                    next = next.max(hi);
+                }
+            }
+            for (place, &element) in candidates.iter().enumerate() {
+                let others = if place == top.1 { next } else { top.0 };
+                if values[element as usize][0] >= others {
+                    sets[first + place / 64] |= 1 << (place % 64);
+                }
+            }
+        }
+    }
+
+    /// Adds the contenders on a cell with these vertices to sets.
+    fn add_cell(&self, windows: &[Vec<u32>], vertices: &[u32], of_vertices: &[u64], sets: &mut [u64], value: impl Fn(u32, u32) -> Range) {
+        for (candidates, &first) in windows.iter().zip(&self.firsts) {
+            let words = first..first + candidates.len().div_ceil(64);
+            let everywhere = |word: usize| vertices.iter().fold(u64::MAX, |all, &v| all & of_vertices[v as usize * self.words + word]);
+            // Those that win at all vertices are equal on the cell, and the first of them is the winner.
+            let winner = words.clone().map(|word| (word, everywhere(word))).find(|&(_, word)| word != 0);
+            if let Some((word, winners)) = winner {
+                sets[word] |= winners & winners.wrapping_neg();
+                continue;
+            }
+            let is_known = |place: usize| sets[first + place / 64] >> (place % 64) & 1 == 1;
+            if (0..candidates.len()).all(is_known) {
+                continue;
+            }
+            let rows: Vec<Vec<Range>> = vertices.iter().map(|&v| candidates.iter().map(|&element| value(v, element)).collect()).collect();
+            for place in undominated(&rows) {
+                sets[first + place / 64] |= 1 << (place % 64);
+            }
+        }
+    }
+
+    /// The members of a window's set, ascending.
+    fn listed(&self, window: usize, sets: &[u64]) -> Vec<u32> {
+        let end = self.firsts.get(window + 1).copied().unwrap_or(self.words);
+        let word = |(k, word): (usize, &u64)| super::units_of(*word).map(move |bit| (64 * k + bit) as u32).collect::<Vec<_>>();
+        sets[self.firsts[window]..end].iter().enumerate().flat_map(word).collect()
+    }
+}
+
+/// The candidates that can win inside a cell, by their values at its vertices: each is held against those that are the first of the largest at one of these.
+fn undominated(rows: &[Vec<Range>]) -> impl Iterator<Item = usize> + '_ {
+    let largest = |row: &Vec<Range>| (0..row.len()).rev().max_by(|&a, &b| row[a][0].total_cmp(&row[b][0])).unwrap_or_default();
+    let mut largest: Vec<usize> = rows.iter().map(largest).collect();
+    largest.sort_unstable();
+    largest.dedup();
+    let loses = move |place: usize| {
+        largest.iter().any(|&other| {
+            let never_less = rows.iter().all(|row| row[other][0] >= row[place][1]);
+            other != place && never_less && (other < place || rows.iter().any(|row| row[other][0] > row[place][1]))
+        })
+    };
+    (0..rows.first().map_or(0, Vec::len)).filter(move |&place| !loses(place))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn exactly(rows: &[&[f64]]) -> Vec<Vec<Range>> {
+        rows.iter().map(|row| row.iter().map(|&x| [x, x]).collect()).collect()
+    }
+
+    #[test]
+    fn the_first_of_equal_candidates_is_left() {
+        assert_eq!(undominated(&exactly(&[&[1.0, 1.0], &[2.0, 2.0]])).collect::<Vec<_>>(), [0]);
+        assert_eq!(undominated(&exactly(&[&[1.0, 1.0], &[2.0, 3.0]])).collect::<Vec<_>>(), [1]);
+        // Largest inside the cell though at no vertex.
+        assert_eq!(undominated(&exactly(&[&[4.0, 3.0, 0.0], &[0.0, 3.0, 4.0]])).collect::<Vec<_>>(), [0, 1, 2]);
+    }
+
+    #[test]
+    fn what_is_not_certain_is_left() {
+        let rows = vec![vec![[0.0, 2.0], [1.0, 3.0]], vec![[f64::NAN, f64::NAN], [5.0, 6.0]]];
+        assert_eq!(undominated(&rows).collect::<Vec<_>>(), [0, 1]);
+        let sets = Sets::new(&[vec![0, 1], vec![1]]);
+        let winners = |values: &[Range]| {
+            let mut found = vec![0; 2];
+            sets.add_certain_winners(&[vec![0, 1], vec![1]], values, &mut found);
+            found
+        };
+        assert_eq!((winners(&rows[0]), winners(&rows[1])), (vec![0, 1], vec![0, 1]));
+        assert_eq!(winners(&[[1.0, 1.0], [1.0, 1.0]]), [3, 1]);
+    }
+}
