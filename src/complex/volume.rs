@@ -291,7 +291,7 @@ mod tests {
     #[test]
     fn denominators_that_vertices_have_in_common_count_once() {
         let entry =
-            |i: usize, j: usize| f64::from(((i * 7919 + j * 104_729 + 17) * 2_654_435_761 % 4_294_967_296 >> 8) as u32) - 8_388_608.0;
+            |i: usize, j: usize| f64::from((((i * 7919 + j * 104_729 + 17) * 2_654_435_761 % 4_294_967_296) >> 8) as u32) - 8_388_608.0;
         let layer = |rows: usize, columns: usize, bias: f64| {
             Layer::from_f64(DMatrix::from_fn(rows, columns, entry), DVector::from_fn(rows, |i, _| bias * entry(i, 99)))
         };

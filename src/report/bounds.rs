@@ -97,9 +97,15 @@ mod tests {
 
     #[test]
     fn text_fits_a_page_and_large_numbers_are_short() {
-        for shape in
-            ["2-16-16-16-1", "1-4-4-1", "784-20-20-20-10", "3-8-1", "784-12000-12000-10", "20000-20000-20000-1", "9-20000-20000-20000-20000-1"]
-        {
+        for shape in [
+            "2-16-16-16-1",
+            "1-4-4-1",
+            "784-20-20-20-10",
+            "3-8-1",
+            "784-12000-12000-10",
+            "20000-20000-20000-1",
+            "9-20000-20000-20000-20000-1",
+        ] {
             let text = bounds_text(&BoundsReport::of(shape, &shape.parse().unwrap()));
             assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
         }

@@ -75,7 +75,7 @@ pub(super) fn fold(call: &Call<'_>, external: &External<'_>) -> Result<Option<Ve
             let (of, shape) = slices(call, &first.shape)?;
             first.select(&of, shape)
         }
-        "Split" => return Ok(Some(split(call, &first.shape)?.into_iter().map(|(of, shape)| first.select(&of, shape)).collect())),
+        "Split" => return Ok(Some(split(call, &first.shape)?.into_iter().map(|part| first.select(&part.of, part.shape)).collect())),
         "Concat" => concatenated(&inputs.iter().map(|c| &***c).collect::<Vec<_>>(), call)?,
         "Neg" => match &first.numbers {
             Numbers::Floats(x, precision) => floats(&first.shape, x.iter().map(|x| -x).collect(), *precision),

@@ -87,7 +87,7 @@ pub(super) fn apply(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Vec<V
         }
         "Split" => {
             let x = call.value(0)?;
-            split(call, x.shape())?.iter().map(|(of, shape)| builder.select(x, of, shape).map_err(text)).collect()
+            split(call, x.shape())?.iter().map(|part| builder.select(x, &part.of, &part.shape).map_err(text)).collect()
         }
         "Concat" => {
             let values = (0..call.inputs.len()).map(|k| as_value(call.input(k)?, builder)).collect::<Result<Vec<_>, _>>()?;

@@ -160,8 +160,14 @@ pub(super) fn gathered(call: &Call<'_>, shape: &[usize]) -> Result<(Vec<u32>, Ve
     Ok((of, [&shape[..axis], &indices.shape, &shape[axis + 1..]].concat()))
 }
 
-/// The elements of each part of a split, and its shape.
-pub(super) fn split(call: &Call<'_>, whole: &[usize]) -> Result<Vec<(Vec<u32>, Vec<usize>)>, String> {
+/// A part of a split: the elements that it takes, and its shape.
+pub(super) struct Part {
+    pub of: Vec<u32>,
+    pub shape: Vec<usize>,
+}
+
+/// The parts of a split.
+pub(super) fn split(call: &Call<'_>, whole: &[usize]) -> Result<Vec<Part>, String> {
     let axis = normalised(call.attributes.integer("axis", 0), whole.len())?;
     let length = whole[axis];
     let parts = call.outputs as i64;
@@ -200,7 +206,8 @@ pub(super) fn split(call: &Call<'_>, whole: &[usize]) -> Result<Vec<(Vec<u32>, V
         shape[axis] = n as usize;
         let part = start..start + n as usize * inner;
         start = part.end;
-        parts.push(((0..outer).flat_map(|k| part.clone().map(move |e| (k * length * inner + e) as u32)).collect(), shape));
+        let of = (0..outer).flat_map(|k| part.clone().map(move |e| (k * length * inner + e) as u32)).collect();
+        parts.push(Part { of, shape });
     }
     Ok(parts)
 }
