@@ -213,6 +213,9 @@ impl Balls {
             StepMap::Dense(layer) => (layer.is_dyadic(), layer.inputs()),
             StepMap::Sparse(map) => (map.weights.is_dyadic() && map.bias.is_dyadic(), map.row(i).len()),
         };
+        if this.is_coarse(i) {
+            return Ball::UNKNOWN;
+        }
         let g = sequential(terms);
         let margin = |ball: Ball| ball.e + g * (ball.x.abs() + ball.e);
         let mut sum = Sum { x: 0.0, e: 0.0, alive: false };

@@ -109,6 +109,8 @@ pub(super) struct FloatStep {
     bias_size: f64,
     /// The rounding of one product, relative to the row sum and the inputs: it covers that of rational weights to doubles.
     gamma: f64,
+    /// Infinite where a double of a row is no relative rounding of its weight, see [`Step::is_coarse`]; else 0.
+    coarse: f64,
     dyadic: bool,
     /// The rows whose constants are positive, and negative, as words.
     pub constants: [Vec<u64>; 2],
@@ -158,7 +160,8 @@ impl FloatStep {
             // TINY, so that a margin also covers weights that round to subnormal doubles.
             row_sum = row_sum.max(round_up(sum) + TINY);
         }
-        Self { weights, row_sum, bias_size: largest(&bias), bias, gamma, dyadic: is_dyadic, constants: step.signs_of_constants() }
+        let coarse = if (0..outputs).any(|i| step.is_coarse(i)) { f64::INFINITY } else { 0.0 };
+        Self { weights, row_sum, bias_size: largest(&bias), bias, gamma, coarse, dyadic: is_dyadic, constants: step.signs_of_constants() }
     }
 
     /// For every row x the results that are constants, as all that they are computed from is 0; none of a dense step.
@@ -218,7 +221,8 @@ impl FloatStep {
                 let silent = words > 0 && active[place * words..][..words].iter().all(|&word| word == 0);
                 // Where no input is active the values are the biases themselves.
                 let exact = silent && (self.dyadic || linear);
-                *error = if exact { 0.0 } else { round_up(self.row_sum * *error + self.gamma * (self.row_sum * *size + bias_size) + TINY) };
+                let bound = self.row_sum * *error + self.gamma * (self.row_sum * *size + bias_size) + TINY + self.coarse;
+                *error = if exact { 0.0 } else { round_up(bound) };
             }
             add_bias(instructions, above, bias, sizes);
         });

@@ -291,19 +291,19 @@ impl Lowering {
         let mut duels = Duels { places: Vec::with_capacity(windows), bits: vec![Vec::new(); windows] };
         duels.places.extend(contenders.iter().map(|contenders| contenders.iter().map(|&(place, _)| place).collect::<Vec<_>>()));
         while left.iter().any(|forms| forms.len() > 1) {
-            let units: Vec<Form> = left.iter().filter(|forms| forms.len() > 1).map(|forms| forms[1].minus(&forms[0])).collect();
-            // The largest so far, and those that follow later.
-            let carried: Vec<Form> = left.iter().flat_map(|forms| forms.iter().take(1).chain(forms.iter().skip(2)).cloned()).collect();
+            let units: Vec<Form> = left.iter().flat_map(|forms| forms.chunks_exact(2)).map(|pair| pair[1].minus(&pair[0])).collect();
+            // The first of each pair, and one that has none to meet.
+            let carried: Vec<Form> = left.iter().flat_map(|forms| forms.iter().step_by(2).cloned()).collect();
             let results = self.step(n + 1, &units, &carried);
             let (mut carried, mut units) = (results.carried.into_iter(), results.units.into_iter());
             for (forms, bits) in left.iter_mut().zip(&mut duels.bits) {
-                let meets = forms.len() > 1;
-                *forms = carried.by_ref().take(forms.len() - usize::from(meets)).collect();
-                if meets {
+                let mut winners: Vec<Form> = carried.by_ref().take(forms.len().div_ceil(2)).collect();
+                for winner in &mut winners[..forms.len() / 2] {
                     let (bit, over) = units.next().expect("one unit for each duel");
-                    forms[0] = Form::sum([(Coefficient::ONE, &forms[0]), (Coefficient::ONE, &over)].into_iter(), Coefficient::ZERO);
+                    *winner = Form::sum([(Coefficient::ONE, &*winner), (Coefficient::ONE, &over)].into_iter(), Coefficient::ZERO);
                     bits.push(bit);
                 }
+                *forms = winners;
             }
         }
         self.hidden.push(Hidden { width: windows, bits: LayerBits::Winner(maximum.size), code: Code::Duels(duels) });

@@ -188,6 +188,22 @@ impl Step {
         }
     }
 
+    /// Whether a coefficient of a row is so small that its double says little of it: 0 or subnormal, and another number. The rounding of all others is relative.
+    pub(super) fn is_coarse(&self, output: usize) -> bool {
+        let vanishes = |x: f64, exact: &dyn Fn() -> Rational| x.abs() < f64::MIN_POSITIVE && rational(x).as_ref() != Some(&exact());
+        match &self.map {
+            StepMap::Dense(layer) if layer.is_dyadic() => false,
+            StepMap::Dense(layer) => {
+                (0..layer.inputs()).any(|j| vanishes(layer.weights()[(output, j)], &|| layer.weight(output, j)))
+                    || vanishes(layer.bias()[output], &|| layer.bias_of(output))
+            }
+            StepMap::Sparse(map) => {
+                let of = |all: &Coefficients, k: usize| !all.is_dyadic() && vanishes(all.doubles()[k], &|| all.get(k));
+                map.row(output).any(|k| of(&map.weights, k)) || of(&map.bias, output)
+            }
+        }
+    }
+
     /// Whether all weights of a row are 0.
     pub(super) fn is_constant(&self, output: usize) -> bool {
         match &self.map {
@@ -269,21 +285,32 @@ pub(super) enum Bit {
     Unit { step: u32, unit: u32 },
 }
 
-/// Maxima in rounds, one a step: each contender but the first meets the largest of those before it, and the unit of the duel is active where it is larger.
+/// Maxima in rounds, one a step: of the contenders that are left neighbours meet, and the unit of a duel is active where the second is larger.
 ///
-/// The order is kept, so ties go to the lowest index.
+/// The order is kept, so ties go to the lowest index. As many rounds as the logarithm keep bounds from growing: a round doubles them.
 #[derive(Clone, Debug)]
 pub(super) struct Duels {
     /// For each window the places of its contenders: those of its candidates that are the largest somewhere, or may be.
     pub places: Vec<Vec<u32>>,
-    /// For each window the bits of its duels.
+    /// For each window the bits of its duels, round after round.
     pub bits: Vec<Vec<Bit>>,
 }
 
 impl Duels {
-    /// The winner of a window, among its contenders: the last one that is larger than all before it.
+    /// The winner of a window, among its contenders.
     fn winner(&self, window: usize, is_active: impl Fn(Bit) -> bool) -> usize {
-        self.bits[window].iter().rposition(|&bit| is_active(bit)).map_or(0, |duel| duel + 1)
+        let bits = &self.bits[window];
+        // How many are left before each round, and its first duel; there are less than 2^32 contenders.
+        let mut rounds = [(0, 0); 33];
+        let (mut left, mut duel, mut round) = (bits.len() + 1, 0, 0);
+        while left > 1 {
+            rounds[round] = (left, duel);
+            (left, duel, round) = (left.div_ceil(2), duel + left / 2, round + 1);
+        }
+        rounds[..round].iter().rev().fold(0, |at, &(left, duel)| {
+            let meets = 2 * at + 1 < left;
+            2 * at + usize::from(meets && is_active(bits[duel + at]))
+        })
     }
 }
 

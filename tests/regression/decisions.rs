@@ -356,3 +356,65 @@ fn a_bounded_decision_region_has_its_volume() {
     let volumes: Vec<_> = classes.iter().map(|class| (class["class"].as_i64().unwrap(), class["volume"]["exact"].as_str())).collect();
     assert_eq!(volumes, [(-1, None), (1, Some("2"))]);
 }
+
+/// The cells, the classes and the affine maps that a report says, for certain doubles and for integers alone.
+fn with_and_without_doubles(network: &str, rule: &str) -> [String; 2] {
+    [&[][..], &["--exact-only"]].map(|more| {
+        let mut call = vec!["regions", network, "--box", "0,1"];
+        call.extend(["--decide", rule].into_iter().filter(|_| !rule.is_empty()));
+        call.extend(more);
+        let report = json(&call);
+        format!("{} {} {}", report["activation_regions"], report["affine_maps"], report["decision"])
+    })
+}
+
+#[test]
+fn candidates_that_are_tiny_beside_others_are_compared() {
+    // The second and the third input, 2^-1120 times smaller than the first at the end, decide.
+    let row = |numbers: [&str; 3]| format!(r#"["{}"]"#, numbers.join(r#"",""#));
+    let power = |k: u32| format!("1/{}", rug::Integer::from(1) << k);
+    let small = power(140);
+    let decaying =
+        format!(r#"{{"W":[{},{},{}],"b":["0","0","0"]}}"#, row(["1", "0", "0"]), row(["0", &small, "0"]), row(["0", "0", &small]));
+    let last = r#"{"W":[["0","1","0"],["0","0","1"],["-1","0","0"]],"b":["0","0","0"]}"#;
+    let deep = file("tiny_candidates.json", format!(r#"{{"layers":[{},{last}]}}"#, vec![decaying; 8].join(",")));
+    // No double is nearest to these but 0.
+    let tiny = power(1100);
+    let wide = file(
+        "tiny_weights.json",
+        format!(r#"{{"layers":[{{"W":[["1","0"],["0","1"]],"b":["0","0"]}},{{"W":[["{tiny}","0"],["0","{tiny}"]],"b":["0","0"]}}]}}"#),
+    );
+    for network in [deep, wide] {
+        let [doubles, integers] = with_and_without_doubles(&network, "argmax");
+        assert_eq!(doubles, integers, "{network}");
+        assert_eq!(doubles.matches(r#"{"exact":"1/2","value":0.5}"#).count(), 4, "{doubles}");
+    }
+}
+
+#[test]
+fn weights_below_the_doubles_are_no_relative_roundings() {
+    // u (1.4 + 1.4 + 1.4 - 3.9) (x + 1) is above 0; with weights that are rounded to multiples of u = 2^-1074 it is below.
+    let u = rug::Integer::from(10) << 1074;
+    let [a, b] = [14, -39].map(|k| format!("{k}/{u}"));
+    let network = file(
+        "coarse_weights.json",
+        format!(
+            r#"{{"layers":[{{"W":[["1","0"],["1","0"],["1","0"],["1","0"]],"b":["1","1","1","1"]}},
+                {{"W":[["{a}","{a}","{a}","{b}"]],"b":["0"]}},{{"W":[["1"]],"b":["0"]}}]}}"#
+        ),
+    );
+    for rule in ["", "sign"] {
+        let [doubles, integers] = with_and_without_doubles(&network, rule);
+        assert_eq!(doubles, integers);
+    }
+    let cells = path("coarse_weights_cells.json");
+    json(&["regions", &network, "--box", "0,1", "--cells", cells.to_str().unwrap()]);
+    assert!(std::fs::read_to_string(cells).unwrap().contains(r#""pattern":"11111""#));
+}
+
+#[test]
+fn a_decision_among_many_classes_of_the_whole_space_needs_few_integers() {
+    // 63 duels one after another double the bounds of doubles 63 times, rounds of them 6 times.
+    let report = json(&["regions", "random:2-16-64@1", "--space", "--decide", "argmax"]);
+    assert!(report["decisions"]["exact"].as_u64().unwrap() < 100, "{}", report["decisions"]);
+}

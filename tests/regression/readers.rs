@@ -564,6 +564,16 @@ fn numbers_of_a_tensor_are_said_once() {
 }
 
 #[test]
+fn floats_of_16_bits_have_16_bits() {
+    let tensor = |bits: i64| {
+        let parts = [integer(1, 1), integer(2, 10), field(8, b"c"), integer(5, bits)].concat();
+        model_of(10, 13, &[1, 1], &[field(5, &parts), node("Add", &["x", "c"], &["y"], &[])])
+    };
+    assert_eq!(at(&tensor(0x4000), &[1]), "3");
+    refused(&tensor(0x1_4000), "initializer c: number 0 is 81920: expected the 16 bits of a float");
+}
+
+#[test]
 fn a_constant_without_elements_is_a_list() {
     let flatten = |shape: &[i64]| model(13, &[1, 1], &[singles("e", shape, &[]), node("Flatten", &["e"], &["y"], &[])]);
     // The product of the sizes behind the 0 is beyond 64 bits.
@@ -571,6 +581,8 @@ fn a_constant_without_elements_is_a_list() {
     let grown =
         [whole("e", &[0], &[]), whole("s", &[3], &[0, 1 << 40, 1 << 40]), node("Reshape", &["e", "s"], &["f"], &[int("allowzero", 1)])];
     refused(&model(14, &[1, 1], &[grown.concat(), node("Relu", &["x"], &["y"], &[])]), "which has no elements");
+    // One that no operator takes does no harm.
+    assert_eq!(at(&model(14, &[1, 1], &[singles("e", &[0, 3], &[]), node("Relu", &["x"], &["y"], &[])]), &[2]), "2");
 }
 
 #[test]

@@ -309,3 +309,10 @@ fn bounds_that_are_too_large_are_null() {
     assert!(stdout(&["bounds", &shape]).contains("too large"));
     assert_eq!(serra(&format!("20000{}-1", "-20000".repeat(6))), None);
 }
+
+#[test]
+fn crossings_that_all_lie_within_the_rounding_of_one_time_are_not_paired() {
+    // 32,768 pieces of [0, 1] and those beyond it, between times that are about 2^-75 apart: every window meets every piece.
+    let report = json(&["trace", "sawtooth:15", "--from=-1000000000000000000", "--to", "1000000000000000000"]);
+    assert_eq!(report["regions"].as_u64(), Some((1 << 15) + 2), "{}", report["regions"]);
+}

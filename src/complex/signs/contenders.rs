@@ -51,6 +51,8 @@ struct Elements {
     constants: Vec<f64>,
     /// Whether the constants are exact.
     is_exact: Vec<bool>,
+    /// Whether doubles say nothing of a result, see [`Step::is_coarse`](super::super::steps::Step::is_coarse).
+    is_coarse: Vec<bool>,
     gamma: f64,
     /// For each vertex, in words, which results need not be 0; nothing where none is rectified.
     alive: Vec<u64>,
@@ -89,6 +91,7 @@ impl Elements {
             entries: entries.into_iter().map(|(place, w, e)| (place, shifted(w, scale - e))).collect(),
             constants: constants.into_iter().map(|c| shifted(c, scale)).collect(),
             is_exact,
+            is_coarse: (0..forms.outputs()).map(|i| forms.is_coarse(i)).collect(),
             gamma: sequential(longest),
             words: alive.len() / signs.len(),
             alive,
@@ -98,15 +101,20 @@ impl Elements {
     /// An element at a vertex, within the bound of section 1 for the one row: R e + gamma (R s + |c|), where R is summed over what is alive.
     fn one(&self, signs: &Signs, vertex: usize, element: u32) -> Range {
         let (row, alive) = (signs.rows.row(vertex), &self.alive[vertex * self.words..][..self.words]);
+        if self.is_coarse[element as usize] {
+            return [f64::NEG_INFINITY, f64::INFINITY];
+        }
         let constant = self.constants[element as usize];
-        let (mut sum, mut weights) = (constant, 0.0);
+        let (mut sum, mut weights, mut is_constant) = (constant, 0.0, true);
         for &(place, w) in &self.entries[self.starts[element as usize]..self.starts[element as usize + 1]] {
             if alive.is_empty() || alive[place as usize / 64] >> (place % 64) & 1 == 1 {
                 sum += w * row[place as usize];
+                // A weight that has become 0 is TINY below.
                 weights += w.abs();
+                is_constant = false;
             }
         }
-        if weights == 0.0 && self.is_exact[element as usize] {
+        if is_constant && self.is_exact[element as usize] {
             return [constant; 2];
         }
         let weights = round_up(weights) + TINY;

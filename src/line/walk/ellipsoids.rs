@@ -20,8 +20,14 @@ const LARGEST: usize = 1 << 23;
 /// by what was in doubt; where errors are smaller than this, the norms of section 6 cost less.
 const LOOSE: f64 = 1.0 / (1u64 << 36) as f64;
 
-/// In networks of more layers than that they will be, in the end: errors are followed from the beginning.
+/// In networks of more layers than that, errors are followed from the beginning where the norms of the layers above say that they will be too large.
 const DEEP: usize = 16;
+
+/// The part of the norm of which that is said there.
+const USELESS: f64 = 1.0 / 1024.0;
+
+/// Pieces that are looked at for units that turn, a breakpoint: where windows meet more of them, there are no ellipsoids.
+const MOST_MET: usize = 256;
 
 /// How far the ellipsoids are stretched for the slopes at most: 2^40.
 const STRETCH: f64 = (1u64 << 40) as f64;
@@ -69,8 +75,10 @@ impl Walk {
         let width = from.outputs.max(to.outputs);
         let small =
             width <= WIDEST && (self.layers[l].order.len() - 1) * width * width <= LARGEST && to.rows.is_none() && from.rows.is_none();
-        let deep = plan.layers.len() > DEEP;
-        if small && (known || deep || below.output_error > LOOSE * below.value_norm) {
+        let growth = |layers: &[LayerPlan]| layers.iter().map(|layer| layer.sigma).product::<f64>();
+        let above = |part: f64, error: f64| error > part * below.value_norm;
+        let foreseen = || plan.layers.len() > DEEP && above(USELESS, below.output_error * growth(&plan.layers[l..]));
+        if small && (known || above(LOOSE, below.output_error) || foreseen()) {
             if !known {
                 ellipsoids.start(from, [below.error, below.slope_error]);
             }
@@ -111,7 +119,7 @@ impl Ellipsoids {
     }
 
     /// From the ellipsoids of layer l - 1 to those of layer l. Gives the errors of layer l for each piece, relative to rho, and returns the norm of the
-    /// error of its inputs; `None` where numbers are out of range.
+    /// error of its inputs; `None` where numbers are out of range, and where windows meet too many pieces.
     #[expect(clippy::too_many_arguments, reason = "two layers and their walk")]
     fn propagate(
         &mut self,
@@ -126,7 +134,9 @@ impl Ellipsoids {
         let (n, m) = (from.outputs, to.outputs);
         let order = &walk.layers[l].order;
         let pieces = order.len() - 1;
-        self.find_turning(walk, from, l);
+        if !self.find_turning(walk, from, l) {
+            return None;
+        }
         let (local, noise) = (locals[0], self.stretched(locals));
         // The rounding of two products and of the weights, for m outputs: proofs/filter.md, section 6b.
         let ridge = m as f64 * gamma(2 * n + 12);
@@ -185,8 +195,9 @@ impl Ellipsoids {
         output_error.is_finite().then_some(output_error)
     }
 
-    /// Finds the units of layer l - 1 that flip at a time that may lie in a piece: their windows meet it.
-    fn find_turning(&mut self, walk: &Walk, from: &LayerPlan, l: usize) {
+    /// Finds the units of layer l - 1 that flip at a time that may lie in a piece: their windows meet it. Whether that is no more work than for windows that
+    /// are short.
+    fn find_turning(&mut self, walk: &Walk, from: &LayerPlan, l: usize) -> bool {
         let order = &walk.layers[l].order;
         let pieces = order.len() - 1;
         let mark_at = |k: usize| &walk.marks[order[k] as usize];
@@ -205,7 +216,11 @@ impl Ellipsoids {
             below.slope_norms[parent] + from.rho[unit as usize] * below.slope_error_in(parent, below.slope_error)
         };
         self.turning.clear();
+        let mut left = MOST_MET * order.len();
         let mut turn = |k: usize, unit: u32| {
+            if left == 0 {
+                return;
+            }
             let mark = *mark_at(k);
             let (lo, hi) = ((mark.at - mark.half).next_down(), (mark.at + mark.half).next_up());
             let first = (0..k).rev().take_while(|&piece| piece + 1 == k || at(piece + 1) >= lo).last();
@@ -214,7 +229,9 @@ impl Ellipsoids {
             // The true pieces that meet the window: where a true time is before it, all before that are.
             let before = (0..k).rev().take_while(|&piece| piece + 1 == k || at(piece + 1) + mark_at(piece + 1).half >= lo);
             let after = (k..pieces).take_while(|&piece| piece == k || at(piece) - mark_at(piece).half <= hi);
-            let steepest = before.chain(after).map(|piece| slope(piece, unit)).fold(0.0, f64::max);
+            let mut met = last.saturating_sub(first);
+            let steepest = before.chain(after).inspect(|_| met += 1).map(|piece| slope(piece, unit)).fold(0.0, f64::max);
+            left = left.saturating_sub(met);
             let distance = round_up(steepest * mark.half);
             self.turning.extend((first..=last).map(|piece| Turn { piece: piece as u32, unit, distance }));
         };
@@ -236,6 +253,7 @@ impl Ellipsoids {
         }
         self.turning.sort_unstable_by(|x, y| (x.piece, x.unit).cmp(&(y.piece, y.unit)).then(y.distance.total_cmp(&x.distance)));
         self.turning.dedup_by_key(|turn| (turn.piece, turn.unit));
+        left > 0
     }
 }
 

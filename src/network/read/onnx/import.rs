@@ -73,6 +73,7 @@ pub(super) fn import(model: &proto::Model, external: &External<'_>) -> Result<On
         };
         let inputs = node.input.iter().map(of).collect::<Result<Vec<_>, _>>()?;
         let elements = node.input.iter().find_map(|name| types.get(&name[..]).copied()).unwrap_or(0);
+        inputs.iter().flatten().try_for_each(|known| check_elements(known.shape())).map_err(failed)?;
         one_type_of_floats(node, version, &inputs, &types).map_err(failed)?;
         let call =
             Call { operator: &node.op_type, version, inputs, attributes: Attributes::of(node), outputs: node.output.len(), elements };

@@ -82,7 +82,6 @@ impl Constant {
         let size = |&n: &i64| usize::try_from(n).map_err(|_| format!("a size of {n}"));
         let shape = tensor.dims.iter().map(size).collect::<Result<Vec<_>, _>>()?;
         super::shapes::check_rank(shape.len())?;
-        super::shapes::check_elements(&shape)?;
         let count = shape.iter().try_fold(1usize, |count, &n| count.checked_mul(n)).ok_or("more elements than memory has")?;
         let outside;
         let raw: &[u8] = if tensor.data_location == OUTSIDE {
@@ -109,7 +108,10 @@ impl Constant {
                 let raw = if is_raw {
                     raw
                 } else {
-                    bytes.extend(tensor.int32_data.iter().flat_map(|&x| (x as u16).to_le_bytes()));
+                    for (i, &x) in tensor.int32_data.iter().enumerate() {
+                        let bits = u16::try_from(x).map_err(|_| format!("number {i} is {x}: expected the 16 bits of a float"))?;
+                        bytes.extend(bits.to_le_bytes());
+                    }
                     &bytes
                 };
                 floats(raw, true, budget, dtype, precision, Vec::new)
