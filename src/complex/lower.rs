@@ -1,4 +1,4 @@
-//! From a graph to steps: every activation is a sum of rectified forms, every maximum a series of duels.
+//! From a graph to steps: every activation is a sum of rectified forms, every maximum rounds of duels.
 //!
 //! y(z) = s_0 z + c_0 + sum_i (s_i - s_(i-1)) max(z - b_i, 0) for a piecewise affine y, and max(a, b) = a + max(b - a, 0). What later
 //! steps need and no unit gives goes along as it is, so nothing is approximated and no domain need be bounded.
