@@ -4,7 +4,6 @@
 
 use super::exact::{ENTRY, Place};
 use super::pages::Pages;
-use super::scale::shifted;
 use super::steps::{StepMap, Steps};
 use crate::exact::bound::{TINY, U, round_up, sequential};
 use crate::exact::{nearest_f64, rational};
@@ -209,44 +208,38 @@ impl Balls {
     fn forward(&mut self, places: &[Place], vertex: u32, step: usize, i: usize) -> Ball {
         let steps = self.steps.clone();
         let this = &steps.steps[step];
-        let (is_dyadic, terms) = match &this.map {
-            StepMap::Dense(layer) => (layer.is_dyadic(), layer.inputs()),
-            StepMap::Sparse(map) => (map.weights.is_dyadic() && map.bias.is_dyadic(), map.row(i).len()),
+        let terms = match &this.map {
+            StepMap::Dense(layer) => layer.inputs(),
+            StepMap::Sparse(map) => map.row(i).len(),
         };
-        if this.is_coarse(i) {
-            return Ball::UNKNOWN;
-        }
         let g = sequential(terms);
         let margin = |ball: Ball| ball.e + g * (ball.x.abs() + ball.e);
         let mut sum = Sum { x: 0.0, e: 0.0, alive: false };
-        let constant = match &this.map {
-            StepMap::Dense(layer) => {
+        match &this.map {
+            StepMap::Dense(_) => {
                 let alive = self.alive(places, vertex, step, margin);
                 let [below, above] = [&self.exponents[step], &self.exponents[step + 1]];
                 for &(j, x, margin) in alive.iter() {
                     let j = j as usize;
-                    let w = layer.weights()[(i, j)];
-                    if w != 0.0 || !(is_dyadic || layer.weight(i, j).is_zero()) {
-                        sum.add(shifted(w, above[i] - below[j]), x, margin);
+                    if this.has_weight(i, j) {
+                        sum.add(this.scaled_weight(i, j, above[i] - below[j]), x, margin);
                     }
                 }
-                layer.bias()[i]
             }
             StepMap::Sparse(map) => {
                 for k in map.row(i) {
                     let j = map.columns[k] as usize;
                     let ball = self.input(places, vertex, step, j);
                     if ball != Ball::ZERO {
-                        let w = shifted(map.weights.doubles()[k], self.exponents[step + 1][i] - self.exponents[step][j]);
+                        let w = this.scaled_weight(i, k, self.exponents[step + 1][i] - self.exponents[step][j]);
                         sum.add(w, ball.x, margin(ball));
                     }
                 }
-                map.bias.doubles()[i]
             }
-        };
+        }
         let exponent = self.exponents[step + 1][i];
-        let bias = shifted(constant, exponent);
-        if !sum.alive && is_dyadic && shifted(bias, -exponent) == constant {
+        let bias = this.scaled_constant(i, exponent);
+        if !sum.alive && this.has_exact_constant(i, exponent) {
             return Ball { x: bias, e: 0.0 };
         }
         Ball { x: sum.x + bias, e: round_up(sum.e + g * bias.abs() + TINY) }

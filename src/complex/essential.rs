@@ -86,7 +86,7 @@ fn rows_that_cut(steps: &Steps) -> Vec<usize> {
         let mut needed = vec![false; step.outputs()];
         if step.units < step.outputs() {
             for i in (0..above.outputs()).filter(|&i| i < above.units || carried_needed[i]) {
-                above.for_entries(i, |j| needed[j] = true);
+                above.for_entries(i, |_, j| needed[j] = true);
             }
         }
         carried_needed = needed;
@@ -100,12 +100,5 @@ impl Form {
     fn restricted(self, columns: &[u32]) -> Self {
         let place = |(column, x): (u32, Coefficient)| columns.binary_search(&column).ok().map(|place| (place as u32, x));
         Self { terms: self.terms.into_iter().filter_map(place).collect(), constant: self.constant }
-    }
-}
-
-impl Step {
-    /// Visits the columns of a row where it is not 0.
-    fn for_entries(&self, output: usize, mut visit: impl FnMut(usize)) {
-        self.form(output).terms.iter().for_each(|&(j, _)| visit(j as usize));
     }
 }

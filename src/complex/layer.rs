@@ -1,7 +1,6 @@
 //! One step in doubles, with a bound of its error, for many rows at once.
 
 use super::balls::Ball;
-use super::scale::shifted;
 use super::steps::{Step, StepMap};
 use crate::exact::Instructions;
 use crate::exact::bound::{TINY, U, product as product_error, round_up, sequential as sequential_error};
@@ -109,8 +108,6 @@ pub(super) struct FloatStep {
     bias_size: f64,
     /// The rounding of one product, relative to the row sum and the inputs: it covers that of rational weights to doubles.
     gamma: f64,
-    /// Infinite where a double of a row is no relative rounding of its weight, see [`Step::is_coarse`]; else 0.
-    coarse: f64,
     dyadic: bool,
     /// The rows whose constants are positive, and negative, as words.
     pub constants: [Vec<u64>; 2],
@@ -128,10 +125,9 @@ impl FloatStep {
         let outputs = step.outputs();
         let mut place_of = vec![NONE; step.inputs()];
         inputs.iter().zip(0..).for_each(|(&j, place)| place_of[j as usize] = place);
-        let scaled = |i: usize, j: usize, w: f64| shifted(w, above[i] - below[j]);
         let (weights, mut is_dyadic, gamma) = match &step.map {
             StepMap::Dense(layer) => {
-                let weight = |i: usize, j: usize| scaled(i, j, layer.weights()[(i, j)]);
+                let weight = |i: usize, j: usize| step.scaled_weight(i, j, above[i] - below[j]);
                 let weights = Packed::new(inputs.len(), outputs, |i, place| weight(i, inputs[place] as usize));
                 (Weights::Packed(weights), layer.is_dyadic(), product_error(inputs.len()))
             }
@@ -140,7 +136,7 @@ impl FloatStep {
                 for i in 0..outputs {
                     let entry = |k: usize| {
                         let j = map.columns[k] as usize;
-                        (place_of[j], scaled(i, j, map.weights.doubles()[k]))
+                        (place_of[j], step.scaled_weight(i, k, above[i] - below[j]))
                     };
                     entries.extend(map.row(i).map(entry).filter(|&(place, _)| place != NONE));
                     starts.push(entries.len());
@@ -154,14 +150,13 @@ impl FloatStep {
         let mut row_sum: f64 = 0.0;
         for (i, bias) in bias[..outputs].iter_mut().enumerate() {
             let mut sum = 0.0;
-            let constant = step.rounded_row(i, |j, w| sum += if place_of[j] == NONE { 0.0 } else { scaled(i, j, w).abs() });
-            *bias = shifted(constant, above[i]);
-            is_dyadic &= shifted(*bias, -above[i]) == constant;
+            step.scaled_row(i, |j| above[i] - below[j], |j, w| sum += if place_of[j] == NONE { 0.0 } else { w.abs() });
+            *bias = step.scaled_constant(i, above[i]);
+            is_dyadic = is_dyadic && step.has_exact_constant(i, above[i]);
             // TINY, so that a margin also covers weights that round to subnormal doubles.
             row_sum = row_sum.max(round_up(sum) + TINY);
         }
-        let coarse = if (0..outputs).any(|i| step.is_coarse(i)) { f64::INFINITY } else { 0.0 };
-        Self { weights, row_sum, bias_size: largest(&bias), bias, gamma, coarse, dyadic: is_dyadic, constants: step.signs_of_constants() }
+        Self { weights, row_sum, bias_size: largest(&bias), bias, gamma, dyadic: is_dyadic, constants: step.signs_of_constants() }
     }
 
     /// For every row x the results that are constants, as all that they are computed from is 0; none of a dense step.
@@ -221,8 +216,7 @@ impl FloatStep {
                 let silent = words > 0 && active[place * words..][..words].iter().all(|&word| word == 0);
                 // Where no input is active the values are the biases themselves.
                 let exact = silent && (self.dyadic || linear);
-                let bound = self.row_sum * *error + self.gamma * (self.row_sum * *size + bias_size) + TINY + self.coarse;
-                *error = if exact { 0.0 } else { round_up(bound) };
+                *error = if exact { 0.0 } else { round_up(self.row_sum * *error + self.gamma * (self.row_sum * *size + bias_size) + TINY) };
             }
             add_bias(instructions, above, bias, sizes);
         });

@@ -4,6 +4,8 @@
 //! of a unit with small weights would be that of its largest neighbour. The sizes are guesses: they decide nothing.
 
 use super::steps::{Step, Steps};
+use crate::exact::{nearest_f64, rational};
+use rug::Rational;
 
 /// The exponent e of a number that is not 0: 2^e <= |x| < 2^(e + 1); 1024 of infinity.
 pub(super) fn exponent(x: f64) -> i32 {
@@ -58,6 +60,39 @@ fn exponents(step: &Step, below: &[i32]) -> Vec<i32> {
     (0..step.outputs()).map(of_result).map(Option::unwrap_or_default).collect()
 }
 
+impl Step {
+    /// Visits the entries of a row that are not 0, each times the power of two of its input, as [`scaled_weight`](Self::scaled_weight) gives it.
+    pub(super) fn scaled_row(&self, output: usize, exponent: impl Fn(usize) -> i32, mut visit: impl FnMut(usize, f64)) {
+        self.for_entries(output, |k, j| visit(j, self.scaled_weight(output, k, exponent(j))));
+    }
+
+    /// An entry times 2^e as a double: the nearest one, but for a rounding more where that is subnormal.
+    ///
+    /// A double that is subnormal or 0 says little of the number that it stands for, so that is scaled then, and not the double.
+    pub(super) fn scaled_weight(&self, output: usize, k: usize, e: i32) -> f64 {
+        scaled(self.weight(output, k), e)
+    }
+
+    /// The constant of a row, the same way.
+    pub(super) fn scaled_constant(&self, output: usize, e: i32) -> f64 {
+        scaled(self.constant(output), e)
+    }
+
+    /// Whether the constant of a row times 2^e is a double, and the one that [`scaled_constant`](Self::scaled_constant) gives.
+    pub(super) fn has_exact_constant(&self, output: usize, e: i32) -> bool {
+        let (double, exact) = self.constant(output);
+        shifted(shifted(double, e), -e) == double && exact.is_none_or(|exact| rational(double).as_ref() == Some(&exact()))
+    }
+}
+
+/// A number times 2^e, given as a double and, where that may be another number, how to get it.
+fn scaled((double, exact): (f64, Option<impl FnOnce() -> Rational>), e: i32) -> f64 {
+    match exact {
+        Some(exact) if double.abs() < f64::MIN_POSITIVE => nearest_f64(&(exact() << e)),
+        _ => shifted(double, e),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,5 +109,23 @@ mod tests {
         assert_eq!(shifted(1.0, 1024), f64::INFINITY);
         assert_eq!(shifted(1.0, -3000), 0.0);
         assert_eq!(shifted(0.0, 5000), 0.0);
+    }
+    #[test]
+    fn numbers_are_scaled_before_they_are_rounded() {
+        use super::super::steps::Form;
+        use crate::exact::Coefficient;
+        // 7/5 2^-1074 and 1/3 2^-1100: the nearest doubles are 2^-1074 and 0. Of the dense form and of the sparse one.
+        let number = |n: i32, d: i32, e: i32| Coefficient::from(Rational::from((n, d)) << e);
+        let terms = vec![(0, number(7, 5, -1074)), (1, number(1, 3, -1100)), (2, Coefficient::of(-3.0))];
+        for inputs in [3, 3000] {
+            let forms = vec![Form { terms: terms.clone(), constant: number(7, 5, -1074) }, Form::default()];
+            let step = Step::of_forms(inputs, forms, 2, 0);
+            let mut row = Vec::new();
+            step.scaled_row(0, |j| [1074, 1100, -1][j], |j, w| row.push((j, w)));
+            assert_eq!(row, [(0, 1.4), (1, 1.0 / 3.0), (2, -1.5)]);
+            assert_eq!(step.scaled_constant(0, 1075), 2.8);
+            assert_eq!([0, 1].map(|i| step.has_exact_constant(i, 1074)), [false, true]);
+            assert_eq!([0, 1].map(|i| step.is_constant(i)), [false, true]);
+        }
     }
 }

@@ -3,7 +3,7 @@
 //! A chain has one step a layer, of which all is rectified; how a graph becomes steps is told in [`lower`](super::lower).
 
 use super::memory::of_terms;
-use crate::exact::{Coefficient, rational};
+use crate::exact::Coefficient;
 use crate::network::graph::{Coefficients, Graph};
 use crate::network::{Layer, LayerBits, Network, Pattern, Selection, UnitSet};
 use nalgebra::{DMatrix, DVector};
@@ -148,18 +148,50 @@ impl Step {
         self.units.div_ceil(STAGE)
     }
 
+    /// Visits the entries of a row that are not 0, each by its place among the weights, in a dense map the input, and the input.
+    pub(super) fn for_entries(&self, output: usize, mut visit: impl FnMut(usize, usize)) {
+        match &self.map {
+            StepMap::Dense(layer) => (0..layer.inputs()).filter(|&j| self.has_weight(output, j)).for_each(|j| visit(j, j)),
+            StepMap::Sparse(map) => map.row(output).for_each(|k| visit(k, map.columns[k] as usize)),
+        }
+    }
+
     /// Visits the entries of a row that are not 0, rounded to doubles, and gives the rounded constant.
     pub(super) fn rounded_row(&self, output: usize, mut visit: impl FnMut(usize, f64)) -> f64 {
-        match &self.map {
-            StepMap::Dense(layer) => {
-                (0..layer.inputs()).for_each(|j| visit(j, layer.weights()[(output, j)]));
-                layer.bias()[output]
-            }
-            StepMap::Sparse(map) => {
-                map.row(output).for_each(|k| visit(map.columns[k] as usize, map.weights.doubles()[k]));
-                map.bias.doubles()[output]
-            }
-        }
+        self.for_entries(output, |k, j| visit(j, self.weight(output, k).0));
+        self.constant(output).0
+    }
+
+    /// Whether an entry is not 0.
+    pub(super) fn has_weight(&self, output: usize, k: usize) -> bool {
+        let (double, exact) = self.weight(output, k);
+        double != 0.0 || exact.is_some_and(|exact| !exact().is_zero())
+    }
+
+    /// An entry as a double, and how to get the number where that may be another one.
+    pub(super) fn weight(&self, output: usize, k: usize) -> (f64, Option<impl FnOnce() -> Rational + '_>) {
+        let (double, is_dyadic) = match &self.map {
+            StepMap::Dense(layer) => (layer.weights()[(output, k)], layer.is_dyadic()),
+            StepMap::Sparse(map) => (map.weights.doubles()[k], map.weights.is_dyadic()),
+        };
+        let exact = move || match &self.map {
+            StepMap::Dense(layer) => layer.weight(output, k),
+            StepMap::Sparse(map) => map.weights.get(k),
+        };
+        (double, (!is_dyadic).then_some(exact))
+    }
+
+    /// The constant of a row, the same way.
+    pub(super) fn constant(&self, output: usize) -> (f64, Option<impl FnOnce() -> Rational + '_>) {
+        let (double, is_dyadic) = match &self.map {
+            StepMap::Dense(layer) => (layer.bias()[output], layer.is_dyadic()),
+            StepMap::Sparse(map) => (map.bias.doubles()[output], map.bias.is_dyadic()),
+        };
+        let exact = move || match &self.map {
+            StepMap::Dense(layer) => layer.bias_of(output),
+            StepMap::Sparse(map) => map.bias.get(output),
+        };
+        (double, (!is_dyadic).then_some(exact))
     }
 
     /// A row as a form.
@@ -180,37 +212,10 @@ impl Step {
         }
     }
 
-    /// Whether the constant of a row is a double.
-    pub(super) fn has_exact_constant(&self, output: usize) -> bool {
-        match &self.map {
-            StepMap::Dense(layer) => layer.is_dyadic() || rational(layer.bias()[output]).as_ref() == Some(&layer.bias_of(output)),
-            StepMap::Sparse(map) => map.bias.is_dyadic() || rational(map.bias.doubles()[output]).as_ref() == Some(&map.bias.get(output)),
-        }
-    }
-
-    /// Whether a coefficient of a row is so small that its double says little of it: 0 or subnormal, and another number. The rounding of all others is relative.
-    pub(super) fn is_coarse(&self, output: usize) -> bool {
-        let vanishes = |x: f64, exact: &dyn Fn() -> Rational| x.abs() < f64::MIN_POSITIVE && rational(x).as_ref() != Some(&exact());
-        match &self.map {
-            StepMap::Dense(layer) if layer.is_dyadic() => false,
-            StepMap::Dense(layer) => {
-                (0..layer.inputs()).any(|j| vanishes(layer.weights()[(output, j)], &|| layer.weight(output, j)))
-                    || vanishes(layer.bias()[output], &|| layer.bias_of(output))
-            }
-            StepMap::Sparse(map) => {
-                let of = |all: &Coefficients, k: usize| !all.is_dyadic() && vanishes(all.doubles()[k], &|| all.get(k));
-                map.row(output).any(|k| of(&map.weights, k)) || of(&map.bias, output)
-            }
-        }
-    }
-
     /// Whether all weights of a row are 0.
     pub(super) fn is_constant(&self, output: usize) -> bool {
         match &self.map {
-            StepMap::Dense(layer) => {
-                let vanishes = |j: usize| layer.weights()[(output, j)] == 0.0 && (layer.is_dyadic() || layer.weight(output, j).is_zero());
-                (0..layer.inputs()).all(vanishes)
-            }
+            StepMap::Dense(layer) => (0..layer.inputs()).all(|k| !self.has_weight(output, k)),
             StepMap::Sparse(map) => map.row(output).is_empty(),
         }
     }

@@ -1,6 +1,6 @@
 //! Which candidates of a maximum have to be compared: those that no other candidate is sure to win over on all of some cell (proofs/complex.md, section 7).
 
-use super::super::scale::{exponent, shifted};
+use super::super::scale::exponent;
 use super::super::steps::Steps;
 use super::super::topology::Topology;
 use super::Signs;
@@ -51,8 +51,6 @@ struct Elements {
     constants: Vec<f64>,
     /// Whether the constants are exact.
     is_exact: Vec<bool>,
-    /// Whether doubles say nothing of a result, see [`Step::is_coarse`](super::super::steps::Step::is_coarse).
-    is_coarse: Vec<bool>,
     gamma: f64,
     /// For each vertex, in words, which results need not be 0; nothing where none is rectified.
     alive: Vec<u64>,
@@ -65,45 +63,32 @@ impl Elements {
         let below = &signs.exponents[depth];
         let mut place_of = vec![None; forms.inputs()];
         signs.kept.results.iter().zip(0..).for_each(|(&j, place)| place_of[j as usize] = Some(place));
-        let (mut starts, mut entries, mut constants) = (vec![0], Vec::new(), Vec::new());
         let mut most = i32::MIN;
         for i in 0..forms.outputs() {
             // Results that rows do not hold are 0.
-            constants.push(forms.rounded_row(i, |j, w| {
-                if let Some(place) = place_of[j].filter(|_| w != 0.0) {
-                    entries.push((place, w, below[j]));
+            let constant = forms.rounded_row(i, |j, w| {
+                if place_of[j].is_some() && w != 0.0 {
                     most = most.max(exponent(w) - below[j]);
                 }
-            }));
-            starts.push(entries.len());
+            });
+            most = if constant == 0.0 { most } else { most.max(exponent(constant)) };
         }
-        let most = constants.iter().filter(|c| **c != 0.0).map(|&c| exponent(c)).fold(most, i32::max);
         let scale = if most == i32::MIN { 0 } else { -most };
-        let is_exact = (0..forms.outputs()).map(|i| {
-            let scaled = shifted(constants[i], scale);
-            shifted(scaled, -scale) == constants[i] && forms.has_exact_constant(i)
-        });
-        let is_exact = is_exact.collect();
+        let (mut starts, mut entries, mut constants, mut is_exact) = (vec![0], Vec::new(), Vec::new(), Vec::new());
+        for i in 0..forms.outputs() {
+            forms.scaled_row(i, |j| scale - below[j], |j, w| entries.extend(place_of[j].map(|place| (place, w))));
+            starts.push(entries.len());
+            constants.push(forms.scaled_constant(i, scale));
+            is_exact.push(forms.has_exact_constant(i, scale));
+        }
         let longest = starts.windows(2).map(|ends| ends[1] - ends[0]).max().unwrap_or(0);
         let alive = if depth == 0 { Vec::new() } else { signs.alive(depth - 1) };
-        Self {
-            starts,
-            entries: entries.into_iter().map(|(place, w, e)| (place, shifted(w, scale - e))).collect(),
-            constants: constants.into_iter().map(|c| shifted(c, scale)).collect(),
-            is_exact,
-            is_coarse: (0..forms.outputs()).map(|i| forms.is_coarse(i)).collect(),
-            gamma: sequential(longest),
-            words: alive.len() / signs.len(),
-            alive,
-        }
+        Self { starts, entries, constants, is_exact, gamma: sequential(longest), words: alive.len() / signs.len(), alive }
     }
 
     /// An element at a vertex, within the bound of section 1 for the one row: R e + gamma (R s + |c|), where R is summed over what is alive.
     fn one(&self, signs: &Signs, vertex: usize, element: u32) -> Range {
         let (row, alive) = (signs.rows.row(vertex), &self.alive[vertex * self.words..][..self.words]);
-        if self.is_coarse[element as usize] {
-            return [f64::NEG_INFINITY, f64::INFINITY];
-        }
         let constant = self.constants[element as usize];
         let (mut sum, mut weights, mut is_constant) = (constant, 0.0, true);
         for &(place, w) in &self.entries[self.starts[element as usize]..self.starts[element as usize + 1]] {
