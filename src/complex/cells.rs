@@ -1,9 +1,10 @@
-//! The complex: its cells, their facets, vertices and neighbours.
+//! The complex: its faces, its vertices, and what lies on both sides of a facet.
 
+use super::cell::{Cell, Facet};
 use super::coordinates::Approximate;
 use super::counts::Counts;
 use super::domain::{Domain, Polytope};
-use super::exact::{ExactRows, Place, affine_map};
+use super::exact::{ExactRows, Place};
 use super::memory::of_complex;
 use super::merge::{Merged, merge};
 use super::signs::Signs;
@@ -12,13 +13,13 @@ use super::slice::Plane;
 use super::steps::{STAGE, Steps};
 use super::topology::{Faces, Topology};
 use crate::line::{Decisions, Enclosure};
-use crate::network::{Pattern, Unit, UnitSet};
+use crate::network::UnitSet;
 use rug::{Integer, Rational};
 use std::cmp::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 /// No cell.
-const NONE: u32 = u32::MAX;
+pub(super) const NONE: u32 = u32::MAX;
 
 /// The cells of a domain: the closures of the sets, with interior, on which the pattern of all hidden units is one.
 ///
@@ -27,7 +28,7 @@ const NONE: u32 = u32::MAX;
 #[derive(Debug)]
 pub struct Complex {
     pub(super) steps: Arc<Steps>,
-    units: UnitSet,
+    pub(super) units: UnitSet,
     domain: Domain,
     plane: Option<Plane>,
     /// The inputs in which it was cut; the others are 0 at all points that are known, and of no influence on units.
@@ -371,87 +372,6 @@ pub(super) fn fits(bits: &[u64], signs: &[(u64, u64)]) -> bool {
     bits.iter().zip(signs).all(|(&bits, &(pos, neg))| pos & !bits == 0 && neg & bits == 0)
 }
 
-/// One cell of a [`Complex`].
-#[derive(Clone, Copy, Debug)]
-pub struct Cell<'a> {
-    pub(super) complex: &'a Complex,
-    pub(super) index: u32,
-}
-
-impl<'a> Cell<'a> {
-    /// Its number.
-    pub fn index(&self) -> usize {
-        self.index as usize
-    }
-
-    /// The activation pattern of its interior, of all hidden units.
-    pub fn pattern(&self) -> Pattern {
-        self.complex.steps.pattern(self.complex.words(self.index()))
-    }
-
-    /// Its facets: those on the sides of the domain too, but not those at infinity.
-    pub fn facets(&self) -> impl Iterator<Item = Facet<'a>> {
-        let (complex, d) = (self.complex, self.complex.rank());
-        complex.facets_of(d, self.index).iter().filter(move |&&f| !complex.is_at_infinity(d - 1, f)).map(|&index| Facet { complex, index })
-    }
-
-    /// The cells that share a facet with it, in order.
-    pub fn neighbours(&self) -> Vec<usize> {
-        let mut all: Vec<usize> = self.facets().filter_map(|facet| facet.other(self.index())).collect();
-        all.sort_unstable();
-        all
-    }
-
-    /// Whether it is bounded.
-    pub fn bounded(&self) -> bool {
-        let (complex, d) = (self.complex, self.complex.rank());
-        !complex.has_lines() && !complex.facets_of(d, self.index).iter().any(|&f| complex.is_at_infinity(d - 1, f))
-    }
-
-    /// Its vertices by number, in order; those at infinity left out.
-    pub fn vertices(&self) -> Vec<usize> {
-        let all = self.complex.vertices_of(self.complex.rank(), self.index);
-        all.into_iter().filter(|&v| self.complex.is_vertex(v)).map(|v| v as usize).collect()
-    }
-
-    /// The output on it as an affine map: for each output its coefficients, the constant last.
-    pub fn affine_map(&self) -> Vec<Vec<Rational>> {
-        let (words, steps) = (self.complex.words(self.index()), &self.complex.steps);
-        let whole = self.complex.exact_of_all().whole_steps();
-        affine_map(&whole, self.complex.dimension(), |step, unit| steps.is_active(words, step, unit))
-    }
-
-    /// The same of the inputs in which the complex was cut, the others being 0.
-    pub(super) fn essential_map(&self) -> Vec<Vec<Rational>> {
-        let (words, steps) = (self.complex.words(self.index()), &self.complex.steps);
-        let whole = self.complex.exact.lock().expect("nothing fails while it is held").whole_steps();
-        affine_map(&whole, whole[0].inputs, |step, unit| steps.is_active(words, step, unit))
-    }
-
-    /// The affine map in doubles, rounded in every step and without a bound: for pictures.
-    pub fn rounded_map(&self) -> Vec<Vec<f64>> {
-        let (words, steps, d) = (self.complex.words(self.index()), &self.complex.steps, self.complex.dimension());
-        let mut forms: Vec<Vec<f64>> = (0..d).map(|i| (0..=d).map(|j| f64::from(u8::from(i == j))).collect()).collect();
-        let mut rectified = 0;
-        for (l, step) in steps.steps.iter().enumerate() {
-            let is_alive: Vec<bool> = (0..step.inputs()).map(|j| j >= rectified || steps.is_active(words, l - 1, j)).collect();
-            let form = |i: usize| {
-                let mut sum = vec![0.0; d + 1];
-                let constant = step.rounded_row(i, |j, w| {
-                    if is_alive[j] {
-                        sum.iter_mut().zip(&forms[j]).for_each(|(sum, x)| *sum += w * x);
-                    }
-                });
-                sum[d] += constant;
-                sum
-            };
-            forms = (0..step.outputs()).map(form).collect();
-            rectified = step.units;
-        }
-        forms
-    }
-}
-
 impl Complex {
     /// The vertices of a face, in order.
     pub(super) fn vertices_of(&self, k: usize, face: u32) -> Vec<u32> {
@@ -462,64 +382,5 @@ impl Complex {
             faces.dedup();
         }
         faces
-    }
-}
-
-/// A side of the domain: of a box `2 axis` at its lower end and `2 axis + 1` at its upper one, of a simplex the number of the corner opposite.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Side(pub usize);
-
-/// A facet of one cell, or of two that it separates.
-#[derive(Clone, Copy, Debug)]
-pub struct Facet<'a> {
-    complex: &'a Complex,
-    index: u32,
-}
-
-impl Facet<'_> {
-    /// Its number.
-    pub fn index(&self) -> usize {
-        self.index as usize
-    }
-
-    /// The cells that it is a facet of: two, or one on a side of the domain.
-    pub fn cells(&self) -> Vec<usize> {
-        let cells = self.complex.cells_at(self.index);
-        cells.into_iter().filter(|&cell| cell != NONE).map(|cell| cell as usize).collect()
-    }
-
-    /// The two cells that it separates.
-    pub(super) fn between(&self) -> Option<[usize; 2]> {
-        let [a, b] = self.complex.cells_at(self.index);
-        (b != NONE).then_some([a as usize, b as usize])
-    }
-
-    /// The cell on the other side of it.
-    pub fn other(&self, cell: usize) -> Option<usize> {
-        self.cells().into_iter().find(|&other| other != cell)
-    }
-
-    /// The side of the domain that it lies on.
-    pub fn side(&self) -> Option<Side> {
-        let sides = self.complex.sides_of(self.complex.rank() - 1, self.index);
-        (sides != 0).then(|| Side(sides.trailing_zeros() as usize))
-    }
-
-    /// The units whose hyperplanes it lies on: those whose bits differ between its two cells. A unit with several bits is named by its number in
-    /// its layer.
-    pub fn units(&self) -> Vec<Unit> {
-        let Some([a, b]) = self.between() else { return Vec::new() };
-        let [a, b] = [a, b].map(|cell| self.complex.cell(cell).pattern());
-        let units = &self.complex.units;
-        let differing = units.iter().enumerate().filter(|&(k, _)| a.get(k) != b.get(k));
-        let mut all: Vec<Unit> = differing.map(|(_, bit)| Unit { layer: bit.layer, index: units.bit(bit).0 as u32 }).collect();
-        all.dedup();
-        all
-    }
-
-    /// Its vertices by number, in order; those at infinity left out.
-    pub fn vertices(&self) -> Vec<usize> {
-        let all = self.complex.vertices_of(self.complex.rank() - 1, self.index);
-        all.into_iter().filter(|&v| self.complex.is_vertex(v)).map(|v| v as usize).collect()
     }
 }

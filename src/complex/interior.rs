@@ -1,6 +1,7 @@
 //! A point inside each cell.
 
-use super::cells::{Cell, fits};
+use super::cell::Cell;
+use super::cells::fits;
 use super::simplex::mean;
 use crate::exact::{Fraction, nearest_f64, rational};
 use rug::Rational;

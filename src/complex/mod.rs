@@ -2,6 +2,7 @@
 
 mod balls;
 mod build;
+mod cell;
 mod cells;
 mod check;
 mod coordinates;
@@ -37,7 +38,8 @@ mod volume;
 mod whole;
 
 pub use build::{Builder, ComplexError, Progress};
-pub use cells::{Cell, Complex, Facet, Side};
+pub use cell::{Cell, Facet, Side};
+pub use cells::Complex;
 pub(crate) use check::exact_sum;
 pub use check::{Check, CheckError};
 pub use counts::Counts;

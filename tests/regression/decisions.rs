@@ -418,3 +418,18 @@ fn a_decision_among_many_classes_of_the_whole_space_needs_few_integers() {
     let report = json(&["regions", "random:2-16-64@1", "--space", "--decide", "argmax"]);
     assert!(report["decisions"]["exact"].as_u64().unwrap() < 100, "{}", report["decisions"]);
 }
+
+#[test]
+fn candidates_that_differ_by_less_than_a_rounding_are_compared() {
+    // The double nearest to a tenth is larger than a tenth; in doubles the two candidates are equal.
+    let double = "3602879701896397/36028797018963968";
+    for (first, second, winner) in [("1/10", double, 1), (double, "1/10", 0)] {
+        let network = file(
+            &format!("nearest_to_a_tenth_{winner}.json"),
+            format!(r#"{{"layers":[{{"W":[["1"]],"b":["1"]}},{{"W":[["{first}"],["{second}"]],"b":["0","0"]}}]}}"#),
+        );
+        let [doubles, integers] = with_and_without_doubles(&network, "argmax");
+        assert_eq!(doubles, integers);
+        assert!(doubles.contains(&format!(r#""class":{winner}"#)) && !doubles.contains(&format!(r#""class":{}"#, 1 - winner)), "{doubles}");
+    }
+}

@@ -546,6 +546,14 @@ fn the_floats_of_one_operator_are_of_one_type() {
     let scale = || singles("s", &[2], &[1.0, 2.0]);
     assert_eq!(at(&model_of(11, 15, &[1, 2], &normal(scale())), &[3, 5]), "3 11");
     refused(&model_of(11, 13, &[1, 2], &normal(scale())), "floats of type 11 beside floats of type 1");
+    refused(&model_of(1, 15, &[1, 2], &normal(doubles("s", &[2], &[1.0, 2.0]))), "floats of type 11 beside floats of type 1");
+    let all_but_statistics = [doubles("s", &[2], &[1.0, 2.0]), doubles("b", &[2], &[0.0, 1.0])].concat();
+    let statistics = [singles("m", &[2], &[0.0, 0.0]), singles("v", &[2], &[1.0, 1.0])].concat();
+    let mixed = [all_but_statistics, statistics, node("BatchNormalization", &["x", "s", "b", "m", "v"], &["y"], &[])];
+    refused(&model_of(11, 15, &[1, 2], &mixed), "a scale and a variance of which one is of doubles");
+    // In version 14 the scale and the bias are of the input's type, and mean and variance of one.
+    refused(&model_of(11, 14, &[1, 2], &normal(scale())), "floats of type 11 beside floats of type 1");
+    assert_eq!(at(&model_of(1, 14, &[1, 2], &normal(scale())), &[3, 5]), "3 11");
 }
 
 #[test]
@@ -561,6 +569,8 @@ fn numbers_of_a_tensor_are_said_once() {
     refused(&tensor(&[raw.clone(), typed.clone()].concat()), "initializer c: numbers twice: 4 bytes beside 1 numbers of a type");
     refused(&tensor(&[typed, other.clone()].concat()), "initializer c: 2 numbers, of which 1 are of its type");
     refused(&tensor(&other), "initializer c: 0 numbers for shape [1]");
+    // Field 14 says that they are in another file.
+    refused(&tensor(&[raw, integer(14, 1)].concat()), "initializer c: numbers twice: in another file and here");
 }
 
 #[test]

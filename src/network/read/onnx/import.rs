@@ -13,22 +13,27 @@ use std::rc::Rc;
 
 /// That the floats of a node are of one type, where its operator asks for that.
 fn one_type_of_floats(node: &proto::Node, version: i64, inputs: &[Option<Known>], types: &HashMap<&str, i32>) -> Result<(), String> {
-    // The ratio of a dropout, and the scale and mean of a normalisation, have types of their own.
-    let same = match &node.op_type[..] {
-        "Dropout" => 1,
-        "BatchNormalization" if version >= 14 => 1,
-        _ => inputs.len(),
+    // Which inputs are of one type: the ratio of a dropout has its own, scale and bias of a normalisation have one, and mean and variance.
+    let group = |k: usize| match &node.op_type[..] {
+        "Dropout" => k,
+        "BatchNormalization" if version >= 15 => k.div_ceil(2),
+        "BatchNormalization" if version >= 14 => k / 3,
+        _ => 0,
     };
     let type_of = |(known, name): (&Option<Known>, &String)| match known {
         Some(Known::Value(_)) => types.get(&name[..]).copied(),
         Some(Known::Constant(c)) => c.element_type(),
         None => None,
     };
-    let found: Vec<i32> = inputs.iter().zip(&node.input).take(same).filter_map(type_of).collect();
-    match found.iter().find(|&&other| other != found[0]) {
-        Some(other) => Err(format!("floats of type {} beside floats of type {other}: expected one type", found[0])),
-        None => Ok(()),
+    let mut first: HashMap<usize, i32> = HashMap::new();
+    for (k, pair) in inputs.iter().zip(&node.input).enumerate() {
+        let Some(found) = type_of(pair) else { continue };
+        let expected = *first.entry(group(k)).or_insert(found);
+        if found != expected {
+            return Err(format!("floats of type {expected} beside floats of type {found}: expected one type"));
+        }
     }
+    Ok(())
 }
 
 /// The graph of a model.

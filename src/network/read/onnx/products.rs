@@ -3,7 +3,7 @@
 use super::call::{Call, Known, text};
 use super::operators::exact;
 use super::shapes::{normalised, to_shape};
-use super::tensor::{Constant, Numbers};
+use super::tensor::{Constant, Numbers, Precision};
 use crate::network::graph::{Coefficients, GraphBuilder, Value, broadcast, repeated};
 use rug::Rational;
 use std::rc::Rc;
@@ -197,6 +197,9 @@ pub(super) fn batch_normalisation(call: &Call<'_>, builder: &mut GraphBuilder) -
         return Err(format!("shape {:?} for {channels} channels", wrong.shape));
     }
     let precision = inputs[0].precision();
+    if (precision == Precision::Double) != (inputs[3].precision() == Precision::Double) {
+        return Err("a scale and a variance of which one is of doubles: it is not said how their quotient is rounded".to_string());
+    }
     let (scale, variance) = (inputs[0].floats()?, inputs[3].floats()?);
     let factor = |c: usize| {
         let root = precision.round(precision.round(variance[c] + precision.round(epsilon)).sqrt());

@@ -83,6 +83,9 @@ impl Constant {
         let shape = tensor.dims.iter().map(size).collect::<Result<Vec<_>, _>>()?;
         super::shapes::check_rank(shape.len())?;
         let count = shape.iter().try_fold(1usize, |count, &n| count.checked_mul(n)).ok_or("more elements than memory has")?;
+        if tensor.data_location == OUTSIDE && !tensor.raw_data.is_empty() {
+            return Err("numbers twice: in another file and here".to_string());
+        }
         let outside;
         let raw: &[u8] = if tensor.data_location == OUTSIDE {
             outside = external.read(&tensor.external_data)?;
