@@ -20,7 +20,7 @@
 mod train;
 
 use nalgebra::DMatrix;
-use plica::complex::{Builder, Cell, Complex, Decided, Domain, Rule, mean};
+use plica::complex::{Builder, Cell, Complex, ComplexError, Decided, Domain, Rule, mean};
 use plica::data::{LoadOptions, load};
 use plica::exact::nearest_f64;
 use plica::network::{self, Network, write::network_to_path};
@@ -92,7 +92,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let builder = Builder::new(network);
         let complex = builder.build(&domain)?;
         let decided = builder.decide(Rule::Sign, &domain, None)?;
-        println!("{name:width$}{}", row(&complex, &decided, data.as_ref().map(|data| Mlp::from(network).loss_and_accuracy(data))));
+        println!("{name:width$}{}", row(&complex, &decided, data.as_ref().map(|data| Mlp::from(network).loss_and_accuracy(data)))?);
         panels.push((name.as_str(), picture(&complex, &decided, data.as_ref())));
     }
     let path = arguments.out.join("regions.svg");
@@ -153,20 +153,20 @@ fn corners(domain: &Domain) -> [[f64; 2]; 2] {
 }
 
 /// One row of the table, after the name.
-fn row(complex: &Complex, decided: &Decided, fit: Option<(f64, f64)>) -> String {
+fn row(complex: &Complex, decided: &Decided, fit: Option<(f64, f64)>) -> Result<String, ComplexError> {
     let (counts, facets) = (complex.counts(), complex.shape().facets);
     let average = mean(&facets).as_ref().map_or(f64::NAN, nearest_f64);
     let most = facets.keys().last().copied().unwrap_or_default();
     let fit = fit.map_or("       -       -".to_string(), |(loss, right)| format!(" {loss:>7.4} {:>5.1} %", 100.0 * right));
-    format!(
+    Ok(format!(
         " {:>7} {:>6} {:>7} {average:>4.2} {most:>4} {:>5} {:>6} {:>6.2}{fit}",
         counts.activation_regions,
         counts.affine_maps,
         counts.linear_regions,
-        decided.regions().len(),
+        decided.regions()?.len(),
         decided.boundary().len(),
         boundary_length(decided),
-    )
+    ))
 }
 
 /// The ends of all facets between two classes, or of all others.

@@ -163,7 +163,7 @@ impl Complex {
     /// What `plica regions --cells` writes, as JSON.
     fn cells(&self, py: Python<'_>) -> PyResult<String> {
         let found = self.found.clone();
-        run(py, None, move |_| json(&CellsReport::of(&found.complex, found.decided.as_ref())))
+        run(py, None, move |_| json(&CellsReport::of(&found.complex, found.decided.as_ref())?))
     }
 
     /// The patterns of the cells, n x units.

@@ -101,7 +101,9 @@ impl From<ComplexError> for Failure {
         match error {
             ComplexError::Stopped => Self::Stopped,
             ComplexError::TooManyRegions { .. } => Self::Limit(format!("{error}; max_regions allows more")),
-            ComplexError::TooMuchMemory { .. } => Self::Limit(format!("{error}; a smaller box takes less, max_memory allows more")),
+            ComplexError::TooMuchMemory { .. } | ComplexError::VolumesTooLarge { .. } => {
+                Self::Limit(format!("{error}; a smaller box takes less, max_memory allows more"))
+            }
             ComplexError::TooManyFaces { .. } => Self::Limit(error.to_string()),
             error => Self::value(error),
         }
@@ -110,7 +112,10 @@ impl From<ComplexError> for Failure {
 
 impl From<CheckError> for Failure {
     fn from(error: CheckError) -> Self {
-        Self::Limit(error.to_string())
+        match error {
+            CheckError::Volumes(error) => error.into(),
+            error => Self::Limit(error.to_string()),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! How a command can fail, and the exit status that says so.
 
+use plica::complex::{CheckError, ComplexError};
 use plica::report::plain;
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -71,9 +72,23 @@ impl From<plica::network::write::WriteError> for Failure {
     }
 }
 
-impl From<plica::complex::CheckError> for Failure {
-    fn from(error: plica::complex::CheckError) -> Self {
-        Self::Limit(error.to_string())
+impl From<CheckError> for Failure {
+    fn from(error: CheckError) -> Self {
+        match error {
+            CheckError::Volumes(error) => error.into(),
+            error => Self::Limit(error.to_string()),
+        }
+    }
+}
+
+impl From<ComplexError> for Failure {
+    fn from(error: ComplexError) -> Self {
+        match error {
+            ComplexError::TooMuchMemory { .. } | ComplexError::VolumesTooLarge { .. } => {
+                Self::Limit(format!("{error}; a smaller --box takes less, --max-memory allows more"))
+            }
+            error => Self::Limit(error.to_string()),
+        }
     }
 }
 

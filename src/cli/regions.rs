@@ -82,8 +82,8 @@ pub struct Arguments {
     #[arg(long, value_name = "N", default_value = "10000000", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     max_regions: u64,
 
-    /// Give up a search that takes more memory than this, such as 500M or 4G; half of what is available where nothing is said. Exact volumes, of --check,
-    /// --cells and --decide, and what --plot draws come on top
+    /// Give up a search, or exact volumes, that take more memory than this, such as 500M or 4G; half of what is available where nothing is said. What --plot
+    /// draws comes on top
     #[arg(long, value_name = "SIZE", value_parser = parse_bytes)]
     max_memory: Option<u64>,
 
@@ -136,8 +136,7 @@ fn run_here(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     let failed = |error: ComplexError| match error {
         ComplexError::Domain(error) => Failure::new(format!("{}: {}", plain(&subject.name), with_advice(&error)), subject.built_in),
         ComplexError::TooManyRegions { .. } => Failure::Limit(format!("{error}; --max-regions allows more")),
-        ComplexError::TooMuchMemory { .. } => Failure::Limit(format!("{error}; a smaller --box takes less, --max-memory allows more")),
-        error => Failure::Limit(error.to_string()),
+        error => error.into(),
     };
     // Of the whole space only some dimensions may matter.
     let to_cut = if arguments.space { builder.dimensions_to_cut(&Domain::Space, plane.as_ref()).map_err(failed)? } else { dimension };
@@ -152,7 +151,7 @@ fn run_here(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     let decided = arguments.decide.map(|rule| builder.decide(rule, &domain, plane.as_ref())).transpose().map_err(failed)?;
     let report = RegionsReport::whole(&subject.model, &complex, decided.as_ref(), arguments.check)?;
     if let Some(path) = &arguments.cells {
-        let cells = CellsReport::of(&complex, decided.as_ref());
+        let cells = CellsReport::of(&complex, decided.as_ref())?;
         output::file(path, |file| {
             serde_json::to_writer(&mut *file, &cells)?;
             writeln!(file)

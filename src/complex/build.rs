@@ -58,6 +58,16 @@ pub enum ComplexError {
         /// The cells up to there.
         cells: usize,
     },
+    /// Exact volumes take more memory than allowed.
+    #[error("about {} of memory are needed with the exact volumes of {cells} cells, and {} are allowed", Bytes(*needed), Bytes(*limit))]
+    VolumesTooLarge {
+        /// The most bytes.
+        limit: u64,
+        /// About how many bytes are needed, at the least: the complex is part of them.
+        needed: u64,
+        /// The cells whose volumes were found by then.
+        cells: usize,
+    },
     /// The caller stopped it, by [`Builder::stop_when`].
     #[error("stopped")]
     Stopped,
@@ -121,8 +131,8 @@ impl Builder {
         }
     }
 
-    /// Refuses complexes whose search takes more memory, as counted from the lengths of its arrays; half of what is available where nothing is said, or
-    /// 4 GiB where the machine does not say.
+    /// Refuses complexes whose search takes more memory, as counted from the lengths of its arrays, and exact volumes that do so beside the complex; half of
+    /// what is available where nothing is said, or 4 GiB where the machine does not say.
     ///
     /// ```
     /// use plica::{complex::{Builder, ComplexError, Domain}, network::load};

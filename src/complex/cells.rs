@@ -48,6 +48,8 @@ pub struct Complex {
     exact_of_all: Option<Mutex<ExactRows>>,
     decisions: Decisions,
     pub(super) counts: OnceLock<Counts>,
+    /// The most memory that it may take, in bytes, with its exact volumes.
+    pub(super) allowed: u64,
 }
 
 /// What the steps cut, where that is finer than the cells.
@@ -69,6 +71,7 @@ impl Complex {
         polytope: &Polytope,
         mut signs: Signs,
         patterns: Vec<u64>,
+        allowed: u64,
     ) -> Self {
         let d = topology.dimension();
         let mut levels = topology.levels;
@@ -126,6 +129,7 @@ impl Complex {
             exact: Mutex::new(signs.exact),
             levels,
             counts: OnceLock::new(),
+            allowed,
         }
     }
 

@@ -1,12 +1,13 @@
 //! What every complex must satisfy, whatever the network: Euler's relation, two cells a facet, volumes that add up.
 
+use super::build::ComplexError;
 use super::cells::Complex;
 use super::domain::Domain;
 use rayon::prelude::*;
 use rug::Rational;
 use serde::Serialize;
 
-/// A relation that failed: the complex is wrong, and nothing that was computed from it may be believed.
+/// A relation that failed: the complex is wrong, and nothing that was computed from it may be believed. Or one that was not checked, for want of memory.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CheckError {
@@ -42,6 +43,9 @@ pub enum CheckError {
         /// The sum over the cells.
         found: String,
     },
+    /// There is too little memory for the volumes, so they are not checked.
+    #[error(transparent)]
+    Volumes(#[from] ComplexError),
 }
 
 /// The relations that were checked, and held.
@@ -79,10 +83,10 @@ impl Complex {
     /// Checks that exact volumes add up to that of the domain, too; gives their sum, `None` of the whole space.
     ///
     /// # Errors
-    /// A sum that is another.
+    /// A sum that is another; volumes that take more memory than allowed.
     pub fn check_volumes(&self) -> Result<Option<Rational>, CheckError> {
         let Some(expected) = self.domain().volume() else { return Ok(None) };
-        let all: Vec<Rational> = self.volumes_alone().into_iter().flatten().collect();
+        let all: Vec<Rational> = self.volumes_alone()?.into_iter().flatten().collect();
         check_sum(&exact_sum(&all), &expected)?;
         Ok(Some(expected))
     }

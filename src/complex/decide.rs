@@ -86,7 +86,7 @@ impl Rule {
 /// use plica::{complex::{Builder, Domain, Rule}, network::load};
 /// let network = load("cantor:1").unwrap();
 /// let decided = Builder::new(&network).decide(Rule::Sign, &Domain::parse_box("0,1", 2).unwrap(), None).unwrap();
-/// let regions = decided.regions();
+/// let regions = decided.regions().unwrap();
 /// let volumes: rug::Rational = regions.iter().map(|region| region.volume.clone().unwrap()).sum();
 /// assert_eq!(volumes, 1);
 /// ```
@@ -163,7 +163,10 @@ fn parents(complex: &Complex, step: usize) -> Vec<u32> {
 
 impl Decided {
     /// The decision regions, in the order of their first cells, with their exact volumes.
-    pub fn regions(&self) -> Vec<DecisionRegion> {
+    ///
+    /// # Errors
+    /// Where the volumes take more memory than allowed, as of [`Complex::volumes`].
+    pub fn regions(&self) -> Result<Vec<DecisionRegion>, ComplexError> {
         let region_of = self.complex.components(|a, b| self.class_of[a] == self.class_of[b]);
         let mut regions: Vec<DecisionRegion> = Vec::new();
         for (cell, &region) in region_of.iter().enumerate() {
@@ -175,12 +178,12 @@ impl Decided {
         // A region with a cell that is not bounded has no volume, whatever those of its other cells.
         let is_bounded: Vec<bool> =
             regions.iter().map(|region| region.cells.iter().all(|&cell| self.complex.cell(cell).bounded())).collect();
-        let mut volumes = self.complex.volumes_of(|cell| is_bounded[region_of[cell] as usize]);
+        let mut volumes = self.complex.volumes_of(|cell| is_bounded[region_of[cell] as usize])?;
         for region in &mut regions {
             let parts: Option<Vec<Rational>> = region.cells.iter().map(|&cell| volumes[cell].take()).collect();
             region.volume = parts.map(|parts| super::check::exact_sum(&parts));
         }
-        regions
+        Ok(regions)
     }
 
     /// The pieces of the boundaries between classes; each is convex, for the output is affine on an activation region.
@@ -219,7 +222,7 @@ mod tests {
             Layer::from_f64(dmatrix![1.0, 1.0], dvector![-0.5]),
         ]);
         let decided = Builder::new(&network.unwrap()).decide(Rule::Sign, &domain(), None).unwrap();
-        let regions = decided.regions();
+        let regions = decided.regions().unwrap();
         let mut found: Vec<(i64, Rational, usize)> =
             regions.into_iter().map(|region| (region.class, region.volume.unwrap(), region.cells.len())).collect();
         found.sort();
@@ -248,7 +251,7 @@ mod tests {
         ]);
         // Outputs y, relu(x - y) + y = max(x, y), and that again.
         let decided = Builder::new(&network.unwrap()).decide(Rule::Argmax, &domain(), None).unwrap();
-        let regions = decided.regions();
+        let regions = decided.regions().unwrap();
         let mut found: Vec<(i64, Rational)> = regions.into_iter().map(|region| (region.class, region.volume.unwrap())).collect();
         found.sort();
         assert_eq!(found, [(0, Rational::from(2)), (1, Rational::from(2))]);

@@ -22,6 +22,11 @@ impl Hull {
         Self { axes: Vec::new(), scale: point.denominator.clone(), forms: point.numerators.clone() }
     }
 
+    /// Its integers.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = &Integer> {
+        self.forms.iter().chain([&self.scale])
+    }
+
     /// The hull of this one and a point outside it.
     ///
     /// # Panics

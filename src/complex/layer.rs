@@ -133,10 +133,10 @@ impl FloatStep {
             }
             StepMap::Sparse(map) => {
                 let (mut starts, mut entries) = (vec![0], Vec::with_capacity(map.columns.len()));
-                for i in 0..outputs {
+                for (i, exponent) in above.iter().enumerate().take(outputs) {
                     let entry = |k: usize| {
                         let j = map.columns[k] as usize;
-                        (place_of[j], step.scaled_weight(i, k, above[i] - below[j]))
+                        (place_of[j], step.scaled_weight(i, k, exponent - below[j]))
                     };
                     entries.extend(map.row(i).map(entry).filter(|&(place, _)| place != NONE));
                     starts.push(entries.len());

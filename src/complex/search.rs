@@ -111,8 +111,8 @@ impl<'a> Search<'a> {
         if cut < steps.hidden.len() {
             self.report(last);
         }
-        let Self { domain, polytope, inputs, signs, topology, patterns, .. } = self;
-        Ok(Complex::new((steps, inputs), domain.clone(), plane.cloned(), topology, &polytope, signs, patterns))
+        let Self { domain, polytope, inputs, signs, topology, patterns, memory, .. } = self;
+        Ok(Complex::new((steps, inputs), domain.clone(), plane.cloned(), topology, &polytope, signs, patterns, memory.limit))
     }
 
     fn report(&self, layer: usize) {

@@ -6,6 +6,7 @@
 //! multiples differ by. The denominator of the hull (`hull.rs`) divides the integer of its face, so heights need no division, and no fraction is reduced
 //! before the last one (proofs/complex.md, section 9).
 
+use super::build::ComplexError;
 use super::cells::Complex;
 use super::hull::Hull;
 use super::shape::Pulling;
@@ -36,55 +37,70 @@ pub(crate) struct VolumeFractions {
 
 impl Complex {
     /// The exact volume and centroid of each cell, `None` of those that are not bounded; on all threads of the current `rayon` pool.
-    pub fn volumes(&self) -> Vec<Option<Volume>> {
+    ///
+    /// # Errors
+    /// Where they take more memory, beside the complex, than [`Builder::max_memory`](super::Builder::max_memory) allows.
+    pub fn volumes(&self) -> Result<Vec<Option<Volume>>, ComplexError> {
         let exact = |fraction: Fraction| ExactNumber(fraction.into());
         let volume =
             |VolumeFractions { volume, centroid }| Volume { volume: exact(volume), centroid: centroid.into_iter().map(exact).collect() };
-        self.volume_fractions().into_iter().map(|found| found.map(volume)).collect()
+        Ok(self.volume_fractions()?.into_iter().map(|found| found.map(volume)).collect())
     }
 
     /// The same as integers.
-    pub(crate) fn volume_fractions(&self) -> Vec<Option<VolumeFractions>> {
+    pub(crate) fn volume_fractions(&self) -> Result<Vec<Option<VolumeFractions>>, ComplexError> {
         self.of_bounded(true, |_| true, Cone::fractions)
     }
 
     /// The exact volume of each cell, `None` of those that are not bounded.
-    pub(crate) fn volumes_alone(&self) -> Vec<Option<Rational>> {
+    pub(crate) fn volumes_alone(&self) -> Result<Vec<Option<Rational>>, ComplexError> {
         self.volumes_of(|_| true)
     }
 
     /// The exact volume of each cell that is wanted, `None` of the others and of those that are not bounded.
-    pub(super) fn volumes_of(&self, is_wanted: impl Fn(usize) -> bool) -> Vec<Option<Rational>> {
+    pub(super) fn volumes_of(&self, is_wanted: impl Fn(usize) -> bool) -> Result<Vec<Option<Rational>>, ComplexError> {
         self.of_bounded(false, is_wanted, |cone| Rational::from(cone.volume()))
     }
 
     /// What follows from each bounded cell that is wanted.
-    fn of_bounded<T: Send>(&self, moments: bool, is_wanted: impl Fn(usize) -> bool, of: impl Fn(Cone) -> T + Sync) -> Vec<Option<T>> {
-        let mut all: Vec<Option<T>> = (0..self.activation_regions()).map(|_| None).collect();
-        let bounded: Vec<u32> =
-            (0..all.len()).filter(|&cell| is_wanted(cell) && self.cell(cell).bounded()).map(|cell| cell as u32).collect();
+    fn of_bounded<T: Send + OnHeap>(
+        &self,
+        moments: bool,
+        is_wanted: impl Fn(usize) -> bool,
+        of: impl Fn(Cone) -> T + Sync,
+    ) -> Result<Vec<Option<T>>, ComplexError> {
+        let cells = self.activation_regions();
+        let bounded: Vec<u32> = (0..cells).filter(|&cell| is_wanted(cell) && self.cell(cell).bounded()).map(|cell| cell as u32).collect();
+        let mut all: Vec<Option<T>> = (0..cells).map(|_| None).collect();
         if bounded.is_empty() {
-            return all;
+            return Ok(all);
         }
-        let points = self.whole_points(&bounded);
+        let mut spent = Spent::new(self, size_of::<Option<T>>());
+        let points = self.whole_points(&bounded, &mut spent)?;
         let cones =
             Cones { complex: self, pulling: &Pulling::of(self), points: &points, moments, sharing: self.denominators_share(&points) };
         let mut places: Vec<Vec<u32>> = self.levels.iter().map(|level| vec![0; level.len()]).collect();
         places[0] = vec![0; points.len()];
         for bounded in bounded.chunk_by(|&a, &b| a as usize / TOGETHER == b as usize / TOGETHER) {
-            let found: Vec<T> = cones.of_cells(bounded, &mut places).into_par_iter().map(&of).collect();
+            let found: Vec<T> = cones.of_cells(bounded, &mut places, &spent)?.into_par_iter().map(&of).collect();
+            spent.cells += found.len();
+            spent.take(found.iter().map(OnHeap::on_heap).sum())?;
             bounded.iter().zip(found).for_each(|(&cell, found)| all[cell as usize] = Some(found));
         }
-        all
+        Ok(all)
     }
 
     /// All vertices as integers, of which those matter that some cells have.
-    fn whole_points(&self, cells: &[u32]) -> Vec<WholePoint> {
+    fn whole_points(&self, cells: &[u32], spent: &mut Spent) -> Result<Vec<WholePoint>, ComplexError> {
         let mut is_needed = vec![cells.len() == self.activation_regions(); self.vertices()];
         if !is_needed[0] {
             cells.iter().for_each(|&cell| self.vertices_of(self.rank(), cell).into_iter().for_each(|v| is_needed[v as usize] = true));
         }
-        let point = |(v, needed)| if needed && self.is_vertex(v) { self.whole_vertex(v) } else { WholePoint::default() };
+        let point = |(v, needed)| {
+            let point = if needed && self.is_vertex(v) { self.whole_vertex(v) } else { WholePoint::default() };
+            spent.take(point.on_heap())?;
+            Ok(point)
+        };
         (0..self.vertices() as u32).zip(is_needed).map(point).collect()
     }
 
@@ -104,6 +120,83 @@ impl Complex {
             }
         }
         4 * shared > all
+    }
+}
+
+/// What computing volumes has taken so far.
+struct Spent {
+    limit: u64,
+    bytes: u64,
+    /// The cells whose volumes are known.
+    cells: usize,
+}
+
+impl Spent {
+    /// The complex; arrays with a number for each vertex and face; and room for each cell's result, itself of so many bytes.
+    fn new(complex: &Complex, result: usize) -> Self {
+        let faces: usize = complex.levels.iter().map(|level| level.len()).sum();
+        let arrays =
+            16 * (faces + complex.vertices()) + size_of::<WholePoint>() * complex.vertices() + result * complex.activation_regions();
+        Self { limit: complex.allowed, bytes: complex.memory() + arrays as u64, cells: 0 }
+    }
+
+    /// Counts what stays.
+    fn take(&mut self, bytes: u64) -> Result<(), ComplexError> {
+        self.bytes += bytes;
+        self.allow(0)
+    }
+
+    /// Whether so much more, for a time, is allowed.
+    fn allow(&self, bytes: u64) -> Result<(), ComplexError> {
+        let Self { limit, cells, .. } = *self;
+        let needed = self.bytes + bytes;
+        if needed <= limit { Ok(()) } else { Err(ComplexError::VolumesTooLarge { limit, needed, cells }) }
+    }
+}
+
+/// What a value takes on the heap.
+trait OnHeap {
+    fn on_heap(&self) -> u64;
+}
+
+impl OnHeap for Integer {
+    fn on_heap(&self) -> u64 {
+        // In limbs of 64 bits; an allocation costs about two more.
+        if self.capacity() == 0 { 0 } else { self.capacity() as u64 / 8 + 16 }
+    }
+}
+
+impl OnHeap for Rational {
+    fn on_heap(&self) -> u64 {
+        self.numer().on_heap() + self.denom().on_heap()
+    }
+}
+
+impl OnHeap for [Integer] {
+    fn on_heap(&self) -> u64 {
+        size_of_val(self) as u64 + self.iter().map(OnHeap::on_heap).sum::<u64>()
+    }
+}
+
+impl OnHeap for WholePoint {
+    fn on_heap(&self) -> u64 {
+        self.denominator.on_heap() + self.numerators.on_heap()
+    }
+}
+
+impl OnHeap for VolumeFractions {
+    fn on_heap(&self) -> u64 {
+        let of = |fraction: &Fraction| fraction.numerator.on_heap() + fraction.denominator.on_heap();
+        of(&self.volume) + self.centroid.iter().map(|x| size_of::<Fraction>() as u64 + of(x)).sum::<u64>()
+    }
+}
+
+impl OnHeap for Cone {
+    fn on_heap(&self) -> u64 {
+        let Self { vertices, hull, over, common, whole, moments } = self;
+        let numbers =
+            over.on_heap() + common.on_heap() + whole.on_heap() + moments.on_heap() + hull.numbers().map(OnHeap::on_heap).sum::<u64>();
+        numbers + (size_of_val(&vertices[..]) + size_of_val(&hull.axes[..])) as u64
     }
 }
 
@@ -155,7 +248,7 @@ struct Cones<'a> {
 
 impl Cones<'_> {
     /// The cones of some cells, by those of all their faces; `places` is room for a number for each face.
-    fn of_cells(&self, cells: &[u32], places: &mut [Vec<u32>]) -> Vec<Cone> {
+    fn of_cells(&self, cells: &[u32], places: &mut [Vec<u32>], spent: &Spent) -> Result<Vec<Cone>, ComplexError> {
         let d = self.complex.dimension();
         let mut faces = vec![cells.to_vec()];
         for k in (1..=d).rev() {
@@ -165,17 +258,19 @@ impl Cones<'_> {
             faces.push(below);
         }
         faces.reverse();
-        let mut below: Vec<Cone> = Vec::new();
+        let (mut below, mut of_below): (Vec<Cone>, u64) = (Vec::new(), 0);
         for (k, faces) in faces.iter().enumerate() {
             let cone = |&face: &u32| match k {
                 0 => self.vertex(face),
                 _ => self.cone(k, face, |facet| &below[places[k - 1][facet as usize] as usize]),
             };
-            let here = faces.par_iter().map(cone).collect();
+            let here: Vec<Cone> = faces.par_iter().map(cone).collect();
             faces.iter().zip(0..).for_each(|(&face, place)| places[k][face as usize] = place);
-            below = here;
+            let of_here = here.iter().map(|cone| size_of::<Cone>() as u64 + cone.on_heap()).sum();
+            spent.allow(of_below + of_here)?;
+            (below, of_below) = (here, of_here);
         }
-        below
+        Ok(below)
     }
 
     /// The facets of a face that do not hold its lowest vertex: where it is the lowest of a facet it lies in it, else not.
@@ -268,7 +363,7 @@ mod tests {
         let cones = Cones { complex, pulling: &Pulling::of(complex), points: &points, moments: true, sharing };
         let mut places: Vec<Vec<u32>> = complex.levels.iter().map(|level| vec![0; level.len().max(points.len())]).collect();
         let all: Vec<u32> = (0..complex.activation_regions() as u32).collect();
-        let cells = cones.of_cells(&all, &mut places);
+        let cells = cones.of_cells(&all, &mut places, &Spent::new(complex, 0)).unwrap();
         let bits = cells.iter().map(|cell| cell.over.significant_bits() + cell.common.significant_bits()).sum();
         (cells.into_iter().map(Cone::fractions).collect(), bits)
     }

@@ -7,9 +7,9 @@ use serde::Serialize;
 /// A fraction in lowest terms. A [`Rational`] cannot be told that its terms are lowest, and looks for a common factor again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fraction {
-    numerator: Integer,
+    pub(crate) numerator: Integer,
     /// Positive.
-    denominator: Integer,
+    pub(crate) denominator: Integer,
 }
 
 impl Fraction {

@@ -1,6 +1,6 @@
 //! Every cell of a complex, as JSON.
 
-use crate::complex::{Complex, Counts, Decided, Facet, VolumeFractions};
+use crate::complex::{Complex, ComplexError, Counts, Decided, Facet, VolumeFractions};
 use crate::exact::{Fraction, Written};
 use crate::network::Unit;
 use rayon::prelude::*;
@@ -14,7 +14,7 @@ use serde::{Serialize, Serializer};
 /// ```
 /// use plica::{complex::{Builder, Domain}, network::load, report::CellsReport};
 /// let complex = Builder::new(&load("zigzag:1:2:1").unwrap()).build(&Domain::parse_box("0,1", 1).unwrap()).unwrap();
-/// let json = serde_json::to_value(CellsReport::of(&complex, None)).unwrap();
+/// let json = serde_json::to_value(CellsReport::of(&complex, None).unwrap()).unwrap();
 /// assert_eq!(json["vertices"][0][0]["exact"], "0");
 /// assert_eq!(json["cells"][0]["neighbours"], serde_json::json!([1]));
 /// ```
@@ -28,8 +28,11 @@ pub struct CellsReport<'a> {
 
 impl<'a> CellsReport<'a> {
     /// The cells of a complex; and of the finer one what is decided, where it is given.
-    pub fn of(complex: &'a Complex, decided: Option<&'a Decided>) -> Self {
-        Self { complex, decided, volumes: complex.volume_fractions(), simplices: complex.simplex_counts() }
+    ///
+    /// # Errors
+    /// Where their volumes take more memory than the complex may.
+    pub fn of(complex: &'a Complex, decided: Option<&'a Decided>) -> Result<Self, ComplexError> {
+        Ok(Self { complex, decided, volumes: complex.volume_fractions()?, simplices: complex.simplex_counts() })
     }
 }
 

@@ -123,7 +123,7 @@ impl RegionsReport {
         let mut checks = complex.check()?;
         let mut of_cells = None;
         if volumes {
-            let all: Vec<Rational> = complex.volumes_alone().into_iter().flatten().collect();
+            let all: Vec<Rational> = complex.volumes_alone()?.into_iter().flatten().collect();
             let (sum, compared) = complex.checked_sum(&all)?;
             checks.volumes = compared;
             of_cells = Volumes::of(all, sum);
@@ -151,7 +151,7 @@ impl RegionsReport {
         })
     }
 
-    /// The report of a complex with volumes where they are cheap (up to 5,000 simplices) or asked for, with what the output decides where that is
+    /// The report of a complex with volumes where they are cheap (up to 5,000 simplices, and within the memory that is allowed) or asked for, with what the output decides where that is
     /// given, and with what is known of every network of the shape.
     ///
     /// # Errors
@@ -162,8 +162,11 @@ impl RegionsReport {
         decided: Option<&Decided>,
         volumes: bool,
     ) -> Result<Self, CheckError> {
-        let volumes = volumes || complex.simplex_counts().into_iter().flatten().sum::<u64>() <= CHEAP;
-        let mut report = Self::of(complex, volumes)?;
+        let mut report = match Self::of(complex, volumes || complex.simplex_counts().into_iter().flatten().sum::<u64>() <= CHEAP) {
+            // Nothing is missing that was asked for.
+            Err(CheckError::Volumes(_)) if !volumes => Self::of(complex, false)?,
+            report => report?,
+        };
         if let Some(decided) = decided {
             report = report.with_decision(decided)?;
         }
@@ -232,7 +235,7 @@ impl DecisionReport {
     /// A check that fails.
     pub fn of(decided: &Decided) -> Result<Self, CheckError> {
         decided.complex.check()?;
-        let regions = decided.regions();
+        let regions = decided.regions()?;
         if regions.iter().all(|region| region.volume.is_some()) {
             let all: Vec<Rational> = regions.iter().filter_map(|region| region.volume.clone()).collect();
             decided.complex.checked_sum(&all)?;

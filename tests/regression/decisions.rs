@@ -343,7 +343,7 @@ fn volumes_are_not_computed_of_decision_regions_that_are_not_bounded() {
     assert!(decided.complex.cells().any(|cell| cell.bounded()));
     // Exact vertices count as soon as they are known.
     let before = decided.complex.memory();
-    let regions = decided.regions();
+    let regions = decided.regions().unwrap();
     assert_eq!((regions.len(), regions[0].volume.clone(), decided.complex.memory()), (1, None, before));
 }
 

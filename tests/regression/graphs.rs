@@ -338,7 +338,7 @@ fn facts(complex: &Complex) -> Facts {
     let name = |cell: usize| complex.cell(cell).pattern().to_string();
     let all: Vec<Option<Vec<Rational>>> = complex.all_vertices().collect();
     let at = |vertices: Vec<usize>| vertices.into_iter().map(|v| all[v].clone().unwrap()).collect::<Vertices>();
-    let (simplices, volumes) = (complex.simplex_counts(), complex.volumes());
+    let (simplices, volumes) = (complex.simplex_counts(), complex.volumes().unwrap());
     let mut cells: BTreeMap<String, Vec<CellFacts>> = BTreeMap::new();
     for cell in complex.cells() {
         assert_eq!(complex.cells_with(&cell.interior_point()), [cell.index()]);
@@ -390,6 +390,7 @@ fn decision_facts(decided: &Decided) -> impl PartialEq + std::fmt::Debug + use<>
     });
     let mut regions: Vec<_> = decided
         .regions()
+        .unwrap()
         .into_iter()
         .map(|region| (region.class, region.volume, region.cells.into_iter().map(name).collect::<BTreeSet<_>>()))
         .collect();

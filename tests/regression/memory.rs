@@ -1,7 +1,7 @@
 //! What the search for regions takes: the limit that it keeps, and what it counts.
 
-use super::{error, json, run};
-use plica::complex::{Builder, ComplexError, Domain, Plane};
+use super::{error, json, path, run};
+use plica::complex::{Builder, CheckError, Complex, ComplexError, Domain, Plane};
 use plica::data::Point;
 use plica::network::graph::{Coefficients, ConvolutionOptions, Graph, GraphBuilder, Piecewise, Window};
 use plica::network::load;
@@ -44,16 +44,81 @@ fn sizes_that_are_none_are_errors_of_the_call() {
 fn decisions_keep_the_limit() {
     let arguments = ["regions", "random:2-30-30-20@1", "--box", "-3,3", "--decide", "argmax"];
     json(&arguments);
-    let taken = || {
-        let most = Arc::new(AtomicU64::new(0));
-        let seen = most.clone();
-        let builder = Builder::new(&load("random:2-30-30-20@1").unwrap()).on_progress(move |progress| seen.store(progress.memory, Relaxed));
-        builder.build(&Domain::parse_box("-3,3", 2).unwrap()).unwrap();
-        most.load(Relaxed)
-    };
-    let limit = (taken() / 10 * 11).to_string();
+    let limit = (search("random:2-30-30-20@1", "-3,3", None).0 / 10 * 11).to_string();
     json(&["regions", "random:2-30-30-20@1", "--box", "-3,3", "--max-memory", &limit]);
     error(3, &[&arguments[..], &["--max-memory", &limit]].concat());
+}
+
+/// What the search for the regions of a box takes, as counted, and the complex.
+fn search(network: &str, ranges: &str, limit: Option<u64>) -> (u64, Complex) {
+    let (network, most) = (load(network).unwrap(), Arc::new(AtomicU64::new(0)));
+    let seen = most.clone();
+    let builder = Builder::new(&network).on_progress(move |progress| seen.store(progress.memory, Relaxed));
+    let builder = limit.map_or(builder.clone(), |limit| builder.max_memory(limit));
+    let complex = builder.build(&Domain::parse_box(ranges, network.inputs()).unwrap()).unwrap();
+    (most.load(Relaxed), complex)
+}
+
+#[test]
+fn exact_volumes_keep_the_limit() {
+    let name = "random:4-14-14-1@1";
+    let (searched, complex) = search(name, "-1,1", None);
+    let cells = complex.activation_regions();
+    assert_eq!(complex.volumes().unwrap().len(), cells);
+    let refused = search(name, "-1,1", Some(searched)).1.volumes().unwrap_err();
+    assert!(
+        matches!(refused, ComplexError::VolumesTooLarge { limit, needed, cells: found } if limit == searched && needed > limit && found < cells)
+    );
+    let refused = search(name, "-1,1", Some(searched)).1.check_volumes().unwrap_err();
+    assert!(matches!(refused, CheckError::Volumes(ComplexError::VolumesTooLarge { .. })), "{refused}");
+    let limit = searched.to_string();
+    let arguments = ["regions", name, "--box", "-1,1", "--max-memory", &limit];
+    json(&arguments);
+    let file = path("volumes.json");
+    for option in [&["--check"][..], &["--cells", file.to_str().unwrap()]] {
+        let message = error(3, &[&arguments[..], option].concat());
+        assert!(message.contains("with the exact volumes of ") && message.contains("--max-memory allows more"), "{message}");
+        assert_eq!(message.trim_end().lines().count(), 1);
+    }
+    assert!(!file.exists());
+}
+
+/// In a process of its own: what is counted of volumes is within a factor of 2 of what the process takes for them.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_counted_of_volumes_is_what_they_take() {
+    let name = "random:4-16-16-1@1";
+    let taken = numbers_of_a_process("memory::taken_by_volumes", name)[0];
+    let with = |limit: u64| search(name, "-1,1", Some(limit)).1.volumes();
+    assert!(with(2 * taken).is_ok() && with(taken / 2).is_err(), "{taken} bytes taken");
+}
+
+#[test]
+#[ignore = "a part of what_is_counted_of_volumes_is_what_they_take"]
+fn taken_by_volumes() {
+    let before = status("VmRSS:");
+    let complex = search(&std::env::var("PLICA_TEST_CASE").unwrap(), "-1,1", None).1;
+    complex.volumes().unwrap();
+    println!("\ncounted {}", status("VmHWM:") - before);
+}
+
+/// What an ignored test prints after `counted `, in a process of its own.
+fn numbers_of_a_process(test: &str, case: &str) -> Vec<u64> {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--ignored", "--nocapture"])
+        .env("PLICA_TEST_CASE", case)
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let line = text.lines().find_map(|line| line.split_once("counted ")).unwrap_or_else(|| panic!("{text}")).1;
+    line.split_whitespace().filter_map(|word| word.parse().ok()).collect()
+}
+
+/// A number of bytes that Linux gives of this process.
+fn status(name: &str) -> u64 {
+    let text = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = text.lines().find(|line| line.starts_with(name)).unwrap();
+    1024 * line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap()
 }
 
 /// In a process of its own: what is counted is within a factor of 2 of what the process takes at most.
@@ -61,15 +126,8 @@ fn decisions_keep_the_limit() {
 #[test]
 fn what_is_counted_is_what_is_taken() {
     for case in ["random:2-150-150-1@1", "random:4-20-20-1@1", "random:3-60-60-1@1", "pooled"] {
-        let output = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "memory::counted_and_taken", "--ignored", "--nocapture"])
-            .env("PLICA_TEST_CASE", case)
-            .output()
-            .unwrap();
-        let text = String::from_utf8(output.stdout).unwrap();
-        let line = text.lines().find_map(|line| line.split_once("counted ")).unwrap_or_else(|| panic!("{text}")).1;
-        let numbers: Vec<u64> = line.split_whitespace().filter_map(|word| word.parse().ok()).collect();
-        let [counted, taken, _] = numbers[..] else { panic!("{line}") };
+        let numbers = numbers_of_a_process("memory::counted_and_taken", case);
+        let [counted, taken, _] = numbers[..] else { panic!("{numbers:?}") };
         assert!(taken < 2 * counted && counted < 2 * taken, "{case}: {counted} counted, {taken} taken");
     }
 }
@@ -77,11 +135,6 @@ fn what_is_counted_is_what_is_taken() {
 #[test]
 #[ignore = "a part of what_is_counted_is_what_is_taken"]
 fn counted_and_taken() {
-    let status = |name: &str| -> u64 {
-        let text = std::fs::read_to_string("/proc/self/status").unwrap();
-        let line = text.lines().find(|line| line.starts_with(name)).unwrap();
-        1024 * line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap()
-    };
     let case = std::env::var("PLICA_TEST_CASE").unwrap();
     let (most, before) = (Arc::new(AtomicU64::new(0)), status("VmRSS:"));
     let seen = most.clone();

@@ -172,7 +172,7 @@ fn slices_of_decayed_convolutions_are_what_integers_alone_give() {
         assert_eq!(cells(&doubles), cells(&integers), "{seed}");
         let maps: std::collections::BTreeSet<_> = doubles.cells().map(|cell| cell.affine_map()).collect();
         assert_eq!(doubles.counts().affine_maps, maps.len() as u64, "{seed}");
-        let volumes: Rational = doubles.volumes().into_iter().map(|volume| volume.unwrap().volume.0).sum();
+        let volumes: Rational = doubles.volumes().unwrap().into_iter().map(|volume| volume.unwrap().volume.0).sum();
         assert_eq!(volumes, 16, "{seed}");
     }
 }
