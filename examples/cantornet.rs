@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("{:>4} {:>9} {:>6} {:>8} {:>14} {:>10} {:>10} {:>10}", "k", "regions", "r1", "r2", "exact chi", "exact", "closed", "sampled");
     for k in 1..=8u32 {
         let network = cantor(u64::from(k))?;
-        let units = Selection::All.resolve(&network)?;
+        let units = network.units(&Selection::All)?;
         let trace = Tracer::new(&network).units(&units).trace(&point(Rational::new())?, &point(Rational::from(1))?)?;
         let exact = Folding::of(&trace);
 

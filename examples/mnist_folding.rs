@@ -37,7 +37,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     );
     for shape in ["2x30", "3x20", "4x15", "5x12", "6x10", "10x6"] {
         let network = network::load(&Path::new(directory).join(format!("mnist-{shape}.safetensors")).to_string_lossy())?;
-        let units = Selection::Hidden.resolve(&network)?;
+        let units = network.units(&Selection::Hidden)?;
         let sweep = Sweep::new(&network, &units, &data.points, &groups)?;
         let state = sweep.run(sweep.begin(), threads, |_| true)?;
         let global = Global::of(state.tallies());

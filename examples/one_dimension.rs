@@ -237,7 +237,7 @@ fn sums(numbers: &[Integer]) -> Vec<Integer> {
 /// The output of a network by the definition, with rationals.
 fn evaluate(network: &Network, x: &Rational) -> Rational {
     let mut values = vec![x.clone()];
-    for (l, layer) in network.layers().iter().enumerate() {
+    for (l, layer) in network.layers().expect("a stack of layers").iter().enumerate() {
         let unit = |i: usize| values.iter().enumerate().map(|(j, x)| layer.weight(i, j) * x).sum::<Rational>() + layer.bias_of(i);
         values = (0..layer.outputs()).map(unit).map(|z| if l < network.depth() { z.max(Rational::new()) } else { z }).collect();
     }

@@ -116,7 +116,7 @@ impl Configuration {
             };
             Layer::from_f64(weights, bias)
         };
-        Ok(Network::new(random(self.widths, scheme, seed)?.layers().iter().map(layer).collect())?)
+        Ok(Network::new(random(self.widths, scheme, seed)?.layers().expect("a stack of layers").iter().map(layer).collect())?)
     }
 }
 
@@ -191,7 +191,7 @@ fn check(
     network: &Network,
     [facets, simplices, in_space]: [&Histogram; 3],
 ) -> Result<(), Box<dyn std::error::Error>> {
-    let shape = Shape::of(network);
+    let shape = Shape::of(network).expect("affine layers with ReLU between them");
     let d = configuration.inputs();
     if let (Some(most), Some((&largest, _))) = (most_simplices(&shape, d), simplices.last_key_value()) {
         assert!(most >= largest, "no cell has more simplices than the bound");

@@ -6,6 +6,7 @@
 mod counting;
 
 use crate::exact::ExactNumber;
+use crate::network::Network;
 use counting::{binomial_sum, binomials, cyclic_facets, power, serra_rank, serra_ranks, sums};
 use rug::{Integer, Rational};
 use serde::Serialize;
@@ -120,10 +121,12 @@ impl std::str::FromStr for Shape {
 }
 
 impl Shape {
-    /// The shape of a network.
-    pub fn of(network: &crate::network::Network) -> Self {
-        let hidden = network.layers()[..network.depth()].iter().map(|layer| layer.outputs()).collect();
-        Self { inputs: network.inputs(), hidden }
+    /// The shape of a network; `None` where it is none of affine maps with a ReLU of all elements between them, of which bounds are known.
+    ///
+    /// Convolutions and average pooling are affine maps.
+    pub fn of(network: &Network) -> Option<Self> {
+        let hidden = network.hidden_widths()?;
+        Some(Self { inputs: network.inputs(), hidden })
     }
 
     /// The number of hidden units.

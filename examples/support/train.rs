@@ -131,7 +131,7 @@ impl From<&Network> for Mlp {
             all.set_column(layer.inputs(), layer.bias());
             all
         };
-        Self(network.layers().iter().map(layer).collect())
+        Self(network.layers().expect("a stack of layers").iter().map(layer).collect())
     }
 }
 

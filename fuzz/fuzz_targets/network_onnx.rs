@@ -7,10 +7,9 @@ use rug::Rational;
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(network) = onnx_from_bytes(bytes) {
-        let graph = network.graph;
-        if graph.inputs() <= 64 && graph.multiplications() <= 1 << 14 && graph.nodes().iter().all(|node| node.len() <= 1 << 10) {
-            let outputs = graph.evaluate(&vec![Rational::from((1, 3)); graph.inputs()]).expect("a point of the right dimension");
-            assert_eq!(outputs.len(), graph.outputs());
+        if network.inputs() <= 64 && network.multiplications() <= 1 << 14 && network.nodes().iter().all(|node| node.len() <= 1 << 10) {
+            let outputs = network.evaluate(&vec![Rational::from((1, 3)); network.inputs()]).expect("a point of the right dimension");
+            assert_eq!(outputs.len(), network.outputs());
         }
     }
 });

@@ -59,9 +59,9 @@ class Network:
         return self._network.shape
 
     @property
-    def is_chain(self) -> bool:
-        """Whether it is fully connected layers with ReLU between them, which `audit`, `convexity` and `bounds` need."""
-        return self._network.is_chain
+    def is_stack(self) -> bool:
+        """Whether it is dense affine layers with ReLU between them, which ``save`` needs."""
+        return self._network.is_stack
 
     @property
     def notes(self) -> list[str]:
@@ -73,9 +73,9 @@ class Network:
         return Report(*self._network.describe())
 
     def save(self, path: "str | os.PathLike[str]") -> None:
-        """Writes a chain to a ``.json``, ``.npz`` or ``.safetensors`` file, without loss.
+        """Writes it to a ``.json``, ``.npz`` or ``.safetensors`` file, without loss.
 
-        Raises ValueError of a graph, of a format that cannot hold the numbers, and where the file cannot be written.
+        Raises ValueError where it has other layers than dense affine ones with ReLU between them, of a format that cannot hold the numbers, and where the file cannot be written.
         """
         self._network.save(os.fspath(path))
 

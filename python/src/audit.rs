@@ -7,7 +7,7 @@ use crate::points::Points;
 use crate::trace::{Trace, patterns};
 use numpy::PyReadonlyArray2;
 use plica::data::DataSet;
-use plica::network::{Model, Selection};
+use plica::network::Selection;
 use plica::report::{AuditReport, audit_text, data_heading, network_heading, picture};
 use plica::sweep::{self, Audit, Auditor, Fault, PairGroup, Pairs, Sampling};
 use pyo3::prelude::*;
@@ -31,26 +31,23 @@ pub fn audit(
     options: Options,
     progress: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<(String, String, String)> {
-    let Options { name, counts, pairs, threads } = options;
+    let Options { name: of_points, counts, pairs, threads } = options;
     let pairs: Pairs = pairs.parse().map_err(|error| Failure::value(format!("pairs: {error}")))?;
     if pairs == Pairs::Classes {
         return Err(Failure::value("pairs: an audit takes all pairs or random:N@SEED, not classes").into());
     }
-    network.chain()?;
-    let model = network.model.clone();
-    let data = DataSet { name, points: (*points.points).clone(), labels: None };
-    let network = network.name.clone();
+    let data = DataSet { name: of_points, points: (*points.points).clone(), labels: None };
+    let (name, network) = (network.name.clone(), network.network.clone());
     let mut ways: Vec<Sampling> = counts.into_iter().map(Sampling::Points).collect();
     ways.push(Sampling::Adaptive);
     ways.sort_unstable();
     ways.dedup();
     run(py, progress, move |control| {
-        let Model::Chain(chain) = &*model else { return Err(Failure::Internal("a chain is a chain".into())) };
         let groups = pairs.groups(&data).map_err(Failure::value)?;
         let all: u64 = groups.iter().map(PairGroup::count).sum();
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         let pool = pool.map_err(|error| Failure::value(format!("threads: {error}")))?;
-        let auditor = Auditor::new(chain, &data.points, &ways).map_err(|error| Failure::value(format!("points: {error}")))?;
+        let auditor = Auditor::new(&network, &data.points, &ways).map_err(|error| Failure::value(format!("points: {error}")))?;
         let watch = |found: &Audit| {
             control.at(found.segments, all);
             !control.stopped()
@@ -60,9 +57,9 @@ pub fn audit(
             return Err(Failure::Stopped);
         }
         let report = AuditReport::new(&found);
-        let units = model.units(&Selection::Hidden).map_err(Failure::value)?;
-        let heading = format!("{}\n{}", network_heading(&network, &*model, &units), data_heading(&data, pairs));
-        Ok((json(&report)?, audit_text(&heading, &report), picture::missed_by_sampling(&network, &report)))
+        let units = network.units(&Selection::Hidden).map_err(Failure::value)?;
+        let heading = format!("{}\n{}", network_heading(&name, &network, &units), data_heading(&data, pairs));
+        Ok((json(&report)?, audit_text(&heading, &report), picture::missed_by_sampling(&name, &report)))
     })
 }
 

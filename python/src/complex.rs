@@ -73,37 +73,37 @@ pub fn complex(py: Python<'_>, network: &Network, options: Options<'_>, progress
     let max_memory = max_memory.transpose()?;
     let rule = decide.map(|rule| {
         let rule: Rule = rule.parse().map_err(|error| Failure::value(format!("decide: {error}")))?;
-        rule.fits(network.model.outputs()).map_err(|error| Failure::value(format!("decide: {}: {error}", network.name)))?;
+        rule.fits(network.network.outputs()).map_err(|error| Failure::value(format!("decide: {}: {error}", network.name)))?;
         Ok::<_, Failure>(rule)
     });
     let rule = rule.transpose()?;
     let plane = plane.map(|(p0, p1, p2)| Plane::new(&p0.single(), &p1.single(), &p2.single()));
     let plane = plane.transpose().map_err(|error| Failure::value(format!("plane: {error}")))?;
-    let dimension = if plane.is_some() { 2 } else { network.model.inputs() };
+    let dimension = if plane.is_some() { 2 } else { network.network.inputs() };
     let domain = domain(dimension, ranges.as_deref(), text.as_deref(), space);
     let domain = domain.map_err(|error| Failure::value(format!("box: {}", with_advice(&error))))?;
     // Of the whole space only some dimensions may matter.
-    let to_cut = if space { Builder::new(&*network.model).dimensions_to_cut(&domain, plane.as_ref()) } else { Ok(dimension) };
+    let to_cut = if space { Builder::new(&network.network).dimensions_to_cut(&domain, plane.as_ref()) } else { Ok(dimension) };
     let to_cut = to_cut.map_err(|error| match error {
         ComplexError::Domain(error) => Failure::value(with_advice(&error)),
         error => error.into(),
     })?;
-    if !force && let Some(cost) = cost_of_dimensions(&network.name, &*network.model, to_cut) {
+    if !force && let Some(cost) = cost_of_dimensions(&network.name, &network.network, to_cut) {
         return Err(Failure::Value(format!("{cost}; slice() takes a plane of them, force=True tries all")).into());
     }
-    let (model, name) = (network.model.clone(), network.name.clone());
+    let (name, network) = (network.name.clone(), network.network.clone());
     run(py, progress, move |control| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         let pool = pool.map_err(|error| Failure::value(format!("threads: {error}")))?;
-        let builder = Builder::new(&*model).max_regions(max_regions).exact_only(exact_only);
+        let builder = Builder::new(&network).max_regions(max_regions).exact_only(exact_only);
         let builder = max_memory.map_or(builder.clone(), |bytes| builder.max_memory(bytes));
         let shown = control.clone();
         let watched = builder.clone().stop_when(control.stop()).on_progress(move |progress| shown.at(progress.cells as u64, 0));
         pool.install(|| {
             let found = Found::of(&watched, &domain, plane.as_ref(), rule)?;
             control.at(found.complex.activation_regions() as u64, 0);
-            let report = RegionsReport::whole(&*model, &found.complex, found.decided.as_ref(), volumes)?;
-            let heading = format!("{name}, {}\n{}", model.shape(), place(&domain, plane.is_some()));
+            let report = RegionsReport::whole(&network, &found.complex, found.decided.as_ref(), volumes)?;
+            let heading = format!("{name}, {}\n{}", network.shape(), place(&domain, plane.is_some()));
             Ok(Complex { json: json(&report)?, text: regions_text(&heading, &report), name, builder, found: Arc::new(found) })
         })
     })

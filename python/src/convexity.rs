@@ -4,7 +4,6 @@ use crate::error::Failure;
 use crate::job::run;
 use crate::network::{Network, json};
 use plica::convexity::{Cells, ConvexityError, Enumerator, Judge};
-use plica::network::Model;
 use plica::report::{ConvexityReport, RandomReport, convexity_text, parse_sets};
 use pyo3::prelude::*;
 
@@ -22,17 +21,17 @@ pub struct Options {
 #[pyfunction]
 pub fn convexity(py: Python<'_>, network: &Network, options: Options, progress: Option<&Bound<'_, PyAny>>) -> PyResult<(String, String)> {
     let Options { sets, random, half_open, max_regions } = options;
-    network.chain()?;
     let sets = sets.map(parse_sets).transpose().map_err(|error| Failure::Value(format!("sets: {error}")))?;
-    let (model, name) = (network.model.clone(), network.name.clone());
+    let (network, name) = (network.network.clone(), network.name.clone());
     run(py, progress, move |control| {
-        let Model::Chain(chain) = &*model else { return Err(Failure::Internal("a chain is a chain".into())) };
         let cells = if half_open { Cells::HalfOpen } else { Cells::Closed };
         let regions =
-            Enumerator::new(chain).cells(cells).max_regions(max_regions).stop_when(control.stop()).run().map_err(|error| match error {
-                ConvexityError::TooManyRegions { .. } => Failure::Limit(format!("{name}: {error}; max_regions allows more")),
-                error => error.into(),
-            })?;
+            Enumerator::new(&network).cells(cells).max_regions(max_regions).stop_when(control.stop()).run().map_err(
+                |error| match error {
+                    ConvexityError::TooManyRegions { .. } => Failure::Limit(format!("{name}: {error}; max_regions allows more")),
+                    error => error.into(),
+                },
+            )?;
         let mut judge = Judge::new(&regions);
         let mut report = ConvexityReport::of(&name, &mut judge);
         if let Some(sets) = sets {

@@ -6,7 +6,7 @@ use crate::network::{Network, json};
 use crate::points::Points;
 use numpy::PyArray1;
 use plica::data::DataSet;
-use plica::network::{Model, UnitSet};
+use plica::network::UnitSet;
 use plica::report::{FoldReport, PairReport, data_heading, fold_text, network_heading, picture};
 use plica::sweep::{self, Checkpoint, Fingerprint, PairGroup, Pairs, PathRow, RowSink, SweepError};
 use pyo3::prelude::*;
@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 /// What is swept: a network over the pairs of some points.
 struct Task {
     name: String,
-    model: Arc<Model>,
+    network: plica::network::Network,
     units: Arc<UnitSet>,
     data: DataSet,
     pairs: Pairs,
@@ -60,19 +60,19 @@ pub struct SweepState {
 
 impl Task {
     fn sweep(&self) -> Result<sweep::Sweep<'_>, Failure> {
-        sweep::Sweep::new(&*self.model, &self.units, &self.data.points, &self.groups).map_err(|error| self.failed(error.into()))
+        sweep::Sweep::new(&self.network, &self.units, &self.data.points, &self.groups).map_err(|error| self.failed(error.into()))
     }
 
     /// A place for a state of this sweep.
     fn checkpoint(&self, path: impl Into<PathBuf>) -> Checkpoint {
-        let fingerprint = || Fingerprint::new(&*self.model, &self.units, &self.data, self.pairs);
+        let fingerprint = || Fingerprint::new(&self.network, &self.units, &self.data, self.pairs);
         Checkpoint::new(path, self.fingerprint.get_or_init(fingerprint).clone())
     }
 
     fn report(&self, state: &sweep::SweepState) -> Report {
         let pair = |(group, tally): (&PairGroup, &plica::fold::Tally)| PairReport::new(group.from, group.to, tally.clone());
         let report = FoldReport::new(self.groups.iter().zip(state.tallies()).map(pair).collect(), state.decisions());
-        let heading = format!("{}\n{}", network_heading(&self.name, &*self.model, &self.units), data_heading(&self.data, self.pairs));
+        let heading = format!("{}\n{}", network_heading(&self.name, &self.network, &self.units), data_heading(&self.data, self.pairs));
         Report { name: self.name.clone(), heading, report }
     }
 
@@ -123,7 +123,7 @@ impl Sweep {
             let groups = pairs.groups(&data).map_err(|error| Failure::value(format!("pairs: {error}")))?;
             let task = Task {
                 name: network.name.clone(),
-                model: subject.model,
+                network: subject.network,
                 units: subject.units,
                 data,
                 pairs,

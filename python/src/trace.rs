@@ -8,8 +8,8 @@ use crate::points::Points;
 use numpy::{PyArray1, PyArray2, PyArrayMethods};
 use plica::data::{self, Point};
 use plica::fold::{Folding, peak, prefix_chi, symmetrised_chi};
-use plica::line::{self, ModelTracer};
-use plica::network::{Model, Pattern};
+use plica::line::{self, Tracer};
+use plica::network::Pattern;
 use plica::report::picture::ribbon;
 use plica::report::{TraceReport, network_heading, trace_text};
 use pyo3::prelude::*;
@@ -35,8 +35,8 @@ pub struct Options {
 }
 
 impl Options {
-    fn tracer<'s>(&self, subject: &'s Subject) -> ModelTracer<'s> {
-        ModelTracer::new(&*subject.model).units(&subject.units).exact_times(self.exact).exact_only(self.exact_only)
+    fn tracer(&self, subject: &Subject) -> Tracer {
+        Tracer::new(&subject.network).units(&subject.units).exact_times(self.exact).exact_only(self.exact_only)
     }
 }
 
@@ -46,7 +46,7 @@ impl Trace {
         Self {
             folding: Folding::of(&trace),
             trace,
-            network: [network.to_string(), network_heading(network, &*subject.model, &subject.units)],
+            network: [network.to_string(), network_heading(network, &subject.network, &subject.units)],
         }
     }
 }
@@ -56,7 +56,7 @@ impl Trace {
 pub fn trace(py: Python<'_>, network: &Network, start: &Points, end: &Points, options: Options) -> PyResult<Trace> {
     let subject = network.subject(&options.units, options.output_bits)?;
     let (name, a, b) = (network.name.clone(), start.single(), end.single());
-    let quick = network.model.inputs() <= 64 && matches!(*network.model, Model::Chain(_)) && !options.exact_only;
+    let quick = network.network.inputs() <= 64 && network.network.layers().is_some() && !options.exact_only;
     let work = move || {
         let trace = options.tracer(&subject).trace(&a, &b).map_err(Failure::value)?;
         Ok(Trace::new(&trace, &subject, &name))

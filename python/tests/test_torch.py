@@ -150,7 +150,7 @@ def test_a_module_computes_what_its_forward_pass_does(name, build, shape, dtype)
 @pytest.mark.parametrize("name, build, shape", MODULES, ids=[name for name, _, _ in MODULES])
 def test_a_converted_module_is_traced_and_cut(name, build, shape):
     net = plica.load(made(build), input_shape=shape)
-    assert net.is_chain == (name in ("mlp", "flat"))
+    assert net.is_stack == (name in ("mlp", "flat"))
     a, b, c = (torch.rand(shape) * 4 - 2 for _ in range(3))
     trace, by_integers = net.trace(a, b, exact=True), net.trace(a, b, exact=True, exact_only=True)
     assert (trace.start, trace.end, trace.regions) == (by_integers.start, by_integers.end, by_integers.regions)

@@ -76,7 +76,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     let threads = super::inputs::threads(arguments.threads).min(all.max(1) as usize);
     let pool = super::inputs::pool(threads)?;
     let failed = |error| Failure::Data(format!("{}: {error}", data.name));
-    let auditor = Auditor::new(subject.chain()?, &data.points, &ways).map_err(failed)?;
+    let auditor = Auditor::new(&subject.network, &data.points, &ways).map_err(failed)?;
     let mut progress = Progress::new(&subject.name, 0, all, arguments.quiet);
     let found = pool.install(|| {
         auditor.audit_groups(&groups, |found| {

@@ -1,7 +1,7 @@
 //! `plica bounds`: what is known of every network of a shape.
 
 use super::error::Failure;
-use super::inputs::load_chain_with_notes;
+use super::inputs::load_with_notes;
 use super::output::Output;
 use clap::Args;
 use plica::bounds::Shape;
@@ -27,7 +27,12 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     let name = &arguments.network;
     let is_shape = name.contains('-') && name.chars().all(|c| c.is_ascii_digit() || c == '-');
-    let shape = if is_shape { name.parse().map_err(Failure::Call)? } else { Shape::of(&load_chain_with_notes(name)?) };
+    let shape = if is_shape { name.parse().map_err(Failure::Call)? } else { shape_of(name)? };
     let report = BoundsReport::of(name, &shape);
     output.report(&report, || bounds_text(&report))
+}
+
+fn shape_of(name: &str) -> Result<Shape, Failure> {
+    let what = "bounds are known of affine layers with ReLU between them, and the network has others";
+    Shape::of(&load_with_notes(name)?).ok_or_else(|| Failure::Data(format!("{name}: {what}")))
 }

@@ -4,7 +4,7 @@ use super::error::Failure;
 use super::inputs::Subject;
 use super::output::Output;
 use clap::Args;
-use plica::convexity::{Cells, Enumerator, Judge, Progress};
+use plica::convexity::{Cells, ConvexityError, Enumerator, Judge, Progress};
 use plica::network::Selection;
 use plica::report::{ConvexityReport, RandomReport, convexity_text, sets_from_path};
 use std::io::{IsTerminal, Write, stderr};
@@ -59,12 +59,15 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     let sets = arguments.patterns.as_deref().map(|file| sets_from_path(Path::new(file))).transpose();
     let sets = sets.map_err(|error| Failure::Data(error.to_string()))?;
     let progress: fn(Progress) = if arguments.quiet || !stderr().is_terminal() { |_| () } else { show };
-    let regions = Enumerator::new(subject.chain()?)
+    let regions = Enumerator::new(&subject.network)
         .cells(if arguments.half_open { Cells::HalfOpen } else { Cells::Closed })
         .max_regions(usize::try_from(arguments.max_regions).unwrap_or(usize::MAX))
         .on_progress(progress)
         .run();
-    let regions = regions.map_err(|error| Failure::Limit(format!("{}: {error}; --max-regions allows more", subject.name)))?;
+    let regions = regions.map_err(|error| match error {
+        ConvexityError::TooManyRegions { .. } => Failure::Limit(format!("{}: {error}; --max-regions allows more", subject.name)),
+        error => Failure::new(format!("{}: {error}", subject.name), subject.built_in),
+    })?;
     let mut judge = Judge::new(&regions);
     let mut report = ConvexityReport::of(&subject.name, &mut judge);
     if let Some(sets) = sets {

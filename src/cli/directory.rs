@@ -66,7 +66,7 @@ impl Directory {
             self.picture(&numbered("chi-by-class", k, "svg"), None)?;
         }
         self.picture("chi-distribution.svg", Some(picture::distribution(&named)))?;
-        let deep: Vec<_> = subjects.iter().zip(reports).map(|(s, report)| (s.name.as_str(), s.model.depth(), report)).collect();
+        let deep: Vec<_> = subjects.iter().zip(reports).map(|(s, report)| (s.name.as_str(), s.network.depth(), report)).collect();
         self.picture("chi-by-depth.svg", (deep.len() > 1).then(|| picture::against_depth(&deep)))
     }
 

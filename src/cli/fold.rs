@@ -92,7 +92,7 @@ struct Files {
 
 impl Files {
     fn new(out: &Directory, k: usize, subject: &Subject, data: &DataSet, pairs: Pairs, arguments: &Arguments) -> Self {
-        let fingerprint = Fingerprint::new(&subject.model, &subject.units, data, pairs).with_rows(arguments.paths);
+        let fingerprint = Fingerprint::new(&subject.network, &subject.units, data, pairs).with_rows(arguments.paths);
         let about = || {
             let (units, pairs) = (subject.units.selection().to_string(), pairs.to_string());
             vec![("network", subject.name.clone()), ("data", data.name.clone()), ("pairs", pairs), ("units", units)]
@@ -165,7 +165,7 @@ fn fold(
         SweepError::Rows(reason) => Failure::Data(reason),
         error => Failure::Data(format!("{}: {error}", data.name)),
     };
-    let mut sweep = Sweep::new(&subject.model, &subject.units, &data.points, groups).map_err(|error| failed(error.into()))?;
+    let mut sweep = Sweep::new(&subject.network, &subject.units, &data.points, groups).map_err(|error| failed(error.into()))?;
     let rows = files.and_then(|files| files.rows.as_ref());
     if let Some(rows) = rows {
         sweep = sweep.with_rows(rows);

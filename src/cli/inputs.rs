@@ -2,14 +2,14 @@
 
 use super::error::Failure;
 use plica::data::{LoadOptions, Pixels};
-use plica::network::{LoadError, Loaded, Model, Network, Selection, UnitSet, load_model, zoo};
+use plica::network::{LoadError, Network, Selection, UnitSet, load, zoo};
 use plica::report::network_heading;
 use std::num::NonZero;
 
 /// A network, the name it was given by, and the units whose bits are compared.
 pub struct Subject {
     pub name: String,
-    pub model: Model,
+    pub network: Network,
     pub units: UnitSet,
     /// Whether no file was opened for it.
     pub built_in: bool,
@@ -18,38 +18,26 @@ pub struct Subject {
 impl Subject {
     /// Loads a network and finds the units of a selection in it.
     pub fn load(name: &str, selection: &Selection) -> Result<Self, Failure> {
-        let (model, built_in) = match zoo::parse(name) {
-            Some(network) => (Model::Chain(network.map_err(LoadError::from)?), true),
+        let (network, built_in) = match zoo::parse(name) {
+            Some(network) => (network.map_err(LoadError::from)?, true),
             None => (load_with_notes(name)?, false),
         };
-        Self::of(name, model, built_in, selection)
+        Self::of(name, network, built_in, selection)
     }
 
     /// The same network with another rule for its bits: one a unit, whether its output is positive.
     pub fn with_output_bits(self) -> Result<Self, Failure> {
-        match self.model {
-            // The output of a ReLU is positive where its pre-activation is.
-            Model::Chain(_) => Ok(self),
-            Model::Graph(graph) => Self::of(&self.name, Model::Graph(graph.with_output_bits()), self.built_in, self.units.selection()),
-        }
+        Self::of(&self.name, self.network.with_output_bits(), self.built_in, self.units.selection())
     }
 
-    fn of(name: &str, model: Model, built_in: bool, selection: &Selection) -> Result<Self, Failure> {
-        let units = model.units(selection).map_err(|error| Failure::new(format!("{name}: {error}"), built_in))?;
-        Ok(Self { name: name.to_string(), model, units, built_in })
-    }
-
-    /// The network, where a command needs a chain.
-    pub fn chain(&self) -> Result<&Network, Failure> {
-        match &self.model {
-            Model::Chain(network) => Ok(network),
-            Model::Graph(_) => Err(LoadError::NotAChain(self.name.clone()).into()),
-        }
+    fn of(name: &str, network: Network, built_in: bool, selection: &Selection) -> Result<Self, Failure> {
+        let units = network.units(selection).map_err(|error| Failure::new(format!("{name}: {error}"), built_in))?;
+        Ok(Self { name: name.to_string(), network, units, built_in })
     }
 
     /// Points of this dimension must fit; they were given by `what`, and `built_in` says whether no file was opened for them.
     pub fn check_dimension(&self, dimension: usize, what: &str, built_in: bool) -> Result<(), Failure> {
-        let inputs = self.model.inputs();
+        let inputs = self.network.inputs();
         if dimension == inputs {
             return Ok(());
         }
@@ -59,23 +47,15 @@ impl Subject {
 
     /// The network and the selection in a few words.
     pub fn heading(&self) -> String {
-        network_heading(&self.name, &self.model, &self.units)
+        network_heading(&self.name, &self.network, &self.units)
     }
 }
 
-/// Loads a network of either kind; what its reader remarks goes to standard error.
-pub fn load_with_notes(name: &str) -> Result<Model, Failure> {
-    let Loaded { model, notes } = load_model(name)?;
-    notes.iter().for_each(|note| super::error::say(&format!("note: {name}: {note}")));
-    Ok(model)
-}
-
-/// Loads a network of which a command needs that it is a chain.
-pub fn load_chain_with_notes(name: &str) -> Result<Network, Failure> {
-    match load_with_notes(name)? {
-        Model::Chain(network) => Ok(network),
-        Model::Graph(_) => Err(LoadError::NotAChain(name.to_string()).into()),
-    }
+/// Loads a network; what its reader remarks goes to standard error.
+pub fn load_with_notes(name: &str) -> Result<Network, Failure> {
+    let network = load(name)?;
+    network.notes().iter().for_each(|note| super::error::say(&format!("note: {name}: {note}")));
+    Ok(network)
 }
 
 /// What number a pixel is.

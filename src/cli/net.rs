@@ -4,8 +4,8 @@ use super::error::Failure;
 use super::inputs::load_with_notes;
 use super::output::Output;
 use clap::Args;
-use plica::network::{LoadError, Model, write::network_to_path};
-use plica::report::{GraphReport, NetReport, graph_text, net_text};
+use plica::network::write::network_to_path;
+use plica::report::{NetReport, net_text};
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
@@ -27,14 +27,7 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
-    let network = match load_with_notes(&arguments.network)? {
-        Model::Chain(network) => network,
-        Model::Graph(_) if arguments.to.is_some() => return Err(LoadError::NotAChain(arguments.network.clone()).into()),
-        Model::Graph(graph) => {
-            let report = GraphReport::of(&arguments.network, &graph);
-            return output.report(&report, || graph_text(&report));
-        }
-    };
+    let network = load_with_notes(&arguments.network)?;
     if let Some(path) = &arguments.to {
         network_to_path(&network, path)?;
     }

@@ -117,10 +117,10 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
 fn run_here(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     let subject = Subject::load(&arguments.network, &Selection::Hidden)?;
     if let Some(rule) = arguments.decide {
-        rule.fits(subject.model.outputs()).map_err(|error| Failure::new(format!("{}: {error}", subject.name), subject.built_in))?;
+        rule.fits(subject.network.outputs()).map_err(|error| Failure::new(format!("{}: {error}", subject.name), subject.built_in))?;
     }
     let plane = arguments.plane.as_deref().map(|points| plane(points, &subject, arguments)).transpose()?;
-    let dimension = if plane.is_some() { 2 } else { subject.model.inputs() };
+    let dimension = if plane.is_some() { 2 } else { subject.network.inputs() };
     if arguments.plot.is_some() && dimension != 2 {
         return Err(Failure::new(format!("--plot: {}", SceneError::Dimension(dimension)), subject.built_in));
     }
@@ -128,7 +128,7 @@ fn run_here(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
         return Err(Failure::Call("--color decision needs --decide sign or --decide argmax".to_string()));
     }
     let progress: fn(plica::complex::Progress) = if arguments.quiet || !stderr().is_terminal() { |_| () } else { show };
-    let builder = Builder::new(&subject.model)
+    let builder = Builder::new(&subject.network)
         .max_regions(usize::try_from(arguments.max_regions).unwrap_or(usize::MAX))
         .exact_only(arguments.exact_only)
         .on_progress(progress);
@@ -142,14 +142,14 @@ fn run_here(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     let to_cut = if arguments.space { builder.dimensions_to_cut(&Domain::Space, plane.as_ref()).map_err(failed)? } else { dimension };
     let domain = domain(arguments, &subject, dimension, plane.is_some())?;
     if !arguments.force
-        && let Some(cost) = cost_of_dimensions(&subject.name, &subject.model, to_cut)
+        && let Some(cost) = cost_of_dimensions(&subject.name, &subject.network, to_cut)
     {
         return Err(Failure::new(format!("{cost}; --plane takes a slice of them, --force tries all"), subject.built_in));
     }
     let complex = build(&builder, &domain, plane.as_ref()).map_err(failed)?;
     let builder = builder.holding(complex.memory());
     let decided = arguments.decide.map(|rule| builder.decide(rule, &domain, plane.as_ref())).transpose().map_err(failed)?;
-    let report = RegionsReport::whole(&subject.model, &complex, decided.as_ref(), arguments.check)?;
+    let report = RegionsReport::whole(&subject.network, &complex, decided.as_ref(), arguments.check)?;
     if let Some(path) = &arguments.cells {
         let cells = CellsReport::of(&complex, decided.as_ref())?;
         output::file(path, |file| {
@@ -260,5 +260,5 @@ fn heading(arguments: &Arguments, subject: &Subject, domain: &Domain) -> String 
         (Domain::Simplex(_), _) => on("the triangle"),
         (Domain::Box(_), text) => on(&format!("box {}", plain(text.as_deref().unwrap_or("")))),
     };
-    format!("{}, {}\n{place}", plain(&subject.name), subject.model.shape())
+    format!("{}, {}\n{place}", plain(&subject.name), subject.network.shape())
 }

@@ -5,7 +5,7 @@ use super::inputs::{PixelOptions, Subject, is_built_in};
 use super::output::Output;
 use clap::Args;
 use plica::data::{Point, Points, load_point, load_segments};
-use plica::line::ModelTracer;
+use plica::line::Tracer;
 use plica::network::Selection;
 use plica::report::{SEGMENT_HEAD, TraceReport, plain, segment_row, trace_text};
 use std::sync::Arc;
@@ -78,8 +78,8 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     }
 }
 
-fn tracer<'n>(arguments: &Arguments, subject: &'n Subject) -> ModelTracer<'n> {
-    ModelTracer::new(&subject.model).units(&subject.units).exact_times(arguments.exact).exact_only(arguments.exact_only)
+fn tracer(arguments: &Arguments, subject: &Subject) -> Tracer {
+    Tracer::new(&subject.network).units(&subject.units).exact_times(arguments.exact).exact_only(arguments.exact_only)
 }
 
 fn one(arguments: &Arguments, subject: &Subject, from: &str, to: &str, output: &mut Output) -> Result<(), Failure> {

@@ -290,7 +290,7 @@ mod tests {
     use super::super::exact::ExactRows;
     use super::super::scale::of_steps;
     use super::*;
-    use crate::network::{Layer, Network};
+    use crate::network::{Layer, Stack};
     use nalgebra::{DMatrix, DVector};
 
     /// Doubles of very different sizes, from a number.
@@ -308,7 +308,7 @@ mod tests {
         let (mut good, mut all, mut too_wide) = (0, 0, Vec::new());
         for seed in 0..12u64 {
             let network = network(seed);
-            let steps = Arc::new(Steps::of_network(&network));
+            let steps = Arc::new(Steps::of_stack(&network));
             let corners: Vec<Vec<Rational>> =
                 [[(-7, 3), (1, 5)], [(2, 1), (3, 7)], [(0, 1), (-5, 3)]].iter().map(|x| x.map(Rational::from).to_vec()).collect();
             let inputs = vec![1, -1];
@@ -361,7 +361,7 @@ mod tests {
     }
 
     /// A network of weights that differ by up to 2^160, a third of its layers with fractions that are no doubles.
-    fn network(seed: u64) -> Network {
+    fn network(seed: u64) -> Stack {
         let widths = [2usize, 9, 8, 7, 3];
         let entry = |l: usize, i: usize, j: usize| weight(seed * 1_000_003 + (l * 10_007 + i * 101 + j) as u64);
         let rational_layer = |l: usize, n: usize, m: usize| {
@@ -375,7 +375,7 @@ mod tests {
                 DVector::from_fn(ends[1], |i, _| entry(l, i, 99)),
             ),
         };
-        Network::new(widths.windows(2).enumerate().map(layer).collect()).unwrap()
+        Stack::new(widths.windows(2).enumerate().map(layer).collect()).unwrap()
     }
 
     #[test]

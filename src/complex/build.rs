@@ -8,7 +8,7 @@ use super::memory::{Bytes, default_limit};
 use super::search::Search;
 use super::slice::Plane;
 use super::steps::Steps;
-use crate::network::{Model, ModelRef};
+use crate::network::Network;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -87,7 +87,7 @@ pub enum ComplexError {
 /// ```
 #[derive(Clone)]
 pub struct Builder {
-    model: Arc<Model>,
+    network: Network,
     limit: usize,
     memory: Option<u64>,
     held: u64,
@@ -98,9 +98,9 @@ pub struct Builder {
 
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { model, limit, memory, exact_only, .. } = self;
+        let Self { network, limit, memory, exact_only, .. } = self;
         let mut all = f.debug_struct("Builder");
-        all.field("model", model).field("limit", limit).field("memory", memory).field("exact_only", exact_only).finish_non_exhaustive()
+        all.field("network", network).field("limit", limit).field("memory", memory).field("exact_only", exact_only).finish_non_exhaustive()
     }
 }
 
@@ -118,17 +118,9 @@ pub struct Progress {
 }
 
 impl Builder {
-    /// A builder for the complexes of a network of either kind.
-    pub fn new<'a>(network: impl Into<ModelRef<'a>>) -> Self {
-        Self {
-            model: Arc::new(network.into().to_model()),
-            limit: MOST_REGIONS,
-            memory: None,
-            held: 0,
-            exact_only: false,
-            progress: None,
-            stop: None,
-        }
+    /// A builder for the complexes of a network.
+    pub fn new(network: &Network) -> Self {
+        Self { network: network.clone(), limit: MOST_REGIONS, memory: None, held: 0, exact_only: false, progress: None, stop: None }
     }
 
     /// Refuses complexes whose search takes more memory, as counted from the lengths of its arrays, and exact volumes that do so beside the complex; half of
@@ -179,7 +171,7 @@ impl Builder {
     /// The complex of a domain.
     ///
     /// # Errors
-    /// A domain of another dimension than the network's input, more cells than allowed, or a graph whose bits do not tell its affine maps.
+    /// A domain of another dimension than the network's input, more cells than allowed, or a network whose bits do not tell its affine maps.
     pub fn build(&self, domain: &Domain) -> Result<Complex, ComplexError> {
         Ok(self.cells(domain, None, None)?.0)
     }
@@ -231,18 +223,18 @@ impl Builder {
 
     /// The number of outputs of the network.
     pub(super) fn outputs(&self) -> usize {
-        self.model.outputs()
+        self.network.outputs()
     }
 
     /// The network as steps, of a slice as a function of (u, v).
     fn steps(&self, plane: Option<&Plane>, judge: Option<&mut Judge<'_>>) -> Result<Steps, ComplexError> {
-        if let Some(plane) = plane.filter(|plane| plane.dimension() != self.model.inputs()) {
-            return Err(DomainError::Dimension { expected: self.model.inputs(), found: plane.dimension() }.into());
+        if let Some(plane) = plane.filter(|plane| plane.dimension() != self.network.inputs()) {
+            return Err(DomainError::Dimension { expected: self.network.inputs(), found: plane.dimension() }.into());
         }
-        match (&*self.model, plane) {
-            (Model::Graph(graph), plane) => lower(graph, plane, self.memory(), judge),
-            (Model::Chain(network), Some(plane)) => Ok(Steps::of_network(&plane.restrict(network))),
-            (Model::Chain(network), None) => Ok(Steps::of_network(network)),
+        match (self.network.stack(), plane) {
+            (None, plane) => lower(self.network.graph(), plane, self.memory(), judge),
+            (Some(stack), Some(plane)) => Ok(Steps::of_stack(&plane.restrict(stack))),
+            (Some(stack), None) => Ok(Steps::of_stack(stack)),
         }
     }
 
@@ -250,7 +242,7 @@ impl Builder {
     ///
     /// Maxima compare no more candidates than the search so far says, except where all steps must be known before it, as in the whole space.
     pub(super) fn cells(&self, domain: &Domain, plane: Option<&Plane>, rule: Option<Rule>) -> Result<(Complex, usize), ComplexError> {
-        let layers = self.model.depth() + usize::from(rule.is_some());
+        let layers = self.network.depth() + usize::from(rule.is_some());
         let mut search: Option<Search<'_>> = None;
         let mut judge = |steps: Steps, windows: &[Vec<u32>]| {
             let steps = Arc::new(steps);

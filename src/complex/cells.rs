@@ -71,7 +71,6 @@ impl Complex {
         polytope: &Polytope,
         mut signs: Signs,
         patterns: Vec<u64>,
-        allowed: u64,
     ) -> Self {
         let d = topology.dimension();
         let mut levels = topology.levels;
@@ -129,8 +128,13 @@ impl Complex {
             exact: Mutex::new(signs.exact),
             levels,
             counts: OnceLock::new(),
-            allowed,
+            allowed: u64::MAX,
         }
+    }
+
+    /// With this most memory.
+    pub(super) fn allowed(self, allowed: u64) -> Self {
+        Self { allowed, ..self }
     }
 
     /// About how many bytes it takes.

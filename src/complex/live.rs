@@ -92,13 +92,13 @@ impl<'a> Live<'a> {
 mod tests {
     use super::*;
     use crate::complex::{Builder, Domain};
-    use crate::network::graph::{Coefficients, GraphBuilder, Piecewise, Window};
+    use crate::network::{Coefficients, NetworkBuilder, Piecewise, Window};
     use std::collections::HashMap;
 
     /// Slopes other than 0 and 1, a maximum, and units that the output does not depend on everywhere.
     #[test]
     fn equal_keys_are_those_of_equal_maps() {
-        let mut builder = GraphBuilder::new(&[2]).unwrap();
+        let mut builder = NetworkBuilder::new(&[2]).unwrap();
         let x = builder.input();
         let weights = vec![1.0, 0.0, 0.0, 1.0, 1.0, -1.0, 2.0, 1.0];
         let z = builder.linear(&x, 4, Coefficients::from_f64(weights), None).unwrap();
@@ -111,7 +111,7 @@ mod tests {
         let largest = builder.max_pool(&image, &Window::new([1, 3])).unwrap();
         let graph = builder.finish(&largest).unwrap();
         let complex = Builder::new(&graph).build(&Domain::parse_box("-3,3", 2).unwrap()).unwrap();
-        let live = Live::new(&graph);
+        let live = Live::new(graph.graph());
         let mut map_of = HashMap::new();
         for cell in complex.cells() {
             let map = cell.affine_map();

@@ -28,7 +28,12 @@ pub(super) type Judge<'a> = dyn FnMut(Steps, &[Vec<u32>]) -> Result<Vec<Vec<u32>
 ///
 /// # Errors
 /// A graph whose bits are those of its outputs, which do not tell what is affine where; more memory than allowed.
-pub(super) fn lower(graph: &Graph, plane: Option<&Plane>, limit: u64, mut judge: Option<&mut Judge<'_>>) -> Result<Steps, ComplexError> {
+pub(super) fn lower(
+    graph: &Arc<Graph>,
+    plane: Option<&Plane>,
+    limit: u64,
+    mut judge: Option<&mut Judge<'_>>,
+) -> Result<Steps, ComplexError> {
     let bends = |node: &Node| matches!(node.operation, Operation::Activation { .. } | Operation::Maximum(_));
     let layers = graph.layers();
     if graph.nodes().iter().enumerate().any(|(n, node)| bends(node) && layers.binary_search(&n).is_err()) {
@@ -54,7 +59,7 @@ pub(super) fn lower(graph: &Graph, plane: Option<&Plane>, limit: u64, mut judge:
         };
     }
     let output = std::mem::take(&mut lowering.forms[graph.output()]);
-    Ok(Steps { graph: Some(Arc::new(graph.clone())), ..lowering.finish(output) })
+    Ok(Steps { graph: Some(Arc::clone(graph)), ..lowering.finish(output) })
 }
 
 /// The same steps with one more hidden layer: which output is the largest, the lowest index on ties.

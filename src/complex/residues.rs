@@ -188,7 +188,7 @@ mod tests {
     fn outputs_are_those_of_the_affine_maps_in_any_order_of_cells() {
         let network = load("random:3-10-9-2@3").unwrap();
         let complex = Builder::new(&network).build(&Domain::parse_box("-3,3", 3).unwrap()).unwrap();
-        let steps = Steps::of_network(&network);
+        let steps = Steps::of_stack(network.stack().unwrap());
         let residues = Residues::new(&steps).unwrap();
         let cells = complex.activation_regions();
         assert!(cells > TOGETHER, "{cells}");

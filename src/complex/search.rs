@@ -112,7 +112,7 @@ impl<'a> Search<'a> {
             self.report(last);
         }
         let Self { domain, polytope, inputs, signs, topology, patterns, memory, .. } = self;
-        Ok(Complex::new((steps, inputs), domain.clone(), plane.cloned(), topology, &polytope, signs, patterns, memory.limit))
+        Ok(Complex::new((steps, inputs), domain.clone(), plane.cloned(), topology, &polytope, signs, patterns).allowed(memory.limit))
     }
 
     fn report(&self, layer: usize) {

@@ -3,7 +3,7 @@
 use super::steps::Form;
 use crate::data::Point;
 use crate::exact::{Coefficient, Factors};
-use crate::network::{Layer, Network};
+use crate::network::{Layer, Stack};
 use nalgebra::{DMatrix, DVector};
 use rayon::prelude::*;
 use rug::Rational;
@@ -97,9 +97,9 @@ impl Plane {
         (0..self.dimension()).map(coordinate).collect()
     }
 
-    /// The network, which takes points of the space around the plane, as a function of (u, v).
-    pub(super) fn restrict(&self, network: &Network) -> Network {
-        let first = &network.layers()[0];
+    /// The stack, which takes points of the space around the plane, as a function of (u, v).
+    pub(super) fn restrict(&self, stack: &Stack) -> Stack {
+        let first = &stack.layers()[0];
         let columns = [&self.directions[0], &self.directions[1], &self.origin];
         let factors = columns.map(|x| Factors::new(x));
         let row = |i: usize| -> [Rational; 3] {
@@ -112,8 +112,8 @@ impl Plane {
         let mut rows: Vec<[Rational; 3]> = (0..first.outputs()).into_par_iter().map(row).collect();
         let bias = DVector::from_fn(first.outputs(), |i, _| std::mem::take(&mut rows[i][2]) + first.bias_of(i));
         let weights = DMatrix::from_fn(first.outputs(), 2, |i, k| std::mem::take(&mut rows[i][k]));
-        let layers = std::iter::once(Layer::from_rationals(weights, bias)).chain(network.layers()[1..].iter().cloned());
-        Network::new(layers.collect()).expect("the shapes still chain")
+        let layers = std::iter::once(Layer::from_rationals(weights, bias)).chain(stack.layers()[1..].iter().cloned());
+        Stack::new(layers.collect()).expect("the shapes still chain")
     }
 }
 fn dot(x: &[Rational], y: &[Rational]) -> Rational {

@@ -1,11 +1,11 @@
 //! A network as steps: affine maps, of whose results some are rectified and the others go on as they are.
 //!
-//! A chain has one step a layer, of which all is rectified; how a graph becomes steps is told in [`lower`](super::lower).
+//! A stack has one step a layer, of which all is rectified; how other networks become steps is told in [`lower`](super::lower).
 
 use super::memory::of_terms;
 use crate::exact::Coefficient;
 use crate::network::graph::{Coefficients, Graph};
-use crate::network::{Layer, LayerBits, Network, Pattern, Selection, UnitSet};
+use crate::network::{Layer, LayerBits, Pattern, Selection, Stack, UnitSet};
 use nalgebra::{DMatrix, DVector};
 use rug::Rational;
 use std::sync::Arc;
@@ -341,16 +341,16 @@ impl Steps {
         Self { first_words: first_words.collect(), steps, hidden, graph: None, go_on: false }
     }
 
-    pub(super) fn of_network(network: &Network) -> Self {
-        let depth = network.depth();
+    pub(super) fn of_stack(stack: &Stack) -> Self {
+        let depth = stack.depth();
         let step = |(l, layer): (usize, &Layer)| match l < depth {
             true => Step::of_layer(layer.clone(), layer.outputs(), l),
             false => Step::of_layer(layer.clone(), 0, depth.saturating_sub(1)),
         };
         let hidden = |(l, layer): (usize, &Layer)| Hidden { width: layer.outputs(), bits: LayerBits::Breakpoints(1), code: Code::Step(l) };
         Self::new(
-            network.layers().iter().enumerate().map(step).map(Arc::new).collect(),
-            network.layers()[..depth].iter().enumerate().map(hidden).collect(),
+            stack.layers().iter().enumerate().map(step).map(Arc::new).collect(),
+            stack.layers()[..depth].iter().enumerate().map(hidden).collect(),
         )
     }
 

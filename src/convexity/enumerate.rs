@@ -29,8 +29,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// assert_eq!(Enumerator::new(&network).cells(Cells::HalfOpen).run().unwrap().len(), 3);
 /// ```
 #[derive(Clone)]
-pub struct Enumerator<'a> {
-    network: &'a Network,
+pub struct Enumerator {
+    network: Network,
     cells: Cells,
     limit: usize,
     solver: Solver,
@@ -57,13 +57,20 @@ struct Part {
     point: Place,
 }
 
-impl<'a> Enumerator<'a> {
+impl Enumerator {
     /// The most regions where nothing else is said.
     pub const MOST_REGIONS: usize = 1_000_000;
 
     /// An enumeration of the regions with interior.
-    pub fn new(network: &'a Network) -> Self {
-        Self { network, cells: Cells::default(), limit: Self::MOST_REGIONS, solver: Solver::default(), progress: None, stop: None }
+    pub fn new(network: &Network) -> Self {
+        Self {
+            network: network.clone(),
+            cells: Cells::default(),
+            limit: Self::MOST_REGIONS,
+            solver: Solver::default(),
+            progress: None,
+            stop: None,
+        }
     }
 
     /// What counts as a region.
@@ -102,9 +109,10 @@ impl<'a> Enumerator<'a> {
     /// The regions.
     ///
     /// # Errors
-    /// More regions than allowed, or an end that was asked for.
+    /// More regions than allowed, or an end that was asked for; a network whose layers are not affine maps with ReLU of all elements between them, or whose
+    /// matrices are too large to be written out.
     pub fn run(&self) -> Result<Regions, ConvexityError> {
-        let layers = Layers::of(self.network);
+        let layers = Layers::of(&*self.network.to_stack().ok_or(ConvexityError::NotAStack)?);
         let forms = Regions::first_forms(&layers).map(Arc::new);
         let origin = Place::new(vec![Rational::new(); layers.inputs]);
         let mut waiting = vec![Part { layer: 0, unit: 0, bits: Vec::new(), sides: Vec::new(), forms, point: origin }];

@@ -30,6 +30,11 @@ pub enum ConvexityError {
         /// Whether only regions with interior count.
         closed: bool,
     },
+    /// The patterns are not those of units that are affine on the regions of the layers below.
+    #[error(
+        "the network has layers that are not affine with ReLU, or are too large: convexity is decided for affine layers with ReLU between them"
+    )]
+    NotAStack,
     /// The caller stopped it, by [`Enumerator::stop_when`](super::Enumerator::stop_when).
     #[error("stopped")]
     Stopped,

@@ -1,7 +1,7 @@
 //! The units of a layer as affine forms on a region of the layers below.
 
 use crate::exact::lp::Row;
-use crate::network::Network;
+use crate::network::Stack;
 use crate::network::whole::WholeLayer;
 use rug::Integer;
 use std::sync::Arc;
@@ -13,8 +13,8 @@ pub(super) struct Layers {
 }
 
 impl Layers {
-    pub fn of(network: &Network) -> Self {
-        Self { inputs: network.inputs(), hidden: network.layers()[..network.depth()].iter().map(WholeLayer::new).collect() }
+    pub fn of(stack: &Stack) -> Self {
+        Self { inputs: stack.inputs(), hidden: stack.layers()[..stack.depth()].iter().map(WholeLayer::new).collect() }
     }
 
     /// The pattern just after a point on the way in a direction; without one, at the point.

@@ -86,10 +86,10 @@ impl Measure {
 ///     Layer::from_f64(dmatrix![2.0, -4.0], dvector![-0.5]),
 /// ]).unwrap();
 /// let (from, to) = (Point::from_f64(&[-1.0]).unwrap(), Point::from_f64(&[1.0]).unwrap());
-/// let all = Selection::All.resolve(&network).unwrap();
+/// let all = network.units(&Selection::All).unwrap();
 /// let trace = Tracer::new(&network).units(&all).trace(&from, &to).unwrap();
 /// assert_eq!(Meter::new(&all).measure(&trace).folding().chi().to_string(), "1/4");
-/// let hidden = Selection::Hidden.resolve(&network).unwrap();
+/// let hidden = network.units(&Selection::Hidden).unwrap();
 /// assert_eq!(Meter::new(&hidden).measure(&trace).folding().chi().to_string(), "0");
 /// ```
 #[derive(Clone, Debug)]

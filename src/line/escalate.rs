@@ -8,7 +8,7 @@ use crate::data::Points;
 use crate::exact::Instructions;
 use crate::exact::doubled::DoubledForm;
 use crate::exact::forms::{Form, Root};
-use crate::network::Network;
+use crate::network::Stack;
 use crate::network::whole::WholeLayer;
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -16,7 +16,7 @@ use std::collections::HashMap;
 /// The exact side of one segment: nothing is computed until it is asked for.
 pub(super) struct Escalation<'a> {
     plan: &'a Plan,
-    network: &'a Network,
+    network: &'a Stack,
     instructions: Instructions,
     from: (&'a Points, usize),
     to: (&'a Points, usize),
@@ -49,7 +49,7 @@ const MISSES: u64 = 4;
 impl<'a> Escalation<'a> {
     pub(super) fn new(
         plan: &'a Plan,
-        network: &'a Network,
+        network: &'a Stack,
         instructions: Instructions,
         from: (&'a Points, usize),
         to: (&'a Points, usize),

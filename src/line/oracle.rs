@@ -6,7 +6,7 @@
 
 use super::{Enclosure, Trace, TraceError};
 use crate::data::Point;
-use crate::network::{Layer, Network, Unit, UnitSet};
+use crate::network::{Layer, Stack, Unit, UnitSet};
 use rug::{Integer, Rational};
 use std::sync::Arc;
 
@@ -41,29 +41,8 @@ struct Piece {
     into_next: Vec<Form>,
 }
 
-/// The trace of a segment with every decision taken in integers: slow, simple, and the reference for the filter.
-///
-/// The crossings carry their exact times and the tightest enclosures. Time and memory grow with the number of regions times the
-/// number of weights.
-///
-/// # Errors
-/// A point of the wrong dimension.
-///
-/// ```
-/// use plica::{data::Point, line::trace_exact_only, network::{Layer, Network, Selection}};
-/// use nalgebra::{dmatrix, dvector};
-/// let network = Network::new(vec![
-///     Layer::from_f64(dmatrix![1.0; -1.0], dvector![-0.5, 0.5]),
-///     Layer::from_f64(dmatrix![1.0, 1.0], dvector![0.0]),
-/// ]).unwrap();
-/// let ends = (Point::from_f64(&[0.0]).unwrap(), Point::from_f64(&[1.0]).unwrap());
-/// let units = Selection::Hidden.resolve(&network).unwrap();
-/// let trace = trace_exact_only(&network, &ends.0, &ends.1, &units).unwrap();
-/// assert_eq!(trace.start().to_string(), "01");
-/// assert_eq!(trace.crossing(0).flips.len(), 2);
-/// assert_eq!(trace.end().to_string(), "10");
-/// ```
-pub fn trace_exact_only(network: &Network, from: &Point, to: &Point, units: &UnitSet) -> Result<Trace, TraceError> {
+/// The trace of a segment through a stack of layers with every decision taken in integers.
+pub(super) fn stack_exact_only(network: &Stack, from: &Point, to: &Point, units: &UnitSet) -> Result<Trace, TraceError> {
     for point in [from, to] {
         if point.dimension() != network.inputs() {
             return Err(TraceError::Dimension { expected: network.inputs(), found: point.dimension() });

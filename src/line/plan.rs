@@ -6,7 +6,7 @@ use crate::exact::bound::{self, round_up};
 use crate::exact::product::{Packed, TILE};
 use crate::network::hyperplanes::{Member, Proportional, Rows, is_constant, is_zero};
 use crate::network::whole::WholeLayer;
-use crate::network::{Layer, Network};
+use crate::network::{Layer, Stack};
 use std::sync::OnceLock;
 
 /// A unit whose form is `factor` > 0 or < 0 times that of another unit of its layer, whatever the input.
@@ -79,7 +79,7 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    pub(super) fn new(network: &Network, thresholds: Thresholds) -> Self {
+    pub(super) fn new(network: &Stack, thresholds: Thresholds) -> Self {
         let hidden = network.depth();
         let in_blocks = |l: usize, layer: &Layer| l >= 2 && l < hidden && layer.outputs() >= thresholds.wide;
         let layers: Vec<_> =
@@ -91,7 +91,7 @@ impl Plan {
     }
 
     /// The layers as integers, made at the first escalation.
-    pub(super) fn whole(&self, network: &Network) -> Vec<&WholeLayer> {
+    pub(super) fn whole(&self, network: &Stack) -> Vec<&WholeLayer> {
         self.layers.iter().zip(network.layers()).map(|(plan, layer)| plan.whole.get_or_init(|| WholeLayer::new(layer))).collect()
     }
 }

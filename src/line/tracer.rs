@@ -1,19 +1,13 @@
-//! The tracer of a network: options, and the trace of one segment.
+//! The tracer of a network: options, and the traces of its segments.
 
-use super::escalate::Escalation;
-use super::first_layer::FirstLayer;
-use super::narrow::NarrowWalk;
-use super::plan::{Plan, Thresholds};
-use super::walk::{Ends, OutOfRange, Walk, Zero, count_pieces, walk_certified, walk_unchecked};
-use super::{Enclosure, Trace, TraceError, trace_exact_only};
+use super::graph::{GraphTracer, graph_exact_only};
+use super::oracle::stack_exact_only;
+use super::stack::StackTracer;
+use super::{Decisions, Flips, Trace, TraceError};
 use crate::data::{Point, Points};
 use crate::exact::Instructions;
-use crate::network::{Network, Selection, Unit, UnitSet};
+use crate::network::{Network, UnitSet};
 use std::sync::Arc;
-
-mod pairs;
-
-pub use pairs::PointTracer;
 
 /// Traces segments of one network: in floating point with proven error bounds, and with integers where those do not decide.
 ///
@@ -32,111 +26,73 @@ pub use pairs::PointTracer;
 /// assert_eq!(patterns, ["00", "10", "11"]);
 /// assert_eq!(trace.crossing(0).t_exact.unwrap().to_string(), "1/2");
 /// ```
-pub struct Tracer<'n> {
-    network: &'n Network,
-    plan: Arc<Plan>,
-    units: Arc<UnitSet>,
-    full: Arc<UnitSet>,
-    exact_times: bool,
-    exact_only: bool,
-    pieces: bool,
-    certify: bool,
-    instructions: Instructions,
-    walk: Walk,
-    narrow: NarrowWalk,
-    first_layer: FirstLayer,
-    flips: Vec<Unit>,
-    touches: Vec<Unit>,
-    zeros: Vec<Zero>,
+pub struct Tracer(Walks);
+
+/// Stacks of layers have walks of their own, which are faster.
+enum Walks {
+    Stack(Box<StackTracer>),
+    Graph(Box<GraphTracer>),
 }
 
-impl<'n> Tracer<'n> {
+impl Tracer {
     /// A tracer of all hidden units, with the filter, enclosing doubles for the times, and the pieces of the output.
-    pub fn new(network: &'n Network) -> Self {
-        let units = Arc::new(Selection::Hidden.resolve(network).expect("hidden units can always be selected"));
-        Self {
-            network,
-            plan: Arc::new(Plan::new(network, Thresholds::default())),
-            full: Arc::new(units.full()),
-            units,
-            exact_times: false,
-            exact_only: false,
-            pieces: true,
-            certify: true,
-            instructions: Instructions::detect(),
-            walk: Walk::default(),
-            narrow: NarrowWalk::default(),
-            first_layer: FirstLayer::default(),
-            flips: Vec::new(),
-            touches: Vec::new(),
-            zeros: Vec::new(),
-        }
+    pub fn new(network: &Network) -> Self {
+        Self(match network.stack() {
+            Some(stack) => Walks::Stack(Box::new(StackTracer::new(Arc::clone(stack)))),
+            None => Walks::Graph(Box::new(GraphTracer::new(Arc::clone(network.graph())))),
+        })
     }
 
     /// Another tracer of the same network with the same options, and memory of its own: for another thread.
     pub fn fork(&self) -> Self {
-        Self {
-            network: self.network,
-            plan: Arc::clone(&self.plan),
-            units: Arc::clone(&self.units),
-            full: Arc::clone(&self.full),
-            exact_times: self.exact_times,
-            exact_only: self.exact_only,
-            pieces: self.pieces,
-            certify: self.certify,
-            instructions: self.instructions,
-            walk: Walk::default(),
-            narrow: NarrowWalk::default(),
-            first_layer: FirstLayer::default(),
-            flips: Vec::new(),
-            touches: Vec::new(),
-            zeros: Vec::new(),
-        }
+        Self(match &self.0 {
+            Walks::Stack(tracer) => Walks::Stack(Box::new(tracer.fork())),
+            Walks::Graph(tracer) => Walks::Graph(Box::new(tracer.fork())),
+        })
+    }
+
+    fn map(self, stack: impl FnOnce(StackTracer) -> StackTracer, graph: impl FnOnce(GraphTracer) -> GraphTracer) -> Self {
+        Self(match self.0 {
+            Walks::Stack(tracer) => Walks::Stack(Box::new(stack(*tracer))),
+            Walks::Graph(tracer) => Walks::Graph(Box::new(graph(*tracer))),
+        })
     }
 
     /// Follows these units; the outputs only where they are among them.
-    pub fn units(mut self, units: &UnitSet) -> Self {
-        self.full = Arc::new(units.full());
-        self.units = Arc::new(units.clone());
-        self
+    pub fn units(self, units: &UnitSet) -> Self {
+        self.map(|tracer| tracer.units(units), |tracer| tracer.units(units))
     }
 
     /// Whether crossings carry their exact times as rationals, and the tightest enclosures.
-    pub fn exact_times(mut self, yes: bool) -> Self {
-        self.exact_times = yes;
-        self
+    pub fn exact_times(self, yes: bool) -> Self {
+        self.map(|tracer| tracer.exact_times(yes), |tracer| tracer.exact_times(yes))
     }
 
-    /// Whether every decision is taken with integers, by [`trace_exact_only`].
-    pub fn exact_only(mut self, yes: bool) -> Self {
-        self.exact_only = yes;
-        self
+    /// Whether every decision is taken exactly, by [`trace_exact_only`].
+    pub fn exact_only(self, yes: bool) -> Self {
+        self.map(|tracer| tracer.exact_only(yes), |tracer| tracer.exact_only(yes))
     }
 
     /// Whether the pieces of the output are counted; they are by default. Where not, [`Trace::pieces`] is `None`.
-    pub fn pieces(mut self, yes: bool) -> Self {
-        self.pieces = yes;
-        self
+    pub fn pieces(self, yes: bool) -> Self {
+        self.map(|tracer| tracer.pieces(yes), |tracer| tracer.pieces(yes))
     }
 
     /// Uses these instructions instead of the best that the processor has. The traces say the same with all of them.
-    pub fn instructions(mut self, instructions: Instructions) -> Self {
-        self.instructions = instructions;
-        self
+    pub fn instructions(self, instructions: Instructions) -> Self {
+        self.map(|tracer| tracer.instructions(instructions), |tracer| tracer)
     }
 
     /// Leaves the filter out, so that a benchmark can say what it costs. The traces may then be wrong.
     #[doc(hidden)]
-    pub fn without_filter(mut self) -> Self {
-        self.certify = false;
-        self
+    pub fn without_filter(self) -> Self {
+        self.map(StackTracer::without_filter, |tracer| tracer)
     }
 
     /// Treats every network as a large one, so that tests reach those means with small ones.
     #[doc(hidden)]
-    pub fn as_if_large(mut self) -> Self {
-        self.plan = Arc::new(Plan::new(self.network, Thresholds { wide: 1, doubled: 0, deep: 0 }));
-        self
+    pub fn as_if_large(self) -> Self {
+        self.map(StackTracer::treated_as_large, |tracer| tracer)
     }
 
     /// The trace of the segment from one point to another.
@@ -144,96 +100,123 @@ impl<'n> Tracer<'n> {
     /// # Errors
     /// A point of the wrong dimension.
     pub fn trace(&mut self, from: &Point, to: &Point) -> Result<Trace, TraceError> {
-        self.check(from.dimension())?;
-        self.check(to.dimension())?;
-        if self.exact_only {
-            return self.trace_with_integers(from, to, &self.units);
+        match &mut self.0 {
+            Walks::Stack(tracer) => tracer.trace(from, to),
+            Walks::Graph(tracer) => tracer.trace(from, to),
         }
-        let mut ends = [FirstLayer::default(), FirstLayer::default()];
-        for (first_layer, point) in ends.iter_mut().zip([from, to]) {
-            first_layer.clear(1);
-            first_layer.prepare(self.instructions, &self.plan.layers[0], point.as_points(), 0..1);
-        }
-        let plan = &self.plan.layers[0];
-        let (a, b) = (ends[0].ends(plan, 0, 0), ends[1].ends(plan, 0, 0));
-        let ends = Ends { from: a.from, to: b.from, norm: a.norm.max(b.norm) };
-        let mut trace = Trace::begin(Arc::clone(&self.full));
-        self.run(ends, (from.as_points(), 0), (to.as_points(), 0), &mut trace)?;
-        Ok(trace.select(&self.units))
     }
 
-    fn check(&self, found: usize) -> Result<(), TraceError> {
-        let expected = self.network.inputs();
-        if found == expected { Ok(()) } else { Err(TraceError::Dimension { expected, found }) }
+    /// The traces of the segments between pairs of points of one set, one after the other, in order.
+    ///
+    /// Each point goes through the first layer once, however many segments end in it.
+    ///
+    /// # Errors
+    /// Points of the wrong dimension.
+    ///
+    /// # Panics
+    /// Where a pair names a row that the set does not have.
+    pub fn trace_pairs(
+        &mut self,
+        points: &Points,
+        pairs: impl IntoIterator<Item = (usize, usize)>,
+        visit: impl FnMut((usize, usize), &Trace),
+    ) -> Result<(), TraceError> {
+        self.over(points)?.trace_pairs(pairs, visit)
     }
 
-    /// The trace by these units with every decision taken with integers.
-    fn trace_with_integers(&self, from: &Point, to: &Point, units: &UnitSet) -> Result<Trace, TraceError> {
-        trace_exact_only(self.network, from, to, units).map(|trace| trace.reduced_to_what_is_asked(self.exact_times, self.pieces))
-    }
-
-    /// Traces one segment into `trace`.
-    fn run(&mut self, ends: Ends<'_>, from: (&Points, usize), to: (&Points, usize), trace: &mut Trace) -> Result<(), TraceError> {
-        let (plan, network, walk) = (&self.plan, self.network, &mut self.walk);
-        let depth = network.depth() + usize::from(self.full.has_output());
-        let mut escalation = Escalation::new(plan, network, self.instructions, from, to, ends);
-        let walked = match self.certify {
-            true => walk_certified(self.instructions, walk, plan, depth, ends, &mut escalation),
-            false => walk_unchecked(self.instructions, walk, plan, depth, ends, &mut escalation),
-        };
-        if let Err(OutOfRange) = walked {
-            // Numbers near the ends of the doubles: all decisions with integers.
-            *trace = self.trace_with_integers(&from.0.point(from.1), &to.0.point(to.1), &self.full)?;
-            return Ok(());
+    /// The tracer bound to a set of points: what it computes of them is kept from call to call.
+    ///
+    /// # Errors
+    /// Points of the wrong dimension.
+    pub fn over<'t, 'p>(&'t mut self, points: &'p Points) -> Result<PointTracer<'t, 'p>, TraceError> {
+        match &mut self.0 {
+            Walks::Stack(tracer) => tracer.bind(points)?,
+            Walks::Graph(tracer) => tracer.check(points.dimension())?,
         }
-        let pieces = self.pieces.then(|| count_pieces(self.instructions, walk, plan, depth, self.certify, &mut escalation));
-
-        trace.restart();
-        for (l, layer) in plan.layers[..depth].iter().enumerate() {
-            trace.set_start(l, layer.outputs, &walk.layers[l].start);
-        }
-        let order = &walk.layers[depth].order;
-        self.zeros.clear();
-        self.zeros.extend_from_slice(&walk.zeros);
-        self.zeros.sort_unstable_by_key(|zero| zero.mark);
-        for (k, &mark) in order.iter().enumerate() {
-            let m = walk.marks[mark as usize];
-            self.flips.clear();
-            self.touches.clear();
-            let created = &walk.flips[m.flips.0 as usize..m.flips.1 as usize];
-            self.flips.extend(created.iter().map(|flip| Unit { layer: m.layer, index: flip.unit }));
-            let first = self.zeros.partition_point(|zero| zero.mark < mark);
-            for zero in self.zeros[first..].iter().take_while(|zero| zero.mark == mark) {
-                let unit = Unit { layer: zero.layer, index: zero.unit };
-                if zero.before != zero.after {
-                    self.flips.push(unit);
-                } else if zero.before {
-                    self.touches.push(unit);
-                }
-            }
-            self.flips.sort_unstable();
-            self.touches.sort_unstable();
-            if k == 0 {
-                trace.set_zero_at_start(&self.touches);
-            } else if k + 1 == order.len() {
-                trace.set_zero_at_end(&self.touches);
-            } else if self.exact_times {
-                let t = escalation.time_of(walk, mark).to_rational();
-                trace.push(Enclosure::of(&t), &self.flips, &self.touches);
-                trace.push_time(t);
-            } else {
-                let t = Enclosure { lo: (m.at - m.half).next_down().max(0.0), hi: (m.at + m.half).next_up().min(1.0) };
-                trace.push(t, &self.flips, &self.touches);
-            }
-        }
-        if let Some(pieces) = pieces {
-            trace.set_pieces(pieces);
-        }
-        trace.decisions_mut().exact = escalation.decisions;
-        trace.decisions_mut().filtered = walk.filtered.saturating_sub(escalation.decisions);
-        Ok(())
+        Ok(PointTracer { tracer: self, points })
     }
 }
 
-#[cfg(test)]
-mod tests;
+/// A [`Tracer`] bound to a set of points, by [`Tracer::over`].
+pub struct PointTracer<'t, 'p> {
+    tracer: &'t mut Tracer,
+    points: &'p Points,
+}
+
+impl PointTracer<'_, '_> {
+    /// The traces of the segments between pairs of the points, by the units that the tracer follows.
+    ///
+    /// # Errors
+    /// None that the points have not passed already.
+    ///
+    /// # Panics
+    /// Where a pair names a row that the set does not have.
+    pub fn trace_pairs(
+        &mut self,
+        pairs: impl IntoIterator<Item = (usize, usize)>,
+        visit: impl FnMut((usize, usize), &Trace),
+    ) -> Result<(), TraceError> {
+        match &mut self.tracer.0 {
+            Walks::Stack(tracer) => tracer.traces_over(self.points, pairs, visit),
+            Walks::Graph(tracer) => tracer.traces_over(self.points, pairs, visit),
+        }
+    }
+
+    /// The flips of the segments between pairs of the points, and how the decisions were taken: all that a folding measure needs,
+    /// and several times faster than the traces where the layers are narrow.
+    ///
+    /// ```
+    /// use plica::{data::Points, line::Tracer, network::load};
+    /// let network = load("cantor:1").unwrap();
+    /// let points = Points::from_f64(vec![0.0, 0.75, 1.0, 0.75], 2).unwrap();
+    /// let mut tracer = Tracer::new(&network);
+    /// let mut count = 0;
+    /// tracer.over(&points).unwrap().flips_of_pairs([(0, 1)], |_, flips, _| flips.for_each(|units| count += units.len())).unwrap();
+    /// assert_eq!(count, 4);
+    /// ```
+    ///
+    /// # Errors
+    /// None that the points have not passed already.
+    ///
+    /// # Panics
+    /// Where a pair names a row that the set does not have.
+    pub fn flips_of_pairs(
+        &mut self,
+        pairs: impl IntoIterator<Item = (usize, usize)>,
+        visit: impl FnMut((usize, usize), Flips<'_>, Decisions),
+    ) -> Result<(), TraceError> {
+        match &mut self.tracer.0 {
+            Walks::Stack(tracer) => tracer.flips_over(self.points, pairs, visit),
+            Walks::Graph(tracer) => tracer.flips_over(self.points, pairs, visit),
+        }
+    }
+}
+
+/// The trace of a segment with every decision taken exactly: slow, simple, and the reference for the filter.
+///
+/// The crossings carry their exact times and the tightest enclosures. Time and memory grow with the number of regions times the
+/// number of weights.
+///
+/// # Errors
+/// A point of the wrong dimension.
+///
+/// ```
+/// use plica::{data::Point, line::trace_exact_only, network::{Layer, Network, Selection}};
+/// use nalgebra::{dmatrix, dvector};
+/// let network = Network::new(vec![
+///     Layer::from_f64(dmatrix![1.0; -1.0], dvector![-0.5, 0.5]),
+///     Layer::from_f64(dmatrix![1.0, 1.0], dvector![0.0]),
+/// ]).unwrap();
+/// let ends = (Point::from_f64(&[0.0]).unwrap(), Point::from_f64(&[1.0]).unwrap());
+/// let units = network.units(&Selection::Hidden).unwrap();
+/// let trace = trace_exact_only(&network, &ends.0, &ends.1, &units).unwrap();
+/// assert_eq!(trace.start().to_string(), "01");
+/// assert_eq!(trace.crossing(0).flips.len(), 2);
+/// assert_eq!(trace.end().to_string(), "10");
+/// ```
+pub fn trace_exact_only(network: &Network, from: &Point, to: &Point, units: &UnitSet) -> Result<Trace, TraceError> {
+    match network.stack() {
+        Some(stack) => stack_exact_only(stack, from, to, units),
+        None => graph_exact_only(network.graph(), from, to, units),
+    }
+}

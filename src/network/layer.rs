@@ -1,4 +1,4 @@
-//! Layers and networks: shapes that chain, and weights that are finite and exact.
+//! Affine layers: weights that are finite and exact.
 
 use crate::exact::{as_f64, nearest_f64, rational};
 use nalgebra::{DMatrix, DVector};
@@ -63,6 +63,14 @@ pub enum NetworkError {
         /// The value found.
         value: f64,
     },
+    /// A point has another dimension than the input.
+    #[error("the network takes {expected} inputs, but the point has {found} coordinates")]
+    Dimension {
+        /// The dimension of the input space.
+        expected: usize,
+        /// The coordinates of the point.
+        found: usize,
+    },
 }
 
 /// An affine map x -> W x + b with exact coefficients; W is outputs x inputs.
@@ -76,7 +84,7 @@ pub struct Layer {
 }
 
 impl Layer {
-    /// A layer whose coefficients are the given doubles. They are checked when the layer joins a [`Network`].
+    /// A layer whose coefficients are the given doubles. They are checked when the layer joins a [`Network`](super::Network).
     pub fn from_f64(weights: DMatrix<f64>, bias: DVector<f64>) -> Self {
         Self { weights, bias, exact: None }
     }
@@ -149,7 +157,7 @@ impl Layer {
         )
     }
 
-    fn check(&self, layer: usize) -> Result<(), NetworkError> {
+    pub(super) fn check(&self, layer: usize) -> Result<(), NetworkError> {
         let (outputs, inputs) = self.weights.shape();
         if outputs == 0 || inputs == 0 {
             return Err(NetworkError::EmptyLayer { layer, outputs, inputs });
@@ -172,73 +180,5 @@ impl Layer {
             Some(index) => Err(NetworkError::BiasNotFinite { layer, index, value: self.bias[index] }),
             None => Ok(()),
         }
-    }
-}
-
-/// A network: affine layers with a ReLU after each but the last.
-///
-/// The layers but the last are *hidden*, and their outputs are the [units](crate::network::Unit).
-///
-/// ```
-/// use plica::network::{Layer, Network};
-/// use nalgebra::{dmatrix, dvector};
-/// let tent = Network::new(vec![
-///     Layer::from_f64(dmatrix![1.0; 1.0], dvector![0.0, -0.5]),
-///     Layer::from_f64(dmatrix![2.0, -4.0], dvector![0.0]),
-/// ]).unwrap();
-/// assert_eq!((tent.inputs(), tent.hidden_units(), tent.outputs()), (1, 2, 1));
-/// ```
-#[derive(Clone, Debug, PartialEq)]
-pub struct Network {
-    layers: Vec<Layer>,
-}
-
-impl Network {
-    /// A network of these layers, the input's side first.
-    ///
-    /// # Errors
-    /// No layers, an empty layer, shapes that do not chain, coefficients that are not finite.
-    pub fn new(layers: Vec<Layer>) -> Result<Self, NetworkError> {
-        if layers.is_empty() {
-            return Err(NetworkError::NoLayers);
-        }
-        for (i, layer) in layers.iter().enumerate() {
-            layer.check(i)?;
-            if i > 0 && layers[i - 1].outputs() != layer.inputs() {
-                return Err(NetworkError::DoesNotChain { layer: i, expected: layers[i - 1].outputs(), found: layer.inputs() });
-            }
-        }
-        Ok(Self { layers })
-    }
-
-    /// All layers, the output layer last.
-    pub fn layers(&self) -> &[Layer] {
-        &self.layers
-    }
-
-    /// The number of hidden layers L; the output is layer L.
-    pub fn depth(&self) -> usize {
-        self.layers.len() - 1
-    }
-
-    /// The dimension of the input space.
-    pub fn inputs(&self) -> usize {
-        self.layers[0].inputs()
-    }
-
-    /// The number of outputs.
-    pub fn outputs(&self) -> usize {
-        self.layers[self.depth()].outputs()
-    }
-
-    /// The number of hidden units m.
-    pub fn hidden_units(&self) -> usize {
-        self.layers[..self.depth()].iter().map(Layer::outputs).sum()
-    }
-
-    /// The widths, from the input to the output: `2-16-16-1`.
-    pub fn shape(&self) -> String {
-        let widths = std::iter::once(self.inputs()).chain(self.layers.iter().map(Layer::outputs));
-        widths.map(|w| w.to_string()).collect::<Vec<_>>().join("-")
     }
 }

@@ -1,7 +1,7 @@
 //! Networks by the names that the command line takes.
 
 use super::zoo::{self, ZooError};
-use super::{Model, Network, read};
+use super::{Network, read};
 use crate::data::ReadError;
 use std::path::Path;
 
@@ -15,9 +15,6 @@ pub enum LoadError {
     /// The text begins as a built-in network does, but is none.
     #[error(transparent)]
     Zoo(#[from] ZooError),
-    /// The network is a graph, where a chain is asked for.
-    #[error("{0} is no chain of fully connected layers with ReLU between them, which is what is needed here")]
-    NotAChain(String),
     /// A file cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
@@ -26,7 +23,7 @@ pub enum LoadError {
 impl LoadError {
     /// Whether the call itself is wrong, which can be said without opening a file: exit status 2 and not 1.
     pub fn is_call_error(&self) -> bool {
-        !matches!(self, Self::Read(_) | Self::NotAChain(_) | Self::Zoo(ZooError::Memory { .. }))
+        !matches!(self, Self::Read(_) | Self::Zoo(ZooError::Memory { .. }))
     }
 }
 
@@ -52,10 +49,10 @@ impl Format {
     }
 }
 
-/// Loads a `NET` that is a chain: a `.npz`, `.json`, `.safetensors` or `.onnx` file, or a network of the [zoo].
+/// Loads a `NET`: a `.npz`, `.json`, `.safetensors` or `.onnx` file, or a network of the [zoo].
 ///
 /// # Errors
-/// Text that names no network; a file that is missing or malformed, with the file, the array and the index; a graph.
+/// Text that names no network; a file that is missing or malformed, with the file, the array and the index.
 ///
 /// ```
 /// assert_eq!(plica::network::load("cantor:2").unwrap().shape(), "2-3-2-3-2-1");
@@ -67,29 +64,4 @@ pub fn load(spec: &str) -> Result<Network, LoadError> {
         Some(network) => Ok(network?),
         None => read::network_from_path(Path::new(spec)),
     }
-}
-
-/// A network of either kind, and what is to be said of its reading.
-#[derive(Clone, Debug)]
-pub struct Loaded {
-    /// The network.
-    pub model: Model,
-    /// Remarks: an operator that was left out because it changes no region, what a file does not say.
-    pub notes: Vec<String>,
-}
-
-/// Loads a `NET` of either kind: what [`load`] takes, and `.onnx` files that hold a graph.
-///
-/// # Errors
-/// As [`load`], but for graphs.
-pub fn load_model(spec: &str) -> Result<Loaded, LoadError> {
-    let path = Path::new(spec);
-    let format = if zoo::parse(spec).is_none() { Format::of(path) } else { None };
-    if matches!(format, Some(Format::Onnx)) {
-        let read::OnnxNetwork { graph, notes } = read::onnx_from_path(path)?;
-        return Ok(Loaded { model: graph.into(), notes });
-    }
-    let network = load(spec)?;
-    let notes = if matches!(format, Some(Format::Safetensors)) { read::safetensors_note(&network) } else { None };
-    Ok(Loaded { model: Model::Chain(network), notes: notes.into_iter().collect() })
 }

@@ -1,20 +1,26 @@
-//! Networks: chains of affine layers with ReLU between them, graphs of any layers, units, patterns, selections, files, and the zoo.
+//! Networks of any piecewise linear layers: units, patterns, selections, files, and the zoo.
 
-pub mod graph;
+pub(crate) mod graph;
 pub(crate) mod hyperplanes;
 mod layer;
 mod load;
-mod model;
+mod net;
 mod pattern;
 pub mod read;
 mod selection;
+mod stack;
 pub(crate) mod whole;
 pub mod write;
 pub mod zoo;
 
+pub use graph::{
+    Affine, BuildError, Coefficients, ConvolutionOptions, LinearMap, Maximum, NetworkBuilder, Node, Operation, Piecewise, Term, Value,
+    Window,
+};
 pub use hyperplanes::Hyperplanes;
-pub use layer::{Layer, Network, NetworkError};
-pub use load::{LoadError, Loaded, load, load_model};
-pub use model::{Model, ModelRef};
+pub use layer::{Layer, NetworkError};
+pub use load::{LoadError, load};
+pub use net::Network;
 pub use pattern::Pattern;
 pub use selection::{LayerBits, Selection, SelectionError, Unit, UnitSet};
+pub(crate) use stack::Stack;

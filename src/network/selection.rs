@@ -1,12 +1,12 @@
 //! Units and selections of units: which bits a pattern shows.
 
-use super::{Network, Pattern};
+use super::Pattern;
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 
 /// A unit: a hidden neuron, or an output where asked for, named (layer, index), both from 0.
 ///
-/// In layers of a [graph](crate::network::graph) whose units have several bits it names a bit, and [`UnitSet::bit`] says of which unit.
+/// In layers whose units have several bits it names a bit, and [`UnitSet::bit`] says of which unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "(u32, u32)", into = "(u32, u32)")]
 pub struct Unit {
@@ -101,14 +101,6 @@ impl std::fmt::Display for Selection {
 }
 
 impl Selection {
-    /// The units that this selection names in a network.
-    ///
-    /// # Errors
-    /// A layer that the network does not have.
-    pub fn resolve(&self, network: &Network) -> Result<UnitSet, SelectionError> {
-        self.resolve_in(network.layers().iter().map(|layer| (layer.outputs(), LayerBits::Breakpoints(1))).collect())
-    }
-
     /// The units that this selection names, of layers given by their widths and bits, the output last.
     pub(crate) fn resolve_in(&self, all: Vec<(usize, LayerBits)>) -> Result<UnitSet, SelectionError> {
         let depth = all.len() - 1;
@@ -178,8 +170,8 @@ impl UnitSet {
     /// The neuron that a bit belongs to, and which of its bits it is.
     ///
     /// ```
-    /// use plica::network::{Selection, Unit, graph::{GraphBuilder, Piecewise}};
-    /// let mut builder = GraphBuilder::new(&[3]).unwrap();
+    /// use plica::network::{NetworkBuilder, Piecewise, Selection, Unit};
+    /// let mut builder = NetworkBuilder::new(&[3]).unwrap();
     /// let x = builder.input();
     /// let y = builder.activation(&x, Piecewise::clip(Some(0.into()), Some(6.into()))).unwrap();
     /// let units = builder.finish(&y).unwrap().units(&Selection::Hidden).unwrap();

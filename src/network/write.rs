@@ -27,6 +27,12 @@ pub enum WriteError {
         /// Its value.
         value: String,
     },
+    /// The network has layers that the format cannot say.
+    #[error("{file}: only affine layers with ReLU between them are written, and the network has others")]
+    NotAStack {
+        /// The file.
+        file: String,
+    },
     /// The file cannot be written.
     #[error("{file}: {source}")]
     Io {
@@ -55,6 +61,9 @@ pub fn network_to_path(network: &Network, path: &Path) -> Result<(), WriteError>
     let file = || path.display().to_string();
     let unknown = || WriteError::UnknownFormat(file());
     let format = Format::of(path).ok_or_else(unknown)?;
+    if network.layers().is_none() {
+        return Err(WriteError::NotAStack { file: file() });
+    }
     let bytes = match format {
         Format::Json => json(network),
         Format::Npz => npz(&Floats::of(network, &file)?),
@@ -81,7 +90,7 @@ struct Floats {
 impl Floats {
     fn of(network: &Network, file: &dyn Fn() -> String) -> Result<Self, WriteError> {
         let mut floats = Self { layers: Vec::new(), single: true };
-        for (i, layer) in network.layers().iter().enumerate() {
+        for (i, layer) in network.layers().unwrap_or_default().iter().enumerate() {
             let exact = |place: &dyn Fn() -> String, x: f64, q: rug::Rational| {
                 let found = crate::exact::rational(x).is_some_and(|x| x == q);
                 let problem = || WriteError::NotDyadic { file: file(), layer: i, place: place(), value: q.to_string() };

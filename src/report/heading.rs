@@ -2,7 +2,7 @@
 
 use crate::bounds::Shape;
 use crate::data::DataSet;
-use crate::network::{ModelRef, Network, UnitSet};
+use crate::network::{Network, UnitSet};
 use crate::sweep::Pairs;
 use crate::words::plain;
 
@@ -11,13 +11,13 @@ use crate::words::plain;
 /// ```
 /// use plica::{network::{Selection, load}, report::network_heading};
 /// let network = load("cantor:2").unwrap();
-/// let units = Selection::Hidden.resolve(&network).unwrap();
+/// let units = network.units(&Selection::Hidden).unwrap();
 /// assert_eq!(network_heading("cantor:2", &network, &units), "cantor:2, 2-3-2-3-2-1: 10 units compared (hidden)");
 /// ```
-pub fn network_heading<'a>(name: &str, network: impl Into<ModelRef<'a>>, units: &UnitSet) -> String {
+pub fn network_heading(name: &str, network: &Network, units: &UnitSet) -> String {
     let (count, selection) = (units.count(), units.selection());
     let what = if units.layers().iter().all(|&layer| units.layer_bits(layer).count() == 1) { "units" } else { "bits" };
-    format!("{}, {}: {count} {what} compared ({selection})", plain(name), network.into().shape())
+    format!("{}, {}: {count} {what} compared ({selection})", plain(name), network.shape())
 }
 
 /// Beyond this dimension the regions of a box are so many that they are asked for twice.
@@ -31,16 +31,13 @@ const LARGE: usize = 6;
 /// assert!(cost_of_dimensions("digits:3x20", &network, 64).unwrap().starts_with("64 dimensions are many: a box alone has 3^64 faces, and "));
 /// assert_eq!(cost_of_dimensions("digits:3x20", &network, 2), None);
 /// ```
-pub fn cost_of_dimensions<'a>(name: &str, network: impl Into<ModelRef<'a>>, dimension: usize) -> Option<String> {
+pub fn cost_of_dimensions(name: &str, network: &Network, dimension: usize) -> Option<String> {
     if dimension <= LARGE {
         return None;
     }
-    let digits = |network: &Network| Shape::of(network).serra_upper().to_string().len() - 1;
-    let chain = if let ModelRef::Chain(network) = network.into() { Some(network) } else { None };
-    let many = chain
-        .filter(|network| network.depth() > 0)
-        .map(|network| format!(", and {name} can have 10^{} regions", digits(network)))
-        .unwrap_or_default();
+    let digits = |shape: Shape| shape.serra_upper().to_string().len() - 1;
+    let shape = Shape::of(network).filter(|_| network.depth() > 0);
+    let many = shape.map(|shape| format!(", and {name} can have 10^{} regions", digits(shape))).unwrap_or_default();
     Some(format!("{dimension} dimensions are many: a box alone has 3^{dimension} faces{many}"))
 }
 

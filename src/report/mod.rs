@@ -10,10 +10,10 @@ mod digits;
 mod fold;
 mod fold_csv;
 mod fold_text;
-mod graph;
 mod heading;
 mod net;
 mod net_text;
+mod nodes;
 mod number;
 #[cfg(feature = "parquet")]
 mod paths;
@@ -35,10 +35,10 @@ pub use convexity_text::convexity_text;
 pub use fold::{FoldReport, PairReport};
 pub use fold_csv::fold_csv;
 pub use fold_text::fold_text;
-pub use graph::{GraphReport, NodeReport, graph_text};
 pub use heading::{cost_of_dimensions, data_heading, network_heading};
-pub use net::{LayerReport, NetReport};
+pub use net::{LayerReport, LayersReport, NetReport};
 pub use net_text::net_text;
+pub use nodes::{NodeReport, NodesReport};
 #[cfg(feature = "parquet")]
 pub use paths::paths_parquet;
 pub use regions::{ClassReport, DecisionReport, Means, RegionsReport, Volumes};

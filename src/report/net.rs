@@ -1,23 +1,38 @@
 //! The report of a network.
 
+use super::NodesReport;
 use crate::network::{Hyperplanes, Layer, Network};
 use serde::Serialize;
 
-/// What `plica net` says of a network.
+/// What `plica net` says of a network: its layers, or its nodes where it has any other layers than affine ones with ReLU between them.
 ///
 /// ```
-/// use plica::{network::{Layer, Network}, report::NetReport};
-/// use nalgebra::{dmatrix, dvector};
-/// let network = Network::new(vec![
-///     Layer::from_f64(dmatrix![1.0; 2.0], dvector![0.0, -0.5]),
-///     Layer::from_f64(dmatrix![2.0, -4.0], dvector![0.0]),
-/// ]).unwrap();
-/// let report = NetReport::of("tent", &network);
-/// assert_eq!((report.shape.as_str(), report.weights, report.biases), ("1-2-1", 4, 3));
-/// assert_eq!(report.layers[0].parallel, [[0, 1]]);
+/// use plica::{network::load, report::NetReport};
+/// let NetReport::Layers(report) = NetReport::of("cantor:1", &load("cantor:1").unwrap()) else { panic!("it has layers") };
+/// assert_eq!((report.shape.as_str(), report.weights, report.biases), ("2-3-2-1", 14, 6));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct NetReport {
+#[serde(untagged)]
+pub enum NetReport {
+    /// Affine layers with ReLU between them.
+    Layers(LayersReport),
+    /// Any others.
+    Nodes(NodesReport),
+}
+
+impl NetReport {
+    /// The report of a network under this name.
+    pub fn of(name: &str, network: &Network) -> Self {
+        match network.layers() {
+            Some(layers) => Self::Layers(LayersReport::of(name, network, layers)),
+            None => Self::Nodes(NodesReport::of(name, network)),
+        }
+    }
+}
+
+/// What is said of a network of affine layers with ReLU between them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LayersReport {
     /// The network as it was named.
     pub network: String,
     /// The widths from input to output, such as `2-16-16-1`.
@@ -78,10 +93,8 @@ impl LayerReport {
     }
 }
 
-impl NetReport {
-    /// The report of a network under this name.
-    pub fn of(name: &str, network: &Network) -> Self {
-        let layers = network.layers();
+impl LayersReport {
+    fn of(name: &str, network: &Network, layers: &[Layer]) -> Self {
         Self {
             network: name.to_string(),
             shape: network.shape(),

@@ -1,11 +1,19 @@
 //! The report of a network as text.
 
+use super::nodes::nodes_text;
 use super::number::{count, cut, grouped};
 use super::table::{Right, Table, facts};
-use super::{LayerReport, NetReport};
+use super::{LayerReport, LayersReport, NetReport};
 
-/// The text of a network report: its size, and a row for each layer.
+/// The text of a network report: its size, and a row for each layer or node.
 pub fn net_text(report: &NetReport) -> String {
+    match report {
+        NetReport::Layers(report) => layers_text(report),
+        NetReport::Nodes(report) => nodes_text(report),
+    }
+}
+
+fn layers_text(report: &LayersReport) -> String {
     let arithmetic = if report.dyadic { "doubles, exactly" } else { "rationals" };
     let mut text = format!("{}\n\n", cut(&report.network, 80));
     text += &facts(&[

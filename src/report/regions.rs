@@ -4,7 +4,7 @@ use crate::bounds::{Bound, Shape as NetworkShape};
 use crate::complex::{Check, CheckError, Complex, Counts, Decided, Domain, Histogram, Rule, Shape, mean};
 use crate::exact::{ExactNumber, nearest_f64};
 use crate::line::Decisions;
-use crate::network::ModelRef;
+use crate::network::Network;
 use rug::Rational;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -156,12 +156,7 @@ impl RegionsReport {
     ///
     /// # Errors
     /// A check that fails.
-    pub fn whole<'a>(
-        network: impl Into<ModelRef<'a>>,
-        complex: &Complex,
-        decided: Option<&Decided>,
-        volumes: bool,
-    ) -> Result<Self, CheckError> {
+    pub fn whole(network: &Network, complex: &Complex, decided: Option<&Decided>, volumes: bool) -> Result<Self, CheckError> {
         let mut report = match Self::of(complex, volumes || complex.simplex_counts().into_iter().flatten().sum::<u64>() <= CHEAP) {
             // Nothing is missing that was asked for.
             Err(CheckError::Volumes(_)) if !volumes => Self::of(complex, false)?,
@@ -170,17 +165,14 @@ impl RegionsReport {
         if let Some(decided) = decided {
             report = report.with_decision(decided)?;
         }
-        // Bounds are known of chains only.
-        if let ModelRef::Chain(network) = network.into()
-            && network.depth() > 0
-        {
+        if let Some(shape) = NetworkShape::of(network).filter(|_| network.depth() > 0) {
             let d = complex.dimension();
             let sides = match complex.domain() {
                 Domain::Space => 0,
                 Domain::Box(_) => 2 * d,
                 Domain::Simplex(_) => d + 1,
             };
-            report.bounds = NetworkShape::of(network).restricted(d).all(sides);
+            report.bounds = shape.restricted(d).all(sides);
         }
         Ok(report)
     }

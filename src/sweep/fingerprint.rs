@@ -3,7 +3,7 @@
 use super::Pairs;
 use crate::data::DataSet;
 use crate::files::digest_of;
-use crate::network::{ModelRef, UnitSet};
+use crate::network::{Network, UnitSet};
 use serde::{Deserialize, Serialize};
 use std::io::{self, Write};
 
@@ -26,12 +26,11 @@ pub struct Fingerprint {
 
 impl Fingerprint {
     /// What tells this sweep from others.
-    pub fn new<'a>(network: impl Into<ModelRef<'a>>, units: &UnitSet, data: &DataSet, pairs: Pairs) -> Self {
-        let network = network.into();
-        let network = digest_of(|hash| match network {
-            ModelRef::Chain(network) => serde_json::to_writer(hash, network).map_err(io::Error::from),
-            // All of a graph is in what it shows of itself: floats are shown so that they can be read back.
-            ModelRef::Graph(graph) => write!(hash, "{graph:?}"),
+    pub fn new(network: &Network, units: &UnitSet, data: &DataSet, pairs: Pairs) -> Self {
+        let network = digest_of(|hash| match network.layers() {
+            Some(_) => serde_json::to_writer(hash, network).map_err(io::Error::from),
+            // Its text for debugging holds everything, and floats so that they can be read back.
+            None => write!(hash, "{network:?}"),
         });
         let data = digest_of(|hash| {
             data.points.write_exactly(hash)?;

@@ -4,8 +4,8 @@ use super::state::{Chunk, chunks};
 use super::{PairGroup, PathRow, RowSink, SweepState};
 use crate::data::Points;
 use crate::fold::{Counter, Meter, Tally};
-use crate::line::{Decisions, ModelPoints, ModelTracer, TraceError};
-use crate::network::{ModelRef, UnitSet};
+use crate::line::{Decisions, PointTracer, TraceError, Tracer};
+use crate::network::{Network, UnitSet};
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
@@ -45,7 +45,7 @@ pub enum SweepError {
 /// ```
 /// use plica::{data::{DataSet, Points}, network::{Selection, zoo}, sweep::{Pairs, Sweep}};
 /// let network = zoo::parse("cantor:3").unwrap().unwrap();
-/// let units = Selection::Hidden.resolve(&network).unwrap();
+/// let units = network.units(&Selection::Hidden).unwrap();
 /// let points = Points::from_f64(vec![0.0, 0.75, 1.0, 0.75, 0.5, 0.5], 2).unwrap();
 /// let data = DataSet { name: "three".into(), points, labels: None };
 /// let groups = Pairs::All.groups(&data).unwrap();
@@ -54,7 +54,7 @@ pub enum SweepError {
 /// assert_eq!(state.paths(), 6);
 /// ```
 pub struct Sweep<'a> {
-    tracer: ModelTracer<'a>,
+    tracer: Tracer,
     units: &'a UnitSet,
     points: &'a Points,
     groups: &'a [PairGroup],
@@ -67,17 +67,11 @@ impl<'a> Sweep<'a> {
     ///
     /// # Errors
     /// Points of the wrong dimension.
-    pub fn new(
-        network: impl Into<ModelRef<'a>>,
-        units: &'a UnitSet,
-        points: &'a Points,
-        groups: &'a [PairGroup],
-    ) -> Result<Self, TraceError> {
-        let network = network.into();
+    pub fn new(network: &Network, units: &'a UnitSet, points: &'a Points, groups: &'a [PairGroup]) -> Result<Self, TraceError> {
         let size = (WORK / network.work().max(1)).clamp(*SEGMENTS.start(), *SEGMENTS.end());
         let all: u64 = groups.iter().map(PairGroup::count).sum();
         let size = size.max(all / CHUNKS);
-        let mut tracer = ModelTracer::new(network).units(units).pieces(false);
+        let mut tracer = Tracer::new(network).units(units).pieces(false);
         tracer.over(points)?;
         Ok(Self { tracer, units, points, groups, chunks: chunks(groups, size, true), rows: None })
     }
@@ -99,7 +93,7 @@ impl<'a> Sweep<'a> {
     /// }
     ///
     /// let network = zoo::parse("cantor:1").unwrap().unwrap();
-    /// let units = Selection::Hidden.resolve(&network).unwrap();
+    /// let units = network.units(&Selection::Hidden).unwrap();
     /// let points = Points::from_f64(vec![0.0, 0.75, 1.0, 0.75], 2).unwrap();
     /// let groups = Pairs::All.groups(&DataSet { name: "two".into(), points: points.clone(), labels: None }).unwrap();
     /// let list = List(Mutex::default());
@@ -178,7 +172,7 @@ impl<'a> Sweep<'a> {
     /// ```
     /// use plica::{data::load, network::{Selection, load as network}, sweep::{Pairs, Sweep}};
     /// let (network, data) = (network("digits:3x20").unwrap(), load("digits", &Default::default()).unwrap());
-    /// let units = Selection::Hidden.resolve(&network).unwrap();
+    /// let units = network.units(&Selection::Hidden).unwrap();
     /// let groups = "random:40000@0".parse::<Pairs>().unwrap().groups(&data).unwrap();
     /// let sweep = Sweep::new(&network, &units, &data.points, &groups).unwrap();
     /// let half = sweep.chunks() / 2;
@@ -252,7 +246,7 @@ impl<'a> Sweep<'a> {
     fn measure(
         &self,
         number: usize,
-        tracer: &mut ModelPoints<'_, '_, '_>,
+        tracer: &mut PointTracer<'_, '_>,
         measuring: &mut Measuring,
     ) -> Result<(Vec<(usize, Tally)>, Decisions), SweepError> {
         let Chunk { group, places, mirror } = &self.chunks[number];

@@ -3,7 +3,7 @@
 use plica::data::{Point, Points};
 use plica::fold::{Measure, Tally};
 use plica::line::{Tracer, trace_exact_only};
-use plica::network::{Layer, Network, Selection, load, write::network_to_path};
+use plica::network::{Layer, Network, load, write::network_to_path};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
@@ -275,7 +275,7 @@ fn a_fold_tallies_the_traces_of_its_pairs() {
     let (points, _) = plica::data::csv_from_bytes(&std::fs::read(&data).unwrap(), Some("class")).unwrap();
     let network = load("cantor:3").unwrap();
     for selection in ["hidden", "all", "0,2,4"] {
-        let units = selection.parse::<Selection>().unwrap().resolve(&network).unwrap();
+        let units = network.units(&selection.parse().unwrap()).unwrap();
         let mut tally = Tally::default();
         for (i, j) in (0..5).flat_map(|i| (0..5).map(move |j| (i, j))).filter(|(i, j)| i != j) {
             let trace = trace_exact_only(&network, &points.point(i), &points.point(j), &units).unwrap();

@@ -28,7 +28,7 @@ fn rows_are_the_measures_of_exact_traces() {
     for (pairs, classes) in [("classes", true), ("all", false), ("random:30@7", false)] {
         let report = json_line(&["fold", "cantor:3", &grid, "--labels", "class", "--pairs", pairs, "--out", &out, "--paths"]);
         let network = plica::network::load("cantor:3").unwrap();
-        let units = Selection::Hidden.resolve(&network).unwrap();
+        let units = network.units(&Selection::Hidden).unwrap();
         let mut count = 0;
         for name in parts(&format!("{out}/paths-0")).keys() {
             let reader = SerializedFileReader::new(File::open(PathBuf::from(&out).join("paths-0").join(name)).unwrap()).unwrap();

@@ -257,7 +257,7 @@ proptest! {
         selection in prop_oneof![Just(Selection::Hidden), Just(Selection::All)],
         exact_times: bool,
     ) {
-        let units = selection.resolve(&network).unwrap();
+        let units = network.units(&selection).unwrap();
         let pairs: Vec<(usize, usize)> = pairs.into_iter().map(|(i, j)| (i % rows.len(), j % rows.len())).collect();
         // One tracer for several sets of points in turn, so that nothing may be left over from the set before.
         let mut tracer = Tracer::new(&network).units(&units).exact_times(exact_times);
@@ -296,7 +296,7 @@ proptest! {
     #[test]
     fn wide_networks_keep_the_contract(seed: u64, family in 0usize..4, shape in 0usize..5) {
         let (network, points) = wide(seed, family, shape);
-        let units = Selection::All.resolve(&network).unwrap();
+        let units = network.units(&Selection::All).unwrap();
         let pairs = [(0, 1), (1, 2), (2, 0), (1, 0), (1, 1), (0, 1)];
         let exact = pairs.map(|(i, j)| trace_exact_only(&network, &points.point(i), &points.point(j), &units).unwrap());
         let mut tracer = Tracer::new(&network).units(&units).exact_times(true);
@@ -340,7 +340,7 @@ fn the_random_cases_are_awkward() {
         count("folding", r1 < r2);
         count("length 0", case.from == case.to);
         count("ends that are not doubles", !case.from.as_points().is_dyadic());
-        count("weights that are not doubles", case.network.layers().iter().any(|l| !l.is_dyadic()));
+        count("weights that are not doubles", case.network.layers().unwrap().iter().any(|l| !l.is_dyadic()));
         count("a time that is not a double", times(&trace).iter().any(|t| Rational::from_f64(t.to_f64()).as_ref() != Some(t)));
         count("fewer pieces than regions", trace.pieces() < Some(trace.regions()));
         count("three pieces or more", trace.pieces() > Some(2));

@@ -47,7 +47,7 @@ struct Expected<'a> {
 /// Traces the segment in every way there is, holds each against what is expected, and returns one.
 fn check(network: &Network, selection: &Selection, from: &str, to: &str, expected: &Expected<'_>) -> Trace {
     let (from, to) = (point(from), point(to));
-    let units = selection.resolve(network).unwrap();
+    let units = network.units(&selection).unwrap();
     let exact = trace_exact_only(network, &from, &to, &units).unwrap();
     let mut traces = vec![("with integers only".to_string(), exact.clone())];
     for exact_times in [true, false] {
@@ -401,7 +401,7 @@ fn pieces_join_regions_on_which_the_output_is_one_affine_function() {
     let pieces = |output: &str, bias: &str| {
         let rows: Vec<&str> = output.split(',').collect();
         let network = network(&[(&["1", "1", "1"], "-1/4 -1/2 -3/4"), (&rows, bias)]);
-        let trace = trace_exact_only(&network, &point("0"), &point("1"), &Selection::Hidden.resolve(&network).unwrap()).unwrap();
+        let trace = trace_exact_only(&network, &point("0"), &point("1"), &network.units(&Selection::Hidden).unwrap()).unwrap();
         assert_eq!(trace.regions(), 4);
         let found = Tracer::new(&network).trace(&point("0"), &point("1")).unwrap();
         assert_eq!(found.pieces(), trace.pieces());
@@ -510,7 +510,7 @@ fn coordinates_that_are_rounded_in_doubles_are_exact() {
 #[test]
 fn points_of_the_wrong_dimension_are_refused() {
     let network = hidden(&[(&["1 0"], "0")]);
-    let units = Selection::Hidden.resolve(&network).unwrap();
+    let units = network.units(&Selection::Hidden).unwrap();
     let (right, wrong) = (point("0 0"), point("0 0 0"));
     for (from, to) in [(&right, &wrong), (&wrong, &right), (&wrong, &wrong)] {
         let message = "the network takes 2 inputs, but the point has 3 coordinates";
@@ -531,7 +531,7 @@ fn a_wide_window_may_reach_back_over_several_crossings() {
     ])
     .unwrap();
     let (a, b) = (Point::from_f64(&[0.0, 1.0, 1.0]).unwrap(), Point::from_f64(&[1.0, 1.0, 1.0]).unwrap());
-    let units = Selection::Hidden.resolve(&network).unwrap();
+    let units = network.units(&Selection::Hidden).unwrap();
     let expected = trace_exact_only(&network, &a, &b, &units).unwrap();
     for instructions in Instructions::available() {
         let trace = Tracer::new(&network).instructions(instructions).trace(&a, &b).unwrap();

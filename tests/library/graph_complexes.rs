@@ -5,14 +5,13 @@ use crate::support::config;
 use crate::support::graphs::{Recipe, as_graph, recipe};
 use plica::complex::{Builder, Complex, ComplexError, Domain, Plane, Rule};
 use plica::data::Point;
-use plica::network::graph::{Coefficients, Graph, GraphBuilder, Operation, Piecewise, Window};
-use plica::network::{Pattern, Selection, zoo};
+use plica::network::{Coefficients, Network, NetworkBuilder, Operation, Pattern, Piecewise, Selection, Window, zoo};
 use proptest::prelude::*;
 use rug::Rational;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The bits of all hidden layers at a point, by their definition.
-fn pattern_at(graph: &Graph, x: &[Rational]) -> Pattern {
+fn pattern_at(graph: &Network, x: &[Rational]) -> Pattern {
     let values = graph.evaluate_all(x).unwrap();
     let mut bits = Vec::new();
     for (n, node) in graph.nodes().iter().enumerate() {
@@ -36,7 +35,7 @@ fn pattern_at(graph: &Graph, x: &[Rational]) -> Pattern {
 }
 
 /// What holds on the closure of a cell of this pattern: forms that are not negative. And the output.
-fn inequalities(graph: &Graph, inputs: Vec<Form>, pattern: &Pattern) -> (Vec<Form>, Vec<Form>) {
+fn inequalities(graph: &Network, inputs: Vec<Form>, pattern: &Pattern) -> (Vec<Form>, Vec<Form>) {
     let d = inputs[0].len() - 1;
     let constant = |q: &Rational| -> Form { (0..=d).map(|k| if k == d { q.clone() } else { Rational::new() }).collect() };
     let plus = |a: &Form, factor: &Rational, b: &Form| -> Form { a.iter().zip(b).map(|(a, b)| Rational::from(b * factor) + a).collect() };
@@ -87,11 +86,11 @@ fn inequalities(graph: &Graph, inputs: Vec<Form>, pattern: &Pattern) -> (Vec<For
         };
         forms.push(here);
     }
-    (conditions, forms[graph.output()].clone())
+    (conditions, forms[graph.output_node()].clone())
 }
 
 /// Everything that is known of the complex of a graph, on a box or of a plane in a box. `inputs` are the coordinates as forms of the complex's own.
-fn hold(graph: &Graph, complex: &Complex, inputs: &[Form], sides: &[Form]) -> Result<(), TestCaseError> {
+fn hold(graph: &Network, complex: &Complex, inputs: &[Form], sides: &[Form]) -> Result<(), TestCaseError> {
     complex.check().unwrap();
     complex.check_volumes().unwrap();
     let mut seen = BTreeSet::new();
@@ -140,7 +139,7 @@ fn cube_sides(d: usize) -> Vec<Form> {
 }
 
 /// A plane in the input space of a graph, and the inputs as forms of (u, v).
-fn plane(recipe: &Recipe, graph: &Graph) -> Option<(Plane, Vec<Form>)> {
+fn plane(recipe: &Recipe, graph: &Network) -> Option<(Plane, Vec<Form>)> {
     let mut numbers = recipe.numbers();
     let mut point = || Point::from_rationals((0..graph.inputs()).map(|_| numbers.coefficient()).collect()).unwrap();
     let points = [point(), point(), point()];
@@ -151,10 +150,10 @@ fn plane(recipe: &Recipe, graph: &Graph) -> Option<(Plane, Vec<Form>)> {
 }
 
 /// Ten elements and more, of which each layer scales, shifts and bends every one, or takes the largest or the mean of neighbours.
-fn sparse(recipe: &Recipe) -> Graph {
+fn sparse(recipe: &Recipe) -> Network {
     let mut numbers = recipe.numbers();
     let n = 10 + numbers.below(8);
-    let mut builder = GraphBuilder::new(&[1, n, 1]).unwrap();
+    let mut builder = NetworkBuilder::new(&[1, n, 1]).unwrap();
     let mut x = builder.input();
     for &layer in &recipe.steps {
         let mut coefficients = |count: usize| Coefficients::from_rationals((0..count).map(|_| numbers.coefficient()).collect());
@@ -272,7 +271,7 @@ proptest! {
 /// The largest of three coordinates of a plane: three sectors, though the knock-out cuts one of them in two.
 #[test]
 fn a_maximum_has_a_cell_a_winner() {
-    let mut builder = GraphBuilder::new(&[1, 1, 3]).unwrap();
+    let mut builder = NetworkBuilder::new(&[1, 1, 3]).unwrap();
     let x = builder.input();
     let y = builder.max_pool(&x, &Window::new([1, 3])).unwrap();
     let graph = builder.finish(&y).unwrap();
@@ -290,7 +289,7 @@ fn a_maximum_has_a_cell_a_winner() {
 /// A hard tanh of one input: three regions on a line, and two bits a unit.
 #[test]
 fn a_unit_with_two_breakpoints_has_three_regions() {
-    let mut builder = GraphBuilder::new(&[1]).unwrap();
+    let mut builder = NetworkBuilder::new(&[1]).unwrap();
     let x = builder.input();
     let y = builder.activation(&x, Piecewise::clip(Some((-1).into()), Some(1.into()))).unwrap();
     let graph = builder.finish(&y).unwrap();

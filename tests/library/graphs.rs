@@ -5,14 +5,15 @@ use crate::support::graphs::{Numbers, Recipe, as_graph, recipe};
 use crate::support::networks::few_units;
 use plica::data::{DataSet, Point, Points};
 use plica::fold::{Folding, Meter};
-use plica::line::{Change, GraphTracer, ModelTracer, Trace, Tracer, trace_graph_exact_only};
-use plica::network::graph::{Coefficients, ConvolutionOptions, Graph, GraphBuilder, GraphError, Piecewise, Value, Window};
-use plica::network::{Model, Selection};
+use plica::line::{Change, Trace, Tracer, trace_exact_only};
+use plica::network::{
+    BuildError, Coefficients, ConvolutionOptions, Network, NetworkBuilder, NetworkError, Piecewise, Selection, Value, Window,
+};
 use plica::sweep::{Pairs, Sweep};
 use proptest::prelude::*;
 use rug::Rational;
 
-fn ends(recipe: &Recipe, graph: &Graph) -> (Point, Point) {
+fn ends(recipe: &Recipe, graph: &Network) -> (Point, Point) {
     let mut numbers = recipe.numbers();
     let mut point = || Point::from_rationals((0..graph.inputs()).map(|_| numbers.coefficient()).collect()).unwrap();
     (point(), point())
@@ -30,13 +31,13 @@ proptest! {
         let graph = recipe.graph();
         let (from, to) = ends(&recipe, &graph);
         let units = graph.units(if all { &Selection::All } else { &Selection::Hidden }).unwrap();
-        let exact = trace_graph_exact_only(&graph, &from, &to, &units).unwrap();
-        let trace = GraphTracer::new(&graph).units(&units).exact_times(true).trace(&from, &to).unwrap();
+        let exact = trace_exact_only(&graph, &from, &to, &units).unwrap();
+        let trace = Tracer::new(&graph).units(&units).exact_times(true).trace(&from, &to).unwrap();
         prop_assert!(trace.agrees_with(&exact), "{trace:#?}\nagainst\n{exact:#?}");
         for (a, b) in trace.crossings().zip(exact.crossings()) {
             prop_assert_eq!(a.t_exact, b.t_exact);
         }
-        let enclosed = GraphTracer::new(&graph).units(&units).trace(&from, &to).unwrap();
+        let enclosed = Tracer::new(&graph).units(&units).trace(&from, &to).unwrap();
         prop_assert!(enclosed.agrees_with(&exact));
         for (a, b) in enclosed.crossings().zip(exact.crossings()) {
             prop_assert!(a.t.contains(b.t_exact.unwrap()));
@@ -48,7 +49,7 @@ proptest! {
     fn reversing_the_segment_reverses_the_trace(recipe in recipe(6)) {
         let graph = recipe.graph();
         let (from, to) = ends(&recipe, &graph);
-        let mut tracer = GraphTracer::new(&graph).exact_times(true);
+        let mut tracer = Tracer::new(&graph).exact_times(true);
         let (there, back) = (tracer.trace(&from, &to).unwrap(), tracer.trace(&to, &from).unwrap());
         prop_assert!(there.reversed().agrees_with(&back));
     }
@@ -60,7 +61,7 @@ proptest! {
         let (from, to) = ends(&recipe, &graph);
         let cut = Rational::from((cut, 8));
         let middle = Point::between(&from, &to, &cut);
-        let mut tracer = GraphTracer::new(&graph).exact_times(true);
+        let mut tracer = Tracer::new(&graph).exact_times(true);
         let whole = tracer.trace(&from, &to).unwrap();
         let (first, second) = (tracer.trace(&from, &middle).unwrap(), tracer.trace(&middle, &to).unwrap());
         prop_assert!(Trace::join(&first, &second, &cut).agrees_with(&whole));
@@ -72,7 +73,7 @@ proptest! {
     fn the_pattern_of_a_region_is_that_of_its_middle(recipe in recipe(6)) {
         let graph = recipe.graph();
         let (from, to) = ends(&recipe, &graph);
-        let mut tracer = GraphTracer::new(&graph).exact_times(true);
+        let mut tracer = Tracer::new(&graph).exact_times(true);
         let trace = tracer.trace(&from, &to).unwrap();
         let mut times = vec![Rational::new()];
         times.extend(trace.crossings().map(|crossing| crossing.t_exact.unwrap().clone()));
@@ -91,11 +92,11 @@ proptest! {
         let mut numbers = Numbers::new(seed, 1);
         let mut point = || Point::from_rationals((0..network.inputs()).map(|_| numbers.coefficient()).collect()).unwrap();
         let (from, to) = (point(), point());
-        let (a, b) = (Tracer::new(&network).exact_times(true).trace(&from, &to).unwrap(), GraphTracer::new(&graph).exact_times(true).trace(&from, &to).unwrap());
+        let (a, b) = (Tracer::new(&network).exact_times(true).trace(&from, &to).unwrap(), Tracer::new(&graph).exact_times(true).trace(&from, &to).unwrap());
         prop_assert_eq!(patterns(&a), patterns(&b));
         prop_assert_eq!(a.pieces(), b.pieces());
         prop_assert!(a.crossings().zip(b.crossings()).all(|(a, b)| (a.t_exact, a.flips, a.touches) == (b.t_exact, b.flips, b.touches)));
-        prop_assert_eq!(graph.to_chain().map(|chain| chain.shape()), Some(network.shape()));
+        prop_assert_eq!((graph.shape(), graph.nodes()), (network.shape(), network.nodes()));
     }
 
     /// The folding of a trace, winners at distance 1 included, against the distances of its states.
@@ -103,7 +104,7 @@ proptest! {
     fn folding_counts_units_and_winners(recipe in recipe(7)) {
         let graph = recipe.graph();
         let (from, to) = ends(&recipe, &graph);
-        let trace = GraphTracer::new(&graph).trace(&from, &to).unwrap();
+        let trace = Tracer::new(&graph).trace(&from, &to).unwrap();
         let units = trace.units().clone();
         // The state of each unit of a winner as one letter, of each other bit as one letter.
         let letters = |pattern: &plica::network::Pattern| -> Vec<(u32, usize, usize)> {
@@ -149,8 +150,8 @@ proptest! {
             let inside = (0..rows as i64).contains(&row) && (0..columns as i64).contains(&column);
             inside.then(|| x[(channel * rows + row as usize) * columns + column as usize].clone())
         };
-        let evaluate = |build: &dyn Fn(&mut GraphBuilder, &Value) -> Result<Value, GraphError>| {
-            let mut builder = GraphBuilder::new(&[channels, rows, columns]).unwrap();
+        let evaluate = |build: &dyn Fn(&mut NetworkBuilder, &Value) -> Result<Value, BuildError>| {
+            let mut builder = NetworkBuilder::new(&[channels, rows, columns]).unwrap();
             let input = builder.input();
             let value = build(&mut builder, &input).ok()?;
             let shape = value.shape().to_vec();
@@ -206,8 +207,8 @@ proptest! {
 }
 
 /// What some layers make of the tensor x of shape \[2, 3, 2\].
-fn applied(x: &[Rational], build: &dyn Fn(&mut GraphBuilder, &Value) -> Result<Value, GraphError>) -> Vec<Rational> {
-    let mut builder = GraphBuilder::new(&[2, 3, 2]).unwrap();
+fn applied(x: &[Rational], build: &dyn Fn(&mut NetworkBuilder, &Value) -> Result<Value, BuildError>) -> Vec<Rational> {
+    let mut builder = NetworkBuilder::new(&[2, 3, 2]).unwrap();
     let input = builder.input();
     let value = build(&mut builder, &input).unwrap();
     builder.finish(&value).unwrap().evaluate(x).unwrap()
@@ -300,14 +301,14 @@ proptest! {
 }
 
 /// A graph of one input, and its trace from 0 to 1.
-fn trace_of(build: impl FnOnce(&mut GraphBuilder, Value) -> Value) -> Trace {
-    let mut builder = GraphBuilder::new(&[1]).unwrap();
+fn trace_of(build: impl FnOnce(&mut NetworkBuilder, Value) -> Value) -> Trace {
+    let mut builder = NetworkBuilder::new(&[1]).unwrap();
     let x = builder.input();
     let y = build(&mut builder, x);
     let graph = builder.finish(&y).unwrap();
     let point = |x: f64| Point::from_f64(&[x]).unwrap();
-    let trace = GraphTracer::new(&graph).exact_times(true).trace(&point(0.0), &point(1.0)).unwrap();
-    let exact = trace_graph_exact_only(&graph, &point(0.0), &point(1.0), trace.units()).unwrap();
+    let trace = Tracer::new(&graph).exact_times(true).trace(&point(0.0), &point(1.0)).unwrap();
+    let exact = trace_exact_only(&graph, &point(0.0), &point(1.0), trace.units()).unwrap();
     assert!(trace.agrees_with(&exact));
     trace
 }
@@ -381,37 +382,36 @@ fn sweeps_take_graphs_and_chains_alike() {
     let points = Points::from_f64((0..30).map(|i| f64::from(i * 37 % 19) / 8.0 - 1.0).collect(), 3).unwrap();
     let data = DataSet { name: "points".into(), points, labels: None };
     let groups = Pairs::All.groups(&data).unwrap();
-    let tallies = |model: &Model| {
-        let units = model.units(&Selection::Hidden).unwrap();
-        let sweep = Sweep::new(model, &units, &data.points, &groups).unwrap();
+    let tallies = |network: &Network| {
+        let units = network.units(&Selection::Hidden).unwrap();
+        let sweep = Sweep::new(network, &units, &data.points, &groups).unwrap();
         let state = sweep.run(sweep.begin(), 2, |_| true).unwrap();
         state.tallies().iter().map(|tally| serde_json::to_string(tally).unwrap()).collect::<Vec<_>>()
     };
-    assert_eq!(tallies(&Model::Graph(graph.clone())), tallies(&Model::Chain(network)));
-    assert!(matches!(Model::from(graph), Model::Chain(_)));
+    assert_eq!(tallies(&graph), tallies(&network));
 }
 
 #[test]
 fn numbers_out_of_range_are_left_to_rationals() {
     let tiny = f64::from_bits(1);
     for (weight, at) in [(tiny, 1.0), (f64::MAX, 1.0), (1.0, tiny), (1.0, f64::MAX)] {
-        let mut builder = GraphBuilder::new(&[1]).unwrap();
+        let mut builder = NetworkBuilder::new(&[1]).unwrap();
         let x = builder.input();
         let z = builder.linear(&x, 1, Coefficients::from_f64(vec![weight]), None).unwrap();
         let y = builder.activation(&z, Piecewise::relu()).unwrap();
         let graph = builder.finish(&y).unwrap();
         let point = |x: f64| Point::from_f64(&[x]).unwrap();
-        let trace = ModelTracer::new(&graph).trace(&point(-at), &point(at)).unwrap();
+        let trace = Tracer::new(&graph).trace(&point(-at), &point(at)).unwrap();
         assert_eq!(patterns(&trace), ["0", "1"]);
     }
 }
 
 #[test]
 fn shapes_and_numbers_that_do_not_fit_are_refused() {
-    let mut builder = GraphBuilder::new(&[2, 3, 3]).unwrap();
+    let mut builder = NetworkBuilder::new(&[2, 3, 3]).unwrap();
     let x = builder.input();
     let ones = |n| Coefficients::from_f64(vec![1.0; n]);
-    let message = |result: Result<Value, GraphError>| result.unwrap_err().to_string();
+    let message = |result: Result<Value, BuildError>| result.unwrap_err().to_string();
     assert!(message(builder.linear(&x, 2, ones(5), None)).contains("5 coefficients where 6"));
     assert!(message(builder.linear(&x, 1, Coefficients::from_f64(vec![1.0, f64::NAN, 1.0]), None)).contains("coefficient 1 is NaN"));
     assert!(message(builder.max_pool(&x, &Window::new([4, 1]))).contains("a window of 4 over 3"));
@@ -422,10 +422,10 @@ fn shapes_and_numbers_that_do_not_fit_are_refused() {
     let flat = builder.reshape(&x, &[9, 2]).unwrap();
     assert!(message(builder.add(&x, &flat)).contains("do not broadcast"));
     assert!(message(builder.transpose(&x, &[0, 0, 1])).contains("axes"));
-    assert!(matches!(GraphBuilder::new(&[1 << 20, 1 << 20]), Err(GraphError::Size { .. })));
-    assert!(matches!(GraphBuilder::new(&[0]), Err(GraphError::Size { .. })));
+    assert!(matches!(NetworkBuilder::new(&[1 << 20, 1 << 20]), Err(BuildError::Size { .. })));
+    assert!(matches!(NetworkBuilder::new(&[0]), Err(BuildError::Size { .. })));
     let graph = builder.finish(&x).unwrap();
-    assert!(matches!(graph.evaluate(&[]), Err(GraphError::Dimension { expected: 18, found: 0 })));
+    assert!(matches!(graph.evaluate(&[]), Err(NetworkError::Dimension { expected: 18, found: 0 })));
 }
 
 /// So many events that all forms are computed anew on the way.
@@ -433,7 +433,7 @@ fn shapes_and_numbers_that_do_not_fit_are_refused() {
 fn long_segments_through_a_convolutional_network() {
     let mut numbers = Numbers::new(5, 3);
     let mut coefficients = |n: usize| Coefficients::from_rationals((0..n).map(|_| numbers.coefficient()).collect());
-    let mut builder = GraphBuilder::new(&[1, 12, 12]).unwrap();
+    let mut builder = NetworkBuilder::new(&[1, 12, 12]).unwrap();
     let mut x = builder.input();
     for (channels, inputs) in [(4, 1), (4, 4)] {
         let (weights, bias) = (coefficients(channels * inputs * 9), coefficients(channels));
@@ -448,8 +448,8 @@ fn long_segments_through_a_convolutional_network() {
     let mut point = || Point::from_rationals(coefficients(144).to_rationals()).unwrap();
     let (from, to) = (point(), point());
     let units = graph.units(&Selection::All).unwrap();
-    let exact = trace_graph_exact_only(&graph, &from, &to, &units).unwrap();
-    let trace = GraphTracer::new(&graph).units(&units).exact_times(true).trace(&from, &to).unwrap();
+    let exact = trace_exact_only(&graph, &from, &to, &units).unwrap();
+    let trace = Tracer::new(&graph).units(&units).exact_times(true).trace(&from, &to).unwrap();
     assert!(trace.agrees_with(&exact) && trace.regions() > 300, "{} regions", trace.regions());
     assert!(trace.crossings().zip(exact.crossings()).all(|(a, b)| a.t_exact == b.t_exact));
 }

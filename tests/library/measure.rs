@@ -267,7 +267,7 @@ fn at(x: Rational) -> Point {
 }
 
 fn trace_between(network: &Network, selection: &Selection, from: &Point, to: &Point) -> Trace {
-    Tracer::new(network).units(&selection.resolve(network).unwrap()).trace(from, to).unwrap()
+    Tracer::new(network).units(&network.units(&selection).unwrap()).trace(from, to).unwrap()
 }
 
 fn cantor_trace(k: usize, selection: &Selection) -> Trace {
@@ -278,7 +278,7 @@ fn cantor_trace(k: usize, selection: &Selection) -> Trace {
 fn cantornet_folds_as_its_closed_forms_say() {
     for k in 1..=12 {
         let network = network(&format!("cantor:{k}"));
-        let all = Selection::All.resolve(&network).unwrap();
+        let all = network.units(&Selection::All).unwrap();
         let mut tracer = Tracer::new(&network).units(&all).exact_only(k > FILTERED);
         let trace = tracer.trace(&at(q(0, 1)), &at(q(1, 1))).unwrap();
         let power = 1u64 << k;
@@ -287,7 +287,7 @@ fn cantornet_folds_as_its_closed_forms_say() {
             (Selection::Hidden, 5 * k, 2 * k, 4 * (power - 1)),
             (zoo::cantor_first_maps(k).unwrap(), 3 * k, 2 * k, 2 * (power - 1)),
         ] {
-            let units = selection.resolve(&network).unwrap();
+            let units = network.units(&selection).unwrap();
             assert_eq!(units.count() as u64, bits);
             let selected = trace.select(&Arc::new(units));
             let folding = Folding::of(&selected);
@@ -308,7 +308,7 @@ fn cantornet_traced_by_a_selection_is_the_selected_trace() {
     let [from, to] = [q(0, 1), q(1, 1)].map(at);
     let all = trace_between(&network, &Selection::All, &from, &to);
     for selection in [Selection::Hidden, zoo::cantor_first_maps(4).unwrap()] {
-        let units = Arc::new(selection.resolve(&network).unwrap());
+        let units = Arc::new(network.units(&selection).unwrap());
         let traced = trace_between(&network, &selection, &from, &to);
         assert_eq!(Folding::of(&traced.select(&units)), Folding::of(&all.select(&units)));
     }
@@ -355,7 +355,7 @@ fn eleven_patterns(spec: &str) -> Vec<Pattern> {
         "cantor" => Selection::All,
         _ => zoo::cantor_min_max_units(k.parse().unwrap()).unwrap(),
     };
-    let [all, units] = [Selection::All, selection].map(|selection| selection.resolve(&network).unwrap());
+    let [all, units] = [Selection::All, selection].map(|selection| network.units(&selection).unwrap());
     (0..=10).map(|i| units.project(&all, &crate::support::plain::pattern_at(&network, &at(q(i, 10)), true))).collect()
 }
 

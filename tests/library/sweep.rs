@@ -26,7 +26,7 @@ fn data(network: &Network, seed: u64, points: usize) -> DataSet {
 
 /// The tallies by the exact-only mode, one segment after the other.
 fn plainly(network: &Network, data: &DataSet, pairs: Pairs) -> Vec<Tally> {
-    let units = Selection::Hidden.resolve(network).unwrap();
+    let units = network.units(&Selection::Hidden).unwrap();
     let mut meter = Meter::new(&units);
     let tally = |group: &plica::sweep::PairGroup| {
         let mut tally = Tally::default();
@@ -84,7 +84,7 @@ proptest! {
         let data = data(&network, seed, 9);
         let pairs = [Pairs::Classes, Pairs::All, Pairs::Random { count: 40, seed }][choice];
         let expected = plainly(&network, &data, pairs);
-        let units = Selection::Hidden.resolve(&network).unwrap();
+        let units = network.units(&Selection::Hidden).unwrap();
         let groups = pairs.groups(&data).unwrap();
         let mut words = Words(seed);
         for (threads, size) in [(1, 1000), (2, 3), (7, 1)] {
@@ -123,7 +123,7 @@ proptest! {
         let mut words = Words(seed);
         let network = narrow_network(&mut words);
         let points = data(&network, seed, 5).points;
-        let units = if outputs { Selection::All } else { Selection::Hidden }.resolve(&network).unwrap();
+        let units = network.units(if outputs { &Selection::All } else { &Selection::Hidden }).unwrap();
         let pairs = || (0..5).flat_map(|i| (0..5).map(move |j| (i, j)));
         let exact: Vec<Vec<Vec<Unit>>> = pairs()
             .map(|(i, j)| {
@@ -254,7 +254,7 @@ fn file(name: &str) -> PathBuf {
 fn a_checkpoint_is_taken_up_by_the_same_sweep_only() {
     let network = zoo::parse("cantor:2").unwrap().unwrap();
     let other = zoo::parse("cantor-b:2").unwrap().unwrap();
-    let (units, output) = (Selection::Hidden.resolve(&network).unwrap(), Selection::All.resolve(&network).unwrap());
+    let (units, output) = (network.units(&Selection::Hidden).unwrap(), network.units(&Selection::All).unwrap());
     let (set, moved) = (data(&network, 1, 12), data(&network, 2, 12));
     let mut relabelled = set.clone();
     relabelled.labels.as_mut().unwrap()[3] += 1;
@@ -276,7 +276,7 @@ fn a_checkpoint_is_taken_up_by_the_same_sweep_only() {
     assert_eq!(checkpoint.load(&sweep).unwrap(), Some(state.clone()));
 
     let others = [
-        (Fingerprint::new(&other, &Selection::Hidden.resolve(&other).unwrap(), &set, Pairs::All), "networks"),
+        (Fingerprint::new(&other, &other.units(&Selection::Hidden).unwrap(), &set, Pairs::All), "networks"),
         (Fingerprint::new(&network, &output, &set, Pairs::All), "units"),
         (Fingerprint::new(&network, &units, &moved, Pairs::All), "data"),
         (Fingerprint::new(&network, &units, &relabelled, Pairs::All), "data"),

@@ -12,7 +12,7 @@ fn point(text: &str) -> Point {
 }
 
 fn trace(network: &Network, from: &str, to: &str, selection: &Selection) -> Trace {
-    trace_exact_only(network, &point(from), &point(to), &selection.resolve(network).unwrap()).unwrap()
+    trace_exact_only(network, &point(from), &point(to), &network.units(&selection).unwrap()).unwrap()
 }
 
 /// (r1, r2) of a path of patterns.
@@ -26,7 +26,7 @@ fn folding(patterns: &[Pattern]) -> (u64, u64) {
 fn bits(network: &Network, x: &[Rational]) -> Vec<Vec<bool>> {
     let mut h = x.to_vec();
     let mut bits = Vec::new();
-    for layer in network.layers() {
+    for layer in network.layers().unwrap() {
         let pre: Vec<Rational> =
             (0..layer.outputs()).map(|i| h.iter().enumerate().fold(layer.bias_of(i), |z, (j, x)| z + layer.weight(i, j) * x)).collect();
         bits.push(pre.iter().map(|z| z.is_positive()).collect());
@@ -38,7 +38,7 @@ fn bits(network: &Network, x: &[Rational]) -> Vec<Vec<bool>> {
 /// The output at a point, without a ReLU.
 fn output(network: &Network, x: &[Rational]) -> Rational {
     let mut h = x.to_vec();
-    for (l, layer) in network.layers().iter().enumerate() {
+    for (l, layer) in network.layers().unwrap().iter().enumerate() {
         let pre = (0..layer.outputs()).map(|i| h.iter().enumerate().fold(layer.bias_of(i), |z, (j, x)| z + layer.weight(i, j) * x));
         let hidden = l < network.depth();
         h = pre.map(|z| if hidden && !z.is_positive() { Rational::new() } else { z }).collect();
@@ -48,7 +48,7 @@ fn output(network: &Network, x: &[Rational]) -> Rational {
 
 /// chi of the prefixes at t = 0.1, ..., 1.0 of the path (0, 3/4) to (1, 3/4), in eleven points.
 fn eleven_points(network: &Network, selection: &Selection) -> Vec<Rational> {
-    let units = selection.resolve(network).unwrap();
+    let units = network.units(&selection).unwrap();
     let at = |i: u32| [Rational::from((i, 10)), Rational::from((3, 4))];
     let pattern = |i: u32| {
         let bits = bits(network, &at(i));
@@ -73,7 +73,7 @@ fn cantor_has_its_closed_forms() {
             (Selection::Hidden, 5 * k, (2 * k, 4 * (power - 1))),
             (zoo::cantor_first_maps(k).unwrap(), 3 * k, (2 * k, 2 * (power - 1))),
         ] {
-            assert_eq!(selection.resolve(&network).unwrap().count() as u64, count);
+            assert_eq!(network.units(&selection).unwrap().count() as u64, count);
             for (from, to) in [("0,3/4", "1,3/4"), ("1,3/4", "0,3/4")] {
                 let patterns: Vec<Pattern> = trace(&network, from, to, &selection).patterns().collect();
                 assert_eq!(folding(&patterns), expected, "K = {k}, {selection}, from {from}");
@@ -183,10 +183,11 @@ fn zigzag_folds_each_coordinate_by_itself() {
 #[test]
 fn random_networks_have_the_same_bits_everywhere() {
     // The two values come from another implementation of ChaCha, in Python, by the documentation of `random` alone.
-    let first = |name: &str| zoo::parse(name).unwrap().unwrap().layers()[0].weights()[(0, 0)];
+    let first = |name: &str| zoo::parse(name).unwrap().unwrap().layers().unwrap()[0].weights()[(0, 0)];
     let network = zoo::parse("random:3-2-1@7").unwrap().unwrap();
     let all: Vec<u32> = network
         .layers()
+        .unwrap()
         .iter()
         .flat_map(|l| l.weights().transpose().iter().chain(l.bias().iter()).map(|&x| (x as f32).to_bits()).collect::<Vec<_>>())
         .collect();
@@ -205,7 +206,7 @@ const RANDOM_FIRST: u32 = 0x3e9c_249e;
 fn random_networks_keep_their_bounds_and_fill_them() {
     for (scheme, bound) in [(Scheme::Torch, 0.1), (Scheme::Kaiming, 0.06f64.sqrt())] {
         let network = zoo::random(&[100, 200, 1], scheme, 3).unwrap();
-        let layer = &network.layers()[0];
+        let layer = &network.layers().unwrap()[0];
         let largest = layer.weights().iter().fold(0.0, |m: f64, w| m.max(w.abs()));
         assert!(largest <= bound * (1.0 + 1e-7) && largest > 0.999 * bound, "{largest}");
         let mean = layer.weights().mean();
@@ -249,10 +250,10 @@ fn names_are_refused_with_their_reason() {
 fn cantor_min_max_grows_to_its_limit() {
     for k in 1..=6 {
         let network = zoo::cantor_b(k).unwrap();
-        let clauses = network.layers()[if k == 1 { 0 } else { 2 }].outputs();
+        let clauses = network.layers().unwrap()[if k == 1 { 0 } else { 2 }].outputs();
         assert_eq!(clauses as u64, if k == 1 { 3 } else { (1 << (k - 1)) + 2 });
-        assert_eq!(zoo::cantor_min_max_units(k).unwrap().resolve(&network).unwrap().layers().last(), Some(&network.depth()));
+        assert_eq!(network.units(&zoo::cantor_min_max_units(k).unwrap()).unwrap().layers().last(), Some(&network.depth()));
     }
-    let denominator = zoo::cantor_b(4).unwrap().layers()[0].weight(0, 1).denom().clone();
+    let denominator = zoo::cantor_b(4).unwrap().layers().unwrap()[0].weight(0, 1).denom().clone();
     assert_eq!(denominator, Integer::from(3).pow(4));
 }

@@ -113,7 +113,7 @@ fn the_digit_networks_reach_their_stated_accuracy() {
     let set = data::load("digits", &LoadOptions::default()).unwrap();
     let answer = |row: usize| {
         let mut h = DVector::from_column_slice(set.points.nearest(row));
-        for (l, layer) in network.layers().iter().enumerate() {
+        for (l, layer) in network.layers().unwrap().iter().enumerate() {
             h = layer.weights() * h + layer.bias();
             if l < network.depth() {
                 h.apply(|x| *x = x.max(0.0));

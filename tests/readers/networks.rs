@@ -64,9 +64,9 @@ fn wide_integers_are_exact() {
     let wide = i64::MAX; // 2^63 - 1 is no double
     let network =
         npz_from_bytes(&npz(&[("W0", npy("<i8", false, "(1, 1)", &wide.to_le_bytes())), ("b0", doubles("(1,)", &[0.5]))])).unwrap();
-    assert_eq!(network.layers()[0].weight(0, 0), Rational::from(wide));
-    assert_eq!(network.layers()[0].bias_of(0), Rational::from((1, 2)));
-    assert!(!network.layers()[0].is_dyadic());
+    assert_eq!(network.layers().unwrap()[0].weight(0, 0), Rational::from(wide));
+    assert_eq!(network.layers().unwrap()[0].bias_of(0), Rational::from((1, 2)));
+    assert!(!network.layers().unwrap()[0].is_dyadic());
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn npy_headers_as_other_writers_have_them() {
 #[test]
 fn json_numbers_are_doubles_and_strings_are_rationals() {
     let network = json_from_bytes(br#"{"layers":[{"W":[[0.1,"0.1",9007199254740993,-0,"-7/21"]],"b":[1e-400]}]}"#).unwrap();
-    let layer = &network.layers()[0];
+    let layer = &network.layers().unwrap()[0];
     assert_eq!(layer.weight(0, 0), rational(0.1).unwrap());
     assert_eq!(layer.weight(0, 1), Rational::from((1, 10)));
     assert_eq!(layer.weight(0, 2), 9007199254740992u64);
@@ -100,9 +100,9 @@ fn json_numbers_are_doubles_and_strings_are_rationals() {
     assert_eq!(layer.bias_of(0), 0);
     // As long as it takes to tell two neighbouring doubles apart.
     let network = json_from_bytes(br#"{"layers":[{"W":[[1.00000000000000011102230246251565404236316680908203125]],"b":[0]}]}"#).unwrap();
-    assert_eq!(network.layers()[0].weights()[(0, 0)], 1.0);
+    assert_eq!(network.layers().unwrap()[0].weights()[(0, 0)], 1.0);
     let network = json_from_bytes(br#"{"layers":[{"W":[[1.00000000000000011102230246251565404236316680908203126]],"b":[0]}]}"#).unwrap();
-    assert_eq!(network.layers()[0].weights()[(0, 0)], 1.0 + f64::EPSILON);
+    assert_eq!(network.layers().unwrap()[0].weights()[(0, 0)], 1.0 + f64::EPSILON);
 }
 
 #[test]
@@ -116,8 +116,8 @@ fn safetensors_stand_in_the_order_of_their_numbers() {
             (&names[1].replace("weight", "bias"), "F32", &[1], one(0.5)),
         ]);
         let network = safetensors_from_bytes(&bytes).unwrap();
-        let weights: Vec<f64> = network.layers().iter().map(|l| l.weights()[(0, 0)]).collect();
-        let biases: Vec<f64> = network.layers().iter().map(|l| l.bias()[0]).collect();
+        let weights: Vec<f64> = network.layers().unwrap().iter().map(|l| l.weights()[(0, 0)]).collect();
+        let biases: Vec<f64> = network.layers().unwrap().iter().map(|l| l.bias()[0]).collect();
         (weights, biases)
     };
     for names in [
@@ -140,6 +140,6 @@ fn safetensors_in_every_float() {
         ("BF16", 0xbfc0u16.to_le_bytes().to_vec()),
     ] {
         let network = safetensors_from_bytes(&tensors(&[("0.weight", dtype, &[1, 1], bytes)])).unwrap();
-        assert_eq!((network.layers()[0].weights()[(0, 0)], network.layers()[0].bias()[0]), (-1.5, 0.0), "{dtype}");
+        assert_eq!((network.layers().unwrap()[0].weights()[(0, 0)], network.layers().unwrap()[0].bias()[0]), (-1.5, 0.0), "{dtype}");
     }
 }

@@ -3,8 +3,7 @@
 use super::{file, json, path};
 use nalgebra::{DMatrix, DVector};
 use plica::complex::{Builder, Domain, Rule};
-use plica::network::graph::{Coefficients, Graph, GraphBuilder, Piecewise, Window};
-use plica::network::{Layer, ModelRef, Network, load};
+use plica::network::{Coefficients, Layer, Network, NetworkBuilder, Piecewise, Window, load};
 use plica::report::RegionsReport;
 use rug::Rational;
 use std::collections::{BTreeMap, BTreeSet};
@@ -94,8 +93,8 @@ impl Recipe {
         parts
     }
 
-    fn graph(&self) -> Graph {
-        let mut builder = GraphBuilder::new(&[self.inputs]).unwrap();
+    fn graph(&self) -> Network {
+        let mut builder = NetworkBuilder::new(&[self.inputs]).unwrap();
         let mut x = builder.input();
         for (l, layer) in self.layers.iter().enumerate() {
             let number = |&w: &i64| w as f64;
@@ -227,7 +226,7 @@ fn plainly(recipe: &Recipe, rule: Rule) -> (u64, u64, u64, Vec<Class>) {
 }
 
 /// The same from the product.
-fn product<'a>(network: impl Into<ModelRef<'a>> + Copy, inputs: usize, rule: Rule) -> (u64, u64, u64, Vec<Class>) {
+fn product(network: &Network, inputs: usize, rule: Rule) -> (u64, u64, u64, Vec<Class>) {
     let (domain, builder) = (Domain::parse_box("-1,1", inputs).unwrap(), Builder::new(network));
     let (complex, decided) = (builder.build(&domain).unwrap(), builder.decide(rule, &domain, None).unwrap());
     // A part is inside its region: their patterns agree.
@@ -336,7 +335,7 @@ fn cells_cut_by_decision_are_the_classes_of_regions() {
 /// One class on all of the space, most of whose regions are bounded.
 #[test]
 fn volumes_are_not_computed_of_decision_regions_that_are_not_bounded() {
-    let hidden = load("random:3-9-1@1").unwrap().layers()[0].clone();
+    let hidden = load("random:3-9-1@1").unwrap().layers().unwrap()[0].clone();
     let positive = Layer::from_f64(DMatrix::from_element(1, 9, 1.0), DVector::from_element(1, 1.0));
     let network = Network::new(vec![hidden, positive]).unwrap();
     let decided = Builder::new(&network).decide(Rule::Sign, &Domain::Space, None).unwrap();

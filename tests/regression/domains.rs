@@ -3,8 +3,7 @@
 use super::{error, json, path, stdout};
 use plica::complex::{Builder, Complex, Domain, Plane, Rule};
 use plica::data::Point;
-use plica::network::graph::{Coefficients, GraphBuilder, Piecewise};
-use plica::network::{Layer, ModelRef, Network, load};
+use plica::network::{Coefficients, Layer, Network, NetworkBuilder, Piecewise, load};
 use rug::Rational;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +18,7 @@ fn network(layers: &[&[&[i32]]]) -> Network {
 }
 
 /// The complex, checked.
-fn build<'a>(network: impl Into<ModelRef<'a>>, domain: &Domain) -> Complex {
+fn build(network: &Network, domain: &Domain) -> Complex {
     let complex = Builder::new(network).build(domain).unwrap();
     complex.check().unwrap();
     complex
@@ -172,7 +171,7 @@ fn a_first_layer_of_zeros_leaves_one_region_in_any_dimension() {
 /// The output reads all 30 inputs past the units, which read one sum of them.
 #[test]
 fn only_what_units_read_counts_for_the_rank() {
-    let mut builder = GraphBuilder::new(&[30]).unwrap();
+    let mut builder = NetworkBuilder::new(&[30]).unwrap();
     let x = builder.input();
     let sum = builder.linear(&x, 2, Coefficients::from_f64(vec![1.0; 60]), Some(Coefficients::from_f64(vec![0.0, -1.0]))).unwrap();
     let units = builder.activation(&sum, Piecewise::relu()).unwrap();

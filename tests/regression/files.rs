@@ -35,7 +35,7 @@ struct Small {
 impl Small {
     fn new(points: &str) -> Self {
         let network = plica::network::load("cantor:2").unwrap();
-        let units = Selection::Hidden.resolve(&network).unwrap();
+        let units = network.units(&Selection::Hidden).unwrap();
         let (points, _) = data::csv_from_bytes(points.as_bytes(), None).unwrap();
         let data = DataSet { name: "small.csv".into(), points, labels: None };
         let groups = Pairs::All.groups(&data).unwrap();

@@ -4,13 +4,12 @@
 //! asked to be the tightest, the order of cells and vertices, bounds (known of chains alone), and what tells the sweeps of two networks apart.
 
 use super::*;
-use crate::support::{config, graphs::Numbers, graphs::as_graph, networks};
+use crate::support::{config, graphs::Numbers, graphs::as_graph, graphs::rebuilt, networks};
 use plica::complex::{Builder, Complex, Decided, Domain, Plane, Progress, Rule};
 use plica::data::{DataSet, Point, Points};
 use plica::fold::{Folding, Meter, Tally};
-use plica::line::{GraphTracer, ModelTracer, Trace, Tracer, trace_exact_only, trace_graph_exact_only};
-use plica::network::graph::Graph;
-use plica::network::{Model, ModelRef, Network, Selection, Unit, UnitSet};
+use plica::line::{Trace, Tracer, trace_exact_only};
+use plica::network::{Network, Selection, Unit, UnitSet};
 use plica::report::RegionsReport;
 use plica::sweep::{PairGroup, Pairs, PathRow, RowSink, Sweep};
 use proptest::prelude::*;
@@ -21,7 +20,7 @@ use std::sync::{Arc, Mutex};
 /// A network of either kind, with all that is known of both.
 struct Both {
     chain: Network,
-    graph: Graph,
+    graph: Network,
 }
 
 impl Both {
@@ -29,8 +28,8 @@ impl Both {
         Self { graph: as_graph(&chain), chain }
     }
 
-    fn models(&self) -> [ModelRef<'_>; 2] {
-        [(&self.chain).into(), (&self.graph).into()]
+    fn both(&self) -> [&Network; 2] {
+        [&self.chain, &self.graph]
     }
 
     /// Every form of a selection: of all hidden units, of all, of one layer, of the output, of lists and ranges.
@@ -43,7 +42,7 @@ impl Both {
     }
 
     fn units(&self, selection: &Selection) -> UnitSet {
-        selection.resolve(&self.chain).unwrap()
+        self.chain.units(selection).unwrap()
     }
 }
 
@@ -71,9 +70,9 @@ impl Asked {
     }
 
     /// The options before the units: these must not undo them.
-    fn tracer<'n>(self, model: ModelRef<'n>, units: &UnitSet) -> ModelTracer<'n> {
+    fn tracer(self, network: &Network, units: &UnitSet) -> Tracer {
         let Self { exact_times, exact_only, pieces } = self;
-        ModelTracer::new(model).exact_times(exact_times).exact_only(exact_only).pieces(pieces).units(units)
+        Tracer::new(network).exact_times(exact_times).exact_only(exact_only).pieces(pieces).units(units)
     }
 
     /// Whether a trace says what the reference says, and no more than was asked.
@@ -95,12 +94,10 @@ impl Asked {
 }
 
 /// All ways to the traces between pairs of points, and to their flips.
-fn traces_of(mut tracer: ModelTracer<'_>, points: &[Point], pairs: &[(usize, usize)]) -> (Vec<Vec<Trace>>, Vec<Vec<Vec<Unit>>>) {
+fn traces_of(mut tracer: Tracer, points: &[Point], pairs: &[(usize, usize)]) -> (Vec<Vec<Trace>>, Vec<Vec<Vec<Unit>>>) {
     let set = Points::from_points(points).unwrap();
     let mut fork = tracer.fork();
-    let one = |tracer: &mut ModelTracer<'_>| -> Vec<Trace> {
-        pairs.iter().map(|&(i, j)| tracer.trace(&points[i], &points[j]).unwrap()).collect()
-    };
+    let one = |tracer: &mut Tracer| -> Vec<Trace> { pairs.iter().map(|&(i, j)| tracer.trace(&points[i], &points[j]).unwrap()).collect() };
     let (mut of_pairs, mut flips_of_pairs) = (Vec::new(), Vec::new());
     let singly = one(&mut tracer);
     let mut bound = tracer.over(&set).unwrap();
@@ -134,11 +131,11 @@ proptest! {
                 pairs.iter().map(|&(i, j)| trace_exact_only(&both.chain, &points[i], &points[j], &units.full()).unwrap()).collect();
             let every = Asked { exact_times: true, exact_only: true, pieces: true };
             for (&(i, j), expected) in pairs.iter().zip(&reference) {
-                every.fits(&trace_graph_exact_only(&both.graph, &points[i], &points[j], &units).unwrap(), expected)?;
+                every.fits(&trace_exact_only(&both.graph, &points[i], &points[j], &units).unwrap(), expected)?;
             }
             for asked in Asked::all() {
-                for model in both.models() {
-                    let (ways, flips) = traces_of(asked.tracer(model, &units), &points, &pairs);
+                for network in both.both() {
+                    let (ways, flips) = traces_of(asked.tracer(network, &units), &points, &pairs);
                     for (trace, expected) in ways.iter().flat_map(|way| way.iter().zip(&reference)) {
                         asked.fits(trace, expected)?;
                     }
@@ -159,9 +156,9 @@ fn a_tracer_of_a_graph_selects_units_for_many_segments_as_for_one() {
     let both = Both::new(plica::network::load("cantor:2").unwrap());
     let points = Points::from_points(&["0,3/4", "1,3/4"].map(|text| plica::data::load_point(text, &Default::default()).unwrap())).unwrap();
     let units = both.units(&"0,2".parse().unwrap());
-    for model in both.models() {
+    for network in both.both() {
         let mut found = Vec::new();
-        let mut tracer = ModelTracer::new(model).units(&units).pieces(false);
+        let mut tracer = Tracer::new(network).units(&units).pieces(false);
         let visit = |_, trace: &Trace| found.push((trace.units().count(), trace.regions(), trace.pieces()));
         tracer.over(&points).unwrap().trace_pairs([(0, 1)], visit).unwrap();
         assert_eq!(found, [(6, 7, None)]);
@@ -183,8 +180,8 @@ fn exact_times_and_pieces_come_only_where_they_are_asked_for() {
     for (chain, exact_only) in [(sawtooth(), true), (sawtooth(), false), (large(), false)] {
         let both = Both::new(chain);
         let [from, to] = [-1.0, 1.0].map(|x| Point::from_f64(&vec![x; both.chain.inputs()]).unwrap());
-        for model in both.models() {
-            let trace = ModelTracer::new(model).exact_only(exact_only).pieces(false).trace(&from, &to).unwrap();
+        for network in both.both() {
+            let trace = Tracer::new(network).exact_only(exact_only).pieces(false).trace(&from, &to).unwrap();
             assert!(trace.regions() > 1 && trace.pieces().is_none() && trace.crossings().all(|crossing| crossing.t_exact.is_none()));
         }
     }
@@ -197,16 +194,16 @@ fn points_of_another_dimension_are_refused_alike() {
     let set = Points::from_points(std::slice::from_ref(&three)).unwrap();
     let groups: Vec<PairGroup> = Vec::new();
     let units = both.units(&Selection::Hidden);
-    let errors = both.models().map(|model| {
-        let mut tracer = ModelTracer::new(model);
+    let errors = both.both().map(|network| {
+        let mut tracer = Tracer::new(network);
         let first = tracer.trace(&three, &two).unwrap_err();
         let second = tracer.trace(&two, &three).unwrap_err();
         let over = tracer.over(&set).err().unwrap();
-        [first, second, over, Sweep::new(model, &units, &set, &groups).err().unwrap()]
+        [first, second, over, Sweep::new(network, &units, &set, &groups).err().unwrap()]
     });
     assert_eq!(errors[0], errors[1]);
-    assert_eq!(trace_exact_only(&both.chain, &two, &three, &units).err(), trace_graph_exact_only(&both.graph, &two, &three, &units).err());
-    assert_eq!(Tracer::new(&both.chain).trace(&three, &two).err(), GraphTracer::new(&both.graph).trace(&three, &two).err());
+    assert_eq!(trace_exact_only(&both.chain, &two, &three, &units).err(), trace_exact_only(&both.graph, &two, &three, &units).err());
+    assert_eq!(Tracer::new(&both.chain).trace(&three, &two).err(), Tracer::new(&both.graph).trace(&three, &two).err());
 }
 
 // --------------------------------------------------------------------------------------------- units, shapes, output bits
@@ -218,7 +215,8 @@ proptest! {
     fn units_shapes_and_outputs_are_the_same(network in any_network(), seed: u64) {
         let both = Both::new(network);
         let depth = both.chain.depth();
-        let [chain, graph] = [Model::Chain(both.chain.clone()), Model::Graph(both.graph.clone())];
+        let [chain, graph] = both.both();
+        prop_assert!(chain.layers().is_some() && graph.layers().is_none());
         prop_assert_eq!((chain.inputs(), chain.outputs(), chain.depth(), chain.shape()), (graph.inputs(), graph.outputs(), graph.depth(), graph.shape()));
         let beyond = [depth + 1, depth + 7].map(|layer| Selection::Layers(vec![(0, layer)]));
         for selection in both.selections().iter().chain(&beyond) {
@@ -228,20 +226,22 @@ proptest! {
             prop_assert_eq!(chain.evaluate(&point), graph.evaluate(&point));
         }
         prop_assert_eq!(chain.evaluate(&[]), graph.evaluate(&[]));
-        // A graph that is a chain becomes that chain.
-        prop_assert_eq!(Model::from(both.graph.clone()), chain);
+        // A stack that is built node by node is seen to be one.
+        let rebuilt = rebuilt(chain);
+        prop_assert_eq!(rebuilt.layers(), chain.layers());
+        prop_assert_eq!(graph, chain);
     }
 
     /// The output of a ReLU is positive where its pre-activation is: of such networks output bits are the bits that they have.
     #[test]
     fn output_bits_of_a_chain_are_its_bits(network in networks::few_units(2), seed: u64) {
         let both = Both::new(network);
-        let output_bits = both.graph.with_output_bits();
+        let output_bits = both.graph.with_output_bits().as_nodes();
         let points = points(both.chain.inputs(), 2, seed);
         for selection in both.selections() {
             let units = both.units(&selection);
             prop_assert_eq!(output_bits.units(&selection), Ok(units.clone()));
-            let [a, b] = [&both.graph, &output_bits].map(|graph| GraphTracer::new(graph).units(&units).trace(&points[0], &points[1]).unwrap());
+            let [a, b] = [&both.graph, &output_bits].map(|graph| Tracer::new(graph).units(&units).trace(&points[0], &points[1]).unwrap());
             prop_assert!(a.agrees_with(&b));
         }
         let domain = Domain::cube((-1).into(), 1.into(), both.chain.inputs()).unwrap();
@@ -262,15 +262,15 @@ impl RowSink for Rows {
 }
 
 /// The tallies of a sweep: at once, in two parts, and of all its rows.
-fn tallies(model: ModelRef<'_>, units: &UnitSet, data: &DataSet, groups: &[PairGroup]) -> (u64, [Vec<Tally>; 2], Vec<PathRow>) {
-    let sweep = Sweep::new(model, units, &data.points, groups).unwrap();
+fn tallies(network: &Network, units: &UnitSet, data: &DataSet, groups: &[PairGroup]) -> (u64, [Vec<Tally>; 2], Vec<PathRow>) {
+    let sweep = Sweep::new(network, units, &data.points, groups).unwrap();
     let whole = sweep.run(sweep.begin(), 2, |_| true).unwrap();
-    let parts = Sweep::new(model, units, &data.points, groups).unwrap().chunks_of(5);
+    let parts = Sweep::new(network, units, &data.points, groups).unwrap().chunks_of(5);
     let half = parts.chunks() / 2;
     let mut joined = parts.run_chunks(half..parts.chunks(), parts.begin(), 1, |_| true).unwrap();
     joined.merge(&parts.run_chunks(0..half, parts.begin(), 1, |_| true).unwrap()).unwrap();
     let rows = Rows(Mutex::default());
-    let listed = Sweep::new(model, units, &data.points, groups).unwrap().with_rows(&rows);
+    let listed = Sweep::new(network, units, &data.points, groups).unwrap().with_rows(&rows);
     listed.run(listed.begin(), 2, |_| true).unwrap();
     let mut rows = rows.0.into_inner().unwrap();
     rows.sort_unstable_by_key(|row| (row.from, row.to));
@@ -289,11 +289,11 @@ proptest! {
         let groups = Pairs::default_for(&data).groups(&data).unwrap();
         for selection in both.selections() {
             let units = both.units(&selection);
-            let [chain, graph] = both.models().map(|model| tallies(model, &units, &data, &groups));
+            let [chain, graph] = both.both().map(|network| tallies(network, &units, &data, &groups));
             prop_assert_eq!(&chain.1[0], &chain.1[1]);
             prop_assert_eq!(&chain, &graph);
             // The row of each segment is the measure of its trace.
-            let mut tracer = GraphTracer::new(&both.graph).units(&units);
+            let mut tracer = Tracer::new(&both.graph).units(&units);
             for row in &graph.2 {
                 let trace = tracer.trace(&data.points.point(row.from), &data.points.point(row.to)).unwrap();
                 prop_assert_eq!(row.measure, Meter::new(&units).measure(&trace));
@@ -411,8 +411,8 @@ fn decision_facts(decided: &Decided) -> impl PartialEq + std::fmt::Debug + use<>
 }
 
 /// The report, without what differs for a reason.
-fn report(model: ModelRef<'_>, complex: &Complex, decided: Option<&Decided>) -> serde_json::Value {
-    let mut report = serde_json::to_value(RegionsReport::whole(model, complex, decided, true).unwrap()).unwrap();
+fn report(network: &Network, complex: &Complex, decided: Option<&Decided>) -> serde_json::Value {
+    let mut report = serde_json::to_value(RegionsReport::whole(network, complex, decided, true).unwrap()).unwrap();
     ["decisions", "bounds"].iter().for_each(|key| drop(report.as_object_mut().unwrap().remove(*key)));
     report
 }
@@ -428,7 +428,7 @@ fn complexes_are_the_same(both: &Both, domain: &Domain, plane: Option<&Plane>) -
         let seen = seen[k].clone();
         // What it takes in memory is another matter.
         let far = |Progress { layers, all_layers, cells, .. }| (layers, all_layers, cells);
-        Builder::new(both.models()[k]).on_progress(move |progress| seen.lock().unwrap().push(far(progress)))
+        Builder::new(both.both()[k]).on_progress(move |progress| seen.lock().unwrap().push(far(progress)))
     });
     let complexes = [0, 1].map(|k| build(&builders[k]).unwrap());
     let [chain, graph] = &complexes;
@@ -437,7 +437,7 @@ fn complexes_are_the_same(both: &Both, domain: &Domain, plane: Option<&Plane>) -
     prop_assert_eq!(last[0], last[1]);
     let exact = [0, 1].map(|k| build(&builders[k].clone().exact_only(true)).unwrap());
     prop_assert_eq!(facts(&exact[0]), facts(&exact[1]));
-    let reports = [0, 1].map(|k| report(both.models()[k], &complexes[k], None));
+    let reports = [0, 1].map(|k| report(both.both()[k], &complexes[k], None));
     prop_assert_eq!(&reports[0], &reports[1]);
     // A limit is looked at where a layer cuts.
     let few = chain.activation_regions() - 1;
@@ -454,7 +454,7 @@ fn complexes_are_the_same(both: &Both, domain: &Domain, plane: Option<&Plane>) -
                     decision_facts(chain),
                     decision_facts(graph)
                 );
-                let reports = [0, 1].map(|k| report(both.models()[k], &complexes[k], Some([chain, graph][k])));
+                let reports = [0, 1].map(|k| report(both.both()[k], &complexes[k], Some([chain, graph][k])));
                 prop_assert_eq!(&reports[0], &reports[1]);
             }
             [Err(chain), Err(graph)] => prop_assert_eq!(chain, graph),
@@ -498,8 +498,8 @@ fn a_builder_refuses_what_does_not_fit_alike() {
         Plane::new(&corner(0), &corner(1), &corner(2)).unwrap()
     };
     let stop = Arc::new(std::sync::atomic::AtomicBool::new(true));
-    let errors = both.models().map(|model| {
-        let builder = Builder::new(model);
+    let errors = both.both().map(|network| {
+        let builder = Builder::new(network);
         [
             builder.build(&Domain::parse_box("0,1", 3).unwrap()).unwrap_err(),
             builder.build_slice(&plane(3), &square).unwrap_err(),
@@ -548,7 +548,7 @@ fn files(name: &str, network: &Network) -> [String; 2] {
         bytes(tag, [bytes(1, name), bytes(2, bytes(1, [number(1, 11), bytes(2, sizes)].concat()))].concat())
     };
     let (mut graph, mut x) = (Vec::new(), "x".to_string());
-    for (l, layer) in network.layers().iter().enumerate() {
+    for (l, layer) in network.layers().unwrap().iter().enumerate() {
         let (rows, columns) = (layer.outputs(), layer.inputs());
         // 1/4 and 3/4 of the last layer.
         let last = l == network.depth();

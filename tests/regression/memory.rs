@@ -3,8 +3,7 @@
 use super::{error, json, path, run};
 use plica::complex::{Builder, CheckError, Complex, ComplexError, Domain, Plane};
 use plica::data::Point;
-use plica::network::graph::{Coefficients, ConvolutionOptions, Graph, GraphBuilder, Piecewise, Window};
-use plica::network::load;
+use plica::network::{Coefficients, ConvolutionOptions, Network, NetworkBuilder, Piecewise, Window, load};
 use rug::Rational;
 use std::process::Command;
 use std::sync::{Arc, atomic::AtomicU64, atomic::AtomicUsize, atomic::Ordering::Relaxed};
@@ -152,7 +151,7 @@ fn counted_and_taken() {
 }
 
 /// A convolution, its ReLU, the largest of every two by two, and a dense layer, for 12 x 12 images.
-fn pooled() -> Graph {
+fn pooled() -> Network {
     let mut state = 1u64;
     let mut weights = |count: usize, inputs: usize| {
         let mut weight = || {
@@ -161,7 +160,7 @@ fn pooled() -> Graph {
         };
         Coefficients::from_f64((0..count).map(|_| weight()).collect())
     };
-    let mut builder = GraphBuilder::new(&[1, 12, 12]).unwrap();
+    let mut builder = NetworkBuilder::new(&[1, 12, 12]).unwrap();
     let x = builder.input();
     let x = builder.convolution(&x, weights(4 * 25, 25), [5; 2], Some(weights(4, 25)), ConvolutionOptions::default()).unwrap();
     let x = builder.activation(&x, Piecewise::relu()).unwrap();
@@ -178,7 +177,7 @@ fn pooled() -> Graph {
 fn a_maximum_cuts_less_than_all_its_candidates_would() {
     let mut numbers = Numbers(9);
     let windows = 6;
-    let mut builder = GraphBuilder::new(&[2]).unwrap();
+    let mut builder = NetworkBuilder::new(&[2]).unwrap();
     let x = builder.input();
     let planes = builder.linear(&x, 16 * windows, numbers.weights(32 * windows), Some(numbers.weights(16 * windows))).unwrap();
     let planes = builder.reshape(&planes, &[1, windows, 16]).unwrap();
@@ -217,7 +216,7 @@ fn candidates_that_never_win_are_not_compared() {
 /// Of equal candidates the first wins: two that are equal everywhere, and two that are 0 on half of the line.
 #[test]
 fn ties_between_contenders_go_to_the_lowest_index() {
-    let mut builder = GraphBuilder::new(&[1]).unwrap();
+    let mut builder = NetworkBuilder::new(&[1]).unwrap();
     let x = builder.input();
     let weights = Coefficients::from_f64(vec![-1.0, 1.0, 2.0, 2.0]);
     let z = builder.linear(&x, 4, weights, Some(Coefficients::from_f64(vec![-1.0, -1.0, -2.0, -2.0]))).unwrap();

@@ -262,7 +262,7 @@ fn model_of(kind: i64, version: i64, shape: &[i64], parts: &[Vec<u8>]) -> Vec<u8
 #[track_caller]
 fn at(model: &[u8], x: &[i32]) -> String {
     let x: Vec<Rational> = x.iter().map(|&x| x.into()).collect();
-    let outputs = onnx_from_bytes(model).unwrap().graph.evaluate(&x).unwrap();
+    let outputs = onnx_from_bytes(model).unwrap().evaluate(&x).unwrap();
     outputs.iter().map(Rational::to_string).collect::<Vec<_>>().join(" ")
 }
 
@@ -301,13 +301,13 @@ fn clip_drops_no_bound_that_excludes_something() {
     // How exporters write that there is no bound.
     for (lo, hi) in [(f32::NEG_INFINITY, f32::INFINITY), (f32::MIN, f32::MAX)] {
         let network = onnx_from_bytes(&attributes(&[float("min", lo), float("max", hi)])).unwrap();
-        assert_eq!(network.graph.hidden_units(), 0);
+        assert_eq!(network.hidden_units(), 0);
     }
     assert_eq!(at(&attributes(&[float("min", 0.0), float("max", f32::MAX)]), &[5, -5]), "5 0");
     // In doubles that is a bound like others.
     let wide = [doubles("a", &[], &[1e39]), node("Clip", &["x", "", "a"], &["y"], &[])];
     let network = onnx_from_bytes(&model_of(11, 13, &[1], &wide)).unwrap();
-    assert_eq!(network.graph.hidden_units(), 1);
+    assert_eq!(network.hidden_units(), 1);
 }
 
 #[test]
@@ -460,7 +460,7 @@ fn a_product_may_have_a_vector_on_either_side() {
 #[test]
 fn a_softmax_of_version_11_is_over_all_axes_behind_its_own() {
     let softmax = |version, shape: &[i64], attributes: &[Vec<u8>]| model(version, shape, &[node("Softmax", &["x"], &["y"], attributes)]);
-    let notes = onnx_from_bytes(&softmax(11, &[1, 2, 3, 1], &[])).unwrap().notes;
+    let notes = onnx_from_bytes(&softmax(11, &[1, 2, 3, 1], &[])).unwrap().notes().to_vec();
     assert!(notes[0].contains("Softmax, is left out"), "{notes:?}");
     refused(&softmax(13, &[1, 2, 3, 1], &[]), "over a part of the outputs");
     refused(&softmax(11, &[1, 2, 3], &[int("axis", 2)]), "over a part of the outputs");

@@ -3,8 +3,7 @@
 use super::{file, json};
 use plica::complex::{Builder, Complex, Domain, Plane};
 use plica::data::Point;
-use plica::network::graph::{Coefficients, ConvolutionOptions, Graph, GraphBuilder, Piecewise};
-use plica::network::{Layer, ModelRef, Network, load};
+use plica::network::{Coefficients, ConvolutionOptions, Layer, Network, NetworkBuilder, Piecewise, load};
 use rug::Rational;
 
 /// Pseudo-random numbers of an own generator (xorshift).
@@ -50,8 +49,7 @@ fn points(dimension: usize, seed: u64) -> [Point; 3] {
     std::array::from_fn(|_| Point::from_f64(&(0..dimension).map(|_| random.number()).collect::<Vec<_>>()).unwrap())
 }
 
-fn slice<'a>(network: impl Into<ModelRef<'a>>, seed: u64, exact_only: bool) -> Complex {
-    let network = network.into();
+fn slice(network: &Network, seed: u64, exact_only: bool) -> Complex {
     let [p, q, r] = points(network.inputs(), seed);
     let domain = Domain::parse_box("-2,2", 2).unwrap();
     Builder::new(network).exact_only(exact_only).build_slice(&Plane::new(&p, &q, &r).unwrap(), &domain).unwrap()
@@ -115,10 +113,10 @@ fn wide_first_layers_are_restricted_to_a_plane_exactly() {
     let cell = complex.cell(complex.activation_regions() / 2);
     let at = cell.interior_point();
     let mut x = plane.point(&at[0], &at[1]);
-    for (l, layer) in network.layers().iter().enumerate() {
+    for (l, layer) in network.layers().unwrap().iter().enumerate() {
         let z = |i: usize| (0..layer.inputs()).map(|j| layer.weight(i, j) * &x[j]).sum::<Rational>() + layer.bias_of(i);
         let above: Vec<Rational> = (0..layer.outputs()).map(z).collect();
-        x = if l + 1 < network.layers().len() { above.into_iter().map(|z| z.max(Rational::new())).collect() } else { above };
+        x = if l + 1 < network.layers().unwrap().len() { above.into_iter().map(|z| z.max(Rational::new())).collect() } else { above };
     }
     let values: Vec<Rational> =
         cell.affine_map().iter().map(|f| Rational::from(&f[0] * &at[0]) + Rational::from(&f[1] * &at[1]) + &f[2]).collect();
@@ -139,7 +137,7 @@ fn a_slice_of_a_very_wide_network_takes_no_rational_products() {
 
 /// Two convolutions, a dense layer and the outputs, with ReLU between: weights of single precision, each decayed by a power of two down to 2^-140, or
 /// thirds of them, and slopes that are doubles, or fractions that are none.
-fn convolutions(thirds: bool, slope: Rational, seed: u64) -> Graph {
+fn convolutions(thirds: bool, slope: Rational, seed: u64) -> Network {
     let mut random = Random(seed * 0x9e37_79b9 + 3);
     let mut numbers = |count: usize| {
         let numbers: Vec<f64> = (0..count).map(|_| f64::from((random.power(-140) * random.number()) as f32)).collect();
@@ -148,7 +146,7 @@ fn convolutions(thirds: bool, slope: Rational, seed: u64) -> Graph {
             false => Coefficients::from_f64(numbers),
         }
     };
-    let mut builder = GraphBuilder::new(&[1, 7, 7]).unwrap();
+    let mut builder = NetworkBuilder::new(&[1, 7, 7]).unwrap();
     let bend = Piecewise::leaky_relu(slope);
     let (mut x, stride) = (builder.input(), ConvolutionOptions { stride: [2, 2], ..Default::default() });
     for (weights, bias) in [(4 * 9, 4), (6 * 4 * 4, 6)] {

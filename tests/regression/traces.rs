@@ -5,7 +5,7 @@ use super::support::plain::PlainLine;
 use super::{json, stdout};
 use nalgebra::{DMatrix, DVector};
 use plica::data::{Point, Points};
-use plica::line::{GraphTracer, Trace, Tracer, trace_exact_only};
+use plica::line::{Trace, Tracer, trace_exact_only};
 use plica::network::{Hyperplanes, Layer, Network, Selection};
 use rug::{Integer, Rational};
 
@@ -52,7 +52,7 @@ fn same(found: &Trace, exact: &Trace, what: &str) {
 
 /// Traces of both modes, and the flips of the narrow walk, say the same; gives the decisions of the default mode.
 fn agree(network: &Network, from: &Point, to: &Point, what: &str) -> plica::line::Decisions {
-    let units = Selection::Hidden.resolve(network).unwrap();
+    let units = network.units(&Selection::Hidden).unwrap();
     let exact = trace_exact_only(network, from, to, &units).unwrap();
     let found = Tracer::new(network).trace(from, to).unwrap();
     same(&found, &exact, what);
@@ -175,7 +175,7 @@ fn networks_that_die_are_traced_as_with_integers_alone() {
         agree(&network, &from, &to, &format!("seed {seed}"));
         let trace = Tracer::new(&network).exact_times(true).trace(&from, &to).unwrap();
         PlainLine::new(&network, &from, &to).certify(&trace).unwrap();
-        let graph = GraphTracer::new(&as_graph(&network)).exact_times(true).trace(&from, &to).unwrap();
+        let graph = Tracer::new(&as_graph(&network)).exact_times(true).trace(&from, &to).unwrap();
         same(&graph, &trace, &format!("seed {seed}, as a graph"));
         constant += usize::from(trace.pieces() == Some(1) && trace.regions() > 1);
     }

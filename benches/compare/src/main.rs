@@ -94,7 +94,7 @@ fn compare(name: &str) {
     println!("  decided with integers: {} of {all} decisions on {segments} segments\n", decisions.exact);
 }
 
-fn enough_segments(tracer: &mut Tracer<'_>, inputs: usize) -> usize {
+fn enough_segments(tracer: &mut Tracer, inputs: usize) -> usize {
     let mut segments = 2;
     loop {
         let ends = Rng::new(3).units(2 * segments * inputs);
@@ -108,7 +108,7 @@ fn enough_segments(tracer: &mut Tracer<'_>, inputs: usize) -> usize {
     }
 }
 
-fn trace(tracer: &mut Tracer<'_>, points: &Points, mut decisions: Option<&mut Decisions>) -> usize {
+fn trace(tracer: &mut Tracer, points: &Points, mut decisions: Option<&mut Decisions>) -> usize {
     let mut regions = 0;
     let visit = |_: (usize, usize), trace: &plica::line::Trace| {
         regions += trace.regions();

@@ -55,7 +55,7 @@ pub fn to_f32(network: &Network) -> Vec<F32Layer> {
         w: layer.weights().transpose().iter().map(|&x| x as f32).collect(),
         b: layer.bias().iter().map(|&x| x as f32).collect(),
     };
-    network.layers().iter().map(layer).collect()
+    network.layers().expect("a stack of layers").iter().map(layer).collect()
 }
 
 /// The middle one of some values, the upper one where there are two.

@@ -110,7 +110,7 @@ pub(super) fn turn(form: &mut BallForm, change: Ball, t: BallTime) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::graph::{Coefficients, ConvolutionOptions, GraphBuilder, LinearMap, Operation};
+    use crate::network::{Coefficients, ConvolutionOptions, LinearMap, NetworkBuilder, Operation};
     use rug::Rational;
 
     /// Numbers in (-1, 1) with all their bits.
@@ -129,7 +129,7 @@ mod tests {
 
     /// A dense map and a convolution of 36 inputs.
     fn maps(numbers: &mut Numbers) -> Vec<LinearMap> {
-        let mut builder = GraphBuilder::new(&[1, 6, 6]).unwrap();
+        let mut builder = NetworkBuilder::new(&[1, 6, 6]).unwrap();
         let x = builder.input();
         let kernel = Coefficients::from_f64(numbers.some(18));
         let y = builder.convolution(&x, kernel, [3, 3], None, ConvolutionOptions::default()).unwrap();

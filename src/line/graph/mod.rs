@@ -8,9 +8,9 @@ mod schedule;
 mod walk;
 mod whole;
 
-pub use oracle::trace_graph_exact_only;
+pub(super) use oracle::graph_exact_only;
 
-use super::{Enclosure, Trace, TraceError};
+use super::{Decisions, Enclosure, Flips, Trace, TraceError};
 use crate::data::{Point, Points};
 use crate::network::graph::Graph;
 use crate::network::{Selection, Unit, UnitSet};
@@ -18,23 +18,9 @@ use plan::{GraphPlan, Kind};
 use std::sync::Arc;
 use walk::{Bit, EndBits, Event, GraphWalk, OutOfRange, Segment};
 
-/// Traces segments of one graph: in floating point with proven error bounds, and with integers where those do not decide.
-///
-/// ```
-/// use plica::{data::Point, line::GraphTracer, network::graph::{GraphBuilder, Piecewise}};
-/// let mut builder = GraphBuilder::new(&[1]).unwrap();
-/// let x = builder.input();
-/// let y = builder.activation(&x, Piecewise::clip(Some((-1).into()), Some(1.into()))).unwrap();
-/// let graph = builder.finish(&y).unwrap();
-/// let (a, b) = (Point::from_f64(&[-2.0]).unwrap(), Point::from_f64(&[2.0]).unwrap());
-/// let trace = GraphTracer::new(&graph).exact_times(true).trace(&a, &b).unwrap();
-/// let patterns: Vec<String> = trace.patterns().map(|p| p.to_string()).collect();
-/// assert_eq!(patterns, ["00", "10", "11"]);
-/// assert_eq!(trace.crossing(1).t_exact.unwrap().to_string(), "3/4");
-/// assert_eq!(trace.pieces(), Some(3));
-/// ```
-pub struct GraphTracer<'g> {
-    graph: &'g Graph,
+/// Traces segments through any nodes: in floating point with proven error bounds, and with integers where those do not decide.
+pub(super) struct GraphTracer {
+    graph: Arc<Graph>,
     plan: Arc<GraphPlan>,
     units: Arc<UnitSet>,
     full: Arc<UnitSet>,
@@ -45,19 +31,19 @@ pub struct GraphTracer<'g> {
     event: Event,
 }
 
-impl<'g> GraphTracer<'g> {
+impl GraphTracer {
     /// A tracer of all hidden units, with the filter, enclosing doubles for the times, and the pieces of the output.
-    pub fn new(graph: &'g Graph) -> Self {
+    pub fn new(graph: Arc<Graph>) -> Self {
         let units = graph.units(&Selection::Hidden).expect("hidden units can always be selected");
         Self::with_units(graph, &units)
     }
 
-    fn with_units(graph: &'g Graph, units: &UnitSet) -> Self {
+    fn with_units(graph: Arc<Graph>, units: &UnitSet) -> Self {
         let full = units.full();
         let plan = GraphPlan::new(graph.with_probed_outputs(full.has_output()), graph.output());
         Self {
-            graph,
             plan: Arc::new(plan),
+            graph,
             units: Arc::new(units.clone()),
             full: Arc::new(full),
             exact_times: false,
@@ -71,7 +57,7 @@ impl<'g> GraphTracer<'g> {
     /// Another tracer of the same graph with the same options, and memory of its own: for another thread.
     pub fn fork(&self) -> Self {
         Self {
-            graph: self.graph,
+            graph: Arc::clone(&self.graph),
             plan: Arc::clone(&self.plan),
             units: Arc::clone(&self.units),
             full: Arc::clone(&self.full),
@@ -95,7 +81,7 @@ impl<'g> GraphTracer<'g> {
         self
     }
 
-    /// Whether every decision is taken with rationals, by [`trace_graph_exact_only`].
+    /// Whether every decision is taken with rationals, by [`graph_exact_only`].
     pub fn exact_only(mut self, yes: bool) -> Self {
         self.exact_only = yes;
         self
@@ -123,19 +109,45 @@ impl<'g> GraphTracer<'g> {
     }
 
     /// The trace by the units that are followed, from a row of one set of points to a row of another.
-    pub(crate) fn trace_rows(&mut self, from: (&Points, usize), to: (&Points, usize)) -> Result<Trace, TraceError> {
+    fn trace_rows(&mut self, from: (&Points, usize), to: (&Points, usize)) -> Result<Trace, TraceError> {
         Ok(self.full_trace(from, to)?.select(&self.units))
     }
 
+    /// The traces of the segments between pairs of points of one set.
+    pub(super) fn traces_over(
+        &mut self,
+        points: &Points,
+        pairs: impl IntoIterator<Item = (usize, usize)>,
+        mut visit: impl FnMut((usize, usize), &Trace),
+    ) -> Result<(), TraceError> {
+        let mut each = |(i, j)| self.trace_rows((points, i), (points, j)).map(|trace| visit((i, j), &trace));
+        pairs.into_iter().try_for_each(&mut each)
+    }
+
+    /// The flips of these segments, and how the decisions were taken.
+    pub(super) fn flips_over(
+        &mut self,
+        points: &Points,
+        pairs: impl IntoIterator<Item = (usize, usize)>,
+        mut visit: impl FnMut((usize, usize), Flips<'_>, Decisions),
+    ) -> Result<(), TraceError> {
+        let mut each = |(i, j)| {
+            let trace = self.full_trace((points, i), (points, j))?;
+            visit((i, j), Flips::of(&trace), trace.decisions());
+            Ok(())
+        };
+        pairs.into_iter().try_for_each(&mut each)
+    }
+
     /// The trace by all units, from a row of one set of points to a row of another.
-    pub(crate) fn full_trace(&mut self, from: (&Points, usize), to: (&Points, usize)) -> Result<Trace, TraceError> {
+    fn full_trace(&mut self, from: (&Points, usize), to: (&Points, usize)) -> Result<Trace, TraceError> {
         if !self.exact_only && self.plan.in_range {
             let mut trace = Trace::begin(Arc::clone(&self.full));
             if self.run(from, to, &mut trace).is_ok() {
                 return Ok(trace);
             }
         }
-        let trace = trace_graph_exact_only(self.graph, &from.0.point(from.1), &to.0.point(to.1), &self.full)?;
+        let trace = graph_exact_only(&self.graph, &from.0.point(from.1), &to.0.point(to.1), &self.full)?;
         Ok(trace.reduced_to_what_is_asked(self.exact_times, self.pieces))
     }
 

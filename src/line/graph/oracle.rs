@@ -46,11 +46,8 @@ struct Piece {
     bits: Vec<bool>,
 }
 
-/// The trace of a segment through a graph with every decision taken in rationals: slow, simple, and the reference for the filter.
-///
-/// # Errors
-/// A point of the wrong dimension.
-pub fn trace_graph_exact_only(graph: &Graph, from: &Point, to: &Point, units: &UnitSet) -> Result<Trace, TraceError> {
+/// The trace of a segment through any nodes with every decision taken in rationals.
+pub(crate) fn graph_exact_only(graph: &Arc<Graph>, from: &Point, to: &Point, units: &UnitSet) -> Result<Trace, TraceError> {
     for point in [from, to] {
         if point.dimension() != graph.inputs() {
             return Err(TraceError::Dimension { expected: graph.inputs(), found: point.dimension() });
@@ -100,7 +97,7 @@ pub fn trace_graph_exact_only(graph: &Graph, from: &Point, to: &Point, units: &U
 }
 
 /// The bits of all layers at a point, from the elements of all nodes there.
-fn bits_at(graph: &Graph, values: &[Vec<Rational>]) -> Vec<bool> {
+fn bits_at(graph: &Arc<Graph>, values: &[Vec<Rational>]) -> Vec<bool> {
     let mut bits = Vec::new();
     for node in graph.nodes() {
         match &node.operation {

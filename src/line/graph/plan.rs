@@ -5,14 +5,14 @@ use crate::exact::nearest_f64;
 use crate::exact::rational;
 use crate::network::graph::{Coefficients, Graph, Maximum, Operation, Piecewise};
 use rug::Rational;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// Coefficients and coordinates that are not 0 lie between this and its inverse where the filter is used (proofs/filter.md, section 13).
 pub(super) const SMALL: f64 = f64::from_bits((1023 - 500) << 52); // 2^-500
 pub(super) const LARGE: f64 = f64::from_bits((1023 + 500) << 52);
 
 pub(super) struct GraphPlan {
-    pub graph: Graph,
+    pub graph: Arc<Graph>,
     pub nodes: Vec<NodePlan>,
     /// The number of elements of all nodes.
     pub total: usize,
@@ -102,7 +102,7 @@ fn fits_exactly(q: &Rational) -> bool {
 }
 
 impl GraphPlan {
-    pub fn new(graph: Graph, output: usize) -> Self {
+    pub fn new(graph: Arc<Graph>, output: usize) -> Self {
         let (mut nodes, mut total, mut layers, mut in_range): (Vec<NodePlan>, _, _, _) = (Vec::new(), 0, 0, true);
         for node in graph.nodes() {
             let mut check = |coefficients: &Coefficients| {

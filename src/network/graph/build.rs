@@ -2,7 +2,8 @@
 
 use super::map::{Convolution, Sparse, Structure};
 use super::shape::{self, broadcast, repeated, strided};
-use super::{Affine, Coefficients, Graph, GraphError, LinearMap, Maximum, Node, Operation, Piecewise, Term, Window};
+use super::{Affine, BuildError, Coefficients, Graph, LinearMap, Maximum, Node, Operation, Piecewise, Term, Window};
+use crate::network::Network;
 use rug::Rational;
 use std::collections::HashMap;
 
@@ -55,11 +56,11 @@ impl Default for ConvolutionOptions {
     }
 }
 
-/// Builds a [`Graph`].
+/// Builds a [`Network`] of any layers.
 ///
 /// ```
-/// use plica::network::graph::{Coefficients, ConvolutionOptions, GraphBuilder, Piecewise, Window};
-/// let mut builder = GraphBuilder::new(&[1, 4, 4]).unwrap();
+/// use plica::network::{Coefficients, ConvolutionOptions, NetworkBuilder, Piecewise, Window};
+/// let mut builder = NetworkBuilder::new(&[1, 4, 4]).unwrap();
 /// let image = builder.input();
 /// let edges = Coefficients::from_f64(vec![1.0, -1.0]);
 /// let hidden = builder.convolution(&image, edges, [1, 2], None, ConvolutionOptions::default()).unwrap();
@@ -70,7 +71,7 @@ impl Default for ConvolutionOptions {
 /// assert_eq!((graph.depth(), graph.hidden_units()), (2, 13));
 /// ```
 #[derive(Clone, Debug)]
-pub struct GraphBuilder {
+pub struct NetworkBuilder {
     nodes: Vec<Node>,
     /// Elements and entries of maps so far, and the bytes that they and the coefficients take.
     size: usize,
@@ -78,12 +79,12 @@ pub struct GraphBuilder {
     name: String,
 }
 
-impl GraphBuilder {
+impl NetworkBuilder {
     /// A graph whose input has this shape.
     ///
     /// # Errors
     /// A shape without elements, or with too many.
-    pub fn new(shape: &[usize]) -> Result<Self, GraphError> {
+    pub fn new(shape: &[usize]) -> Result<Self, BuildError> {
         shape::elements(shape)?;
         let input = Node { name: String::new(), shape: shape.to_vec(), operation: Operation::Input };
         Ok(Self { nodes: vec![input], size: 0, bytes: 0, name: String::new() })
@@ -99,7 +100,7 @@ impl GraphBuilder {
         self.name = name.to_string();
     }
 
-    fn push(&mut self, shape: Vec<usize>, operation: Operation) -> Result<Value, GraphError> {
+    fn push(&mut self, shape: Vec<usize>, operation: Operation) -> Result<Value, BuildError> {
         self.size += shape::elements(&shape)?
             + match &operation {
                 Operation::Affine(affine) => affine.terms.iter().map(|term| term.map.entries()).sum(),
@@ -114,17 +115,17 @@ impl GraphBuilder {
         };
         self.bytes += bytes as u64;
         if self.size > shape::MOST_ENTRIES || self.bytes > MOST_BYTES {
-            return Err(GraphError::TooLarge);
+            return Err(BuildError::TooLarge);
         }
         self.nodes.push(Node { name: self.name.clone(), shape: shape.clone(), operation });
         Ok(Value { node: self.nodes.len() - 1, shape })
     }
 
     /// A node of several linear maps and a constant an element; no constants are zeros.
-    fn affine(&mut self, shape: Vec<usize>, terms: Vec<(usize, LinearMap)>, bias: Coefficients) -> Result<Value, GraphError> {
+    fn affine(&mut self, shape: Vec<usize>, terms: Vec<(usize, LinearMap)>, bias: Coefficients) -> Result<Value, BuildError> {
         for coefficients in terms.iter().map(|(_, map)| &map.weights).chain([&bias]) {
             if let Some(index) = coefficients.first_not_finite() {
-                return Err(GraphError::NotFinite { index, value: coefficients.doubles()[index].to_string() });
+                return Err(BuildError::NotFinite { index, value: coefficients.doubles()[index].to_string() });
             }
         }
         let terms = terms.into_iter().map(|(from, map)| Term { from, map }).collect();
@@ -135,9 +136,9 @@ impl GraphBuilder {
     ///
     /// # Errors
     /// A shape of another number of elements.
-    pub fn reshape(&self, x: &Value, shape: &[usize]) -> Result<Value, GraphError> {
+    pub fn reshape(&self, x: &Value, shape: &[usize]) -> Result<Value, BuildError> {
         if shape::elements(shape)? != x.len() {
-            return Err(GraphError::Shape { found: shape.to_vec(), expected: format!("one of {} elements", x.len()) });
+            return Err(BuildError::Shape { found: shape.to_vec(), expected: format!("one of {} elements", x.len()) });
         }
         Ok(Value { node: x.node, shape: shape.to_vec() })
     }
@@ -146,9 +147,9 @@ impl GraphBuilder {
     ///
     /// # Errors
     /// A number of weights or constants that does not fit, and coefficients that are not finite.
-    pub fn linear(&mut self, x: &Value, outputs: usize, weights: Coefficients, bias: Option<Coefficients>) -> Result<Value, GraphError> {
-        let (&inputs, leading) = x.shape.split_last().ok_or_else(|| GraphError::Shape { found: vec![], expected: "an axis".into() })?;
-        let expected = outputs.checked_mul(inputs).ok_or_else(|| GraphError::Size { shape: vec![outputs, inputs] })?;
+    pub fn linear(&mut self, x: &Value, outputs: usize, weights: Coefficients, bias: Option<Coefficients>) -> Result<Value, BuildError> {
+        let (&inputs, leading) = x.shape.split_last().ok_or_else(|| BuildError::Shape { found: vec![], expected: "an axis".into() })?;
+        let expected = outputs.checked_mul(inputs).ok_or_else(|| BuildError::Size { shape: vec![outputs, inputs] })?;
         check(&weights, expected)?;
         let shape = [leading, &[outputs]].concat();
         let (rows, count) = (x.len() / inputs, shape::elements(&shape)?);
@@ -186,17 +187,17 @@ impl GraphBuilder {
         kernel: [usize; 2],
         bias: Option<Coefficients>,
         options: ConvolutionOptions,
-    ) -> Result<Value, GraphError> {
+    ) -> Result<Value, BuildError> {
         let ([channels, rows, columns], leading) = image(x)?;
         let ConvolutionOptions { stride, dilation, padding, groups } = options;
         if groups == 0 || channels % groups != 0 {
-            return Err(GraphError::Option(format!("{groups} groups of {channels} channels")));
+            return Err(BuildError::Option(format!("{groups} groups of {channels} channels")));
         }
         let out = Window { kernel, stride, dilation, padding, ceil: false }.positions([rows, columns])?;
         let each = shape::elements(&[channels / groups, kernel[0], kernel[1]])?;
         let outputs = weights.len() / each;
         if outputs == 0 || !outputs.is_multiple_of(groups) {
-            return Err(GraphError::Option(format!("{groups} groups of {outputs} output channels")));
+            return Err(BuildError::Option(format!("{groups} groups of {outputs} output channels")));
         }
         check(&weights, outputs * each)?;
         let shape = [leading, &[outputs, out[0], out[1]]].concat();
@@ -219,7 +220,7 @@ impl GraphBuilder {
     ///
     /// # Errors
     /// A window that does not fit.
-    pub fn average_pool(&mut self, x: &Value, window: &Window, count_padding: bool) -> Result<Value, GraphError> {
+    pub fn average_pool(&mut self, x: &Value, window: &Window, count_padding: bool) -> Result<Value, BuildError> {
         let ([channels, rows, columns], leading) = image(x)?;
         let out = window.positions([rows, columns])?;
         let shape = [leading, &[channels, out[0], out[1]]].concat();
@@ -233,7 +234,7 @@ impl GraphBuilder {
             let (inside, within) = window_at(window, [rows, columns], [y, x]);
             let divisor = if count_padding { within } else { inside.len() };
             if divisor == 0 {
-                return Err(GraphError::Option("a window over padding alone".to_string()));
+                return Err(BuildError::Option("a window over padding alone".to_string()));
             }
             let weight = *index.entry(divisor).or_insert_with(|| {
                 weights.push(Rational::from((1, divisor as u64)));
@@ -250,9 +251,9 @@ impl GraphBuilder {
     ///
     /// # Errors
     /// An axis that is not there.
-    pub fn mean_along(&mut self, x: &Value, axes: &[usize]) -> Result<Value, GraphError> {
+    pub fn mean_along(&mut self, x: &Value, axes: &[usize]) -> Result<Value, BuildError> {
         if let Some(axis) = axes.iter().find(|&&axis| axis >= x.shape.len()) {
-            return Err(GraphError::Option(format!("axis {axis} of shape {:?}", x.shape)));
+            return Err(BuildError::Option(format!("axis {axis} of shape {:?}", x.shape)));
         }
         let shape: Vec<usize> = x.shape.iter().enumerate().map(|(axis, &n)| if axes.contains(&axis) { 1 } else { n }).collect();
         let count = shape::elements(&shape)?;
@@ -266,7 +267,7 @@ impl GraphBuilder {
     ///
     /// # Errors
     /// A window that does not fit, or that holds padding alone.
-    pub fn max_pool(&mut self, x: &Value, window: &Window) -> Result<Value, GraphError> {
+    pub fn max_pool(&mut self, x: &Value, window: &Window) -> Result<Value, BuildError> {
         let ([channels, rows, columns], leading) = image(x)?;
         let out = window.positions([rows, columns])?;
         let shape = [leading, &[channels, out[0], out[1]]].concat();
@@ -277,7 +278,7 @@ impl GraphBuilder {
             let (channel, y, x) = (place / (out[0] * out[1]), place / out[1] % out[0], place % out[1]);
             let (inside, _) = window_at(window, [rows, columns], [y, x]);
             if inside.is_empty() {
-                return Err(GraphError::Option("a window over padding alone".to_string()));
+                return Err(BuildError::Option("a window over padding alone".to_string()));
             }
             inside.iter().for_each(|(k, at)| candidates[place * size + k] = (channel * rows * columns + at) as u32);
         }
@@ -288,8 +289,8 @@ impl GraphBuilder {
     ///
     /// # Errors
     /// An axis that is not there.
-    pub fn maximum_along(&mut self, x: &Value, axis: usize) -> Result<Value, GraphError> {
-        let size = *x.shape.get(axis).ok_or_else(|| GraphError::Option(format!("axis {axis} of shape {:?}", x.shape)))?;
+    pub fn maximum_along(&mut self, x: &Value, axis: usize) -> Result<Value, BuildError> {
+        let size = *x.shape.get(axis).ok_or_else(|| BuildError::Option(format!("axis {axis} of shape {:?}", x.shape)))?;
         let inner: usize = x.shape[axis + 1..].iter().product();
         let mut shape = x.shape.clone();
         shape.remove(axis);
@@ -303,7 +304,7 @@ impl GraphBuilder {
     ///
     /// # Errors
     /// Shapes that do not broadcast to one.
-    pub fn maximum(&mut self, values: &[Value]) -> Result<Value, GraphError> {
+    pub fn maximum(&mut self, values: &[Value]) -> Result<Value, BuildError> {
         let mut shape = Vec::new();
         for value in values {
             shape = broadcast(&shape, &value.shape)?;
@@ -321,7 +322,7 @@ impl GraphBuilder {
     ///
     /// # Errors
     /// None for functions that are one for all elements; see [`activations`](Self::activations).
-    pub fn activation(&mut self, x: &Value, function: Piecewise) -> Result<Value, GraphError> {
+    pub fn activation(&mut self, x: &Value, function: Piecewise) -> Result<Value, BuildError> {
         self.activations(x, vec![function], Vec::new())
     }
 
@@ -329,16 +330,16 @@ impl GraphBuilder {
     ///
     /// # Errors
     /// Functions with different numbers of breakpoints, and a list of another length than there are elements.
-    pub fn activations(&mut self, x: &Value, functions: Vec<Piecewise>, function_of: Vec<u32>) -> Result<Value, GraphError> {
+    pub fn activations(&mut self, x: &Value, functions: Vec<Piecewise>, function_of: Vec<u32>) -> Result<Value, BuildError> {
         let first = functions.first().map(|f| f.breakpoints().len());
         if first.is_none() || functions.iter().any(|f| Some(f.breakpoints().len()) != first) {
-            return Err(GraphError::Option("the functions of a layer have the same number of breakpoints".to_string()));
+            return Err(BuildError::Option("the functions of a layer have the same number of breakpoints".to_string()));
         }
         if !function_of.is_empty() && function_of.len() != x.len() {
-            return Err(GraphError::Coefficients { expected: x.len(), found: function_of.len() });
+            return Err(BuildError::Coefficients { expected: x.len(), found: function_of.len() });
         }
         if let Some(f) = function_of.iter().find(|&&f| f as usize >= functions.len()) {
-            return Err(GraphError::Option(format!("function {f} of {}", functions.len())));
+            return Err(BuildError::Option(format!("function {f} of {}", functions.len())));
         }
         self.push(x.shape.clone(), Operation::Activation { from: x.node, functions, function_of, is_layer: true })
     }
@@ -352,13 +353,13 @@ impl GraphBuilder {
         x: &Value,
         scale: Option<(&Coefficients, &[u32])>,
         shift: Option<Coefficients>,
-    ) -> Result<Value, GraphError> {
+    ) -> Result<Value, BuildError> {
         let (weights, of) = match scale {
             Some((weights, of)) => (weights.clone(), of.to_vec()),
             None => (Coefficients::from_f64(vec![1.0]), vec![0; x.len()]),
         };
         if of.len() != x.len() {
-            return Err(GraphError::Coefficients { expected: x.len(), found: of.len() });
+            return Err(BuildError::Coefficients { expected: x.len(), found: of.len() });
         }
         if let Some(bias) = &shift {
             check(bias, x.len())?;
@@ -371,7 +372,7 @@ impl GraphBuilder {
     ///
     /// # Errors
     /// Shapes that do not broadcast to one.
-    pub fn add(&mut self, x: &Value, y: &Value) -> Result<Value, GraphError> {
+    pub fn add(&mut self, x: &Value, y: &Value) -> Result<Value, BuildError> {
         self.combine(&[(x, 1), (y, 1)])
     }
 
@@ -379,7 +380,7 @@ impl GraphBuilder {
     ///
     /// # Errors
     /// Shapes that do not broadcast to one.
-    pub fn combine(&mut self, terms: &[(&Value, i8)]) -> Result<Value, GraphError> {
+    pub fn combine(&mut self, terms: &[(&Value, i8)]) -> Result<Value, BuildError> {
         let mut shape = Vec::new();
         for (value, _) in terms {
             shape = broadcast(&shape, &value.shape)?;
@@ -393,7 +394,7 @@ impl GraphBuilder {
     }
 
     /// A tensor repeated along axes of size 1.
-    fn expand(&mut self, x: &Value, shape: &[usize]) -> Result<Value, GraphError> {
+    fn expand(&mut self, x: &Value, shape: &[usize]) -> Result<Value, BuildError> {
         if x.shape == shape { Ok(x.clone()) } else { self.select(x, &repeated(&x.shape, shape), shape) }
     }
 
@@ -401,12 +402,12 @@ impl GraphBuilder {
     ///
     /// # Errors
     /// Elements that are not there, and a shape of another number of elements.
-    pub fn select(&mut self, x: &Value, elements: &[u32], shape: &[usize]) -> Result<Value, GraphError> {
+    pub fn select(&mut self, x: &Value, elements: &[u32], shape: &[usize]) -> Result<Value, BuildError> {
         if shape::elements(shape)? != elements.len() {
-            return Err(GraphError::Shape { found: shape.to_vec(), expected: format!("one of {} elements", elements.len()) });
+            return Err(BuildError::Shape { found: shape.to_vec(), expected: format!("one of {} elements", elements.len()) });
         }
         if let Some(e) = elements.iter().find(|&&e| e as usize >= x.len()) {
-            return Err(GraphError::Option(format!("element {e} of {}", x.len())));
+            return Err(BuildError::Option(format!("element {e} of {}", x.len())));
         }
         self.affine(shape.to_vec(), vec![(x.node, selection(x.len(), elements, 1.0))], Coefficients::default())
     }
@@ -415,11 +416,11 @@ impl GraphBuilder {
     ///
     /// # Errors
     /// An order that is not one of all axes.
-    pub fn transpose(&mut self, x: &Value, order: &[usize]) -> Result<Value, GraphError> {
+    pub fn transpose(&mut self, x: &Value, order: &[usize]) -> Result<Value, BuildError> {
         let mut sorted = order.to_vec();
         sorted.sort_unstable();
         if sorted.iter().copied().ne(0..x.shape.len()) {
-            return Err(GraphError::Option(format!("axes {order:?} of shape {:?}", x.shape)));
+            return Err(BuildError::Option(format!("axes {order:?} of shape {:?}", x.shape)));
         }
         let shape: Vec<usize> = order.iter().map(|&axis| x.shape[axis]).collect();
         self.select(x, &strided(&x.shape, order, &shape), &shape)
@@ -429,11 +430,11 @@ impl GraphBuilder {
     ///
     /// # Errors
     /// None, an axis that is not there, and shapes that differ on another axis.
-    pub fn concatenate(&mut self, values: &[Value], axis: usize) -> Result<Value, GraphError> {
-        let first = values.first().ok_or_else(|| GraphError::Option("nothing to concatenate".to_string()))?;
+    pub fn concatenate(&mut self, values: &[Value], axis: usize) -> Result<Value, BuildError> {
+        let first = values.first().ok_or_else(|| BuildError::Option("nothing to concatenate".to_string()))?;
         let mut shape = first.shape.clone();
         if axis >= shape.len() {
-            return Err(GraphError::Option(format!("axis {axis} of shape {shape:?}")));
+            return Err(BuildError::Option(format!("axis {axis} of shape {shape:?}")));
         }
         shape[axis] = 0;
         for value in values {
@@ -443,7 +444,7 @@ impl GraphBuilder {
                 *n = shape[axis];
             }
             if other != shape {
-                return Err(GraphError::Shape { found: value.shape.clone(), expected: format!("{:?} but on axis {axis}", first.shape) });
+                return Err(BuildError::Shape { found: value.shape.clone(), expected: format!("{:?} but on axis {axis}", first.shape) });
             }
             shape[axis] = shape[axis].saturating_add(size);
         }
@@ -469,7 +470,7 @@ impl GraphBuilder {
     ///
     /// # Errors
     /// Another number of coefficients than elements, and coefficients that are not finite.
-    pub fn constant(&mut self, shape: &[usize], values: Coefficients) -> Result<Value, GraphError> {
+    pub fn constant(&mut self, shape: &[usize], values: Coefficients) -> Result<Value, BuildError> {
         check(&values, shape::elements(shape)?)?;
         self.affine(shape.to_vec(), Vec::new(), values)
     }
@@ -478,7 +479,7 @@ impl GraphBuilder {
     ///
     /// # Errors
     /// None; a result because there may be some.
-    pub fn finish(self, output: &Value) -> Result<Graph, GraphError> {
+    pub fn finish(self, output: &Value) -> Result<Network, BuildError> {
         let mut needed = vec![false; self.nodes.len()];
         (needed[0], needed[output.node]) = (true, true);
         for n in (0..self.nodes.len()).rev().filter(|&n| n <= output.node) {
@@ -493,13 +494,13 @@ impl GraphBuilder {
             node.rename_parents(|parent| place[parent]);
             nodes.push(node);
         }
-        Ok(Graph { nodes, output: place[output.node], output_shape: output.shape.clone() })
+        Ok(Graph { nodes, output: place[output.node], output_shape: output.shape.clone() }.into())
     }
 }
 
-fn check(coefficients: &Coefficients, expected: usize) -> Result<(), GraphError> {
+fn check(coefficients: &Coefficients, expected: usize) -> Result<(), BuildError> {
     let found = coefficients.len();
-    if found == expected { Ok(()) } else { Err(GraphError::Coefficients { expected, found }) }
+    if found == expected { Ok(()) } else { Err(BuildError::Coefficients { expected, found }) }
 }
 
 fn repeat(coefficients: &Coefficients, of: &[u32]) -> Coefficients {
@@ -511,10 +512,10 @@ fn repeat(coefficients: &Coefficients, of: &[u32]) -> Coefficients {
 }
 
 /// Channels, rows and columns: the last three axes; those before them have size 1.
-fn image(x: &Value) -> Result<([usize; 3], &[usize]), GraphError> {
+fn image(x: &Value) -> Result<([usize; 3], &[usize]), BuildError> {
     let fits = x.shape.len() >= 3 && x.shape[..x.shape.len() - 3].iter().all(|&n| n == 1);
     if !fits {
-        return Err(GraphError::Shape { found: x.shape.clone(), expected: "channels x rows x columns, one image".to_string() });
+        return Err(BuildError::Shape { found: x.shape.clone(), expected: "channels x rows x columns, one image".to_string() });
     }
     let (leading, last) = x.shape.split_at(x.shape.len() - 3);
     Ok(([last[0], last[1], last[2]], leading))

@@ -6,7 +6,7 @@ use rug::Rational;
 /// Exact numbers: doubles, or rationals with the nearest doubles beside them.
 ///
 /// ```
-/// use plica::network::graph::Coefficients;
+/// use plica::network::Coefficients;
 /// let third = Coefficients::from_rationals(vec![rug::Rational::from((1, 3))]);
 /// assert!(!third.is_dyadic());
 /// assert_eq!(third.doubles(), [1.0 / 3.0]);
@@ -19,7 +19,7 @@ pub struct Coefficients {
 }
 
 impl Coefficients {
-    /// These doubles. They are checked to be finite where they join a [`GraphBuilder`](super::GraphBuilder).
+    /// These doubles. They are checked to be finite where they join a [`NetworkBuilder`](super::NetworkBuilder).
     pub fn from_f64(doubles: Vec<f64>) -> Self {
         Self { doubles, exact: None }
     }

@@ -3,7 +3,7 @@
 /// What can be wrong with a graph.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum GraphError {
+pub enum BuildError {
     /// A tensor has no elements, or more than a graph may have.
     #[error("a tensor of shape {} has {}", sizes(.shape), if shape.contains(&0) { "no elements" } else { "too many elements" })]
     Size {
@@ -43,14 +43,6 @@ pub enum GraphError {
     /// A stride, a dilation, a group count or a window that is impossible.
     #[error("{0}")]
     Option(String),
-    /// A point has another dimension than the input.
-    #[error("the network takes {expected} inputs, but the point has {found} coordinates")]
-    Dimension {
-        /// The elements of the input.
-        expected: usize,
-        /// The coordinates of the point.
-        found: usize,
-    },
 }
 
 /// A shape, of which a message shows no more than the first sizes.

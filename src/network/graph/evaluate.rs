@@ -1,6 +1,7 @@
 //! The exact forward pass, as the definitions say it.
 
-use super::{Graph, GraphError, Maximum, Node, Operation};
+use super::{Graph, Maximum, Node, Operation};
+use crate::network::NetworkError;
 use rug::Rational;
 
 impl Graph {
@@ -8,7 +9,7 @@ impl Graph {
     ///
     /// # Errors
     /// A point of the wrong dimension.
-    pub fn evaluate(&self, point: &[Rational]) -> Result<Vec<Rational>, GraphError> {
+    pub fn evaluate(&self, point: &[Rational]) -> Result<Vec<Rational>, NetworkError> {
         Ok(self.evaluate_all(point)?.swap_remove(self.output))
     }
 
@@ -16,41 +17,46 @@ impl Graph {
     ///
     /// # Errors
     /// A point of the wrong dimension.
-    pub fn evaluate_all(&self, point: &[Rational]) -> Result<Vec<Vec<Rational>>, GraphError> {
+    pub fn evaluate_all(&self, point: &[Rational]) -> Result<Vec<Vec<Rational>>, NetworkError> {
         if point.len() != self.inputs() {
-            return Err(GraphError::Dimension { expected: self.inputs(), found: point.len() });
+            return Err(NetworkError::Dimension { expected: self.inputs(), found: point.len() });
         }
         let mut values: Vec<Vec<Rational>> = Vec::with_capacity(self.nodes.len());
         for node in &self.nodes {
-            let next = match &node.operation {
-                Operation::Input => point.to_vec(),
-                Operation::Affine(affine) => {
-                    let element = |i| {
-                        let mut sum = Self::bias(affine, i);
-                        for term in &affine.terms {
-                            let from = &values[term.from];
-                            term.map.for_row(i, |j, w| {
-                                if !from[j].is_zero() {
-                                    sum += term.map.weights().get(w) * &from[j];
-                                }
-                            });
-                        }
-                        sum
-                    };
-                    (0..node.len()).map(element).collect()
-                }
-                Operation::Activation { from, functions, function_of, .. } => {
-                    let element = |(i, z)| Node::function_of(functions, function_of, i).at(z);
-                    values[*from].iter().enumerate().map(element).collect()
-                }
-                Operation::Maximum(maximum) => {
-                    let from = &values[maximum.from];
-                    (0..node.len()).map(|window| from[winner(maximum, window, from)].clone()).collect()
-                }
-            };
+            let next = if matches!(node.operation, Operation::Input) { point.to_vec() } else { self.applied(node, &values) };
             values.push(next);
         }
         Ok(values)
+    }
+
+    /// The elements of a node, which is not the input, from those of the nodes that it is computed from.
+    pub(super) fn applied(&self, node: &Node, values: &[Vec<Rational>]) -> Vec<Rational> {
+        match &node.operation {
+            Operation::Input => values[0].clone(),
+            Operation::Affine(affine) => {
+                let element = |i| {
+                    let mut sum = Self::bias(affine, i);
+                    for term in &affine.terms {
+                        let from = &values[term.from];
+                        term.map.for_row(i, |j, w| {
+                            if !from[j].is_zero() {
+                                sum += term.map.weights().get(w) * &from[j];
+                            }
+                        });
+                    }
+                    sum
+                };
+                (0..node.len()).map(element).collect()
+            }
+            Operation::Activation { from, functions, function_of, .. } => {
+                let element = |(i, z)| Node::function_of(functions, function_of, i).at(z);
+                values[*from].iter().enumerate().map(element).collect()
+            }
+            Operation::Maximum(maximum) => {
+                let from = &values[maximum.from];
+                (0..node.len()).map(|window| from[winner(maximum, window, from)].clone()).collect()
+            }
+        }
     }
 }
 

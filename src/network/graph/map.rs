@@ -109,6 +109,11 @@ impl Convolution {
 }
 
 impl LinearMap {
+    /// A dense matrix, row by row.
+    pub(crate) fn dense(inputs: usize, outputs: usize, weights: Coefficients) -> Self {
+        Self { inputs, outputs, structure: Structure::Dense, weights }
+    }
+
     /// The number of inputs.
     pub fn inputs(&self) -> usize {
         self.inputs

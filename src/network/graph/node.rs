@@ -4,10 +4,11 @@ use super::{Coefficients, LinearMap, Piecewise};
 use crate::network::selection::{LayerBits, UnitSet};
 use crate::network::{Selection, SelectionError};
 use rug::Rational;
+use std::sync::Arc;
 
-/// A network as a graph of affine maps, activations and maxima. Made by a [`GraphBuilder`](super::GraphBuilder), or read from a file.
+/// A network as a graph of affine maps, activations and maxima. What a [`Network`](crate::network::Network) is made of.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Graph {
+pub(crate) struct Graph {
     pub(super) nodes: Vec<Node>,
     pub(super) output: usize,
     pub(super) output_shape: Vec<usize>,
@@ -138,6 +139,12 @@ impl Node {
 }
 
 impl Graph {
+    /// Nodes of which the last holds the outputs.
+    pub fn of_nodes(nodes: Vec<Node>) -> Self {
+        let output = nodes.len() - 1;
+        Self { output_shape: nodes[output].shape.clone(), nodes, output }
+    }
+
     /// All nodes, the input first.
     pub fn nodes(&self) -> &[Node] {
         &self.nodes
@@ -151,11 +158,6 @@ impl Graph {
     /// The shape of the input.
     pub fn input_shape(&self) -> &[usize] {
         &self.nodes[0].shape
-    }
-
-    /// The shape of the output.
-    pub fn output_shape(&self) -> &[usize] {
-        &self.output_shape
     }
 
     /// The dimension of the input space.
@@ -183,6 +185,14 @@ impl Graph {
         self.layers().iter().map(|&n| self.nodes[n].len()).sum()
     }
 
+    /// The shape of the input, the units of the hidden layers, and the outputs.
+    pub fn shape(&self) -> String {
+        let sizes: Vec<String> = self.input_shape().iter().skip_while(|&&n| n == 1).map(usize::to_string).collect();
+        let input = if sizes.is_empty() { "1".to_string() } else { sizes.join("x") };
+        let layers = self.layers().into_iter().map(|n| self.nodes()[n].len().to_string());
+        std::iter::once(input).chain(layers).chain([self.outputs().to_string()]).collect::<Vec<_>>().join("-")
+    }
+
     /// The number of multiplications that one evaluation takes.
     pub fn multiplications(&self) -> usize {
         let of = |node: &Node| match &node.operation {
@@ -201,19 +211,7 @@ impl Graph {
         selection.resolve_in(layers.chain([(self.outputs(), LayerBits::Breakpoints(1))]).collect())
     }
 
-    /// The same network with one bit a unit, whether its output is positive: the rule of the first paper for every kind of unit.
-    ///
-    /// Layers of ReLU stay as they are: the output of a ReLU is positive where its pre-activation is.
-    ///
-    /// ```
-    /// use plica::network::{Selection, graph::{GraphBuilder, Piecewise}};
-    /// let mut builder = GraphBuilder::new(&[2]).unwrap();
-    /// let x = builder.input();
-    /// let clipped = builder.activation(&x, Piecewise::clip(Some(0.into()), Some(6.into()))).unwrap();
-    /// let graph = builder.finish(&clipped).unwrap();
-    /// assert_eq!(graph.units(&Selection::Hidden).unwrap().count(), 4);
-    /// assert_eq!(graph.with_output_bits().units(&Selection::Hidden).unwrap().count(), 2);
-    /// ```
+    /// As [`Network::with_output_bits`](crate::network::Network::with_output_bits).
     pub fn with_output_bits(&self) -> Self {
         let (mut nodes, mut place) = (Vec::new(), Vec::with_capacity(self.nodes.len()));
         for node in &self.nodes {
@@ -234,12 +232,13 @@ impl Graph {
     }
 
     /// The same network with the signs of its outputs as one more node, if they are asked for.
-    pub(crate) fn with_probed_outputs(&self, outputs: bool) -> Self {
-        let mut graph = self.clone();
-        if outputs {
-            graph.nodes.push(probe(self.output, self.nodes[self.output].shape.clone(), true));
+    pub(crate) fn with_probed_outputs(self: &Arc<Self>, outputs: bool) -> Arc<Self> {
+        if !outputs {
+            return Arc::clone(self);
         }
-        graph
+        let mut graph = Self::clone(self);
+        graph.nodes.push(probe(self.output, self.nodes[self.output].shape.clone(), true));
+        Arc::new(graph)
     }
 
     /// The exact constant of an affine node's element.

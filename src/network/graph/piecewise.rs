@@ -7,7 +7,7 @@ use rug::Rational;
 /// On (b_i, b_(i+1)] it is s_i z + c_i. A unit has one bit a breakpoint, active where z > b_i.
 ///
 /// ```
-/// use plica::network::graph::Piecewise;
+/// use plica::network::Piecewise;
 /// use rug::Rational;
 /// let hard_tanh = Piecewise::clip(Some((-1).into()), Some(1.into()));
 /// assert_eq!(hard_tanh.breakpoints(), [Rational::from(-1), Rational::from(1)]);

@@ -1,6 +1,6 @@
 //! Shapes: sizes that are checked, windows, and broadcasting.
 
-use super::GraphError;
+use super::BuildError;
 
 /// Elements that a tensor may have: as rationals, as normalisation makes them, they take a hundred bytes each.
 const MOST_ELEMENTS: usize = 1 << 24;
@@ -12,14 +12,14 @@ pub(super) const MOST_ENTRIES: usize = 1 << 26;
 pub(crate) const MOST_AXES: usize = 32;
 
 /// The number of elements, if it is neither 0 nor too many.
-pub(crate) fn elements(shape: &[usize]) -> Result<usize, GraphError> {
+pub(crate) fn elements(shape: &[usize]) -> Result<usize, BuildError> {
     let count = product(shape).filter(|&count| count > 0 && count <= MOST_ELEMENTS && shape.len() <= MOST_AXES);
-    count.ok_or_else(|| GraphError::Size { shape: shape.to_vec() })
+    count.ok_or_else(|| BuildError::Size { shape: shape.to_vec() })
 }
 
 /// The number of entries, if it is neither 0 nor too many.
-pub(crate) fn entries(sizes: &[usize]) -> Result<usize, GraphError> {
-    product(sizes).filter(|&count| count > 0 && count <= MOST_ENTRIES).ok_or_else(|| GraphError::Size { shape: sizes.to_vec() })
+pub(crate) fn entries(sizes: &[usize]) -> Result<usize, BuildError> {
+    product(sizes).filter(|&count| count > 0 && count <= MOST_ENTRIES).ok_or_else(|| BuildError::Size { shape: sizes.to_vec() })
 }
 
 fn product(sizes: &[usize]) -> Option<usize> {
@@ -45,7 +45,7 @@ impl Window {
     /// A window of this size with step 1 and without padding.
     ///
     /// ```
-    /// use plica::network::graph::Window;
+    /// use plica::network::Window;
     /// let window = Window { stride: [2, 2], ..Window::new([2, 2]) };
     /// assert_eq!(window.positions([28, 28]).unwrap(), [14, 14]);
     /// ```
@@ -57,10 +57,10 @@ impl Window {
     ///
     /// # Errors
     /// A kernel, stride or dilation of 0, and a window that does not fit.
-    pub fn positions(&self, size: [usize; 2]) -> Result<[usize; 2], GraphError> {
+    pub fn positions(&self, size: [usize; 2]) -> Result<[usize; 2], BuildError> {
         let mut out = [0; 2];
         for axis in 0..2 {
-            let wrong = |what: &str| Err(GraphError::Option(format!("{what} on axis {axis} of two")));
+            let wrong = |what: &str| Err(BuildError::Option(format!("{what} on axis {axis} of two")));
             let (kernel, stride, dilation) = (self.kernel[axis], self.stride[axis], self.dilation[axis]);
             if kernel == 0 || stride == 0 || dilation == 0 {
                 return wrong("a kernel, stride or dilation of 0");
@@ -90,7 +90,7 @@ impl Window {
 }
 
 /// The shape that two shapes broadcast to, if it has not too many elements.
-pub(crate) fn broadcast(a: &[usize], b: &[usize]) -> Result<Vec<usize>, GraphError> {
+pub(crate) fn broadcast(a: &[usize], b: &[usize]) -> Result<Vec<usize>, BuildError> {
     let n = a.len().max(b.len());
     let size = |shape: &[usize], axis: usize| if axis + shape.len() < n { 1 } else { shape[axis + shape.len() - n] };
     let of = |axis| match (size(a, axis), size(b, axis)) {
@@ -99,7 +99,7 @@ pub(crate) fn broadcast(a: &[usize], b: &[usize]) -> Result<Vec<usize>, GraphErr
         (x, 1) => Some(x),
         _ => None,
     };
-    let shape: Vec<usize> = (0..n).map(of).collect::<Option<_>>().ok_or_else(|| GraphError::Broadcast(a.to_vec(), b.to_vec()))?;
+    let shape: Vec<usize> = (0..n).map(of).collect::<Option<_>>().ok_or_else(|| BuildError::Broadcast(a.to_vec(), b.to_vec()))?;
     // Two small shapes can make a large one; constants may be empty.
     if !shape.contains(&0) {
         elements(&shape)?;

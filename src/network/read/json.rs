@@ -7,7 +7,7 @@ use crate::exact::{nearest_f64, rational};
 use crate::network::{Layer, Network};
 use rug::Rational;
 use serde::de::{Deserialize, Deserializer, Error as _};
-use serde::ser::{Serialize, Serializer};
+use serde::ser::{Error as _, Serialize, Serializer};
 
 /// Reads a network from JSON: `{"layers":[{"W":[[1,-1]],"b":["1/3"]}]}`, each W a list of rows, outputs x inputs.
 ///
@@ -18,7 +18,7 @@ use serde::ser::{Serialize, Serializer};
 ///
 /// ```
 /// let network = plica::network::read::json_from_bytes(br#"{"layers":[{"W":[[1,-1]],"b":["1/3"]}]}"#).unwrap();
-/// assert_eq!(network.layers()[0].bias_of(0).to_string(), "1/3");
+/// assert_eq!(network.layers().unwrap()[0].bias_of(0).to_string(), "1/3");
 /// ```
 pub fn json_from_bytes(bytes: &[u8]) -> Result<Network, ReadProblem> {
     let reading = Reading::default();
@@ -103,7 +103,8 @@ struct Out<'n> {
 
 impl Serialize for Network {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let layers = self.layers().iter().map(|layer| LayerOut { weights: Rows(layer), bias: Bias(layer) }).collect();
+        let layers = self.layers().ok_or_else(|| S::Error::custom("only affine layers with ReLU between them are written as JSON"))?;
+        let layers = layers.iter().map(|layer| LayerOut { weights: Rows(layer), bias: Bias(layer) }).collect();
         Out { layers }.serialize(serializer)
     }
 }

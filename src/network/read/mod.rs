@@ -11,8 +11,7 @@ mod safetensors;
 pub use crate::data::{ArrayError, ReadError, ReadProblem};
 pub use json::json_from_bytes;
 pub use npz::npz_from_bytes;
-pub use onnx::{OnnxNetwork, onnx_from_bytes, onnx_from_path, onnx_in_one_piece};
-pub(super) use safetensors::note as safetensors_note;
+pub use onnx::{onnx_from_bytes, onnx_from_path, onnx_in_one_piece};
 pub use safetensors::safetensors_from_bytes;
 
 use super::Network;
@@ -20,10 +19,10 @@ use super::load::{Format, LoadError};
 use crate::data::file::read_file;
 use std::path::Path;
 
-/// Reads a chain from a `.npz`, `.json`, `.safetensors` or `.onnx` file; the end of the name says which.
+/// Reads a network from a `.npz`, `.json`, `.safetensors` or `.onnx` file; the end of the name says which.
 ///
 /// # Errors
-/// A name with another end; a file that is missing or malformed, with the file, the array and the index; a graph that is no chain.
+/// A name with another end; a file that is missing or malformed, with the file, the array and the index.
 pub fn network_from_path(path: &Path) -> Result<Network, LoadError> {
     let format = Format::of(path).ok_or_else(|| LoadError::UnknownFormat(path.display().to_string()))?;
     let read: fn(&[u8]) -> Result<Network, ReadProblem> = match format {
@@ -33,10 +32,7 @@ pub fn network_from_path(path: &Path) -> Result<Network, LoadError> {
             safetensors::check_whole(path).map_err(|problem| problem.of(path))?;
             safetensors_from_bytes
         }
-        Format::Onnx => {
-            let network = onnx_from_path(path)?.graph.to_chain();
-            return network.ok_or_else(|| LoadError::NotAChain(path.display().to_string()));
-        }
+        Format::Onnx => return Ok(onnx_from_path(path)?),
     };
     Ok(read_file(path).and_then(|bytes| read(&bytes)).map_err(|problem| problem.of(path))?)
 }

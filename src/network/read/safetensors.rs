@@ -75,7 +75,10 @@ pub fn safetensors_from_bytes(bytes: &[u8]) -> Result<Network, ReadProblem> {
     if let Some(layer) = biases.keys().next() {
         return Err(ReadProblem::MissingArray { array: full_name(layer, "weight") });
     }
-    assemble(layers)
+    let network = assemble(layers)?;
+    let note = "the layers are taken in the order of their numbers, with ReLU between them: a .safetensors file says neither";
+    let notes = if network.depth() > 0 { vec![note.to_string()] } else { Vec::new() };
+    Ok(network.with_notes(notes))
 }
 
 /// That a file is not one of several, by its name: `model-00001-of-00002.safetensors` is.
@@ -87,12 +90,6 @@ pub(super) fn check_whole(path: &Path) -> Result<(), ReadProblem> {
         Some((part, of)) => Err(ReadProblem::Format(format!("part {part} of {of} of a state: expected a file that holds all of it"))),
         None => Ok(()),
     }
-}
-
-/// What is to be said of a network that was read from such a file: the file does not say that it is so.
-pub(in crate::network) fn note(network: &Network) -> Option<String> {
-    let text = "the layers are taken in the order of their numbers, with ReLU between them: a .safetensors file says neither";
-    (network.layers().len() > 1).then(|| text.to_string())
 }
 
 /// Tensors that are others under another name, and the names of those, as the metadata has it; any other text there is a remark.

@@ -1,5 +1,6 @@
 //! Sampling held against the exact traces.
 
+mod nodes;
 mod sampler;
 mod sequence;
 mod tally;
@@ -51,7 +52,7 @@ pub const MOST_POINTS: usize = 1 << 24;
 /// assert_eq!(audit.samplers[&(Sampling::Points(101), Precision::F64)].missed, 0);
 /// ```
 pub struct Auditor<'a> {
-    tracer: Tracer<'a>,
+    tracer: Tracer,
     units: UnitSet,
     points: &'a Points,
     ways: &'a [Sampling],
@@ -64,7 +65,7 @@ impl<'a> Auditor<'a> {
     ///
     /// # Errors
     /// Points of the wrong dimension, a way with fewer than two points or more than [`MOST_POINTS`].
-    pub fn new(network: &'a Network, points: &'a Points, ways: &'a [Sampling]) -> Result<Self, AuditError> {
+    pub fn new(network: &Network, points: &'a Points, ways: &'a [Sampling]) -> Result<Self, AuditError> {
         let mut tracer = Tracer::new(network).pieces(false);
         tracer.over(points)?;
         for way in ways {
@@ -74,7 +75,7 @@ impl<'a> Auditor<'a> {
                 _ => {}
             }
         }
-        let units = Selection::Hidden.resolve(network).expect("hidden units can always be selected");
+        let units = network.units(&Selection::Hidden).expect("hidden units can always be selected");
         Ok(Self { tracer, units, points, ways, single: Sampler::new(network), double: Sampler::new(network) })
     }
 

@@ -1,5 +1,6 @@
 //! Sampling as it is usually done: points on the segment, through the network in floating point.
 
+use super::nodes::FloatNodes;
 use crate::network::{Layer, Network, Pattern};
 use num_traits::{AsPrimitive, Float};
 
@@ -21,10 +22,13 @@ impl Sampled {
     }
 }
 
-/// A network in floating point of one precision.
-pub(super) struct Sampler<F> {
+/// A network in floating point of one precision, its coefficients rounded.
+pub(super) struct Sampler<F>(Forward<F>);
+
+enum Forward<F> {
     /// Weights row by row, and biases, of each hidden layer.
-    layers: Vec<(Vec<F>, Vec<F>)>,
+    Layers(Vec<(Vec<F>, Vec<F>)>),
+    Nodes(FloatNodes<F>),
 }
 
 impl<F: Float + 'static> Sampler<F>
@@ -32,13 +36,13 @@ where
     f64: AsPrimitive<F>,
     usize: AsPrimitive<F>,
 {
-    /// The network with its coefficients rounded.
     pub(super) fn new(network: &Network) -> Self {
+        let Some(layers) = network.layers() else { return Self(Forward::Nodes(FloatNodes::new(network))) };
         let layer = |layer: &Layer| {
             let rows = layer.weights().transpose();
             (rows.iter().map(|&x| x.as_()).collect(), layer.bias().iter().map(|&x| x.as_()).collect())
         };
-        Self { layers: network.layers()[..network.depth()].iter().map(layer).collect() }
+        Self(Forward::Layers(layers[..network.depth()].iter().map(layer).collect()))
     }
 
     /// The patterns of all hidden units at n points t = 0, 1/(n-1), ..., 1 of x(t) = (1-t) a + t b; n at least 2.
@@ -71,8 +75,12 @@ where
 
     fn pattern(&self, from: &[f64], to: &[f64], t: F) -> Pattern {
         let mut x: Vec<F> = from.iter().zip(to).map(|(&a, &b)| (F::one() - t) * a.as_() + t * b.as_()).collect();
+        let layers = match &self.0 {
+            Forward::Layers(layers) => layers,
+            Forward::Nodes(nodes) => return nodes.pattern(x),
+        };
         let mut bits = Vec::new();
-        for (weights, bias) in &self.layers {
+        for (weights, bias) in layers {
             let z = weights.chunks_exact(x.len()).zip(bias).map(|(row, &b)| dot(row, &x) + b);
             let h: Vec<F> = z.map(|z| if z > F::zero() { z } else { F::zero() }).collect();
             bits.extend(h.iter().map(|h| *h > F::zero()));

@@ -1,7 +1,6 @@
 //! Random graphs: any layers, generic coefficients and ones full of ties.
 
-use plica::network::Network;
-use plica::network::graph::{Coefficients, ConvolutionOptions, Graph, GraphBuilder, Piecewise, Value, Window};
+use plica::network::{Coefficients, ConvolutionOptions, Network, NetworkBuilder, Piecewise, Value, Window};
 use proptest::prelude::*;
 use rug::Rational;
 
@@ -57,9 +56,9 @@ impl Recipe {
         Numbers::new(self.seed, self.kind)
     }
 
-    pub fn graph(&self) -> Graph {
+    pub fn graph(&self) -> Network {
         let mut numbers = self.numbers();
-        let mut builder = GraphBuilder::new(&[1 + numbers.below(2), 3, 1 + numbers.below(3)]).unwrap();
+        let mut builder = NetworkBuilder::new(&[1 + numbers.below(2), 3, 1 + numbers.below(3)]).unwrap();
         let mut values = vec![builder.input()];
         for &step in &self.steps {
             let x = values[values.len() - 1 - numbers.below(values.len().min(2))].clone();
@@ -78,7 +77,7 @@ impl Recipe {
         builder.finish(&output).unwrap()
     }
 
-    fn step(&self, step: u8, builder: &mut GraphBuilder, numbers: &mut Numbers, x: &Value, values: &[Value]) -> Option<Value> {
+    fn step(&self, step: u8, builder: &mut NetworkBuilder, numbers: &mut Numbers, x: &Value, values: &[Value]) -> Option<Value> {
         let shape = x.shape().to_vec();
         let [c, h, w]: [usize; 3] = shape.clone().try_into().ok()?;
         match step % 16 {
@@ -150,11 +149,16 @@ impl Recipe {
     }
 }
 
-/// The same network as a graph.
-pub fn as_graph(network: &Network) -> Graph {
-    let mut builder = GraphBuilder::new(&[network.inputs()]).unwrap();
+/// The same network, of which is not seen that it is a stack of layers.
+pub fn as_graph(network: &Network) -> Network {
+    rebuilt(network).as_nodes()
+}
+
+/// The same network, built node by node.
+pub fn rebuilt(network: &Network) -> Network {
+    let mut builder = NetworkBuilder::new(&[network.inputs()]).unwrap();
     let mut x = builder.input();
-    for (l, layer) in network.layers().iter().enumerate() {
+    for (l, layer) in network.layers().unwrap().iter().enumerate() {
         if l > 0 {
             x = builder.activation(&x, Piecewise::relu()).unwrap();
         }

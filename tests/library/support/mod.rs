@@ -53,7 +53,7 @@ impl Case {
     }
 
     pub fn units(&self, selection: &Selection) -> UnitSet {
-        selection.resolve(&self.network).expect("the selection fits the network")
+        self.network.units(&selection).expect("the selection fits the network")
     }
 
     /// The reference trace: every decision with integers, all hidden units.
@@ -77,7 +77,7 @@ impl Case {
 impl std::fmt::Debug for Case {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         writeln!(f, "network(&[")?;
-        for layer in self.network.layers() {
+        for layer in self.network.layers().unwrap() {
             let (weights, bias) = layer.to_rationals();
             let row = |i: usize| format!("\"{}\"", words(weights.row(i).iter()));
             let rows: Vec<String> = (0..layer.outputs()).map(row).collect();
@@ -112,7 +112,7 @@ pub fn generic_case() -> impl Strategy<Value = Case> {
 pub fn rescaled(case: &Case, weights: i32, points: i32) -> Case {
     let (first, input, all) = (networks::dyadic(1, weights), networks::dyadic(1, points), networks::dyadic(1, weights + points));
     let mut layers = Vec::new();
-    for (l, layer) in case.network.layers().iter().enumerate() {
+    for (l, layer) in case.network.layers().unwrap().iter().enumerate() {
         let weight = |i: usize, j: usize| if l == 0 { layer.weight(i, j) * &first } else { layer.weight(i, j) };
         let row = |i: usize| (0..layer.inputs()).map(|j| weight(i, j)).chain([layer.bias_of(i) * &all]).collect();
         layers.push((0..layer.outputs()).map(row).collect());

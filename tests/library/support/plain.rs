@@ -13,7 +13,7 @@ pub struct Plain {
 
 impl Plain {
     pub fn new(network: &Network) -> Self {
-        Self { layers: network.layers().iter().map(|layer| layer.to_rationals()).collect() }
+        Self { layers: network.layers().unwrap().iter().map(|layer| layer.to_rationals()).collect() }
     }
 
     pub fn layers(&self) -> &[(DMatrix<Rational>, DVector<Rational>)] {

@@ -204,7 +204,7 @@ fn meeting(network: &Network, unit: usize, deep: usize, near: &Vector) -> Option
 
 /// The first-layer unit's coefficients, bias last.
 fn row(network: &Network, unit: usize) -> Vector {
-    let layer = &network.layers()[0];
+    let layer = &network.layers().unwrap()[0];
     let unit = unit % layer.outputs();
     (0..layer.inputs()).map(|j| layer.weight(unit, j)).chain([layer.bias_of(unit)]).collect()
 }
@@ -216,7 +216,7 @@ fn onto(network: &Network, unit: usize, point: &Vector) -> Option<Vector> {
 
 /// A point at which as many units vanish as can be, from `unit` on in steps of `step`; coordinates that stay free are the given ones.
 fn vertex(network: &Network, unit: usize, step: usize, point: &Vector) -> Option<Vector> {
-    let units = (0..network.layers()[0].outputs()).map(|k| unit + k * step);
+    let units = (0..network.layers().unwrap()[0].outputs()).map(|k| unit + k * step);
     let mut best = None;
     let mut rows = Vec::new();
     for unit in units {
@@ -266,7 +266,7 @@ fn solve(rows: &[Vector], free: &Vector) -> Option<Vector> {
 /// A crossing of the segment a b, and the gradient there of a unit that flips, on the side that the segment comes from.
 fn crossing(network: &Network, a: &Vector, b: &Vector, index: usize) -> Option<(Vector, Vector)> {
     let point = |v: &Vector| Point::from_rationals(v.clone()).expect("a point has coordinates");
-    let units = Selection::All.resolve(network).expect("all units can be selected");
+    let units = network.units(&Selection::All).expect("all units can be selected");
     let trace = trace_exact_only(network, &point(a), &point(b), &units).expect("the dimensions fit");
     let k = index.checked_rem(trace.crossing_count())?;
     let times = super::times(&trace);

@@ -98,7 +98,7 @@ fn vertices(complex: &Complex) -> Vec<f64> {
 
 /// The outputs at all vertices, added up.
 fn forward(network: &Network, vertices: &[f64]) -> f64 {
-    let layers = network.layers();
+    let layers = network.layers().expect("a stack of layers");
     // Weights column by column; activations have a column for each vertex.
     let weights: Vec<Vec<f64>> = layers.iter().map(|layer| layer.weights().as_slice().to_vec()).collect();
     let d = network.inputs();
@@ -150,7 +150,7 @@ fn forward(network: &Network, vertices: &[f64]) -> f64 {
 /// The number of regions that `regioncam` finds.
 fn regioncam(network: &Network) -> usize {
     let mut camera = Regioncam::square(10.0);
-    let (_, hidden) = network.layers().split_last().expect("a network has layers");
+    let (_, hidden) = network.layers().expect("a stack of layers").split_last().expect("a network has layers");
     for layer in hidden {
         let weight = Array2::from_shape_fn((layer.inputs(), layer.outputs()), |(j, i)| layer.weights()[(i, j)] as f32);
         let bias = Array1::from_shape_fn(layer.outputs(), |i| layer.bias()[i] as f32);
@@ -203,16 +203,17 @@ fn domains() {
     for (inputs, rank, units) in [(12, 4, 8), (7, 5, 12), (784, 3, 30)] {
         // The first inputs, and multiples of them.
         let reduced = load(&format!("random:{rank}-{units}-1@1")).expect("a built-in network");
-        let first = &reduced.layers()[0];
+        let first = &reduced.layers().expect("a stack of layers")[0];
         let weights = DMatrix::from_fn(units, inputs, |i, j| first.weights()[(i, j % rank)] * [1.0, -2.0, 0.5][j / rank % 3]);
         let wide =
-            Network::new(vec![Layer::from_f64(weights, first.bias().clone()), reduced.layers()[1].clone()]).expect("shapes that chain");
+            Network::new(vec![Layer::from_f64(weights, first.bias().clone()), reduced.layers().expect("a stack of layers")[1].clone()])
+                .expect("shapes that chain");
         compare(&format!("{inputs} inputs, rank {rank}, to {rank} inputs"), (&wide, &Domain::Space), (&reduced, &Domain::Space));
     }
     for (units, range) in [(20_000, "0,1/100"), (20_000, "0,1/1000")] {
         let network = load(&format!("random:2-{units}-1@1")).expect("a built-in network");
         let domain = Domain::parse_box(range, 2).expect("a box");
-        let layers = network.layers();
+        let layers = network.layers().expect("a stack of layers");
         let end: f64 = 1.0 / range[4..].parse::<f64>().expect("a number");
         let at = |i: usize, x: f64, y: f64| layers[0].weights()[(i, 0)] * x + layers[0].weights()[(i, 1)] * y + layers[0].bias()[i];
         let signs = |i: usize| [at(i, 0.0, 0.0), at(i, end, 0.0), at(i, 0.0, end), at(i, end, end)].map(|z| z > 0.0);
@@ -252,7 +253,7 @@ fn map(network: &Network, weight: impl Fn(usize, f64) -> f64, bias: impl Fn(usiz
             DVector::from_fn(w.nrows(), |i, _| bias(seed(i, 999))),
         )
     };
-    Network::new(network.layers().iter().enumerate().map(layer).collect()).expect("the shapes still chain")
+    Network::new(network.layers().expect("a stack of layers").iter().enumerate().map(layer).collect()).expect("the shapes still chain")
 }
 
 /// The network with hidden units that have decayed, each by a power of two down to 2^-140.
@@ -265,7 +266,7 @@ fn decayed(network: &Network) -> Network {
             DVector::from_fn(w.nrows(), |i, _| factor(i) * b[i]),
         )
     };
-    Network::new(network.layers().iter().enumerate().map(layer).collect()).expect("the shapes still chain")
+    Network::new(network.layers().expect("a stack of layers").iter().enumerate().map(layer).collect()).expect("the shapes still chain")
 }
 
 /// An integer from -2 to 2.

@@ -3,9 +3,8 @@
 //! `cargo run --release -p plica-compare --bin convolutions`
 
 use plica::data::Point;
-use plica::line::ModelTracer;
-use plica::network::graph::{Coefficients, ConvolutionOptions, Graph, GraphBuilder, Piecewise, Value, Window};
-use plica::network::{self, Network};
+use plica::line::Tracer;
+use plica::network::{self, Coefficients, ConvolutionOptions, Network, NetworkBuilder, Piecewise, Value, Window};
 use plica_compare::setup::{Rng, median};
 use std::time::Instant;
 
@@ -20,7 +19,7 @@ fn weights(rng: &mut Rng, count: usize, inputs: usize) -> Vec<f64> {
 
 /// A convolution, as one or as the dense matrix that it stands for.
 fn convolution(
-    builder: &mut GraphBuilder,
+    builder: &mut NetworkBuilder,
     x: &Value,
     (channels, kernel, padding): (usize, usize, usize),
     rng: &mut Rng,
@@ -55,9 +54,9 @@ fn convolution(
 }
 
 /// Two convolutions with max-pooling and three dense layers, for 28 x 28 images.
-fn lenet(unrolled: bool) -> Graph {
+fn lenet(unrolled: bool) -> Network {
     let mut rng = Rng::new(7);
-    let mut builder = GraphBuilder::new(&[1, 28, 28]).expect("a small shape");
+    let mut builder = NetworkBuilder::new(&[1, 28, 28]).expect("a small shape");
     let mut x = builder.input();
     for layer in [(6, 5, 2), (16, 5, 0)] {
         x = convolution(&mut builder, &x, layer, &mut rng, unrolled);
@@ -76,11 +75,11 @@ fn lenet(unrolled: bool) -> Graph {
     builder.finish(&x).expect("a network")
 }
 
-/// A chain as a graph.
-fn as_graph(network: &Network) -> Graph {
-    let mut builder = GraphBuilder::new(&[network.inputs()]).expect("a small shape");
+/// The same network, of which is not seen that it is a stack of layers.
+fn as_graph(network: &Network) -> Network {
+    let mut builder = NetworkBuilder::new(&[network.inputs()]).expect("a small shape");
     let mut x = builder.input();
-    for (l, layer) in network.layers().iter().enumerate() {
+    for (l, layer) in network.layers().expect("a stack of layers").iter().enumerate() {
         if l > 0 {
             x = builder.activation(&x, Piecewise::relu()).expect("it fits");
         }
@@ -88,19 +87,18 @@ fn as_graph(network: &Network) -> Graph {
         let [weights, bias] = [weights, layer.bias().as_slice().to_vec()].map(Coefficients::from_f64);
         x = builder.linear(&x, layer.outputs(), weights, Some(bias)).expect("it fits");
     }
-    builder.finish(&x).expect("a network")
+    builder.finish(&x).expect("a network").as_nodes()
 }
 
 fn main() {
     let (lenet, unrolled) = (lenet(false), lenet(true));
     let chain = network::load("random:784-400-200-60-10@7").expect("a built-in network");
     let graph = as_graph(&chain);
-    let products = |network: &Network| network.layers().iter().map(|layer| layer.inputs() * layer.outputs()).sum::<usize>();
     let mut cases = [
-        ("LeNet", lenet.multiplications(), ModelTracer::new(&lenet)),
-        ("LeNet, convolutions unrolled", unrolled.multiplications(), ModelTracer::new(&unrolled)),
-        ("fully connected", products(&chain), ModelTracer::new(&chain)),
-        ("fully connected, as a graph", graph.multiplications(), ModelTracer::new(&graph)),
+        ("LeNet", lenet.multiplications(), Tracer::new(&lenet)),
+        ("LeNet, convolutions unrolled", unrolled.multiplications(), Tracer::new(&unrolled)),
+        ("fully connected", chain.multiplications(), Tracer::new(&chain)),
+        ("fully connected, as nodes", graph.multiplications(), Tracer::new(&graph)),
     ];
     let mut rng = Rng::new(3);
     let mut point = || Point::from_f64(&rng.units(784).into_iter().map(f64::from).collect::<Vec<_>>()).expect("finite");

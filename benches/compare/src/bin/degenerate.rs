@@ -36,7 +36,7 @@ fn main() {
             ("same, zero biases", &integers_zero_bias, &grid),
         ];
         println!("{shape}\n  {:30} {:>8} {:>10} {:>12} {:>10}", "", "time", "regions", "decisions", "integers");
-        let mut tracers: Vec<Tracer<'_>> = cases.iter().map(|(_, network, _)| Tracer::new(network)).collect();
+        let mut tracers: Vec<Tracer> = cases.iter().map(|(_, network, _)| Tracer::new(network)).collect();
         let mut seconds = vec![Vec::new(); cases.len()];
         let mut seen = vec![(0, Decisions::default()); cases.len()];
         for _ in 0..ROUNDS {
@@ -76,7 +76,7 @@ fn small(seed: usize) -> f64 {
 
 /// The network with each weight and its unit's bias changed; the seed differs from weight to weight and from layer to layer.
 fn map(network: &Network, change: impl Fn(usize, f64, f64) -> (f64, f64)) -> Network {
-    let layers = network.layers().iter().enumerate().map(|(l, layer)| {
+    let layers = network.layers().expect("a stack of layers").iter().enumerate().map(|(l, layer)| {
         let seed = |i: usize, j: usize| 1 + (l * 2048 + i) * 2048 + j;
         let weights = DMatrix::from_fn(layer.outputs(), layer.inputs(), |i, j| change(seed(i, j), layer.weights()[(i, j)], 0.0).0);
         let bias = DVector::from_fn(layer.outputs(), |i, _| change(seed(i, 2047), 0.0, layer.bias()[i]).1);
@@ -88,7 +88,7 @@ fn map(network: &Network, change: impl Fn(usize, f64, f64) -> (f64, f64)) -> Net
 /// The network with each hidden unit replaced by another of its layer.
 fn map_rows(network: &Network, source: impl Fn(usize) -> usize) -> Network {
     let depth = network.depth();
-    let layers = network.layers().iter().enumerate().map(|(l, layer)| {
+    let layers = network.layers().expect("a stack of layers").iter().enumerate().map(|(l, layer)| {
         let source = |i: usize| if l < depth { source(i) } else { i };
         let weights = DMatrix::from_fn(layer.outputs(), layer.inputs(), |i, j| layer.weights()[(source(i), j)]);
         let bias = DVector::from_fn(layer.outputs(), |i, _| layer.bias()[source(i)]);

@@ -64,7 +64,7 @@ fn main() {
 /// The regions of 16 hyperplanes in four dimensions.
 fn arrangement() {
     let network = load("random:4-16-1@1").expect("built in");
-    let layer = &network.layers()[0];
+    let layer = &network.layers().expect("a stack of layers")[0];
     let forms: Vec<(Vec<f64>, f64)> =
         (0..layer.outputs()).map(|i| (layer.weights().row(i).iter().copied().collect(), layer.bias()[i])).collect();
     let (mut certified, mut good): (Vec<f64>, Vec<f64>) = Default::default();

@@ -1,8 +1,8 @@
 //! The Rust side of `benches/python/overhead.py`: for each line NETWORK PAIRS THREADS on standard input one sweep over the built-in digits, from points
 //! to report, and the seconds that it took on standard output.
 
-use plica::data::load;
-use plica::network::{Model, Selection, load_model};
+use plica::data;
+use plica::network::{self, Network, Selection};
 use plica::report::{FoldReport, PairReport};
 use plica::sweep::{Pairs, Sweep};
 use std::error::Error;
@@ -10,17 +10,17 @@ use std::io::{Write, stdin, stdout};
 use std::time::Instant;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let data = load("digits", &Default::default())?;
+    let data = data::load("digits", &Default::default())?;
     for line in stdin().lines() {
         let line = line?;
         let [network, pairs, threads] = line.split_whitespace().collect::<Vec<_>>()[..] else {
             return Err("a line is NETWORK PAIRS THREADS".into());
         };
-        let (model, pairs, threads): (Model, Pairs, usize) = (load_model(network)?.model, pairs.parse()?, threads.parse()?);
+        let (network, pairs, threads): (Network, Pairs, usize) = (network::load(network)?, pairs.parse()?, threads.parse()?);
         let begun = Instant::now();
-        let units = model.units(&Selection::Hidden)?;
+        let units = network.units(&Selection::Hidden)?;
         let groups = pairs.groups(&data)?;
-        let sweep = Sweep::new(&model, &units, &data.points, &groups)?;
+        let sweep = Sweep::new(&network, &units, &data.points, &groups)?;
         let state = sweep.run(sweep.begin(), threads, |_| true)?;
         let reports = groups.iter().zip(state.tallies()).map(|(group, tally)| PairReport::new(group.from, group.to, tally.clone()));
         let report = FoldReport::new(reports.collect(), state.decisions());

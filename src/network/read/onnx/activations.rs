@@ -4,10 +4,10 @@ use super::call::{Call, Known, text};
 use super::operators::{activation, as_value, exact};
 use super::shapes::to_shape;
 use super::tensor::Numbers;
-use crate::network::graph::{GraphBuilder, Piecewise, Value, broadcast, repeated};
+use crate::network::graph::{NetworkBuilder, Piecewise, Value, broadcast, repeated};
 use rug::Rational;
 
-pub(super) fn prelu(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Value, String> {
+pub(super) fn prelu(call: &Call<'_>, builder: &mut NetworkBuilder) -> Result<Value, String> {
     let (x, slope) = (call.value(0)?, call.constant(1)?);
     let mut shape = slope.shape.clone();
     if call.version < 7 {
@@ -32,7 +32,7 @@ enum Bound {
     Beyond,
 }
 
-pub(super) fn clip(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Value, String> {
+pub(super) fn clip(call: &Call<'_>, builder: &mut NetworkBuilder) -> Result<Value, String> {
     // How far a bound lies on the side where it excludes nothing is its sign times it.
     let bound = |k: usize, name: &str, sign: f64| -> Result<Bound, String> {
         let constant = call.optional_constant(k)?;
@@ -70,7 +70,7 @@ pub(super) fn clip(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Value,
 }
 
 /// The largest, or the smallest, of several tensors.
-pub(super) fn extreme(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Value, String> {
+pub(super) fn extreme(call: &Call<'_>, builder: &mut NetworkBuilder) -> Result<Value, String> {
     let largest = call.operator == "Max";
     if call.version < 8
         && let Some(other) = call.inputs.iter().flatten().find(|other| Some(other.shape()) != call.optional(0).map(Known::shape))

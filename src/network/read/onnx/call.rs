@@ -2,7 +2,7 @@
 
 use super::attributes::Attributes;
 use super::tensor::Constant;
-use crate::network::graph::{GraphError, Value};
+use crate::network::graph::{BuildError, Value};
 use std::rc::Rc;
 
 /// What a name stands for.
@@ -69,6 +69,6 @@ impl Call<'_> {
 }
 
 /// An error of the graph's, in words.
-pub(super) fn text(error: GraphError) -> String {
+pub(super) fn text(error: BuildError) -> String {
     error.to_string()
 }

@@ -7,7 +7,7 @@ use super::call::{Call, Known, text};
 use super::external::External;
 use super::shapes::{axes_of, normalised, slices, split, squeezed, unsqueezed};
 use super::tensor::{Constant, Numbers, Precision};
-use crate::network::graph::{GraphBuilder, Value, broadcast, elements, repeated, strided};
+use crate::network::graph::{NetworkBuilder, Value, broadcast, elements, repeated, strided};
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -98,7 +98,7 @@ const MOST_BITS: u32 = 1 << 15;
 
 /// Any other operator: a graph of it alone, evaluated exactly, since a runtime's sums have no certain order.
 fn exactly(call: &Call<'_>, first: &Constant) -> Result<Vec<Constant>, String> {
-    let mut builder = GraphBuilder::new(&first.shape).map_err(text)?;
+    let mut builder = NetworkBuilder::new(&first.shape).map_err(text)?;
     let mut call = call.clone();
     call.inputs[0] = Some(Known::Value(builder.input()));
     let values = super::operators::apply(&call, &mut builder)?;

@@ -6,8 +6,9 @@ use super::external::External;
 use super::schema::{self, VERSIONS};
 use super::shapes::{check_elements, normalised};
 use super::tensor::Constant;
-use super::{OnnxNetwork, constants, operators, proto};
-use crate::network::graph::GraphBuilder;
+use super::{constants, operators, proto};
+use crate::network::Network;
+use crate::network::graph::NetworkBuilder;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
@@ -37,7 +38,7 @@ fn one_type_of_floats(node: &proto::Node, version: i64, inputs: &[Option<Known>]
 }
 
 /// The graph of a model.
-pub(super) fn import(model: &proto::Model, external: &External<'_>) -> Result<OnnxNetwork, String> {
+pub(super) fn import(model: &proto::Model, external: &External<'_>) -> Result<Network, String> {
     let graph = model.graph.as_ref().ok_or("not an .onnx file: it holds no graph")?;
     if !graph.sparse_initializer.is_empty() {
         return Err("sparse initializers are not read".to_string());
@@ -57,7 +58,7 @@ pub(super) fn import(model: &proto::Model, external: &External<'_>) -> Result<On
     };
     let mut notes = Vec::new();
     let (elements, shape) = input_type(input, &mut notes).map_err(|problem| format!("input {}: {problem}", input.name))?;
-    let mut builder = GraphBuilder::new(&shape).map_err(|error| format!("input {}: {error}", input.name))?;
+    let mut builder = NetworkBuilder::new(&shape).map_err(|error| format!("input {}: {error}", input.name))?;
     known.insert(&input.name, Known::Value(builder.input()));
     let &[output] = &graph.output.iter().map(|output| &output.name[..]).collect::<Vec<_>>()[..] else {
         return Err(format!("a network has one output, but this one has {}", graph.output.len()));
@@ -105,10 +106,7 @@ pub(super) fn import(model: &proto::Model, external: &External<'_>) -> Result<On
         }
     }
     match known.get(output) {
-        Some(Known::Value(value)) => {
-            let graph = builder.finish(value).map_err(|error| error.to_string())?;
-            Ok(OnnxNetwork { graph, notes })
-        }
+        Some(Known::Value(value)) => Ok(builder.finish(value).map_err(|error| error.to_string())?.with_notes(notes)),
         Some(Known::Constant(_)) => Err(format!("the output {output} does not depend on the input")),
         None => Err(format!("the output {output} is not computed")),
     }

@@ -22,25 +22,16 @@ mod weight;
 use crate::data::budget::Budget;
 use crate::data::file::read_file;
 use crate::data::{ReadError, ReadProblem};
-use crate::network::graph::Graph;
+use crate::network::Network;
 use external::External;
 use prost::Message;
 use std::path::Path;
-
-/// A graph from a file, and what its reader has to say of it.
-#[derive(Clone, Debug)]
-pub struct OnnxNetwork {
-    /// The graph.
-    pub graph: Graph,
-    /// Remarks: an operator that was left out because it changes no region.
-    pub notes: Vec<String>,
-}
 
 /// Reads a network from the bytes of an `.onnx` file that holds its numbers itself.
 ///
 /// # Errors
 /// Bytes that are no such file, numbers that stand in another file, and operators or options that are not read, with the node's name.
-pub fn onnx_from_bytes(bytes: &[u8]) -> Result<OnnxNetwork, ReadProblem> {
+pub fn onnx_from_bytes(bytes: &[u8]) -> Result<Network, ReadProblem> {
     read(bytes, &External::default())
 }
 
@@ -48,7 +39,7 @@ pub fn onnx_from_bytes(bytes: &[u8]) -> Result<OnnxNetwork, ReadProblem> {
 ///
 /// # Errors
 /// A file that is missing or malformed, and operators or options that are not read, with the node's name.
-pub fn onnx_from_path(path: &Path) -> Result<OnnxNetwork, ReadError> {
+pub fn onnx_from_path(path: &Path) -> Result<Network, ReadError> {
     let external = External { file: Some(path), ..External::default() };
     read_file(path).and_then(|bytes| read(&bytes, &external)).map_err(|problem| problem.of(path))
 }
@@ -69,7 +60,7 @@ pub fn onnx_in_one_piece(path: &Path) -> Result<Vec<u8>, ReadError> {
     read_file(path).and_then(|bytes| gather(&bytes)).map_err(|problem: ReadProblem| problem.of(path))
 }
 
-fn read(bytes: &[u8], external: &External<'_>) -> Result<OnnxNetwork, ReadProblem> {
+fn read(bytes: &[u8], external: &External<'_>) -> Result<Network, ReadProblem> {
     import::import(&decode(bytes, &external.budget)?, external).map_err(ReadProblem::Format)
 }
 

@@ -4,10 +4,10 @@ use super::call::{Call, Known, text};
 use super::shapes::{axes_of, distinct, flatten_axis, gathered, normalised, order_of, reshaped, slices, split, squeezed, unsqueezed};
 use super::tensor::Numbers;
 use super::{activations, products, spatial};
-use crate::network::graph::{GraphBuilder, Piecewise, Value};
+use crate::network::graph::{NetworkBuilder, Piecewise, Value};
 use rug::Rational;
 
-pub(super) fn apply(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Vec<Value>, String> {
+pub(super) fn apply(call: &Call<'_>, builder: &mut NetworkBuilder) -> Result<Vec<Value>, String> {
     let one = |value: Result<Value, String>| value.map(|value| vec![value]);
     check_types(call)?;
     match call.operator {
@@ -138,18 +138,18 @@ pub(super) fn exact(x: f64) -> Rational {
     Rational::from_f64(x).expect("attributes are checked to be finite")
 }
 
-pub(super) fn as_value(known: &Known, builder: &mut GraphBuilder) -> Result<Value, String> {
+pub(super) fn as_value(known: &Known, builder: &mut NetworkBuilder) -> Result<Value, String> {
     match known {
         Known::Value(value) => Ok(value.clone()),
         Known::Constant(constant) => builder.constant(&constant.shape, constant.coefficients()).map_err(text),
     }
 }
 
-pub(super) fn activation(call: &Call<'_>, builder: &mut GraphBuilder, function: Piecewise) -> Result<Value, String> {
+pub(super) fn activation(call: &Call<'_>, builder: &mut NetworkBuilder, function: Piecewise) -> Result<Value, String> {
     builder.activation(call.value(0)?, function).map_err(text)
 }
 
-fn mean(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Value, String> {
+fn mean(call: &Call<'_>, builder: &mut NetworkBuilder) -> Result<Value, String> {
     let x = call.value(0)?;
     let (keep, empty) = (call.attributes.integer("keepdims", 1) != 0, call.attributes.integer("noop_with_empty_axes", 0) != 0);
     let axes = match axes_of(call)? {
@@ -166,7 +166,7 @@ fn mean(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Value, String> {
 }
 
 /// The largest along axes; along one, as exporters write a maxout, without another node.
-fn largest(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Value, String> {
+fn largest(call: &Call<'_>, builder: &mut NetworkBuilder) -> Result<Value, String> {
     let x = call.value(0)?;
     let (keep, empty) = (call.attributes.integer("keepdims", 1) != 0, call.attributes.integer("noop_with_empty_axes", 0) != 0);
     let rank = x.shape().len();

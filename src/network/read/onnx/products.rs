@@ -4,7 +4,7 @@ use super::call::{Call, Known, text};
 use super::operators::exact;
 use super::shapes::{normalised, to_shape};
 use super::tensor::{Constant, Numbers, Precision};
-use crate::network::graph::{Coefficients, GraphBuilder, Value, broadcast, repeated};
+use crate::network::graph::{Coefficients, NetworkBuilder, Value, broadcast, repeated};
 use rug::Rational;
 use std::rc::Rc;
 
@@ -27,7 +27,7 @@ fn matrix(constant: &Constant, transposed: bool, factor: f64) -> Result<(usize, 
 }
 
 /// The last two axes exchanged; a vector stays as it is.
-fn turned(builder: &mut GraphBuilder, x: &Value) -> Result<Value, String> {
+fn turned(builder: &mut NetworkBuilder, x: &Value) -> Result<Value, String> {
     let rank = x.shape().len();
     let mut order: Vec<usize> = (0..rank).collect();
     if rank >= 2 {
@@ -38,7 +38,7 @@ fn turned(builder: &mut GraphBuilder, x: &Value) -> Result<Value, String> {
 }
 
 /// Weights times a tensor, along its last axis.
-fn weighted(builder: &mut GraphBuilder, x: &Value, weights: (usize, usize, Coefficients)) -> Result<Value, String> {
+fn weighted(builder: &mut NetworkBuilder, x: &Value, weights: (usize, usize, Coefficients)) -> Result<Value, String> {
     let (outputs, inputs, weights) = weights;
     if x.shape().last() != Some(&inputs) {
         return Err(format!("a tensor of shape {:?} times weights of {inputs} inputs", x.shape()));
@@ -46,7 +46,7 @@ fn weighted(builder: &mut GraphBuilder, x: &Value, weights: (usize, usize, Coeff
     builder.linear(x, outputs, weights, None).map_err(text)
 }
 
-pub(super) fn gemm(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Value, String> {
+pub(super) fn gemm(call: &Call<'_>, builder: &mut NetworkBuilder) -> Result<Value, String> {
     let a = call.attributes;
     let (alpha, beta) = (a.float("alpha", 1.0)?, a.float("beta", 1.0)?);
     let (trans_a, trans_b) = (a.integer("transA", 0) != 0, a.integer("transB", 0) != 0);
@@ -84,7 +84,7 @@ pub(super) fn gemm(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Value,
 }
 
 /// A product with constants of one or two axes; one axis is that of the sum alone.
-pub(super) fn matmul(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Value, String> {
+pub(super) fn matmul(call: &Call<'_>, builder: &mut NetworkBuilder) -> Result<Value, String> {
     let as_matrix = |w: &Constant, shape: [usize; 2]| {
         let shape = if w.shape.len() == 1 { shape.to_vec() } else { w.shape.clone() };
         Constant { shape, numbers: w.numbers.clone() }
@@ -111,7 +111,7 @@ pub(super) fn matmul(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Valu
 
 /// The two tensors of an elementwise operator. Before version 7 the second is broadcast to the first only where that is asked for, from
 /// some axis on.
-fn operands(call: &Call<'_>, builder: &GraphBuilder) -> Result<(Known, Known), String> {
+fn operands(call: &Call<'_>, builder: &NetworkBuilder) -> Result<(Known, Known), String> {
     let (x, y) = (call.input(0)?.clone(), call.input(1)?.clone());
     if call.version >= 7 || x.shape() == y.shape() {
         return Ok((x, y));
@@ -133,7 +133,7 @@ fn operands(call: &Call<'_>, builder: &GraphBuilder) -> Result<(Known, Known), S
 }
 
 /// The first tensor, plus or minus the second.
-pub(super) fn sum(call: &Call<'_>, builder: &mut GraphBuilder, sign: i8) -> Result<Value, String> {
+pub(super) fn sum(call: &Call<'_>, builder: &mut NetworkBuilder, sign: i8) -> Result<Value, String> {
     match operands(call, builder)? {
         (Known::Value(x), Known::Constant(c)) => shifted(builder, &x, &c, 1, sign),
         (Known::Constant(c), Known::Value(x)) => shifted(builder, &x, &c, sign, 1),
@@ -143,7 +143,7 @@ pub(super) fn sum(call: &Call<'_>, builder: &mut GraphBuilder, sign: i8) -> Resu
 }
 
 /// A tensor times 1 or -1, plus a constant times 1 or -1.
-fn shifted(builder: &mut GraphBuilder, x: &Value, c: &Constant, of_x: i8, of_c: i8) -> Result<Value, String> {
+fn shifted(builder: &mut NetworkBuilder, x: &Value, c: &Constant, of_x: i8, of_c: i8) -> Result<Value, String> {
     let shape = broadcast(x.shape(), &c.shape).map_err(text)?;
     let x = if x.shape() == shape { x.clone() } else { builder.select(x, &repeated(x.shape(), &shape), &shape).map_err(text)? };
     let of = repeated(&c.shape, &shape);
@@ -158,20 +158,20 @@ fn shifted(builder: &mut GraphBuilder, x: &Value, c: &Constant, of_x: i8, of_c: 
     builder.scale_and_shift(&x, Some((&scale, &vec![0; x.len()])), Some(shift)).map_err(text)
 }
 
-fn scaled(builder: &mut GraphBuilder, x: &Value, shape: &[usize], scale: &Coefficients) -> Result<Value, String> {
+fn scaled(builder: &mut NetworkBuilder, x: &Value, shape: &[usize], scale: &Coefficients) -> Result<Value, String> {
     let whole = broadcast(x.shape(), shape).map_err(text)?;
     let x = if x.shape() == whole { x.clone() } else { builder.select(x, &repeated(x.shape(), &whole), &whole).map_err(text)? };
     builder.scale_and_shift(&x, Some((scale, &repeated(shape, &whole))), None).map_err(text)
 }
 
-pub(super) fn product(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Value, String> {
+pub(super) fn product(call: &Call<'_>, builder: &mut NetworkBuilder) -> Result<Value, String> {
     match operands(call, builder)? {
         (Known::Value(x), Known::Constant(c)) | (Known::Constant(c), Known::Value(x)) => scaled(builder, &x, &c.shape, &c.coefficients()),
         _ => Err("a product of two tensors that depend on the input is not piecewise linear".to_string()),
     }
 }
 
-pub(super) fn quotient(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Value, String> {
+pub(super) fn quotient(call: &Call<'_>, builder: &mut NetworkBuilder) -> Result<Value, String> {
     let (Known::Value(x), Known::Constant(c)) = operands(call, builder)? else {
         return Err("a division by a tensor that depends on the input is not piecewise linear".to_string());
     };
@@ -180,7 +180,7 @@ pub(super) fn quotient(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Va
     scaled(builder, &x, &c.shape, &Coefficients::from_rationals(inverses))
 }
 
-pub(super) fn batch_normalisation(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Value, String> {
+pub(super) fn batch_normalisation(call: &Call<'_>, builder: &mut NetworkBuilder) -> Result<Value, String> {
     // Before version 14 the number of outputs says it too.
     let is_test = call.attributes.integer("is_test", i64::from(call.version >= 7)) != 0;
     if !is_test || call.attributes.integer("training_mode", 0) != 0 || call.outputs > 1 {

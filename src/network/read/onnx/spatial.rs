@@ -1,10 +1,10 @@
 //! Convolutions and pooling over one or two dimensions.
 
 use super::call::{Call, text};
-use crate::network::graph::{ConvolutionOptions, GraphBuilder, Value, Window};
+use crate::network::graph::{ConvolutionOptions, NetworkBuilder, Value, Window};
 
 /// Channels x length as channels x 1 x length; images as they are.
-fn as_image(builder: &GraphBuilder, x: &Value) -> Result<Value, String> {
+fn as_image(builder: &NetworkBuilder, x: &Value) -> Result<Value, String> {
     match x.shape() {
         [1, _, _, _] => Ok(x.clone()),
         &[1, channels, length] => builder.reshape(x, &[1, channels, 1, length]).map_err(text),
@@ -13,7 +13,7 @@ fn as_image(builder: &GraphBuilder, x: &Value) -> Result<Value, String> {
 }
 
 /// Back to the number of axes that the tensor had.
-fn as_before(builder: &GraphBuilder, x: &Value, y: Value) -> Result<Value, String> {
+fn as_before(builder: &NetworkBuilder, x: &Value, y: Value) -> Result<Value, String> {
     if x.shape().len() == 4 {
         return Ok(y);
     }
@@ -77,7 +77,7 @@ fn window(call: &Call<'_>, kernel: &[usize], image: &Value) -> Result<Window, St
     Ok(Window { kernel, stride, dilation, padding, ceil })
 }
 
-pub(super) fn convolution(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Value, String> {
+pub(super) fn convolution(call: &Call<'_>, builder: &mut NetworkBuilder) -> Result<Value, String> {
     let (x, weights, bias) = (call.value(0)?, call.constant(1)?, call.optional_constant(2)?);
     let image = as_image(builder, x)?;
     if let Some(bias) = bias.filter(|bias| bias.shape != weights.shape[..1.min(weights.shape.len())]) {
@@ -101,7 +101,7 @@ pub(super) fn convolution(call: &Call<'_>, builder: &mut GraphBuilder) -> Result
     as_before(builder, x, y)
 }
 
-pub(super) fn pool(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Value, String> {
+pub(super) fn pool(call: &Call<'_>, builder: &mut NetworkBuilder) -> Result<Value, String> {
     let x = call.value(0)?;
     let image = as_image(builder, x)?;
     let kernel = call.attributes.sizes("kernel_shape")?.ok_or("its kernel_shape is missing")?;
@@ -120,7 +120,7 @@ pub(super) fn pool(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Value,
     as_before(builder, x, y.map_err(text)?)
 }
 
-pub(super) fn global_pool(call: &Call<'_>, builder: &mut GraphBuilder) -> Result<Value, String> {
+pub(super) fn global_pool(call: &Call<'_>, builder: &mut NetworkBuilder) -> Result<Value, String> {
     let x = call.value(0)?;
     let image = as_image(builder, x)?;
     let window = Window::new([image.shape()[2], image.shape()[3]]);

@@ -40,7 +40,7 @@ pub fn run(sweep: &Sweep<'_>, threads: usize) -> SweepState {
 }
 
 pub fn hidden(network: &Network) -> UnitSet {
-    Selection::Hidden.resolve(network).expect("hidden units can always be selected")
+    network.units(&Selection::Hidden).expect("hidden units can always be selected")
 }
 
 /// A sampler, in its fastest way.

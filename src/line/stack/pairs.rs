@@ -1,6 +1,6 @@
 //! Many segments between points of one set: each point goes through the first layer once.
 
-use super::Tracer;
+use super::StackTracer;
 use crate::data::Points;
 use crate::line::first_layer::FirstLayer;
 use crate::line::narrow::{is_narrow, walk_narrow, walk_narrow_unchecked};
@@ -9,55 +9,6 @@ use std::sync::Arc;
 
 /// Pairs whose points go through the first layer together.
 const BLOCK: usize = 512;
-
-/// A [`Tracer`] bound to a set of points, by [`Tracer::over`].
-pub struct PointTracer<'t, 'n, 'p> {
-    tracer: &'t mut Tracer<'n>,
-    points: &'p Points,
-}
-
-impl PointTracer<'_, '_, '_> {
-    /// The traces of the segments between pairs of the points, as [`Tracer::trace_pairs`] gives them.
-    ///
-    /// # Errors
-    /// None that the points have not passed already.
-    ///
-    /// # Panics
-    /// Where a pair names a row that the set does not have.
-    pub fn trace_pairs(
-        &mut self,
-        pairs: impl IntoIterator<Item = (usize, usize)>,
-        visit: impl FnMut((usize, usize), &Trace),
-    ) -> Result<(), TraceError> {
-        self.tracer.traces_over(self.points, pairs, visit)
-    }
-
-    /// The flips of the segments between pairs of the points, and how the decisions were taken: all that a folding measure needs,
-    /// and several times faster than the traces where the layers are narrow.
-    ///
-    /// ```
-    /// use plica::{data::Points, line::Tracer, network::zoo};
-    /// let network = zoo::parse("cantor:1").unwrap().unwrap();
-    /// let points = Points::from_f64(vec![0.0, 0.75, 1.0, 0.75], 2).unwrap();
-    /// let mut tracer = Tracer::new(&network);
-    /// let mut count = 0;
-    /// tracer.over(&points).unwrap().flips_of_pairs([(0, 1)], |_, flips, _| flips.for_each(|units| count += units.len())).unwrap();
-    /// assert_eq!(count, 4);
-    /// ```
-    ///
-    /// # Errors
-    /// None that the points have not passed already.
-    ///
-    /// # Panics
-    /// Where a pair names a row that the set does not have.
-    pub fn flips_of_pairs(
-        &mut self,
-        pairs: impl IntoIterator<Item = (usize, usize)>,
-        visit: impl FnMut((usize, usize), Flips<'_>, Decisions),
-    ) -> Result<(), TraceError> {
-        self.tracer.flips_over(self.points, pairs, visit)
-    }
-}
 
 /// Whether the narrow walk is tried first: not where it has failed so many times, and more often than not.
 #[derive(Default)]
@@ -83,33 +34,12 @@ impl Attempts {
     }
 }
 
-impl<'n> Tracer<'n> {
-    /// The traces of the segments between pairs of points of one set, one after the other, in order.
-    ///
-    /// Each point goes through the first layer once, however many segments end in it.
-    ///
-    /// # Errors
-    /// Points of the wrong dimension.
-    ///
-    /// # Panics
-    /// Where a pair names a row that the set does not have.
-    pub fn trace_pairs(
-        &mut self,
-        points: &Points,
-        pairs: impl IntoIterator<Item = (usize, usize)>,
-        visit: impl FnMut((usize, usize), &Trace),
-    ) -> Result<(), TraceError> {
-        self.over(points)?.trace_pairs(pairs, visit)
-    }
-
-    /// The tracer bound to a set of points: what it computes of them is kept from call to call.
-    ///
-    /// # Errors
-    /// Points of the wrong dimension.
-    pub fn over<'t, 'p>(&'t mut self, points: &'p Points) -> Result<PointTracer<'t, 'n, 'p>, TraceError> {
+impl StackTracer {
+    /// Forgets what was computed of other points: these are the ones that pairs name from now on.
+    pub(in crate::line) fn bind(&mut self, points: &Points) -> Result<(), TraceError> {
         self.check(points.dimension())?;
         self.first_layer.clear(points.len());
-        Ok(PointTracer { tracer: self, points })
+        Ok(())
     }
 
     /// Takes the pairs block by block, each point through the first layer before `each` sees the segment.
@@ -140,7 +70,8 @@ impl<'n> Tracer<'n> {
         Ok(())
     }
 
-    fn traces_over(
+    /// The traces of the segments between pairs of the points that the tracer is bound to.
+    pub(in crate::line) fn traces_over(
         &mut self,
         points: &Points,
         pairs: impl IntoIterator<Item = (usize, usize)>,
@@ -162,7 +93,8 @@ impl<'n> Tracer<'n> {
         })
     }
 
-    fn flips_over(
+    /// The flips of these segments, and how the decisions were taken.
+    pub(in crate::line) fn flips_over(
         &mut self,
         points: &Points,
         pairs: impl IntoIterator<Item = (usize, usize)>,

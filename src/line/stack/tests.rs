@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use rug::Rational;
 
 /// The pre-activations of the layers up to this one at a point, in plain rational arithmetic.
-fn pre_activations(network: &Network, x: Vec<Rational>, last: usize) -> Vec<Vec<Rational>> {
+fn pre_activations(network: &Arc<Stack>, x: Vec<Rational>, last: usize) -> Vec<Vec<Rational>> {
     let mut h = x;
     let mut all = Vec::new();
     for layer in &network.layers()[..=last] {
@@ -21,7 +21,7 @@ fn pre_activations(network: &Network, x: Vec<Rational>, last: usize) -> Vec<Vec<
     all
 }
 
-fn network(widths: &[usize], seed: u64, exponents: &[i32]) -> Network {
+fn network(widths: &[usize], seed: u64, exponents: &[i32]) -> Arc<Stack> {
     let mut state = seed;
     let mut unit = move || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -32,28 +32,29 @@ fn network(widths: &[usize], seed: u64, exponents: &[i32]) -> Network {
         let weights = DMatrix::from_fn(w[1], w[0], |_, _| unit() * scale);
         Layer::from_f64(weights, DVector::from_fn(w[1], |_, _| unit() * scale))
     });
-    Network::new(layers.collect()).unwrap()
+    Arc::new(Stack::new(layers.collect()).unwrap())
 }
 
 /// Traces a random segment and returns the largest ratio of true error to bound, over all units and breakpoints.
-fn worst_ratio(network: &Network, seed: u64, instructions: Instructions) -> f64 {
-    let small = worst_ratio_of(Tracer::new(network), network, seed, instructions, false);
-    small.max(worst_ratio_of(Tracer::new(network).as_if_large(), network, seed, instructions, false))
+fn worst_ratio(network: &Arc<Stack>, seed: u64, instructions: Instructions) -> f64 {
+    let small = worst_ratio_of(StackTracer::new(Arc::clone(network)), network, seed, instructions, false);
+    small.max(worst_ratio_of(StackTracer::new(Arc::clone(network)).treated_as_large(), network, seed, instructions, false))
 }
 
 /// The same of the narrow walk.
-fn worst_narrow_ratio(network: &Network, seed: u64, instructions: Instructions) -> f64 {
-    worst_ratio_of(Tracer::new(network), network, seed, instructions, true)
+fn worst_narrow_ratio(network: &Arc<Stack>, seed: u64, instructions: Instructions) -> f64 {
+    worst_ratio_of(StackTracer::new(Arc::clone(network)), network, seed, instructions, true)
 }
 
-fn worst_ratio_of(tracer: Tracer<'_>, network: &Network, seed: u64, instructions: Instructions, narrow: bool) -> f64 {
+fn worst_ratio_of(tracer: StackTracer, network: &Arc<Stack>, seed: u64, instructions: Instructions, narrow: bool) -> f64 {
     let d = network.inputs();
     let point = |s: u64| -> Vec<f64> { (0..d as u64).map(|j| ((seed ^ s).wrapping_mul(2 * j + 77) % 1013) as f64 / 512.0 - 1.0).collect() };
     let (a, b) = (point(3), point(91));
     let mut tracer = tracer.instructions(instructions);
     if narrow {
         let points = Points::from_f64([&a[..], &b[..]].concat(), d).unwrap();
-        tracer.over(&points).unwrap().flips_of_pairs([(0, 1)], |_, _, _| ()).unwrap();
+        tracer.bind(&points).unwrap();
+        tracer.flips_over(&points, [(0, 1)], |_, _, _| ()).unwrap();
     } else {
         tracer.trace(&Point::from_f64(&a).unwrap(), &Point::from_f64(&b).unwrap()).unwrap();
     }
@@ -110,10 +111,10 @@ fn the_bound_holds_in_deep_networks_and_stays_small() {
         widths.push(1);
         let network = network(&widths, seed, &[[0, 1], [0, 0], [0, 0], [1, 0]][seed as usize - 1]);
         for instructions in Instructions::available() {
-            let ratio = worst_ratio_of(Tracer::new(&network), &network, seed, instructions, false);
+            let ratio = worst_ratio_of(StackTracer::new(Arc::clone(&network)), &network, seed, instructions, false);
             assert!(ratio > 0.0);
         }
-        let mut tracer = Tracer::new(&network);
+        let mut tracer = StackTracer::new(Arc::clone(&network));
         let trace = tracer.trace(&Point::from_f64(&[-1.0, 0.5]).unwrap(), &Point::from_f64(&[1.0, 0.25]).unwrap()).unwrap();
         let last = &tracer.walk.layers[depth - 1];
         // By norms alone the error would exceed the values many times over.
@@ -128,7 +129,7 @@ fn outputs_stay_as_near_to_straight_lines_as_blocks_say() {
     let mut closest = 0.0f64;
     for seed in 0..200 {
         let network = network(&[1, 2, 2, 3, 3, 1], seed, &[0]);
-        let mut tracer = Tracer::new(&network).as_if_large();
+        let mut tracer = StackTracer::new(Arc::clone(&network)).treated_as_large();
         tracer.trace(&Point::from_f64(&[-2.0]).unwrap(), &Point::from_f64(&[2.0]).unwrap()).unwrap();
         let outputs = |layer: usize, t: f64| -> Vec<Rational> {
             let values = pre_activations(&network, vec![Rational::from(4) * rational(t).unwrap() - 2], layer).swap_remove(layer);
@@ -154,7 +155,7 @@ fn outputs_stay_as_near_to_straight_lines_as_blocks_say() {
 
 #[test]
 fn the_bound_is_not_idle() {
-    let largest = |ratio: fn(&Network, u64, Instructions) -> f64| {
+    let largest = |ratio: fn(&Arc<Stack>, u64, Instructions) -> f64| {
         (0..10).map(|seed| ratio(&network(&[3, 17, 9, 8, 2], seed, &[0]), seed, Instructions::detect())).fold(0.0, f64::max)
     };
     for ratio in [largest(worst_ratio), largest(worst_narrow_ratio)] {
@@ -172,11 +173,12 @@ fn windows_of_the_narrow_walk_hold_the_crossings() {
         let coordinates =
             (0..2 * network.inputs() as u64).map(|k| ((seed * 97 + k * k * 31 + 7 * k) % 1009) as f64 / 504.0 - 1.0).collect();
         let points = Points::from_f64(coordinates, network.inputs()).unwrap();
-        let exact = Tracer::new(&network).exact_times(true).trace(&points.point(0), &points.point(1)).unwrap();
+        let exact = StackTracer::new(Arc::clone(&network)).exact_times(true).trace(&points.point(0), &points.point(1)).unwrap();
         for instructions in Instructions::available() {
-            let mut tracer = Tracer::new(&network).instructions(instructions);
+            let mut tracer = StackTracer::new(Arc::clone(&network)).instructions(instructions);
             let mut decisions = Default::default();
-            tracer.over(&points).unwrap().flips_of_pairs([(0, 1)], |_, _, taken| decisions = taken).unwrap();
+            tracer.bind(&points).unwrap();
+            tracer.flips_over(&points, [(0, 1)], |_, _, taken| decisions = taken).unwrap();
             if decisions.exact > 0 || tracer.narrow.filtered == 0 {
                 continue;
             }

@@ -1,23 +1,23 @@
-//! The report of a network that is a graph.
+//! The report of a network by its nodes.
 
 use super::number::{count, cut, grouped};
 use super::table::{Left, Right, Table, facts};
-use crate::network::graph::{Graph, Maximum, Node, Operation, Piecewise};
+use crate::network::{Maximum, Network, Node, Operation, Piecewise};
 use serde::Serialize;
 
-/// What `plica net` says of a graph.
+/// What is said of a network with other layers.
 ///
 /// ```
-/// use plica::{network::graph::{GraphBuilder, Piecewise, Window}, report::GraphReport};
-/// let mut builder = GraphBuilder::new(&[1, 4, 4]).unwrap();
+/// use plica::{network::{NetworkBuilder, Piecewise, Window}, report::NetReport};
+/// let mut builder = NetworkBuilder::new(&[1, 4, 4]).unwrap();
 /// let x = builder.input();
 /// let y = builder.activation(&x, Piecewise::relu()).unwrap();
 /// let z = builder.max_pool(&y, &Window { stride: [2, 2], ..Window::new([2, 2]) }).unwrap();
-/// let report = GraphReport::of("pool", &builder.finish(&z).unwrap());
+/// let NetReport::Nodes(report) = NetReport::of("pool", &builder.finish(&z).unwrap()) else { panic!("it has a maximum") };
 /// assert_eq!((report.shape.as_str(), report.hidden_units), ("4x4-16-4-4", 20));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct GraphReport {
+pub struct NodesReport {
     /// The network as it was named.
     pub network: String,
     /// The shape of the input, the units of the hidden layers and the outputs, such as `28x28-3456-864-10`.
@@ -57,10 +57,12 @@ pub struct NodeReport {
     pub function: String,
 }
 
-impl GraphReport {
-    /// The report of a graph under this name.
-    pub fn of(name: &str, graph: &Graph) -> Self {
-        let layers = graph.layers();
+impl NodesReport {
+    pub(super) fn of(name: &str, network: &Network) -> Self {
+        let is_layer = |node: &Node| {
+            matches!(&node.operation, Operation::Activation { is_layer: true, .. } | Operation::Maximum(Maximum { is_layer: true, .. }))
+        };
+        let layers: Vec<usize> = (0..network.nodes().len()).filter(|&n| is_layer(&network.nodes()[n])).collect();
         let node = |(n, node): (usize, &Node)| NodeReport {
             name: node.name.clone(),
             kind: match &node.operation {
@@ -88,14 +90,14 @@ impl GraphReport {
         };
         Self {
             network: name.to_string(),
-            shape: graph.shape(),
-            inputs: graph.inputs(),
-            outputs: graph.outputs(),
+            shape: network.shape(),
+            inputs: network.inputs(),
+            outputs: network.outputs(),
             depth: layers.len(),
-            hidden_units: graph.hidden_units(),
-            multiplications: graph.multiplications(),
-            dyadic: graph.nodes().iter().all(is_dyadic),
-            nodes: graph.nodes().iter().enumerate().map(node).collect(),
+            hidden_units: network.hidden_units(),
+            multiplications: network.multiplications(),
+            dyadic: network.nodes().iter().all(is_dyadic),
+            nodes: network.nodes().iter().enumerate().map(node).collect(),
         }
     }
 }
@@ -136,8 +138,8 @@ fn activation(function: &Piecewise) -> &'static str {
     }
 }
 
-/// The text of the report of a graph: its size, and a row for each node.
-pub fn graph_text(report: &GraphReport) -> String {
+/// Its size, and a row for each node.
+pub(super) fn nodes_text(report: &NodesReport) -> String {
     let arithmetic = if report.dyadic { "doubles, exactly" } else { "rationals" };
     let mut text = format!("{}\n\n", cut(&report.network, 80));
     text += &facts(&[

@@ -1,0 +1,222 @@
+//! The tracer of a stack of layers: options, and the trace of one segment.
+
+use super::escalate::Escalation;
+use super::first_layer::FirstLayer;
+use super::narrow::NarrowWalk;
+use super::oracle::stack_exact_only;
+use super::plan::{Plan, Thresholds};
+use super::walk::{Ends, OutOfRange, Walk, Zero, count_pieces, walk_certified, walk_unchecked};
+use super::{Enclosure, Trace, TraceError};
+use crate::data::{Point, Points};
+use crate::exact::Instructions;
+use crate::network::{Selection, Stack, Unit, UnitSet};
+use std::sync::Arc;
+
+mod pairs;
+
+/// Traces segments of a stack of layers: in floating point with proven error bounds, and with integers where those do not decide.
+pub(super) struct StackTracer {
+    network: Arc<Stack>,
+    plan: Arc<Plan>,
+    units: Arc<UnitSet>,
+    full: Arc<UnitSet>,
+    exact_times: bool,
+    exact_only: bool,
+    pieces: bool,
+    certify: bool,
+    instructions: Instructions,
+    walk: Walk,
+    narrow: NarrowWalk,
+    first_layer: FirstLayer,
+    flips: Vec<Unit>,
+    touches: Vec<Unit>,
+    zeros: Vec<Zero>,
+}
+
+impl StackTracer {
+    /// A tracer of all hidden units, with the filter, enclosing doubles for the times, and the pieces of the output.
+    pub fn new(network: Arc<Stack>) -> Self {
+        let units = Arc::new(network.units(&Selection::Hidden).expect("hidden units can always be selected"));
+        Self {
+            plan: Arc::new(Plan::new(&network, Thresholds::default())),
+            network,
+            full: Arc::new(units.full()),
+            units,
+            exact_times: false,
+            exact_only: false,
+            pieces: true,
+            certify: true,
+            instructions: Instructions::detect(),
+            walk: Walk::default(),
+            narrow: NarrowWalk::default(),
+            first_layer: FirstLayer::default(),
+            flips: Vec::new(),
+            touches: Vec::new(),
+            zeros: Vec::new(),
+        }
+    }
+
+    /// Another tracer of the same network with the same options, and memory of its own: for another thread.
+    pub fn fork(&self) -> Self {
+        Self {
+            network: Arc::clone(&self.network),
+            plan: Arc::clone(&self.plan),
+            units: Arc::clone(&self.units),
+            full: Arc::clone(&self.full),
+            exact_times: self.exact_times,
+            exact_only: self.exact_only,
+            pieces: self.pieces,
+            certify: self.certify,
+            instructions: self.instructions,
+            walk: Walk::default(),
+            narrow: NarrowWalk::default(),
+            first_layer: FirstLayer::default(),
+            flips: Vec::new(),
+            touches: Vec::new(),
+            zeros: Vec::new(),
+        }
+    }
+
+    /// Follows these units; the outputs only where they are among them.
+    pub fn units(mut self, units: &UnitSet) -> Self {
+        self.full = Arc::new(units.full());
+        self.units = Arc::new(units.clone());
+        self
+    }
+
+    /// Whether crossings carry their exact times as rationals, and the tightest enclosures.
+    pub fn exact_times(mut self, yes: bool) -> Self {
+        self.exact_times = yes;
+        self
+    }
+
+    /// Whether every decision is taken with integers.
+    pub fn exact_only(mut self, yes: bool) -> Self {
+        self.exact_only = yes;
+        self
+    }
+
+    /// Whether the pieces of the output are counted; they are by default. Where not, [`Trace::pieces`] is `None`.
+    pub fn pieces(mut self, yes: bool) -> Self {
+        self.pieces = yes;
+        self
+    }
+
+    /// Uses these instructions instead of the best that the processor has. The traces say the same with all of them.
+    pub fn instructions(mut self, instructions: Instructions) -> Self {
+        self.instructions = instructions;
+        self
+    }
+
+    /// Leaves the filter out, so that a benchmark can say what it costs. The traces may then be wrong.
+    #[doc(hidden)]
+    pub fn without_filter(mut self) -> Self {
+        self.certify = false;
+        self
+    }
+
+    /// Treats every network as a large one, so that tests reach those means with small ones.
+    #[doc(hidden)]
+    pub fn treated_as_large(mut self) -> Self {
+        self.plan = Arc::new(Plan::new(&self.network, Thresholds { wide: 1, doubled: 0, deep: 0 }));
+        self
+    }
+
+    /// The trace of the segment from one point to another.
+    ///
+    /// # Errors
+    /// A point of the wrong dimension.
+    pub fn trace(&mut self, from: &Point, to: &Point) -> Result<Trace, TraceError> {
+        self.check(from.dimension())?;
+        self.check(to.dimension())?;
+        if self.exact_only {
+            return self.trace_with_integers(from, to, &self.units);
+        }
+        let mut ends = [FirstLayer::default(), FirstLayer::default()];
+        for (first_layer, point) in ends.iter_mut().zip([from, to]) {
+            first_layer.clear(1);
+            first_layer.prepare(self.instructions, &self.plan.layers[0], point.as_points(), 0..1);
+        }
+        let plan = &self.plan.layers[0];
+        let (a, b) = (ends[0].ends(plan, 0, 0), ends[1].ends(plan, 0, 0));
+        let ends = Ends { from: a.from, to: b.from, norm: a.norm.max(b.norm) };
+        let mut trace = Trace::begin(Arc::clone(&self.full));
+        self.run(ends, (from.as_points(), 0), (to.as_points(), 0), &mut trace)?;
+        Ok(trace.select(&self.units))
+    }
+
+    fn check(&self, found: usize) -> Result<(), TraceError> {
+        let expected = self.network.inputs();
+        if found == expected { Ok(()) } else { Err(TraceError::Dimension { expected, found }) }
+    }
+
+    /// The trace by these units with every decision taken with integers.
+    fn trace_with_integers(&self, from: &Point, to: &Point, units: &UnitSet) -> Result<Trace, TraceError> {
+        stack_exact_only(&self.network, from, to, units).map(|trace| trace.reduced_to_what_is_asked(self.exact_times, self.pieces))
+    }
+
+    /// Traces one segment into `trace`.
+    fn run(&mut self, ends: Ends<'_>, from: (&Points, usize), to: (&Points, usize), trace: &mut Trace) -> Result<(), TraceError> {
+        let (plan, network, walk) = (&self.plan, &*self.network, &mut self.walk);
+        let depth = network.depth() + usize::from(self.full.has_output());
+        let mut escalation = Escalation::new(plan, network, self.instructions, from, to, ends);
+        let walked = match self.certify {
+            true => walk_certified(self.instructions, walk, plan, depth, ends, &mut escalation),
+            false => walk_unchecked(self.instructions, walk, plan, depth, ends, &mut escalation),
+        };
+        if let Err(OutOfRange) = walked {
+            // Numbers near the ends of the doubles: all decisions with integers.
+            *trace = self.trace_with_integers(&from.0.point(from.1), &to.0.point(to.1), &self.full)?;
+            return Ok(());
+        }
+        let pieces = self.pieces.then(|| count_pieces(self.instructions, walk, plan, depth, self.certify, &mut escalation));
+
+        trace.restart();
+        for (l, layer) in plan.layers[..depth].iter().enumerate() {
+            trace.set_start(l, layer.outputs, &walk.layers[l].start);
+        }
+        let order = &walk.layers[depth].order;
+        self.zeros.clear();
+        self.zeros.extend_from_slice(&walk.zeros);
+        self.zeros.sort_unstable_by_key(|zero| zero.mark);
+        for (k, &mark) in order.iter().enumerate() {
+            let m = walk.marks[mark as usize];
+            self.flips.clear();
+            self.touches.clear();
+            let created = &walk.flips[m.flips.0 as usize..m.flips.1 as usize];
+            self.flips.extend(created.iter().map(|flip| Unit { layer: m.layer, index: flip.unit }));
+            let first = self.zeros.partition_point(|zero| zero.mark < mark);
+            for zero in self.zeros[first..].iter().take_while(|zero| zero.mark == mark) {
+                let unit = Unit { layer: zero.layer, index: zero.unit };
+                if zero.before != zero.after {
+                    self.flips.push(unit);
+                } else if zero.before {
+                    self.touches.push(unit);
+                }
+            }
+            self.flips.sort_unstable();
+            self.touches.sort_unstable();
+            if k == 0 {
+                trace.set_zero_at_start(&self.touches);
+            } else if k + 1 == order.len() {
+                trace.set_zero_at_end(&self.touches);
+            } else if self.exact_times {
+                let t = escalation.time_of(walk, mark).to_rational();
+                trace.push(Enclosure::of(&t), &self.flips, &self.touches);
+                trace.push_time(t);
+            } else {
+                let t = Enclosure { lo: (m.at - m.half).next_down().max(0.0), hi: (m.at + m.half).next_up().min(1.0) };
+                trace.push(t, &self.flips, &self.touches);
+            }
+        }
+        if let Some(pieces) = pieces {
+            trace.set_pieces(pieces);
+        }
+        trace.decisions_mut().exact = escalation.decisions;
+        trace.decisions_mut().filtered = walk.filtered.saturating_sub(escalation.decisions);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;
