@@ -5,7 +5,9 @@ use super::first_layer::FirstLayer;
 use super::narrow::NarrowWalk;
 use super::oracle::stack_exact_only;
 use super::plan::{Plan, Thresholds};
-use super::walk::{Ends, OutOfRange, Walk, Zero, count_pieces, walk_certified, walk_unchecked};
+#[cfg(feature = "unfiltered")]
+use super::walk::walk_unchecked;
+use super::walk::{Ends, OutOfRange, Walk, Zero, count_pieces, walk_certified};
 use super::{Enclosure, Trace, TraceError};
 use crate::data::{Point, Points};
 use crate::exact::Instructions;
@@ -109,7 +111,7 @@ impl StackTracer {
     }
 
     /// Leaves the filter out, so that a benchmark can say what it costs. The traces may then be wrong.
-    #[doc(hidden)]
+    #[cfg(feature = "unfiltered")]
     pub fn without_filter(mut self) -> Self {
         self.certify = false;
         self
@@ -161,8 +163,9 @@ impl StackTracer {
         let depth = network.depth() + usize::from(self.full.has_output());
         let mut escalation = Escalation::new(plan, network, self.instructions, from, to, ends);
         let walked = match self.certify {
-            true => walk_certified(self.instructions, walk, plan, depth, ends, &mut escalation),
+            #[cfg(feature = "unfiltered")]
             false => walk_unchecked(self.instructions, walk, plan, depth, ends, &mut escalation),
+            _ => walk_certified(self.instructions, walk, plan, depth, ends, &mut escalation),
         };
         if let Err(OutOfRange) = walked {
             // Numbers near the ends of the doubles: all decisions with integers.

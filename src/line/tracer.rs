@@ -84,6 +84,7 @@ impl Tracer {
     }
 
     /// Leaves the filter out, so that a benchmark can say what it costs. The traces may then be wrong.
+    #[cfg(feature = "unfiltered")]
     #[doc(hidden)]
     pub fn without_filter(self) -> Self {
         self.map(StackTracer::without_filter, |tracer| tracer)

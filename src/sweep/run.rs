@@ -121,6 +121,7 @@ impl<'a> Sweep<'a> {
     }
 
     /// Leaves the filter out, so that a benchmark can say what it costs. The tallies may then be wrong.
+    #[cfg(feature = "unfiltered")]
     #[doc(hidden)]
     pub fn without_filter(self) -> Self {
         Self { tracer: self.tracer.without_filter(), ..self }

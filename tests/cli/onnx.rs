@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 const FILES: [&str; 10] = ["perceptron", "double", "residual", "residual-new", "dense", "signal", "pooled", "arithmetic", "maxout", "hand"];
 
 fn network(name: &str) -> String {
-    format!("{}/tests/readers/onnx/{name}.onnx", env!("CARGO_MANIFEST_DIR"))
+    format!("{}/../tests/readers/onnx/{name}.onnx", env!("CARGO_MANIFEST_DIR"))
 }
 
 /// Standard output of a call that succeeds; notes go to standard error.
@@ -42,6 +42,8 @@ fn every_command_runs_on_every_layer_kind() {
         let data = file(&format!("points-{name}.csv"), p.join("\n"));
         let fold = json_of(&["fold", &net, &data]);
         assert!(fold["pairs"].as_array().is_some_and(|pairs| !pairs.is_empty()), "{name}: {fold}");
+        let audit = json_of(&["audit", &net, &data, "--pairs", "all", "--points", "11"]);
+        assert!(audit["segments"].as_u64().unwrap() == 6 && audit["regions"].as_u64().unwrap() > 6, "{name}: {audit}");
         let rows = ["0", "1", "2"].map(|row| format!("{data}#{row}"));
         let slice = ["regions", &net, "--plane", &rows[0], &rows[1], &rows[2], "--check"];
         let regions = json_of(&slice);

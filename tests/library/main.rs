@@ -7,6 +7,7 @@ mod crossing;
 mod degenerate;
 mod graph_complexes;
 mod graphs;
+mod layers;
 mod measure;
 mod polytopes;
 mod programs;

@@ -79,6 +79,7 @@ dispatch! {
     pub(super) fn walk_narrow(walk: &mut NarrowWalk, plan: &Plan, depth: usize, ends: Ends<'_>) -> Result<(), Uncertain> = certified
 }
 
+#[cfg(feature = "unfiltered")]
 dispatch! {
     /// The same walk without the filter, for measuring what the filter costs.
     pub(super) fn walk_narrow_unchecked(walk: &mut NarrowWalk, plan: &Plan, depth: usize, ends: Ends<'_>) -> Result<(), Uncertain> = unchecked
@@ -89,6 +90,7 @@ fn certified<L: Lanes>(walk: &mut NarrowWalk, plan: &Plan, depth: usize, ends: E
     walk.walk_in::<L, true>(plan, depth, ends)
 }
 
+#[cfg(feature = "unfiltered")]
 #[inline(always)]
 fn unchecked<L: Lanes>(walk: &mut NarrowWalk, plan: &Plan, depth: usize, ends: Ends<'_>) -> Result<(), Uncertain> {
     walk.walk_in::<L, false>(plan, depth, ends)

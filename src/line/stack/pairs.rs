@@ -3,7 +3,9 @@
 use super::StackTracer;
 use crate::data::Points;
 use crate::line::first_layer::FirstLayer;
-use crate::line::narrow::{is_narrow, walk_narrow, walk_narrow_unchecked};
+#[cfg(feature = "unfiltered")]
+use crate::line::narrow::walk_narrow_unchecked;
+use crate::line::narrow::{is_narrow, walk_narrow};
 use crate::line::{Decisions, Flips, Trace, TraceError};
 use std::sync::Arc;
 
@@ -111,7 +113,11 @@ impl StackTracer {
             }
             let ends = first_layer.ends(&tracer.plan.layers[0], i, j);
             if narrow.pay() {
-                let walk = if tracer.certify { walk_narrow } else { walk_narrow_unchecked };
+                let walk = match tracer.certify {
+                    #[cfg(feature = "unfiltered")]
+                    false => walk_narrow_unchecked,
+                    _ => walk_narrow,
+                };
                 let walked = walk(tracer.instructions, &mut tracer.narrow, &tracer.plan, depth, ends).is_ok();
                 narrow.count(walked);
                 if walked {

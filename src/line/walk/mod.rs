@@ -217,6 +217,7 @@ dispatch! {
     pub(super) fn walk_certified(walk: &mut Walk, plan: &Plan, depth: usize, ends: Ends<'_>, escalate: &mut dyn Escalate) -> Result<(), OutOfRange> = certified
 }
 
+#[cfg(feature = "unfiltered")]
 dispatch! {
     /// The same walk without the filter, for measuring what the filter costs.
     pub(super) fn walk_unchecked(walk: &mut Walk, plan: &Plan, depth: usize, ends: Ends<'_>, escalate: &mut dyn Escalate) -> Result<(), OutOfRange> = unchecked
@@ -232,6 +233,7 @@ fn certified<L: Lanes>(walk: &mut Walk, plan: &Plan, depth: usize, ends: Ends<'_
     walk_in::<L, true>(walk, plan, depth, ends, escalate)
 }
 
+#[cfg(feature = "unfiltered")]
 #[inline(always)]
 fn unchecked<L: Lanes>(walk: &mut Walk, plan: &Plan, depth: usize, ends: Ends<'_>, escalate: &mut dyn Escalate) -> Result<(), OutOfRange> {
     walk_in::<L, false>(walk, plan, depth, ends, escalate)

@@ -1,4 +1,6 @@
-//! The command line: parse, call the library, print.
+//! The command line of Plica: parse, call the library, print.
+
+#![forbid(unsafe_code)]
 
 mod audit;
 mod bounds;
@@ -57,8 +59,7 @@ enum Command {
     Net(net::Arguments),
 }
 
-/// Runs the command line and says how it ended.
-pub fn run() -> ExitCode {
+fn main() -> ExitCode {
     interrupt::install();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
