@@ -5,7 +5,7 @@
 
 mod counting;
 
-use crate::exact::ExactNumber;
+use crate::exact::{ExactNumber, ParseError};
 use crate::network::Network;
 use counting::{binomial_sum, binomials, cyclic_facets, power, serra_rank, serra_ranks, sums};
 use rug::{Integer, Rational};
@@ -102,18 +102,20 @@ const MOST_WORK: f64 = 8e9;
 const MOST_WORDS: f64 = (1u64 << 26) as f64;
 
 impl std::str::FromStr for Shape {
-    type Err = String;
+    type Err = ParseError;
 
     /// Reads widths from the inputs to the outputs, such as `2-16-16-1`; `2-1` has no hidden layer.
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, ParseError> {
         let is_width = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit()) && part.bytes().any(|byte| byte != b'0');
         let parts: Vec<&str> = text.split('-').collect();
         if parts.len() < 2 || !parts.iter().all(|part| is_width(part)) {
-            return Err(format!("`{text}` is no shape: give widths from 1, from the inputs to the outputs, such as 2-16-16-1"));
+            return Err(ParseError::new(format!(
+                "`{text}` is no shape: give widths from 1, from the inputs to the outputs, such as 2-16-16-1"
+            )));
         }
         let width = |part: &&str| match part.parse() {
             Ok(width) if width <= WIDEST => Ok(width),
-            _ => Err(format!("`{text}`: a layer of {part} is too wide, bounds are computed up to a width of {WIDEST}")),
+            _ => Err(ParseError::new(format!("`{text}`: a layer of {part} is too wide, bounds are computed up to a width of {WIDEST}"))),
         };
         let widths = parts.iter().map(width).collect::<Result<Vec<usize>, _>>()?;
         Ok(Self { inputs: widths[0], hidden: widths[1..widths.len() - 1].to_vec() })

@@ -162,7 +162,7 @@ fn fold(
     arguments: &Arguments,
 ) -> Result<FoldReport, Failure> {
     let failed = |error: SweepError| match error {
-        SweepError::Rows(reason) => Failure::Data(reason),
+        SweepError::Rows(reason) => Failure::Data(reason.to_string()),
         error => Failure::Data(format!("{}: {error}", data.name)),
     };
     let mut sweep = Sweep::new(&subject.network, &subject.units, &data.points, groups).map_err(|error| failed(error.into()))?;

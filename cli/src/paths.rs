@@ -6,6 +6,7 @@ use plica::files::{digest, is_temporary, read_regular, remove_leftovers, replace
 use plica::sweep::{Fingerprint, PairGroup, PathRow, RowSink};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -120,7 +121,7 @@ impl PathFiles {
 }
 
 impl RowSink for PathFiles {
-    fn take(&self, part: usize, group: &PairGroup, rows: &[PathRow]) -> Result<(), String> {
+    fn take(&self, part: usize, group: &PairGroup, rows: &[PathRow]) -> Result<(), Box<dyn Error + Send + Sync>> {
         let path = self.gathered.join(file_name(part));
         let about: Vec<(&str, &str)> = self.about.iter().map(|(key, value)| (*key, value.as_str())).collect();
         let file = encoded(group, rows, &about).map_err(|error| format!("{}: {error}", path.display()))?;

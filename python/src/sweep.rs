@@ -296,7 +296,7 @@ struct Part {
 struct Rows(Mutex<Vec<Part>>);
 
 impl RowSink for Rows {
-    fn take(&self, part: usize, group: &PairGroup, rows: &[PathRow]) -> Result<(), String> {
+    fn take(&self, part: usize, group: &PairGroup, rows: &[PathRow]) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         let part = Part { number: part, classes: [group.from, group.to], rows: rows.to_vec() };
         self.0.lock().map_err(|error| error.to_string())?.push(part);
         Ok(())

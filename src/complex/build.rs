@@ -2,6 +2,7 @@
 
 use super::cells::Complex;
 use super::decide::Rule;
+use super::decide::RuleError;
 use super::domain::{Domain, DomainError};
 use super::lower::{Judge, lower};
 use super::memory::{Bytes, default_limit};
@@ -35,8 +36,8 @@ pub enum ComplexError {
     #[error("the network has one bit a unit, whether its output is positive, and such patterns need not be those of convex cells")]
     OutputBits,
     /// The output cannot decide in this way.
-    #[error("{0}")]
-    Rule(String),
+    #[error(transparent)]
+    Rule(#[from] RuleError),
     /// There are more faces than can be numbered.
     #[error("there are more faces than fit in memory, found up to layer {layer}; nothing is known of the rest")]
     TooManyFaces {

@@ -6,6 +6,7 @@ use super::domain::Domain;
 use super::lower::{Judge, with_winner};
 use super::slice::Plane;
 use super::steps::Steps;
+use crate::exact::ParseError;
 use crate::network::Pattern;
 use rug::Rational;
 use serde::{Deserialize, Serialize};
@@ -25,14 +26,29 @@ pub enum Rule {
     Argmax,
 }
 
-impl FromStr for Rule {
-    type Err = String;
+/// Why a rule cannot decide by the outputs of a network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RuleError {
+    /// A sign, of several outputs.
+    #[error("the sign is that of one output, and the network has {0}: use argmax")]
+    Several(usize),
+    /// The largest of one output.
+    #[error("argmax compares several outputs, and the network has one: use sign")]
+    One,
+    /// The largest of too many outputs.
+    #[error("{0} outputs are too many to compare: at most {MOST_OUTPUTS}")]
+    TooMany(usize),
+}
 
-    fn from_str(text: &str) -> Result<Self, String> {
+impl FromStr for Rule {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
         match text {
             "sign" => Ok(Self::Sign),
             "argmax" => Ok(Self::Argmax),
-            _ => Err(format!("`{text}` is no rule: sign or argmax")),
+            _ => Err(ParseError::new(format!("`{text}` is no rule: sign or argmax"))),
         }
     }
 }
@@ -51,11 +67,11 @@ impl Rule {
     ///
     /// # Errors
     /// Says what is wrong with the number.
-    pub fn fits(self, outputs: usize) -> Result<(), String> {
+    pub fn fits(self, outputs: usize) -> Result<(), RuleError> {
         match self {
-            Self::Sign if outputs != 1 => Err(format!("the sign is that of one output, and the network has {outputs}: use argmax")),
-            Self::Argmax if outputs < 2 => Err("argmax compares several outputs, and the network has one: use sign".to_string()),
-            Self::Argmax if outputs > MOST_OUTPUTS => Err(format!("{outputs} outputs are too many to compare: at most {MOST_OUTPUTS}")),
+            Self::Sign if outputs != 1 => Err(RuleError::Several(outputs)),
+            Self::Argmax if outputs < 2 => Err(RuleError::One),
+            Self::Argmax if outputs > MOST_OUTPUTS => Err(RuleError::TooMany(outputs)),
             _ => Ok(()),
         }
     }
@@ -130,7 +146,7 @@ impl Builder {
     /// # Errors
     /// As [`Builder::build`], and a rule that does not fit the number of outputs.
     pub fn decide(&self, rule: Rule, domain: &Domain, plane: Option<&Plane>) -> Result<Decided, ComplexError> {
-        rule.fits(self.outputs()).map_err(ComplexError::Rule)?;
+        rule.fits(self.outputs())?;
         let (complex, first) = self.cells(domain, plane, Some(rule))?;
         let class_of = (0..complex.activation_regions()).map(|cell| rule.class(&complex.steps, first, complex.words(cell))).collect();
         let parent_of = parents(&complex, first);
@@ -259,8 +275,8 @@ mod tests {
 
     #[test]
     fn a_rule_fits_its_outputs() {
-        assert!(Rule::Sign.fits(3).unwrap_err().contains("argmax"));
-        assert!(Rule::Argmax.fits(1).unwrap_err().contains("sign"));
+        assert!(Rule::Sign.fits(3).unwrap_err().to_string().contains("argmax"));
+        assert!(Rule::Argmax.fits(1).unwrap_err().to_string().contains("sign"));
         assert!(Rule::Argmax.fits(65).is_err() && Rule::Argmax.fits(64).is_ok());
     }
 }

@@ -146,7 +146,8 @@ impl Domain {
         let malformed = |reason: String| DomainError::Malformed { text: text.to_string(), reason };
         let range = |part: &str, separator: &str| {
             let (lo, hi) = part.split_once(separator).ok_or_else(|| malformed(format!("{} has no `{separator}`", quoted(part))))?;
-            Ok((parse_rational(lo).map_err(malformed)?, parse_rational(hi).map_err(malformed)?))
+            let number = |text| parse_rational(text).map_err(|error| malformed(error.to_string()));
+            Ok((number(lo)?, number(hi)?))
         };
         if !text.contains("..") {
             let (lo, hi) = range(text, ",")?;

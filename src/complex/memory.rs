@@ -4,6 +4,7 @@ use super::build::ComplexError;
 use super::exact::ExactRows;
 use super::signs::Signs;
 use super::topology::{Faces, Topology};
+use crate::exact::ParseError;
 use std::fmt;
 
 /// What is allowed where the machine does not say how much memory it has: 4 GiB.
@@ -79,8 +80,8 @@ impl fmt::Display for Bytes {
 ///
 /// # Errors
 /// Text of another form, 0, and more than 2^64 - 1.
-pub fn parse_bytes(text: &str) -> Result<u64, String> {
-    let wrong = || format!("`{text}` is no size: a whole number of bytes above 0, such as 500M or 4G, is expected");
+pub fn parse_bytes(text: &str) -> Result<u64, ParseError> {
+    let wrong = || ParseError::new(format!("`{text}` is no size: a whole number of bytes above 0, such as 500M or 4G, is expected"));
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let shift = match text[digits.len()..].to_ascii_uppercase().as_str() {
         "" => 0,

@@ -43,7 +43,7 @@ pub use cells::Complex;
 pub(crate) use check::exact_sum;
 pub use check::{Check, CheckError};
 pub use counts::Counts;
-pub use decide::{BoundaryPiece, Decided, DecisionRegion, Rule};
+pub use decide::{BoundaryPiece, Decided, DecisionRegion, Rule, RuleError};
 pub use domain::{Domain, DomainError};
 pub use memory::parse_bytes;
 pub use shape::{Histogram, Shape, mean};

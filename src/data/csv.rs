@@ -73,7 +73,7 @@ fn push(text: &str, into: &mut Collector<'_>) -> Result<(), String> {
     // Most cells are small integers.
     match text.parse::<i32>() {
         Ok(n) => into.push_f64(f64::from(n)),
-        Err(_) => into.push_rational(parse_rational(text)?),
+        Err(_) => into.push_rational(parse_rational(text).map_err(|error| error.to_string())?),
     }
     .map_err(String::from)
 }

@@ -1,6 +1,7 @@
 //! What number a pixel is.
 
 use super::Points;
+use crate::exact::ParseError;
 use std::str::FromStr;
 
 /// What number an unsigned byte n of an image file is.
@@ -24,15 +25,15 @@ pub enum Pixels {
 }
 
 impl FromStr for Pixels {
-    type Err = String;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, ParseError> {
         match text {
             "exact" => Ok(Self::Exact),
             "f64" => Ok(Self::F64),
             "f32" => Ok(Self::F32),
             "raw" => Ok(Self::Raw),
-            _ => Err(format!("`{text}` is not a kind of pixels: exact, f64, f32 or raw")),
+            _ => Err(ParseError::new(format!("`{text}` is not a kind of pixels: exact, f64, f32 or raw"))),
         }
     }
 }

@@ -39,7 +39,7 @@ pub fn load_point(spec: &str, options: &LoadOptions) -> Result<Point, LoadError>
         Err(bad(Some("a row must be named".to_string())))
     } else {
         let coordinates: Result<Vec<_>, _> = spec.split(',').map(parse_rational).collect();
-        Ok(Point::from_rationals(coordinates.map_err(|e| bad(Some(e)))?).expect("a split has at least one part"))
+        Ok(Point::from_rationals(coordinates.map_err(|e| bad(Some(e.to_string())))?).expect("a split has at least one part"))
     }
 }
 

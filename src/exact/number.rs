@@ -97,6 +97,22 @@ fn scale_by_power_of_two(x: f64, e: i64) -> f64 {
     }
 }
 
+/// Text that is not what is expected there: a number, a pattern, a choice of pairs. The message says both in a line.
+///
+/// ```
+/// let error = plica::exact::parse_rational("a third").unwrap_err();
+/// assert_eq!(error.to_string(), "`a third` is not a number (an integer, a decimal or p/q)");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ParseError(String);
+
+impl ParseError {
+    pub(crate) fn new(message: String) -> Self {
+        Self(message)
+    }
+}
+
 /// The largest exponent in text, either way: that of a double is at most 324.
 const MOST_EXPONENT: u32 = 10_000;
 
@@ -114,13 +130,13 @@ const MOST_DIGITS: usize = 20_000;
 /// assert_eq!(parse_rational("0.1").unwrap().to_string(), "1/10");
 /// assert!(parse_rational("1/0").is_err());
 /// ```
-pub fn parse_rational(text: &str) -> Result<Rational, String> {
+pub fn parse_rational(text: &str) -> Result<Rational, ParseError> {
     let text = text.trim();
-    let bad = || format!("{} is not a number (an integer, a decimal or p/q)", quoted(text));
+    let bad = || ParseError::new(format!("{} is not a number (an integer, a decimal or p/q)", quoted(text)));
     let digits = |part: &str| part.bytes().filter(u8::is_ascii_digit).count();
     let short = |digits: usize| match digits {
         0..=MOST_DIGITS => Ok(()),
-        _ => Err(format!("{} has more than 20,000 digits, the most that are read", quoted(text))),
+        _ => Err(ParseError::new(format!("{} has more than 20,000 digits, the most that are read", quoted(text)))),
     };
     let is_decimal = text.contains(['.', 'e', 'E']);
     if !is_decimal || text.contains('/') {
@@ -131,7 +147,7 @@ pub fn parse_rational(text: &str) -> Result<Rational, String> {
         Some((mantissa, exponent)) => (mantissa, small_exponent(exponent).ok_or_else(bad)?),
         None => (text, Some(0)),
     };
-    let exponent = exponent.ok_or_else(|| format!("{} has an exponent beyond 10,000", quoted(text)))?;
+    let exponent = exponent.ok_or_else(|| ParseError::new(format!("{} has an exponent beyond 10,000", quoted(text))))?;
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let unsigned = whole.trim_start_matches(['-', '+']);
     short(digits(mantissa))?;
@@ -163,13 +179,13 @@ fn integer(text: &str) -> Option<Integer> {
 }
 
 /// An integer or p/q, of any length: what reports write.
-fn whole_or_ratio(text: &str) -> Result<Rational, String> {
-    let bad = || format!("{} is not a number (an integer, a decimal or p/q)", quoted(text));
+fn whole_or_ratio(text: &str) -> Result<Rational, ParseError> {
+    let bad = || ParseError::new(format!("{} is not a number (an integer, a decimal or p/q)", quoted(text)));
     let part = |part: &str| integer(part).ok_or_else(bad);
     let Some((p, q)) = text.split_once('/') else { return part(text).map(Rational::from) };
     let (p, q) = (part(p.trim())?, part(q.trim())?);
     if q.is_zero() {
-        return Err(format!("{} has a zero denominator", quoted(text)));
+        return Err(ParseError::new(format!("{} has a zero denominator", quoted(text))));
     }
     Ok(Rational::from((p, q)))
 }
@@ -216,9 +232,9 @@ impl<'de> Deserialize<'de> for ExactNumber {
 
 /// Reads an integer or `p/q`, as reports write them: of any length, other than [`parse_rational`].
 impl std::str::FromStr for ExactNumber {
-    type Err = String;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, ParseError> {
         whole_or_ratio(text).map(Self)
     }
 }

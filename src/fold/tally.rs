@@ -158,7 +158,7 @@ fn folding_of(r1: u64, r2: u64) -> Result<Folding, String> {
 
 /// The folding in lowest terms whose chi is written so.
 fn peak_of(text: &str) -> Result<Folding, String> {
-    let chi = parse_rational(text)?;
+    let chi = parse_rational(text).map_err(|error| error.to_string())?;
     match (chi.numer().to_u64(), chi.denom().to_u64()) {
         (Some(0), Some(_)) => Ok(Folding::default()),
         (Some(p), Some(q)) if p < q => Ok(Folding { r1: q - p, r2: q }),

@@ -1,5 +1,6 @@
 //! Activation patterns: one bit a unit.
 
+use crate::exact::ParseError;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use std::{fmt, str::FromStr};
 
@@ -146,13 +147,13 @@ impl FromIterator<bool> for Pattern {
 }
 
 impl FromStr for Pattern {
-    type Err = String;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, ParseError> {
         let bit = |(i, c)| match c {
             '0' => Ok(false),
             '1' => Ok(true),
-            other => Err(format!("a pattern is a string of 0 and 1, but character {i} is `{other}`")),
+            other => Err(ParseError::new(format!("a pattern is a string of 0 and 1, but character {i} is `{other}`"))),
         };
         text.chars().enumerate().map(bit).collect()
     }

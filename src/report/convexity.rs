@@ -1,5 +1,6 @@
 //! The report of the two kinds of convexity.
 
+use super::convexity_sets::SetError;
 use crate::convexity::search::{Finding, Smallest, smallest};
 use crate::convexity::{Cells, EuclideanCounterexample, HammingCounterexample, Judge, PatternSet, Regions, Vertex};
 use crate::exact::ExactNumber;
@@ -171,13 +172,13 @@ impl ConvexityReport {
     ///
     /// # Errors
     /// A pattern that is not realised or of another length, with its place.
-    pub fn with_sets(self, judge: &mut Judge<'_>, sets: Vec<Vec<(String, Pattern)>>) -> Result<Self, String> {
+    pub fn with_sets(self, judge: &mut Judge<'_>, sets: Vec<Vec<(String, Pattern)>>) -> Result<Self, SetError> {
         let regions = judge.regions();
         let mut reports = Vec::with_capacity(sets.len());
         for set in sets {
             let mut places = PatternSet::default();
             for (place, pattern) in set {
-                let one = regions.set([pattern]).map_err(|error| format!("{place}: {error}"))?;
+                let one = regions.set([pattern]).map_err(|error| SetError::new(&place, error))?;
                 one.iter().for_each(|place| {
                     places.insert(place);
                 });

@@ -2,11 +2,26 @@
 
 use crate::data::file::read_file;
 use crate::data::{ReadError, ReadProblem};
+use crate::exact::ParseError;
 use crate::network::Pattern;
 use std::path::Path;
 
 /// The largest file of patterns, which take some sixty times their bytes.
 const MOST_BYTES: usize = 1 << 26;
+
+/// A pattern that cannot be taken, and the place where it is written.
+#[derive(Debug, thiserror::Error)]
+#[error("{place}: {source}")]
+pub struct SetError {
+    place: String,
+    source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+impl SetError {
+    pub(super) fn new(place: &str, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self { place: place.to_string(), source: Box::new(source) }
+    }
+}
 
 /// The sets of a file, each pattern with its place: a JSON list of patterns or of lists of them, or text with a pattern a line, where a blank
 /// line ends a set and `#` begins a remark.
@@ -33,7 +48,7 @@ fn lines(text: &str) -> Result<Vec<Vec<(String, Pattern)>>, String> {
         match sets.last_mut() {
             Some(set) if line.is_empty() && !set.is_empty() => sets.push(Vec::new()),
             Some(set) if !line.is_empty() && !line.starts_with('#') => {
-                set.push((place.clone(), line.parse().map_err(|error| format!("{place}: {error}"))?));
+                set.push((place.clone(), line.parse().map_err(|error: ParseError| format!("{place}: {error}"))?));
             }
             _ => {}
         }
@@ -53,18 +68,18 @@ fn json(text: &str) -> Result<Vec<Vec<(String, Pattern)>>, String> {
         Sets::One(set) => vec![set],
         Sets::Many(sets) => sets,
     };
-    parse_sets(sets)
+    parse_sets(sets).map_err(|error| error.to_string())
 }
 
 /// The sets of a JSON document, a list of patterns or of lists of them, each pattern with its place.
 ///
 /// # Errors
 /// Text that is no pattern, with its place.
-pub fn parse_sets(sets: Vec<Vec<String>>) -> Result<Vec<Vec<(String, Pattern)>>, String> {
+pub fn parse_sets(sets: Vec<Vec<String>>) -> Result<Vec<Vec<(String, Pattern)>>, SetError> {
     let parsed = |(i, set): (usize, Vec<String>)| {
         let pattern = |(j, text): (usize, String)| {
             let place = format!("set {i}, pattern {j}");
-            text.parse().map(|pattern| (place.clone(), pattern)).map_err(|error| format!("{place}: {error}"))
+            text.parse().map(|pattern| (place.clone(), pattern)).map_err(|error: ParseError| SetError::new(&place, error))
         };
         set.into_iter().enumerate().map(pattern).collect()
     };

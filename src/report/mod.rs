@@ -30,7 +30,7 @@ pub use cells::CellsReport;
 pub use convexity::{
     ConvexityReport, FindingReport, HammingGapReport, PassageReport, RandomReport, RegionReport, SetReport, SmallestReport, VertexReport,
 };
-pub use convexity_sets::{parse_sets, sets_from_path};
+pub use convexity_sets::{SetError, parse_sets, sets_from_path};
 pub use convexity_text::convexity_text;
 pub use fold::{FoldReport, PairReport};
 pub use fold_csv::fold_csv;

@@ -1,6 +1,7 @@
 //! Which pairs of points a sweep joins by segments.
 
 use crate::data::DataSet;
+use crate::exact::ParseError;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use std::ops::Range;
@@ -31,10 +32,10 @@ pub enum Pairs {
 }
 
 impl FromStr for Pairs {
-    type Err = String;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let bad = || format!("`{text}` is not a choice of pairs: `classes`, `all` or `random:N@SEED`");
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let bad = || ParseError::new(format!("`{text}` is not a choice of pairs: `classes`, `all` or `random:N@SEED`"));
         match text {
             "classes" => Ok(Self::Classes),
             "all" => Ok(Self::All),

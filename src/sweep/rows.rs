@@ -2,6 +2,7 @@
 
 use super::PairGroup;
 use crate::fold::Measure;
+use std::error::Error;
 
 /// A segment of a sweep: the indices of its points, and its measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +23,6 @@ pub trait RowSink: Sync {
     /// interrupted before, it comes again, with the same rows.
     ///
     /// # Errors
-    /// What is wrong, in one line; the sweep then ends.
-    fn take(&self, part: usize, group: &PairGroup, rows: &[PathRow]) -> Result<(), String>;
+    /// What is wrong, in one line; the sweep then ends with [`SweepError::Rows`](super::SweepError::Rows).
+    fn take(&self, part: usize, group: &PairGroup, rows: &[PathRow]) -> Result<(), Box<dyn Error + Send + Sync>>;
 }

@@ -6,6 +6,7 @@ use crate::data::Points;
 use crate::fold::{Counter, Meter, Tally};
 use crate::line::{Decisions, PointTracer, TraceError, Tracer};
 use crate::network::{Network, UnitSet};
+use std::error::Error;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
@@ -23,18 +24,18 @@ const CHUNKS: u64 = 1 << 22;
 const ROWS: u64 = 1 << 18;
 
 /// Why a sweep cannot be run.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SweepError {
     /// The segments do not fit the network.
     #[error(transparent)]
     Trace(#[from] TraceError),
     /// The rows are not taken.
-    #[error("{0}")]
-    Rows(String),
+    #[error(transparent)]
+    Rows(Box<dyn Error + Send + Sync>),
     /// The system gives no threads.
     #[error("threads: {0}")]
-    Threads(String),
+    Threads(#[source] rayon::ThreadPoolBuildError),
 }
 
 /// All segments of some groups of pairs of points, to be traced and tallied.
@@ -86,7 +87,7 @@ impl<'a> Sweep<'a> {
     ///
     /// struct List(Mutex<Vec<PathRow>>);
     /// impl RowSink for List {
-    ///     fn take(&self, _part: usize, _group: &PairGroup, rows: &[PathRow]) -> Result<(), String> {
+    ///     fn take(&self, _part: usize, _group: &PairGroup, rows: &[PathRow]) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     ///         self.0.lock().unwrap().extend(rows);
     ///         Ok(())
     ///     }
@@ -202,7 +203,7 @@ impl<'a> Sweep<'a> {
         let threads = threads.clamp(1, left.len().max(1));
         // Threads wait rather than run far ahead of the thread that adds up and may stop them.
         let (sender, receiver) = mpsc::sync_channel(threads);
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(|error| SweepError::Threads(error.to_string()))?;
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(SweepError::Threads)?;
         let mut failure = None;
         pool.in_place_scope(|scope| {
             for _ in 0..threads {

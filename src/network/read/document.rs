@@ -256,6 +256,8 @@ impl Visitor<'_> for Number<'_, '_> {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(parse_rational(text).map_err(NumberProblem::Text).and_then(|q| self.0.push_rational(q).map_err(NumberProblem::NoRoom)))
+        Ok(parse_rational(text)
+            .map_err(|error| NumberProblem::Text(error.to_string()))
+            .and_then(|q| self.0.push_rational(q).map_err(NumberProblem::NoRoom)))
     }
 }

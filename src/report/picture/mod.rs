@@ -20,7 +20,7 @@ pub use distribution::distribution;
 pub use heat_map::heat_map;
 pub use regions_html::regions_html;
 #[cfg(feature = "png")]
-pub use regions_png::regions_png;
+pub use regions_png::{PngError, regions_png};
 pub use regions_svg::regions_svg;
 pub use ribbon::ribbon;
 pub use scene::{Colouring, Scene, SceneError};

@@ -8,15 +8,27 @@ use tiny_skia::{Color, FillRule, LineCap, Paint, Path, PathBuilder, Pixmap, Stro
 const SIDE: f64 = 1600.0;
 const MARGIN: f64 = 8.0;
 
+/// Why a picture cannot be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PngError {
+    /// A side has no pixels, or too many.
+    #[error("the picture has no size")]
+    NoSize,
+    /// The pixels are not encoded.
+    #[error("the picture is not encoded: {0}")]
+    Encoding(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
 /// The picture as PNG, 1600 pixels at its longer side: cells, edges and points, without words, as papers take it.
 ///
 /// # Errors
-/// Says what cannot be drawn or encoded.
-pub fn regions_png(scene: &Scene) -> Result<Vec<u8>, String> {
+/// A picture without size, or one that is not encoded.
+pub fn regions_png(scene: &Scene) -> Result<Vec<u8>, PngError> {
     let [lo, hi] = scene.view;
     let scale = (SIDE - 2.0 * MARGIN) / (hi[0] - lo[0]).max(hi[1] - lo[1]);
     let pixels = |axis: usize| ((scale * (hi[axis] - lo[axis]) + 2.0 * MARGIN).ceil() as u32).max(1);
-    let mut picture = Pixmap::new(pixels(0), pixels(1)).ok_or("the picture has no size")?;
+    let mut picture = Pixmap::new(pixels(0), pixels(1)).ok_or(PngError::NoSize)?;
     picture.fill(Color::WHITE);
     let place = |x: [f64; 2]| ((MARGIN + scale * (x[0] - lo[0])) as f32, (MARGIN + scale * (hi[1] - x[1])) as f32);
     let here = Transform::identity();
@@ -41,7 +53,7 @@ pub fn regions_png(scene: &Scene) -> Result<Vec<u8>, String> {
             }
         }
     }
-    picture.encode_png().map_err(|error| error.to_string())
+    picture.encode_png().map_err(|error| PngError::Encoding(Box::new(error)))
 }
 
 fn line(corners: impl Iterator<Item = (f32, f32)>, closed: bool) -> Option<Path> {

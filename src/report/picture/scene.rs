@@ -4,7 +4,7 @@ use super::colours::{Rgb, class, light, viridis_rgb};
 use super::svg::label_among;
 use crate::complex::{Cell, Complex, Decided, Domain, Rule};
 use crate::data::DataSet;
-use crate::exact::nearest_f64;
+use crate::exact::{ParseError, nearest_f64};
 use crate::report::number::scientific;
 use crate::words::plain;
 use std::cell::LazyCell;
@@ -30,9 +30,9 @@ pub enum Colouring {
 }
 
 impl FromStr for Colouring {
-    type Err = String;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, ParseError> {
         Ok(match text {
             "pattern" => Self::Pattern,
             "map" => Self::Map,
@@ -40,7 +40,7 @@ impl FromStr for Colouring {
             "gradient" => Self::Gradient,
             "depth" => Self::Depth,
             "decision" => Self::Decision,
-            _ => return Err(format!("`{text}` is no colouring: pattern, map, region, gradient, depth or decision")),
+            _ => return Err(ParseError::new(format!("`{text}` is no colouring: pattern, map, region, gradient, depth or decision"))),
         })
     }
 }
