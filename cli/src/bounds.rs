@@ -5,6 +5,7 @@ use super::inputs::load_with_notes;
 use super::output::Output;
 use clap::Args;
 use plica::bounds::Shape;
+use plica::exact::ParseError;
 use plica::report::{BoundsReport, bounds_text};
 
 const EXAMPLES: &str = "\
@@ -27,7 +28,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     let name = &arguments.network;
     let is_shape = name.contains('-') && name.chars().all(|c| c.is_ascii_digit() || c == '-');
-    let shape = if is_shape { name.parse().map_err(Failure::Call)? } else { shape_of(name)? };
+    let shape = if is_shape { name.parse().map_err(|error: ParseError| Failure::Call(error.to_string()))? } else { shape_of(name)? };
     let report = BoundsReport::of(name, &shape);
     output.report(&report, || bounds_text(&report))
 }

@@ -6,6 +6,7 @@ use crate::job::{here, run};
 use crate::points::Points;
 use nalgebra::{DMatrix, DVector};
 use plica::bounds::Shape;
+use plica::exact::ParseError;
 use plica::network::{self, Layer, Selection, UnitSet, read, zoo};
 use plica::report::{BoundsReport, NetReport, bounds_text, net_text};
 use pyo3::prelude::*;
@@ -164,7 +165,7 @@ pub fn bounds(network: Option<PyRef<'_, Network>>, widths: &str) -> PyResult<(St
             let shape = Shape::of(&network.network).ok_or_else(|| Failure::value(format!("{}: {what}", network.name)))?;
             (network.name.as_str(), shape)
         }
-        None => (widths, widths.parse().map_err(|error: String| Failure::value(error))?),
+        None => (widths, widths.parse().map_err(|error: ParseError| Failure::value(error))?),
     };
     let report = BoundsReport::of(name, &shape);
     Ok((json(&report)?, bounds_text(&report)))

@@ -329,7 +329,7 @@ mod tests {
     #[test]
     fn long_numbers_and_exponents_are_refused_before_they_are_computed() {
         for e in ["10001", "-10001", "2147483647", "-2147483648", "99999999999999999999", "-99999999999999999999"] {
-            assert_eq!(parse_rational(&format!("1e{e}")).unwrap_err(), format!("`1e{e}` has an exponent beyond 10,000"));
+            assert_eq!(parse_rational(&format!("1e{e}")).unwrap_err().to_string(), format!("`1e{e}` has an exponent beyond 10,000"));
         }
         let nines = "9".repeat(10_001);
         let long = "9".repeat(20_001);
@@ -341,11 +341,11 @@ mod tests {
             &format!("0.{nines}e-9999"),
             &format!("0.{long}"),
         ] {
-            let error = parse_rational(text).unwrap_err();
+            let error = parse_rational(text).unwrap_err().to_string();
             assert!(error.ends_with("has more than 20,000 digits, the most that are read") && error.len() < 160, "{error}");
         }
         for text in ["1e", "1e+", "1e1.5", "e5", ".", "-.", "+-1", "1/2/3", "0x10", "1e5/2", "1_000"] {
-            assert!(parse_rational(text).unwrap_err().ends_with("is not a number (an integer, a decimal or p/q)"), "{text}");
+            assert!(parse_rational(text).unwrap_err().to_string().ends_with("is not a number (an integer, a decimal or p/q)"), "{text}");
         }
     }
 

@@ -163,7 +163,7 @@ fn text_that_is_no_data_and_no_point() {
     let file = folder.file("p.npy", &doubles("()", &[0.0]));
     assert_eq!(point(&file).to_string(), format!("{file}: array point: shape (), but d, or an image is expected"));
     assert!(!point("missing.npy").is_call_error());
-    assert!("half".parse::<Pixels>().unwrap_err().contains("exact, f64, f32 or raw"));
+    assert!("half".parse::<Pixels>().unwrap_err().to_string().contains("exact, f64, f32 or raw"));
 }
 
 #[test]

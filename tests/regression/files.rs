@@ -143,7 +143,7 @@ fn tallies_that_no_paths_have_are_refused() {
 struct Nowhere;
 
 impl RowSink for Nowhere {
-    fn take(&self, _: usize, _: &PairGroup, _: &[PathRow]) -> Result<(), String> {
+    fn take(&self, _: usize, _: &PairGroup, _: &[PathRow]) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         Ok(())
     }
 }

@@ -255,7 +255,7 @@ proptest! {
 struct Rows(Mutex<Vec<PathRow>>);
 
 impl RowSink for Rows {
-    fn take(&self, _part: usize, _group: &PairGroup, rows: &[PathRow]) -> Result<(), String> {
+    fn take(&self, _part: usize, _group: &PairGroup, rows: &[PathRow]) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         self.0.lock().unwrap().extend(rows);
         Ok(())
     }
