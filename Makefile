@@ -16,7 +16,7 @@ VENV := $(abspath $(TARGET))/python
 EXTRAS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-long python docs onnx browser proofs lint bench bench-python fuzz
+.PHONY: help setup build demo test test-long python docs onnx browser proofs lint bench bench-python fuzz miri
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -114,3 +114,10 @@ fuzz: setup ## each fuzz target for a short time, where nightly Rust and cargo-f
 		echo "fuzzing $$target for $(FUZZ_SECONDS) seconds"; \
 		$(CARGO) +nightly fuzz run "$$target" -- -max_total_time=$(FUZZ_SECONDS) || exit 1; \
 	done
+
+miri: setup ## the vector code's portable path under Miri, where nightly Rust with Miri is installed
+	@if $(CARGO) +nightly miri --version >/dev/null 2>&1; then \
+		$(CARGO) +nightly miri test --no-default-features $(CARGO_FLAGS) --lib -- $(foreach file,aligned ascending lanes product strips,exact::$(file)::); \
+	else \
+		echo "skipped: Miri needs rustup toolchain install nightly, and rustup component add miri --toolchain nightly"; \
+	fi

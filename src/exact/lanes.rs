@@ -3,10 +3,13 @@
 //! A kernel is written once, generic over [`Lanes`], and marked `#[inline(always)]`; [`dispatch!`] compiles it three times,
 //! each time inside a function that may use the instructions, and calls the one that the processor has.
 
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code, reason = "vector instructions, after the processor was asked for them")]
+mod x86;
+
 /// Eight doubles, and the few operations that the kernels need.
 ///
-/// The values of the vector types exist only inside [`dispatch!`], after the processor was asked for the instructions:
-/// that is what makes their methods sound.
+/// Kernels get the vector types as a parameter, from [`run`]; no other code can name them.
 pub(crate) trait Lanes: Copy {
     /// Rows of a product that are worked on at once, so that the accumulators stay in registers.
     const ROWS: usize;
@@ -40,19 +43,11 @@ pub(crate) trait Lanes: Copy {
         }
         std::array::from_fn(|j| Self::load(&std::array::from_fn(|i| lanes[i][j])))
     }
-    /// Asks for the cache line that holds the place `at` of the slice, if there is one.
+    /// Asks for the cache line that holds the place `at` of the slice, ahead of its use, if there is one.
     #[inline(always)]
     fn prefetch(values: &[f64], at: usize) {
         let _ = (values, at);
     }
-}
-
-/// Asks for a cache line ahead of its use. It reads nothing, so any place will do.
-#[cfg(target_arch = "x86_64")]
-#[inline(always)]
-fn prefetch_line(values: &[f64], at: usize) {
-    // SAFETY: SSE is part of the target, and a prefetch of any address has no effect but on the caches.
-    unsafe { std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(values.as_ptr().wrapping_add(at).cast()) }
 }
 
 /// The portable path.
@@ -121,207 +116,6 @@ impl Lanes for Portable {
     }
 }
 
-#[cfg(target_arch = "x86_64")]
-pub(crate) use x86::{Avx2, Avx512};
-
-#[cfg(target_arch = "x86_64")]
-mod x86 {
-    use super::Lanes;
-    use std::arch::x86_64::*;
-
-    #[derive(Clone, Copy)]
-    pub(crate) struct Avx512(__m512d);
-
-    // SAFETY of every block below: a value of this type is only made inside `dispatch!`, behind the test for AVX-512 F and DQ;
-    // loads and stores go through references to eight doubles.
-    #[allow(clippy::undocumented_unsafe_blocks, reason = "one reason for all, above")]
-    impl Lanes for Avx512 {
-        const ROWS: usize = 12;
-        type Mask = __mmask8;
-
-        #[inline(always)]
-        fn splat(x: f64) -> Self {
-            Self(unsafe { _mm512_set1_pd(x) })
-        }
-        #[inline(always)]
-        fn load(from: &[f64; 8]) -> Self {
-            Self(unsafe { _mm512_loadu_pd(from.as_ptr()) })
-        }
-        #[inline(always)]
-        fn store(self, to: &mut [f64; 8]) {
-            unsafe { _mm512_storeu_pd(to.as_mut_ptr(), self.0) }
-        }
-        #[inline(always)]
-        fn add(self, other: Self) -> Self {
-            Self(unsafe { _mm512_add_pd(self.0, other.0) })
-        }
-        #[inline(always)]
-        fn sub(self, other: Self) -> Self {
-            Self(unsafe { _mm512_sub_pd(self.0, other.0) })
-        }
-        #[inline(always)]
-        fn mul(self, other: Self) -> Self {
-            Self(unsafe { _mm512_mul_pd(self.0, other.0) })
-        }
-        #[inline(always)]
-        fn fused_mul_sub(self, b: Self, c: Self) -> Self {
-            Self(unsafe { _mm512_fmsub_pd(self.0, b.0, c.0) })
-        }
-        #[inline(always)]
-        fn mul_add(self, b: Self, c: Self) -> Self {
-            Self(unsafe { _mm512_fmadd_pd(self.0, b.0, c.0) })
-        }
-        #[inline(always)]
-        fn abs(self) -> Self {
-            Self(unsafe { _mm512_abs_pd(self.0) })
-        }
-        #[inline(always)]
-        fn max(self, other: Self) -> Self {
-            Self(unsafe { _mm512_max_pd(self.0, other.0) })
-        }
-        #[inline(always)]
-        fn gt(self, other: Self) -> __mmask8 {
-            unsafe { _mm512_cmp_pd_mask::<_CMP_GT_OQ>(self.0, other.0) }
-        }
-        #[inline(always)]
-        fn keep(self, mask: __mmask8) -> Self {
-            Self(unsafe { _mm512_maskz_mov_pd(mask, self.0) })
-        }
-        #[inline(always)]
-        fn bits(mask: __mmask8) -> u8 {
-            mask
-        }
-        #[inline(always)]
-        fn sum(self) -> f64 {
-            unsafe { _mm512_reduce_add_pd(self.0) }
-        }
-        #[inline(always)]
-        fn transpose(rows: [Self; 8]) -> [Self; 8] {
-            // Pairs of lanes first, then pairs of pairs, then halves. No closures: they would not have the instructions.
-            let [r0, r1, r2, r3, r4, r5, r6, r7] = rows;
-            let even = unsafe {
-                [
-                    _mm512_unpacklo_pd(r0.0, r1.0),
-                    _mm512_unpacklo_pd(r2.0, r3.0),
-                    _mm512_unpacklo_pd(r4.0, r5.0),
-                    _mm512_unpacklo_pd(r6.0, r7.0),
-                ]
-            };
-            let odd = unsafe {
-                [
-                    _mm512_unpackhi_pd(r0.0, r1.0),
-                    _mm512_unpackhi_pd(r2.0, r3.0),
-                    _mm512_unpackhi_pd(r4.0, r5.0),
-                    _mm512_unpackhi_pd(r6.0, r7.0),
-                ]
-            };
-            let ([c0, c2, c4, c6], [c1, c3, c5, c7]) = (gather_pairs(even), gather_pairs(odd));
-            [Self(c0), Self(c1), Self(c2), Self(c3), Self(c4), Self(c5), Self(c6), Self(c7)]
-        }
-        #[inline(always)]
-        fn prefetch(values: &[f64], at: usize) {
-            super::prefetch_line(values, at);
-        }
-    }
-
-    /// Of four vectors of four pairs: the first pairs of all, the second ones, and so on.
-    #[inline(always)]
-    #[allow(clippy::undocumented_unsafe_blocks, reason = "as above: called only there")]
-    fn gather_pairs([a, b, c, d]: [__m512d; 4]) -> [__m512d; 4] {
-        unsafe {
-            let (low, high) = (_mm512_shuffle_f64x2::<0x88>(a, b), _mm512_shuffle_f64x2::<0xdd>(a, b));
-            let (lower, higher) = (_mm512_shuffle_f64x2::<0x88>(c, d), _mm512_shuffle_f64x2::<0xdd>(c, d));
-            [
-                _mm512_shuffle_f64x2::<0x88>(low, lower),
-                _mm512_shuffle_f64x2::<0x88>(high, higher),
-                _mm512_shuffle_f64x2::<0xdd>(low, lower),
-                _mm512_shuffle_f64x2::<0xdd>(high, higher),
-            ]
-        }
-    }
-
-    #[derive(Clone, Copy)]
-    pub(crate) struct Avx2(__m256d, __m256d);
-
-    // SAFETY of every block below: a value of this type is only made inside `dispatch!`, behind the test for AVX2 and FMA;
-    // loads and stores go through references to eight doubles, four at each end.
-    #[allow(clippy::undocumented_unsafe_blocks, reason = "one reason for all, above")]
-    impl Lanes for Avx2 {
-        const ROWS: usize = 2;
-        type Mask = (__m256d, __m256d);
-
-        #[inline(always)]
-        fn splat(x: f64) -> Self {
-            let x = unsafe { _mm256_set1_pd(x) };
-            Self(x, x)
-        }
-        #[inline(always)]
-        fn load(from: &[f64; 8]) -> Self {
-            unsafe { Self(_mm256_loadu_pd(from.as_ptr()), _mm256_loadu_pd(from.as_ptr().add(4))) }
-        }
-        #[inline(always)]
-        fn store(self, to: &mut [f64; 8]) {
-            unsafe {
-                _mm256_storeu_pd(to.as_mut_ptr(), self.0);
-                _mm256_storeu_pd(to.as_mut_ptr().add(4), self.1);
-            }
-        }
-        #[inline(always)]
-        fn add(self, other: Self) -> Self {
-            unsafe { Self(_mm256_add_pd(self.0, other.0), _mm256_add_pd(self.1, other.1)) }
-        }
-        #[inline(always)]
-        fn sub(self, other: Self) -> Self {
-            unsafe { Self(_mm256_sub_pd(self.0, other.0), _mm256_sub_pd(self.1, other.1)) }
-        }
-        #[inline(always)]
-        fn fused_mul_sub(self, b: Self, c: Self) -> Self {
-            unsafe { Self(_mm256_fmsub_pd(self.0, b.0, c.0), _mm256_fmsub_pd(self.1, b.1, c.1)) }
-        }
-        #[inline(always)]
-        fn mul(self, other: Self) -> Self {
-            unsafe { Self(_mm256_mul_pd(self.0, other.0), _mm256_mul_pd(self.1, other.1)) }
-        }
-        #[inline(always)]
-        fn mul_add(self, b: Self, c: Self) -> Self {
-            unsafe { Self(_mm256_fmadd_pd(self.0, b.0, c.0), _mm256_fmadd_pd(self.1, b.1, c.1)) }
-        }
-        #[inline(always)]
-        fn abs(self) -> Self {
-            unsafe {
-                let sign = _mm256_set1_pd(-0.0);
-                Self(_mm256_andnot_pd(sign, self.0), _mm256_andnot_pd(sign, self.1))
-            }
-        }
-        #[inline(always)]
-        fn max(self, other: Self) -> Self {
-            unsafe { Self(_mm256_max_pd(self.0, other.0), _mm256_max_pd(self.1, other.1)) }
-        }
-        #[inline(always)]
-        fn gt(self, other: Self) -> (__m256d, __m256d) {
-            unsafe { (_mm256_cmp_pd::<_CMP_GT_OQ>(self.0, other.0), _mm256_cmp_pd::<_CMP_GT_OQ>(self.1, other.1)) }
-        }
-        #[inline(always)]
-        fn keep(self, mask: (__m256d, __m256d)) -> Self {
-            unsafe { Self(_mm256_and_pd(mask.0, self.0), _mm256_and_pd(mask.1, self.1)) }
-        }
-        #[inline(always)]
-        fn bits(mask: (__m256d, __m256d)) -> u8 {
-            unsafe { _mm256_movemask_pd(mask.0) as u8 | (_mm256_movemask_pd(mask.1) as u8) << 4 }
-        }
-        #[inline(always)]
-        fn sum(self) -> f64 {
-            let mut lanes = [0.0; 8];
-            self.store(&mut lanes);
-            lanes.iter().sum()
-        }
-        #[inline(always)]
-        fn prefetch(values: &[f64], at: usize) {
-            super::prefetch_line(values, at);
-        }
-    }
-}
-
 /// Which instructions the kernels use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Instructions {
@@ -346,18 +140,29 @@ impl Instructions {
     /// assert!(Instructions::available().contains(&Instructions::Portable));
     /// ```
     pub fn available() -> Vec<Self> {
-        let mut all = Vec::new();
         #[cfg(target_arch = "x86_64")]
-        {
-            if std::arch::is_x86_feature_detected!("avx512f") && std::arch::is_x86_feature_detected!("avx512dq") {
-                all.push(Self::Avx512);
-            }
-            if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma") {
-                all.push(Self::Avx2);
-            }
-        }
-        all.push(Self::Portable);
-        all
+        let has = x86::available;
+        #[cfg(not(target_arch = "x86_64"))]
+        let has = |instructions| instructions == Self::Portable;
+        [Self::Avx512, Self::Avx2, Self::Portable].into_iter().filter(|&instructions| has(instructions)).collect()
+    }
+}
+
+/// A kernel with its arguments.
+pub(crate) trait Kernel {
+    type Out;
+    /// Must be `#[inline(always)]`, as all that it calls with the type, so that it is compiled with the instructions.
+    fn run<L: Lanes>(self) -> Self::Out;
+}
+
+/// Runs a kernel with the instructions, or with the portable ones where the processor lacks them.
+pub(crate) fn run<K: Kernel>(instructions: Instructions, kernel: K) -> K::Out {
+    #[cfg(target_arch = "x86_64")]
+    return x86::run(instructions, kernel);
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        let _ = instructions;
+        kernel.run::<Portable>()
     }
 }
 
@@ -368,35 +173,21 @@ macro_rules! dispatch {
     ($(#[$meta:meta])* $visibility:vis fn $name:ident($($arg:ident: $type:ty),* $(,)?) $(-> $out:ty)? = $kernel:ident) => {
         $(#[$meta])*
         #[allow(clippy::too_many_arguments, reason = "the arguments are the kernel's")]
-        #[allow(unsafe_code, reason = "the calls below, after the processor was asked for the instructions")]
         $visibility fn $name(instructions: $crate::exact::Instructions, $($arg: $type),*) $(-> $out)? {
-            #[cfg(target_arch = "x86_64")]
-            {
-                #[target_feature(enable = "avx512f,avx512dq,avx2,fma,bmi1,bmi2,popcnt,lzcnt")]
-                #[allow(clippy::too_many_arguments, reason = "the arguments are the kernel's")]
-                fn avx512($($arg: $type),*) $(-> $out)? {
-                    $kernel::<$crate::exact::lanes::Avx512>($($arg),*)
-                }
-                #[target_feature(enable = "avx2,fma,bmi1,bmi2,popcnt,lzcnt")]
-                #[allow(clippy::too_many_arguments, reason = "the arguments are the kernel's")]
-                fn avx2($($arg: $type),*) $(-> $out)? {
-                    $kernel::<$crate::exact::lanes::Avx2>($($arg),*)
-                }
-                use std::arch::is_x86_feature_detected as has;
-                let common = has!("avx2") && has!("fma") && has!("bmi1") && has!("bmi2") && has!("popcnt") && has!("lzcnt");
-                if instructions == $crate::exact::Instructions::Avx512 && common && has!("avx512f") && has!("avx512dq") {
-                    // SAFETY: the processor was just asked for every feature that the function enables.
-                    return unsafe { avx512($($arg),*) };
-                }
-                if instructions == $crate::exact::Instructions::Avx2 && common {
-                    // SAFETY: the processor was just asked for every feature that the function enables.
-                    return unsafe { avx2($($arg),*) };
+            struct Arguments<T>(T);
+            impl $crate::exact::lanes::Kernel for Arguments<($($type,)*)> {
+                type Out = $crate::exact::lanes::dispatch!(@ $($out)?);
+                #[inline(always)]
+                fn run<L: $crate::exact::lanes::Lanes>(self) -> Self::Out {
+                    let Self(($($arg,)*)) = self;
+                    $kernel::<L>($($arg),*)
                 }
             }
-            let _ = instructions;
-            $kernel::<$crate::exact::lanes::Portable>($($arg),*)
+            $crate::exact::lanes::run(instructions, Arguments(($($arg,)*)))
         }
     };
+    (@ $out:ty) => { $out };
+    (@) => { () };
 }
 pub(crate) use dispatch;
 
@@ -424,7 +215,8 @@ mod tests {
     #[test]
     fn every_path_transposes() {
         let lanes = std::array::from_fn(|i| std::array::from_fn(|j| (8 * i + j) as f64));
-        for instructions in Instructions::available() {
+        // Where the processor lacks the instructions, the portable path does it.
+        for instructions in [Instructions::Avx512, Instructions::Avx2, Instructions::Portable] {
             let expected: [[f64; 8]; 8] = std::array::from_fn(|i| std::array::from_fn(|j| (8 * j + i) as f64));
             assert_eq!(transposed(instructions, &lanes), expected, "{instructions:?}");
         }

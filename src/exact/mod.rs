@@ -1,19 +1,18 @@
 //! Signs that are never wrong: exact numbers, the proven filter, integer forms and their determinants.
 
 pub(crate) mod aligned;
+#[allow(unsafe_code, reason = "what a kernel may assume of checked indices")]
+pub(crate) mod ascending;
 pub(crate) mod bound;
 mod coefficient;
 pub(crate) mod doubled;
 mod factors;
 pub(crate) mod forms;
 mod fraction;
-#[allow(unsafe_code, reason = "vector instructions, after the processor was asked for them")]
 pub(crate) mod lanes;
 pub mod lp;
 mod number;
-#[allow(unsafe_code, reason = "the inner loop of the product, without bounds checks")]
 pub(crate) mod product;
-#[allow(unsafe_code, reason = "the inner loop, without bounds checks")]
 pub(crate) mod strips;
 
 pub(crate) use coefficient::Coefficient;

@@ -6,7 +6,6 @@ use super::{LayerPlan, Mark, Plan, Walk};
 use crate::exact::aligned::Aligned;
 use crate::exact::bound::{TINY, U, round_up};
 use crate::exact::lanes::Lanes;
-use crate::exact::product::union_of_bits;
 use crate::exact::strips::{STRIP, Strip, strip_in};
 use std::ops::Range;
 
@@ -121,7 +120,7 @@ impl Walk {
             blocks.masks.extend_from_slice(&self.masks[range.start * words..range.end * words]);
         }
         let strip = &mut blocks.strips[s % TOGETHER];
-        union_of_bits(&blocks.masks, words, 0..rows.len() + block_ends.len(), below.outputs, &mut strip.inputs);
+        strip.inputs.set_to_union(&blocks.masks, words, 0..rows.len() + block_ends.len(), below.outputs);
         strip.reset(rows.len());
         let row = |r: usize| &self.rows[r * below.padded..][..below.padded];
         blocks.distances.clear();
