@@ -173,9 +173,9 @@ impl Network {
         fractions(py, &outputs)
     }
 
-    /// Writes a chain to a file, without loss.
+    /// Writes it to a file, without loss.
     fn save(&self, py: Python<'_>, path: &str) -> PyResult<()> {
-        here(py, || Ok(network::write::network_to_path(self.chain()?, Path::new(path))?))
+        here(py, || Ok(network::write::network_to_path(&*self.model, Path::new(path))?))
     }
 }
 

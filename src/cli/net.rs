@@ -4,14 +4,15 @@ use super::error::Failure;
 use super::inputs::load_with_notes;
 use super::output::Output;
 use clap::Args;
-use plica::network::{LoadError, Model, write::network_to_path};
+use plica::network::{Model, write::network_to_path};
 use plica::report::{GraphReport, NetReport, graph_text, net_text};
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
 Examples:
   plica net cantor:3
-  plica net model.safetensors --to model.json";
+  plica net model.safetensors --to model.json
+  plica net model.npz --to model.onnx";
 
 /// The layers of a network: shape, numbers, and units that are constant, duplicated or parallel; of a graph its nodes
 #[derive(Args)]
@@ -21,23 +22,24 @@ pub struct Arguments {
     #[arg(value_name = "NET")]
     network: String,
 
-    /// Write it to a .json, .npz or .safetensors file, without loss
+    /// Write it without loss to a .onnx file, or a chain to a .json, .npz or .safetensors file
     #[arg(long, value_name = "FILE")]
     to: Option<PathBuf>,
 }
 
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
-    let network = match load_with_notes(&arguments.network)? {
-        Model::Chain(network) => network,
-        Model::Graph(_) if arguments.to.is_some() => return Err(LoadError::NotAChain(arguments.network.clone()).into()),
+    let model = load_with_notes(&arguments.network)?;
+    if let Some(path) = &arguments.to {
+        network_to_path(&model, path)?;
+    }
+    match model {
+        Model::Chain(network) => {
+            let report = NetReport::of(&arguments.network, &network);
+            output.report(&report, || net_text(&report))
+        }
         Model::Graph(graph) => {
             let report = GraphReport::of(&arguments.network, &graph);
-            return output.report(&report, || graph_text(&report));
+            output.report(&report, || graph_text(&report))
         }
-    };
-    if let Some(path) = &arguments.to {
-        network_to_path(&network, path)?;
     }
-    let report = NetReport::of(&arguments.network, &network);
-    output.report(&report, || net_text(&report))
 }

@@ -12,4 +12,5 @@ mod polytopes;
 mod programs;
 mod support;
 mod sweep;
+mod written;
 mod zoo;

@@ -1,7 +1,9 @@
 //! Networks into files: the formats of [`read`](super::read), written without loss or not at all.
 
-use super::Network;
+mod onnx;
+
 use super::load::Format;
+use super::{ModelRef, Network};
 use crate::data::npy;
 use crate::files;
 use safetensors::tensor::{Dtype, TensorView};
@@ -13,7 +15,7 @@ use std::path::Path;
 #[non_exhaustive]
 pub enum WriteError {
     /// The end of the name is that of no format.
-    #[error("`{0}` is not a .json, .npz or .safetensors file")]
+    #[error("`{0}` is not a .onnx, .json, .npz or .safetensors file")]
     UnknownFormat(String),
     /// A coefficient is no double, and the format holds nothing else.
     #[error("{file}: {place} of layer {layer} is {value}, which is no double: a .json file can hold it")]
@@ -26,6 +28,40 @@ pub enum WriteError {
         place: String,
         /// Its value.
         value: String,
+    },
+    /// The layers are no chain, and the format holds nothing else.
+    #[error("{file}: the network is no chain of fully connected layers with ReLU between them: a .onnx file can hold it")]
+    NotAChain {
+        /// The file.
+        file: String,
+    },
+    /// A coefficient of a graph is no float that the format has, nor a sum or a quotient of some.
+    #[error("{file}: {place} of node {node} is {value}: expected a double")]
+    NotAFloat {
+        /// The file.
+        file: String,
+        /// The node, from 0, which is the input.
+        node: usize,
+        /// The coefficient: `weight 3`.
+        place: String,
+        /// Its value.
+        value: String,
+    },
+    /// A node of a graph that the format cannot say.
+    #[error("{file}: node {node} cannot be written: {problem}")]
+    Node {
+        /// The file.
+        file: String,
+        /// The node, from 0, which is the input.
+        node: usize,
+        /// What is missing.
+        problem: String,
+    },
+    /// More bytes than a file of the format can have.
+    #[error("{file}: the network takes more than 2 GiB, which is the most that an .onnx file holds")]
+    TooLarge {
+        /// The file.
+        file: String,
     },
     /// The file cannot be written.
     #[error("{file}: {source}")]
@@ -44,24 +80,53 @@ impl WriteError {
     }
 }
 
-/// Writes a network to a `.json`, `.npz` or `.safetensors` file; the end of the name says which.
+/// Writes a network to a `.onnx`, `.json`, `.npz` or `.safetensors` file; the end of the name says which.
 ///
-/// JSON has numbers where a coefficient is a double and strings such as `"1/3"` elsewhere. The other formats hold floats of 4 bytes where
-/// these are exact, else of 8. The file appears whole or not at all: see [`files::replace`].
+/// ONNX holds networks of any layers, the other formats chains. JSON has numbers where a coefficient is a double and strings such as `"1/3"`
+/// elsewhere. The other formats hold floats of 4 bytes where these are exact, else of 8. The file appears whole or not at all: see
+/// [`files::replace`]. What is read back is the same network: the same outputs at every point, and the same units and patterns.
+///
+/// ```
+/// use plica::network::{load, load_model, write::network_to_path};
+/// let network = load("digits:3x20").unwrap();
+/// let path = std::env::temp_dir().join(format!("plica-example-{}.onnx", std::process::id()));
+/// network_to_path(&network, &path).unwrap();
+/// assert_eq!(load(path.to_str().unwrap()).unwrap(), network);
+/// # std::fs::remove_file(&path).unwrap();
+/// ```
 ///
 /// # Errors
-/// A name with another end; a coefficient that the format cannot hold exactly; a file that cannot be written.
-pub fn network_to_path(network: &Network, path: &Path) -> Result<(), WriteError> {
+/// A name with another end; a coefficient or a layer that the format cannot hold exactly; a file that cannot be written.
+pub fn network_to_path<'n>(network: impl Into<ModelRef<'n>>, path: &Path) -> Result<(), WriteError> {
     let file = || path.display().to_string();
-    let unknown = || WriteError::UnknownFormat(file());
-    let format = Format::of(path).ok_or_else(unknown)?;
-    let bytes = match format {
-        Format::Json => json(network),
-        Format::Npz => npz(&Floats::of(network, &file)?),
-        Format::Onnx => return Err(unknown()),
-        Format::Safetensors => safetensors(&Floats::of(network, &file)?),
+    let format = Format::of(path).ok_or_else(|| WriteError::UnknownFormat(file()))?;
+    let of_graph;
+    let bytes = match (network.into(), format) {
+        (ModelRef::Chain(network), format) => chain(network, format, &file)?,
+        (ModelRef::Graph(graph), Format::Onnx) => onnx::graph(graph).map_err(|refused| refused_as(refused, file()))?,
+        (ModelRef::Graph(graph), format) => {
+            of_graph = graph.to_chain().ok_or_else(|| WriteError::NotAChain { file: file() })?;
+            chain(&of_graph, format, &file)?
+        }
     };
     files::replace(path, |file| file.write_all(&bytes)).map_err(|source| WriteError::Io { file: file(), source })
+}
+
+fn chain(network: &Network, format: Format, file: &dyn Fn() -> String) -> Result<Vec<u8>, WriteError> {
+    Ok(match format {
+        Format::Json => json(network),
+        Format::Npz => npz(&Floats::of(network, file)?),
+        Format::Onnx => onnx::chain(&Floats::of(network, file)?).map_err(|refused| refused_as(refused, file()))?,
+        Format::Safetensors => safetensors(&Floats::of(network, file)?),
+    })
+}
+
+fn refused_as((node, refusal): onnx::Refused, file: String) -> WriteError {
+    match refusal {
+        onnx::Refusal::Number { place, value } => WriteError::NotAFloat { file, node, place, value },
+        onnx::Refusal::Node(problem) => WriteError::Node { file, node, problem },
+        onnx::Refusal::TooLarge => WriteError::TooLarge { file },
+    }
 }
 
 fn json(network: &Network) -> Vec<u8> {
