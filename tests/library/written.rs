@@ -77,17 +77,22 @@ fn ends(recipe: &Recipe, graph: &Graph) -> [Point; 2] {
 proptest! {
     #![proptest_config(config(800))]
 
-    /// Every layer kind. What is read is written as itself; thirds are refused, but where they are those of means and factors.
+    /// Every layer kind. Thirds are refused, but where they are those of means and factors, and so is the slope 1/5 of a hard sigmoid, which is a
+    /// single in a file. What is read can be written, with no more nodes than it has.
     #[test]
     fn what_is_written_is_read_as_the_same_network(recipe in recipe(7)) {
         let graph = recipe.graph();
         match rewritten(&graph) {
             Ok(read) => {
-                assert_same(&graph, &read, &ends(&recipe, &graph));
+                let ends = ends(&recipe, &graph);
+                assert_same(&graph, &read, &ends);
                 let again = rewritten(&read).unwrap();
-                prop_assert_eq!(operations(&again), operations(&read));
+                assert_same(&graph, &again, &ends);
+                prop_assert!(again.nodes().len() <= read.nodes().len());
             }
-            Err(WriteError::NotAFloat { value, .. }) => prop_assert!(recipe.kind % 4 == 2 && value.contains('/'), "{value}"),
+            Err(WriteError::NotAFloat { value, .. }) => {
+                prop_assert!(recipe.kind % 4 == 2 && value.contains('/') || value == "1/5", "{value}");
+            }
             Err(error) => prop_assert!(false, "{error}"),
         }
     }

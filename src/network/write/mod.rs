@@ -87,7 +87,7 @@ impl WriteError {
 /// [`files::replace`]. What is read back is the same network: the same outputs at every point, and the same units and patterns.
 ///
 /// ```
-/// use plica::network::{load, load_model, write::network_to_path};
+/// use plica::network::{load, write::network_to_path};
 /// let network = load("digits:3x20").unwrap();
 /// let path = std::env::temp_dir().join(format!("plica-example-{}.onnx", std::process::id()));
 /// network_to_path(&network, &path).unwrap();
@@ -100,14 +100,10 @@ impl WriteError {
 pub fn network_to_path<'n>(network: impl Into<ModelRef<'n>>, path: &Path) -> Result<(), WriteError> {
     let file = || path.display().to_string();
     let format = Format::of(path).ok_or_else(|| WriteError::UnknownFormat(file()))?;
-    let of_graph;
     let bytes = match (network.into(), format) {
         (ModelRef::Chain(network), format) => chain(network, format, &file)?,
         (ModelRef::Graph(graph), Format::Onnx) => onnx::graph(graph).map_err(|refused| refused_as(refused, file()))?,
-        (ModelRef::Graph(graph), format) => {
-            of_graph = graph.to_chain().ok_or_else(|| WriteError::NotAChain { file: file() })?;
-            chain(&of_graph, format, &file)?
-        }
+        (ModelRef::Graph(graph), format) => chain(&graph.to_chain().ok_or_else(|| WriteError::NotAChain { file: file() })?, format, &file)?,
     };
     files::replace(path, |file| file.write_all(&bytes)).map_err(|source| WriteError::Io { file: file(), source })
 }

@@ -176,7 +176,7 @@ fn steps(places: &Places, size: usize) -> Vec<Steps> {
     let tried = |alone: Option<usize>, neighbours: Option<(usize, usize)>| match (neighbours, alone) {
         (Some((a, b)), _) => b.saturating_sub(a)..=b.saturating_sub(a),
         (None, Some(step)) => step..=step,
-        (None, None) => 1..=MOST_STEPS.min(size),
+        (None, None) => 1..=MOST_STEPS,
     };
     let stride = known().find_map(|(o, k, at)| Some((at, (*places.get(o + 1)?)[k]?)));
     let dilation = known().find_map(|(o, k, at)| Some((at, (*places[o].get(k + 1)?)?)));
