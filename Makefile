@@ -74,10 +74,12 @@ docs: setup ## the book, into target/docs; builds mdbook where it is not install
 	PATH="$$PATH:$(abspath $(TARGET))/tools/bin" mdbook build docs
 	@echo "open $(TARGET)/docs/index.html"
 
-onnx: setup ## 1000 random ONNX files against ONNX Runtime, where Python has numpy, onnx and onnxruntime
+onnx: setup ## 1000 random ONNX files, read and written, against ONNX Runtime, where Python has numpy, onnx and onnxruntime
 	@$(PYTHON) -c 'import numpy, onnx, onnxruntime' 2>/dev/null || { echo "install numpy, onnx and onnxruntime for $(PYTHON)" >&2; exit 1; }
 	$(PYTHON) data/random_onnx.py $(TARGET)/onnx
 	PLICA_ONNX_CASES=$(abspath $(TARGET))/onnx $(CARGO) test --profile checked $(CARGO_FLAGS) --test readers random_files -- --nocapture
+	$(CARGO) build --profile checked $(CARGO_FLAGS)
+	$(PYTHON) data/written_onnx.py $(TARGET)/checked/plica $(TARGET)/onnx cantor:2 random:784-30-10@1 digits:3x20
 
 browser: build ## the page of plica regions in a real browser, where Chrome or Chromium and chromedriver are installed
 	$(PYTHON) tests/browser/regions.py $(PLICA)

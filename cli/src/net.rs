@@ -11,9 +11,10 @@ use std::path::PathBuf;
 const EXAMPLES: &str = "\
 Examples:
   plica net cantor:3
-  plica net model.safetensors --to model.json";
+  plica net model.safetensors --to model.json
+  plica net model.npz --to model.onnx";
 
-/// The layers of a network: shape, numbers, and units that are constant, duplicated or parallel; of a graph its nodes
+/// The layers of a network: shape, numbers, and units that are constant, duplicated or parallel; its nodes where it has other layers
 #[derive(Args)]
 #[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{}", super::FORMS))]
 pub struct Arguments {
@@ -21,7 +22,7 @@ pub struct Arguments {
     #[arg(value_name = "NET")]
     network: String,
 
-    /// Write it to a .json, .npz or .safetensors file, without loss
+    /// Write it without loss to a .onnx file; dense layers with ReLU between them to a .json, .npz or .safetensors file too
     #[arg(long, value_name = "FILE")]
     to: Option<PathBuf>,
 }

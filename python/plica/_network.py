@@ -73,9 +73,9 @@ class Network:
         return Report(*self._network.describe())
 
     def save(self, path: "str | os.PathLike[str]") -> None:
-        """Writes it to a ``.json``, ``.npz`` or ``.safetensors`` file, without loss.
+        """Writes it to a ``.onnx`` file, or dense affine layers with ReLU between them to a ``.json``, ``.npz`` or ``.safetensors`` file, without loss.
 
-        Raises ValueError where it has other layers than dense affine ones with ReLU between them, of a format that cannot hold the numbers, and where the file cannot be written.
+        Raises ValueError of a format that cannot hold the layers or the numbers, and OSError where the file cannot be written.
         """
         self._network.save(os.fspath(path))
 

@@ -95,10 +95,34 @@ fn a_picture_of_a_slice_and_its_cells() {
 #[test]
 fn what_is_known_of_affine_layers_alone_says_so() {
     let net = network("pooled");
-    for call in [&["convexity", &net][..], &["bounds", &net], &["net", &net, "--to", "copy.json"]] {
+    for (call, file) in [
+        (&["convexity", &net][..], "pooled.onnx"),
+        (&["bounds", &net], "pooled.onnx"),
+        (&["net", &net, "--to", "copy.json"], "copy.json: the network has other layers"),
+    ] {
         let output = run(call);
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(1), "{call:?}: {stderr}");
-        assert!(stderr.contains("pooled.onnx") && stderr.lines().count() == 1, "{call:?}: {stderr}");
+        assert!(stderr.contains(file) && stderr.lines().count() == 1, "{call:?}: {stderr}");
+    }
+}
+
+#[test]
+fn what_net_writes_is_the_same_network() {
+    for name in FILES {
+        let (net, copy) = (network(name), path(&format!("copy-of-{name}.onnx")).display().to_string());
+        let report = json_of(&["net", &net, "--to", &copy]);
+        let of_copy = json_of(&["net", &copy]);
+        for key in ["shape", "inputs", "outputs", "depth", "hidden_units"] {
+            assert_eq!(of_copy[key], report[key], "{name}: {key}");
+        }
+        let p = points(report["inputs"].as_u64().unwrap() as usize, 2);
+        let (from, to) = (format!("--from={}", p[0]), format!("--to={}", p[1]));
+        let [mut a, mut b] = [&net, &copy].map(|net| json_of(&["trace", net, &from, &to, "--exact"]));
+        // Nodes that compute the same may leave other decisions to integers.
+        for trace in [&mut a, &mut b] {
+            trace.as_object_mut().unwrap().remove("decisions");
+        }
+        assert_eq!(a, b, "{name}");
     }
 }

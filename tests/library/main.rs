@@ -13,4 +13,5 @@ mod polytopes;
 mod programs;
 mod support;
 mod sweep;
+mod written;
 mod zoo;

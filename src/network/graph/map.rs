@@ -24,7 +24,7 @@ pub(super) enum Structure {
 
 /// The sizes of a convolution over channels x rows x columns; one of a single row is a convolution in one dimension.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Convolution {
+pub(crate) struct Convolution {
     pub groups: usize,
     /// Input and output channels.
     pub channels: [usize; 2],
@@ -136,6 +136,14 @@ impl LinearMap {
     /// Whether it is a dense matrix, weight `output * inputs + input`.
     pub fn is_dense(&self) -> bool {
         self.structure == Structure::Dense
+    }
+
+    /// The sizes of the convolution that it is, if it is one.
+    pub(crate) fn convolution(&self) -> Option<&Convolution> {
+        match &self.structure {
+            Structure::Convolution(convolution) => Some(convolution),
+            Structure::Dense | Structure::Sparse(_) => None,
+        }
     }
 
     /// The weights, each as often as it is stored: those of a convolution once.

@@ -160,6 +160,11 @@ impl Graph {
         &self.nodes[0].shape
     }
 
+    /// The shape of the output.
+    pub fn output_shape(&self) -> &[usize] {
+        &self.output_shape
+    }
+
     /// The dimension of the input space.
     pub fn inputs(&self) -> usize {
         self.nodes[0].len()

@@ -4,7 +4,7 @@ mod assemble;
 mod document;
 pub(super) mod json;
 mod npz;
-mod onnx;
+pub(super) mod onnx;
 mod order;
 mod safetensors;
 

@@ -12,7 +12,7 @@ mod external;
 mod import;
 mod operators;
 mod products;
-mod proto;
+pub(in crate::network) mod proto;
 mod schema;
 mod shapes;
 mod spatial;

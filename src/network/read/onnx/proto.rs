@@ -3,7 +3,11 @@
 use prost::Message;
 
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct Model {
+pub(in crate::network) struct Model {
+    #[prost(int64, tag = "1")]
+    pub ir_version: i64,
+    #[prost(string, tag = "2")]
+    pub producer_name: String,
     #[prost(message, optional, tag = "7")]
     pub graph: Option<Graph>,
     #[prost(message, repeated, tag = "8")]
@@ -14,7 +18,7 @@ pub(super) struct Model {
 
 /// An operator that the file defines itself, which is not read.
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct Function {
+pub(in crate::network) struct Function {
     #[prost(string, tag = "1")]
     pub name: String,
     #[prost(string, tag = "10")]
@@ -22,7 +26,7 @@ pub(super) struct Function {
 }
 
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct OperatorSet {
+pub(in crate::network) struct OperatorSet {
     #[prost(string, tag = "1")]
     pub domain: String,
     #[prost(int64, tag = "2")]
@@ -30,9 +34,11 @@ pub(super) struct OperatorSet {
 }
 
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct Graph {
+pub(in crate::network) struct Graph {
     #[prost(message, repeated, tag = "1")]
     pub node: Vec<Node>,
+    #[prost(string, tag = "2")]
+    pub name: String,
     #[prost(message, repeated, tag = "5")]
     pub initializer: Vec<Tensor>,
     #[prost(message, repeated, tag = "11")]
@@ -45,10 +51,10 @@ pub(super) struct Graph {
 }
 
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct Ignored {}
+pub(in crate::network) struct Ignored {}
 
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct Node {
+pub(in crate::network) struct Node {
     #[prost(string, repeated, tag = "1")]
     pub input: Vec<String>,
     #[prost(string, repeated, tag = "2")]
@@ -64,7 +70,7 @@ pub(super) struct Node {
 }
 
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct Attribute {
+pub(in crate::network) struct Attribute {
     #[prost(string, tag = "1")]
     pub name: String,
     #[prost(float, optional, tag = "2")]
@@ -86,7 +92,7 @@ pub(super) struct Attribute {
 }
 
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct Tensor {
+pub(in crate::network) struct Tensor {
     #[prost(int64, repeated, tag = "1")]
     pub dims: Vec<i64>,
     #[prost(int32, tag = "2")]
@@ -110,7 +116,7 @@ pub(super) struct Tensor {
 }
 
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct Entry {
+pub(in crate::network) struct Entry {
     #[prost(string, tag = "1")]
     pub key: String,
     #[prost(string, tag = "2")]
@@ -118,7 +124,7 @@ pub(super) struct Entry {
 }
 
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct ValueInfo {
+pub(in crate::network) struct ValueInfo {
     #[prost(string, tag = "1")]
     pub name: String,
     #[prost(message, optional, tag = "2")]
@@ -126,13 +132,13 @@ pub(super) struct ValueInfo {
 }
 
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct Type {
+pub(in crate::network) struct Type {
     #[prost(message, optional, tag = "1")]
     pub tensor_type: Option<TensorType>,
 }
 
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct TensorType {
+pub(in crate::network) struct TensorType {
     #[prost(int32, tag = "1")]
     pub elem_type: i32,
     #[prost(message, optional, tag = "2")]
@@ -140,14 +146,14 @@ pub(super) struct TensorType {
 }
 
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct Shape {
+pub(in crate::network) struct Shape {
     #[prost(message, repeated, tag = "1")]
     pub dim: Vec<Dimension>,
 }
 
 /// A size, or a name for one that is left open.
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct Dimension {
+pub(in crate::network) struct Dimension {
     #[prost(int64, optional, tag = "1")]
     pub dim_value: Option<i64>,
     #[prost(string, tag = "2")]

@@ -1,7 +1,9 @@
 //! Networks into files: the formats of [`read`](super::read), written without loss or not at all.
 
-use super::Network;
+mod onnx;
+
 use super::load::Format;
+use super::{Layer, Network};
 use crate::data::npy;
 use crate::files;
 use safetensors::tensor::{Dtype, TensorView};
@@ -13,7 +15,7 @@ use std::path::Path;
 #[non_exhaustive]
 pub enum WriteError {
     /// The end of the name is that of no format.
-    #[error("`{0}` is not a .json, .npz or .safetensors file")]
+    #[error("`{0}` is not a .onnx, .json, .npz or .safetensors file")]
     UnknownFormat(String),
     /// A coefficient is no double, and the format holds nothing else.
     #[error("{file}: {place} of layer {layer} is {value}, which is no double: a .json file can hold it")]
@@ -27,9 +29,37 @@ pub enum WriteError {
         /// Its value.
         value: String,
     },
-    /// The network has layers that the format cannot say.
-    #[error("{file}: only affine layers with ReLU between them are written, and the network has others")]
+    /// The network has other layers than dense affine ones with ReLU between them, and the format holds nothing else.
+    #[error("{file}: the network has other layers than dense affine ones with ReLU between them: a .onnx file can hold it")]
     NotAStack {
+        /// The file.
+        file: String,
+    },
+    /// A coefficient is no float that the format has, nor a sum or a quotient of some.
+    #[error("{file}: {place} of node {node} is {value}: expected a double")]
+    NotAFloat {
+        /// The file.
+        file: String,
+        /// The node, from 0, which is the input.
+        node: usize,
+        /// The coefficient: `weight 3`.
+        place: String,
+        /// Its value.
+        value: String,
+    },
+    /// A node that the format cannot say.
+    #[error("{file}: node {node} cannot be written: {problem}")]
+    Node {
+        /// The file.
+        file: String,
+        /// The node, from 0, which is the input.
+        node: usize,
+        /// What is missing.
+        problem: String,
+    },
+    /// More bytes than a file of the format can have.
+    #[error("{file}: the network takes more than 2 GiB, which is the most that an .onnx file holds")]
+    TooLarge {
         /// The file.
         file: String,
     },
@@ -50,27 +80,43 @@ impl WriteError {
     }
 }
 
-/// Writes a network to a `.json`, `.npz` or `.safetensors` file; the end of the name says which.
+/// Writes a network to a `.onnx`, `.json`, `.npz` or `.safetensors` file; the end of the name says which.
 ///
-/// JSON has numbers where a coefficient is a double and strings such as `"1/3"` elsewhere. The other formats hold floats of 4 bytes where
-/// these are exact, else of 8. The file appears whole or not at all: see [`files::replace`].
+/// ONNX holds networks of any layers, the other formats dense affine layers with ReLU between them. JSON has numbers where a coefficient is a double and strings such as `"1/3"`
+/// elsewhere. The other formats hold floats of 4 bytes where these are exact, else of 8. The file appears whole or not at all: see
+/// [`files::replace`]. What is read back is the same network: the same outputs at every point, and the same units and patterns.
+///
+/// ```
+/// use plica::network::{load, write::network_to_path};
+/// let network = load("digits:3x20").unwrap();
+/// let path = std::env::temp_dir().join(format!("plica-example-{}.onnx", std::process::id()));
+/// network_to_path(&network, &path).unwrap();
+/// assert_eq!(load(path.to_str().unwrap()).unwrap(), network);
+/// # std::fs::remove_file(&path).unwrap();
+/// ```
 ///
 /// # Errors
-/// A name with another end; a coefficient that the format cannot hold exactly; a file that cannot be written.
+/// A name with another end; a coefficient or a layer that the format cannot hold exactly; a file that cannot be written.
 pub fn network_to_path(network: &Network, path: &Path) -> Result<(), WriteError> {
     let file = || path.display().to_string();
-    let unknown = || WriteError::UnknownFormat(file());
-    let format = Format::of(path).ok_or_else(unknown)?;
-    if network.layers().is_none() {
-        return Err(WriteError::NotAStack { file: file() });
-    }
-    let bytes = match format {
-        Format::Json => json(network),
-        Format::Npz => npz(&Floats::of(network, &file)?),
-        Format::Onnx => return Err(unknown()),
-        Format::Safetensors => safetensors(&Floats::of(network, &file)?),
+    let format = Format::of(path).ok_or_else(|| WriteError::UnknownFormat(file()))?;
+    let bytes = match (network.layers(), format) {
+        (Some(_), Format::Json) => json(network),
+        (Some(layers), Format::Npz) => npz(&Floats::of(layers, &file)?),
+        (Some(layers), Format::Safetensors) => safetensors(&Floats::of(layers, &file)?),
+        (Some(layers), Format::Onnx) => onnx::stack(&Floats::of(layers, &file)?).map_err(|refused| refused_as(refused, file()))?,
+        (None, Format::Onnx) => onnx::graph(network.graph()).map_err(|refused| refused_as(refused, file()))?,
+        (None, _) => return Err(WriteError::NotAStack { file: file() }),
     };
     files::replace(path, |file| file.write_all(&bytes)).map_err(|source| WriteError::Io { file: file(), source })
+}
+
+fn refused_as((node, refusal): onnx::Refused, file: String) -> WriteError {
+    match refusal {
+        onnx::Refusal::Number { place, value } => WriteError::NotAFloat { file, node, place, value },
+        onnx::Refusal::Node(problem) => WriteError::Node { file, node, problem },
+        onnx::Refusal::TooLarge => WriteError::TooLarge { file },
+    }
 }
 
 fn json(network: &Network) -> Vec<u8> {
@@ -88,9 +134,9 @@ struct Floats {
 }
 
 impl Floats {
-    fn of(network: &Network, file: &dyn Fn() -> String) -> Result<Self, WriteError> {
+    fn of(layers: &[Layer], file: &dyn Fn() -> String) -> Result<Self, WriteError> {
         let mut floats = Self { layers: Vec::new(), single: true };
-        for (i, layer) in network.layers().unwrap_or_default().iter().enumerate() {
+        for (i, layer) in layers.iter().enumerate() {
             let exact = |place: &dyn Fn() -> String, x: f64, q: rug::Rational| {
                 let found = crate::exact::rational(x).is_some_and(|x| x == q);
                 let problem = || WriteError::NotDyadic { file: file(), layer: i, place: place(), value: q.to_string() };
