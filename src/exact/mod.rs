@@ -9,6 +9,8 @@ pub(crate) mod forms;
 mod fraction;
 #[allow(unsafe_code, reason = "vector instructions, after the processor was asked for them")]
 pub(crate) mod lanes;
+#[cfg(test)]
+pub(crate) mod lossy;
 pub mod lp;
 mod number;
 #[allow(unsafe_code, reason = "the inner loop of the product, without bounds checks")]
