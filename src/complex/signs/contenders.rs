@@ -262,4 +262,13 @@ mod tests {
             }
         }
     }
+
+    /// A candidate that is at least as large as an earlier one may be equal to it everywhere: then the earlier one wins.
+    #[test]
+    fn a_later_candidate_that_may_be_equal_rules_nothing_out() {
+        let rows = vec![vec![[0.0, 1.0], [1.0, 1.0]]; 2];
+        assert_eq!(undominated(&rows).collect::<Vec<_>>(), [0, 1]);
+        let rows = vec![vec![[0.0, 1.0], [1.0, 1.0]], vec![[0.0, 1.0], [1.5, 2.0]]];
+        assert_eq!(undominated(&rows).collect::<Vec<_>>(), [1]);
+    }
 }

@@ -232,4 +232,16 @@ mod tests {
         }
         assert!(most.iter().all(|&ratio| ratio > 0.1), "{most:?}");
     }
+
+    #[test]
+    fn nearest_rows_are_as_near_as_they_say() {
+        let half_a_place: Rational = Rational::from(1) + (Rational::from(1) << -53) - (Rational::from(1) << -80);
+        for numbers in [vec![half_a_place.clone(), Rational::from(-3)], vec![Rational::from((1, 3)); 2], vec![half_a_place << -1060]] {
+            let (row, error) = super::super::nearest_row(&numbers);
+            for (x, number) in row.iter().zip(&numbers) {
+                assert!((exact(*x) - number).abs() <= exact(error), "{x}: {error}");
+            }
+        }
+        assert_eq!(super::super::nearest_row(&[Rational::from((5, 8))]), (vec![0.625], 0.0));
+    }
 }

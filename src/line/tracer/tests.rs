@@ -1,7 +1,9 @@
 //! The bounds of the walks against the truth, computed in rationals.
 
 use super::*;
+use crate::exact::doubled::Doubled;
 use crate::exact::rational;
+use crate::line::doubled::DoubledForms;
 use crate::line::walk::blocks::is_idle;
 use crate::network::Layer;
 use nalgebra::{DMatrix, DVector};
@@ -219,6 +221,7 @@ fn a_unit_that_turns_early_is_among_the_errors_of_the_next_layer() {
                 DVector::from_column_slice(&[large * bias, 0.0]),
             ),
             Layer::from_f64(DMatrix::from_row_slice(2, 2, &[1.0, random(), -random(), 1.0]), DVector::from_column_slice(&[0.0, 0.5])),
+            Layer::from_f64(DMatrix::from_row_slice(2, 2, &[1.0, random(), random(), 1.0]), DVector::from_column_slice(&[0.0, 0.5])),
             Layer::from_f64(DMatrix::from_element(1, 2, 1.0), DVector::zeros(1)),
         ])
         .unwrap();
@@ -275,4 +278,39 @@ fn signs_that_were_not_asked_for_are_certain_by_fresh_values_too() {
         }
     }
     assert!(asked > 100 && near > 100, "{asked} {near}");
+}
+
+/// Forms in doubled precision above a layer that multiplies errors: those of the next layers have room for what comes from below.
+#[test]
+fn doubled_forms_inherit_the_errors_of_the_layers_below() {
+    let mut most = 0.0f64;
+    for seed in 0..40 {
+        // The second layer is 2^20 times what is left of numbers that cancel; all units count as active.
+        let network = network(&[3, 4, 4, 4, 1], seed, &[0, 20, 0]);
+        let coordinate = |k: u64| Rational::from((((seed * 31 + k * k * 17 + 5) % 97) as i64 - 48, 29 + k));
+        let ends = [0, 3].map(|first| (first..first + 3).map(coordinate).collect::<Vec<_>>());
+        let points = Points::from_points(&ends.clone().map(|end| Point::from_rationals(end).unwrap())).unwrap();
+        let tracer = Tracer::new(&network);
+        let below = vec![vec![0b1111u64]; 3];
+        let mut forms = DoubledForms::new(tracer.instructions, (&points, 0), (&points, 1));
+        // Without rectifying, as all units count as active.
+        let mut truth = ends;
+        for (l, layer) in network.layers()[..4].iter().enumerate() {
+            let step = |x: &Vec<Rational>| -> Vec<Rational> {
+                (0..layer.outputs())
+                    .map(|i| x.iter().enumerate().fold(layer.bias_of(i), |sum, (j, x)| sum + layer.weight(i, j) * x))
+                    .collect()
+            };
+            truth = [step(&truth[0]), step(&truth[1])];
+            for i in 0..layer.outputs() {
+                let form = forms.form(&tracer.plan, l, i, &below[..l]);
+                let exact = |x: Doubled| rational(x.hi).unwrap() + rational(x.lo).unwrap();
+                let slope = Rational::from(&truth[1][i] - &truth[0][i]);
+                let off = (exact(form.b) - &truth[0][i]).abs().max((exact(form.a) - slope).abs()) / rational(form.error).unwrap();
+                assert!(off <= 1, "seed {seed}: layer {l}, unit {i}: {}", off.to_f64());
+                most = most.max(off.to_f64());
+            }
+        }
+    }
+    assert!(most > 0.001, "{most}");
 }
