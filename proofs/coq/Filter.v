@@ -4,7 +4,7 @@
 From Coq Require Import Reals Lra Lia List.
 Import ListNotations.
 From Flocq Require Import Core.
-From Plica Require Import Rounding.
+From Plica Require Import Constants Rounding.
 
 Open Scope R_scope.
 
@@ -165,7 +165,7 @@ Qed.
 End Product.
 
 (* The sum as the code takes it (src/exact/product.rs): in blocks, each in any order, one block after the other, then the bias. *)
-Definition depth n := (Nat.min n 112 + (n + 111) / 112 + 1)%nat.
+Definition depth n := (Nat.min n block + (n + (block - 1)) / block + 1)%nat.
 
 Fixpoint of_blocks (blocks : list tree) := match blocks with
   | [] => Zero
@@ -177,12 +177,24 @@ Proof. induction 1; simpl; lia. Qed.
 
 (* A block of so many products passes each of them through no more roundings than its products and one, whatever the order. *)
 Theorem blocked_height n blocks :
-  Forall (fun s => (height s <= S (Nat.min n 112))%nat) blocks -> (length blocks <= (n + 111) / 112)%nat ->
+  Forall (fun s => (height s <= S (Nat.min n block))%nat) blocks -> (length blocks <= (n + (block - 1)) / block)%nat ->
   (height (Add (of_blocks blocks) Bias) <= S (depth n))%nat.
-Proof. intros H L. pose proof (of_blocks_height _ _ H). unfold depth. set (q := ((n + 111) / 112)%nat) in *. cbn [height]. lia. Qed.
+Proof. intros H L. pose proof (of_blocks_height _ _ H). unfold depth. set (q := ((n + (block - 1)) / block)%nat) in *. cbn [height]. lia. Qed.
+
+(* One term after the other, then the bias. *)
+Fixpoint plain n := match n with
+  | O => Zero
+  | S n => Add (plain n) (Term n)
+  end.
+
+Lemma plain_height n : (height (Add (plain n) Bias) <= n + 2)%nat.
+Proof.
+  assert (H : (height (plain n) <= n + 1)%nat) by (induction n; cbn [plain height]; lia).
+  cbn [height]. lia.
+Qed.
 
 (* Added to what must cover underflow. *)
-Definition tiny := bpow radix2 (-500).
+Definition tiny := bpow radix2 tiny_exponent.
 
 Lemma tiny_pos : 0 < tiny.
 Proof. apply bpow_gt_0. Qed.
@@ -276,6 +288,28 @@ Proof.
     rewrite <- Rmult_assoc. apply Rmult_le_compat_r; [lra | exact G1]. }
   assert (((1 + g) * q - 1) * z <= code_gamma n * z) by (apply Rmult_le_compat_r; lra).
   replace (((1 + g) * q - 1) * z) with (g * (q * z) + (q - 1) * z) in * by ring. lra.
+Qed.
+
+(* The constants of the code count enough roundings: `product` and `sequential` of src/exact/bound.rs. *)
+Theorem blocked_product w h W H b n blocks :
+  format b -> (forall k, exists d, Rabs d <= u /\ w k = W k * (1 + d)) -> (forall k, exists d, Rabs d <= u /\ h k = H k * (1 + d)) ->
+  Forall (fun s => (height s <= S (Nat.min n block))%nat) blocks -> (length blocks <= (n + (block - 1)) / block)%nat ->
+  let s := Add (of_blocks blocks) Bias in
+  INR (depth n + product_spare) <= 1073741824 -> INR (terms s) <= 1073741824 ->
+  Rabs (eval w h b s - exact W H b s) <= code_gamma (depth n + product_spare) * size W H b s + tiny * u.
+Proof.
+  intros B Rw Rh F L s N T. apply product_bound_rational; try assumption.
+  pose proof (blocked_height n blocks F L) as D. fold s in D. lia.
+Qed.
+
+Theorem plain_product w h W H b n :
+  format b -> (forall k, exists d, Rabs d <= u /\ w k = W k * (1 + d)) -> (forall k, exists d, Rabs d <= u /\ h k = H k * (1 + d)) ->
+  let s := Add (plain n) Bias in
+  INR (n + sequential_spare) <= 1073741824 -> INR (terms s) <= 1073741824 ->
+  Rabs (eval w h b s - exact W H b s) <= code_gamma (n + sequential_spare) * size W H b s + tiny * u.
+Proof.
+  intros B Rw Rh s N T. apply product_bound_rational; try assumption.
+  pose proof (plain_height n) as D. fold s in D. lia.
 Qed.
 
 (* A layer: what the errors of its inputs become (src/complex/layer.rs). *)

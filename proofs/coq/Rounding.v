@@ -3,17 +3,18 @@
 
 From Coq Require Import Reals Lra Lia ZArith.
 From Flocq Require Import Core Relative Plus_error.
+From Plica Require Import Constants.
 
 Open Scope R_scope.
 
 (* Binary64 without its largest exponent, rounding to nearest, ties to even. *)
-Definition fexp := FLT_exp (-1074) 53.
+Definition fexp := FLT_exp least_exponent precision.
 Definition format := generic_format radix2 fexp.
 Definition rnd (x : R) := round radix2 fexp ZnearestE x.
 
 (* The unit roundoff, and half of the smallest positive number. *)
-Definition u := / 2 * bpow radix2 (-53 + 1).
-Definition eta := / 2 * bpow radix2 (-1074).
+Definition u := / 2 * bpow radix2 (- precision + 1).
+Definition eta := / 2 * bpow radix2 least_exponent.
 
 #[global] Instance prec_positive : Prec_gt_0 53.
 Proof. reflexivity. Qed.
@@ -128,7 +129,7 @@ Proof.
 Qed.
 
 (* round_up of src/exact/bound.rs: the factor 1 + 2^-20. *)
-Definition up := 1 + / 1048576.
+Definition up := 1 + / round_up_inverse.
 Definition round_up (x : R) := rnd (x * up).
 
 (* It makes a bound t again of what up to 2^32 roundings have lost of it. *)

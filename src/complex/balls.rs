@@ -386,4 +386,84 @@ mod tests {
         assert_eq!(Ball { x: 1.0, e: 2.0 }.rectified().sign(), None);
         assert_eq!(Ball { x: -3.0, e: 2.0 }.rectified(), Ball::ZERO);
     }
+
+    /// Whether a ball holds a number, and how far from its centre that is, relative to its radius.
+    fn part(ball: Ball, number: &Rational) -> f64 {
+        let off = (rational(ball.x).unwrap() - number).abs();
+        assert!(off <= rational(ball.e).unwrap(), "{} and {ball:?}", number.to_f64());
+        if ball.e == 0.0 { 0.0 } else { (off / rational(ball.e).unwrap()).to_f64() }
+    }
+
+    /// The numbers at both ends of a ball.
+    fn ends(ball: Ball) -> [Rational; 2] {
+        [-1, 1].map(|sign| rational(ball.x).unwrap() + rational(ball.e).unwrap() * sign)
+    }
+
+    #[test]
+    fn balls_of_mixtures_hold_what_the_worst_numbers_become() {
+        let small = 2f64.powi(-26);
+        let ball = |x: f64, e: f64| Ball { x, e };
+        for (gap, reach) in [(1.0, 1.0), (1.0, 20.0), (0.25, -8.0)] {
+            for fraction in [0.5, 0.25, 0.875] {
+                for [e, f] in [[small, small], [small, 0.0], [0.0, small]] {
+                    let [a, b, y, z] = [ball(gap * fraction, e), ball(gap * (fraction - 1.0), f), ball(reach, e), ball(-reach, f)];
+                    let mixture = Mixture::between(a, b).unwrap();
+                    let found = mixture.of(y, z);
+                    let mut closest = 0.0f64;
+                    for k in 0..16 {
+                        let end = |ball: Ball, bit: i32| ends(ball)[k >> bit & 1].clone();
+                        let of_q = end(a, 0) / (end(a, 0) - end(b, 1));
+                        closest = closest.max(part(found, &(end(y, 2) + (end(z, 3) - end(y, 2)) * &of_q)));
+                        part(Ball { x: mixture.of_q, e: mixture.error + 8.0 * U }, &of_q);
+                    }
+                    assert!(closest > 0.5, "{closest}");
+                }
+            }
+        }
+        let mut closest = 0.0f64;
+        for k in 0..500 {
+            let [a, b, y, z] = [0, 1, 2, 3].map(|i| 1.0 + weight(4 * k + i).abs().fract());
+            let mixture = Mixture::between(ball(a, 0.0), ball(-b, 0.0)).unwrap();
+            let [p, q, r, s] = [a, b, y, z].map(|x| rational(x).unwrap());
+            closest = closest.max(part(mixture.of(ball(y, 0.0), ball(z, 0.0)), &((r * &q + s * &p) / (p + q))));
+        }
+        assert!(closest > 0.1, "{closest}");
+    }
+
+    #[test]
+    fn rectified_and_nearest_balls_hold_what_their_numbers_become() {
+        for (x, e) in [(1.0, 2.0), (-1.0, 2.0), (0.0, 1.0), (1.0, 1.0), (-1.0, 1.0), (3.0, 2.0), (-3.0, 2.0)] {
+            let ball = Ball { x, e };
+            let parts = ends(ball).map(|z| part(ball.rectified(), &if z > 0 { z } else { Rational::new() }));
+            assert!(parts.iter().all(|&part| part > 0.999) || ball.rectified() == Ball::ZERO, "{ball:?}: {parts:?}");
+        }
+        let half_a_place: Rational = Rational::from(1) + (Rational::from(1) << -53) - (Rational::from(1) << -80);
+        for exponent in [0, 700, -400, -1060] {
+            let closest = part(Ball::near(&(half_a_place.clone() << exponent)), &(half_a_place.clone() << exponent));
+            assert!(exponent < -400 || closest > 0.1, "{closest}");
+        }
+    }
+
+    /// Every rounding of a sum loses something; and a bias is as far from its double as can be, while the rest of the sum is lost.
+    #[test]
+    fn no_rounding_of_a_sum_is_missing_from_its_ball() {
+        use crate::exact::lossy::LossySum;
+        let value = |sum: &LossySum| {
+            let n = sum.weights.len();
+            let layer =
+                Layer::from_rationals(DMatrix::from_fn(1, n, |_, j| sum.weights[j].clone()), DVector::from_element(1, sum.bias.clone()));
+            let steps = Arc::new(Steps::of_network(&Network::new(vec![layer]).unwrap()));
+            let corner: Vec<Ball> = sum.inputs.iter().map(Ball::near).collect();
+            let mut balls = Balls::new(steps, Arc::new(vec![vec![0; n], vec![0]]), vec![corner]);
+            part(balls.value(&[Place::Corner(0)], 0, 0, 0), &sum.exact())
+        };
+        for n in [1, 2, 8, 50] {
+            let closest = value(&LossySum::new(n, usize::MAX));
+            assert!(closest > 0.3, "{n}: {closest}");
+        }
+        let power = |e: i32| Rational::from(1) << e;
+        let bias = power(-26) + 1 + power(-53) - power(-80);
+        let closest = value(&LossySum { weights: vec![power(-33)], inputs: vec![power(-20)], bias, roundings: 2 });
+        assert!(closest > 0.2, "{closest}");
+    }
 }

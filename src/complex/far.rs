@@ -185,3 +185,90 @@ impl<'a> Row<'a> {
         self.size == 0.0 && self.error == 0.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exact::rational;
+    use rug::Rational;
+
+    /// A number that is off by its error, in one direction or the other.
+    fn moved(x: f64, error: f64, up: bool) -> Rational {
+        rational(x).unwrap() + rational(if up { error } else { -error }).unwrap()
+    }
+
+    fn row((values, size, error): &([f64; 1], f64, f64)) -> Row<'_> {
+        Row { values: &values[..], size: *size, error: *error }
+    }
+
+    /// The largest error of slope and constant between two vertices, relative to their bounds. `a` and `b` are the unit at both, `p` and `q` another.
+    fn worst(a: Affine, b: Affine, p: Affine, q: Affine) -> [f64; 2] {
+        let weights = Weights::between(a, b).unwrap();
+        let slope = |x: &Affine| ([x.slope], x.slope.abs(), x.slope_error);
+        let constant = |x: &Affine| ([x.constant], x.constant.abs(), x.error);
+        let [slopes, constants] = [[slope(&p), slope(&q)], [constant(&p), constant(&q)]];
+        let mixed = weights.mix(row(&slopes[0]), row(&slopes[1]));
+        let joined = weights.constants([row(&constants[0]), row(&slopes[0])], [row(&constants[1]), row(&slopes[1])]);
+        let mut worst = [0.0f64; 2];
+        for k in 0..256 {
+            let number = |x: &Affine, bit: i32| {
+                (moved(x.slope, x.slope_error, k >> bit & 1 == 1), moved(x.constant, x.error, k >> (bit + 1) & 1 == 1))
+            };
+            let [(a1, a0), (b1, b0), (p1, p0), (q1, q0)] = [number(&a, 0), number(&b, 2), number(&p, 4), number(&q, 6)];
+            let parallel = a1 == 0 && b1 == 0;
+            let gap = if parallel { Rational::from(&a0 - &b0) } else { Rational::from(&a1 - &b1) };
+            let of_q = Rational::from(if parallel { &a0 } else { &a1 } / &gap);
+            let of_p = Rational::from(1 - &of_q);
+            let shift = if parallel { Rational::new() } else { (of_p.clone() * a0 + of_q.clone() * b0) / gap };
+            let truth = [of_p.clone() * &p1 + of_q.clone() * &q1, of_p * p0 + of_q * q0 + shift * (q1 - p1)];
+            for ((worst, truth), (found, bound)) in worst.iter_mut().zip(truth).zip([&mixed, &joined]) {
+                let off = (truth - rational(found[0]).unwrap()).abs();
+                assert!(off <= rational(*bound).unwrap(), "{a:?} {b:?} {p:?} {q:?}: off by {} of {bound}", off.to_f64());
+                *worst = worst.max((off / rational(*bound).unwrap()).to_f64());
+            }
+        }
+        worst
+    }
+
+    #[test]
+    fn vertices_at_infinity_inherit_the_errors_of_slopes_and_constants() {
+        let affine = |slope: f64, slope_error: f64, constant: f64, error: f64| Affine { slope, slope_error, constant, error };
+        let small = 2f64.powi(-26);
+        for [e, f] in [[small, 0.0], [0.0, small], [small, small]] {
+            for [shift, reach] in [[1.0, 1.0], [8.0, 1.0], [1.0, 8.0], [-8.0, -8.0]] {
+                let [a, b] = [affine(1.0, e, shift, f), affine(-1.0, e, shift, f)];
+                let [p, q] = [affine(reach, e, reach, f), affine(-reach, e, 2.0 * reach, f)];
+                let ratios = worst(a, b, p, q);
+                assert!((e == 0.0 || ratios[0] > 0.4) && ratios[1] > 0.25, "{e} {f} {shift} {reach}: {ratios:?}");
+            }
+            // One vertex that is not at infinity, and two on a line along which the unit has no slope.
+            let ratios = worst(affine(0.0, 0.0, 3.0, f), affine(-1.0, e, 1.0, f), affine(0.0, 0.0, 2.0, f), affine(4.0, e, 1.0, f));
+            assert!(ratios[1] > 0.25, "{ratios:?}");
+            let ratios = worst(affine(0.0, 0.0, 3.0, f), affine(0.0, 0.0, -1.0, f), affine(5.0, e, 2.0, f), affine(-4.0, e, 20.0, f));
+            assert!(ratios[1] > 0.25 || f == 0.0, "{ratios:?}");
+        }
+    }
+
+    #[test]
+    fn vertices_at_infinity_are_rounded_by_less_than_their_bounds_say() {
+        let mut state = 1u64;
+        let mut random = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            1.0 + (state >> 12) as f64 / (1u64 << 52) as f64
+        };
+        let mut most = [0.0f64; 2];
+        for _ in 0..200 {
+            let mut number = |sign: f64| Affine { slope: sign * random(), slope_error: 0.0, constant: random(), error: 0.0 };
+            let ratios = worst(number(1.0), number(-1.0), number(1.0), number(1.0));
+            most.iter_mut().zip(ratios).for_each(|(most, ratio)| *most = most.max(ratio));
+        }
+        assert!(most.iter().all(|&ratio| ratio > 0.03), "{most:?}");
+    }
+
+    #[test]
+    fn a_number_at_its_bound_has_no_certain_sign() {
+        assert_eq!([1.0, -1.0, 0.0].map(|x| certain_sign(x, 1.0)), [None; 3]);
+        assert_eq!([2.0, -2.0].map(|x| certain_sign(x, 1.0)), [Some(Ordering::Greater), Some(Ordering::Less)]);
+        assert_eq!([0.0, f64::NAN].map(|x| certain_sign(x, 0.0)), [Some(Ordering::Equal), None]);
+    }
+}

@@ -279,3 +279,74 @@ pub(super) fn largest_lane<L: Lanes>(lanes: L) -> f64 {
     lanes.store(&mut all);
     all.into_iter().fold(0.0, f64::max)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::steps::Form;
+    use super::*;
+    use crate::exact::lossy::LossySum;
+    use crate::exact::{Coefficient, rational};
+    use rug::Rational;
+
+    /// Terms that a product sums one after the other.
+    const TERMS: usize = 112;
+
+    /// A step of one result, dense, or sparse among many inputs.
+    fn step(sum: &LossySum, inputs: usize) -> Step {
+        let terms = sum.weights.iter().zip(0..).filter(|(w, _)| !w.is_zero());
+        let terms = terms.map(|(w, j)| (j, Coefficient::from(w.clone()))).collect();
+        Step::of_forms(inputs, vec![Form { terms, constant: Coefficient::from(sum.bias.clone()) }], 1, 0)
+    }
+
+    /// The error of the result for inputs that are too large by some error, relative to its bound.
+    fn ratio(sum: &LossySum, inputs: usize, error: f64, instructions: Instructions) -> f64 {
+        let step = step(sum, inputs);
+        let all: Vec<u32> = (0..inputs as u32).collect();
+        let float = FloatStep::of_inputs(&step, &all, [&vec![0; inputs], &[0]]);
+        assert_eq!(matches!(float.weights, Weights::Sparse { .. }), inputs > sum.weights.len());
+        let (_, x, _) = sum.doubles();
+        let mut row: Vec<f64> = x.iter().map(|x| x + error).collect();
+        row.resize(inputs, 0.0);
+        let mut below = Values { stride: inputs, ..Values::default() };
+        below.push(&row, error);
+        let values = float.forward(instructions, below, &[]);
+        let products = sum.weights.iter().zip(&x).map(|(w, &x)| Rational::from(w * rational(x).unwrap()));
+        let truth = products.sum::<Rational>() + &sum.bias;
+        let (off, bound) = ((truth - rational(values.values[0]).unwrap()).abs(), rational(values.errors[0]).unwrap());
+        assert!(off <= bound, "{inputs} inputs, {error}: off by {} of {}", off.to_f64(), bound.to_f64());
+        (off / bound).to_f64()
+    }
+
+    #[test]
+    fn a_layer_has_room_for_all_its_roundings_and_for_the_errors_of_its_inputs() {
+        for instructions in Instructions::available() {
+            for n in [1, 2, 8, 100, TERMS] {
+                let (dense, sparse) = (LossySum::new(n, TERMS), LossySum::new(n, usize::MAX));
+                for (sum, inputs) in [(&dense, n), (&sparse, 3000)] {
+                    let ratios = [0.0, 2f64.powi(10)].map(|error| ratio(sum, inputs, error, instructions));
+                    assert!(ratios[0] > 0.3 && ratios[1] > 0.9, "{n} of {inputs}: {ratios:?}");
+                }
+            }
+        }
+    }
+
+    /// Of a row without active inputs, the values are the biases: only these can be rounded.
+    #[test]
+    fn a_silent_row_is_as_exact_as_the_biases() {
+        for (bias, is_dyadic) in [(Rational::from((3, 8)), true), (Rational::from((1, 3)), false)] {
+            let sum = LossySum { weights: vec![Rational::from(2); 2], inputs: vec![Rational::new(); 2], bias: bias.clone(), roundings: 0 };
+            let float = FloatStep::of_inputs(&step(&sum, 2), &[0, 1], [&[0, 0], &[0]]);
+            let below = || {
+                let mut below = Values { stride: 16, ..Values::default() };
+                below.push(&[5.0, 7.0], 1.0);
+                below
+            };
+            let values = float.forward(Instructions::detect(), below(), &[0]);
+            let off = (bias - rational(values.values[0]).unwrap()).abs();
+            assert!(off <= rational(values.errors[0]).unwrap());
+            assert_eq!(values.errors[0] == 0.0, is_dyadic);
+            let linear = float.forward_linear(Instructions::detect(), below(), &[0]);
+            assert_eq!((linear.values[0], linear.errors[0]), (0.0, 0.0));
+        }
+    }
+}

@@ -128,4 +128,16 @@ mod tests {
             assert_eq!([0, 1].map(|i| step.is_constant(i)), [false, true]);
         }
     }
+
+    #[test]
+    fn a_constant_that_loses_bits_by_scaling_is_not_exact() {
+        use super::super::steps::Form;
+        use crate::exact::Coefficient;
+        for inputs in [3, 3000] {
+            let form = |x: f64| Form { terms: vec![(0, Coefficient::ONE)], constant: Coefficient::of(x) };
+            let step = Step::of_forms(inputs, vec![form(3.0), form(4.0)], 2, 0);
+            assert_eq!([0, 1].map(|i| step.has_exact_constant(i, -1075)), [false, true]);
+            assert_eq!([0, 1].map(|i| step.has_exact_constant(i, -1074)), [true, true]);
+        }
+    }
 }

@@ -73,15 +73,131 @@ fn symmetric(mut m: DMatrix<f64>) -> DMatrix<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exact::lossy::LossySum;
+    use crate::exact::product::{Active, BLOCK, Packed, Rows, Scratch};
+    use crate::exact::{Instructions, rational};
+    use rug::Rational;
+
+    /// Doubles in (-1, 1).
+    fn random(state: &mut u64) -> f64 {
+        *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (*state >> 11) as f64 / (1u64 << 52) as f64 - 1.0
+    }
+
+    fn exact(x: f64) -> Rational {
+        rational(x).unwrap()
+    }
+
+    /// What a sum is measured by: the product of the norms of (w, b) and (x, 1), from below.
+    fn norms(sum: &LossySum) -> f64 {
+        let norm = |numbers: &[f64], last: f64| (numbers.iter().map(|x| x * x).sum::<f64>() + last * last).sqrt();
+        let (w, x, b) = sum.doubles();
+        norm(&w, b) * norm(&x, 1.0) * (1.0 - 1e-14)
+    }
+
+    /// Whether a rounding is missing from a bound shows where all of them go one way.
+    #[test]
+    fn no_rounding_of_a_product_is_missing_from_its_bound() {
+        for n in [1, 2, 3, 8, 64, BLOCK, BLOCK + 1, 2 * BLOCK + 1, 1000] {
+            let sum = LossySum::new(n, BLOCK);
+            let (w, x, b) = sum.doubles();
+            let weights = Packed::new(n, 1, |_, j| w[j]);
+            for instructions in Instructions::available() {
+                let mut out = vec![0.0; weights.padded_outputs()];
+                let rows = Rows { values: &x, stride: n, count: 1 };
+                crate::exact::product::product(instructions, rows, Active::All, &weights, &mut out, &mut Scratch::default());
+                let error = (sum.exact() - exact(out[0] + b)).to_f64();
+                assert!(error <= product(n) * norms(&sum), "{n}: {error:e}");
+                // The depth, a multiplication, a weight and an input; two of the additions are to 0.
+                assert_eq!(sum.roundings, depth(n) + 1);
+                assert!(error > gamma(depth(n)) * norms(&sum), "{n}: {error:e} is not an error at the edge");
+                assert!(error > 0.4 * product(n) * norms(&sum), "{n}: {error:e} is far from the bound");
+            }
+        }
+    }
 
     #[test]
+    fn no_rounding_of_a_plain_sum_is_missing_from_its_bound() {
+        for n in [1, 2, 3, 8, 64, 1000] {
+            let sum = LossySum::new(n, usize::MAX);
+            let (w, x, b) = sum.doubles();
+            let computed = w.iter().zip(&x).map(|(w, x)| w * x).sum::<f64>() + b;
+            let error = (sum.exact() - exact(computed)).to_f64();
+            assert!(error <= sequential(n) * norms(&sum), "{n}: {error:e}");
+            assert_eq!(sum.roundings, n + 3);
+            assert!(error > gamma(n + 2) * norms(&sum), "{n}: {error:e} is not an error at the edge");
+        }
+    }
+
+    /// The constants stand in one file of the proofs too, from which Coq takes them.
+    #[test]
+    fn the_constants_are_those_of_the_proofs() {
+        let proofs = include_str!("../../proofs/coq/Constants.v");
+        let constant = |name: &str| -> i32 {
+            let line = proofs.lines().find(|line| line.split_whitespace().nth(1) == Some(name)).expect(name);
+            let number: String = line.split(":=").nth(1).expect(name).chars().take_while(|c| *c != '%').collect();
+            number.trim().trim_matches(['(', ')']).parse().expect(name)
+        };
+        let power = |e: i32| 2f64.powi(e);
+        assert_eq!(U, power(-constant("precision")));
+        assert_eq!(f64::MANTISSA_DIGITS as i32, constant("precision"));
+        assert_eq!(f64::MIN_EXP - f64::MANTISSA_DIGITS as i32, constant("least_exponent"));
+        assert_eq!(TINY, power(constant("tiny_exponent")));
+        assert_eq!(round_up(1.0), 1.0 + 1.0 / f64::from(constant("round_up_inverse")));
+        assert_eq!(BLOCK as i32, constant("block"));
+        for n in [0, 1, 2, 50, 111, 112, 113, 224, 225, 5000, 1 << 20] {
+            let block = constant("block") as usize;
+            let blocked = n.min(block) + n.div_ceil(block) + 1;
+            assert_eq!(depth(n), blocked);
+            assert_eq!(product(n), gamma(blocked + constant("product_spare") as usize));
+            assert_eq!(sequential(n), gamma(n + constant("sequential_spare") as usize));
+        }
+    }
+
+    #[test]
+    fn what_is_rounded_up_has_room_for_as_many_roundings_as_are_allowed() {
+        // Each of 2^32 roundings loses a factor 1 - u at most, 1 - 2^-21 in all.
+        for x in [1.0, 1.5, f64::MIN_POSITIVE * 4.0, 1e300] {
+            assert!(round_up(x * (1.0 - 1.0 / 2_097_152.0)) >= x);
+            assert!(round_up(x) <= x * (1.0 + 1.0 / 1_048_576.0));
+        }
+        for n in [1, 2, 100, 1 << 20] {
+            let u = Rational::from((1, 1u64 << 53)) * n as u64;
+            assert!(exact(gamma(n)) >= Rational::from(&u / (1 - u.clone())));
+            assert!(gamma(n) <= 1.000_001 * n as f64 * U);
+        }
+    }
+
+    /// |W| is at least |W x| / |x| for every x: equal for the x that W stretches most, which some steps of the power method find nearly.
+    #[test]
     fn spectral_norm_bounds_and_is_close() {
-        let diagonal = DMatrix::from_diagonal(&nalgebra::dvector![3.0, -5.0, 1.0]);
-        let bound = spectral_norm(&diagonal);
-        assert!((5.0..5.5).contains(&bound), "{bound}");
-        let one = DMatrix::from_element(7, 3, 1.0);
-        let bound = spectral_norm(&one);
-        assert!(bound >= 21f64.sqrt() && bound < 1.01 * 21f64.sqrt(), "{bound}");
-        assert!(spectral_norm(&DMatrix::from_element(2, 2, 0.0)) >= 0.0);
+        let mut state = 1;
+        for (rows, columns) in [(1, 1), (3, 3), (7, 3), (3, 7), (20, 20), (1, 30)] {
+            for exponent in [0, -200, 200] {
+                let scale = 2f64.powi(exponent);
+                let w = DMatrix::from_fn(rows, columns, |_, _| scale * random(&mut state));
+                let bound = spectral_norm(&w);
+                let mut x = nalgebra::DVector::from_element(columns, 1.0);
+                for _ in 0..200 {
+                    x = w.transpose() * (&w * x / scale);
+                    x /= x.norm();
+                }
+                let y: Vec<Rational> = (0..rows).map(|i| (0..columns).map(|j| exact(w[(i, j)]) * exact(x[j])).sum()).collect();
+                let square = |numbers: &mut dyn Iterator<Item = Rational>| numbers.map(Rational::square).sum::<Rational>();
+                let stretched = square(&mut y.into_iter());
+                let length = square(&mut x.iter().map(|&x| exact(x)));
+                let truth = (stretched.clone() / &length).to_f64().sqrt();
+                assert!(exact(bound).square() * length >= stretched, "{bound} is below {truth}");
+                // The Frobenius norm of the last square, of some 20 rows, to the power 1/16 of what it is above.
+                assert!(bound <= 1.25 * truth, "{bound} is far above {truth}");
+            }
+        }
+    }
+
+    #[test]
+    fn spectral_norm_says_nothing_out_of_range() {
+        for x in [0.0, 0.25 * TINY, HUGE, f64::INFINITY, f64::NAN] {
+            assert_eq!(spectral_norm(&DMatrix::from_element(2, 2, x)), f64::INFINITY, "{x}");
+        }
     }
 }

@@ -169,3 +169,137 @@ fn multiply_in<L: Lanes>(rows: &DoubledRows, weights: &Packed, bias: &[f64], til
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exact::{Instructions, rational};
+    use rug::Rational;
+
+    struct Random(u64);
+
+    impl Random {
+        /// A double in (1, 2).
+        fn next(&mut self) -> f64 {
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            1.0 + (self.0 >> 12) as f64 / (1u64 << 52) as f64
+        }
+
+        /// A number of two doubles, the second as large as it can be.
+        fn doubled(&mut self, sign: f64) -> Doubled {
+            let hi = sign * self.next();
+            Doubled::sum(hi, self.next() * 2f64.powi(-54))
+        }
+    }
+
+    fn exact(x: Doubled) -> Rational {
+        rational(x.hi).unwrap() + rational(x.lo).unwrap()
+    }
+
+    fn square_of_u() -> f64 {
+        U * U
+    }
+
+    #[test]
+    fn differences_and_products_are_within_a_few_squares_of_the_unit_roundoff() {
+        let (mut random, mut most) = (Random(1), [0.0f64; 2]);
+        for round in 0..4000 {
+            let (x, y) = (random.doubled(1.0), random.doubled(if round % 2 == 0 { 1.0 } else { -1.0 }));
+            let truths = [exact(x) - exact(y), exact(x) * exact(y)];
+            let sizes = [x.hi.abs() + y.hi.abs(), (x.hi * y.hi).abs()];
+            for (k, found) in [x.minus(y), x.times(y)].into_iter().enumerate() {
+                assert!(found.lo.abs() <= U * found.hi.abs());
+                let off = (exact(found) - &truths[k]).abs().to_f64() / (sizes[k] * square_of_u());
+                assert!(off < [4.0, 9.0][k], "{x:?} {y:?}: {off}");
+                most[k] = most[k].max(off);
+            }
+        }
+        assert!(most[0] > 0.4 && most[1] > 0.9, "{most:?}");
+    }
+
+    /// Numbers that are as wrong as their form lets them be.
+    fn ends(form: DoubledForm) -> impl Iterator<Item = (Rational, Rational)> {
+        [(-1, -1), (-1, 1), (1, -1), (1, 1)].into_iter().map(move |(b, a)| {
+            let error = rational(form.error).unwrap();
+            (exact(form.b) + Rational::from(&error * b), exact(form.a) + error * a)
+        })
+    }
+
+    #[test]
+    fn roots_are_where_the_worst_numbers_have_them() {
+        let (mut random, mut most) = (Random(2), [0.0f64; 2]);
+        for round in 0..2000 {
+            let (b, a) = (random.doubled(1.0), random.doubled(-1.0));
+            let error = if round % 2 == 0 { 2f64.powi(-40) } else { 0.0 };
+            let form = DoubledForm { b, a, error };
+            let (at, half) = form.root().unwrap();
+            for (b, a) in ends(form) {
+                let off = (-b / a - rational(at).unwrap()).abs() / rational(half).unwrap();
+                assert!(off <= 1, "{form:?}: {at} and {half}");
+                most[round % 2] = most[round % 2].max(off.to_f64());
+            }
+        }
+        assert!(most[0] > 0.9 && most[1] > 0.1, "{most:?}");
+    }
+
+    /// Roots that differ by less than, or by about as much as, what the forms leave open: an order that is told is right for all numbers.
+    #[test]
+    fn an_order_that_is_told_is_right_for_the_worst_numbers() {
+        let (mut random, mut told) = (Random(3), [0, 0]);
+        for round in 0..3000 {
+            let large = round % 2 == 0;
+            let size = if large { 2f64.powi(-40) } else { square_of_u() };
+            let (b, a) = (random.doubled(1.0), random.doubled(-1.0));
+            let factor = random.next();
+            let nudge = size * (random.next() - 1.5) * 2f64.powi(round % 7);
+            let scaled = |x: Doubled| x.times(Doubled { hi: factor, lo: 0.0 });
+            let errors = [[size, 0.0], [0.0, size], [size, size], [0.0, 0.0]][round as usize / 2 % 4].map(|e| if large { e } else { 0.0 });
+            let other = DoubledForm { b: scaled(b).minus(Doubled { hi: nudge, lo: 0.0 }), a: scaled(a), error: errors[1] };
+            let form = DoubledForm { b, a, error: errors[0] };
+            let Some(order) = form.compare_roots(&other) else {
+                told[1] += 1;
+                continue;
+            };
+            told[0] += 1;
+            assert_eq!(form.sign_at_root_of(&other), Some(order), "the form falls");
+            for (b, a) in ends(form) {
+                for (d, c) in ends(other) {
+                    assert_eq!((-b.clone() / &a).cmp(&(-d / c)), order, "{form:?} {other:?}");
+                }
+            }
+        }
+        assert!(told.iter().all(|&count| count > 300), "{told:?}");
+    }
+
+    #[test]
+    fn products_of_rows_are_within_their_bound() {
+        let mut most = 0.0f64;
+        for (n, seed) in [1usize, 2, 5, 40].into_iter().flat_map(|n| (0..40).map(move |seed| (n, seed))) {
+            let mut random = Random(seed);
+            let w: Vec<f64> = (0..n).map(|j| random.next() * if j % 2 == 0 { 1.0 } else { -1.0 }).collect();
+            let weights = Packed::new(n, 1, |_, j| w[j]);
+            let inputs: Vec<[Doubled; 2]> = (0..n).map(|_| [random.doubled(1.0), random.doubled(1.0)]).collect();
+            let parts = inputs.iter().map(|[b, a]| [b.hi, b.lo, a.hi, a.lo]).collect();
+            let rows = DoubledRows { inputs: (0..n as u32).collect(), parts };
+            let mut bias = vec![0.0; TILE];
+            bias[0] = random.next();
+            for instructions in Instructions::available() {
+                let mut out: [Aligned; 4] = std::array::from_fn(|_| Aligned::zeros(TILE));
+                multiply_tiles(instructions, &rows, &weights, &bias, &[0], &mut out);
+                for row in 0..2 {
+                    let found = Doubled { hi: out[2 * row][0], lo: out[2 * row + 1][0] };
+                    let start = if row == 0 { rational(bias[0]).unwrap() } else { Rational::new() };
+                    let truth = w.iter().zip(&inputs).fold(start, |sum, (&w, x)| sum + rational(w).unwrap() * exact(x[row]));
+                    let squares = |numbers: &mut dyn Iterator<Item = f64>| numbers.map(|x| x * x).sum::<f64>();
+                    let norms =
+                        (squares(&mut w.iter().copied().chain([bias[0]])) * (squares(&mut inputs.iter().map(|x| x[row].hi)) + 1.0)).sqrt();
+                    let off = (exact(found) - truth).abs().to_f64() / (doubled_product(n) * norms);
+                    assert!(off <= 1.0, "{n}: {off}");
+                    most = most.max(off);
+                }
+            }
+        }
+        // The bound counts all roundings of a sum of n terms at their largest, n^2 of them: a hundredth is what single ones reach.
+        assert!(most > 0.002, "{most}");
+    }
+}

@@ -128,3 +128,32 @@ impl WideSum {
         (Integer::from(self.high) << 64) + Integer::from(self.low)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exact::rational;
+
+    /// The double near a time is off by less than its bound, with 3 u to spare.
+    #[test]
+    fn times_are_near_their_doubles() {
+        let (mut state, mut most) = (1u64, 0.0f64);
+        let mut random = |bits: u32| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (i128::from(state | 1 << 63) << 56 | i128::from(state >> 8)) >> (120 - bits)
+        };
+        for round in 0..2000 {
+            let denominator = random(70 + round % 50);
+            let numerator = random(69 + round % 50);
+            let short = Root::Word { numerator, denominator };
+            let long = Root::Long { numerator: Integer::from(numerator), denominator: Integer::from(denominator) };
+            for root in [short, long] {
+                let (at, half) = root.near();
+                let off = (rational(at).unwrap() - root.to_rational()).abs().to_f64();
+                assert!(off + 3.0 * U <= half, "{root:?}: {off:e}");
+                most = most.max(off / U);
+            }
+        }
+        assert!(most > 0.8, "{most} of 5 u");
+    }
+}

@@ -10,6 +10,8 @@ mod factors;
 pub(crate) mod forms;
 mod fraction;
 pub(crate) mod lanes;
+#[cfg(test)]
+pub(crate) mod lossy;
 pub mod lp;
 mod number;
 pub(crate) mod product;

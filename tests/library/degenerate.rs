@@ -126,6 +126,59 @@ fn a_single_unit_is_inactive_at_its_own_zero() {
     check_hidden(&up, "1", "0", &Expected { regions: "1 0", times: "1/2", flips: &[&[(0, 0)]], closed: "1 1 0 0 0", pieces: 2 });
 }
 
+/// A unit whose inputs all vanish at one point, with a slope after it that is 0, though the doubles of its weights do not add up to 0.
+#[test]
+fn a_slope_of_0_is_not_taken_for_what_its_doubles_add_up_to() {
+    for row in ["1/10 2/10 -3/10", "-1/10 -2/10 3/10"] {
+        let network = hidden(&[(&["1", "1", "1"], "0 0 0"), (&[row, "1 0 0"], "0 0")]);
+        let all: &[(u32, u32)] = &[(0, 0), (0, 1), (0, 2), (1, 1)];
+        let expected = Expected { regions: "00000 11101", times: "1/2", flips: &[all], closed: "00000 00000 00000 11101 11101", pieces: 2 };
+        check_hidden(&network, "-1", "1", &expected);
+        check_hidden(&network, "0", "1", &Expected { regions: "11101", times: "", flips: &[], closed: "00000 11101 11101", pieces: 1 });
+    }
+}
+
+/// A unit that rises by 2^-40 of its weights is known to cross only within 2^-9: two others cross in that window, and do not meet each other.
+#[test]
+fn a_wide_window_meets_more_than_its_neighbour() {
+    let network = hidden(&[(&["1/1099511627776 1", "1 0", "1 0"], "-2199023255553/2199023255552 -1023/2048 -2047/4096")]);
+    let expected = Expected {
+        regions: "000 010 011 111",
+        times: "1023/2048 2047/4096 1/2",
+        flips: &[&[(0, 1)], &[(0, 2)], &[(0, 0)]],
+        closed: "000 000 000 010 010 011 011 111 111",
+        pieces: 4,
+    };
+    check_hidden(&network, "0 1", "1 1", &expected);
+}
+
+/// Such a unit crosses between two of the next layer, which cross so near to it that they are on one side of where its doubles have it.
+#[test]
+fn signs_at_a_crossing_are_those_at_its_true_time() {
+    for k in 1..7 {
+        let bias = Rational::from((-5 * k, 7)) - Rational::from((1, 1u64 << 41));
+        let network = hidden(&[(&["1/1099511627776 5", "1 0"], &format!("{bias} 1")), (&["0 1", "0 1"], "-98305/65536 -98303/65536")]);
+        let expected = Expected {
+            regions: "0100 0101 1101 1111",
+            times: "32767/65536 1/2 32769/65536",
+            flips: &[&[(1, 1)], &[(0, 0)], &[(1, 0)]],
+            closed: "0100 0100 0100 0101 0101 1101 1101 1111 1111",
+            pieces: 3,
+        };
+        check_hidden(&network, &format!("0 {k}/7"), &format!("1 {k}/7"), &expected);
+    }
+}
+
+/// The output is x - 1/2 on both sides of 1/2, though its slopes differ as doubles: 49 times the double of 1/49 is below 1.
+#[test]
+fn outputs_that_differ_by_roundings_are_one_piece() {
+    let units: (&[&str], &str) = (&["49", "-1"], "-49/2 1/2");
+    let expected = Expected { regions: "01 10", times: "1/2", flips: &[&[(0, 0), (0, 1)]], closed: "01 01 00 10 10", pieces: 1 };
+    for output in [(&["1/49 -1"][..], "0"), (&["0 0", "1/49 -1"][..], "0 0")] {
+        check_hidden(&network(&[units, output]), "0", "1", &expected);
+    }
+}
+
 /// Equal hyperplanes: duplicated units, and positive multiples of one.
 #[test]
 fn equal_hyperplanes_are_one_crossing_with_several_flips() {

@@ -506,3 +506,15 @@ fn a_tally_that_cannot_be_is_refused() {
         assert!(serde_json::from_str::<Tally>(&text).is_err(), "{peak}");
     }
 }
+
+#[test]
+fn tallies_whose_lists_are_of_different_numbers_of_paths_are_refused() {
+    let read = |paths: u64, peaks: u64, regions: u64| {
+        let text = format!(r#"{{"tally": [[1, 2, {paths}]], "peaks": [["1/2", {peaks}]], "regions": [[3, {regions}]]}}"#);
+        serde_json::from_str::<Tally>(&text).is_ok()
+    };
+    assert!(read(2, 2, 2));
+    for [paths, peaks, regions] in [[2, 3, 2], [2, 2, 3], [3, 2, 2], [2, 3, 3]] {
+        assert!(!read(paths, peaks, regions), "{paths} {peaks} {regions}");
+    }
+}

@@ -225,4 +225,50 @@ mod tests {
         assert_eq!((winners(&rows[0]), winners(&rows[1])), (vec![0, 1], vec![0, 1]));
         assert_eq!(winners(&[[1.0, 1.0], [1.0, 1.0]]), [3, 1]);
     }
+
+    /// Sums of which every rounding loses something, and of which the inputs are as wrong as their bound lets them be.
+    #[test]
+    fn ranges_hold_the_worst_elements() {
+        use super::super::super::domain::Domain;
+        use crate::exact::lossy::LossySum;
+        use crate::exact::rational;
+        use crate::network::{Layer, Network};
+        use nalgebra::{DMatrix, DVector};
+        use rug::Rational;
+        use std::sync::Arc;
+        for n in [1, 2, 3] {
+            let sum = LossySum::new(n, usize::MAX);
+            let layer =
+                Layer::from_rationals(DMatrix::from_fn(1, n, |_, j| sum.weights[j].clone()), DVector::from_element(1, sum.bias.clone()));
+            let steps = Arc::new(Steps::of_network(&Network::new(vec![layer]).unwrap()));
+            let cube = Domain::cube(0.into(), 1.into(), n).unwrap();
+            let (_, inputs, _) = sum.doubles();
+            for error in [0.0, 1.0, 2f64.powi(-10)] {
+                for direction in [-1.0, 1.0] {
+                    let mut signs = Signs::new(&steps, &cube.polytope(&steps), false);
+                    signs.exponents = Arc::new(vec![vec![0; n]; 2]);
+                    signs.rows.truncate(0);
+                    let row: Vec<f64> = inputs.iter().map(|x| x + direction * error).collect();
+                    signs.rows.push(&row, error);
+                    let elements = Elements::new(&signs, &steps);
+                    let [lo, hi] = elements.one(&signs, 0, 0).map(|x| rational(x).unwrap());
+                    let true_inputs = inputs.iter().map(|&x| rational(x).unwrap());
+                    let truth = sum.weights.iter().zip(true_inputs).map(|(w, x)| Rational::from(w * x)).sum::<Rational>() + &sum.bias;
+                    assert!(lo <= truth && truth <= hi, "{n}, {error}: {} is not in {} to {}", truth.to_f64(), lo.to_f64(), hi.to_f64());
+                    // In one of both directions, for large errors; for small ones in one.
+                    let off = (truth - Rational::from(&lo + &hi) / 2u32).abs() * 2u32 / (hi - lo);
+                    assert!(off.to_f64() > if error > 0.5 { 0.5 } else { 0.1 }, "{n}, {error}: {}", off.to_f64());
+                }
+            }
+        }
+    }
+
+    /// A candidate that is at least as large as an earlier one may be equal to it everywhere: then the earlier one wins.
+    #[test]
+    fn a_later_candidate_that_may_be_equal_rules_nothing_out() {
+        let rows = vec![vec![[0.0, 1.0], [1.0, 1.0]]; 2];
+        assert_eq!(undominated(&rows).collect::<Vec<_>>(), [0, 1]);
+        let rows = vec![vec![[0.0, 1.0], [1.0, 1.0]], vec![[0.0, 1.0], [1.5, 2.0]]];
+        assert_eq!(undominated(&rows).collect::<Vec<_>>(), [1]);
+    }
 }

@@ -161,3 +161,87 @@ fn combine_in<L: Lanes>(p: &[f64], q: &[f64], of_p: f64, of_q: f64, out: &mut [f
     }
     (largest_lane(size), largest_lane(range))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::domain::Domain;
+    use super::super::super::steps::Steps;
+    use super::*;
+    use crate::exact::rational;
+    use crate::network::{Layer, Network};
+    use nalgebra::{dmatrix, dvector};
+    use std::sync::Arc;
+
+    fn exact(x: f64) -> Rational {
+        rational(x).unwrap()
+    }
+
+    /// Two vertices with these values, of which the first is the unit's, and bounds of their errors.
+    fn signs(p: ([f64; 2], f64), q: ([f64; 2], f64)) -> Signs {
+        let network = Network::new(vec![Layer::from_f64(dmatrix![1.0], dvector![0.0])]).unwrap();
+        let steps = Arc::new(Steps::of_network(&network));
+        let mut signs = Signs::new(&steps, &Domain::parse_box("0,1", 1).unwrap().polytope(&steps), false);
+        signs.rows = Values { stride: 8, ..Values::default() };
+        [p, q].iter().for_each(|(values, error)| signs.rows.push(values, *error));
+        signs
+    }
+
+    /// The largest error of the value between two vertices, and of its weights, relative to their bounds, where the values at the ends are as wrong as they may be.
+    fn worst(p: ([f64; 2], f64), q: ([f64; 2], f64)) -> [f64; 2] {
+        let mut signs = signs(p, q);
+        assert!(signs.interpolate_in_doubles(0, 1, 0), "{p:?} {q:?}");
+        let (value, bound, weights) = (signs.rows.row(2)[1], signs.rows.errors[2], *signs.weights.last().unwrap());
+        let mut worst = [0.0f64; 2];
+        for signs in 0..16 {
+            let moved = |x: f64, e: f64, k: i32| exact(x) + exact(if signs >> k & 1 == 1 { e } else { -e });
+            let (a, b) = (moved(p.0[0], p.1, 0), moved(q.0[0], q.1, 1));
+            let (y, z) = (moved(p.0[1], p.1, 2), moved(q.0[1], q.1, 3));
+            let of_q = Rational::from(&a / (a.clone() - b));
+            let truth = Rational::from(&y + (z - y.clone()) * &of_q);
+            let ratios = [(truth - exact(value)).abs() / exact(bound), (of_q - exact(weights.of_q)).abs() / exact(weights.error)];
+            worst.iter_mut().zip(ratios).for_each(|(worst, ratio)| *worst = worst.max(ratio.to_f64()));
+        }
+        assert!(worst.iter().all(|&ratio| ratio <= 1.0), "{p:?} {q:?}: {worst:?}");
+        worst
+    }
+
+    #[test]
+    fn a_vertex_inherits_the_errors_of_both_its_neighbours() {
+        let small = 2f64.powi(-26);
+        for (gap, reach) in [(1.0, 1.0), (1.0, 20.0), (0.25, -8.0), (3.0, 3.0)] {
+            for part in [0.5, 0.25, 0.875] {
+                for errors in [[small, small], [small, 0.0], [0.0, small]] {
+                    let (a, b) = (gap * part, gap * (part - 1.0));
+                    let ratios = worst(([a, reach], errors[0]), ([b, -0.5 * reach], errors[1]));
+                    assert!(ratios.iter().all(|&ratio| ratio > 0.5), "{gap} {reach} {part} {errors:?}: {ratios:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_vertex_is_rounded_by_less_than_its_bound_says() {
+        let (mut state, mut most) = (1u64, [0.0f64; 2]);
+        let mut random = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            1.0 + (state >> 12) as f64 / (1u64 << 52) as f64
+        };
+        for _ in 0..2000 {
+            let ratios = worst(([random(), random()], 0.0), ([-random(), random()], 0.0));
+            most.iter_mut().zip(ratios).for_each(|(most, ratio)| *most = most.max(ratio));
+        }
+        assert!(most.iter().all(|&ratio| ratio > 0.1), "{most:?}");
+    }
+
+    #[test]
+    fn nearest_rows_are_as_near_as_they_say() {
+        let half_a_place: Rational = Rational::from(1) + (Rational::from(1) << -53) - (Rational::from(1) << -80);
+        for numbers in [vec![half_a_place.clone(), Rational::from(-3)], vec![Rational::from((1, 3)); 2], vec![half_a_place << -1060]] {
+            let (row, error) = super::super::nearest_row(&numbers);
+            for (x, number) in row.iter().zip(&numbers) {
+                assert!((exact(*x) - number).abs() <= exact(error), "{x}: {error}");
+            }
+        }
+        assert_eq!(super::super::nearest_row(&[Rational::from((5, 8))]), (vec![0.625], 0.0));
+    }
+}

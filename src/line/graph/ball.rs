@@ -182,4 +182,85 @@ mod tests {
             }
         }
     }
+
+    /// A number that is off by its error, in one direction or the other.
+    fn end(ball: Ball, up: bool) -> Rational {
+        Rational::from_f64(ball.x).unwrap() + Rational::from_f64(if up { ball.e } else { -ball.e }).unwrap()
+    }
+
+    /// Whether a ball holds a number, and how far from its centre that is, relative to its radius.
+    fn part(ball: Ball, number: &Rational) -> f64 {
+        let (off, e) = ((Rational::from_f64(ball.x).unwrap() - number).abs(), Rational::from_f64(ball.e).unwrap());
+        assert!(off <= e, "{} is {} from {ball:?}", number.to_f64(), off.to_f64());
+        if off.is_zero() { 0.0 } else { (off / e).to_f64() }
+    }
+
+    /// Values, turns, times, differences and products of numbers that are as wrong as they may be. Each error in turn is far above all others, so that
+    /// the part of the bound that is for it shows; without any, rounding is what is left.
+    #[test]
+    fn values_and_times_and_turns_hold_what_the_worst_numbers_become() {
+        let mut numbers = Numbers(3);
+        let mut rounding = [0.0f64; 5];
+        for round in 0..400usize {
+            let only = round % 5;
+            let size = |k: usize| if only == k { 2.0f64.powi(-30) } else { 0.0 };
+            let mut ball = |k: usize| Ball { x: 1.5 + 0.5 * numbers.next(), e: size(k) };
+            let (b, a, change) = (ball(0), ball(1), ball(2));
+            let now = BallTime { at: 0.75 + 0.25 * numbers.next(), half: size(3) };
+            let form = BallForm { b, a };
+            let value = Ball { x: b.x + 0.75 * a.x, e: size(2) };
+            let mut turned = form;
+            turn(&mut turned, change, now);
+            let (lo, hi) = form.time_of(value);
+            let enclosure = Ball { x: 0.5 * (lo + hi), e: 0.5 * (hi - lo) * (1.0 + 4.0 * U) + 2.0 * U };
+            let weight = 1.5 + 0.5 * numbers.next();
+            let mut closest = [0.0f64; 5];
+            for k in 0..16 {
+                let is_up = |bit: i32| k >> bit & 1 == 1;
+                let (b, a, d) = (end(b, is_up(0)), end(a, is_up(1)), end(change, is_up(2)));
+                let t = end(Ball { x: now.at, e: now.half }, is_up(3));
+                let found = [
+                    part(form.at(now), &(b.clone() + Rational::from(&a * &t))),
+                    part(turned.a, &Rational::from(&a + &d)).max(part(turned.b, &(b.clone() - Rational::from(&d * &t)))),
+                    part(enclosure, &((end(value, is_up(2)) - &b) / &a)),
+                    part(form.b.minus(Ball { x: -form.a.x, ..form.a }), &Rational::from(&b + &a)),
+                    part(form.b.times(weight, true), &(b * Rational::from_f64(weight).unwrap())),
+                ];
+                closest.iter_mut().zip(found).for_each(|(closest, found)| *closest = closest.max(found));
+            }
+            // Which of the five depend on the error that is large.
+            let depends = [
+                [true, true, true, true, true],
+                [true, true, true, true, false],
+                [false, true, true, false, false],
+                [true, true, false, false, false],
+            ];
+            match depends.get(only) {
+                Some(depends) => assert!(closest.iter().zip(depends).all(|(&part, &on)| !on || part > 0.4), "{only}: {closest:?}"),
+                None => rounding.iter_mut().zip(closest).for_each(|(most, part)| *most = most.max(part)),
+            }
+        }
+        assert!(rounding.iter().zip([0.5, 0.5, 0.05, 0.5, 0.1]).all(|(&part, least)| part > least), "{rounding:?}");
+    }
+
+    /// A weight that is half a unit in the last place from its double, and a product that is rounded as much.
+    #[test]
+    fn margins_have_room_for_weights_that_are_no_doubles() {
+        let power = |e: i32| Rational::from(1) << e;
+        let weight: Rational = power(-26) + 1 + power(-53) - power(-80);
+        let near = 1.0 + 2.0f64.powi(-26);
+        let x = Ball::exact(1.0 + 2.0f64.powi(-27));
+        let found = x.times(near, false);
+        let closest = part(found, &(Rational::from_f64(x.x).unwrap() * weight));
+        assert!(closest > 0.2, "{closest}");
+        // Of a sum of no terms besides, without the rounding of products.
+        assert!(x.margin(false, 0) - x.margin(true, 0) >= U * x.x);
+        assert!(x.margin(true, 3) >= gamma(7) * x.x);
+    }
+
+    #[test]
+    fn a_number_at_its_bound_has_no_certain_sign() {
+        assert_eq!([1.0, -1.0, 0.0].map(|x| Ball { x, e: 1.0 }.sign()), [None; 3]);
+        assert_eq!([2.0, -2.0].map(|x| Ball { x, e: 1.0 }.sign()), [Some(Ordering::Greater), Some(Ordering::Less)]);
+    }
 }

@@ -119,3 +119,91 @@ impl Crossings<'_> {
 fn are_apart(crossings: &[Break]) -> bool {
     crossings.windows(2).all(|pair| pair[0].at + pair[0].half < pair[1].at - pair[1].half)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exact::bound::U;
+    use crate::exact::{Instructions, rational};
+    use rug::Rational;
+
+    fn exact(x: f64) -> Rational {
+        rational(x).unwrap()
+    }
+
+    /// Doubles in (0, 1) with all their bits.
+    fn random(state: &mut u64) -> f64 {
+        *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        ((*state >> 11) | 1) as f64 / (1u64 << 53) as f64
+    }
+
+    /// The truth is a line that leaves the model by the error at most. The window holds its zero.
+    #[test]
+    fn windows_hold_the_zeros_of_all_lines_near_the_model() {
+        let (mut state, mut rounding) = (1, 0.0f64);
+        for round in 0..20_000 {
+            let from = if round % 2 == 0 { 0.0 } else { random(&mut state) * 2f64.powi(-8) };
+            let to = 1.0 - random(&mut state) * 2f64.powi(-1 - round % 9);
+            let slope = 2f64.powi(round % 5) * (1.0 + random(&mut state)) * if round % 3 == 0 { -1.0 } else { 1.0 };
+            // The zero is near the left end, where rounding hurts most, or anywhere.
+            let zero = from + (to - from) * random(&mut state) * 2f64.powi(-(round % 20));
+            let start = slope * (from - zero);
+            let error = if round % 4 == 0 { 0.0 } else { 2f64.powi(-45) * slope.abs() };
+            let end = if round % 7 < 4 { slope.mul_add(to - from, start) } else { slope * (to - from) + start };
+            if !(start.abs() > error && end.abs() > error && (start > 0.0) != (end > 0.0)) {
+                continue;
+            }
+            let breaks = [Break::end(from), Break::end(to)];
+            let crossings = Crossings { layer: 0, error, rho: &[1.0], width: 1, breaks: &breaks };
+            let window = crossings.crossing::<true>(Hit::default(), &[end], &[slope]).unwrap();
+            for moved in [-error, error] {
+                let zero = exact(from) - (exact(start) + exact(moved)) / exact(slope);
+                let distance = (exact(window.at) - zero).abs();
+                assert!(distance <= window.half, "{start} + {slope} (t - {from}): {window:?}");
+                rounding = rounding.max((distance - exact(error) / exact(slope).abs()).to_f64());
+            }
+        }
+        // Some five of the 27 roundings that are counted can go one way.
+        assert!(rounding > 2.0 * U, "{:.2} u of {:.0} u", rounding / U, WINDOW / U);
+    }
+
+    /// Zeros that are a few roundings apart: where windows do not meet, their order is that of the zeros.
+    #[test]
+    fn the_order_of_crossings_is_certain_or_not_said() {
+        let (mut state, mut near) = (1, 0);
+        for round in 0..4000 {
+            let slopes = [(); 2].map(|()| 1.0 + random(&mut state));
+            let zero = random(&mut state);
+            let zeros = [zero, zero + f64::from(round % 200) * U];
+            let starts = [0, 1].map(|i| -slopes[i] * zeros[i]);
+            let ends = [0, 1].map(|i| slopes[i] + starts[i]);
+            let exact_zero = |i: usize| -exact(starts[i]) / exact(slopes[i]);
+            let breaks = [Break::end(0.0), Break::end(1.0)];
+            let crossings = Crossings { layer: 0, error: 0.0, rho: &[1.0, 1.0], width: 2, breaks: &breaks };
+            let hits = [0, 1].map(|unit| Hit { piece: 0, unit });
+            for instructions in [None].into_iter().chain(Instructions::available().into_iter().map(Some)) {
+                let mut next = vec![Break::end(0.0); 4];
+                let order = match instructions {
+                    None => crossings.of_pieces::<true>(&hits, &ends, &slopes, &mut next).map(|()| [next[1], next[2]]),
+                    Some(instructions) => {
+                        one_piece(instructions, &crossings, &hits, [&ends, &slopes], &mut next).map(|()| [next[0], next[1]])
+                    }
+                };
+                match order {
+                    Ok(order) => assert!(exact_zero(order[0].unit.index as usize) < exact_zero(order[1].unit.index as usize), "{order:?}"),
+                    Err(Uncertain) => near += 1,
+                }
+            }
+        }
+        assert!(near > 0);
+    }
+
+    crate::exact::lanes::dispatch! {
+        fn one_piece(crossings: &Crossings<'_>, hits: &[Hit], of: [&[f64]; 2], next: &mut [Break]) -> Result<(), Uncertain> = one_piece_in
+    }
+
+    #[inline(always)]
+    fn one_piece_in<L: Lanes>(crossings: &Crossings<'_>, hits: &[Hit], of: [&[f64]; 2], next: &mut [Break]) -> Result<(), Uncertain> {
+        crossings.of_one_piece::<L, true>(hits, of[0], of[1], next)
+    }
+}

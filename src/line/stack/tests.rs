@@ -1,7 +1,9 @@
 //! The bounds of the walks against the truth, computed in rationals.
 
 use super::*;
+use crate::exact::doubled::Doubled;
 use crate::exact::rational;
+use crate::line::doubled::DoubledForms;
 use crate::line::walk::blocks::is_idle;
 use crate::network::Layer;
 use nalgebra::{DMatrix, DVector};
@@ -49,8 +51,12 @@ fn worst_narrow_ratio(network: &Arc<Stack>, seed: u64, instructions: Instruction
 fn worst_ratio_of(tracer: StackTracer, network: &Arc<Stack>, seed: u64, instructions: Instructions, narrow: bool) -> f64 {
     let d = network.inputs();
     let point = |s: u64| -> Vec<f64> { (0..d as u64).map(|j| ((seed ^ s).wrapping_mul(2 * j + 77) % 1013) as f64 / 512.0 - 1.0).collect() };
-    let (a, b) = (point(3), point(91));
-    let mut tracer = tracer.instructions(instructions);
+    worst_ratio_on(&mut tracer.instructions(instructions), network, [point(3), point(91)], narrow)
+}
+
+/// The same on one segment.
+fn worst_ratio_on(tracer: &mut Tracer<'_>, network: &Network, [a, b]: [Vec<f64>; 2], narrow: bool) -> f64 {
+    let d = network.inputs();
     if narrow {
         let points = Points::from_f64([&a[..], &b[..]].concat(), d).unwrap();
         tracer.bind(&points).unwrap();
@@ -193,4 +199,120 @@ fn windows_of_the_narrow_walk_hold_the_crossings() {
     }
     let sets = Instructions::available().len();
     assert!(segments > 50 * sets, "{segments} of {sets} sets of instructions");
+}
+
+/// A unit that has large errors turns on: the truth may be positive a little before the model is. The errors of the next layer have room for that.
+#[test]
+fn a_unit_that_turns_early_is_among_the_errors_of_the_next_layer() {
+    let mut early = 0.0f64;
+    for seed in 0..60u64 {
+        let mut state = seed;
+        let mut random = move || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            0.5 + (state >> 12) as f64 / (1u64 << 53) as f64
+        };
+        // The first unit of the second layer is 2^20 times what is left of numbers that cancel: 0 near 1/4, and steep.
+        let (slope, factor) = (random(), random());
+        let weights = [factor, -factor / slope * (1.0 - 2f64.powi(-20))];
+        let large = 2f64.powi(20);
+        let bias = -(weights[0] * (3.0 + 0.25) + weights[1] * (5.0 + 0.25 * slope));
+        let network = Network::new(vec![
+            Layer::from_f64(DMatrix::from_column_slice(2, 1, &[1.0, slope]), DVector::from_column_slice(&[3.0, 5.0])),
+            Layer::from_f64(
+                DMatrix::from_row_slice(2, 2, &[large * weights[0], large * weights[1], 0.0, 1.0]),
+                DVector::from_column_slice(&[large * bias, 0.0]),
+            ),
+            Layer::from_f64(DMatrix::from_row_slice(2, 2, &[1.0, random(), -random(), 1.0]), DVector::from_column_slice(&[0.0, 0.5])),
+            Layer::from_f64(DMatrix::from_row_slice(2, 2, &[1.0, random(), random(), 1.0]), DVector::from_column_slice(&[0.0, 0.5])),
+            Layer::from_f64(DMatrix::from_element(1, 2, 1.0), DVector::zeros(1)),
+        ])
+        .unwrap();
+        for instructions in Instructions::available() {
+            let mut tracer = Tracer::new(&network).instructions(instructions);
+            worst_ratio_on(&mut tracer, &network, [vec![-1.0], vec![1.0]], false);
+            assert!(!tracer.walk.layers[2].errors().is_empty(), "seed {seed}: errors are followed by direction");
+            // How early the unit turns on, as a part of what the next layer's errors have room for.
+            for record in tracer.walk.recorded.iter().filter(|record| record.layer == 2 && record.at < 1.0) {
+                let x = rational(record.at).unwrap() * 2u32 - 1u32;
+                let truth = pre_activations(&network, vec![x], 1)[1][0].to_f64();
+                early = early.max(truth / (tracer.plan.layers[2].rho[0] * record.error));
+            }
+        }
+    }
+    assert!(early > 0.01, "{early}");
+}
+
+/// Where fresh values take the places of running ones, a sign that was not asked for is certain by both: they may differ by as much as the error.
+#[test]
+fn signs_that_were_not_asked_for_are_certain_by_fresh_values_too() {
+    let (mut asked, mut near) = (0, 0);
+    for seed in 0..12u64 {
+        let build = |bias: f64| {
+            let mut layers = network(&[1, 24, 5, 3, 1], seed, &[0]).layers().to_vec();
+            // All of the second layer is active everywhere, so that the third one starts anew where the first one flips.
+            let bounds = DVector::from_element(5, 40.0);
+            layers[1] = Layer::from_f64(layers[1].weights().clone(), bounds);
+            let mut last = layers[2].bias().clone();
+            last[0] += bias;
+            layers[2] = Layer::from_f64(layers[2].weights().clone(), last);
+            Network::new(layers).unwrap()
+        };
+        let refresh = |bias: f64| {
+            let network = build(bias);
+            let mut tracer = Tracer::new(&network);
+            tracer.trace(&Point::from_f64(&[-4.0]).unwrap(), &Point::from_f64(&[4.0]).unwrap()).unwrap();
+            let record = tracer.walk.recorded_refreshes.iter().find(|record| record.layer == 2).cloned();
+            record.map(|record| (record, tracer.plan.layers[2].rho.to_vec()))
+        };
+        let Some((first, rho)) = refresh(0.0) else { continue };
+        let certain = rho[0] * (first.error + first.by_time);
+        // The first unit's value there, brought to a little less than what is certain, and to more, on both sides.
+        for step in 0..120 {
+            let value = certain * (0.6 + 0.03 * f64::from(step)) * if step % 2 == 0 { 1.0 } else { -1.0 };
+            let Some((record, rho)) = refresh(value - first.running[0]) else { continue };
+            asked += record.asked.len();
+            for i in (0..3).filter(|i| !record.asked.contains(i)) {
+                let certain = rho[i as usize] * (record.error + record.by_time);
+                let [running, fresh] = [&record.running, &record.fresh].map(|values| values[i as usize]);
+                assert!(running.abs() > certain && fresh.abs() > certain && (running > 0.0) == (fresh > 0.0), "seed {seed}: {record:?}");
+                near += usize::from(running.abs() < 4.0 * certain);
+            }
+        }
+    }
+    assert!(asked > 100 && near > 100, "{asked} {near}");
+}
+
+/// Forms in doubled precision above a layer that multiplies errors: those of the next layers have room for what comes from below.
+#[test]
+fn doubled_forms_inherit_the_errors_of_the_layers_below() {
+    let mut most = 0.0f64;
+    for seed in 0..40 {
+        // The second layer is 2^20 times what is left of numbers that cancel; all units count as active.
+        let network = network(&[3, 4, 4, 4, 1], seed, &[0, 20, 0]);
+        let coordinate = |k: u64| Rational::from((((seed * 31 + k * k * 17 + 5) % 97) as i64 - 48, 29 + k));
+        let ends = [0, 3].map(|first| (first..first + 3).map(coordinate).collect::<Vec<_>>());
+        let points = Points::from_points(&ends.clone().map(|end| Point::from_rationals(end).unwrap())).unwrap();
+        let tracer = Tracer::new(&network);
+        let below = vec![vec![0b1111u64]; 3];
+        let mut forms = DoubledForms::new(tracer.instructions, (&points, 0), (&points, 1));
+        // Without rectifying, as all units count as active.
+        let mut truth = ends;
+        for (l, layer) in network.layers()[..4].iter().enumerate() {
+            let step = |x: &Vec<Rational>| -> Vec<Rational> {
+                (0..layer.outputs())
+                    .map(|i| x.iter().enumerate().fold(layer.bias_of(i), |sum, (j, x)| sum + layer.weight(i, j) * x))
+                    .collect()
+            };
+            truth = [step(&truth[0]), step(&truth[1])];
+            for i in 0..layer.outputs() {
+                let form = forms.form(&tracer.plan, l, i, &below[..l]);
+                let exact = |x: Doubled| rational(x.hi).unwrap() + rational(x.lo).unwrap();
+                let slope = Rational::from(&truth[1][i] - &truth[0][i]);
+                let off = (exact(form.b) - &truth[0][i]).abs().max((exact(form.a) - slope).abs()) / rational(form.error).unwrap();
+                assert!(off <= 1, "seed {seed}: layer {l}, unit {i}: {}", off.to_f64());
+                most = most.max(off.to_f64());
+            }
+        }
+    }
+    assert!(most > 0.001, "{most}");
 }

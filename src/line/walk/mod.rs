@@ -154,6 +154,19 @@ pub(super) struct Recorded {
     pub values: Vec<f64>,
 }
 
+/// The values of a layer where fresh ones take the places of running ones: the error of either, what the time of the breakpoint may change, and the units
+/// whose signs were asked for. For a test as well.
+#[cfg(test)]
+#[derive(Clone, Debug)]
+pub(super) struct RecordedRefresh {
+    pub layer: usize,
+    pub error: f64,
+    pub by_time: f64,
+    pub running: Vec<f64>,
+    pub fresh: Vec<f64>,
+    pub asked: Vec<u32>,
+}
+
 /// A block of layer `layer` and how far the outputs of the layer below leave the straight line between its ends: for a test as well.
 #[cfg(test)]
 #[derive(Clone, Debug)]
@@ -198,6 +211,8 @@ pub(super) struct Walk {
     pub recorded: Vec<Recorded>,
     #[cfg(test)]
     pub recorded_blocks: Vec<RecordedBlock>,
+    #[cfg(test)]
+    pub recorded_refreshes: Vec<RecordedRefresh>,
 }
 
 /// The first layer's pre-activations at the two ends, and a bound of the norms of (x, 1) there.
@@ -266,6 +281,12 @@ fn walk_in<L: Lanes, const CERTIFY: bool>(
 }
 
 impl LayerState {
+    /// The errors that are known for each piece.
+    #[cfg(test)]
+    pub(super) fn errors(&self) -> &[f64] {
+        &self.errors
+    }
+
     /// The error of the model on a piece, relative to rho.
     fn error_in(&self, piece: usize) -> f64 {
         self.errors.get(piece).map_or(self.error, |&error| error.min(self.error))
@@ -287,6 +308,8 @@ impl Walk {
         self.recorded.clear();
         #[cfg(test)]
         self.recorded_blocks.clear();
+        #[cfg(test)]
+        self.recorded_refreshes.clear();
         self.filtered = 0;
         self.layers.resize_with(plan.layers.len() + 1, LayerState::default);
         let end = |at| Mark { at, half: 0.0, layer: END, piece: 0, unit: 0, flips: (0, 0) };

@@ -87,6 +87,15 @@ impl Walk {
                         let square: f64 = moved.map(|(x, y)| (x - y) * (x - y)).sum();
                         *next.jumps.last_mut().expect("a jump for each breakpoint so far") += round_up(square.sqrt()) + TINY;
                     }
+                    #[cfg(test)]
+                    self.recorded_refreshes.push(super::RecordedRefresh {
+                        layer: l,
+                        error,
+                        by_time: mark.half * slope_reach,
+                        running: v.to_vec(),
+                        fresh: values.to_vec(),
+                        asked: self.after.iter().map(|answer| answer.unit).collect(),
+                    });
                     v.copy_from_slice(values);
                 }
                 parent += 1;

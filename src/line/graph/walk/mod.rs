@@ -313,3 +313,33 @@ impl Function {
         Ball { x, e: if self.dyadic { 0.0 } else { 2.0 * U * x.abs() + SMALL } }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rug::Rational;
+
+    /// An activation whose numbers are half a unit in the last place from their doubles: of a value near 1, with a constant that is far larger or smaller.
+    #[test]
+    fn activations_have_room_for_numbers_that_are_no_doubles() {
+        let power = |e: i32| Rational::from(1) << e;
+        let half_a_place: Rational = power(-26) + 1 + power(-53) - power(-80);
+        let near = 1.0 + 2f64.powi(-26);
+        for exponent in [-30, 0, 30] {
+            let scale = 2f64.powi(exponent);
+            let numbers = || vec![near * scale];
+            let function = Function { breakpoints: numbers(), slopes: vec![near; 2], constants: vec![near * scale; 2], dyadic: false };
+            let z = Ball::exact(1.0 + 2f64.powi(-27));
+            let form = apply(&function, 1, BallForm { b: z, a: z });
+            let exact = |x: f64| Rational::from_f64(x).unwrap();
+            let product = Rational::from(&half_a_place * exact(z.x));
+            let constant = half_a_place.clone() << exponent;
+            let truths = [Rational::from(&product + &constant), product, constant];
+            for (ball, truth) in [form.b, form.a, function.breakpoint(0)].into_iter().zip(truths) {
+                let off = (exact(ball.x) - truth).abs();
+                assert!(off <= exact(ball.e), "{exponent}: {ball:?} is off by {}", off.to_f64());
+                assert!(off.to_f64() > 0.05 * ball.e, "{exponent}: {ball:?}");
+            }
+        }
+    }
+}
