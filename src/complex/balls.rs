@@ -452,7 +452,7 @@ mod tests {
             let n = sum.weights.len();
             let layer =
                 Layer::from_rationals(DMatrix::from_fn(1, n, |_, j| sum.weights[j].clone()), DVector::from_element(1, sum.bias.clone()));
-            let steps = Arc::new(Steps::of_network(&Network::new(vec![layer]).unwrap()));
+            let steps = Arc::new(Steps::of_stack(&Stack::new(vec![layer]).unwrap()));
             let corner: Vec<Ball> = sum.inputs.iter().map(Ball::near).collect();
             let mut balls = Balls::new(steps, Arc::new(vec![vec![0; n], vec![0]]), vec![corner]);
             part(balls.value(&[Place::Corner(0)], 0, 0, 0), &sum.exact())

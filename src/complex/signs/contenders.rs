@@ -232,7 +232,7 @@ mod tests {
         use super::super::super::domain::Domain;
         use crate::exact::lossy::LossySum;
         use crate::exact::rational;
-        use crate::network::{Layer, Network};
+        use crate::network::{Layer, Stack};
         use nalgebra::{DMatrix, DVector};
         use rug::Rational;
         use std::sync::Arc;
@@ -240,7 +240,7 @@ mod tests {
             let sum = LossySum::new(n, usize::MAX);
             let layer =
                 Layer::from_rationals(DMatrix::from_fn(1, n, |_, j| sum.weights[j].clone()), DVector::from_element(1, sum.bias.clone()));
-            let steps = Arc::new(Steps::of_network(&Network::new(vec![layer]).unwrap()));
+            let steps = Arc::new(Steps::of_stack(&Stack::new(vec![layer]).unwrap()));
             let cube = Domain::cube(0.into(), 1.into(), n).unwrap();
             let (_, inputs, _) = sum.doubles();
             for error in [0.0, 1.0, 2f64.powi(-10)] {

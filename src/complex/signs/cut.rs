@@ -179,7 +179,7 @@ mod tests {
     /// Two vertices with these values, of which the first is the unit's, and bounds of their errors.
     fn signs(p: ([f64; 2], f64), q: ([f64; 2], f64)) -> Signs {
         let network = Network::new(vec![Layer::from_f64(dmatrix![1.0], dvector![0.0])]).unwrap();
-        let steps = Arc::new(Steps::of_network(&network));
+        let steps = Arc::new(Steps::of_stack(network.stack().unwrap()));
         let mut signs = Signs::new(&steps, &Domain::parse_box("0,1", 1).unwrap().polytope(&steps), false);
         signs.rows = Values { stride: 8, ..Values::default() };
         [p, q].iter().for_each(|(values, error)| signs.rows.push(values, *error));

@@ -55,7 +55,7 @@ fn worst_ratio_of(tracer: StackTracer, network: &Arc<Stack>, seed: u64, instruct
 }
 
 /// The same on one segment.
-fn worst_ratio_on(tracer: &mut Tracer<'_>, network: &Network, [a, b]: [Vec<f64>; 2], narrow: bool) -> f64 {
+fn worst_ratio_on(tracer: &mut StackTracer, network: &Arc<Stack>, [a, b]: [Vec<f64>; 2], narrow: bool) -> f64 {
     let d = network.inputs();
     if narrow {
         let points = Points::from_f64([&a[..], &b[..]].concat(), d).unwrap();
@@ -216,7 +216,7 @@ fn a_unit_that_turns_early_is_among_the_errors_of_the_next_layer() {
         let weights = [factor, -factor / slope * (1.0 - 2f64.powi(-20))];
         let large = 2f64.powi(20);
         let bias = -(weights[0] * (3.0 + 0.25) + weights[1] * (5.0 + 0.25 * slope));
-        let network = Network::new(vec![
+        let network = Stack::new(vec![
             Layer::from_f64(DMatrix::from_column_slice(2, 1, &[1.0, slope]), DVector::from_column_slice(&[3.0, 5.0])),
             Layer::from_f64(
                 DMatrix::from_row_slice(2, 2, &[large * weights[0], large * weights[1], 0.0, 1.0]),
@@ -225,10 +225,10 @@ fn a_unit_that_turns_early_is_among_the_errors_of_the_next_layer() {
             Layer::from_f64(DMatrix::from_row_slice(2, 2, &[1.0, random(), -random(), 1.0]), DVector::from_column_slice(&[0.0, 0.5])),
             Layer::from_f64(DMatrix::from_row_slice(2, 2, &[1.0, random(), random(), 1.0]), DVector::from_column_slice(&[0.0, 0.5])),
             Layer::from_f64(DMatrix::from_element(1, 2, 1.0), DVector::zeros(1)),
-        ])
-        .unwrap();
+        ]);
+        let network = Arc::new(network.unwrap());
         for instructions in Instructions::available() {
-            let mut tracer = Tracer::new(&network).instructions(instructions);
+            let mut tracer = StackTracer::new(Arc::clone(&network)).instructions(instructions);
             worst_ratio_on(&mut tracer, &network, [vec![-1.0], vec![1.0]], false);
             assert!(!tracer.walk.layers[2].errors().is_empty(), "seed {seed}: errors are followed by direction");
             // How early the unit turns on, as a part of what the next layer's errors have room for.
@@ -255,11 +255,11 @@ fn signs_that_were_not_asked_for_are_certain_by_fresh_values_too() {
             let mut last = layers[2].bias().clone();
             last[0] += bias;
             layers[2] = Layer::from_f64(layers[2].weights().clone(), last);
-            Network::new(layers).unwrap()
+            Arc::new(Stack::new(layers).unwrap())
         };
         let refresh = |bias: f64| {
             let network = build(bias);
-            let mut tracer = Tracer::new(&network);
+            let mut tracer = StackTracer::new(Arc::clone(&network));
             tracer.trace(&Point::from_f64(&[-4.0]).unwrap(), &Point::from_f64(&[4.0]).unwrap()).unwrap();
             let record = tracer.walk.recorded_refreshes.iter().find(|record| record.layer == 2).cloned();
             record.map(|record| (record, tracer.plan.layers[2].rho.to_vec()))
@@ -292,7 +292,7 @@ fn doubled_forms_inherit_the_errors_of_the_layers_below() {
         let coordinate = |k: u64| Rational::from((((seed * 31 + k * k * 17 + 5) % 97) as i64 - 48, 29 + k));
         let ends = [0, 3].map(|first| (first..first + 3).map(coordinate).collect::<Vec<_>>());
         let points = Points::from_points(&ends.clone().map(|end| Point::from_rationals(end).unwrap())).unwrap();
-        let tracer = Tracer::new(&network);
+        let tracer = StackTracer::new(Arc::clone(&network));
         let below = vec![vec![0b1111u64]; 3];
         let mut forms = DoubledForms::new(tracer.instructions, (&points, 0), (&points, 1));
         // Without rectifying, as all units count as active.
