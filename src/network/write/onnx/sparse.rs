@@ -61,10 +61,10 @@ pub(super) fn write(file: &mut File, map: &LinearMap, x: &Tensor, shape: &[usize
     }
     let mean = width.filter(|&width| is_mean(map.weights(), width));
     let in_order = rows.inputs().eq(0..x.len() as u32);
-    if mean.is_none() || !in_order {
-        if let Some(y) = window::average_pool(file, map.weights(), &rows, shape, x)? {
-            return Ok(y);
-        }
+    if (mean.is_none() || !in_order)
+        && let Some(y) = window::average_pool(file, map.weights(), &rows, shape, x)?
+    {
+        return Ok(y);
     }
     if let Some(width) = mean {
         let elements: Vec<u32> = rows.inputs().collect();
@@ -127,7 +127,7 @@ fn scaled(file: &mut File, x: &Tensor, shape: &[usize], factors: Vec<Factor>) ->
 
 /// Blocks, outputs and inputs of a matrix that is applied to block after block of the inputs.
 fn blocks(map: &LinearMap, rows: &Rows) -> Option<[usize; 3]> {
-    let inputs = rows.width().filter(|&width| width > 0 && map.inputs() % width == 0)?;
+    let inputs = rows.width().filter(|&width| width > 0 && map.inputs().is_multiple_of(width))?;
     let blocks = map.inputs() / inputs;
     let outputs = Some(map.outputs() / blocks).filter(|outputs| outputs * blocks == map.outputs())?;
     let entry = |(k, &found): (usize, &(u32, u32))| {
