@@ -82,7 +82,7 @@ macro_rules! vector {
             $(
                 #[inline(always)]
                 fn $method($($argument $(: $type)?),*) $(-> $out)? {
-                    // SAFETY: this is a method of the vector type, so the processor has the features.
+                    // SAFETY: only `run` gives the type to code that calls this, after the processor was asked for the features.
                     unsafe { $vector::$method($($argument),*) }
                 }
             )+
