@@ -158,7 +158,7 @@ fn run_here(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
         })?;
     }
     if let Some(path) = &arguments.plot {
-        let around = if domain == Domain::Space { Some(complex.surroundings()) } else { None };
+        let around = if domain == Domain::Space { Some(complex.bounding_box()) } else { None };
         match around {
             None => plot(path, arguments, &subject, &complex, decided.as_ref())?,
             Some(around) => {

@@ -217,7 +217,7 @@ impl Complex {
                 // Of all of the plane, what lies around its vertices.
                 let rule = found.decided.as_ref().map(|decided| decided.rule);
                 let builder = builder.stop_when(control.stop());
-                Arc::new(Found::of(&builder, &found.complex.surroundings(), found.complex.plane(), rule)?)
+                Arc::new(Found::of(&builder, &found.complex.bounding_box(), found.complex.plane(), rule)?)
             } else {
                 found
             };

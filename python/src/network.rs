@@ -73,7 +73,7 @@ impl Network {
     fn from_layers(name: &str, layers: Vec<(PyRef<'_, Points>, PyRef<'_, Points>)>) -> PyResult<Self> {
         let layer = |(weights, bias): &(PyRef<'_, Points>, PyRef<'_, Points>)| {
             let (w, b) = (&weights.points, &bias.points);
-            if w.is_dyadic() && b.is_dyadic() {
+            if w.is_double() && b.is_double() {
                 let weights = DMatrix::from_fn(w.len(), w.dimension(), |i, j| w.nearest(i)[j]);
                 return Layer::from_f64(weights, DVector::from_fn(b.dimension(), |i, _| b.nearest(0)[i]));
             }

@@ -90,7 +90,7 @@ impl Points {
     /// What makes the same points elsewhere: the name of a constructor, and its arguments.
     fn state<'py>(&self, py: Python<'py>) -> PyResult<(&'static str, Bound<'py, PyAny>)> {
         let (points, dimension) = (&self.points, self.points.dimension());
-        if points.is_dyadic() {
+        if points.is_double() {
             return Ok(("from_doubles", (self.nearest(py)?,).into_pyobject(py)?.into_any()));
         }
         if let Some((numerators, denominator)) = points.over_one_denominator() {

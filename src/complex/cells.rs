@@ -297,9 +297,9 @@ impl Complex {
     /// ```
     /// use plica::{complex::{Builder, Domain}, network::load};
     /// let complex = Builder::new(&load("sawtooth:1").unwrap()).build(&Domain::Space).unwrap();
-    /// assert_eq!(complex.surroundings().volume().unwrap().to_string(), "3/4"); // [-1/8, 5/8]
+    /// assert_eq!(complex.bounding_box().volume().unwrap().to_string(), "3/4"); // [-1/8, 5/8]
     /// ```
-    pub fn surroundings(&self) -> Domain {
+    pub fn bounding_box(&self) -> Domain {
         let here = (0..self.vertices()).filter(|&v| !self.is_at_infinity(0, v as u32));
         let vertices: Vec<Vec<Rational>> = here.map(|v| self.vertex(v)).collect();
         let range = |axis: usize| {

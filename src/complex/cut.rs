@@ -6,7 +6,7 @@
 //! as are all faces where every decision is left to integers: one way to cut is tested against the other.
 
 use super::groups::Groups;
-use super::parts::{Excess, Limits, Parts};
+use super::parts::{Limit, Limits, Parts};
 use super::signs::Signs;
 use super::split::{Room, Splitting};
 use super::steps::STAGE;
@@ -30,7 +30,7 @@ pub(super) struct Cut {
 /// Cuts all faces by the units that `signs` speaks of, at most 64.
 ///
 /// Every face of the old complex must have every unit affine on it. It ends early at a limit.
-pub(super) fn cut(old: &Topology, signs: &mut Signs, limits: Limits<'_>) -> Result<Cut, Excess> {
+pub(super) fn cut(old: &Topology, signs: &mut Signs, limits: Limits<'_>) -> Result<Cut, Limit> {
     let d = old.dimension();
     let new = Topology { levels: vec![Faces::default(); d + 1], bases: Vec::new() };
     let (masks, starts) = (vec![Vec::new(); d + 1], vec![Vec::new(); d + 1]);
@@ -63,7 +63,7 @@ struct Cutting<'a, 's> {
 }
 
 impl Cutting<'_, '_> {
-    fn run(mut self) -> Result<Cut, Excess> {
+    fn run(mut self) -> Result<Cut, Limit> {
         let (old, d) = (self.parts.old, self.parts.old.dimension());
         let mut below: Vec<Closed> = Vec::new();
         for k in 1..=d {
@@ -105,7 +105,7 @@ impl Cutting<'_, '_> {
     }
 
     /// Brings the parts of an old face into the new complex; its facets have been brought already.
-    fn divide(&mut self, k: usize, face: u32, below: &[Closed]) -> Result<Closed, Excess> {
+    fn divide(&mut self, k: usize, face: u32, below: &[Closed]) -> Result<Closed, Limit> {
         let facets = self.parts.old.levels[k].facets(face);
         let mut closed = Closed::default();
         for &g in facets {
@@ -140,7 +140,7 @@ impl Cutting<'_, '_> {
     }
 
     /// An old face that no unit cuts; so its facets are not cut either.
-    fn copy(&mut self, k: usize, face: u32, mask: Mask) -> Result<(), Excess> {
+    fn copy(&mut self, k: usize, face: u32, mask: Mask) -> Result<(), Limit> {
         let facets = self.parts.old.levels[k].facets(face);
         self.parts.masks[k].push(mask);
         if k == 1 {
@@ -154,16 +154,16 @@ impl Cutting<'_, '_> {
     }
 
     /// A new vertex inside an old face: where a unit vanishes between two others, at which `mixed` units have opposite signs.
-    fn add_vertex(&mut self, ends: [u32; 2], base: [u32; 2], unit: u32, mixed: u64, first: u32) -> Result<u32, Excess> {
+    fn add_vertex(&mut self, ends: [u32; 2], base: [u32; 2], unit: u32, mixed: u64, first: u32) -> Result<u32, Limit> {
         // There are at least as many cells as vertices inside one old face.
         if (self.parts.len(0) - first) as usize >= self.parts.limits.cells {
-            return Err(Excess::Cells);
+            return Err(Limit::Cells);
         }
         Ok(self.parts.signs.cut(ends, base, unit, mixed))
     }
 
     /// Cuts an edge; gives whether several units vanish at a point inside.
-    fn cut_edge(&mut self, edge: u32, mixed: u64) -> Result<bool, Excess> {
+    fn cut_edge(&mut self, edge: u32, mixed: u64) -> Result<bool, Limit> {
         let (ends, base) = (self.parts.old.ends(edge), self.parts.old.bases[edge as usize]);
         let (first, mut open, mut special) = (self.parts.len(0), mixed, false);
         self.points.clear();
@@ -179,7 +179,7 @@ impl Cutting<'_, '_> {
     }
 
     /// The edges between the points of a segment, on which `mixed` units change sign; base is a segment around it.
-    fn add_edges(&mut self, [p, q]: [u32; 2], base: [u32; 2], mixed: u64) -> Result<(), Excess> {
+    fn add_edges(&mut self, [p, q]: [u32; 2], base: [u32; 2], mixed: u64) -> Result<(), Limit> {
         let of_q = self.parts.signs.mask(q);
         // The further a point is, the more units have the sign that they have at q.
         for (place, vertex) in &mut self.points {
@@ -199,7 +199,7 @@ impl Cutting<'_, '_> {
     }
 
     /// Cuts a polygon, by lines in any position; gives whether more than two units vanish at a point inside.
-    fn cut_polygon(&mut self, face: u32, closed: &Closed) -> Result<bool, Excess> {
+    fn cut_polygon(&mut self, face: u32, closed: &Closed) -> Result<bool, Limit> {
         let (old, mixed) = (self.parts.old, closed.mask.mixed());
         let edges = old.levels[2].facets(face);
         units_of(mixed).for_each(|unit| self.ends[unit] = [NONE; 2]);
@@ -261,7 +261,7 @@ impl Cutting<'_, '_> {
     }
 
     /// Cuts a face of at least three dimensions; `false`, and nothing done, where units inside it turn out to be in special position.
-    fn cut_face(&mut self, k: usize, face: u32, mask: Mask) -> Result<bool, Excess> {
+    fn cut_face(&mut self, k: usize, face: u32, mask: Mask) -> Result<bool, Limit> {
         let mixed = mask.mixed();
         let least = k.saturating_sub(mixed.count_ones() as usize);
         if least <= 1 && !self.cut_chords(k, face, mixed)? {
@@ -274,7 +274,7 @@ impl Cutting<'_, '_> {
     }
 
     /// Finds the vertices and edges inside a face on the segments in which k - 1 units vanish; their ends are on its boundary.
-    fn cut_chords(&mut self, k: usize, face: u32, mixed: u64) -> Result<bool, Excess> {
+    fn cut_chords(&mut self, k: usize, face: u32, mixed: u64) -> Result<bool, Limit> {
         let (vertices, edges) = (self.parts.len(0), self.parts.len(1));
         let mut ends: Vec<(u64, u32)> = Vec::new();
         for &g in self.parts.old.levels[k].facets(face) {
@@ -315,7 +315,7 @@ impl Cutting<'_, '_> {
     }
 
     /// Finds the parts of dimension j inside an old face of dimension k from those one dimension below, inside it and inside its facets.
-    fn gather(&mut self, k: usize, face: u32, j: usize, mask: Mask) -> Result<(), Excess> {
+    fn gather(&mut self, k: usize, face: u32, j: usize, mask: Mask) -> Result<(), Limit> {
         let mixed = mask.mixed();
         let facets = self.parts.old.levels[k].facets(face);
         let inner = self.parts.inside(k, face, j - 1);

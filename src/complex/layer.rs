@@ -125,11 +125,11 @@ impl FloatStep {
         let outputs = step.outputs();
         let mut place_of = vec![NONE; step.inputs()];
         inputs.iter().zip(0..).for_each(|(&j, place)| place_of[j as usize] = place);
-        let (weights, mut is_dyadic, gamma) = match &step.map {
+        let (weights, mut is_double, gamma) = match &step.map {
             StepMap::Dense(layer) => {
                 let weight = |i: usize, j: usize| step.scaled_weight(i, j, above[i] - below[j]);
                 let weights = Packed::new(inputs.len(), outputs, |i, place| weight(i, inputs[place] as usize));
-                (Weights::Packed(weights), layer.is_dyadic(), product_error(inputs.len()))
+                (Weights::Packed(weights), layer.is_double(), product_error(inputs.len()))
             }
             StepMap::Sparse(map) => {
                 let (mut starts, mut entries) = (vec![0], Vec::with_capacity(map.columns.len()));
@@ -142,8 +142,8 @@ impl FloatStep {
                     starts.push(entries.len());
                 }
                 let longest = starts.windows(2).map(|ends| ends[1] - ends[0]).max().unwrap_or(0);
-                let is_dyadic = map.weights.is_dyadic() && map.bias.is_dyadic();
-                (Weights::Sparse { starts, entries }, is_dyadic, sequential_error(longest))
+                let is_double = map.weights.is_double() && map.bias.is_double();
+                (Weights::Sparse { starts, entries }, is_double, sequential_error(longest))
             }
         };
         let mut bias = vec![0.0; outputs.next_multiple_of(TILE)];
@@ -152,27 +152,27 @@ impl FloatStep {
             let mut sum = 0.0;
             step.scaled_row(i, |j| above[i] - below[j], |j, w| sum += if place_of[j] == NONE { 0.0 } else { w.abs() });
             *bias = step.scaled_constant(i, above[i]);
-            is_dyadic = is_dyadic && step.has_exact_constant(i, above[i]);
+            is_double = is_double && step.has_exact_constant(i, above[i]);
             // TINY, so that a margin also covers weights that round to subnormal doubles.
             row_sum = row_sum.max(round_up(sum) + TINY);
         }
-        Self { weights, row_sum, bias_size: largest(&bias), bias, gamma, dyadic: is_dyadic, constants: step.signs_of_constants() }
+        Self { weights, row_sum, bias_size: largest(&bias), bias, gamma, dyadic: is_double, constants: step.signs_of_constants() }
     }
 
     /// For every row x the results that are constants, as all that they are computed from is 0; none of a dense step.
-    pub(super) fn quiet(&self, alive: &[u64], rows: usize) -> Vec<u64> {
+    pub(super) fn constant_results(&self, alive: &[u64], rows: usize) -> Vec<u64> {
         let Weights::Sparse { starts, entries } = &self.weights else { return Vec::new() };
         let (outputs, words) = (starts.len() - 1, alive.len() / rows.max(1));
-        let mut quiet = vec![0u64; rows * outputs.div_ceil(64)];
+        let mut constant_results = vec![0u64; rows * outputs.div_ceil(64)];
         if words == 0 {
             return Vec::new();
         }
-        let is_quiet =
+        let is_constant =
             |alive: &[u64], i: usize| entries[starts[i]..starts[i + 1]].iter().all(|&(j, _)| alive[j as usize / 64] >> (j % 64) & 1 == 0);
-        for (quiet, alive) in quiet.chunks_exact_mut(outputs.div_ceil(64)).zip(alive.chunks_exact(words)) {
-            (0..outputs).filter(|&i| is_quiet(alive, i)).for_each(|i| quiet[i / 64] |= 1 << (i % 64));
+        for (constant_results, alive) in constant_results.chunks_exact_mut(outputs.div_ceil(64)).zip(alive.chunks_exact(words)) {
+            (0..outputs).filter(|&i| is_constant(alive, i)).for_each(|i| constant_results[i / 64] |= 1 << (i % 64));
         }
-        quiet
+        constant_results
     }
 
     /// W x + b for every row x, of which only the inputs count whose bits are set: all in the first layer, where there are no bits.
@@ -213,9 +213,9 @@ impl FloatStep {
                 Weights::Sparse { starts, entries } => sparse_product(rows, starts, entries, above),
             }
             for (place, (error, size)) in errors.iter_mut().zip(&*sizes).enumerate() {
-                let silent = words > 0 && active[place * words..][..words].iter().all(|&word| word == 0);
+                let inactive = words > 0 && active[place * words..][..words].iter().all(|&word| word == 0);
                 // Where no input is active the values are the biases themselves.
-                let exact = silent && (self.dyadic || linear);
+                let exact = inactive && (self.dyadic || linear);
                 *error = if exact { 0.0 } else { round_up(self.row_sum * *error + self.gamma * (self.row_sum * *size + bias_size) + TINY) };
             }
             add_bias(instructions, above, bias, sizes);
@@ -332,8 +332,8 @@ mod tests {
 
     /// Of a row without active inputs, the values are the biases: only these can be rounded.
     #[test]
-    fn a_silent_row_is_as_exact_as_the_biases() {
-        for (bias, is_dyadic) in [(Rational::from((3, 8)), true), (Rational::from((1, 3)), false)] {
+    fn an_inactive_row_is_as_exact_as_the_biases() {
+        for (bias, is_double) in [(Rational::from((3, 8)), true), (Rational::from((1, 3)), false)] {
             let sum = LossySum { weights: vec![Rational::from(2); 2], inputs: vec![Rational::new(); 2], bias: bias.clone(), roundings: 0 };
             let float = FloatStep::of_inputs(&step(&sum, 2), &[0, 1], [&[0, 0], &[0]]);
             let below = || {
@@ -344,7 +344,7 @@ mod tests {
             let values = float.forward(Instructions::detect(), below(), &[0]);
             let off = (bias - rational(values.values[0]).unwrap()).abs();
             assert!(off <= rational(values.errors[0]).unwrap());
-            assert_eq!(values.errors[0] == 0.0, is_dyadic);
+            assert_eq!(values.errors[0] == 0.0, is_double);
             let linear = float.forward_linear(Instructions::detect(), below(), &[0]);
             assert_eq!((linear.values[0], linear.errors[0]), (0.0, 0.0));
         }

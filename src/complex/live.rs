@@ -54,7 +54,7 @@ impl<'a> Live<'a> {
                                 break;
                             }
                             term.map.for_row(element, |input, weight| {
-                                if weights.doubles()[weight] != 0.0 || !weights.is_dyadic() {
+                                if weights.doubles()[weight] != 0.0 || !weights.is_double() {
                                     marked += usize::from(mark(term.from, input));
                                 }
                             });

@@ -203,7 +203,7 @@ impl Lowering {
         }
         // No form has more terms than there are columns.
         self.check(terms.min(len.saturating_mul(self.width)))?;
-        if self.width <= FEW && affine.terms.iter().all(|term| term.map.weights().is_dyadic()) {
+        if self.width <= FEW && affine.terms.iter().all(|term| term.map.weights().is_double()) {
             return Ok(self.affine_of_few(len, affine));
         }
         let element = |output: usize| {

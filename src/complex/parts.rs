@@ -13,7 +13,7 @@ const MANY: usize = 1 << 16;
 
 /// Why the cutting ended early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Excess {
+pub(super) enum Limit {
     /// More cells than allowed.
     Cells,
     /// More faces than can be numbered.
@@ -72,22 +72,22 @@ impl Parts<'_, '_> {
     }
 
     /// Whether the faces of a dimension are still few enough, with some more of them and of their facets.
-    pub(super) fn check(&self, k: usize, faces: usize, entries: usize) -> Result<(), Excess> {
+    pub(super) fn check(&self, k: usize, faces: usize, entries: usize) -> Result<(), Limit> {
         let level = &self.new.levels[k];
         if level.entries() + entries > MOST_ENTRIES {
-            return Err(Excess::Faces);
+            return Err(Limit::Faces);
         }
         let checks = self.checks.replace(self.checks.get().wrapping_add(1));
         if checks.is_multiple_of(EVERY) || entries > MANY {
             // An entry is added to a list of pairs and then to a level.
             let bytes = self.bytes() + 12 * entries as u64;
             if bytes > self.limits.bytes {
-                return Err(Excess::Memory(bytes));
+                return Err(Limit::Memory(bytes));
             }
         }
         if self.limits.stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
-            return Err(Excess::Stopped);
+            return Err(Limit::Stopped);
         }
-        if k == self.old.dimension() && level.len() + faces > self.limits.cells { Err(Excess::Cells) } else { Ok(()) }
+        if k == self.old.dimension() && level.len() + faces > self.limits.cells { Err(Limit::Cells) } else { Ok(()) }
     }
 }

@@ -106,11 +106,11 @@ impl<'a> Residues<'a> {
 
 impl StepResidues {
     fn new(step: &Step) -> Option<Self> {
-        let exact = |is_dyadic: bool, x: f64, q: &dyn Fn() -> Rational| match is_dyadic {
+        let exact = |is_double: bool, x: f64, q: &dyn Fn() -> Rational| match is_double {
             true => x.is_finite().then(|| of_double(x)),
             false => of_rational(&q()),
         };
-        let number = |all: &Coefficients, k: usize| exact(all.is_dyadic(), all.doubles()[k], &|| all.get(k));
+        let number = |all: &Coefficients, k: usize| exact(all.is_double(), all.doubles()[k], &|| all.get(k));
         let mut columns = vec![Vec::new(); step.inputs()];
         let mut constants = Vec::with_capacity(step.outputs());
         for i in 0..step.outputs() {
@@ -121,11 +121,11 @@ impl StepResidues {
             };
             match &step.map {
                 StepMap::Dense(layer) => {
-                    let is_dyadic = layer.is_dyadic();
+                    let is_double = layer.is_double();
                     for j in 0..layer.inputs() {
-                        push(j, exact(is_dyadic, layer.weights()[(i, j)], &|| layer.weight(i, j))?);
+                        push(j, exact(is_double, layer.weights()[(i, j)], &|| layer.weight(i, j))?);
                     }
-                    constants.push(exact(is_dyadic, layer.bias()[i], &|| layer.bias_of(i))?);
+                    constants.push(exact(is_double, layer.bias()[i], &|| layer.bias_of(i))?);
                 }
                 StepMap::Sparse(map) => {
                     for k in map.row(i) {

@@ -6,7 +6,7 @@ use super::cut::{Cut, cut};
 use super::domain::{Domain, Polytope};
 use super::essential::Essential;
 use super::memory::{Memory, of_contenders, of_merging, of_search};
-use super::parts::{Excess, Limits};
+use super::parts::{Limit, Limits};
 use super::signs::Signs;
 use super::slice::Plane;
 use super::steps::Steps;
@@ -75,10 +75,10 @@ impl<'a> Search<'a> {
             let (limit, cells) = (self.memory.limit, self.topology.cells());
             let of_patterns = size_of_val(&self.patterns[..]) as u64;
             let excess = |excess| match excess {
-                Excess::Cells => ComplexError::TooManyRegions { limit: self.builder.limit(), layer },
-                Excess::Faces => ComplexError::TooManyFaces { layer },
-                Excess::Memory(bytes) => ComplexError::TooMuchMemory { limit, needed: bytes + of_patterns, layer, cells },
-                Excess::Stopped => ComplexError::Stopped,
+                Limit::Cells => ComplexError::TooManyRegions { limit: self.builder.limit(), layer },
+                Limit::Faces => ComplexError::TooManyFaces { layer },
+                Limit::Memory(bytes) => ComplexError::TooMuchMemory { limit, needed: bytes + of_patterns, layer, cells },
+                Limit::Stopped => ComplexError::Stopped,
             };
             let words = self.patterns.len() / cells;
             let limits = Limits { cells: self.builder.limit(), bytes: limit.saturating_sub(of_patterns), stop: self.builder.stop() };

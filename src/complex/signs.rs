@@ -48,7 +48,7 @@ pub(super) struct Signs {
     active: Vec<Vec<u64>>,
     /// For each vertex, in words, which results of the step at hand are their rows' constants, because all inputs are exactly 0; empty where
     /// that is not known.
-    quiet: Vec<u64>,
+    constant_results: Vec<u64>,
     /// Which of the results have a constant that is positive, or negative, as words.
     constants: [Vec<u64>; 2],
     pub weights: Vec<Weights>,
@@ -80,7 +80,7 @@ impl Signs {
             far: slopes.map(|slopes| Far::new(&domain.sides, slopes, steps.inputs())),
             masks: Vec::new(),
             active: Vec::new(),
-            quiet: Vec::new(),
+            constant_results: Vec::new(),
             constants: [Vec::new(), Vec::new()],
             weights: vec![Weights::default(); corners.len()],
             decisions: Decisions::default(),
@@ -119,7 +119,7 @@ impl Signs {
 
     /// The bytes that vertices and their values take.
     pub(super) fn bytes(&self) -> u64 {
-        let words = self.quiet.capacity() + self.active.iter().map(Vec::capacity).sum::<usize>();
+        let words = self.constant_results.capacity() + self.active.iter().map(Vec::capacity).sum::<usize>();
         let of_vertices = size_of::<Mask>() * self.masks.capacity() + size_of::<Weights>() * self.weights.capacity();
         let of_balls = self.balls.as_ref().map_or(0, Balls::bytes);
         self.rows.bytes() + (8 * words + of_vertices) as u64 + self.exact.bytes() + of_balls + self.of_steps
@@ -147,7 +147,7 @@ impl Signs {
             let (slopes, active) = (std::mem::take(&mut far.slopes), far.words(&active));
             far.slopes = float.forward_linear(self.instructions, slopes, &active);
         }
-        self.quiet = if self.exact_only { Vec::new() } else { float.quiet(&active, self.len()) };
+        self.constant_results = if self.exact_only { Vec::new() } else { float.constant_results(&active, self.len()) };
         self.constants = float.constants;
         self.kept = Kept::all(step.units, step.outputs());
         self.layer = layer;
@@ -176,10 +176,10 @@ impl Signs {
             alive.extend(self.active.iter().map(|word| word[v]));
             alive.resize((v + 1) * words, 0);
             alive[v * words..].iter_mut().zip(words_from(cutting, outputs)).for_each(|(word, carried)| *word |= carried);
-            if let Some(quiet) = self.quiet.get(v * words..(v + 1) * words) {
+            if let Some(constant_results) = self.constant_results.get(v * words..(v + 1) * words) {
                 let carried = words_from(cutting, outputs);
-                let all = alive[v * words..].iter_mut().zip(quiet).zip(positive.iter().zip(negative)).zip(carried);
-                all.for_each(|(((alive, quiet), (pos, neg)), carried)| *alive &= !(quiet & carried & !pos & !neg));
+                let all = alive[v * words..].iter_mut().zip(constant_results).zip(positive.iter().zip(negative)).zip(carried);
+                all.for_each(|(((alive, constant_results), (pos, neg)), carried)| *alive &= !(constant_results & carried & !pos & !neg));
             }
         }
         alive
@@ -204,8 +204,8 @@ impl Signs {
         self.certain_signs(stage);
         for v in 0..self.len() {
             let mut mask = self.masks[v];
-            let quiet = self.quiet_words(v).get(stage).map_or(0, |quiet| quiet & of_units);
-            let mut doubtful = mask.vanish(of_units) & !quiet;
+            let constant_results = self.constant_words(v).get(stage).map_or(0, |constant_results| constant_results & of_units);
+            let mut doubtful = mask.vanish(of_units) & !constant_results;
             if doubtful != 0 && !self.exact_only {
                 let vanishes = |i: &usize| self.value(v, first + i).sign() == Some(Ordering::Equal);
                 doubtful &= !units_of(doubtful).filter(vanishes).fold(0, |word, i| word | 1 << i);
@@ -245,25 +245,25 @@ impl Signs {
                     }
                 }
             }
-            let quiet = self.quiet_words(v).get(stage).map_or(0, |quiet| quiet & of_units);
-            if quiet != 0 {
+            let constant_results = self.constant_words(v).get(stage).map_or(0, |constant_results| constant_results & of_units);
+            if constant_results != 0 {
                 let [pos, neg] = &self.constants;
-                mask.pos = mask.pos & !quiet | pos[stage] & quiet;
-                mask.neg = mask.neg & !quiet | neg[stage] & quiet;
+                mask.pos = mask.pos & !constant_results | pos[stage] & constant_results;
+                mask.neg = mask.neg & !constant_results | neg[stage] & constant_results;
             }
         }
         self.masks = masks;
     }
 
     /// How many words of a vertex say which results are constants there.
-    fn quiet_len(&self) -> usize {
-        if self.quiet.is_empty() { 0 } else { self.kept.results.len().div_ceil(STAGE) }
+    fn constant_len(&self) -> usize {
+        if self.constant_results.is_empty() { 0 } else { self.kept.results.len().div_ceil(STAGE) }
     }
 
     /// The words of a vertex that say which results are constants there; none where that is not known.
-    fn quiet_words(&self, vertex: usize) -> &[u64] {
-        let words = self.quiet_len();
-        &self.quiet[vertex * words..][..words]
+    fn constant_words(&self, vertex: usize) -> &[u64] {
+        let words = self.constant_len();
+        &self.constant_results[vertex * words..][..words]
     }
 
     /// Forgets the last vertices.
@@ -271,7 +271,7 @@ impl Signs {
         self.rows.truncate(len);
         self.masks.truncate(len);
         self.active.iter_mut().for_each(|word| word.truncate(len));
-        self.quiet.truncate(len * self.quiet_len());
+        self.constant_results.truncate(len * self.constant_len());
         self.weights.truncate(len);
         if let Some(far) = &mut self.far {
             far.truncate(len);

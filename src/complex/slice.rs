@@ -103,7 +103,7 @@ impl Plane {
         let columns = [&self.directions[0], &self.directions[1], &self.origin];
         let factors = columns.map(|x| Factors::new(x));
         let row = |i: usize| -> [Rational; 3] {
-            if first.is_dyadic() {
+            if first.is_double() {
                 let row: Vec<(u32, f64)> = first.weights().row(i).iter().copied().zip(0..).map(|(w, j)| (j, w)).collect();
                 return std::array::from_fn(|k| factors[k].dot(&row));
             }

@@ -1,6 +1,6 @@
 //! Cuts a face unit after unit, in any position: each unit splits the parts that it cuts, in order of dimension.
 
-use super::parts::{Excess, Parts};
+use super::parts::{Limit, Parts};
 use super::topology::{Mask, units_of};
 
 /// No edge.
@@ -45,7 +45,7 @@ impl<'c, 'a, 's> Splitting<'c, 'a, 's> {
     }
 
     /// Cuts the face; its facets have been cut already.
-    pub(super) fn run(mut self, face: u32, mask: Mask) -> Result<(), Excess> {
+    pub(super) fn run(mut self, face: u32, mask: Mask) -> Result<(), Limit> {
         let k = self.k;
         let facets = self.parts.old.levels[k].facets(face);
         let mut parts = std::mem::take(&mut self.room.lists[0]);

@@ -136,11 +136,11 @@ impl Step {
 
     /// The bytes of its coefficients: as doubles twice, and as fractions where they are no doubles.
     pub(super) fn bytes(&self) -> u64 {
-        let (entries, is_dyadic) = match &self.map {
-            StepMap::Dense(layer) => (layer.inputs() * layer.outputs(), layer.is_dyadic()),
-            StepMap::Sparse(map) => (map.columns.len(), map.weights.is_dyadic()),
+        let (entries, is_double) = match &self.map {
+            StepMap::Dense(layer) => (layer.inputs() * layer.outputs(), layer.is_double()),
+            StepMap::Sparse(map) => (map.columns.len(), map.weights.is_double()),
         };
-        if is_dyadic { 20 * entries as u64 } else { 20 * entries as u64 + of_terms(entries as u64) }
+        if is_double { 20 * entries as u64 } else { 20 * entries as u64 + of_terms(entries as u64) }
     }
 
     /// Words for the bits of the units.
@@ -170,35 +170,35 @@ impl Step {
 
     /// An entry as a double, and how to get the number where that may be another one.
     pub(super) fn weight(&self, output: usize, k: usize) -> (f64, Option<impl FnOnce() -> Rational + '_>) {
-        let (double, is_dyadic) = match &self.map {
-            StepMap::Dense(layer) => (layer.weights()[(output, k)], layer.is_dyadic()),
-            StepMap::Sparse(map) => (map.weights.doubles()[k], map.weights.is_dyadic()),
+        let (double, is_double) = match &self.map {
+            StepMap::Dense(layer) => (layer.weights()[(output, k)], layer.is_double()),
+            StepMap::Sparse(map) => (map.weights.doubles()[k], map.weights.is_double()),
         };
         let exact = move || match &self.map {
             StepMap::Dense(layer) => layer.weight(output, k),
             StepMap::Sparse(map) => map.weights.get(k),
         };
-        (double, (!is_dyadic).then_some(exact))
+        (double, (!is_double).then_some(exact))
     }
 
     /// The constant of a row, the same way.
     pub(super) fn constant(&self, output: usize) -> (f64, Option<impl FnOnce() -> Rational + '_>) {
-        let (double, is_dyadic) = match &self.map {
-            StepMap::Dense(layer) => (layer.bias()[output], layer.is_dyadic()),
-            StepMap::Sparse(map) => (map.bias.doubles()[output], map.bias.is_dyadic()),
+        let (double, is_double) = match &self.map {
+            StepMap::Dense(layer) => (layer.bias()[output], layer.is_double()),
+            StepMap::Sparse(map) => (map.bias.doubles()[output], map.bias.is_double()),
         };
         let exact = move || match &self.map {
             StepMap::Dense(layer) => layer.bias_of(output),
             StepMap::Sparse(map) => map.bias.get(output),
         };
-        (double, (!is_dyadic).then_some(exact))
+        (double, (!is_double).then_some(exact))
     }
 
     /// A row as a form.
     pub(super) fn form(&self, output: usize) -> Form {
         match &self.map {
             StepMap::Dense(layer) => {
-                let weight = |j: usize| match layer.is_dyadic() {
+                let weight = |j: usize| match layer.is_double() {
                     true => Coefficient::of(layer.weights()[(output, j)]),
                     false => layer.weight(output, j).into(),
                 };

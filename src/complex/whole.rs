@@ -107,7 +107,7 @@ impl WholeStep {
 
 /// Weights and constants times the least integer that makes all of them whole, and this integer.
 fn whole(weights: &Coefficients, bias: &Coefficients) -> (Vec<Integer>, Vec<Integer>, Integer) {
-    if weights.is_dyadic() && bias.is_dyadic() {
+    if weights.is_double() && bias.is_double() {
         let power = PowerOfTwo::of(weights.doubles().iter().chain(bias.doubles()).copied());
         let [weights, bias] = [weights, bias].map(|all| all.doubles().iter().map(|&x| power.whole(x)).collect());
         return (weights, bias, power.factor());

@@ -1,7 +1,7 @@
 //! Points with exact coordinates: doubles, integers over one denominator, or any rationals.
 
 use crate::exact::bound::round_up;
-use crate::exact::doubled::Doubled;
+use crate::exact::doubled::DoubleDouble;
 use crate::exact::{dyadic_parts, nearest_f64, rational};
 use rug::{Integer, Rational};
 use std::io::{self, Write};
@@ -146,7 +146,7 @@ impl Points {
     }
 
     /// Whether every coordinate is exactly its nearest double.
-    pub fn is_dyadic(&self) -> bool {
+    pub fn is_double(&self) -> bool {
         self.exactness == Exactness::Dyadic
     }
 
@@ -182,12 +182,12 @@ impl Points {
             let parts = || self.nearest.iter().map(|&x| dyadic_parts(x)).filter(|&(m, _)| m != 0);
             let least = parts().map(|(_, e)| e).min().unwrap_or(0);
             let most = parts().map(|(m, e)| e + (u64::BITS - m.unsigned_abs().leading_zeros()) as i32).max().unwrap_or(0);
-            self.is_dyadic().then_some((least, most))
+            self.is_double().then_some((least, most))
         })
     }
 
     /// A coordinate as the sum of two doubles, within 2 u^2 of itself, relatively.
-    pub(crate) fn doubled(&self, row: usize, column: usize) -> Doubled {
+    pub(crate) fn doubled(&self, row: usize, column: usize) -> DoubleDouble {
         let hi = self.nearest[row * self.dimension + column];
         let lo = match &self.exactness {
             Exactness::Dyadic => 0.0,
@@ -195,7 +195,7 @@ impl Points {
             Exactness::Over(q) => (-hi).mul_add(f64::from(*q), (hi * f64::from(*q)).round()) / f64::from(*q),
             Exactness::Rational(_) => rational(hi).map_or(f64::NAN, |x| nearest_f64(&(self.coordinate(row, column) - x))),
         };
-        Doubled { hi, lo }
+        DoubleDouble { hi, lo }
     }
 
     /// The coordinates of two points as integers over one scale, where all of them stay below 2^62.
@@ -257,7 +257,7 @@ impl Points {
         if let Some(p) = points.iter().find(|p| p.dimension() != dimension) {
             return Err(PointsError::Ragged { values: p.dimension(), dimension });
         }
-        if points.iter().all(|p| p.0.is_dyadic()) {
+        if points.iter().all(|p| p.0.is_double()) {
             let nearest = points.iter().flat_map(|p| p.0.nearest.iter().copied()).collect();
             return Ok(Self::of(dimension, nearest, Exactness::Dyadic));
         }

@@ -1,6 +1,6 @@
 //! One exact number, which is kept as a double where it is one: most weights are, and their sums and products often.
 
-use super::doubled::Doubled;
+use super::doubled::DoubleDouble;
 use super::number::{as_f64, rational};
 use rug::Rational;
 use std::hash::{Hash, Hasher};
@@ -68,7 +68,7 @@ impl Coefficient {
 
     pub(crate) fn plus(&self, other: &Self) -> Self {
         if let (Self::Double(x), Self::Double(y)) = (self, other) {
-            let Doubled { hi, lo } = Doubled::sum(*x, *y);
+            let DoubleDouble { hi, lo } = DoubleDouble::sum(*x, *y);
             if hi.is_finite() && lo == 0.0 {
                 return Self::of(hi);
             }

@@ -11,12 +11,12 @@ use std::cmp::Ordering;
 
 /// hi + lo, |lo| <= u |hi|.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Doubled {
+pub(crate) struct DoubleDouble {
     pub hi: f64,
     pub lo: f64,
 }
 
-impl Doubled {
+impl DoubleDouble {
     /// x + y, exactly.
     pub(crate) fn sum(x: f64, y: f64) -> Self {
         let hi = x + y;
@@ -40,16 +40,16 @@ impl Doubled {
 
 /// The form b + a t, with one bound for the errors of b and of a.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct DoubledForm {
-    pub b: Doubled,
-    pub a: Doubled,
+pub(crate) struct DoubleDoubleForm {
+    pub b: DoubleDouble,
+    pub a: DoubleDouble,
     pub error: f64,
 }
 
-impl DoubledForm {
+impl DoubleDoubleForm {
     /// The form t - 0 or t - 1: its root is an end of the segment.
     pub(crate) fn end(at_one: bool) -> Self {
-        let number = |hi| Doubled { hi, lo: 0.0 };
+        let number = |hi| DoubleDouble { hi, lo: 0.0 };
         Self { b: number(if at_one { -1.0 } else { 0.0 }), a: number(1.0), error: 0.0 }
     }
 
@@ -81,7 +81,7 @@ impl DoubledForm {
 
     /// Whether two forms are sure to be different functions.
     pub(crate) fn surely_differs(&self, other: &Self) -> bool {
-        let apart = |x: Doubled, y: Doubled| {
+        let apart = |x: DoubleDouble, y: DoubleDouble| {
             let rounding = 8.0 * U * U * (x.hi.abs() + y.hi.abs());
             sign(x.minus(y), self.error + other.error + rounding).is_some()
         };
@@ -99,7 +99,7 @@ impl DoubledForm {
 }
 
 /// The sign of a number that is known up to an error; `None` where either is NaN.
-fn sign(x: Doubled, error: f64) -> Option<Ordering> {
+fn sign(x: DoubleDouble, error: f64) -> Option<Ordering> {
     if x.hi.abs() > round_up(error) { x.hi.partial_cmp(&0.0) } else { None }
 }
 
@@ -115,7 +115,7 @@ pub(crate) fn doubled_product(n: usize) -> f64 {
 
 /// Rows of a layer's inputs in two parts: for each of `inputs`, b high, b low, a high, a low.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct DoubledRows {
+pub(crate) struct DoubleDoubleRows {
     pub inputs: Vec<u32>,
     pub parts: Vec<[f64; 4]>,
 }
@@ -126,11 +126,11 @@ const AHEAD: usize = 12;
 dispatch! {
     /// The products of both rows with the weights of some tiles of outputs; the bias is added to the first row.
     /// `out` gets b high, b low, a high, a low: each as many doubles as the layer has padded outputs.
-    pub(crate) fn multiply_tiles(rows: &DoubledRows, weights: &Packed, bias: &[f64], tiles: &[usize], out: &mut [Aligned; 4]) = multiply_in
+    pub(crate) fn multiply_tiles(rows: &DoubleDoubleRows, weights: &Packed, bias: &[f64], tiles: &[usize], out: &mut [Aligned; 4]) = multiply_in
 }
 
 #[inline(always)]
-fn multiply_in<L: Lanes>(rows: &DoubledRows, weights: &Packed, bias: &[f64], tiles: &[usize], out: &mut [Aligned; 4]) {
+fn multiply_in<L: Lanes>(rows: &DoubleDoubleRows, weights: &Packed, bias: &[f64], tiles: &[usize], out: &mut [Aligned; 4]) {
     for &tile in tiles {
         let all_weights = weights.tile(tile);
         let tile_weights = all_weights.as_chunks::<8>().0;
@@ -186,13 +186,13 @@ mod tests {
         }
 
         /// A number of two doubles, the second as large as it can be.
-        fn doubled(&mut self, sign: f64) -> Doubled {
+        fn doubled(&mut self, sign: f64) -> DoubleDouble {
             let hi = sign * self.next();
-            Doubled::sum(hi, self.next() * 2f64.powi(-54))
+            DoubleDouble::sum(hi, self.next() * 2f64.powi(-54))
         }
     }
 
-    fn exact(x: Doubled) -> Rational {
+    fn exact(x: DoubleDouble) -> Rational {
         rational(x.hi).unwrap() + rational(x.lo).unwrap()
     }
 
@@ -218,7 +218,7 @@ mod tests {
     }
 
     /// Numbers that are as wrong as their form lets them be.
-    fn ends(form: DoubledForm) -> impl Iterator<Item = (Rational, Rational)> {
+    fn ends(form: DoubleDoubleForm) -> impl Iterator<Item = (Rational, Rational)> {
         [(-1, -1), (-1, 1), (1, -1), (1, 1)].into_iter().map(move |(b, a)| {
             let error = rational(form.error).unwrap();
             (exact(form.b) + Rational::from(&error * b), exact(form.a) + error * a)
@@ -231,7 +231,7 @@ mod tests {
         for round in 0..2000 {
             let (b, a) = (random.doubled(1.0), random.doubled(-1.0));
             let error = if round % 2 == 0 { 2f64.powi(-40) } else { 0.0 };
-            let form = DoubledForm { b, a, error };
+            let form = DoubleDoubleForm { b, a, error };
             let (at, half) = form.root().unwrap();
             for (b, a) in ends(form) {
                 let off = (-b / a - rational(at).unwrap()).abs() / rational(half).unwrap();
@@ -252,10 +252,10 @@ mod tests {
             let (b, a) = (random.doubled(1.0), random.doubled(-1.0));
             let factor = random.next();
             let nudge = size * (random.next() - 1.5) * 2f64.powi(round % 7);
-            let scaled = |x: Doubled| x.times(Doubled { hi: factor, lo: 0.0 });
+            let scaled = |x: DoubleDouble| x.times(DoubleDouble { hi: factor, lo: 0.0 });
             let errors = [[size, 0.0], [0.0, size], [size, size], [0.0, 0.0]][round as usize / 2 % 4].map(|e| if large { e } else { 0.0 });
-            let other = DoubledForm { b: scaled(b).minus(Doubled { hi: nudge, lo: 0.0 }), a: scaled(a), error: errors[1] };
-            let form = DoubledForm { b, a, error: errors[0] };
+            let other = DoubleDoubleForm { b: scaled(b).minus(DoubleDouble { hi: nudge, lo: 0.0 }), a: scaled(a), error: errors[1] };
+            let form = DoubleDoubleForm { b, a, error: errors[0] };
             let Some(order) = form.compare_roots(&other) else {
                 told[1] += 1;
                 continue;
@@ -278,16 +278,16 @@ mod tests {
             let mut random = Random(seed);
             let w: Vec<f64> = (0..n).map(|j| random.next() * if j % 2 == 0 { 1.0 } else { -1.0 }).collect();
             let weights = Packed::new(n, 1, |_, j| w[j]);
-            let inputs: Vec<[Doubled; 2]> = (0..n).map(|_| [random.doubled(1.0), random.doubled(1.0)]).collect();
+            let inputs: Vec<[DoubleDouble; 2]> = (0..n).map(|_| [random.doubled(1.0), random.doubled(1.0)]).collect();
             let parts = inputs.iter().map(|[b, a]| [b.hi, b.lo, a.hi, a.lo]).collect();
-            let rows = DoubledRows { inputs: (0..n as u32).collect(), parts };
+            let rows = DoubleDoubleRows { inputs: (0..n as u32).collect(), parts };
             let mut bias = vec![0.0; TILE];
             bias[0] = random.next();
             for instructions in Instructions::available() {
                 let mut out: [Aligned; 4] = std::array::from_fn(|_| Aligned::zeros(TILE));
                 multiply_tiles(instructions, &rows, &weights, &bias, &[0], &mut out);
                 for row in 0..2 {
-                    let found = Doubled { hi: out[2 * row][0], lo: out[2 * row + 1][0] };
+                    let found = DoubleDouble { hi: out[2 * row][0], lo: out[2 * row + 1][0] };
                     let start = if row == 0 { rational(bias[0]).unwrap() } else { Rational::new() };
                     let truth = w.iter().zip(&inputs).fold(start, |sum, (&w, x)| sum + rational(w).unwrap() * exact(x[row]));
                     let squares = |numbers: &mut dyn Iterator<Item = f64>| numbers.map(|x| x * x).sum::<f64>();

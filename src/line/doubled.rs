@@ -6,12 +6,12 @@ use crate::data::Points;
 use crate::exact::Instructions;
 use crate::exact::aligned::Aligned;
 use crate::exact::bound::{U, round_up};
-use crate::exact::doubled::{Doubled, DoubledForm, DoubledRows, doubled_product, multiply_tiles};
+use crate::exact::doubled::{DoubleDouble, DoubleDoubleForm, DoubleDoubleRows, doubled_product, multiply_tiles};
 use crate::exact::product::TILE;
 
 /// The forms along one segment, computed when asked for and kept while the pattern below stays the same.
 #[derive(Debug)]
-pub(super) struct DoubledForms {
+pub(super) struct DoubleDoubleForms {
     instructions: Instructions,
     /// What goes into each layer, as far as it is known.
     layers: Vec<Input>,
@@ -29,14 +29,14 @@ pub(super) struct DoubledForms {
 /// What goes into a layer.
 #[derive(Debug, Default)]
 struct Input {
-    rows: DoubledRows,
+    rows: DoubleDoubleRows,
     /// A bound of the norms of (b, unit of the layer) and of a.
     norm: f64,
     /// A bound of the norm of the error of either row.
     error: f64,
 }
 
-impl DoubledForms {
+impl DoubleDoubleForms {
     /// The forms along the segment from a row of one set of points to a row of another.
     pub(super) fn new(instructions: Instructions, from: (&Points, usize), to: (&Points, usize)) -> Self {
         let norm = from.0.norm_with_one(from.1).max(to.0.norm_with_one(to.1));
@@ -46,7 +46,7 @@ impl DoubledForms {
             let a = end.minus(b);
             [b.hi, b.lo, a.hi, a.lo]
         };
-        let rows = DoubledRows { inputs: (0..dimension as u32).collect(), parts: (0..dimension).map(part).collect() };
+        let rows = DoubleDoubleRows { inputs: (0..dimension as u32).collect(), parts: (0..dimension).map(part).collect() };
         // Coordinates within 2 u^2 of themselves, differences within 4 u^2 more, and underflow.
         let input = Input { rows, norm: 2.0 * norm, error: round_up(16.0 * U * U * norm) };
         Self {
@@ -62,7 +62,7 @@ impl DoubledForms {
     }
 
     /// The form of a unit where the layers below have the patterns `below`, words of 64 bits a layer; the weights must be doubles.
-    pub(super) fn form(&mut self, plan: &Plan, layer: usize, unit: usize, below: &[Vec<u64>]) -> DoubledForm {
+    pub(super) fn form(&mut self, plan: &Plan, layer: usize, unit: usize, below: &[Vec<u64>]) -> DoubleDoubleForm {
         let same = self.below.iter().zip(below).take_while(|(old, new)| old == new).count();
         if same < below.len() {
             self.below.truncate(same);
@@ -94,10 +94,10 @@ impl DoubledForms {
         self.read(&self.out, this, layer, unit)
     }
 
-    fn read(&self, out: &[Aligned; 4], this: &LayerPlan, layer: usize, unit: usize) -> DoubledForm {
+    fn read(&self, out: &[Aligned; 4], this: &LayerPlan, layer: usize, unit: usize) -> DoubleDoubleForm {
         let [b, lower_b, a, lower_a] = [0, 1, 2, 3].map(|part| out[part][unit]);
-        let (b, a) = (Doubled { hi: b, lo: lower_b }, Doubled { hi: a, lo: lower_a });
-        DoubledForm { b, a, error: round_up(this.rho[unit] * self.local_error(this, layer)) }
+        let (b, a) = (DoubleDouble { hi: b, lo: lower_b }, DoubleDouble { hi: a, lo: lower_a });
+        DoubleDoubleForm { b, a, error: round_up(this.rho[unit] * self.local_error(this, layer)) }
     }
 
     /// The active outputs of the last known layer; `unit` is that of the next one.
@@ -121,7 +121,7 @@ impl DoubledForms {
         Input {
             norm: round_up((unit * unit + square(0).max(square(2))).sqrt()),
             error: round_up(this.rho_norm * doubled_product(this.packed.inputs()) * input.norm + this.sigma * input.error),
-            rows: DoubledRows { inputs, parts },
+            rows: DoubleDoubleRows { inputs, parts },
         }
     }
 

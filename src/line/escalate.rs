@@ -1,12 +1,12 @@
 //! The decisions that the filter leaves, taken for the forms concerned: in doubled precision where that pays, or with integers.
 
-use super::doubled::DoubledForms;
+use super::doubled::DoubleDoubleForms;
 use super::forward::ForwardForms;
 use super::plan::Plan;
 use super::walk::{Candidate, END, Ends, Escalate, Place, Resolved, Walk};
 use crate::data::Points;
 use crate::exact::Instructions;
-use crate::exact::doubled::DoubledForm;
+use crate::exact::doubled::DoubleDoubleForm;
 use crate::exact::forms::{Form, Root};
 use crate::network::Stack;
 use crate::network::whole::WholeLayer;
@@ -21,7 +21,7 @@ pub(super) struct Escalation<'a> {
     from: (&'a Points, usize),
     to: (&'a Points, usize),
     forms: Option<(Vec<&'a WholeLayer>, ForwardForms)>,
-    doubled: Option<DoubledForms>,
+    doubled: Option<DoubleDoubleForms>,
     ends: Ends<'a>,
     /// How many decisions doubled precision took, and how many not.
     doubled_hits: u64,
@@ -87,22 +87,22 @@ impl<'a> Escalation<'a> {
     }
 
     /// The same form in doubled precision, where that is worth a try.
-    fn doubled_form(&mut self, walk: &Walk, at: Place<'_>, unit: u32) -> Option<DoubledForm> {
+    fn doubled_form(&mut self, walk: &Walk, at: Place<'_>, unit: u32) -> Option<DoubleDoubleForm> {
         let ties = self.doubled_misses >= MISSES && self.doubled_misses > self.doubled_hits;
         if ties || !self.plan.has_doubled {
             return None;
         }
         self.move_to(walk, at);
-        let forms = self.doubled.get_or_insert_with(|| DoubledForms::new(self.instructions, self.from, self.to));
+        let forms = self.doubled.get_or_insert_with(|| DoubleDoubleForms::new(self.instructions, self.from, self.to));
         let cursor = self.cursors[at.layer].as_ref().expect("just moved there");
         Some(forms.form(self.plan, at.layer, unit as usize, &cursor.below))
     }
 
     /// A form whose root is the time of a mark, in doubled precision.
-    fn doubled_time_of(&mut self, walk: &Walk, mark: u32) -> Option<DoubledForm> {
+    fn doubled_time_of(&mut self, walk: &Walk, mark: u32) -> Option<DoubleDoubleForm> {
         let m = walk.marks[mark as usize];
         if m.layer == END {
-            return Some(DoubledForm::end(m.at > 0.5));
+            return Some(DoubleDoubleForm::end(m.at > 0.5));
         }
         let layer = m.layer as usize;
         self.doubled_form(walk, Place { layer, k: m.piece as usize, order: &walk.layers[layer].order }, m.unit)
@@ -265,12 +265,12 @@ impl Escalate for Escalation<'_> {
 
     fn outputs_differ(&mut self, walk: &Walk, at: Place<'_>) -> bool {
         // Where no unit of some layer is active on either side, the outputs are constant on both, and continuous.
-        let mut silent = |k: usize| {
+        let mut without_effect = |k: usize| {
             self.move_to(walk, Place { k, ..at });
             let below = self.cursors[at.layer].as_ref().map(|cursor| &cursor.below);
             below.is_some_and(|below| below.iter().any(|words| words.iter().all(|&w| w == 0)))
         };
-        if silent(at.k - 1) && silent(at.k) {
+        if without_effect(at.k - 1) && without_effect(at.k) {
             return false;
         }
         let outputs = self.plan.layers[at.layer].outputs as u32;

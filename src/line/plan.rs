@@ -58,15 +58,15 @@ pub(super) struct LayerPlan {
     pub gamma: f64,
     /// One bit a unit whose form is not constant.
     pub varying: Vec<u64>,
-    /// One bit a unit that stands for itself and its twins.
-    pub leaders: Vec<u64>,
+    /// One bit a unit that stands for itself and its duplicates.
+    pub representatives: Vec<u64>,
     /// For each unit its leader, and whether it is opposite to it.
     pub leader_of: Vec<Twin>,
     /// The other units of a leader's class.
-    pub twins: Vec<Vec<Twin>>,
+    pub duplicates: Vec<Vec<Twin>>,
     pub words: usize,
     /// For each input: whether all its weights are 0.
-    pub silent: Vec<bool>,
+    pub without_effect: Vec<bool>,
     /// Whether each weight and bias that is 0 as a double is 0.
     pub has_exact_zeros: bool,
     whole: OnceLock<WholeLayer>,
@@ -86,7 +86,7 @@ impl Plan {
             network.layers().iter().enumerate().map(|(l, layer)| LayerPlan::new(layer, l == 0, in_blocks(l, layer))).collect();
         let weights = network.layers().iter().map(|layer| layer.inputs() * layer.outputs()).sum::<usize>();
         let is_large = weights >= thresholds.doubled || layers.len() > thresholds.deep;
-        let has_doubled = is_large && network.layers().iter().all(Layer::is_dyadic);
+        let has_doubled = is_large && network.layers().iter().all(Layer::is_double);
         Self { layers, has_doubled }
     }
 
@@ -145,11 +145,11 @@ impl LayerPlan {
             sigma: bound::spectral_norm(w).min(rho_norm),
             gamma: bound::product(inputs),
             varying: classes.varying,
-            leaders: classes.leaders,
+            representatives: classes.representatives,
             leader_of: classes.leader_of,
-            twins: classes.twins,
+            duplicates: classes.duplicates,
             words: outputs.div_ceil(64),
-            silent: (0..inputs).map(|j| (0..outputs).all(|i| is_zero(layer, i, j))).collect(),
+            without_effect: (0..inputs).map(|j| (0..outputs).all(|i| is_zero(layer, i, j))).collect(),
             has_exact_zeros: has_exact_zeros(layer),
             whole: OnceLock::new(),
         }
@@ -164,7 +164,7 @@ impl LayerPlan {
 fn has_exact_zeros(layer: &Layer) -> bool {
     let (inputs, outputs) = (layer.inputs(), layer.outputs());
     let weight = |i: usize, j: usize| layer.weights()[(i, j)] != 0.0 || is_zero(layer, i, j);
-    layer.is_dyadic() || (0..outputs).all(|i| (layer.bias()[i] != 0.0 || layer.bias_of(i).is_zero()) && (0..inputs).all(|j| weight(i, j)))
+    layer.is_double() || (0..outputs).all(|i| (layer.bias()[i] != 0.0 || layer.bias_of(i).is_zero()) && (0..inputs).all(|j| weight(i, j)))
 }
 
 /// The power of two nearest to the largest bias over the largest weight, between 2^-300 and 2^300.
@@ -177,9 +177,9 @@ fn unit_of(layer: &Layer) -> f64 {
 /// Units of a layer grouped by hyperplane: rows (w, b) that are multiples of each other.
 struct Classes {
     varying: Vec<u64>,
-    leaders: Vec<u64>,
+    representatives: Vec<u64>,
     leader_of: Vec<Twin>,
-    twins: Vec<Vec<Twin>>,
+    duplicates: Vec<Vec<Twin>>,
 }
 
 impl Classes {
@@ -187,9 +187,9 @@ impl Classes {
         let (outputs, words) = (layer.outputs(), layer.outputs().div_ceil(64));
         let mut classes = Self {
             varying: vec![0; words],
-            leaders: vec![0; words],
+            representatives: vec![0; words],
             leader_of: (0..outputs).map(|i| Twin { unit: i as u32, opposite: false }).collect(),
-            twins: vec![Vec::new(); outputs],
+            duplicates: vec![Vec::new(); outputs],
         };
         for i in 0..outputs {
             // A constant unit has the sign of its bias, unless the bias is too small for a double: then it is not certain.
@@ -201,11 +201,11 @@ impl Classes {
         for group in Proportional::of(layer, Rows::WeightsAndBias).groups() {
             let mut group = group.into_iter().filter(|member| is_set(&classes.varying, member.unit as u32));
             let Some(first) = group.next() else { continue };
-            classes.leaders[first.unit / 64] |= 1 << (first.unit % 64);
+            classes.representatives[first.unit / 64] |= 1 << (first.unit % 64);
             for Member { unit, opposite } in group {
                 let opposite = opposite != first.opposite;
                 classes.leader_of[unit] = Twin { unit: first.unit as u32, opposite };
-                classes.twins[first.unit].push(Twin { unit: unit as u32, opposite });
+                classes.duplicates[first.unit].push(Twin { unit: unit as u32, opposite });
             }
         }
         classes

@@ -52,7 +52,7 @@ pub(crate) fn is_constant(layer: &Layer, unit: usize) -> bool {
 
 /// Whether a weight is 0, also where its nearest double is.
 pub(crate) fn is_zero(layer: &Layer, unit: usize, input: usize) -> bool {
-    layer.weights()[(unit, input)] == 0.0 && (layer.is_dyadic() || layer.weight(unit, input).is_zero())
+    layer.weights()[(unit, input)] == 0.0 && (layer.is_double() || layer.weight(unit, input).is_zero())
 }
 
 /// What is compared of the units.
@@ -129,7 +129,7 @@ impl Primitive {
     /// The primitive row of a unit; `None` where all its numbers are 0.
     fn of(layer: &Layer, rows: Rows, unit: usize) -> Option<Self> {
         let bias = rows == Rows::WeightsAndBias;
-        if layer.is_dyadic() {
+        if layer.is_double() {
             let bias = bias.then(|| layer.bias()[unit]);
             let row = (0..layer.inputs()).map(|input| layer.weights()[(unit, input)]).chain(bias).enumerate();
             let row: Vec<_> = row.filter(|&(_, x)| x != 0.0).map(|(place, x)| (place, dyadic_parts(x))).collect();

@@ -75,7 +75,7 @@ pub enum NetworkError {
 
 /// An affine map x -> W x + b with exact coefficients; W is outputs x inputs.
 ///
-/// The doubles are the nearest to the exact coefficients, and equal to them where the layer [is dyadic](Self::is_dyadic).
+/// The doubles are the nearest to the exact coefficients, and equal to them where the layer [holds doubles](Self::is_double).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Layer {
     weights: DMatrix<f64>,
@@ -96,15 +96,15 @@ impl Layer {
     /// use nalgebra::{DMatrix, DVector};
     /// use rug::Rational;
     /// let third = Layer::from_rationals(DMatrix::from_element(1, 1, Rational::from((1, 3))), DVector::from_element(1, Rational::new()));
-    /// assert!(!third.is_dyadic());
+    /// assert!(!third.is_double());
     /// ```
     pub fn from_rationals(weights: DMatrix<Rational>, bias: DVector<Rational>) -> Self {
         let dyadic = |q: &Rational| as_f64(q).is_some();
-        let is_dyadic = weights.iter().all(dyadic) && bias.iter().all(dyadic);
+        let is_double = weights.iter().all(dyadic) && bias.iter().all(dyadic);
         Self {
             weights: weights.map(|q| nearest_f64(&q)),
             bias: bias.map(|q| nearest_f64(&q)),
-            exact: (!is_dyadic).then(|| Box::new((weights, bias))),
+            exact: (!is_double).then(|| Box::new((weights, bias))),
         }
     }
 
@@ -129,7 +129,7 @@ impl Layer {
     }
 
     /// Whether every coefficient is exactly its nearest double.
-    pub fn is_dyadic(&self) -> bool {
+    pub fn is_double(&self) -> bool {
         self.exact.is_none()
     }
 

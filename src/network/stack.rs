@@ -135,7 +135,7 @@ const MOST_ENTRIES: usize = 1 << 22;
 fn affine_of(layer: &Layer, from: usize) -> Affine {
     let (inputs, outputs) = (layer.inputs(), layer.outputs());
     let places = || (0..outputs).flat_map(|i| (0..inputs).map(move |j| (i, j)));
-    let (weights, bias) = if layer.is_dyadic() {
+    let (weights, bias) = if layer.is_double() {
         (
             Coefficients::from_f64(places().map(|place| layer.weights()[place]).collect()),
             Coefficients::from_f64(layer.bias().as_slice().to_vec()),
@@ -154,7 +154,7 @@ fn layer_of(affine: &Affine, of: usize) -> Option<Layer> {
         return None;
     }
     let (outputs, inputs, weights) = (term.map.outputs(), term.map.inputs(), term.map.weights());
-    Some(if weights.is_dyadic() && affine.bias.is_dyadic() {
+    Some(if weights.is_double() && affine.bias.is_double() {
         let bias = if affine.bias.is_empty() { vec![0.0; outputs] } else { affine.bias.doubles().to_vec() };
         Layer::from_f64(DMatrix::from_row_slice(outputs, inputs, weights.doubles()), DVector::from_vec(bias))
     } else {

@@ -94,7 +94,7 @@ pub(crate) struct WholeLayer {
 impl WholeLayer {
     pub(crate) fn new(layer: &Layer) -> Self {
         let (inputs, outputs) = (layer.inputs(), layer.outputs());
-        if layer.is_dyadic() {
+        if layer.is_double() {
             let weights = (0..inputs * outputs).map(|k| layer.weights()[(k / inputs, k % inputs)]);
             let power = PowerOfTwo::of(weights.clone().chain(layer.bias().iter().copied()));
             let whole = |x: f64| power.whole(x);

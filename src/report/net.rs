@@ -84,7 +84,7 @@ impl LayerReport {
         Self {
             outputs: layer.outputs(),
             inputs: layer.inputs(),
-            dyadic: layer.is_dyadic(),
+            dyadic: layer.is_double(),
             zero_weights: places.filter(zero).count(),
             constant,
             duplicated,
@@ -104,7 +104,7 @@ impl LayersReport {
             hidden_units: network.hidden_units(),
             weights: layers.iter().map(|layer| layer.outputs() * layer.inputs()).sum(),
             biases: layers.iter().map(Layer::outputs).sum(),
-            dyadic: layers.iter().all(Layer::is_dyadic),
+            dyadic: layers.iter().all(Layer::is_double),
             layers: layers.iter().map(LayerReport::of).collect(),
         }
     }

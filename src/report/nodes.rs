@@ -84,8 +84,8 @@ impl NodesReport {
             },
             function: function(node),
         };
-        let is_dyadic = |node: &Node| match &node.operation {
-            Operation::Affine(affine) => affine.bias.is_dyadic() && affine.terms.iter().all(|term| term.map.weights().is_dyadic()),
+        let is_double = |node: &Node| match &node.operation {
+            Operation::Affine(affine) => affine.bias.is_double() && affine.terms.iter().all(|term| term.map.weights().is_double()),
             _ => true,
         };
         Self {
@@ -96,7 +96,7 @@ impl NodesReport {
             depth: layers.len(),
             hidden_units: network.hidden_units(),
             multiplications: network.multiplications(),
-            dyadic: network.nodes().iter().all(is_dyadic),
+            dyadic: network.nodes().iter().all(is_double),
             nodes: network.nodes().iter().enumerate().map(node).collect(),
         }
     }

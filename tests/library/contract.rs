@@ -339,8 +339,8 @@ fn the_random_cases_are_awkward() {
         count("an end on a boundary", closed[closed.len() - 1] != closed[closed.len() - 2]);
         count("folding", r1 < r2);
         count("length 0", case.from == case.to);
-        count("ends that are not doubles", !case.from.as_points().is_dyadic());
-        count("weights that are not doubles", case.network.layers().unwrap().iter().any(|l| !l.is_dyadic()));
+        count("ends that are not doubles", !case.from.as_points().is_double());
+        count("weights that are not doubles", case.network.layers().unwrap().iter().any(|l| !l.is_double()));
         count("a time that is not a double", times(&trace).iter().any(|t| Rational::from_f64(t.to_f64()).as_ref() != Some(t)));
         count("fewer pieces than regions", trace.pieces() < Some(trace.regions()));
         count("three pieces or more", trace.pieces() > Some(2));

@@ -83,7 +83,7 @@ fn idx_pixels_are_what_is_asked_for() {
         assert_eq!(texts(&read(Pixels::Raw)), ["0", "51", "255", "1", "2", "3"]);
         assert_eq!(read(Pixels::F64).nearest(1), [1.0 / 255.0, 2.0 / 255.0, 3.0 / 255.0]);
         assert_eq!(read(Pixels::F32).nearest(1), [1f32, 2.0, 3.0].map(|n| f64::from(n / 255.0)));
-        assert!(read(Pixels::F64).is_dyadic() && read(Pixels::F32).is_dyadic() && !read(Pixels::Exact).is_dyadic());
+        assert!(read(Pixels::F64).is_double() && read(Pixels::F32).is_double() && !read(Pixels::Exact).is_double());
     }
     for (kind, values) in [
         (0x09, vec![0xfe, 3]),
@@ -99,7 +99,7 @@ fn idx_pixels_are_what_is_asked_for() {
 #[test]
 fn the_digits_are_built_in() {
     let set = data::load("digits", &LoadOptions::default()).unwrap();
-    assert_eq!((set.points.len(), set.points.dimension(), set.points.is_dyadic()), (1797, 64, true));
+    assert_eq!((set.points.len(), set.points.dimension(), set.points.is_double()), (1797, 64, true));
     assert_eq!(set.points.nearest(0)[2..5], [5.0 / 16.0, 13.0 / 16.0, 9.0 / 16.0]);
     assert_eq!(set.labels.as_ref().unwrap()[..4], [0, 1, 2, 3]);
     let counts: Vec<usize> = set.classes().into_iter().map(|c| set.rows_of(c).len()).collect();

@@ -66,7 +66,7 @@ fn wide_integers_are_exact() {
         npz_from_bytes(&npz(&[("W0", npy("<i8", false, "(1, 1)", &wide.to_le_bytes())), ("b0", doubles("(1,)", &[0.5]))])).unwrap();
     assert_eq!(network.layers().unwrap()[0].weight(0, 0), Rational::from(wide));
     assert_eq!(network.layers().unwrap()[0].bias_of(0), Rational::from((1, 2)));
-    assert!(!network.layers().unwrap()[0].is_dyadic());
+    assert!(!network.layers().unwrap()[0].is_double());
 }
 
 #[test]

@@ -371,7 +371,7 @@ fn facts(complex: &Complex) -> Facts {
     held.sort_unstable();
     Facts {
         units: complex.units().clone(),
-        around: (complex.dimension(), complex.domain().clone(), complex.plane().cloned(), complex.surroundings()),
+        around: (complex.dimension(), complex.domain().clone(), complex.plane().cloned(), complex.bounding_box()),
         counts: complex.counts().clone(),
         f_vector: complex.f_vector(),
         shape: complex.shape(),

@@ -53,7 +53,7 @@ fn two_networks_in_one_file_are_no_chain() {
     );
     assert!(error(1, &["net", &network]).contains("do not say which comes first"));
     let network = safetensors(
-        "twins",
+        "duplicates",
         "",
         &[("net1.0.weight", &[2, 2]), ("net1.2.weight", &[2, 2]), ("net2.0.weight", &[2, 2]), ("net2.2.weight", &[2, 2])],
     );

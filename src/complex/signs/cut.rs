@@ -47,10 +47,10 @@ impl Signs {
         self.settle(vertex, doubtful, &mut mask);
         self.masks.push(mask);
         // What is constant at both ends of an edge on which it is affine is constant on it.
-        let words = self.quiet_words(0).len();
+        let words = self.constant_words(0).len();
         for word in 0..words {
-            let [p, q] = ends.map(|v| self.quiet[v as usize * words + word]);
-            self.quiet.push(p & q);
+            let [p, q] = ends.map(|v| self.constant_results[v as usize * words + word]);
+            self.constant_results.push(p & q);
         }
         for word in &mut self.active {
             // Units of words passed do not cut the edge any more.

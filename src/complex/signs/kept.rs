@@ -65,7 +65,7 @@ impl Signs {
             far.slopes = far.slopes.select(&results);
         }
         let words = outputs.div_ceil(STAGE);
-        self.quiet = self.quiet.chunks_exact(words).flat_map(|all| gather(all, &results)).collect();
+        self.constant_results = self.constant_results.chunks_exact(words).flat_map(|all| gather(all, &results)).collect();
         self.constants = [0, 1].map(|sign| gather(&self.constants[sign], &results));
         self.kept = Kept { results, cutting, always: Some(always) };
     }

@@ -106,7 +106,7 @@ impl GraphPlan {
         let (mut nodes, mut total, mut layers, mut in_range): (Vec<NodePlan>, _, _, _) = (Vec::new(), 0, 0, true);
         for node in graph.nodes() {
             let mut check = |coefficients: &Coefficients| {
-                in_range &= match coefficients.is_dyadic() {
+                in_range &= match coefficients.is_double() {
                     true => coefficients.doubles().iter().all(|&x| fits(x)),
                     false => coefficients.to_rationals().iter().all(fits_exactly),
                 };
@@ -116,7 +116,7 @@ impl GraphPlan {
                 Operation::Affine(affine) => {
                     affine.terms.iter().for_each(|term| check(term.map.weights()));
                     check(&affine.bias);
-                    let dyadic = affine.terms.iter().map(|term| term.map.weights().is_dyadic()).collect();
+                    let dyadic = affine.terms.iter().map(|term| term.map.weights().is_double()).collect();
                     (Kind::Affine { dyadic }, false)
                 }
                 Operation::Activation { from, functions, function_of, is_layer } => {

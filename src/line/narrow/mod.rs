@@ -71,7 +71,7 @@ pub(super) struct Uncertain;
 
 /// Whether the first `depth` layers of a network can be walked here: narrow, and no two units of a layer with one hyperplane.
 pub(super) fn is_narrow(plan: &Plan, depth: usize) -> bool {
-    plan.layers[..depth].iter().all(|layer| layer.outputs <= UNITS && layer.leaders == layer.varying)
+    plan.layers[..depth].iter().all(|layer| layer.outputs <= UNITS && layer.representatives == layer.varying)
 }
 
 dispatch! {

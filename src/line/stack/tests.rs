@@ -1,10 +1,10 @@
 //! The bounds of the walks against the truth, computed in rationals.
 
 use super::*;
-use crate::exact::doubled::Doubled;
+use crate::exact::doubled::DoubleDouble;
 use crate::exact::rational;
-use crate::line::doubled::DoubledForms;
-use crate::line::walk::blocks::is_idle;
+use crate::line::doubled::DoubleDoubleForms;
+use crate::line::walk::blocks::is_inactive;
 use crate::network::Layer;
 use nalgebra::{DMatrix, DVector};
 use proptest::prelude::*;
@@ -73,8 +73,8 @@ fn worst_ratio_on(tracer: &mut StackTracer, network: &Arc<Stack>, [a, b]: [Vec<f
         let x = a.iter().zip(&b).map(|(&a, &b)| rational(a).unwrap() + (rational(b).unwrap() - rational(a).unwrap()) * &t).collect();
         let truth = pre_activations(network, x, record.layer);
         for (i, z) in truth[record.layer].iter().enumerate() {
-            if is_idle(record.values[i]) {
-                assert!(*z < 0, "layer {} unit {i} is {} at {}, but is thought idle", record.layer, z.to_f64(), record.at);
+            if is_inactive(record.values[i]) {
+                assert!(*z < 0, "layer {} unit {i} is {} at {}, but is thought inactive", record.layer, z.to_f64(), record.at);
                 continue;
             }
             let bound = rational(tracer.plan.layers[record.layer].rho[i]).unwrap() * rational(record.error).unwrap();
@@ -294,7 +294,7 @@ fn doubled_forms_inherit_the_errors_of_the_layers_below() {
         let points = Points::from_points(&ends.clone().map(|end| Point::from_rationals(end).unwrap())).unwrap();
         let tracer = StackTracer::new(Arc::clone(&network));
         let below = vec![vec![0b1111u64]; 3];
-        let mut forms = DoubledForms::new(tracer.instructions, (&points, 0), (&points, 1));
+        let mut forms = DoubleDoubleForms::new(tracer.instructions, (&points, 0), (&points, 1));
         // Without rectifying, as all units count as active.
         let mut truth = ends;
         for (l, layer) in network.layers()[..4].iter().enumerate() {
@@ -306,7 +306,7 @@ fn doubled_forms_inherit_the_errors_of_the_layers_below() {
             truth = [step(&truth[0]), step(&truth[1])];
             for i in 0..layer.outputs() {
                 let form = forms.form(&tracer.plan, l, i, &below[..l]);
-                let exact = |x: Doubled| rational(x.hi).unwrap() + rational(x.lo).unwrap();
+                let exact = |x: DoubleDouble| rational(x.hi).unwrap() + rational(x.lo).unwrap();
                 let slope = Rational::from(&truth[1][i] - &truth[0][i]);
                 let off = (exact(form.b) - &truth[0][i]).abs().max((exact(form.a) - slope).abs()) / rational(form.error).unwrap();
                 assert!(off <= 1, "seed {seed}: layer {l}, unit {i}: {}", off.to_f64());

@@ -1,5 +1,5 @@
-//! Deep wide layers, in blocks of neighbouring pieces: a unit that is sure to be inactive throughout a block is *idle* there, and
-//! where it is so in all blocks of a strip its slopes are not computed. In short blocks nearly every inactive unit is idle:
+//! Deep wide layers, in blocks of neighbouring pieces: a unit that is sure to be inactive throughout a block is *inactive* there, and
+//! where it is so in all blocks of a strip its slopes are not computed. In short blocks nearly every unit that is 0 is known to be inactive:
 //! proofs/filter.md, section 8.
 
 use super::{LayerPlan, Mark, Plan, Walk};
@@ -9,11 +9,11 @@ use crate::exact::lanes::Lanes;
 use crate::exact::strips::{STRIP, Strip, strip_in};
 use std::ops::Range;
 
-/// The value of the model of an idle unit: far below 0, whatever slope is added to it on the way.
+/// The value of the model of an inactive unit: far below 0, whatever slope is added to it on the way.
 pub(super) const IDLE: f64 = -f64::from_bits((1023 + 1020) << 52); // -2^1020
 
-/// Whether a value is that of an idle unit, or has been.
-pub(in crate::line) fn is_idle(value: f64) -> bool {
+/// Whether a value is that of an inactive unit, or has been.
+pub(in crate::line) fn is_inactive(value: f64) -> bool {
     value < 0.5 * IDLE
 }
 
@@ -23,7 +23,7 @@ const TOGETHER: usize = 4;
 /// Outputs of a panel: their weights fit the second-level cache.
 const PANEL: usize = 128;
 
-/// Blocks of a strip: shorter blocks have more idle units, longer strips use weights more often.
+/// Blocks of a strip: shorter blocks have more inactive units, longer strips use weights more often.
 const BLOCKS: usize = STRIP / LONGEST;
 
 /// Pieces of the layer below in a block at most.
@@ -40,7 +40,7 @@ pub(super) struct Blocks {
     strips: Vec<Strip>,
     /// Where each block begins among the breakpoints of the layer, and where the last one ends.
     bounds: Vec<usize>,
-    /// For each strip, words of the units that are not idle in all of it.
+    /// For each strip, words of the units that are not inactive in all of it.
     awake: Vec<u64>,
     masks: Vec<u64>,
     /// For each row of a strip, how far its slopes are from the mean slopes over its block.
@@ -50,7 +50,7 @@ pub(super) struct Blocks {
 }
 
 impl Walk {
-    /// The fresh slopes and values of layer l, without those of idle units.
+    /// The fresh slopes and values of layer l, without those of inactive units.
     #[inline(always)]
     pub(super) fn start_blocks<L: Lanes>(&mut self, plan: &Plan, l: usize, weights: &[f64]) {
         let (below, this) = (&plan.layers[l - 1], &plan.layers[l]);
@@ -71,7 +71,7 @@ impl Walk {
             for s in group.clone() {
                 let rows = s * length..((s + 1) * length).min(parents);
                 self.pack::<L>(&mut blocks, below, l, s, rows);
-                self.find_idle(&mut blocks, this, l, s);
+                self.find_inactive(&mut blocks, this, l, s);
             }
             for panel in (0..this.outputs).step_by(PANEL) {
                 let end = (panel + PANEL).min(this.outputs);
@@ -173,8 +173,8 @@ impl Walk {
         round_up(0.5 * variation) + 8.0 * U * lower.value_norm
     }
 
-    /// Finds which units are idle in all blocks of strip s, and marks these by their values where the blocks begin.
-    fn find_idle(&mut self, blocks: &mut Blocks, this: &LayerPlan, l: usize, s: usize) {
+    /// Finds which units are inactive in all blocks of strip s, and marks these by their values where the blocks begin.
+    fn find_inactive(&mut self, blocks: &mut Blocks, this: &LayerPlan, l: usize, s: usize) {
         let (n, length) = (this.padded, self.layers[l].refresh);
         let parents = self.layers[l - 1].order.len() - 1;
         let first = blocks.awake.len();
@@ -198,8 +198,8 @@ impl Walk {
             for (w, awake) in blocks.awake[first..].iter_mut().enumerate() {
                 for i in w * 64..(w * 64 + 64).min(this.outputs) {
                     // A value or a margin that is NaN leaves the unit awake.
-                    let idle = from[i].max(to[i]) < -(this.rho[i] * margin);
-                    *awake |= u64::from(!idle) << (i % 64);
+                    let inactive = from[i].max(to[i]) < -(this.rho[i] * margin);
+                    *awake |= u64::from(!inactive) << (i % 64);
                 }
             }
         }

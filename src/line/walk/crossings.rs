@@ -31,18 +31,18 @@ impl Walk {
         escalate: &mut dyn Escalate,
     ) {
         let suspects: Vec<u32> = set_bits(uncertain).filter(|&i| is_set(&plan.varying, i)).collect();
-        let mut leaders: Vec<u32> = suspects.iter().copied().filter(|&i| is_set(&plan.leaders, i)).collect();
-        let mut answers = Vec::with_capacity(leaders.len());
-        self.signs_by_inputs(plan, at, left, next, &mut leaders, &mut answers);
-        if !leaders.is_empty() {
-            escalate.signs(self, at, &leaders, &mut answers);
+        let mut representatives: Vec<u32> = suspects.iter().copied().filter(|&i| is_set(&plan.representatives, i)).collect();
+        let mut answers = Vec::with_capacity(representatives.len());
+        self.signs_by_inputs(plan, at, left, next, &mut representatives, &mut answers);
+        if !representatives.is_empty() {
+            escalate.signs(self, at, &representatives, &mut answers);
         }
         answers.sort_unstable_by_key(|answer| answer.unit);
         let mark = at.order[at.k];
         self.after.clear();
         for unit in suspects {
             let leader = plan.leader_of[unit as usize];
-            // A leader that is certain answers for its twins.
+            // A leader that is certain answers for its duplicates.
             let sign = v[leader.unit as usize].partial_cmp(&0.0).unwrap_or(Ordering::Equal);
             let certain = Resolved { unit: leader.unit, before: sign, after: sign, zero: false };
             let answer = answers.binary_search_by_key(&leader.unit, |answer| answer.unit).map_or(certain, |found| answers[found]);
@@ -73,7 +73,7 @@ impl Walk {
         // The model's value at a time of the piece is off by no more than the second term.
         let residual = |i: usize, at: f64| (a[i] * (at - piece.to) + v[i]).abs() + 8.0 * U * (v[i].abs() + a[i].abs() * dt);
         for w in 0..plan.words {
-            let mut bits = (left[w] ^ right[w]) & plan.leaders[w];
+            let mut bits = (left[w] ^ right[w]) & plan.representatives[w];
             while bits != 0 {
                 let i = w * 64 + bits.trailing_zeros() as usize;
                 bits &= bits - 1;
@@ -121,8 +121,8 @@ impl Walk {
             let start = self.flips.len() as u32;
             let mut jump = 0.0;
             for candidate in &candidates[i..i + group] {
-                let twins = plan.twins[candidate.unit as usize].iter().map(|twin| twin.unit);
-                for unit in std::iter::once(candidate.unit).chain(twins) {
+                let duplicates = plan.duplicates[candidate.unit as usize].iter().map(|twin| twin.unit);
+                for unit in std::iter::once(candidate.unit).chain(duplicates) {
                     let slope = a[unit as usize];
                     let on = is_set(right, candidate.unit) != plan.leader_of[unit as usize].opposite;
                     self.flips.push(Flip { unit, slope_change: if on { slope } else { -slope } });

@@ -41,7 +41,7 @@ pub(super) fn pieces_in<L: Lanes>(walk: &mut Walk, plan: &Plan, walked: usize, c
 /// by that unit's weights times its form, which is not 0.
 fn single_flip(plan: &LayerPlan, l: usize, mark: &Mark, flips: &[Flip]) -> Option<bool> {
     match flips[mark.flips.0 as usize..mark.flips.1 as usize] {
-        [flip] if mark.layer as usize + 1 == l => Some(!plan.silent[flip.unit as usize]),
+        [flip] if mark.layer as usize + 1 == l => Some(!plan.without_effect[flip.unit as usize]),
         _ => None,
     }
 }

@@ -1,6 +1,6 @@
 //! The pieces of one layer, one after the other: values, signs, and the rows that the next layer is computed from.
 
-use super::blocks::{block_length, is_idle};
+use super::blocks::{block_length, is_inactive};
 use super::crossings::Piece;
 use super::structure::NextSlopes;
 use super::{END, Escalate, Flip, Place, Plan, REFRESH, Resolved, Walk};
@@ -83,7 +83,7 @@ impl Walk {
                     let values = &self.fresh[fresh_values * n..][..n];
                     if CERTIFY {
                         // The model of this layer's outputs jumps here, by the difference of two evaluations.
-                        let moved = values.iter().zip(&*v).filter(|&(&x, &y)| !is_idle(x) && !is_idle(y));
+                        let moved = values.iter().zip(&*v).filter(|&(&x, &y)| !is_inactive(x) && !is_inactive(y));
                         let square: f64 = moved.map(|(x, y)| (x - y) * (x - y)).sum();
                         *next.jumps.last_mut().expect("a jump for each breakpoint so far") += round_up(square.sqrt()) + TINY;
                     }
@@ -180,7 +180,7 @@ impl Walk {
             }
 
             next.order.push(order[k]);
-            if (0..words).any(|w| (left[w] ^ right[w]) & this.leaders[w] != 0) {
+            if (0..words).any(|w| (left[w] ^ right[w]) & this.representatives[w] != 0) {
                 let piece = Piece { place: Place { layer: l, k, order: &order }, from: mark.at, to: end.at, error };
                 self.find_crossings::<CERTIFY>(this, &piece, [&left, &right], [v, a], &mut next, escalate);
             }

@@ -103,7 +103,7 @@ impl Walk {
             return;
         }
         let mut inputs = std::mem::take(&mut self.inputs);
-        inputs.move_to(plan.silent.len().div_ceil(64), at, &self.marks, &self.flips);
+        inputs.move_to(plan.without_effect.len().div_ceil(64), at, &self.marks, &self.flips);
         units.retain(|&unit| match self.sign_by_inputs(plan, at, left, next, &inputs, unit) {
             Some(answer) => {
                 answers.push(answer);
@@ -146,7 +146,7 @@ impl Walk {
 
     /// The sign on the piece before a breakpoint at which the unit is 0: it had that just after the breakpoint before.
     fn sign_before_zero(&self, plan: &LayerPlan, left: &[u64], unit: u32) -> Ordering {
-        let is_opposite = plan.twins[unit as usize].iter().any(|twin| twin.opposite && is_set(left, twin.unit));
+        let is_opposite = plan.duplicates[unit as usize].iter().any(|twin| twin.opposite && is_set(left, twin.unit));
         if is_set(left, unit) {
             Ordering::Greater
         } else if is_opposite {

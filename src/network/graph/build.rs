@@ -504,7 +504,7 @@ fn check(coefficients: &Coefficients, expected: usize) -> Result<(), BuildError>
 }
 
 fn repeat(coefficients: &Coefficients, of: &[u32]) -> Coefficients {
-    if coefficients.is_dyadic() {
+    if coefficients.is_double() {
         Coefficients::from_f64(of.iter().map(|&k| coefficients.doubles()[k as usize]).collect())
     } else {
         Coefficients::from_rationals(of.iter().map(|&k| coefficients.get(k as usize)).collect())

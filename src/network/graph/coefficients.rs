@@ -8,7 +8,7 @@ use rug::Rational;
 /// ```
 /// use plica::network::Coefficients;
 /// let third = Coefficients::from_rationals(vec![rug::Rational::from((1, 3))]);
-/// assert!(!third.is_dyadic());
+/// assert!(!third.is_double());
 /// assert_eq!(third.doubles(), [1.0 / 3.0]);
 /// assert_eq!(third.get(0).to_string(), "1/3");
 /// ```
@@ -27,8 +27,8 @@ impl Coefficients {
     /// These rationals.
     pub fn from_rationals(exact: Vec<Rational>) -> Self {
         let doubles: Vec<f64> = exact.iter().map(nearest_f64).collect();
-        let is_dyadic = exact.iter().all(|q| as_f64(q).is_some());
-        Self { doubles, exact: (!is_dyadic).then_some(exact) }
+        let is_double = exact.iter().all(|q| as_f64(q).is_some());
+        Self { doubles, exact: (!is_double).then_some(exact) }
     }
 
     /// These numbers.
@@ -55,7 +55,7 @@ impl Coefficients {
     }
 
     /// Whether every one of them is exactly its nearest double.
-    pub fn is_dyadic(&self) -> bool {
+    pub fn is_double(&self) -> bool {
         self.exact.is_none()
     }
 

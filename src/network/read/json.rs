@@ -75,7 +75,7 @@ impl Serialize for Rows<'_> {
 
 impl Serialize for Row<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if self.0.is_dyadic() {
+        if self.0.is_double() {
             return serializer.collect_seq(self.0.weights().row(self.1).iter());
         }
         serializer.collect_seq((0..self.0.inputs()).map(|j| Coefficient(self.0.weight(self.1, j))))

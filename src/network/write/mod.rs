@@ -19,7 +19,7 @@ pub enum WriteError {
     UnknownFormat(String),
     /// A coefficient is no double, and the format holds nothing else.
     #[error("{file}: {place} of layer {layer} is {value}, which is no double: a .json file can hold it")]
-    NotDyadic {
+    NotADouble {
         /// The file.
         file: String,
         /// The layer, from 0.
@@ -139,7 +139,7 @@ impl Floats {
         for (i, layer) in layers.iter().enumerate() {
             let exact = |place: &dyn Fn() -> String, x: f64, q: rug::Rational| {
                 let found = crate::exact::rational(x).is_some_and(|x| x == q);
-                let problem = || WriteError::NotDyadic { file: file(), layer: i, place: place(), value: q.to_string() };
+                let problem = || WriteError::NotADouble { file: file(), layer: i, place: place(), value: q.to_string() };
                 if found { Ok(x) } else { Err(problem()) }
             };
             let (outputs, inputs) = (layer.outputs(), layer.inputs());
@@ -147,10 +147,10 @@ impl Floats {
             for r in 0..outputs {
                 for c in 0..inputs {
                     let x = layer.weights()[(r, c)];
-                    weights.push(if layer.is_dyadic() { x } else { exact(&|| format!("weight [{r}, {c}]"), x, layer.weight(r, c))? });
+                    weights.push(if layer.is_double() { x } else { exact(&|| format!("weight [{r}, {c}]"), x, layer.weight(r, c))? });
                 }
                 let x = layer.bias()[r];
-                bias.push(if layer.is_dyadic() { x } else { exact(&|| format!("bias [{r}]"), x, layer.bias_of(r))? });
+                bias.push(if layer.is_double() { x } else { exact(&|| format!("bias [{r}]"), x, layer.bias_of(r))? });
             }
             floats.single &= weights.iter().chain(&bias).all(|&x| f64::from(x as f32) == x);
             floats.layers.push((weights, bias, [outputs, inputs]));

@@ -197,7 +197,7 @@ fn domains() {
     println!("{:34} {:>8} {:>9} {:>8}", "", "regions", "time", "ratio");
     for shape in ["2-200-1", "2-64-64-1", "3-32-1", "4-10-10-1", "2-8-8-8-8-8-8-1"] {
         let network = load(&format!("random:{shape}@1")).expect("a built-in network");
-        let around = complex_of(&network, &Domain::Space).surroundings();
+        let around = complex_of(&network, &Domain::Space).bounding_box();
         compare(&format!("{shape}, space to a box around it"), (&network, &Domain::Space), (&network, &around));
     }
     for (inputs, rank, units) in [(12, 4, 8), (7, 5, 12), (784, 3, 30)] {

@@ -75,9 +75,9 @@ impl GraphWalk {
 
     pub(super) fn set_input(&mut self, from: (&Points, usize), to: (&Points, usize)) -> Result<(), OutOfRange> {
         let (x, y) = (from.0.nearest(from.1), to.0.nearest(to.1));
-        let exact = from.0.is_dyadic() && to.0.is_dyadic();
+        let exact = from.0.is_double() && to.0.is_double();
         for (j, (&x, &y)) in x.iter().zip(y).enumerate() {
-            let ball = |points: (&Points, usize), x: f64| match points.0.is_dyadic() {
+            let ball = |points: (&Points, usize), x: f64| match points.0.is_double() {
                 _ if x.abs() > 1.0 / SMALL || x != 0.0 && x.abs() < SMALL => Err(OutOfRange),
                 true => Ok(Ball::exact(x)),
                 false if x == 0.0 && !points.0.coordinate(points.1, j).is_zero() => Err(OutOfRange),

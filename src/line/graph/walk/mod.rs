@@ -186,7 +186,7 @@ impl<'a> Segment<'a> {
             term.map.add_products(&walk.inputs, sums);
         }
         for (local, &[b, a, of_b, of_a]) in sums.iter().enumerate() {
-            let rounded = if affine.bias.is_dyadic() { 0.0 } else { 2.0 * U };
+            let rounded = if affine.bias.is_double() { 0.0 } else { 2.0 * U };
             // A bias that nothing joins is what it is.
             let joined = if of_b == 0.0 { 0.0 } else { gamma(terms + 4) };
             let of_b = of_b + (rounded + joined) * bias(local).abs();

@@ -119,7 +119,7 @@ impl File {
     /// A coefficient as a float of the file, if it is one.
     pub fn float(&self, coefficients: &Coefficients, index: usize) -> Option<f64> {
         let x = coefficients.doubles()[index];
-        let exact = coefficients.is_dyadic() || rational(x).is_some_and(|x| x == coefficients.get(index));
+        let exact = coefficients.is_double() || rational(x).is_some_and(|x| x == coefficients.get(index));
         (exact && self.holds(x)).then_some(x)
     }
 
