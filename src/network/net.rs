@@ -20,7 +20,7 @@ use std::sync::{Arc, OnceLock};
 ///     Layer::from_f64(dmatrix![2.0, -4.0], dvector![0.0]),
 /// ]).unwrap();
 /// assert_eq!((tent.inputs(), tent.hidden_units(), tent.outputs()), (1, 2, 1));
-/// assert_eq!(tent.evaluate(&[(3, 4).into()]).unwrap(), [(1, 2)]);
+/// assert_eq!(tent.evaluate(&[(3, 4).into()]).unwrap()[0].to_string(), "1/2");
 /// ```
 #[derive(Clone)]
 pub struct Network {

@@ -56,7 +56,7 @@ fn operations(graph: &Network) -> Vec<&Operation> {
 
 /// Holds a network against another by what they compute: at points, with the elements of each hidden layer, and along a segment.
 fn assert_same(graph: &Network, other: &Network, [from, to]: &[Point; 2]) {
-    assert_eq!((&graph.nodes()[0].shape, graph.outputs()), (&other.nodes()[0].shape, other.outputs()));
+    assert_eq!((graph.inputs(), graph.outputs()), (other.inputs(), other.outputs()));
     assert_eq!(layers(graph), layers(other));
     for point in [from, to, &Point::between(from, to, &Rational::from((1, 3)))] {
         let [a, b] = [graph, other].map(|graph| {

@@ -103,6 +103,8 @@ fn solve(mut rows: Vec<Vec<Integer>>) -> Option<(Vec<Integer>, Integer)> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Row;
+    use super::super::closed::ClosedRow;
     use super::*;
 
     #[test]
@@ -124,5 +126,17 @@ mod tests {
         }
         let dependent = [[1, 2, 3], [2, 4, 6]].map(|row| row.map(Integer::from).to_vec()).to_vec();
         assert!(solve(dependent).is_none());
+    }
+    /// max x + y with x <= 1: no multiplier of that row balances y, which a wrong guess holds at 0.
+    #[test]
+    fn multipliers_balance_the_variables_at_0_too() {
+        let row = Row::new(&[1.into(), 0.into()], &1.into());
+        let of = |objective: [i32; 2]| {
+            let closed = Closed { n: 2, rows: vec![ClosedRow::Plain(&row)], objective: objective.map(Integer::from).to_vec() };
+            Basis { tight: vec![0], zero: vec![1] }.multipliers(&closed)
+        };
+        assert_eq!(of([1, 1]), None);
+        assert_eq!(of([3, 0]), Some((vec![Integer::from(3)], Integer::from(1))));
+        assert_eq!(of([-3, 0]), None);
     }
 }

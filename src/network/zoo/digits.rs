@@ -28,7 +28,8 @@ pub fn digits(shape: &str) -> Result<Network, ZooError> {
     let file = FILES.iter().find(|(name, _)| *name == shape);
     let (_, bytes) =
         file.ok_or_else(|| ZooError::Syntax { text: format!("digits:{shape}"), form: "digits:2x30, 3x20, 4x15, 5x12, 6x10 or 10x6" })?;
-    Ok(safetensors_from_bytes(bytes).expect("the embedded files are well-formed"))
+    // What the files do not say is known of these.
+    Ok(safetensors_from_bytes(bytes).expect("the embedded files are well-formed").with_notes(Vec::new()))
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ pub enum Scheme {
 /// ```
 /// use plica::network::zoo::{Scheme, random};
 /// let network = random(&[784, 30, 30, 10], Scheme::Torch, 7).unwrap();
-/// assert!(network.layers()[0].weights().iter().all(|w| w.abs() <= 1.0 / 28.0));
+/// assert!(network.layers().unwrap()[0].weights().iter().all(|w| w.abs() <= 1.0 / 28.0));
 /// ```
 pub fn random(widths: &[u64], scheme: Scheme, seed: u64) -> Result<Network, ZooError> {
     let shape = || format!("random:{}", widths.iter().map(u64::to_string).collect::<Vec<_>>().join("-"));
