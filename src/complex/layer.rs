@@ -310,7 +310,7 @@ mod tests {
         let mut below = Values { stride: inputs, ..Values::default() };
         below.push(&row, error);
         let values = float.forward(instructions, below, &[]);
-        let products = sum.weights.iter().zip(&x).map(|(w, &x)| Rational::from(w * rational(x).unwrap()));
+        let products = sum.weights.iter().zip(&x).map(|(w, &x)| w * rational(x).unwrap());
         let truth = products.sum::<Rational>() + &sum.bias;
         let (off, bound) = ((truth - rational(values.values[0]).unwrap()).abs(), rational(values.errors[0]).unwrap());
         assert!(off <= bound, "{inputs} inputs, {error}: off by {} of {}", off.to_f64(), bound.to_f64());

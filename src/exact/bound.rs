@@ -163,7 +163,7 @@ mod tests {
         }
         for n in [1, 2, 100, 1 << 20] {
             let u = Rational::from((1, 1u64 << 53)) * n as u64;
-            assert!(exact(gamma(n)) >= Rational::from(&u / (1 - u.clone())));
+            assert!(exact(gamma(n)) >= (&u / (1 - u.clone())));
             assert!(gamma(n) <= 1.000_001 * n as f64 * U);
         }
     }

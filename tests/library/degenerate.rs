@@ -47,7 +47,7 @@ struct Expected<'a> {
 /// Traces the segment in every way there is, holds each against what is expected, and returns one.
 fn check(network: &Network, selection: &Selection, from: &str, to: &str, expected: &Expected<'_>) -> Trace {
     let (from, to) = (point(from), point(to));
-    let units = network.units(&selection).unwrap();
+    let units = network.units(selection).unwrap();
     let exact = trace_exact_only(network, &from, &to, &units).unwrap();
     let mut traces = vec![("with integers only".to_string(), exact.clone())];
     for exact_times in [true, false] {

@@ -267,7 +267,7 @@ fn at(x: Rational) -> Point {
 }
 
 fn trace_between(network: &Network, selection: &Selection, from: &Point, to: &Point) -> Trace {
-    Tracer::new(network).units(&network.units(&selection).unwrap()).trace(from, to).unwrap()
+    Tracer::new(network).units(&network.units(selection).unwrap()).trace(from, to).unwrap()
 }
 
 fn cantor_trace(k: usize, selection: &Selection) -> Trace {

@@ -12,7 +12,7 @@ fn point(text: &str) -> Point {
 }
 
 fn trace(network: &Network, from: &str, to: &str, selection: &Selection) -> Trace {
-    trace_exact_only(network, &point(from), &point(to), &network.units(&selection).unwrap()).unwrap()
+    trace_exact_only(network, &point(from), &point(to), &network.units(selection).unwrap()).unwrap()
 }
 
 /// (r1, r2) of a path of patterns.
@@ -48,7 +48,7 @@ fn output(network: &Network, x: &[Rational]) -> Rational {
 
 /// chi of the prefixes at t = 0.1, ..., 1.0 of the path (0, 3/4) to (1, 3/4), in eleven points.
 fn eleven_points(network: &Network, selection: &Selection) -> Vec<Rational> {
-    let units = network.units(&selection).unwrap();
+    let units = network.units(selection).unwrap();
     let at = |i: u32| [Rational::from((i, 10)), Rational::from((3, 4))];
     let pattern = |i: u32| {
         let bits = bits(network, &at(i));

@@ -253,7 +253,7 @@ mod tests {
                     let elements = Elements::new(&signs, &steps);
                     let [lo, hi] = elements.one(&signs, 0, 0).map(|x| rational(x).unwrap());
                     let true_inputs = inputs.iter().map(|&x| rational(x).unwrap());
-                    let truth = sum.weights.iter().zip(true_inputs).map(|(w, x)| Rational::from(w * x)).sum::<Rational>() + &sum.bias;
+                    let truth = sum.weights.iter().zip(true_inputs).map(|(w, x)| w * x).sum::<Rational>() + &sum.bias;
                     assert!(lo <= truth && truth <= hi, "{n}, {error}: {} is not in {} to {}", truth.to_f64(), lo.to_f64(), hi.to_f64());
                     // In one of both directions, for large errors; for small ones in one.
                     let off = (truth - Rational::from(&lo + &hi) / 2u32).abs() * 2u32 / (hi - lo);

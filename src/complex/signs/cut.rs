@@ -196,8 +196,8 @@ mod tests {
             let moved = |x: f64, e: f64, k: i32| exact(x) + exact(if signs >> k & 1 == 1 { e } else { -e });
             let (a, b) = (moved(p.0[0], p.1, 0), moved(q.0[0], q.1, 1));
             let (y, z) = (moved(p.0[1], p.1, 2), moved(q.0[1], q.1, 3));
-            let of_q = Rational::from(&a / (a.clone() - b));
-            let truth = Rational::from(&y + (z - y.clone()) * &of_q);
+            let of_q = &a / (a.clone() - b);
+            let truth = &y + (z - y.clone()) * &of_q;
             let ratios = [(truth - exact(value)).abs() / exact(bound), (of_q - exact(weights.of_q)).abs() / exact(weights.error)];
             worst.iter_mut().zip(ratios).for_each(|(worst, ratio)| *worst = worst.max(ratio.to_f64()));
         }

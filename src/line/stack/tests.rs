@@ -304,11 +304,11 @@ fn doubled_forms_inherit_the_errors_of_the_layers_below() {
                     .collect()
             };
             truth = [step(&truth[0]), step(&truth[1])];
-            for i in 0..layer.outputs() {
+            for (i, (from, to)) in truth[0].iter().zip(&truth[1]).enumerate() {
                 let form = forms.form(&tracer.plan, l, i, &below[..l]);
                 let exact = |x: DoubleDouble| rational(x.hi).unwrap() + rational(x.lo).unwrap();
-                let slope = Rational::from(&truth[1][i] - &truth[0][i]);
-                let off = (exact(form.b) - &truth[0][i]).abs().max((exact(form.a) - slope).abs()) / rational(form.error).unwrap();
+                let slope = Rational::from(to - from);
+                let off = (exact(form.b) - from).abs().max((exact(form.a) - slope).abs()) / rational(form.error).unwrap();
                 assert!(off <= 1, "seed {seed}: layer {l}, unit {i}: {}", off.to_f64());
                 most = most.max(off.to_f64());
             }

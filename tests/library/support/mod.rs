@@ -53,7 +53,7 @@ impl Case {
     }
 
     pub fn units(&self, selection: &Selection) -> UnitSet {
-        self.network.units(&selection).expect("the selection fits the network")
+        self.network.units(selection).expect("the selection fits the network")
     }
 
     /// The reference trace: every decision with integers, all hidden units.

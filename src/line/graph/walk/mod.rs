@@ -332,7 +332,7 @@ mod tests {
             let z = Ball::exact(1.0 + 2f64.powi(-27));
             let form = apply(&function, 1, BallForm { b: z, a: z });
             let exact = |x: f64| Rational::from_f64(x).unwrap();
-            let product = Rational::from(&half_a_place * exact(z.x));
+            let product = &half_a_place * exact(z.x);
             let constant = half_a_place.clone() << exponent;
             let truths = [Rational::from(&product + &constant), product, constant];
             for (ball, truth) in [form.b, form.a, function.breakpoint(0)].into_iter().zip(truths) {
