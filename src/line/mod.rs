@@ -8,6 +8,7 @@ mod flips;
 mod forward;
 mod graph;
 mod narrow;
+mod options;
 mod oracle;
 mod plan;
 mod stack;

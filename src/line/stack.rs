@@ -3,6 +3,7 @@
 use super::escalate::Escalation;
 use super::first_layer::FirstLayer;
 use super::narrow::NarrowWalk;
+use super::options::Options;
 use super::oracle::stack_exact_only;
 use super::plan::{Plan, Thresholds};
 #[cfg(feature = "unfiltered")]
@@ -22,9 +23,7 @@ pub(super) struct StackTracer {
     plan: Arc<Plan>,
     units: Arc<UnitSet>,
     full: Arc<UnitSet>,
-    exact_times: bool,
-    exact_only: bool,
-    pieces: bool,
+    pub options: Options,
     certify: bool,
     instructions: Instructions,
     walk: Walk,
@@ -38,15 +37,18 @@ pub(super) struct StackTracer {
 impl StackTracer {
     /// A tracer of all hidden units, with the filter, enclosing doubles for the times, and the pieces of the output.
     pub fn new(network: Arc<Stack>) -> Self {
+        let plan = Arc::new(Plan::new(&network, Thresholds::default()));
+        Self::with_plan(network, plan)
+    }
+
+    fn with_plan(network: Arc<Stack>, plan: Arc<Plan>) -> Self {
         let units = Arc::new(network.units(&Selection::Hidden).expect("hidden units can always be selected"));
         Self {
-            plan: Arc::new(Plan::new(&network, Thresholds::default())),
             network,
+            plan,
             full: Arc::new(units.full()),
             units,
-            exact_times: false,
-            exact_only: false,
-            pieces: true,
+            options: Options::default(),
             certify: true,
             instructions: Instructions::detect(),
             walk: Walk::default(),
@@ -61,21 +63,12 @@ impl StackTracer {
     /// Another tracer of the same network with the same options, and memory of its own: for another thread.
     pub fn fork(&self) -> Self {
         Self {
-            network: Arc::clone(&self.network),
-            plan: Arc::clone(&self.plan),
             units: Arc::clone(&self.units),
             full: Arc::clone(&self.full),
-            exact_times: self.exact_times,
-            exact_only: self.exact_only,
-            pieces: self.pieces,
+            options: self.options,
             certify: self.certify,
             instructions: self.instructions,
-            walk: Walk::default(),
-            narrow: NarrowWalk::default(),
-            first_layer: FirstLayer::default(),
-            flips: Vec::new(),
-            touches: Vec::new(),
-            zeros: Vec::new(),
+            ..Self::with_plan(Arc::clone(&self.network), Arc::clone(&self.plan))
         }
     }
 
@@ -83,24 +76,6 @@ impl StackTracer {
     pub fn units(mut self, units: &UnitSet) -> Self {
         self.full = Arc::new(units.full());
         self.units = Arc::new(units.clone());
-        self
-    }
-
-    /// Whether crossings carry their exact times as rationals, and the tightest enclosures.
-    pub fn exact_times(mut self, yes: bool) -> Self {
-        self.exact_times = yes;
-        self
-    }
-
-    /// Whether every decision is taken with integers.
-    pub fn exact_only(mut self, yes: bool) -> Self {
-        self.exact_only = yes;
-        self
-    }
-
-    /// Whether the pieces of the output are counted; they are by default. Where not, [`Trace::pieces`] is `None`.
-    pub fn pieces(mut self, yes: bool) -> Self {
-        self.pieces = yes;
         self
     }
 
@@ -131,7 +106,7 @@ impl StackTracer {
     pub fn trace(&mut self, from: &Point, to: &Point) -> Result<Trace, TraceError> {
         self.check(from.dimension())?;
         self.check(to.dimension())?;
-        if self.exact_only {
+        if self.options.exact_only {
             return self.trace_with_integers(from, to, &self.units);
         }
         let mut ends = [FirstLayer::default(), FirstLayer::default()];
@@ -154,7 +129,7 @@ impl StackTracer {
 
     /// The trace by these units with every decision taken with integers.
     fn trace_with_integers(&self, from: &Point, to: &Point, units: &UnitSet) -> Result<Trace, TraceError> {
-        stack_exact_only(&self.network, from, to, units).map(|trace| trace.reduced_to_what_is_asked(self.exact_times, self.pieces))
+        stack_exact_only(&self.network, from, to, units).map(|trace| trace.reduced_to_what_is_asked(self.options))
     }
 
     /// Traces one segment into `trace`.
@@ -172,7 +147,7 @@ impl StackTracer {
             *trace = self.trace_with_integers(&from.0.point(from.1), &to.0.point(to.1), &self.full)?;
             return Ok(());
         }
-        let pieces = self.pieces.then(|| count_pieces(self.instructions, walk, plan, depth, self.certify, &mut escalation));
+        let pieces = self.options.pieces.then(|| count_pieces(self.instructions, walk, plan, depth, self.certify, &mut escalation));
 
         trace.restart();
         for (l, layer) in plan.layers[..depth].iter().enumerate() {
@@ -203,7 +178,7 @@ impl StackTracer {
                 trace.set_zero_at_start(&self.touches);
             } else if k + 1 == order.len() {
                 trace.set_zero_at_end(&self.touches);
-            } else if self.exact_times {
+            } else if self.options.exact_times {
                 let t = escalation.time_of(walk, mark).to_rational();
                 trace.push(Enclosure::of(&t), &self.flips, &self.touches);
                 trace.push_time(t);

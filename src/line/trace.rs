@@ -1,5 +1,6 @@
 //! The trace of a segment: its regions in order, the crossings between them, and the units that flip there.
 
+use super::options::Options;
 use crate::exact::{nearest_f64, rational};
 use crate::network::{LayerBits, Pattern, Unit, UnitSet};
 use rug::Rational;
@@ -237,11 +238,11 @@ impl Trace {
     }
 
     /// The same trace with exact times and with pieces only where they were asked for: the exact-only modes find both.
-    pub(super) fn reduced_to_what_is_asked(mut self, exact_times: bool, pieces: bool) -> Self {
-        if !exact_times {
+    pub(super) fn reduced_to_what_is_asked(mut self, options: Options) -> Self {
+        if !options.exact_times {
             self.times.clear();
         }
-        self.pieces = self.pieces.filter(|_| pieces);
+        self.pieces = self.pieces.filter(|_| options.pieces);
         self
     }
 

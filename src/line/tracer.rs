@@ -1,6 +1,7 @@
 //! The tracer of a network: options, and the traces of its segments.
 
 use super::graph::{GraphTracer, graph_exact_only};
+use super::options::Options;
 use super::oracle::stack_exact_only;
 use super::stack::StackTracer;
 use super::{Decisions, Flips, Trace, TraceError};
@@ -58,6 +59,14 @@ impl Tracer {
         })
     }
 
+    fn with(mut self, change: impl FnOnce(&mut Options)) -> Self {
+        change(match &mut self.0 {
+            Walks::Stack(tracer) => &mut tracer.options,
+            Walks::Graph(tracer) => &mut tracer.options,
+        });
+        self
+    }
+
     /// Follows these units; the outputs only where they are among them.
     pub fn units(self, units: &UnitSet) -> Self {
         self.map(|tracer| tracer.units(units), |tracer| tracer.units(units))
@@ -65,17 +74,17 @@ impl Tracer {
 
     /// Whether crossings carry their exact times as rationals, and the tightest enclosures.
     pub fn exact_times(self, yes: bool) -> Self {
-        self.map(|tracer| tracer.exact_times(yes), |tracer| tracer.exact_times(yes))
+        self.with(|options| options.exact_times = yes)
     }
 
     /// Whether every decision is taken exactly, by [`trace_exact_only`].
     pub fn exact_only(self, yes: bool) -> Self {
-        self.map(|tracer| tracer.exact_only(yes), |tracer| tracer.exact_only(yes))
+        self.with(|options| options.exact_only = yes)
     }
 
     /// Whether the pieces of the output are counted; they are by default. Where not, [`Trace::pieces`] is `None`.
     pub fn pieces(self, yes: bool) -> Self {
-        self.map(|tracer| tracer.pieces(yes), |tracer| tracer.pieces(yes))
+        self.with(|options| options.pieces = yes)
     }
 
     /// Uses these instructions instead of the best that the processor has. The traces say the same with all of them.

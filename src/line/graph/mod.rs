@@ -10,6 +10,7 @@ mod whole;
 
 pub(super) use oracle::graph_exact_only;
 
+use super::options::Options;
 use super::{Decisions, Enclosure, Flips, Trace, TraceError};
 use crate::data::{Point, Points};
 use crate::network::graph::Graph;
@@ -24,9 +25,7 @@ pub(super) struct GraphTracer {
     plan: Arc<GraphPlan>,
     units: Arc<UnitSet>,
     full: Arc<UnitSet>,
-    exact_times: bool,
-    exact_only: bool,
-    pieces: bool,
+    pub options: Options,
     walk: GraphWalk,
     event: Event,
 }
@@ -40,57 +39,23 @@ impl GraphTracer {
 
     fn with_units(graph: Arc<Graph>, units: &UnitSet) -> Self {
         let full = units.full();
-        let plan = GraphPlan::new(graph.with_probed_outputs(full.has_output()), graph.output());
-        Self {
-            plan: Arc::new(plan),
-            graph,
-            units: Arc::new(units.clone()),
-            full: Arc::new(full),
-            exact_times: false,
-            exact_only: false,
-            pieces: true,
-            walk: GraphWalk::default(),
-            event: Event::default(),
-        }
+        let plan = Arc::new(GraphPlan::new(graph.with_probed_outputs(full.has_output()), graph.output()));
+        Self::with_plan(graph, plan, Arc::new(units.clone()), Arc::new(full))
+    }
+
+    fn with_plan(graph: Arc<Graph>, plan: Arc<GraphPlan>, units: Arc<UnitSet>, full: Arc<UnitSet>) -> Self {
+        Self { graph, plan, units, full, options: Options::default(), walk: GraphWalk::default(), event: Event::default() }
     }
 
     /// Another tracer of the same graph with the same options, and memory of its own: for another thread.
     pub fn fork(&self) -> Self {
-        Self {
-            graph: Arc::clone(&self.graph),
-            plan: Arc::clone(&self.plan),
-            units: Arc::clone(&self.units),
-            full: Arc::clone(&self.full),
-            exact_times: self.exact_times,
-            exact_only: self.exact_only,
-            pieces: self.pieces,
-            walk: GraphWalk::default(),
-            event: Event::default(),
-        }
+        let [units, full] = [&self.units, &self.full].map(Arc::clone);
+        Self { options: self.options, ..Self::with_plan(Arc::clone(&self.graph), Arc::clone(&self.plan), units, full) }
     }
 
     /// Follows these units; the outputs only where they are among them.
     pub fn units(self, units: &UnitSet) -> Self {
-        let Self { exact_times, exact_only, pieces, .. } = self;
-        Self { exact_times, exact_only, pieces, ..Self::with_units(self.graph, units) }
-    }
-
-    /// Whether crossings carry their exact times as rationals, and the tightest enclosures.
-    pub fn exact_times(mut self, yes: bool) -> Self {
-        self.exact_times = yes;
-        self
-    }
-
-    /// Whether every decision is taken with rationals, by [`graph_exact_only`].
-    pub fn exact_only(mut self, yes: bool) -> Self {
-        self.exact_only = yes;
-        self
-    }
-
-    /// Whether the pieces of the output are counted; they are by default. Where not, [`Trace::pieces`] is `None`.
-    pub fn pieces(mut self, yes: bool) -> Self {
-        self.pieces = yes;
-        self
+        Self { options: self.options, ..Self::with_units(self.graph, units) }
     }
 
     /// The trace of the segment from one point to another.
@@ -141,19 +106,19 @@ impl GraphTracer {
 
     /// The trace by all units, from a row of one set of points to a row of another.
     fn full_trace(&mut self, from: (&Points, usize), to: (&Points, usize)) -> Result<Trace, TraceError> {
-        if !self.exact_only && self.plan.in_range {
+        if !self.options.exact_only && self.plan.in_range {
             let mut trace = Trace::begin(Arc::clone(&self.full));
             if self.run(from, to, &mut trace).is_ok() {
                 return Ok(trace);
             }
         }
         let trace = graph_exact_only(&self.graph, &from.0.point(from.1), &to.0.point(to.1), &self.full)?;
-        Ok(trace.reduced_to_what_is_asked(self.exact_times, self.pieces))
+        Ok(trace.reduced_to_what_is_asked(self.options))
     }
 
     fn run(&mut self, from: (&Points, usize), to: (&Points, usize), trace: &mut Trace) -> Result<(), OutOfRange> {
         let plan = Arc::clone(&self.plan);
-        let (mut segment, start) = Segment::start(&plan, &mut self.walk, from, to, self.exact_times, self.pieces)?;
+        let (mut segment, start) = Segment::start(&plan, &mut self.walk, from, to, self.options.exact_times, self.options.pieces)?;
         for node in &plan.nodes {
             let Some(layer) = node.layer else { continue };
             let bits = match &node.kind {
@@ -193,7 +158,7 @@ impl GraphTracer {
         let (zero, held) = ends(segment.end());
         trace.set_zero_at_end(&zero);
         trace.set_held_at_end(&held);
-        if self.pieces {
+        if self.options.pieces {
             trace.set_pieces(pieces);
         }
         trace.decisions_mut().exact = self.walk.decided;

@@ -60,7 +60,7 @@ impl StackTracer {
             if block.is_empty() {
                 break;
             }
-            if !self.exact_only {
+            if !self.options.exact_only {
                 let rows = block.iter().flat_map(|&(i, j)| [i, j]);
                 first_layer.prepare(self.instructions, &self.plan.layers[0], points, rows);
             }
@@ -81,7 +81,7 @@ impl StackTracer {
     ) -> Result<(), TraceError> {
         let mut trace = Trace::begin(Arc::clone(&self.full));
         self.blocks_of(points, pairs, |tracer, first_layer, (i, j)| {
-            if tracer.exact_only {
+            if tracer.options.exact_only {
                 visit((i, j), &tracer.trace_with_integers(&points.point(i), &points.point(j), &tracer.units)?);
                 return Ok(());
             }
@@ -103,10 +103,10 @@ impl StackTracer {
         mut visit: impl FnMut((usize, usize), Flips<'_>, Decisions),
     ) -> Result<(), TraceError> {
         let depth = self.network.depth() + usize::from(self.full.has_output());
-        let mut narrow = if self.exact_only || !is_narrow(&self.plan, depth) { Attempts::never() } else { Attempts::default() };
+        let mut narrow = if self.options.exact_only || !is_narrow(&self.plan, depth) { Attempts::never() } else { Attempts::default() };
         let mut trace = Trace::begin(Arc::clone(&self.full));
         self.blocks_of(points, pairs, |tracer, first_layer, (i, j)| {
-            if tracer.exact_only {
+            if tracer.options.exact_only {
                 trace = tracer.trace_with_integers(&points.point(i), &points.point(j), &tracer.full)?;
                 visit((i, j), Flips::of(&trace), trace.decisions());
                 return Ok(());

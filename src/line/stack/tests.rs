@@ -179,7 +179,9 @@ fn windows_of_the_narrow_walk_hold_the_crossings() {
         let coordinates =
             (0..2 * network.inputs() as u64).map(|k| ((seed * 97 + k * k * 31 + 7 * k) % 1009) as f64 / 504.0 - 1.0).collect();
         let points = Points::from_f64(coordinates, network.inputs()).unwrap();
-        let exact = StackTracer::new(Arc::clone(&network)).exact_times(true).trace(&points.point(0), &points.point(1)).unwrap();
+        let mut exact = StackTracer::new(Arc::clone(&network));
+        exact.options.exact_times = true;
+        let exact = exact.trace(&points.point(0), &points.point(1)).unwrap();
         for instructions in Instructions::available() {
             let mut tracer = StackTracer::new(Arc::clone(&network)).instructions(instructions);
             let mut decisions = Default::default();

@@ -1,0 +1,18 @@
+//! How segments are traced.
+
+/// The options of a [`Tracer`](super::Tracer), of either kind of walk.
+#[derive(Clone, Copy)]
+pub(super) struct Options {
+    /// Whether crossings carry their exact times.
+    pub exact_times: bool,
+    /// Whether every decision is taken exactly.
+    pub exact_only: bool,
+    /// Whether the pieces of the output are counted.
+    pub pieces: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { exact_times: false, exact_only: false, pieces: true }
+    }
+}
