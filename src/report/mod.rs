@@ -36,9 +36,9 @@ pub use fold::{FoldReport, PairReport};
 pub use fold_csv::fold_csv;
 pub use fold_text::fold_text;
 pub use heading::{cost_of_dimensions, data_heading, network_heading};
-pub use net::{LayerReport, LayersReport, NetReport};
+pub use net::{LayerReport, NetDetail, NetReport};
 pub use net_text::net_text;
-pub use nodes::{NodeReport, NodesReport};
+pub use nodes::NodeReport;
 #[cfg(feature = "parquet")]
 pub use paths::paths_parquet;
 pub use regions::{ClassReport, DecisionReport, Means, RegionsReport, Volumes};

@@ -1,41 +1,23 @@
 //! The report of a network.
 
-use super::NodesReport;
+use super::NodeReport;
+use super::nodes;
 use crate::network::{Hyperplanes, Layer, Network};
 use serde::Serialize;
 
-/// What `plica net` says of a network: its layers, or its nodes where it has any other layers than affine ones with ReLU between them.
+/// What `plica net` says of a network.
 ///
 /// ```
-/// use plica::{network::load, report::NetReport};
-/// let NetReport::Layers(report) = NetReport::of("cantor:1", &load("cantor:1").unwrap()) else { panic!("it has layers") };
-/// assert_eq!((report.shape.as_str(), report.weights, report.biases), ("2-3-2-1", 14, 6));
+/// use plica::{network::load, report::{NetDetail, NetReport}};
+/// let report = NetReport::of("cantor:1", &load("cantor:1").unwrap());
+/// assert_eq!((report.shape.as_str(), report.hidden_units), ("2-3-2-1", 5));
+/// assert!(matches!(report.detail, NetDetail::Layers { weights: 14, biases: 6, .. }));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
-pub enum NetReport {
-    /// Affine layers with ReLU between them.
-    Layers(LayersReport),
-    /// Any others.
-    Nodes(NodesReport),
-}
-
-impl NetReport {
-    /// The report of a network under this name.
-    pub fn of(name: &str, network: &Network) -> Self {
-        match network.layers() {
-            Some(layers) => Self::Layers(LayersReport::of(name, network, layers)),
-            None => Self::Nodes(NodesReport::of(name, network)),
-        }
-    }
-}
-
-/// What is said of a network of affine layers with ReLU between them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct LayersReport {
+pub struct NetReport {
     /// The network as it was named.
     pub network: String,
-    /// The widths from input to output, such as `2-16-16-1`.
+    /// The widths from input to output, such as `2-16-16-1`; an input with several axes as in `28x28-3456-864-10`.
     pub shape: String,
     /// The dimension of the input space.
     pub inputs: usize,
@@ -45,14 +27,63 @@ pub struct LayersReport {
     pub depth: usize,
     /// The number of hidden units.
     pub hidden_units: usize,
-    /// The number of weights, biases apart.
-    pub weights: usize,
-    /// The number of biases.
-    pub biases: usize,
-    /// Whether every coefficient is exactly its nearest double.
-    pub dyadic: bool,
-    /// The layers, the output layer last.
-    pub layers: Vec<LayerReport>,
+    /// Its layers, or its nodes.
+    #[serde(flatten)]
+    pub detail: NetDetail,
+}
+
+/// What a network is made of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum NetDetail {
+    /// Affine layers with ReLU between them.
+    Layers {
+        /// The number of weights, biases apart.
+        weights: usize,
+        /// The number of biases.
+        biases: usize,
+        /// Whether every coefficient is exactly its nearest double.
+        dyadic: bool,
+        /// The layers, the output layer last.
+        layers: Vec<LayerReport>,
+    },
+    /// Any others.
+    Nodes {
+        /// The number of multiplications that one evaluation takes.
+        multiplications: usize,
+        /// Whether every coefficient is exactly its nearest double.
+        dyadic: bool,
+        /// All nodes, in the order in which they are computed.
+        nodes: Vec<NodeReport>,
+    },
+}
+
+impl NetReport {
+    /// The report of a network under this name.
+    pub fn of(name: &str, network: &Network) -> Self {
+        let detail = match network.layers() {
+            Some(layers) => NetDetail::Layers {
+                weights: layers.iter().map(|layer| layer.outputs() * layer.inputs()).sum(),
+                biases: layers.iter().map(Layer::outputs).sum(),
+                dyadic: layers.iter().all(Layer::is_double),
+                layers: layers.iter().map(LayerReport::of).collect(),
+            },
+            None => NetDetail::Nodes {
+                multiplications: network.multiplications(),
+                dyadic: network.nodes().iter().all(nodes::is_double),
+                nodes: nodes::reports(network),
+            },
+        };
+        Self {
+            network: name.to_string(),
+            shape: network.shape(),
+            inputs: network.inputs(),
+            outputs: network.outputs(),
+            depth: network.depth(),
+            hidden_units: network.hidden_units(),
+            detail,
+        }
+    }
 }
 
 /// What is said of one layer; units are named by their index in it.
@@ -89,23 +120,6 @@ impl LayerReport {
             constant,
             duplicated,
             parallel,
-        }
-    }
-}
-
-impl LayersReport {
-    fn of(name: &str, network: &Network, layers: &[Layer]) -> Self {
-        Self {
-            network: name.to_string(),
-            shape: network.shape(),
-            inputs: network.inputs(),
-            outputs: network.outputs(),
-            depth: network.depth(),
-            hidden_units: network.hidden_units(),
-            weights: layers.iter().map(|layer| layer.outputs() * layer.inputs()).sum(),
-            biases: layers.iter().map(Layer::outputs).sum(),
-            dyadic: layers.iter().all(Layer::is_double),
-            layers: layers.iter().map(LayerReport::of).collect(),
         }
     }
 }

@@ -1,42 +1,7 @@
-//! The report of a network by its nodes.
+//! The report of a network with any layers, by its nodes.
 
-use super::number::{count, cut, grouped};
-use super::table::{Left, Right, Table, facts};
 use crate::network::{Maximum, Network, Node, Operation, Piecewise};
 use serde::Serialize;
-
-/// What is said of a network with other layers.
-///
-/// ```
-/// use plica::{network::{NetworkBuilder, Piecewise, Window}, report::NetReport};
-/// let mut builder = NetworkBuilder::new(&[1, 4, 4]).unwrap();
-/// let x = builder.input();
-/// let y = builder.activation(&x, Piecewise::relu()).unwrap();
-/// let z = builder.max_pool(&y, &Window { stride: [2, 2], ..Window::new([2, 2]) }).unwrap();
-/// let NetReport::Nodes(report) = NetReport::of("pool", &builder.finish(&z).unwrap()) else { panic!("it has a maximum") };
-/// assert_eq!((report.shape.as_str(), report.hidden_units), ("4x4-16-4-4", 20));
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct NodesReport {
-    /// The network as it was named.
-    pub network: String,
-    /// The shape of the input, the units of the hidden layers and the outputs, such as `28x28-3456-864-10`.
-    pub shape: String,
-    /// The dimension of the input space.
-    pub inputs: usize,
-    /// The number of outputs.
-    pub outputs: usize,
-    /// The number of hidden layers.
-    pub depth: usize,
-    /// The number of hidden units.
-    pub hidden_units: usize,
-    /// The number of multiplications that one evaluation takes.
-    pub multiplications: usize,
-    /// Whether every coefficient is exactly its nearest double.
-    pub dyadic: bool,
-    /// All nodes, in the order in which they are computed.
-    pub nodes: Vec<NodeReport>,
-}
 
 /// What is said of one node.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -57,48 +22,31 @@ pub struct NodeReport {
     pub function: String,
 }
 
-impl NodesReport {
-    pub(super) fn of(name: &str, network: &Network) -> Self {
-        let is_layer = |node: &Node| {
-            matches!(&node.operation, Operation::Activation { is_layer: true, .. } | Operation::Maximum(Maximum { is_layer: true, .. }))
+/// The reports of all nodes.
+pub(super) fn reports(network: &Network) -> Vec<NodeReport> {
+    let mut layers = 0..;
+    let mut report = |node: &Node| {
+        let (kind, is_layer, bits) = match &node.operation {
+            Operation::Input => ("input", false, None),
+            Operation::Affine(_) => ("affine", false, None),
+            Operation::Activation { functions, is_layer, .. } => ("activation", *is_layer, Some(functions[0].breakpoints().len())),
+            Operation::Maximum(Maximum { size, is_layer, .. }) => ("maximum", *is_layer, Some(*size)),
         };
-        let layers: Vec<usize> = (0..network.nodes().len()).filter(|&n| is_layer(&network.nodes()[n])).collect();
-        let node = |(n, node): (usize, &Node)| NodeReport {
-            name: node.name.clone(),
-            kind: match &node.operation {
-                Operation::Input => "input",
-                Operation::Affine(_) => "affine",
-                Operation::Activation { .. } => "activation",
-                Operation::Maximum(_) => "maximum",
-            },
-            shape: node.shape.clone(),
-            layer: layers.iter().position(|&layer| layer == n),
-            bits: match &node.operation {
-                Operation::Activation { functions, .. } => Some(functions[0].breakpoints().len()),
-                Operation::Maximum(Maximum { size, .. }) => Some(*size),
-                _ => None,
-            },
-            multiplications: match &node.operation {
-                Operation::Affine(affine) => affine.terms.iter().map(|term| term.map.multiplications()).fold(0, usize::saturating_add),
-                _ => 0,
-            },
-            function: function(node),
+        let multiplications = match &node.operation {
+            Operation::Affine(affine) => affine.terms.iter().map(|term| term.map.multiplications()).fold(0, usize::saturating_add),
+            _ => 0,
         };
-        let is_double = |node: &Node| match &node.operation {
-            Operation::Affine(affine) => affine.bias.is_double() && affine.terms.iter().all(|term| term.map.weights().is_double()),
-            _ => true,
-        };
-        Self {
-            network: name.to_string(),
-            shape: network.shape(),
-            inputs: network.inputs(),
-            outputs: network.outputs(),
-            depth: layers.len(),
-            hidden_units: network.hidden_units(),
-            multiplications: network.multiplications(),
-            dyadic: network.nodes().iter().all(is_double),
-            nodes: network.nodes().iter().enumerate().map(node).collect(),
-        }
+        let layer = if is_layer { layers.next() } else { None };
+        NodeReport { name: node.name.clone(), kind, shape: node.shape.clone(), layer, bits, multiplications, function: function(node) }
+    };
+    network.nodes().iter().map(&mut report).collect()
+}
+
+/// Whether every coefficient of a node is a double.
+pub(super) fn is_double(node: &Node) -> bool {
+    match &node.operation {
+        Operation::Affine(affine) => affine.bias.is_double() && affine.terms.iter().all(|term| term.map.weights().is_double()),
+        _ => true,
     }
 }
 
@@ -136,33 +84,4 @@ fn activation(function: &Piecewise) -> &'static str {
         [a, _, c] if a.is_zero() && c.is_zero() && function.constants()[0].is_zero() && function.constants()[2] == 1 => "hard sigmoid",
         _ => "piecewise affine",
     }
-}
-
-/// Its size, and a row for each node.
-pub(super) fn nodes_text(report: &NodesReport) -> String {
-    let arithmetic = if report.dyadic { "doubles, exactly" } else { "rationals" };
-    let mut text = format!("{}\n\n", cut(&report.network, 80));
-    text += &facts(&[
-        (
-            "shape",
-            cut(&report.shape, 27),
-            "hidden",
-            format!("{} in {}", count(report.hidden_units as u64, "unit"), count(report.depth as u64, "layer")),
-        ),
-        ("numbers", arithmetic.to_string(), "products", grouped(report.multiplications as u64)),
-    ]);
-    let mut table = Table::new([Left, Left, Left, Right, Right, Right], ["node", "kind", "shape", "products", "layer", "bits"]);
-    for node in &report.nodes {
-        let shape = node.shape.iter().map(usize::to_string).collect::<Vec<_>>().join("x");
-        let kind = if node.function.is_empty() { node.kind } else { &node.function };
-        table.push([
-            cut(&node.name, 18),
-            cut(kind, 24),
-            cut(&shape, 14),
-            if node.multiplications > 0 { grouped(node.multiplications as u64) } else { String::new() },
-            node.layer.map(|layer| layer.to_string()).unwrap_or_default(),
-            node.layer.and(node.bits).map(|bits| bits.to_string()).unwrap_or_default(),
-        ]);
-    }
-    text + &format!("\n{table}")
 }
