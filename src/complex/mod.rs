@@ -14,6 +14,7 @@ mod essential;
 mod exact;
 mod far;
 mod groups;
+mod heap;
 mod hull;
 mod interior;
 mod layer;

@@ -8,6 +8,7 @@
 
 use super::build::ComplexError;
 use super::cells::Complex;
+use super::heap::{OnHeap, Spent};
 use super::hull::Hull;
 use super::shape::Pulling;
 use super::simplex::WholePoint;
@@ -123,83 +124,6 @@ impl Complex {
     }
 }
 
-/// What computing volumes has taken so far.
-struct Spent {
-    limit: u64,
-    bytes: u64,
-    /// The cells whose volumes are known.
-    cells: usize,
-}
-
-impl Spent {
-    /// The complex; arrays with a number for each vertex and face; and room for each cell's result, itself of so many bytes.
-    fn new(complex: &Complex, result: usize) -> Self {
-        let faces: usize = complex.levels.iter().map(|level| level.len()).sum();
-        let arrays =
-            16 * (faces + complex.vertices()) + size_of::<WholePoint>() * complex.vertices() + result * complex.activation_regions();
-        Self { limit: complex.allowed, bytes: complex.memory() + arrays as u64, cells: 0 }
-    }
-
-    /// Counts what stays.
-    fn take(&mut self, bytes: u64) -> Result<(), ComplexError> {
-        self.bytes += bytes;
-        self.allow(0)
-    }
-
-    /// Whether so much more, for a time, is allowed.
-    fn allow(&self, bytes: u64) -> Result<(), ComplexError> {
-        let Self { limit, cells, .. } = *self;
-        let needed = self.bytes + bytes;
-        if needed <= limit { Ok(()) } else { Err(ComplexError::VolumesTooLarge { limit, needed, cells }) }
-    }
-}
-
-/// What a value takes on the heap.
-trait OnHeap {
-    fn on_heap(&self) -> u64;
-}
-
-impl OnHeap for Integer {
-    fn on_heap(&self) -> u64 {
-        // In limbs of 64 bits; an allocation costs about two more.
-        if self.capacity() == 0 { 0 } else { self.capacity() as u64 / 8 + 16 }
-    }
-}
-
-impl OnHeap for Rational {
-    fn on_heap(&self) -> u64 {
-        self.numer().on_heap() + self.denom().on_heap()
-    }
-}
-
-impl OnHeap for [Integer] {
-    fn on_heap(&self) -> u64 {
-        size_of_val(self) as u64 + self.iter().map(OnHeap::on_heap).sum::<u64>()
-    }
-}
-
-impl OnHeap for WholePoint {
-    fn on_heap(&self) -> u64 {
-        self.denominator.on_heap() + self.numerators.on_heap()
-    }
-}
-
-impl OnHeap for VolumeFractions {
-    fn on_heap(&self) -> u64 {
-        let of = |fraction: &Fraction| fraction.numerator.on_heap() + fraction.denominator.on_heap();
-        of(&self.volume) + self.centroid.iter().map(|x| size_of::<Fraction>() as u64 + of(x)).sum::<u64>()
-    }
-}
-
-impl OnHeap for Cone {
-    fn on_heap(&self) -> u64 {
-        let Self { vertices, hull, over, common, whole, moments } = self;
-        let numbers =
-            over.on_heap() + common.on_heap() + whole.on_heap() + moments.on_heap() + hull.numbers().map(OnHeap::on_heap).sum::<u64>();
-        numbers + (size_of_val(&vertices[..]) + size_of_val(&hull.axes[..])) as u64
-    }
-}
-
 /// A face as a cone.
 struct Cone {
     /// Its vertices, ascending, where their denominators have little in common.
@@ -228,6 +152,22 @@ impl Cone {
         let volume = Fraction::all(vec![whole.clone()], &over).remove(0);
         let over = self.common * self.whole * (self.hull.axes.len() as u64 + 1);
         VolumeFractions { volume, centroid: Fraction::all(self.moments, &over) }
+    }
+}
+
+impl OnHeap for VolumeFractions {
+    fn on_heap(&self) -> u64 {
+        let of = |fraction: &Fraction| fraction.numerator.on_heap() + fraction.denominator.on_heap();
+        of(&self.volume) + self.centroid.iter().map(|x| size_of::<Fraction>() as u64 + of(x)).sum::<u64>()
+    }
+}
+
+impl OnHeap for Cone {
+    fn on_heap(&self) -> u64 {
+        let Self { vertices, hull, over, common, whole, moments } = self;
+        let numbers =
+            over.on_heap() + common.on_heap() + whole.on_heap() + moments.on_heap() + hull.numbers().map(OnHeap::on_heap).sum::<u64>();
+        numbers + (size_of_val(&vertices[..]) + size_of_val(&hull.axes[..])) as u64
     }
 }
 
