@@ -224,9 +224,10 @@ impl Step {
     pub(super) fn signs_of_constants(&self) -> [Vec<u64>; 2] {
         let mut signs = [true, false].map(|_| vec![0u64; self.outputs().div_ceil(STAGE)]);
         for i in 0..self.outputs() {
-            let sign = match &self.map {
-                StepMap::Dense(layer) => layer.bias_of(i).cmp0(),
-                StepMap::Sparse(map) => map.bias.get(i).cmp0(),
+            // The nearest double of another number is 0 or has its sign.
+            let sign = match self.constant(i) {
+                (0.0, Some(exact)) => exact().cmp0(),
+                (double, _) => double.partial_cmp(&0.0).expect("constants are numbers"),
             };
             if sign.is_ne() {
                 signs[usize::from(sign.is_lt())][i / STAGE] |= 1 << (i % STAGE);
@@ -462,6 +463,28 @@ impl Steps {
         match self.hidden.last() {
             Some(Hidden { code: Code::Duels(duels), .. }) => duels.places[0][duels.winner(0, |bit| self.is_on(words, bit))] as usize,
             _ => unreachable!("the last layer is a maximum"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nalgebra::{DMatrix, DVector};
+
+    /// Of doubles, -0 among them, and of fractions whose nearest doubles are 0 and infinite.
+    #[test]
+    fn constants_have_the_signs_of_their_numbers() {
+        let doubles = [1.5, -1.5, 0.0, -0.0, f64::from_bits(1), -f64::from_bits(1)];
+        let layer = Layer::from_f64(DMatrix::zeros(6, 1), DVector::from_row_slice(&doubles));
+        assert_eq!(Step::of_layer(layer, 6, 0).signs_of_constants(), [vec![0b01_0001], vec![0b10_0010]]);
+        let third = |e: i32| Rational::from((1, 3)) << e;
+        let fractions = vec![third(0), -third(-1100), third(-1100), Rational::new(), third(2000), -third(2000)];
+        let form = |x: &Rational| Form { terms: Vec::new(), constant: Coefficient::from(x.clone()) };
+        let sparse = Step::of_forms(3000, fractions.iter().map(form).collect(), 6, 0);
+        let layer = Layer::from_rationals(DMatrix::from_element(6, 1, Rational::new()), DVector::from_vec(fractions));
+        for step in [sparse, Step::of_layer(layer, 6, 0)] {
+            assert_eq!(step.signs_of_constants(), [vec![0b01_0101], vec![0b10_0010]]);
         }
     }
 }
