@@ -78,10 +78,11 @@ impl Stack {
 
     /// The same network as nodes.
     pub(crate) fn to_graph(&self) -> Graph {
-        let mut nodes = vec![Node { name: String::new(), shape: vec![self.inputs()], operation: Operation::Input }];
+        // One row of numbers, as files have them.
+        let mut nodes = vec![Node { name: String::new(), shape: vec![1, self.inputs()], operation: Operation::Input }];
         for (at, layer) in self.layers.iter().enumerate() {
             let from = nodes.len() - 1;
-            let mut push = |operation| nodes.push(Node { name: String::new(), shape: vec![layer.outputs()], operation });
+            let mut push = |operation| nodes.push(Node { name: String::new(), shape: vec![1, layer.outputs()], operation });
             push(Operation::Affine(affine_of(layer, from)));
             if at < self.depth() {
                 push(Operation::Activation { from: from + 1, functions: vec![Piecewise::relu()], function_of: Vec::new(), is_layer: true });

@@ -104,8 +104,11 @@ pub fn network_to_path(network: &Network, path: &Path) -> Result<(), WriteError>
         (Some(_), Format::Json) => json(network),
         (Some(layers), Format::Npz) => npz(&Floats::of(layers, &file)?),
         (Some(layers), Format::Safetensors) => safetensors(&Floats::of(layers, &file)?),
-        (Some(layers), Format::Onnx) => onnx::stack(&Floats::of(layers, &file)?).map_err(|refused| refused_as(refused, file()))?,
-        (None, Format::Onnx) => onnx::graph(network.graph()).map_err(|refused| refused_as(refused, file()))?,
+        (layers, Format::Onnx) => {
+            // Of layers, what cannot be written is named by its layer.
+            layers.map(|layers| Floats::of(layers, &file)).transpose()?;
+            onnx::graph(network.graph()).map_err(|refused| refused_as(refused, file()))?
+        }
         (None, _) => return Err(WriteError::NotAStack { file: file() }),
     };
     files::replace(path, |file| file.write_all(&bytes)).map_err(|source| WriteError::Io { file: file(), source })

@@ -10,7 +10,6 @@ mod file;
 mod sparse;
 mod window;
 
-use super::Floats;
 use crate::network::graph::{Coefficients, Graph, Node, Operation};
 use file::{File, LIMIT, Tensor};
 
@@ -65,26 +64,6 @@ fn tensor(file: &mut File, node: &Node, tensors: &[Tensor]) -> Result<Tensor, Re
 /// A file does not say whose bits count: what is read has those of every activation.
 fn not_a_layer() -> Result<Tensor, Refusal> {
     Err(Refusal::Node("its bits are not those of a hidden layer, which an .onnx file does not say".to_string()))
-}
-
-/// The bytes of a file with a stack of layers.
-pub(super) fn stack(floats: &Floats) -> Result<Vec<u8>, Refused> {
-    let inputs = floats.layers[0].2[1];
-    let mut file = File::new(floats.single, &[1, inputs], LIMIT);
-    let mut x = file.input();
-    for (k, (weights, bias, [outputs, inputs])) in floats.layers.iter().enumerate() {
-        // Every second node is a ReLU, as in PyTorch's Sequential.
-        let at = |refusal| (k, refusal);
-        if k > 0 {
-            file.begin_layer(2 * k - 1);
-            let shape = x.shape.clone();
-            x = file.operator("Relu", &[&x], vec![], shape);
-        }
-        file.begin_layer(2 * k);
-        x = affine::gemm(&mut file, &x, weights, [1, *outputs, *inputs], Some(bias)).map_err(at)?;
-    }
-    let shape = x.shape.clone();
-    file.finish(&x, &shape).map_err(|refusal| (floats.layers.len() - 1, refusal))
 }
 
 /// All coefficients as floats of the file.
