@@ -88,11 +88,15 @@ mod tests {
         rational(x).unwrap()
     }
 
-    /// What a sum is measured by: the product of the norms of (w, b) and (x, 1), from below.
-    fn norms(sum: &LossySum) -> f64 {
-        let norm = |numbers: &[f64], last: f64| (numbers.iter().map(|x| x * x).sum::<f64>() + last * last).sqrt();
+    /// An error over what it is measured by, the product of the norms of (w, b) and (x, 1): its square, exactly, with its sign.
+    fn measured(error: &Rational, sum: &LossySum) -> Rational {
+        let square = |numbers: &[f64], last: f64| numbers.iter().chain([&last]).map(|&x| exact(x).square()).sum::<Rational>();
         let (w, x, b) = sum.doubles();
-        norm(&w, b) * norm(&x, 1.0) * (1.0 - 1e-14)
+        Rational::from(error * Rational::from(error.abs_ref())) / (square(&w, b) * square(&x, 1.0))
+    }
+
+    fn square(x: f64) -> Rational {
+        exact(x).square()
     }
 
     /// Whether a rounding is missing from a bound shows where all of them go one way.
@@ -106,12 +110,12 @@ mod tests {
                 let mut out = vec![0.0; weights.padded_outputs()];
                 let rows = Rows { values: &x, stride: n, count: 1 };
                 crate::exact::product::product(instructions, rows, Active::All, &weights, &mut out, &mut Scratch::default());
-                let error = (sum.exact() - exact(out[0] + b)).to_f64();
-                assert!(error <= product(n) * norms(&sum), "{n}: {error:e}");
+                let error = measured(&(sum.exact() - exact(out[0] + b)), &sum);
+                assert!(error <= square(product(n)), "{n}: {}", error.to_f64());
                 // The depth, a multiplication, a weight and an input; two of the additions are to 0.
                 assert_eq!(sum.roundings, depth(n) + 1);
-                assert!(error > gamma(depth(n)) * norms(&sum), "{n}: {error:e} is not an error at the edge");
-                assert!(error > 0.4 * product(n) * norms(&sum), "{n}: {error:e} is far from the bound");
+                assert!(error > square(gamma(depth(n))), "{n}: {} is not an error at the edge", error.to_f64());
+                assert!(error > square(0.4 * product(n)), "{n}: {} is far from the bound", error.to_f64());
             }
         }
     }
@@ -122,10 +126,10 @@ mod tests {
             let sum = LossySum::new(n, usize::MAX);
             let (w, x, b) = sum.doubles();
             let computed = w.iter().zip(&x).map(|(w, x)| w * x).sum::<f64>() + b;
-            let error = (sum.exact() - exact(computed)).to_f64();
-            assert!(error <= sequential(n) * norms(&sum), "{n}: {error:e}");
+            let error = measured(&(sum.exact() - exact(computed)), &sum);
+            assert!(error <= square(sequential(n)), "{n}: {}", error.to_f64());
             assert_eq!(sum.roundings, n + 3);
-            assert!(error > gamma(n + 2) * norms(&sum), "{n}: {error:e} is not an error at the edge");
+            assert!(error > square(gamma(n + 2)), "{n}: {} is not an error at the edge", error.to_f64());
         }
     }
 
