@@ -43,6 +43,28 @@ def test_networks_and_data_are_pickled():
         assert (again.y is None) == (data.y is None) and (data.y is None or np.array_equal(again.y, data.y))
 
 
+@pytest.mark.parametrize("name", ["pooled", "residual", "maxout"])
+def test_any_layers_are_saved_as_onnx_and_audited(name, tmp_path):
+    net = plica.load(pathlib.Path(__file__).resolve().parents[2] / "tests" / "readers" / "onnx" / f"{name}.onnx")
+    assert not net.is_stack
+    net.save(tmp_path / "copy.onnx")
+    again = plica.load(tmp_path / "copy.onnx")
+    ends = [Fraction(1, 3)] * net.inputs, [-1] * net.inputs
+    assert again.evaluate(ends[0]) == net.evaluate(ends[0])
+    trace, of_copy = net.trace(*ends, exact=True), again.trace(*ends, exact=True)
+    assert [(c.t_exact, c.flips) for c in of_copy.crossings] == [(c.t_exact, c.flips) for c in trace.crossings]
+    found = net.audit(list(ends), points=[3], pairs="all")
+    assert (found.segments, found.regions) == (2, 2 * trace.regions)
+    for end in ("json", "npz", "safetensors"):
+        with pytest.raises(ValueError, match="a .onnx file can hold it"):
+            net.save(tmp_path / f"copy.{end}")
+        assert not (tmp_path / f"copy.{end}").exists()
+    with pytest.raises(ValueError, match="bounds are known of affine layers"):
+        net.bounds()
+    with pytest.raises(ValueError, match="convexity is decided for affine layers"):
+        net.convexity()
+
+
 def test_pixels_over_255_stay_exact(tmp_path):
     images = np.arange(3 * 4, dtype=np.uint8).reshape(3, 2, 2) * 17
     header = b"\0\0\x08\x03" + b"".join(int(n).to_bytes(4, "big") for n in images.shape)
