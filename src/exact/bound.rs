@@ -92,7 +92,7 @@ mod tests {
     fn measured(error: &Rational, sum: &LossySum) -> Rational {
         let square = |numbers: &[f64], last: f64| numbers.iter().chain([&last]).map(|&x| exact(x).square()).sum::<Rational>();
         let (w, x, b) = sum.doubles();
-        Rational::from(error * Rational::from(error.abs_ref())) / (square(&w, b) * square(&x, 1.0))
+        error * Rational::from(error.abs_ref()) / (square(&w, b) * square(&x, 1.0))
     }
 
     fn square(x: f64) -> Rational {
