@@ -7,8 +7,9 @@ use super::progress::Progress;
 use clap::Args;
 use plica::data::load;
 use plica::network::Selection;
-use plica::report::{AuditReport, audit_text, picture, plain};
+use plica::report::{AuditReport, picture, plain};
 use plica::sweep::{Auditor, MOST_POINTS, PairGroup, Pairs, Sampling};
+use plica_text as text;
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
@@ -92,5 +93,5 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
         output::file(path, |file| file.write_all(picture.as_bytes()))?;
     }
     let heading = format!("{}\n{}: {} points; pairs: {}", subject.heading(), plain(&data.name), data.points.len(), arguments.pairs);
-    output.report(&report, || audit_text(&heading, &report))
+    output.report(&report, || text::audit(&heading, &report))
 }

@@ -6,7 +6,8 @@ use super::output::Output;
 use clap::Args;
 use plica::bounds::Shape;
 use plica::exact::ParseError;
-use plica::report::{BoundsReport, bounds_text};
+use plica::report::BoundsReport;
+use plica_text as text;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -30,7 +31,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     let is_shape = name.contains('-') && name.chars().all(|c| c.is_ascii_digit() || c == '-');
     let shape = if is_shape { name.parse().map_err(|error: ParseError| Failure::Call(error.to_string()))? } else { shape_of(name)? };
     let report = BoundsReport::of(name, &shape);
-    output.report(&report, || bounds_text(&report))
+    output.report(&report, || text::bounds(&report))
 }
 
 fn shape_of(name: &str) -> Result<Shape, Failure> {

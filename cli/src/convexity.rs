@@ -6,7 +6,8 @@ use super::output::Output;
 use clap::Args;
 use plica::convexity::{Cells, ConvexityError, Enumerator, Judge, Progress};
 use plica::network::Selection;
-use plica::report::{ConvexityReport, RandomReport, convexity_text, sets_from_path};
+use plica::report::{ConvexityReport, RandomReport, sets_from_path};
+use plica_text as text;
 use std::io::{IsTerminal, Write, stderr};
 use std::path::Path;
 
@@ -78,7 +79,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     } else {
         report = report.with_smallest(&mut judge);
     }
-    output.report(&report, || convexity_text(&report))
+    output.report(&report, || text::convexity(&report))
 }
 
 fn random(text: &str) -> Result<(u64, u64), String> {

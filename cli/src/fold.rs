@@ -10,8 +10,9 @@ use super::progress::Progress;
 use clap::Args;
 use plica::data::{DataSet, load};
 use plica::network::Selection;
-use plica::report::{FoldReport, PairReport, data_heading, fold_text};
+use plica::report::{FoldReport, PairReport};
 use plica::sweep::{Checkpoint, Fingerprint, PairGroup, Pairs, Sweep, SweepError, SweepState};
+use plica_text as text;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -135,7 +136,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
         let report = fold(subject, &data, &groups, files.as_ref(), arguments)?;
         if printed.is_ok() {
             printed = output
-                .report(&report, || fold_text(&format!("{}\n{}", subject.heading(), data_heading(&data, pairs)), &report))
+                .report(&report, || text::fold(&format!("{}\n{}", subject.heading(), text::data_heading(&data, pairs)), &report))
                 .and_then(|()| output.finish());
         }
         if directory.is_none() && printed.is_err() {

@@ -3,7 +3,7 @@
 use super::error::Failure;
 use plica::data::{LoadOptions, Pixels};
 use plica::network::{LoadError, Network, Selection, UnitSet, load, zoo};
-use plica::report::network_heading;
+use plica_text as text;
 use std::num::NonZero;
 
 /// A network, the name it was given by, and the units whose bits are compared.
@@ -47,7 +47,7 @@ impl Subject {
 
     /// The network and the selection in a few words.
     pub fn heading(&self) -> String {
-        network_heading(&self.name, &self.network, &self.units)
+        text::network_heading(&self.name, &self.network, &self.units)
     }
 }
 

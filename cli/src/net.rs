@@ -5,7 +5,8 @@ use super::inputs::load_with_notes;
 use super::output::Output;
 use clap::Args;
 use plica::network::write::network_to_path;
-use plica::report::{NetReport, net_text};
+use plica::report::NetReport;
+use plica_text as text;
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
@@ -33,5 +34,5 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
         network_to_path(&network, path)?;
     }
     let report = NetReport::of(&arguments.network, &network);
-    output.report(&report, || net_text(&report))
+    output.report(&report, || text::net(&report))
 }

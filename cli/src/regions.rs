@@ -8,7 +8,8 @@ use plica::complex::{Builder, Complex, ComplexError, Decided, Domain, DomainErro
 use plica::data::{load, load_point};
 use plica::network::Selection;
 use plica::report::picture::{self, Colouring, Scene, SceneError};
-use plica::report::{CellsReport, RegionsReport, cost_of_dimensions, plain, regions_text};
+use plica::report::{CellsReport, RegionsReport, plain};
+use plica_text as text;
 use rug::Rational;
 use std::io::{IsTerminal, Write, stderr};
 use std::path::{Path, PathBuf};
@@ -142,7 +143,7 @@ fn run_here(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     let to_cut = if arguments.space { builder.dimensions_to_cut(&Domain::Space, plane.as_ref()).map_err(failed)? } else { dimension };
     let domain = domain(arguments, &subject, dimension, plane.is_some())?;
     if !arguments.force
-        && let Some(cost) = cost_of_dimensions(&subject.name, &subject.network, to_cut)
+        && let Some(cost) = text::cost_of_dimensions(&subject.name, &subject.network, to_cut)
     {
         return Err(Failure::new(format!("{cost}; --plane takes a slice of them, --force tries all"), subject.built_in));
     }
@@ -168,7 +169,7 @@ fn run_here(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
             }
         }
     }
-    output.report(&report, || regions_text(&heading(arguments, &subject, &domain), &report))
+    output.report(&report, || text::regions(&heading(arguments, &subject, &domain), &report))
 }
 
 fn build(builder: &Builder, domain: &Domain, plane: Option<&Plane>) -> Result<Complex, ComplexError> {

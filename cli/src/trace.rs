@@ -7,7 +7,8 @@ use clap::Args;
 use plica::data::{Point, Points, load_point, load_segments};
 use plica::line::Tracer;
 use plica::network::Selection;
-use plica::report::{SEGMENT_HEAD, TraceReport, plain, segment_row, trace_text};
+use plica::report::{TraceReport, plain};
+use plica_text as text;
 use std::sync::Arc;
 
 /// Segments that are traced together: output appears after every such block.
@@ -93,7 +94,7 @@ fn one(arguments: &Arguments, subject: &Subject, from: &str, to: &str, output: &
     let trace = tracer(arguments, subject).trace(&a, &b).map_err(|error| Failure::Data(error.to_string()))?;
     let trace = trace.select(&Arc::new(subject.units.clone()));
     output.report(&TraceReport::of(&trace), || {
-        trace_text(&format!("{}\nfrom {}\nto   {}", subject.heading(), plain(from.trim()), plain(to.trim())), &trace)
+        text::trace(&format!("{}\nfrom {}\nto   {}", subject.heading(), plain(from.trim()), plain(to.trim())), &trace)
     })
 }
 
@@ -112,7 +113,7 @@ fn many(arguments: &Arguments, subject: &Subject, file: &str, output: &mut Outpu
         let visit = |(i, _): (usize, usize), trace: &plica::line::Trace| {
             if written.is_ok() {
                 let trace = trace.select(&units);
-                written = output.row(&TraceReport::of(&trace), SEGMENT_HEAD, || segment_row(first + i, &trace));
+                written = output.row(&TraceReport::of(&trace), text::SEGMENT_HEAD, || text::segment_row(first + i, &trace));
             }
         };
         tracer.over(&points).and_then(|mut tracer| tracer.trace_pairs(pairs, visit)).map_err(|error| data_error(&error))?;

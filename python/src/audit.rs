@@ -8,8 +8,9 @@ use crate::trace::{Trace, patterns};
 use numpy::PyReadonlyArray2;
 use plica::data::DataSet;
 use plica::network::Selection;
-use plica::report::{AuditReport, audit_text, data_heading, network_heading, picture};
+use plica::report::{AuditReport, picture};
 use plica::sweep::{self, Audit, Auditor, Fault, PairGroup, Pairs, Sampling};
+use plica_text as text;
 use pyo3::prelude::*;
 
 /// What is sampled: the name of the points, numbers of points on a segment, which pairs, and how many threads.
@@ -58,8 +59,8 @@ pub fn audit(
         }
         let report = AuditReport::new(&found);
         let units = network.units(&Selection::Hidden).map_err(Failure::value)?;
-        let heading = format!("{}\n{}", network_heading(&name, &network, &units), data_heading(&data, pairs));
-        Ok((json(&report)?, audit_text(&heading, &report), picture::missed_by_sampling(&name, &report)))
+        let heading = format!("{}\n{}", text::network_heading(&name, &network, &units), text::data_heading(&data, pairs));
+        Ok((json(&report)?, text::audit(&heading, &report), picture::missed_by_sampling(&name, &report)))
     })
 }
 

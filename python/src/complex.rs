@@ -11,7 +11,8 @@ use plica::complex::{Builder, Complex as Cells, ComplexError, Decided, Domain, D
 use plica::data::DataSet;
 use plica::exact::nearest_f64;
 use plica::report::picture::{self, Colouring, Scene, SceneError};
-use plica::report::{CellsReport, RegionsReport, cost_of_dimensions, regions_text};
+use plica::report::{CellsReport, RegionsReport};
+use plica_text as text;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 use rug::Rational;
@@ -88,7 +89,7 @@ pub fn complex(py: Python<'_>, network: &Network, options: Options<'_>, progress
         ComplexError::Domain(error) => Failure::value(with_advice(&error)),
         error => error.into(),
     })?;
-    if !force && let Some(cost) = cost_of_dimensions(&network.name, &network.network, to_cut) {
+    if !force && let Some(cost) = text::cost_of_dimensions(&network.name, &network.network, to_cut) {
         return Err(Failure::Value(format!("{cost}; slice() takes a plane of them, force=True tries all")).into());
     }
     let (name, network) = (network.name.clone(), network.network.clone());
@@ -104,7 +105,7 @@ pub fn complex(py: Python<'_>, network: &Network, options: Options<'_>, progress
             control.at(found.complex.activation_regions() as u64, 0);
             let report = RegionsReport::whole(&network, &found.complex, found.decided.as_ref(), volumes)?;
             let heading = format!("{name}, {}\n{}", network.shape(), place(&domain, plane.is_some()));
-            Ok(Complex { json: json(&report)?, text: regions_text(&heading, &report), name, builder, found: Arc::new(found) })
+            Ok(Complex { json: json(&report)?, text: text::regions(&heading, &report), name, builder, found: Arc::new(found) })
         })
     })
 }

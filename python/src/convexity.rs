@@ -4,7 +4,8 @@ use crate::error::Failure;
 use crate::job::run;
 use crate::network::{Network, json};
 use plica::convexity::{Cells, ConvexityError, Enumerator, Judge};
-use plica::report::{ConvexityReport, RandomReport, convexity_text, parse_sets};
+use plica::report::{ConvexityReport, RandomReport, parse_sets};
+use plica_text as text;
 use pyo3::prelude::*;
 
 /// Which sets are judged, and what counts as a region.
@@ -41,6 +42,6 @@ pub fn convexity(py: Python<'_>, network: &Network, options: Options, progress: 
         } else {
             report = report.with_smallest(&mut judge);
         }
-        Ok((json(&report)?, convexity_text(&report)))
+        Ok((json(&report)?, text::convexity(&report)))
     })
 }

@@ -8,7 +8,8 @@ use nalgebra::{DMatrix, DVector};
 use plica::bounds::Shape;
 use plica::exact::ParseError;
 use plica::network::{self, Layer, Selection, UnitSet, read, zoo};
-use plica::report::{BoundsReport, NetReport, bounds_text, net_text};
+use plica::report::{BoundsReport, NetReport};
+use plica_text as text;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 use std::path::Path;
@@ -139,7 +140,7 @@ impl Network {
     fn describe(&self, py: Python<'_>) -> PyResult<(String, String)> {
         here(py, || {
             let report = NetReport::of(&self.name, &self.network);
-            Ok((json(&report)?, net_text(&report)))
+            Ok((json(&report)?, text::net(&report)))
         })
     }
 
@@ -168,7 +169,7 @@ pub fn bounds(network: Option<PyRef<'_, Network>>, widths: &str) -> PyResult<(St
         None => (widths, widths.parse().map_err(|error: ParseError| Failure::value(error))?),
     };
     let report = BoundsReport::of(name, &shape);
-    Ok((json(&report)?, bounds_text(&report)))
+    Ok((json(&report)?, text::bounds(&report)))
 }
 
 /// A report as the command line prints it with `--format json`.

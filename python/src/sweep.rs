@@ -7,8 +7,9 @@ use crate::points::Points;
 use numpy::PyArray1;
 use plica::data::DataSet;
 use plica::network::UnitSet;
-use plica::report::{FoldReport, PairReport, data_heading, fold_text, network_heading, picture};
+use plica::report::{FoldReport, PairReport, picture};
 use plica::sweep::{self, Checkpoint, Fingerprint, PairGroup, Pairs, PathRow, RowSink, SweepError};
+use plica_text as text;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::path::PathBuf;
@@ -72,7 +73,8 @@ impl Task {
     fn report(&self, state: &sweep::SweepState) -> Report {
         let pair = |(group, tally): (&PairGroup, &plica::fold::Tally)| PairReport::new(group.from, group.to, tally.clone());
         let report = FoldReport::new(self.groups.iter().zip(state.tallies()).map(pair).collect(), state.decisions());
-        let heading = format!("{}\n{}", network_heading(&self.name, &self.network, &self.units), data_heading(&self.data, self.pairs));
+        let heading =
+            format!("{}\n{}", text::network_heading(&self.name, &self.network, &self.units), text::data_heading(&self.data, self.pairs));
         Report { name: self.name.clone(), heading, report }
     }
 
@@ -252,7 +254,7 @@ impl Report {
     }
 
     fn text(&self, py: Python<'_>) -> PyResult<String> {
-        here(py, || Ok(fold_text(&self.heading, &self.report)))
+        here(py, || Ok(text::fold(&self.heading, &self.report)))
     }
 
     /// The heat map by class, where pairs are by class, and the distribution of chi, as SVG.

@@ -10,8 +10,9 @@ use plica::data::{self, Point};
 use plica::fold::{Folding, peak, prefix_chi, symmetrised_chi};
 use plica::line::{self, Tracer};
 use plica::network::Pattern;
+use plica::report::TraceReport;
 use plica::report::picture::ribbon;
-use plica::report::{TraceReport, network_heading, trace_text};
+use plica_text as text;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
@@ -46,7 +47,7 @@ impl Trace {
         Self {
             folding: Folding::of(&trace),
             trace,
-            network: [network.to_string(), network_heading(network, &subject.network, &subject.units)],
+            network: [network.to_string(), text::network_heading(network, &subject.network, &subject.units)],
         }
     }
 }
@@ -171,7 +172,7 @@ impl Trace {
 
     /// The text of `plica trace`; the ends are written as they were given.
     fn text(&self, start: &str, end: &str) -> String {
-        trace_text(&format!("{}\nfrom {start}\nto   {end}", self.network[1]), &self.trace)
+        text::trace(&format!("{}\nfrom {start}\nto   {end}", self.network[1]), &self.trace)
     }
 
     /// The regions along the segment, as SVG.

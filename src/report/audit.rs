@@ -1,7 +1,5 @@
 //! The report of sampling held against exact traces.
 
-use super::number::{self, grouped, percent, places};
-use super::table::{Left, Right, Table};
 use crate::exact::ExactNumber;
 use crate::fold::Distribution;
 use crate::line::Decisions;
@@ -102,38 +100,3 @@ impl ChiError {
         }
     }
 }
-
-/// The text of an audit: a row for each way of sampling.
-pub fn audit_text(heading: &str, report: &AuditReport) -> String {
-    let head = ["sampling", "inexact", "missed", "wrong", "bias", "max", "above", "below"];
-    let mut table = Table::new([Left, Right, Right, Right, Right, Right, Right, Right], head);
-    let per_cent = |number: &Option<ExactNumber>| number.as_ref().map_or("-".to_string(), |x| percent(&x.0, 1));
-    let plain = |number: &Option<ExactNumber>, count: u32| number.as_ref().map_or("-".to_string(), |x| places(&x.0, count));
-    for sampler in &report.samplers {
-        let error = &sampler.chi_error;
-        let sampling =
-            if sampler.sampler == ADAPTIVE { format!("{ADAPTIVE} ({})", plain(&sampler.points, 0)) } else { sampler.sampler.clone() };
-        table.push([
-            format!("{sampling}, {}", sampler.precision),
-            per_cent(&sampler.incomplete),
-            per_cent(&sampler.missed),
-            (sampler.unknown_patterns + sampler.out_of_order_patterns).to_string(),
-            plain(&error.bias, 4),
-            plain(&error.largest, 3),
-            per_cent(&share(error.above, report.segments)),
-            per_cent(&share(error.below, report.segments)),
-        ]);
-    }
-    let (segments, regions) = (grouped(report.segments), grouped(report.regions));
-    format!("{}  {segments} segments, {regions} regions\n\n{table}\n{LEGEND}", number::heading(heading))
-}
-
-/// The name of the adaptive sampling.
-pub(in crate::report) const ADAPTIVE: &str = "adaptive";
-
-const LEGEND: &str = "  inexact  segments whose sequence of regions is not found exactly
-  missed   regions that no point fell into
-  wrong    patterns that occur nowhere on their segment, or in another order
-  bias, max, above, below: sampled chi against exact chi, its mean error, its
-           largest, and on how many segments it is too large and too small
-";

@@ -3,9 +3,9 @@
 use super::chart::{Chart, Line};
 use super::svg::label;
 use crate::exact::ExactNumber;
-use crate::report::audit::ADAPTIVE;
 use crate::report::number::percent;
 use crate::report::{AuditReport, SamplerReport};
+use crate::sweep::Sampling;
 
 /// What is drawn, and its value in a report.
 type Series = (Line, fn(&SamplerReport) -> &Option<ExactNumber>);
@@ -17,6 +17,7 @@ const SERIES: [Series; 2] =
 ///
 /// The adaptive sampling stands at its average number of points, apart from the line.
 pub fn missed_by_sampling(name: &str, report: &AuditReport) -> String {
+    let adaptive = Sampling::Adaptive.to_string();
     let double: Vec<&SamplerReport> = report.samplers.iter().filter(|sampler| sampler.precision == "f64").collect();
     let power = |sampler: &SamplerReport| sampler.points.as_ref().map(|points| points.value().log10());
     let powers = || double.iter().filter_map(|sampler| power(sampler));
@@ -36,8 +37,8 @@ pub fn missed_by_sampling(name: &str, report: &AuditReport) -> String {
             let (Some(power), Some(exact)) = (power(sampler), number(sampler)) else { continue };
             let point = (x(power), 100.0 * exact.value());
             chart.dot(k, point, &format!("{}: {} {}", sampler.sampler, line.0, percent(&exact.0, 4)));
-            match (sampler.sampler == ADAPTIVE, k) {
-                (true, 0) => chart.word(point, ADAPTIVE),
+            match (sampler.sampler == adaptive, k) {
+                (true, 0) => chart.word(point, &adaptive),
                 (true, _) => (),
                 (false, _) => points.push(point),
             }

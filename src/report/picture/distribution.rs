@@ -51,7 +51,7 @@ pub fn distribution(reports: &[(&str, &FoldReport)]) -> String {
 }
 
 fn heading(name: &str, report: &FoldReport) -> String {
-    let mean = report.global.mean.as_ref().map_or("none".to_string(), |mean| share(&mean.0, 1, 4));
+    let mean = report.global.mean.as_ref().map_or("none".to_string(), |mean| share(&mean.0, 4));
     format!("{name}: {} segments, mean chi {mean}", report.pairs.iter().map(|pair| pair.paths).sum::<u64>())
 }
 

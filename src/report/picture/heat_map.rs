@@ -56,7 +56,7 @@ pub fn heat_map(name: &str, report: &FoldReport) -> Option<String> {
         let title = format!("from {from} to {to}: mean chi {} of {} segments", decimal(&mean.0), pair.paths);
         drawing.rectangle(area, &viridis(place), &title);
         if n <= WRITTEN {
-            drawing.text((x + cell / 2.0, y + cell / 2.0), Anchor::Middle, 12.0, ink_on(place), &share(&mean.0, 1, 3));
+            drawing.text((x + cell / 2.0, y + cell / 2.0), Anchor::Middle, 12.0, ink_on(place), &share(&mean.0, 3));
         }
     }
     let (x, height) = (left + side + 24.0, side.max(160.0));

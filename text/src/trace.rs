@@ -1,10 +1,11 @@
-//! The report of one segment as text.
+//! The text of one segment.
 
-use super::number::{self, cut, decimal, exact_and_decimal, grouped, time};
-use super::table::{Left, Right, Table, facts};
-use crate::fold::{Measure, Path};
-use crate::line::{Change, Crossing, Trace};
-use crate::network::{Pattern, Unit, UnitSet};
+use crate::number::{self, cut, exact_and_decimal, grouped, time};
+use crate::table::{Left, Right, Table, facts};
+use plica::fold::{Measure, Path};
+use plica::line::{Change, Crossing, Trace};
+use plica::network::{Pattern, Unit, UnitSet};
+use plica::report::decimal;
 
 /// Crossings that are shown in full; of more, the first and the last.
 const SHOWN: usize = 40;
@@ -20,7 +21,7 @@ const FLIPS: usize = 30;
 /// The text of a trace: its measures, the patterns of its ends by layer, and its crossings.
 ///
 /// Long patterns and long lists are shown in part, and a last line says so.
-pub fn trace_text(heading: &str, trace: &Trace) -> String {
+pub fn trace(heading: &str, trace: &Trace) -> String {
     let measure = Measure::of(trace);
     let folding = measure.folding();
     let flips: usize = trace.crossings().map(|crossing| crossing.flips.len()).sum();

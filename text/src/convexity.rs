@@ -1,10 +1,10 @@
-//! The report of the two kinds of convexity as text.
+//! The text of the two kinds of convexity.
 
-use super::convexity::{ConvexityReport, FindingReport, RandomReport, SetReport, SmallestReport, VertexReport};
-use super::number::{count, cut, decimal, grouped};
-use super::table::{Left, Right, Table};
-use crate::exact::ExactNumber;
-use crate::network::Pattern;
+use crate::number::{count, cut, grouped};
+use crate::table::{Left, Right, Table};
+use plica::exact::ExactNumber;
+use plica::network::Pattern;
+use plica::report::{ConvexityReport, FindingReport, RandomReport, SetReport, SmallestReport, VertexReport, decimal};
 
 /// Patterns that are shown; of more, the first of them.
 const SHOWN: usize = 24;
@@ -15,7 +15,7 @@ const POINT: usize = 42;
 const LINE: usize = 80;
 
 /// The text of a report: the patterns with a point each, then what was asked.
-pub fn convexity_text(report: &ConvexityReport) -> String {
+pub fn convexity(report: &ConvexityReport) -> String {
     let layers = count(report.hidden_layers as u64, "hidden layer");
     let units = count(report.units as u64, "unit");
     let mut text = cut(&format!("{}: {units} in {layers}, {}", report.network, count(report.inputs as u64, "input")), LINE);

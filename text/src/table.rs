@@ -4,14 +4,14 @@ use std::fmt;
 
 /// How the cells of a column are set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Align {
+pub(crate) enum Align {
     Left,
     Right,
 }
-pub(super) use Align::{Left, Right};
+pub(crate) use Align::{Left, Right};
 
 /// Rows of cells under a head; two blanks before each column.
-pub(super) struct Table<const N: usize> {
+pub(crate) struct Table<const N: usize> {
     align: [Align; N],
     rows: Vec<[String; N]>,
 }
@@ -42,7 +42,7 @@ impl<const N: usize> fmt::Display for Table<N> {
 }
 
 /// Lines of a name and a value, two of each to a line where there is a second.
-pub(super) fn facts(rows: &[(&str, String, &str, String)]) -> String {
+pub(crate) fn facts(rows: &[(&str, String, &str, String)]) -> String {
     let mut text = String::new();
     for (name, value, second_name, second_value) in rows {
         let line = format!("  {name:<10}{value:<28}{second_name:<11}{second_value}");

@@ -1,11 +1,11 @@
-//! The report of a network as text.
+//! The text of a network.
 
-use super::number::{count, cut, grouped};
-use super::table::{Left, Right, Table, facts};
-use super::{LayerReport, NetDetail, NetReport, NodeReport};
+use crate::number::{count, cut, grouped};
+use crate::table::{Left, Right, Table, facts};
+use plica::report::{LayerReport, NetDetail, NetReport, NodeReport};
 
 /// The text of a network report: its size, and a row for each layer or node.
-pub fn net_text(report: &NetReport) -> String {
+pub fn net(report: &NetReport) -> String {
     let (dyadic, (what, how_many), table) = match &report.detail {
         NetDetail::Layers { weights, biases, dyadic, layers } => {
             let biases = count(*biases as u64, "bias").replace("biass", "biases");

@@ -1,15 +1,16 @@
-//! Lines that stand above a report as text, or in its place.
+//! Lines above a text, or in its place.
 
-use crate::bounds::Shape;
-use crate::data::DataSet;
-use crate::network::{Network, UnitSet};
-use crate::sweep::Pairs;
-use crate::words::plain;
+use plica::bounds::Shape;
+use plica::data::DataSet;
+use plica::network::{Network, UnitSet};
+use plica::report::plain;
+use plica::sweep::Pairs;
 
 /// The network and the units compared, in a line.
 ///
 /// ```
-/// use plica::{network::{Selection, load}, report::network_heading};
+/// use plica::network::{Selection, load};
+/// use plica_text::network_heading;
 /// let network = load("cantor:2").unwrap();
 /// let units = network.units(&Selection::Hidden).unwrap();
 /// assert_eq!(network_heading("cantor:2", &network, &units), "cantor:2, 2-3-2-3-2-1: 10 units compared (hidden)");
@@ -26,7 +27,8 @@ const LARGE: usize = 6;
 /// What the regions of so many dimensions cost, in a line; `None` up to six, which are few enough.
 ///
 /// ```
-/// use plica::{network::load, report::cost_of_dimensions};
+/// use plica::network::load;
+/// use plica_text::cost_of_dimensions;
 /// let network = load("digits:3x20").unwrap();
 /// assert!(cost_of_dimensions("digits:3x20", &network, 64).unwrap().starts_with("64 dimensions are many: a box alone has 3^64 faces, and "));
 /// assert_eq!(cost_of_dimensions("digits:3x20", &network, 2), None);

@@ -1,8 +1,9 @@
-//! The report of many segments as text.
+//! The text of many segments.
 
-use super::FoldReport;
-use super::number::{self, decimal, exact_or_undefined, grouped, percent, share};
-use crate::fold::Statistics;
+use crate::number::{self, exact_or_undefined, grouped};
+use plica::exact::ExactNumber;
+use plica::fold::{Distribution, Statistics, Tally};
+use plica::report::{FoldReport, decimal, percent, share};
 use std::collections::BTreeSet;
 
 /// Characters of a line of the table of classes, behind its margin.
@@ -11,7 +12,7 @@ const WIDTH: usize = 78;
 const CLASSES: usize = 30;
 
 /// The text of a fold report: the table of mean chi by class, and every reading of the global measure.
-pub fn fold_text(heading: &str, report: &FoldReport) -> String {
+pub fn fold(heading: &str, report: &FoldReport) -> String {
     let mut text = number::heading(heading);
     let classes: BTreeSet<i64> = report.pairs.iter().filter_map(|pair| pair.from).collect();
     match classes.len() {
@@ -32,7 +33,7 @@ fn class_table(report: &FoldReport, classes: &[i64]) -> String {
             let cell = |to: &i64| {
                 let pair = report.pairs.iter().find(|pair| (pair.from, pair.to) == (Some(*from), Some(*to)));
                 let mean = pair.and_then(|pair| pair.chi.mean.as_ref());
-                format!(" {:>width$}", mean.map_or_else(|| "-".to_string(), |mean| share(&mean.0, 1, 3)))
+                format!(" {:>width$}", mean.map_or_else(|| "-".to_string(), |mean| share(&mean.0, 3)))
             };
             text += &format!("  {from:>width$}{}\n", columns.iter().map(cell).collect::<String>());
         }
@@ -46,7 +47,7 @@ fn measures(report: &FoldReport) -> String {
     let peaks = Statistics::from(&whole.peaks());
     let global = &report.global;
     let over_pairs = &global.pair_medians_of_positive_peaks;
-    let of = |number: &Option<crate::exact::ExactNumber>| exact_or_undefined(number.as_ref().map(|number| &number.0));
+    let of = |number: &Option<ExactNumber>| exact_or_undefined(number.as_ref().map(|number| &number.0));
     let mut lines = vec![
         ("segments", grouped(whole.paths())),
         (
@@ -79,8 +80,8 @@ fn measures(report: &FoldReport) -> String {
 }
 
 /// The least, the mean and the largest number of regions.
-fn regions(whole: &crate::fold::Tally) -> String {
-    let regions: crate::fold::Distribution = whole.regions().map(|(n, count)| (n.into(), count)).collect();
+fn regions(whole: &Tally) -> String {
+    let regions: Distribution = whole.regions().map(|(n, count)| (n.into(), count)).collect();
     match (regions.iter().next(), regions.mean(), regions.max()) {
         (Some((least, _)), Some(mean), Some(most)) => format!("{least} to {most}, mean {}", decimal(&mean)),
         _ => "undefined".to_string(),

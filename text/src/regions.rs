@@ -1,11 +1,11 @@
-//! The report of a complex as text.
+//! The text of a complex.
 
-use super::bounds::bounds_table;
-use super::number::{self, decimal, exact_and_decimal, exact_or_undefined, four, grouped, percent};
-use super::regions::{DecisionReport, RegionsReport};
-use super::table::{Left, Right, Table};
-use crate::complex::Histogram;
-use crate::exact::ExactNumber;
+use crate::bounds;
+use crate::number::{self, exact_and_decimal, exact_or_undefined, four, grouped};
+use crate::table::{Left, Right, Table};
+use plica::complex::Histogram;
+use plica::exact::ExactNumber;
+use plica::report::{DecisionReport, RegionsReport, decimal, percent};
 use rug::Rational;
 
 /// A histogram has at most so many columns; larger numbers are put together.
@@ -14,7 +14,7 @@ const COLUMNS: usize = 9;
 const CLASSES: usize = 20;
 
 /// The text of a report of regions: counts, shape, volumes, and bounds.
-pub fn regions_text(heading: &str, report: &RegionsReport) -> String {
+pub fn regions(heading: &str, report: &RegionsReport) -> String {
     let mut text = number::heading(heading);
     text += &lines(&facts(report));
     let histograms =
@@ -27,7 +27,7 @@ pub fn regions_text(heading: &str, report: &RegionsReport) -> String {
         text += &decisions(decision);
     }
     if !report.bounds.is_empty() {
-        text += &format!("\n  what is known of every network of this shape\n\n{}", bounds_table(&report.bounds));
+        text += &format!("\n  what is known of every network of this shape\n\n{}", bounds::table(&report.bounds));
     }
     text
 }
