@@ -12,7 +12,7 @@
 //! SEGMENTS random segments are traced, 100,000 where nothing is said. All segments between the points are those of
 //! `plica fold DIRECTORY/mnist-*.safetensors IMAGES --labels LABELS --out results`; `data/mnist/` has what came of them.
 
-use plica::data::{LoadOptions, load};
+use plica::data::{DataSet, LoadOptions};
 use plica::fold::Global;
 use plica::network::{self, Selection};
 use plica::sweep::{Pairs, Sweep};
@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         return Err("three arguments are needed: IMAGES LABELS DIRECTORY-OF-NETWORKS; data/mnist_sample.py says where images are".into());
     };
     let count = rest.first().map_or(Ok(100_000), |count| count.parse())?;
-    let data = load(images, &LoadOptions { labels: Some(labels.clone()), ..LoadOptions::default() })?;
+    let data = DataSet::load(images, &LoadOptions { labels: Some(labels.clone()), ..LoadOptions::default() })?;
     let groups = Pairs::Random { count, seed: 0 }.groups(&data)?;
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     println!("{count} random segments between {} images\n", data.points.len());

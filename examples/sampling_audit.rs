@@ -8,13 +8,13 @@
 //! cargo run --release --example sampling_audit
 //! ```
 
-use plica::data::{LoadOptions, load};
+use plica::data::{DataSet, LoadOptions};
 use plica::network;
 use plica::report::AuditReport;
 use plica::sweep::{Auditor, Pairs, Sampling};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let digits = load("digits", &LoadOptions::default())?;
+    let digits = DataSet::load("digits", &LoadOptions::default())?;
     let pairs: Vec<(usize, usize)> = Pairs::Random { count: 500, seed: 0 }.groups(&digits)?[0].iter().collect();
     println!("{} segments between the built-in digits, double precision\n", pairs.len());
     println!("{:14} {:>8}  {:12} {:>7} {:>9} {:>9} {:>10}", "network", "regions", "sampling", "points", "missed", "inexact", "chi off by");

@@ -21,9 +21,9 @@ mod train;
 
 use nalgebra::DMatrix;
 use plica::complex::{Builder, Cell, Complex, ComplexError, Decided, Domain, Rule, mean};
-use plica::data::{LoadOptions, load};
+use plica::data::{DataSet, LoadOptions};
 use plica::exact::nearest_f64;
-use plica::network::{self, Network, write::network_to_path};
+use plica::network::{self, Network};
 use rug::Rational;
 use std::error::Error;
 use std::fmt::Write;
@@ -117,7 +117,7 @@ fn trained() -> Result<(Vec<Checkpoint>, Labelled), Box<dyn Error>> {
 /// Writes checkpoints and points, so that they can be given back.
 fn keep(checkpoints: &[Checkpoint], data: &Labelled, out: &Path) -> Result<(), Box<dyn Error>> {
     for checkpoint in checkpoints {
-        network_to_path(&checkpoint.network, &out.join(format!("{}.safetensors", checkpoint.name)))?;
+        checkpoint.network.save(&out.join(format!("{}.safetensors", checkpoint.name)))?;
     }
     let mut text = "x0,x1,label\n".to_string();
     for (point, label) in data.points.column_iter().zip(&data.labels) {
@@ -137,8 +137,8 @@ fn read_checkpoint(file: &str) -> Result<Checkpoint, Box<dyn Error>> {
 }
 
 fn read_points(file: &str) -> Result<Labelled, Box<dyn Error>> {
-    let read =
-        load(file, &LoadOptions { labels: Some("label".to_string()), ..LoadOptions::default() }).map_err(|error| error.to_string())?;
+    let read = DataSet::load(file, &LoadOptions { labels: Some("label".to_string()), ..LoadOptions::default() })
+        .map_err(|error| error.to_string())?;
     let labels: Vec<f64> = read.labels.iter().flatten().map(|&label| label as f64).collect();
     if read.points.dimension() != 2 || labels.iter().any(|label| label.abs() != 1.0) {
         return Err(format!("{file}: two coordinates and a label of -1 or 1 are needed in each row").into());

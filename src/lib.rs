@@ -6,9 +6,9 @@
 //! certain: by a proven bound on the rounding error, or else by integers.
 //!
 //! ```
-//! use plica::{data::load_point, fold::Folding, line::Tracer, network::load};
+//! use plica::{data::Point, fold::Folding, line::Tracer, network::load};
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let (from, to) = (load_point("0,3/4", &Default::default())?, load_point("1,3/4", &Default::default())?);
+//! let (from, to) = (Point::load("0,3/4", &Default::default())?, Point::load("1,3/4", &Default::default())?);
 //! let network = load("cantor:2")?;
 //! let trace = Tracer::new(&network).trace(&from, &to)?;
 //! assert_eq!(trace.regions(), 7);

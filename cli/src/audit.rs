@@ -5,7 +5,7 @@ use super::inputs::{PixelOptions, Subject};
 use super::output::{self, Output};
 use super::progress::Progress;
 use clap::Args;
-use plica::data::load;
+use plica::data::DataSet;
 use plica::network::Selection;
 use plica::report::{AuditReport, picture, plain};
 use plica::sweep::{Auditor, MOST_POINTS, PairGroup, Pairs, Sampling};
@@ -66,7 +66,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
         return Err(Failure::Call("an audit takes all pairs or random:N@SEED, not classes".to_string()));
     }
     let subject = Subject::load(&arguments.network, &Selection::Hidden)?;
-    let data = load(&arguments.data, &arguments.pixels.with_labels(arguments.labels.as_deref()))?;
+    let data = DataSet::load(&arguments.data, &arguments.pixels.with_labels(arguments.labels.as_deref()))?;
     subject.check_dimension(data.points.dimension(), &data.name, data.name == "digits")?;
     let groups = arguments.pairs.groups(&data).map_err(|error| Failure::Data(error.to_string()))?;
     let mut ways: Vec<Sampling> = arguments.points.iter().map(|&n| Sampling::Points(n as usize)).collect();

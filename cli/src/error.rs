@@ -54,8 +54,8 @@ impl From<plica::network::LoadError> for Failure {
     }
 }
 
-impl From<plica::data::LoadError> for Failure {
-    fn from(error: plica::data::LoadError) -> Self {
+impl From<plica::data::DataError> for Failure {
+    fn from(error: plica::data::DataError) -> Self {
         Self::new(&error, error.is_call_error())
     }
 }
@@ -66,8 +66,8 @@ impl From<plica::sweep::CheckpointError> for Failure {
     }
 }
 
-impl From<plica::network::write::WriteError> for Failure {
-    fn from(error: plica::network::write::WriteError) -> Self {
+impl From<plica::network::WriteError> for Failure {
+    fn from(error: plica::network::WriteError) -> Self {
         Self::new(&error, error.is_call_error())
     }
 }

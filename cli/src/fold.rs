@@ -8,7 +8,7 @@ use super::output::Output;
 use super::paths::{self, PathFiles};
 use super::progress::Progress;
 use clap::Args;
-use plica::data::{DataSet, load};
+use plica::data::DataSet;
 use plica::network::Selection;
 use plica::report::{FoldReport, PairReport};
 use plica::sweep::{Checkpoint, Fingerprint, PairGroup, Pairs, Sweep, SweepError, SweepState};
@@ -121,7 +121,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
         if arguments.output_bits { subject.with_output_bits() } else { Ok(subject) }
     };
     let subjects = networks.iter().map(subject).collect::<Result<Vec<_>, _>>()?;
-    let data = load(&arguments.data, &arguments.pixels.with_labels(arguments.labels.as_deref()))?;
+    let data = DataSet::load(&arguments.data, &arguments.pixels.with_labels(arguments.labels.as_deref()))?;
     for subject in &subjects {
         subject.check_dimension(data.points.dimension(), &data.name, data.name == "digits")?;
     }

@@ -4,7 +4,6 @@ use super::error::Failure;
 use super::inputs::load_with_notes;
 use super::output::Output;
 use clap::Args;
-use plica::network::write::network_to_path;
 use plica::report::NetReport;
 use plica_text as text;
 use std::path::PathBuf;
@@ -31,7 +30,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     let network = load_with_notes(&arguments.network)?;
     if let Some(path) = &arguments.to {
-        network_to_path(&network, path)?;
+        network.save(path)?;
     }
     let report = NetReport::of(&arguments.network, &network);
     output.report(&report, || text::net(&report))

@@ -5,7 +5,7 @@ use super::inputs::{PixelOptions, Subject, is_built_in};
 use super::output::{self, Output};
 use clap::Args;
 use plica::complex::{Builder, Complex, ComplexError, Decided, Domain, DomainError, Plane, Rule, parse_bytes};
-use plica::data::{load, load_point};
+use plica::data::{DataSet, Point};
 use plica::network::Selection;
 use plica::report::picture::{self, Colouring, Scene, SceneError};
 use plica::report::{CellsReport, RegionsReport, plain};
@@ -194,7 +194,7 @@ fn plot(path: &Path, arguments: &Arguments, subject: &Subject, complex: &Complex
     let title = format!("{}: {} linear regions", subject.name, complex.counts().linear_regions);
     let mut scene = Scene::new(&title, complex, decided, colouring).map_err(failed)?;
     if let Some(points) = &arguments.points {
-        let data = load(points, &arguments.pixels.with_labels(arguments.labels.as_deref()))?;
+        let data = DataSet::load(points, &arguments.pixels.with_labels(arguments.labels.as_deref()))?;
         scene = scene.with_points(complex, &data).map_err(failed)?;
     }
     let failed = |error: &dyn std::fmt::Display| Failure::Data(format!("{}: {error}", path.display()));
@@ -210,7 +210,7 @@ fn plot(path: &Path, arguments: &Arguments, subject: &Subject, complex: &Complex
 fn plane(points: &[String], subject: &Subject, arguments: &Arguments) -> Result<Plane, Failure> {
     let options = arguments.pixels.with_labels(None);
     let load = |spec: &String| {
-        let point = load_point(spec, &options)?;
+        let point = Point::load(spec, &options)?;
         subject.check_dimension(point.dimension(), spec, is_built_in(spec))?;
         Ok::<_, Failure>(point)
     };

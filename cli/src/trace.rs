@@ -4,7 +4,7 @@ use super::error::Failure;
 use super::inputs::{PixelOptions, Subject, is_built_in};
 use super::output::Output;
 use clap::Args;
-use plica::data::{Point, Points, load_point, load_segments};
+use plica::data::{Point, Points};
 use plica::line::Tracer;
 use plica::network::Selection;
 use plica::report::{TraceReport, plain};
@@ -86,7 +86,7 @@ fn tracer(arguments: &Arguments, subject: &Subject) -> Tracer {
 fn one(arguments: &Arguments, subject: &Subject, from: &str, to: &str, output: &mut Output) -> Result<(), Failure> {
     let options = arguments.pixels.with_labels(None);
     let end = |spec: &str| -> Result<Point, Failure> {
-        let point = load_point(spec, &options)?;
+        let point = Point::load(spec, &options)?;
         subject.check_dimension(point.dimension(), spec, is_built_in(spec))?;
         Ok(point)
     };
@@ -99,7 +99,7 @@ fn one(arguments: &Arguments, subject: &Subject, from: &str, to: &str, output: &
 }
 
 fn many(arguments: &Arguments, subject: &Subject, file: &str, output: &mut Output) -> Result<(), Failure> {
-    let (p, q) = load_segments(file)?;
+    let (p, q) = Points::load_segments(file)?;
     subject.check_dimension(p.dimension(), file, false)?;
     let units = Arc::new(subject.units.clone());
     let mut tracer = tracer(arguments, subject);

@@ -2,10 +2,10 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use plica::data::{Pixels, idx_from_bytes};
+use plica::data::{Pixels, Points};
 
 fuzz_target!(|bytes: &[u8]| {
     for pixels in [Pixels::Exact, Pixels::F32, Pixels::Raw] {
-        let _ = idx_from_bytes(bytes, pixels);
+        let _ = Points::from_idx(bytes, pixels);
     }
 });

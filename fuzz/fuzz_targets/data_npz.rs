@@ -4,11 +4,11 @@
 mod archive;
 
 use libfuzzer_sys::fuzz_target;
-use plica::data::{npz_from_bytes, segments_from_bytes};
+use plica::data::Points;
 
 fuzz_target!(|bytes: &[u8]| {
-    let _ = npz_from_bytes(bytes);
-    let _ = segments_from_bytes(bytes);
-    let _ = npz_from_bytes(&archive::of_pieces(&["X", "y"], bytes));
-    let _ = segments_from_bytes(&archive::of_pieces(&["P", "Q"], bytes));
+    let _ = Points::from_npz(bytes);
+    let _ = Points::segments_from_npz(bytes);
+    let _ = Points::from_npz(&archive::of_pieces(&["X", "y"], bytes));
+    let _ = Points::segments_from_npz(&archive::of_pieces(&["P", "Q"], bytes));
 });

@@ -6,7 +6,7 @@ use plica::network::zoo;
 
 fuzz_target!(|text: &str| {
     if !text.contains(['/', '.', '#']) || text.starts_with("digits#") || text.contains(',') {
-        let _ = plica::data::load_point(text, &Default::default());
+        let _ = plica::data::Point::load(text, &Default::default());
     }
     // Long numbers make networks that are legal, and slow to build.
     let longest = text.split(|c: char| !c.is_ascii_digit()).map(str::len).max();

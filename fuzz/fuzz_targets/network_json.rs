@@ -2,11 +2,11 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use plica::network::read::json_from_bytes;
+use plica::network::Network;
 
 fuzz_target!(|bytes: &[u8]| {
-    if let Ok(network) = json_from_bytes(bytes) {
+    if let Ok(network) = Network::from_json(bytes) {
         let written = serde_json::to_vec(&network).expect("networks are JSON");
-        assert_eq!(json_from_bytes(&written).ok().as_ref(), Some(&network));
+        assert_eq!(Network::from_json(&written).ok().as_ref(), Some(&network));
     }
 });

@@ -4,9 +4,9 @@
 mod archive;
 
 use libfuzzer_sys::fuzz_target;
-use plica::network::read::npz_from_bytes;
+use plica::network::Network;
 
 fuzz_target!(|bytes: &[u8]| {
-    let _ = npz_from_bytes(bytes);
-    let _ = npz_from_bytes(&archive::of_pieces(&["W0", "b0", "W1", "b1"], bytes));
+    let _ = Network::from_npz(bytes);
+    let _ = Network::from_npz(&archive::of_pieces(&["W0", "b0", "W1", "b1"], bytes));
 });

@@ -4,5 +4,5 @@
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
-    let _ = plica::network::read::safetensors_from_bytes(bytes);
+    let _ = plica::network::Network::from_safetensors(bytes);
 });

@@ -3,7 +3,7 @@
 use plica::complex::{CheckError, ComplexError};
 use plica::convexity::ConvexityError;
 use plica::data::{ReadError, ReadProblem};
-use plica::network::write::WriteError;
+use plica::network::WriteError;
 use plica::sweep::CheckpointError;
 use pyo3::exceptions::{PyFileNotFoundError, PyOSError, PyRuntimeError, PyValueError};
 use pyo3::{PyErr, create_exception};
@@ -63,10 +63,10 @@ impl From<plica::network::LoadError> for Failure {
     }
 }
 
-impl From<plica::data::LoadError> for Failure {
-    fn from(error: plica::data::LoadError) -> Self {
+impl From<plica::data::DataError> for Failure {
+    fn from(error: plica::data::DataError) -> Self {
         match &error {
-            plica::data::LoadError::Read(read) => Self::reading(read),
+            plica::data::DataError::Read(read) => Self::reading(read),
             _ => Self::value(error),
         }
     }

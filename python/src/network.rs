@@ -7,7 +7,7 @@ use crate::points::Points;
 use nalgebra::{DMatrix, DVector};
 use plica::bounds::Shape;
 use plica::exact::ParseError;
-use plica::network::{self, Layer, Selection, UnitSet, read, zoo};
+use plica::network::{self, Layer, Selection, UnitSet, zoo};
 use plica::report::{BoundsReport, NetReport};
 use plica_text as text;
 use pyo3::prelude::*;
@@ -40,7 +40,7 @@ impl Network {
     }
 
     fn of_onnx(name: &str, bytes: Vec<u8>) -> Result<Self, Failure> {
-        let network = read::onnx_from_bytes(&bytes).map_err(|problem| Failure::value(format!("{name}: {problem}")))?;
+        let network = network::Network::from_onnx(&bytes).map_err(|problem| Failure::value(format!("{name}: {problem}")))?;
         Ok(Self::new(name, network, Some(bytes)))
     }
 
@@ -58,7 +58,7 @@ impl Network {
         here(py, || {
             let network = network::load(spec)?;
             let is_onnx = network.layers().is_none() && zoo::parse(spec).is_none();
-            let onnx = is_onnx.then(|| read::onnx_in_one_piece(Path::new(spec))).transpose()?;
+            let onnx = is_onnx.then(|| network::onnx_in_one_piece(Path::new(spec))).transpose()?;
             Ok(Self::new(spec, network, onnx))
         })
     }
@@ -89,7 +89,7 @@ impl Network {
     /// Such a network by what `state` gave.
     #[staticmethod]
     fn from_json(name: &str, bytes: &[u8]) -> PyResult<Self> {
-        let network = read::json_from_bytes(bytes).map_err(|problem| Failure::value(format!("{name}: {problem}")))?;
+        let network = network::Network::from_json(bytes).map_err(|problem| Failure::value(format!("{name}: {problem}")))?;
         Ok(Self::new(name, network, None))
     }
 
@@ -153,7 +153,7 @@ impl Network {
 
     /// Writes it to a file, without loss.
     fn save(&self, py: Python<'_>, path: &str) -> PyResult<()> {
-        here(py, || Ok(network::write::network_to_path(&self.network, Path::new(path))?))
+        here(py, || Ok(self.network.save(Path::new(path))?))
     }
 }
 

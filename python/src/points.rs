@@ -60,7 +60,7 @@ impl Points {
     #[staticmethod]
     fn load(py: Python<'_>, spec: &str, pixels: &str) -> PyResult<Self> {
         let options = options(pixels, None)?;
-        let point = here(py, || data::load_point(spec, &options).map_err(Failure::from))?;
+        let point = here(py, || data::Point::load(spec, &options).map_err(Failure::from))?;
         Ok(Self::new(point.as_points().clone()))
     }
 
@@ -112,7 +112,7 @@ fn array<'py, T: numpy::Element>(py: Python<'py>, values: Vec<T>, dimension: usi
 #[pyfunction]
 pub fn load_data(py: Python<'_>, spec: &str, labels: Option<&str>, pixels: &str) -> PyResult<(Points, Option<Vec<i64>>)> {
     let options = options(pixels, labels)?;
-    let data = here(py, || data::load(spec, &options).map_err(Failure::from))?;
+    let data = here(py, || data::DataSet::load(spec, &options).map_err(Failure::from))?;
     Ok((Points::new(data.points), data.labels))
 }
 

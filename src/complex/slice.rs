@@ -64,9 +64,9 @@ impl Plane {
     /// The coordinates (u, v) of the point of the plane that is nearest to a point of the space around it.
     ///
     /// ```
-    /// use plica::{complex::Plane, data::load_point};
-    /// let [a, b, c] = ["0,0,0", "2,0,0", "1,1,0"].map(|p| load_point(p, &Default::default()).unwrap());
-    /// let [u, v] = Plane::new(&a, &b, &c).unwrap().project(&load_point("2,1/3,5", &Default::default()).unwrap().to_rationals());
+    /// use plica::{complex::Plane, data::Point};
+    /// let [a, b, c] = ["0,0,0", "2,0,0", "1,1,0"].map(|p| Point::load(p, &Default::default()).unwrap());
+    /// let [u, v] = Plane::new(&a, &b, &c).unwrap().project(&Point::load("2,1/3,5", &Default::default()).unwrap().to_rationals());
     /// assert_eq!((u.to_string(), v.to_string()), ("5/6".to_string(), "1/3".to_string()));
     /// ```
     ///

@@ -123,12 +123,12 @@ fn time_in(region: &Region, x: &[Rational], y: &[Rational], cells: Cells) -> Opt
 mod tests {
     use super::*;
     use crate::convexity::Enumerator;
-    use crate::network::read::json_from_bytes;
+    use crate::network::Network;
 
     #[test]
     fn a_segment_past_the_open_end_of_a_thin_region_does_not_meet_it() {
         // Of x, -x and y: the upper half of the axis x = 0, without the origin.
-        let network = json_from_bytes(br#"{"layers":[{"W":[[1,0],[-1,0],[0,1]],"b":[0,0,0]},{"W":[[1,1,1]],"b":[0]}]}"#).unwrap();
+        let network = Network::from_json(br#"{"layers":[{"W":[[1,0],[-1,0],[0,1]],"b":[0,0,0]},{"W":[[1,1,1]],"b":[0]}]}"#).unwrap();
         let regions = Enumerator::new(&network).cells(Cells::HalfOpen).run().unwrap();
         let axis = regions.get(&"001".parse().unwrap()).unwrap();
         let point = |x: [i32; 2]| x.map(Rational::from);

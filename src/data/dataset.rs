@@ -5,7 +5,7 @@ use super::Points;
 /// Points with their labels, if they have any.
 ///
 /// ```
-/// let digits = plica::data::load("digits", &Default::default()).unwrap();
+/// let digits = plica::data::DataSet::load("digits", &Default::default()).unwrap();
 /// assert_eq!((digits.points.len(), digits.points.dimension()), (1797, 64));
 /// assert_eq!(digits.classes(), (0..10).collect::<Vec<_>>());
 /// assert_eq!(digits.rows_of(3).len(), 183);

@@ -52,12 +52,14 @@ pub(super) fn points_and_labels(
     }
 }
 
-/// Points and labels from the bytes of a `.npz` file: `X` is n x d, and `y`, which may be absent, holds n integers.
-///
-/// # Errors
-/// Bytes that are no such file, arrays that are missing, unknown or malformed.
-pub fn npz_from_bytes(bytes: &[u8]) -> Result<(Points, Option<Vec<i64>>), ReadProblem> {
-    read_npz(bytes, &Budget::default())
+impl Points {
+    /// Points and labels from the bytes of a `.npz` file: `X` is n x d, and `y`, which may be absent, holds n integers.
+    ///
+    /// # Errors
+    /// Bytes that are no such file, arrays that are missing, unknown or malformed.
+    pub fn from_npz(bytes: &[u8]) -> Result<(Points, Option<Vec<i64>>), ReadProblem> {
+        read_npz(bytes, &Budget::default())
+    }
 }
 
 fn read_npz(bytes: &[u8], budget: &Budget) -> Result<PointsAndLabels, ReadProblem> {
@@ -77,12 +79,14 @@ fn read_npz(bytes: &[u8], budget: &Budget) -> Result<PointsAndLabels, ReadProble
     Ok((points, labels))
 }
 
-/// Points from the bytes of a `.npy` file, n x d.
-///
-/// # Errors
-/// Bytes that are no such file, another shape, no values, values that are not finite.
-pub fn npy_from_bytes(bytes: &[u8]) -> Result<Points, ReadProblem> {
-    read_npy(bytes, &Budget::default())
+impl Points {
+    /// Points from the bytes of a `.npy` file, n x d.
+    ///
+    /// # Errors
+    /// Bytes that are no such file, another shape, no values, values that are not finite.
+    pub fn from_npy(bytes: &[u8]) -> Result<Points, ReadProblem> {
+        read_npy(bytes, &Budget::default())
+    }
 }
 
 fn read_npy(bytes: &[u8], budget: &Budget) -> Result<Points, ReadProblem> {
@@ -90,21 +94,23 @@ fn read_npy(bytes: &[u8], budget: &Budget) -> Result<Points, ReadProblem> {
     array.map_err(|problem| ReadProblem::of_array("X", problem))
 }
 
-/// Points, and labels from one column where it is given by index or name, from the bytes of a `.csv` file.
-///
-/// Cells are integers, decimals or p/q, and exactly these; commas, semicolons or tabs stand between them.
-/// The first line is a header where none of its cells is a number. Blank lines are skipped. Gzip is recognised.
-///
-/// # Errors
-/// Cells that are no numbers, rows of different lengths, no rows, no such column, labels that are no integers.
-///
-/// ```
-/// let (points, labels) = plica::data::csv_from_bytes(b"x,class\n1/3,7\n0.1,8\n", Some("class")).unwrap();
-/// assert_eq!(points.coordinate(0, 0).to_string(), "1/3");
-/// assert_eq!(labels, Some(vec![7, 8]));
-/// ```
-pub fn csv_from_bytes(bytes: &[u8], label_column: Option<&str>) -> Result<(Points, Option<Vec<i64>>), ReadProblem> {
-    read_csv(bytes, label_column, &Budget::default())
+impl Points {
+    /// Points, and labels from one column where it is given by index or name, from the bytes of a `.csv` file.
+    ///
+    /// Cells are integers, decimals or p/q, and exactly these; commas, semicolons or tabs stand between them.
+    /// The first line is a header where none of its cells is a number. Blank lines are skipped. Gzip is recognised.
+    ///
+    /// # Errors
+    /// Cells that are no numbers, rows of different lengths, no rows, no such column, labels that are no integers.
+    ///
+    /// ```
+    /// let (points, labels) = plica::data::Points::from_csv(b"x,class\n1/3,7\n0.1,8\n", Some("class")).unwrap();
+    /// assert_eq!(points.coordinate(0, 0).to_string(), "1/3");
+    /// assert_eq!(labels, Some(vec![7, 8]));
+    /// ```
+    pub fn from_csv(bytes: &[u8], label_column: Option<&str>) -> Result<(Points, Option<Vec<i64>>), ReadProblem> {
+        read_csv(bytes, label_column, &Budget::default())
+    }
 }
 
 fn read_csv(bytes: &[u8], label_column: Option<&str>, budget: &Budget) -> Result<PointsAndLabels, ReadProblem> {
@@ -114,14 +120,16 @@ fn read_csv(bytes: &[u8], label_column: Option<&str>, budget: &Budget) -> Result
     Ok((points, labels))
 }
 
-/// Points from the bytes of an IDX file, one a row of its first dimension. Gzip is recognised.
-///
-/// `pixels` says what unsigned bytes are; values of the other types of IDX are themselves.
-///
-/// # Errors
-/// Bytes that are no such file or not all of it, fewer than two dimensions, no values, values that are not finite.
-pub fn idx_from_bytes(bytes: &[u8], pixels: Pixels) -> Result<Points, ReadProblem> {
-    read_idx(bytes, pixels, &Budget::default())
+impl Points {
+    /// Points from the bytes of an IDX file, one a row of its first dimension. Gzip is recognised.
+    ///
+    /// `pixels` says what unsigned bytes are; values of the other types of IDX are themselves.
+    ///
+    /// # Errors
+    /// Bytes that are no such file or not all of it, fewer than two dimensions, no values, values that are not finite.
+    pub fn from_idx(bytes: &[u8], pixels: Pixels) -> Result<Points, ReadProblem> {
+        read_idx(bytes, pixels, &Budget::default())
+    }
 }
 
 fn read_idx(bytes: &[u8], pixels: Pixels, budget: &Budget) -> Result<Points, ReadProblem> {

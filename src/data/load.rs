@@ -24,7 +24,7 @@ pub struct LoadOptions {
 /// Why points cannot be loaded.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum LoadError {
+pub enum DataError {
     /// The text names no kind of data.
     #[error("`{0}` is not data: a .npz, .npy, .csv or IDX file (.csv.gz and IDX .gz too), or the built-in `digits`")]
     UnknownData(String),
@@ -54,47 +54,49 @@ pub enum LoadError {
     Read(#[from] ReadError),
 }
 
-impl LoadError {
+impl DataError {
     /// Whether the call itself is wrong, which can be said without opening a file: exit status 2 and not 1.
     pub fn is_call_error(&self) -> bool {
         !matches!(self, Self::Read(_))
     }
 }
 
-/// Loads `DATA`: a `.npz` (`X` n x d, optional `y`), `.npy`, `.csv` or IDX file, or the built-in `digits`.
-///
-/// # Errors
-/// Text that names no data; a file that is missing or malformed, with the file, the array and the index.
-///
-/// ```
-/// use plica::data::{LoadOptions, Pixels, load};
-/// let raw = load("digits", &LoadOptions { pixels: Pixels::Raw, ..Default::default() }).unwrap();
-/// assert_eq!(raw.points.nearest(0)[2], 5.0);
-/// assert!(load("points.txt", &LoadOptions::default()).unwrap_err().is_call_error());
-/// ```
-pub fn load(spec: &str, options: &LoadOptions) -> Result<DataSet, LoadError> {
-    let labels = LabelSource::of(spec, options)?;
-    let budget = Budget::default();
-    let (points, own_labels) = if spec == "digits" {
-        digits(options.pixels)
-    } else {
-        let format = Format::of(spec).ok_or_else(|| LoadError::UnknownData(spec.to_string()))?;
-        let column = if let LabelSource::Column(name) = labels { Some(name) } else { None };
-        let read = |bytes: &[u8]| points_and_labels(format, bytes, column, options.pixels, &budget);
-        read_file(Path::new(spec)).and_then(|bytes| read(&bytes)).map_err(|p| p.of(spec))?
-    };
-    let labels = match labels {
-        LabelSource::File(file, format) => {
-            let read = || labels_from_bytes(format, &read_file(Path::new(file))?, &budget);
-            let labels = read().map_err(|p| p.of(file))?;
-            if labels.len() != points.len() {
-                return Err(ReadProblem::LabelCount { labels: labels.len(), points: points.len() }.of(file).into());
+impl DataSet {
+    /// Loads `DATA`: a `.npz` (`X` n x d, optional `y`), `.npy`, `.csv` or IDX file, or the built-in `digits`.
+    ///
+    /// # Errors
+    /// Text that names no data; a file that is missing or malformed, with the file, the array and the index.
+    ///
+    /// ```
+    /// use plica::data::{DataSet, LoadOptions, Pixels};
+    /// let raw = DataSet::load("digits", &LoadOptions { pixels: Pixels::Raw, ..Default::default() }).unwrap();
+    /// assert_eq!(raw.points.nearest(0)[2], 5.0);
+    /// assert!(DataSet::load("points.txt", &LoadOptions::default()).unwrap_err().is_call_error());
+    /// ```
+    pub fn load(spec: &str, options: &LoadOptions) -> Result<Self, DataError> {
+        let labels = LabelSource::of(spec, options)?;
+        let budget = Budget::default();
+        let (points, own_labels) = if spec == "digits" {
+            digits(options.pixels)
+        } else {
+            let format = Format::of(spec).ok_or_else(|| DataError::UnknownData(spec.to_string()))?;
+            let column = if let LabelSource::Column(name) = labels { Some(name) } else { None };
+            let read = |bytes: &[u8]| points_and_labels(format, bytes, column, options.pixels, &budget);
+            read_file(Path::new(spec)).and_then(|bytes| read(&bytes)).map_err(|p| p.of(spec))?
+        };
+        let labels = match labels {
+            LabelSource::File(file, format) => {
+                let read = || labels_from_bytes(format, &read_file(Path::new(file))?, &budget);
+                let labels = read().map_err(|p| p.of(file))?;
+                if labels.len() != points.len() {
+                    return Err(ReadProblem::LabelCount { labels: labels.len(), points: points.len() }.of(file).into());
+                }
+                Some(labels)
             }
-            Some(labels)
-        }
-        _ => own_labels,
-    };
-    Ok(DataSet { name: spec.to_string(), points, labels })
+            _ => own_labels,
+        };
+        Ok(DataSet { name: spec.to_string(), points, labels })
+    }
 }
 
 /// Where labels come from that do not stand in the data's own `y`.
@@ -106,9 +108,9 @@ enum LabelSource<'o> {
 }
 
 impl<'o> LabelSource<'o> {
-    fn of(data: &str, options: &'o LoadOptions) -> Result<Self, LoadError> {
+    fn of(data: &str, options: &'o LoadOptions) -> Result<Self, DataError> {
         let Some(labels) = options.labels.as_deref() else { return Ok(Self::None) };
-        let problem = |problem| LoadError::Labels { labels: labels.to_string(), data: data.to_string(), problem };
+        let problem = |problem| DataError::Labels { labels: labels.to_string(), data: data.to_string(), problem };
         match (Format::of(labels), Format::of(data)) {
             (Some(Format::Npz), _) => Err(problem("a .npz file holds several arrays; use .npy, .csv or IDX")),
             (Some(format), _) => Ok(Self::File(labels, format)),

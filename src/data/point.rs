@@ -5,41 +5,43 @@ use super::budget::Budget;
 use super::error::ReadProblem;
 use super::file::read_file;
 use super::format::Format;
-use super::{LoadError, LoadOptions, Point, load, npy};
+use super::{DataError, DataSet, LoadOptions, Point, npy};
 use crate::exact::parse_rational;
 use std::path::Path;
 
-/// Loads a `POINT`: coordinates such as `0,3/4`, a `.npy` file, or a row of data such as `data.npz#17`.
-///
-/// All numbers of a `.npy` file are one point, in C order whatever its shape: so 784, 28 x 28 and 1 x 1 x 28 x 28 are one image of 784 pixels.
-/// An array of several points is named with a row, `points.npy#0`.
-///
-/// # Errors
-/// Text that is no point; a file that is missing or malformed, a row that is not there.
-///
-/// ```
-/// let p = plica::data::load_point("0,3/4", &Default::default()).unwrap();
-/// assert_eq!(p.to_rationals()[1].to_string(), "3/4");
-/// let q = plica::data::load_point("digits#17", &Default::default()).unwrap();
-/// assert_eq!(q.dimension(), 64);
-/// ```
-pub fn load_point(spec: &str, options: &LoadOptions) -> Result<Point, LoadError> {
-    let bad = |problem| LoadError::PointSyntax { text: spec.to_string(), problem };
-    if let Some((data, row)) = spec.rsplit_once('#') {
-        let row: usize = row.parse().map_err(|_| bad(Some(format!("`{row}` is not a row, counted from 0"))))?;
-        let data = load(data, options)?;
-        if row >= data.points.len() {
-            return Err(ReadProblem::NoRow { row, rows: data.points.len() }.of(data.name).into());
+impl Point {
+    /// Loads a `POINT`: coordinates such as `0,3/4`, a `.npy` file, or a row of data such as `data.npz#17`.
+    ///
+    /// All numbers of a `.npy` file are one point, in C order whatever its shape: so 784, 28 x 28 and 1 x 1 x 28 x 28 are one image of 784 pixels.
+    /// An array of several points is named with a row, `points.npy#0`.
+    ///
+    /// # Errors
+    /// Text that is no point; a file that is missing or malformed, a row that is not there.
+    ///
+    /// ```
+    /// let p = plica::data::Point::load("0,3/4", &Default::default()).unwrap();
+    /// assert_eq!(p.to_rationals()[1].to_string(), "3/4");
+    /// let q = plica::data::Point::load("digits#17", &Default::default()).unwrap();
+    /// assert_eq!(q.dimension(), 64);
+    /// ```
+    pub fn load(spec: &str, options: &LoadOptions) -> Result<Point, DataError> {
+        let bad = |problem| DataError::PointSyntax { text: spec.to_string(), problem };
+        if let Some((data, row)) = spec.rsplit_once('#') {
+            let row: usize = row.parse().map_err(|_| bad(Some(format!("`{row}` is not a row, counted from 0"))))?;
+            let data = DataSet::load(data, options)?;
+            if row >= data.points.len() {
+                return Err(ReadProblem::NoRow { row, rows: data.points.len() }.of(data.name).into());
+            }
+            Ok(data.points.point(row))
+        } else if Format::of(spec) == Some(Format::Npy) {
+            let read = || point_from_npy(&read_file(Path::new(spec))?);
+            Ok(read().map_err(|p| p.of(spec))?)
+        } else if Format::of(spec).is_some() || spec == "digits" {
+            Err(bad(Some("a row must be named".to_string())))
+        } else {
+            let coordinates: Result<Vec<_>, _> = spec.split(',').map(parse_rational).collect();
+            Ok(Point::from_rationals(coordinates.map_err(|e| bad(Some(e.to_string())))?).expect("a split has at least one part"))
         }
-        Ok(data.points.point(row))
-    } else if Format::of(spec) == Some(Format::Npy) {
-        let read = || point_from_npy(&read_file(Path::new(spec))?);
-        Ok(read().map_err(|p| p.of(spec))?)
-    } else if Format::of(spec).is_some() || spec == "digits" {
-        Err(bad(Some("a row must be named".to_string())))
-    } else {
-        let coordinates: Result<Vec<_>, _> = spec.split(',').map(parse_rational).collect();
-        Ok(Point::from_rationals(coordinates.map_err(|e| bad(Some(e.to_string())))?).expect("a split has at least one part"))
     }
 }
 

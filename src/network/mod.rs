@@ -6,11 +6,11 @@ mod layer;
 mod load;
 mod net;
 mod pattern;
-pub mod read;
+mod read;
 mod selection;
 mod stack;
 pub(crate) mod whole;
-pub mod write;
+mod write;
 pub mod zoo;
 
 pub use graph::{
@@ -22,5 +22,7 @@ pub use layer::{Layer, NetworkError};
 pub use load::{LoadError, load};
 pub use net::Network;
 pub use pattern::Pattern;
+pub use read::onnx_in_one_piece;
 pub use selection::{LayerBits, Selection, SelectionError, Unit, UnitSet};
 pub(crate) use stack::Stack;
+pub use write::WriteError;

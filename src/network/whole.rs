@@ -1,9 +1,8 @@
 //! Layers as integers: what exact forms are computed with.
 
 use super::Layer;
-use crate::exact::dyadic_parts;
 use crate::exact::forms::Form;
-use crate::exact::{common_denominator, scaled};
+use crate::exact::{common_denominator, dyadic_parts, scaled};
 use rug::{Integer, Rational};
 
 /// Integers that mostly fit a machine word.

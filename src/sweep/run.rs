@@ -172,7 +172,7 @@ impl<'a> Sweep<'a> {
     /// As [`Sweep::run`], of some chunks only: what one of several machines does. Their states merge by [`SweepState::merge`].
     ///
     /// ```
-    /// use plica::{data::load, network::{Selection, load as network}, sweep::{Pairs, Sweep}};
+    /// use plica::{data::DataSet, network::{Selection, load as network}, sweep::{Pairs, Sweep}};
     /// let (network, data) = (network("digits:3x20").unwrap(), load("digits", &Default::default()).unwrap());
     /// let units = network.units(&Selection::Hidden).unwrap();
     /// let groups = "random:40000@0".parse::<Pairs>().unwrap().groups(&data).unwrap();

@@ -3,7 +3,7 @@
 use plica::data::{Point, Points};
 use plica::fold::{Measure, Tally};
 use plica::line::{Tracer, trace_exact_only};
-use plica::network::{Layer, Network, load, write::network_to_path};
+use plica::network::{Layer, Network, load};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
@@ -272,7 +272,7 @@ fn a_fold_has_the_keys_of_the_contract() {
 #[test]
 fn a_fold_tallies_the_traces_of_its_pairs() {
     let data = points_in_the_plane();
-    let (points, _) = plica::data::csv_from_bytes(&std::fs::read(&data).unwrap(), Some("class")).unwrap();
+    let (points, _) = plica::data::Points::from_csv(&std::fs::read(&data).unwrap(), Some("class")).unwrap();
     let network = load("cantor:3").unwrap();
     for selection in ["hidden", "all", "0,2,4"] {
         let units = network.units(&selection.parse().unwrap()).unwrap();
@@ -421,7 +421,7 @@ fn wrong_data_end_with_1_in_one_line_with_the_cause() {
     let thirds = path("thirds.json");
     let third = |p: i64| rug::Rational::from((p, 3));
     let layer = Layer::from_rationals(nalgebra::DMatrix::from_element(1, 1, third(1)), nalgebra::DVector::from_element(1, third(2)));
-    network_to_path(&Network::new(vec![layer]).unwrap(), &thirds).unwrap();
+    Network::new(vec![layer]).unwrap().save(&thirds).unwrap();
     let thirds = thirds.to_str().unwrap();
     let (row_2, directory) = (format!("{rows}#2"), path("").to_str().unwrap().to_string() + "none/net.json");
 
@@ -583,7 +583,7 @@ fn only_commands_that_work_are_listed() {
 #[test]
 fn a_call_prints_what_the_library_says() {
     let network = load("digits:3x20").unwrap();
-    let points: Points = plica::data::load("digits", &Default::default()).unwrap().points;
+    let points: Points = plica::data::DataSet::load("digits", &Default::default()).unwrap().points;
     let ends: [Point; 2] = [points.point(3), points.point(1000)];
     let trace = Tracer::new(&network).trace(&ends[0], &ends[1]).unwrap();
     let printed = json_line(&["trace", "digits:3x20", "--from", "digits#3", "--to", "digits#1000"]);

@@ -4,7 +4,7 @@ use super::directory::fresh_directory;
 use super::{command, file, json_line, run, stdout};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::RowAccessor;
-use plica::data::load;
+use plica::data::DataSet;
 use plica::fold::Measure;
 use plica::line::trace_exact_only;
 use plica::network::Selection;
@@ -24,7 +24,7 @@ fn parts(directory: &str) -> BTreeMap<String, Vec<u8>> {
 fn rows_are_the_measures_of_exact_traces() {
     let out = fresh_directory("rows");
     let grid = file("rows.csv", "x,y,class\n0,0,1\n1,1/2,1\n1/4,1,2\n0,1,2\n3/4,3/4,1\n");
-    let data = load(&grid, &plica::data::LoadOptions { labels: Some("class".into()), ..Default::default() }).unwrap();
+    let data = DataSet::load(&grid, &plica::data::LoadOptions { labels: Some("class".into()), ..Default::default() }).unwrap();
     for (pairs, classes) in [("classes", true), ("all", false), ("random:30@7", false)] {
         let report = json_line(&["fold", "cantor:3", &grid, "--labels", "class", "--pairs", pairs, "--out", &out, "--paths"]);
         let network = plica::network::load("cantor:3").unwrap();

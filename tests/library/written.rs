@@ -4,10 +4,9 @@ use crate::support::config;
 use crate::support::graphs::{Recipe, recipe};
 use plica::data::Point;
 use plica::line::Tracer;
-use plica::network::read::onnx_from_path;
-use plica::network::write::{WriteError, network_to_path};
 use plica::network::{
     Affine, Coefficients, ConvolutionOptions, Maximum, Network, NetworkBuilder, Node, Operation, Piecewise, Selection, Value, Window,
+    WriteError, load,
 };
 use proptest::prelude::*;
 use rug::Rational;
@@ -18,8 +17,8 @@ fn rewritten(graph: &Network) -> Result<Network, WriteError> {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let name = format!("plica-written-{}-{}.onnx", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
     let path = std::env::temp_dir().join(name);
-    network_to_path(graph, &path)?;
-    let read = onnx_from_path(&path).unwrap();
+    graph.save(&path)?;
+    let read = load(path.to_str().unwrap()).unwrap();
     std::fs::remove_file(&path).unwrap();
     Ok(read)
 }

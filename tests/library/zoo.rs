@@ -8,7 +8,7 @@ use plica::network::{Network, Pattern, Selection};
 use rug::{Integer, Rational, ops::Pow};
 
 fn point(text: &str) -> Point {
-    plica::data::load_point(text, &Default::default()).unwrap()
+    plica::data::Point::load(text, &Default::default()).unwrap()
 }
 
 fn trace(network: &Network, from: &str, to: &str, selection: &Selection) -> Trace {

@@ -4,8 +4,6 @@ use crate::files::*;
 use nalgebra::{DMatrix, DVector};
 use plica::data::{self, LoadOptions, Pixels, ReadProblem};
 use plica::exact::rational;
-use plica::network::read::{json_from_bytes, npz_from_bytes, onnx_from_bytes, safetensors_from_bytes};
-use plica::network::write::network_to_path;
 use plica::network::{self, Layer, Network};
 use proptest::prelude::*;
 use rug::Rational;
@@ -19,21 +17,21 @@ fn small_files() -> Vec<(&'static str, Vec<u8>, Reader)> {
     let entries: Vec<(String, Vec<u8>)> = small_arrays().into_iter().map(|(n, a)| (format!("{n}.npy"), a)).collect();
     let entries: Vec<(&str, Vec<u8>)> = entries.iter().map(|(n, a)| (n.as_str(), a.clone())).collect();
     vec![
-        ("network npz, stored", zipped(&entries, false), |b| npz_from_bytes(b).map(drop)),
-        ("network npz, deflated", zipped(&entries, true), |b| npz_from_bytes(b).map(drop)),
-        ("network json", serde_json::to_vec(&network).unwrap(), |b| json_from_bytes(b).map(drop)),
+        ("network npz, stored", zipped(&entries, false), |b| Network::from_npz(b).map(drop)),
+        ("network npz, deflated", zipped(&entries, true), |b| Network::from_npz(b).map(drop)),
+        ("network json", serde_json::to_vec(&network).unwrap(), |b| Network::from_json(b).map(drop)),
         ("network safetensors", tensors(&[("0.weight", "F16", &[2, 1], vec![0; 4]), ("0.bias", "F64", &[2], le(&[1.0, 2.0]))]), |b| {
-            safetensors_from_bytes(b).map(drop)
+            Network::from_safetensors(b).map(drop)
         }),
-        ("network onnx, convolutions", include_bytes!("onnx/residual.onnx").to_vec(), |b| onnx_from_bytes(b).map(drop)),
-        ("network onnx, other nodes", include_bytes!("onnx/hand.onnx").to_vec(), |b| onnx_from_bytes(b).map(drop)),
-        ("data npz", npz(&[("X", x.clone()), ("y", doubles("(2,)", &[1.0, 2.0]))]), |b| data::npz_from_bytes(b).map(drop)),
-        ("segments npz", npz(&[("P", x.clone()), ("Q", x.clone())]), |b| data::segments_from_bytes(b).map(drop)),
-        ("data npy", x, |b| data::npy_from_bytes(b).map(drop)),
-        ("data idx", idx(8, &[2, 2], &[1, 2, 3, 4]), |b| data::idx_from_bytes(b, Pixels::Exact).map(drop)),
-        ("data idx.gz", gzip(&idx(8, &[2, 2], &[1, 2, 3, 4])), |b| data::idx_from_bytes(b, Pixels::F32).map(drop)),
-        ("data csv", b"a,b\n1/3,1\n2e1,-5\n".to_vec(), |b| data::csv_from_bytes(b, Some("1")).map(drop)),
-        ("data csv.gz", gzip(b"a,b\n1/3,1\n2e1,-5\n"), |b| data::csv_from_bytes(b, Some("b")).map(drop)),
+        ("network onnx, convolutions", include_bytes!("onnx/residual.onnx").to_vec(), |b| Network::from_onnx(b).map(drop)),
+        ("network onnx, other nodes", include_bytes!("onnx/hand.onnx").to_vec(), |b| Network::from_onnx(b).map(drop)),
+        ("data npz", npz(&[("X", x.clone()), ("y", doubles("(2,)", &[1.0, 2.0]))]), |b| data::Points::from_npz(b).map(drop)),
+        ("segments npz", npz(&[("P", x.clone()), ("Q", x.clone())]), |b| data::Points::segments_from_npz(b).map(drop)),
+        ("data npy", x, |b| data::Points::from_npy(b).map(drop)),
+        ("data idx", idx(8, &[2, 2], &[1, 2, 3, 4]), |b| data::Points::from_idx(b, Pixels::Exact).map(drop)),
+        ("data idx.gz", gzip(&idx(8, &[2, 2], &[1, 2, 3, 4])), |b| data::Points::from_idx(b, Pixels::F32).map(drop)),
+        ("data csv", b"a,b\n1/3,1\n2e1,-5\n".to_vec(), |b| data::Points::from_csv(b, Some("1")).map(drop)),
+        ("data csv.gz", gzip(b"a,b\n1/3,1\n2e1,-5\n"), |b| data::Points::from_csv(b, Some("b")).map(drop)),
     ]
 }
 
@@ -118,7 +116,7 @@ proptest! {
         let folder = Folder::new();
         for name in ["net.json", "net.npz", "net.safetensors"] {
             let path = folder.0.join(name);
-            network_to_path(&network, &path).unwrap();
+            network.save(&path).unwrap();
             prop_assert_eq!(&network::load(path.to_str().unwrap()).unwrap(), &network, "{}", name);
         }
     }
@@ -127,7 +125,7 @@ proptest! {
     fn networks_of_rationals_survive_json(network in rational_networks()) {
         let text = serde_json::to_string(&network).unwrap();
         prop_assert_eq!(&serde_json::from_str::<Network>(&text).unwrap(), &network);
-        prop_assert_eq!(&json_from_bytes(text.as_bytes()).unwrap(), &network);
+        prop_assert_eq!(&Network::from_json(text.as_bytes()).unwrap(), &network);
         prop_assert_eq!(&serde_json::from_value::<Network>(serde_json::to_value(&network).unwrap()).unwrap(), &network);
     }
 
@@ -138,10 +136,10 @@ proptest! {
         let fortran: Vec<f64> = (0..columns).flat_map(|j| (0..rows).map(move |i| value(i, j))).collect();
         let shape = format!("({rows}, {columns})");
         let expected = data::Points::from_f64(c.clone(), columns).unwrap();
-        prop_assert_eq!(&data::npy_from_bytes(&npy("<f8", false, &shape, &le(&c))).unwrap(), &expected);
-        prop_assert_eq!(&data::npy_from_bytes(&npy("<f8", true, &shape, &le(&fortran))).unwrap(), &expected);
+        prop_assert_eq!(&data::Points::from_npy(&npy("<f8", false, &shape, &le(&c))).unwrap(), &expected);
+        prop_assert_eq!(&data::Points::from_npy(&npy("<f8", true, &shape, &le(&fortran))).unwrap(), &expected);
         let big: Vec<u8> = c.iter().flat_map(|x| x.to_be_bytes()).collect();
-        prop_assert_eq!(&data::npy_from_bytes(&npy(">f8", false, &shape, &big)).unwrap(), &expected);
+        prop_assert_eq!(&data::Points::from_npy(&npy(">f8", false, &shape, &big)).unwrap(), &expected);
     }
 
     #[test]
@@ -150,7 +148,7 @@ proptest! {
         let cell = |i: usize| values[i % values.len()].clone();
         let line = |row: usize| (0..columns).map(|j| cell(row * columns + j).to_string()).collect::<Vec<_>>().join(&separator.to_string());
         let text = (0..rows).map(line).collect::<Vec<_>>().join("\n");
-        let (points, _) = data::csv_from_bytes(text.as_bytes(), None).unwrap();
+        let (points, _) = data::Points::from_csv(text.as_bytes(), None).unwrap();
         prop_assert_eq!(points, data::Points::from_rationals((0..rows * columns).map(cell).collect(), columns).unwrap());
     }
 
@@ -170,7 +168,7 @@ proptest! {
             }
         }
         if !text.contains(['/', '.']) {
-            let _ = data::load_point(&text, &none);
+            let _ = data::Point::load(&text, &none);
         }
     }
 }

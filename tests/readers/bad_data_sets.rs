@@ -5,7 +5,7 @@ use plica::data::{self, LoadOptions, Pixels};
 
 fn data_error(name: &str, content: &[u8], options: &LoadOptions) -> String {
     let folder = Folder::new();
-    let error = data::load(&folder.file(name, content), options).unwrap_err();
+    let error = data::DataSet::load(&folder.file(name, content), options).unwrap_err();
     assert!(!error.is_call_error(), "{error}");
     let text = error.to_string();
     assert_eq!(text.lines().count(), 1, "{text}");
@@ -115,18 +115,18 @@ fn labels_that_do_not_fit() {
     let set = folder.file("set.csv", b"1,2\n3,4\n");
     let labels = |name: &str, content: &[u8]| {
         let file = folder.file(name, content);
-        data::load(&set, &options(&file)).unwrap_err().to_string().replace(&format!("{}/", folder.0.display()), "")
+        data::DataSet::load(&set, &options(&file)).unwrap_err().to_string().replace(&format!("{}/", folder.0.display()), "")
     };
     assert_eq!(labels("y.npy", &doubles("(3,)", &[0.0; 3])), "y.npy: 3 labels, but 2 points");
     assert_eq!(labels("y.csv", b"0,1\n1,2\n"), "y.csv: array y: shape 2 x 2, but one label a row is expected");
     assert_eq!(labels("y.idx", &idx(8, &[2, 2], &[0; 4])), "y.idx: array y: shape 2 x 2, but one label a row is expected");
     assert_eq!(labels("y.csv", b"0\n1/2\n"), "y.csv: array y: [1, 0] is 0.5, and a label is an integer of 64 bits");
-    let missing = data::load(&set, &options("missing/y.npy")).unwrap_err();
+    let missing = data::DataSet::load(&set, &options("missing/y.npy")).unwrap_err();
     assert!(missing.to_string().starts_with("missing/y.npy: ") && !missing.is_call_error());
-    let npz = data::load(&set, &options("y.npz")).unwrap_err();
+    let npz = data::DataSet::load(&set, &options("y.npz")).unwrap_err();
     assert!(npz.is_call_error());
     assert_eq!(npz.to_string(), format!("labels `y.npz` cannot go with `{set}`: a .npz file holds several arrays; use .npy, .csv or IDX"));
-    let column = data::load("digits", &options("3")).unwrap_err();
+    let column = data::DataSet::load("digits", &options("3")).unwrap_err();
     assert!(column.is_call_error());
     assert_eq!(column.to_string(), "labels `3` cannot go with `digits`: neither a .npy, .csv or IDX file, nor a column of a .csv");
 }
@@ -134,11 +134,11 @@ fn labels_that_do_not_fit() {
 #[test]
 fn text_that_is_no_data_and_no_point() {
     for spec in ["", "mnist", "points.txt", "set.npz.gz", "digits.mat"] {
-        let error = data::load(spec, &LoadOptions::default()).unwrap_err();
+        let error = data::DataSet::load(spec, &LoadOptions::default()).unwrap_err();
         assert!(error.is_call_error(), "{spec}");
         assert!(error.to_string().starts_with(&format!("`{spec}` is not data: a .npz, .npy, .csv or IDX file")), "{error}");
     }
-    let point = |spec: &str| data::load_point(spec, &LoadOptions::default()).unwrap_err();
+    let point = |spec: &str| data::Point::load(spec, &LoadOptions::default()).unwrap_err();
     for (spec, cause) in [
         ("", "`` is not a number (an integer, a decimal or p/q)"),
         ("1,,2", "`` is not a number (an integer, a decimal or p/q)"),
@@ -168,14 +168,15 @@ fn text_that_is_no_data_and_no_point() {
 
 #[test]
 fn malformed_segments() {
-    let check =
-        |arrays: &[(&str, Vec<u8>)], message: &str| assert_eq!(data::segments_from_bytes(&npz(arrays)).unwrap_err().to_string(), message);
+    let check = |arrays: &[(&str, Vec<u8>)], message: &str| {
+        assert_eq!(data::Points::segments_from_npz(&npz(arrays)).unwrap_err().to_string(), message)
+    };
     let ends = |name| (name, doubles("(2, 2)", &[0.0; 4]));
     check(&[ends("P")], "array Q is missing");
     check(&[ends("Q")], "array P is missing");
     check(&[ends("P"), ends("Q"), ends("R")], "array R is unknown: segments are P and Q, each n x d");
     check(&[ends("P"), ("Q", doubles("(1, 2)", &[0.0; 2]))], "array Q: shape 1 x 2, but 2 x 2, the shape of P, is expected");
     check(&[ends("P"), ("Q", doubles("(2, 2)", &[0.0, f64::NAN, 0.0, 0.0]))], "array Q: [0, 1] is NaN, not a finite number");
-    assert!(data::load_segments("segments.npy").unwrap_err().is_call_error());
-    assert!(!data::load_segments("missing/segments.npz").unwrap_err().is_call_error());
+    assert!(data::Points::load_segments("segments.npy").unwrap_err().is_call_error());
+    assert!(!data::Points::load_segments("missing/segments.npz").unwrap_err().is_call_error());
 }

@@ -13,25 +13,25 @@ fn texts(points: &data::Points) -> Vec<String> {
 #[test]
 fn npz_data_with_and_without_labels() {
     let x = doubles("(2, 3)", &[0.5, 1.0, 1.5, 2.0, 2.5, 3.0]);
-    let (points, labels) = data::npz_from_bytes(&npz(&[("X", x.clone())])).unwrap();
+    let (points, labels) = data::Points::from_npz(&npz(&[("X", x.clone())])).unwrap();
     assert_eq!((points.len(), points.dimension(), labels), (2, 3, None));
     for y in [
         npy("<i8", false, "(2,)", &[7, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255]),
         npy("|i1", false, "(2, 1)", &[7, 255]),
         doubles("(2,)", &[7.0, -1.0]),
     ] {
-        let (_, labels) = data::npz_from_bytes(&npz(&[("y", y), ("X", x.clone())])).unwrap();
+        let (_, labels) = data::Points::from_npz(&npz(&[("y", y), ("X", x.clone())])).unwrap();
         assert_eq!(labels, Some(vec![7, -1]));
     }
     let folder = Folder::new();
     let file = folder.file("set.npz", &npz(&[("X", x.clone()), ("y", doubles("(2,)", &[7.0, -1.0]))]));
-    let set = data::load(&file, &LoadOptions::default()).unwrap();
+    let set = data::DataSet::load(&file, &LoadOptions::default()).unwrap();
     assert_eq!((set.name.as_str(), set.classes(), set.rows_of(7), set.rows_of(0)), (file.as_str(), vec![-1, 7], vec![0], vec![]));
-    let point = data::load_point(&format!("{file}#1"), &LoadOptions::default()).unwrap();
+    let point = data::Point::load(&format!("{file}#1"), &LoadOptions::default()).unwrap();
     assert_eq!(point.to_rationals(), [2.0, 2.5, 3.0].map(|x| rational(x).unwrap()));
     // Labels apart go before the file's own.
     let labels = folder.file("labels.npy", &npy("|u1", false, "(2,)", &[4, 5]));
-    assert_eq!(data::load(&file, &options(&labels)).unwrap().labels, Some(vec![4, 5]));
+    assert_eq!(data::DataSet::load(&file, &options(&labels)).unwrap().labels, Some(vec![4, 5]));
 }
 
 #[test]
@@ -43,15 +43,15 @@ fn csv_cells_are_exact_in_every_dialect() {
         "\u{feff}a,b,c\n 1/3 , 0.1 ,\"-2\"\n+.2,5.,6\n",
         "\n\nx;y;z\n1/3;0.1;-2\n0.2;5;6\n\n",
     ] {
-        let (points, labels) = data::csv_from_bytes(text.as_bytes(), None).unwrap();
+        let (points, labels) = data::Points::from_csv(text.as_bytes(), None).unwrap();
         assert_eq!(labels, None);
         assert_eq!(texts(&points), ["1/3", "1/10", "-2", "1/5", "5", "6"], "{text:?}");
-        assert_eq!(points, data::csv_from_bytes(&gzip(text.as_bytes()), None).unwrap().0);
+        assert_eq!(points, data::Points::from_csv(&gzip(text.as_bytes()), None).unwrap().0);
     }
-    let (points, _) = data::csv_from_bytes(b"1\n2\n3\n", None).unwrap();
+    let (points, _) = data::Points::from_csv(b"1\n2\n3\n", None).unwrap();
     assert_eq!((points.len(), points.dimension()), (3, 1));
     let wide = "123456789012345678901234567890";
-    assert_eq!(texts(&data::csv_from_bytes(format!("0.5,{wide}").as_bytes(), None).unwrap().0), ["1/2", wide]);
+    assert_eq!(texts(&data::Points::from_csv(format!("0.5,{wide}").as_bytes(), None).unwrap().0), ["1/2", wide]);
 }
 
 #[test]
@@ -59,10 +59,10 @@ fn csv_labels_by_index_by_name_and_from_files() {
     let folder = Folder::new();
     let file = folder.file("set.csv", b"class,x,y\n3,0.5,1/3\n-4,1,2\n");
     for column in ["0", "class"] {
-        let set = data::load(&file, &options(column)).unwrap();
+        let set = data::DataSet::load(&file, &options(column)).unwrap();
         assert_eq!((set.labels, set.points.dimension()), (Some(vec![3, -4]), 2));
     }
-    assert_eq!(data::load(&file, &LoadOptions::default()).unwrap().points.dimension(), 3);
+    assert_eq!(data::DataSet::load(&file, &LoadOptions::default()).unwrap().points.dimension(), 3);
     for labels in [
         folder.file("labels.npy", &doubles("(2,)", &[8.0, 9.0])),
         folder.file("labels.csv", b"label\n8\n9\n"),
@@ -70,7 +70,7 @@ fn csv_labels_by_index_by_name_and_from_files() {
         folder.file("labels.idx1-ubyte.gz", &gzip(&idx(8, &[2], &[8, 9]))),
         folder.file("labels.csv.gz", &gzip(b"8\n9\n")),
     ] {
-        assert_eq!(data::load(&file, &options(&labels)).unwrap().labels, Some(vec![8, 9]), "{labels}");
+        assert_eq!(data::DataSet::load(&file, &options(&labels)).unwrap().labels, Some(vec![8, 9]), "{labels}");
     }
 }
 
@@ -78,7 +78,7 @@ fn csv_labels_by_index_by_name_and_from_files() {
 fn idx_pixels_are_what_is_asked_for() {
     let bytes = idx(8, &[2, 1, 3], &[0, 51, 255, 1, 2, 3]);
     for bytes in [bytes.clone(), gzip(&bytes)] {
-        let read = |pixels| data::idx_from_bytes(&bytes, pixels).unwrap();
+        let read = |pixels| data::Points::from_idx(&bytes, pixels).unwrap();
         assert_eq!(texts(&read(Pixels::Exact)), ["0", "1/5", "1", "1/255", "2/255", "1/85"]);
         assert_eq!(texts(&read(Pixels::Raw)), ["0", "51", "255", "1", "2", "3"]);
         assert_eq!(read(Pixels::F64).nearest(1), [1.0 / 255.0, 2.0 / 255.0, 3.0 / 255.0]);
@@ -92,13 +92,13 @@ fn idx_pixels_are_what_is_asked_for() {
         (0x0d, [(-2f32).to_be_bytes(), 3f32.to_be_bytes()].concat()),
         (0x0e, [(-2f64).to_be_bytes(), 3f64.to_be_bytes()].concat()),
     ] {
-        assert_eq!(texts(&data::idx_from_bytes(&idx(kind, &[1, 2], &values), Pixels::Exact).unwrap()), ["-2", "3"], "{kind}");
+        assert_eq!(texts(&data::Points::from_idx(&idx(kind, &[1, 2], &values), Pixels::Exact).unwrap()), ["-2", "3"], "{kind}");
     }
 }
 
 #[test]
 fn the_digits_are_built_in() {
-    let set = data::load("digits", &LoadOptions::default()).unwrap();
+    let set = data::DataSet::load("digits", &LoadOptions::default()).unwrap();
     assert_eq!((set.points.len(), set.points.dimension(), set.points.is_double()), (1797, 64, true));
     assert_eq!(set.points.nearest(0)[2..5], [5.0 / 16.0, 13.0 / 16.0, 9.0 / 16.0]);
     assert_eq!(set.labels.as_ref().unwrap()[..4], [0, 1, 2, 3]);
@@ -110,7 +110,7 @@ fn the_digits_are_built_in() {
 fn the_digit_networks_reach_their_stated_accuracy() {
     // 96.1 % of the last 360 rows, as data/README.md says.
     let network = network::load("digits:3x20").unwrap();
-    let set = data::load("digits", &LoadOptions::default()).unwrap();
+    let set = data::DataSet::load("digits", &LoadOptions::default()).unwrap();
     let answer = |row: usize| {
         let mut h = DVector::from_column_slice(set.points.nearest(row));
         for (l, layer) in network.layers().unwrap().iter().enumerate() {
@@ -127,7 +127,7 @@ fn the_digit_networks_reach_their_stated_accuracy() {
 
 #[test]
 fn points_inline_and_from_files() {
-    let load = |spec: &str| data::load_point(spec, &LoadOptions::default()).unwrap().to_rationals();
+    let load = |spec: &str| data::Point::load(spec, &LoadOptions::default()).unwrap().to_rationals();
     let q = |s: &str| parse_rational(s).unwrap();
     assert_eq!(load("0,3/4"), [q("0"), q("3/4")]);
     assert_eq!(load("-1, .5,1e-3"), [q("-1"), q("1/2"), q("1/1000")]);
@@ -144,6 +144,6 @@ fn segments_have_two_ends_each() {
     let folder = Folder::new();
     let (p, q) = (doubles("(2, 1)", &[0.0, 1.0]), doubles("(2, 1)", &[2.0, 3.0]));
     let file = folder.file("segments.npz", &npz(&[("P", p), ("Q", q)]));
-    let (p, q) = data::load_segments(&file).unwrap();
+    let (p, q) = data::Points::load_segments(&file).unwrap();
     assert_eq!((texts(&p), texts(&q)), (vec!["0".to_string(), "1".into()], vec!["2".to_string(), "3".into()]));
 }

@@ -4,7 +4,6 @@ use crate::files::*;
 use nalgebra::{DMatrix, DVector};
 use plica::data;
 use plica::exact::rational;
-use plica::network::read::{json_from_bytes, npz_from_bytes, safetensors_from_bytes};
 use plica::network::{Layer, Network};
 use rug::Rational;
 
@@ -12,17 +11,17 @@ use rug::Rational;
 fn npz_in_every_order_and_compression() {
     let expected = small_network();
     let mut arrays = small_arrays();
-    same(npz_from_bytes(&npz(&arrays)).unwrap(), &expected);
+    same(Network::from_npz(&npz(&arrays)).unwrap(), &expected);
     arrays.reverse();
-    same(npz_from_bytes(&npz(&arrays)).unwrap(), &expected);
+    same(Network::from_npz(&npz(&arrays)).unwrap(), &expected);
     let entries: Vec<(String, Vec<u8>)> = arrays.into_iter().map(|(n, a)| (format!("{n}.npy"), a)).collect();
     let entries: Vec<(&str, Vec<u8>)> = entries.iter().map(|(n, a)| (n.as_str(), a.clone())).collect();
-    same(npz_from_bytes(&zipped(&entries, true)).unwrap(), &expected);
+    same(Network::from_npz(&zipped(&entries, true)).unwrap(), &expected);
 }
 
 #[test]
 fn npz_in_every_dtype_and_both_orders() {
-    let read = |w: Vec<u8>, b: Vec<u8>| npz_from_bytes(&npz(&[("W0", w), ("b0", b)])).unwrap();
+    let read = |w: Vec<u8>, b: Vec<u8>| Network::from_npz(&npz(&[("W0", w), ("b0", b)])).unwrap();
     let bias = || doubles("(2,)", &[0.5, -0.5]);
     let expected = Layer::from_f64(DMatrix::from_row_slice(2, 3, &[1.0, 2.0, 3.0, -4.0, 5.0, 6.0]), DVector::from_vec(vec![0.5, -0.5]));
     let expected = Network::new(vec![expected]).unwrap();
@@ -63,7 +62,7 @@ fn npz_in_every_dtype_and_both_orders() {
 fn wide_integers_are_exact() {
     let wide = i64::MAX; // 2^63 - 1 is no double
     let network =
-        npz_from_bytes(&npz(&[("W0", npy("<i8", false, "(1, 1)", &wide.to_le_bytes())), ("b0", doubles("(1,)", &[0.5]))])).unwrap();
+        Network::from_npz(&npz(&[("W0", npy("<i8", false, "(1, 1)", &wide.to_le_bytes())), ("b0", doubles("(1,)", &[0.5]))])).unwrap();
     assert_eq!(network.layers().unwrap()[0].weight(0, 0), Rational::from(wide));
     assert_eq!(network.layers().unwrap()[0].bias_of(0), Rational::from((1, 2)));
     assert!(!network.layers().unwrap()[0].is_double());
@@ -77,7 +76,7 @@ fn npy_headers_as_other_writers_have_them() {
         "{\"shape\":(1,2),\"fortran_order\":False,\"descr\":\"<f8\"}",
         "{'descr': '<f8', 'fortran_order': True, 'shape': (1L, 2L)}",
     ] {
-        assert_eq!(data::npy_from_bytes(&npy_with_header(header, &values)).unwrap().nearest(0), [1.0, 2.0], "{header}");
+        assert_eq!(data::Points::from_npy(&npy_with_header(header, &values)).unwrap().nearest(0), [1.0, 2.0], "{header}");
     }
     // Version 2 has four bytes for the length of the header.
     let header = b"{'descr': '<f8', 'fortran_order': False, 'shape': (1, 2), }\n";
@@ -85,12 +84,12 @@ fn npy_headers_as_other_writers_have_them() {
     bytes.extend((header.len() as u32).to_le_bytes());
     bytes.extend(header);
     bytes.extend(&values);
-    assert_eq!(data::npy_from_bytes(&bytes).unwrap().nearest(0), [1.0, 2.0]);
+    assert_eq!(data::Points::from_npy(&bytes).unwrap().nearest(0), [1.0, 2.0]);
 }
 
 #[test]
 fn json_numbers_are_doubles_and_strings_are_rationals() {
-    let network = json_from_bytes(br#"{"layers":[{"W":[[0.1,"0.1",9007199254740993,-0,"-7/21"]],"b":[1e-400]}]}"#).unwrap();
+    let network = Network::from_json(br#"{"layers":[{"W":[[0.1,"0.1",9007199254740993,-0,"-7/21"]],"b":[1e-400]}]}"#).unwrap();
     let layer = &network.layers().unwrap()[0];
     assert_eq!(layer.weight(0, 0), rational(0.1).unwrap());
     assert_eq!(layer.weight(0, 1), Rational::from((1, 10)));
@@ -99,9 +98,9 @@ fn json_numbers_are_doubles_and_strings_are_rationals() {
     assert_eq!(layer.weight(0, 4), Rational::from((-1, 3)));
     assert_eq!(layer.bias_of(0), 0);
     // As long as it takes to tell two neighbouring doubles apart.
-    let network = json_from_bytes(br#"{"layers":[{"W":[[1.00000000000000011102230246251565404236316680908203125]],"b":[0]}]}"#).unwrap();
+    let network = Network::from_json(br#"{"layers":[{"W":[[1.00000000000000011102230246251565404236316680908203125]],"b":[0]}]}"#).unwrap();
     assert_eq!(network.layers().unwrap()[0].weights()[(0, 0)], 1.0);
-    let network = json_from_bytes(br#"{"layers":[{"W":[[1.00000000000000011102230246251565404236316680908203126]],"b":[0]}]}"#).unwrap();
+    let network = Network::from_json(br#"{"layers":[{"W":[[1.00000000000000011102230246251565404236316680908203126]],"b":[0]}]}"#).unwrap();
     assert_eq!(network.layers().unwrap()[0].weights()[(0, 0)], 1.0 + f64::EPSILON);
 }
 
@@ -115,7 +114,7 @@ fn safetensors_stand_in_the_order_of_their_numbers() {
             (names[1], "F32", &[1, 1], one(2.0)),
             (&names[1].replace("weight", "bias"), "F32", &[1], one(0.5)),
         ]);
-        let network = safetensors_from_bytes(&bytes).unwrap();
+        let network = Network::from_safetensors(&bytes).unwrap();
         let weights: Vec<f64> = network.layers().unwrap().iter().map(|l| l.weights()[(0, 0)]).collect();
         let biases: Vec<f64> = network.layers().unwrap().iter().map(|l| l.bias()[0]).collect();
         (weights, biases)
@@ -139,7 +138,7 @@ fn safetensors_in_every_float() {
         ("F16", 0xbe00u16.to_le_bytes().to_vec()),
         ("BF16", 0xbfc0u16.to_le_bytes().to_vec()),
     ] {
-        let network = safetensors_from_bytes(&tensors(&[("0.weight", dtype, &[1, 1], bytes)])).unwrap();
+        let network = Network::from_safetensors(&tensors(&[("0.weight", dtype, &[1, 1], bytes)])).unwrap();
         assert_eq!((network.layers().unwrap()[0].weights()[(0, 0)], network.layers().unwrap()[0].bias()[0]), (-1.5, 0.0), "{dtype}");
     }
 }

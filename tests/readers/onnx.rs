@@ -2,8 +2,7 @@
 
 use plica::data::Point;
 use plica::line::{Tracer, trace_exact_only};
-use plica::network::read::{onnx_from_bytes, onnx_from_path, onnx_in_one_piece};
-use plica::network::{Network, Selection, load};
+use plica::network::{Network, Selection, load, onnx_in_one_piece};
 use rug::Rational;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -20,8 +19,12 @@ fn numbers(list: &Value) -> Vec<f64> {
     list.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
 }
 
+fn file(name: &str) -> String {
+    folder().join(format!("{name}.onnx")).to_str().unwrap().to_string()
+}
+
 fn graph(name: &str) -> Network {
-    onnx_from_path(&folder().join(format!("{name}.onnx"))).unwrap()
+    load(&file(name)).unwrap()
 }
 
 #[test]
@@ -91,7 +94,7 @@ fn perceptrons_are_seen_to_be_stacks_of_layers() {
 
 #[test]
 fn a_softmax_at_the_end_is_left_out_with_a_remark() {
-    let notes = onnx_from_path(&folder().join("signal.onnx")).unwrap().notes().to_vec();
+    let notes = load(&file("signal")).unwrap().notes().to_vec();
     assert!(matches!(&notes[..], [note] if note.contains("LogSoftmax")), "{notes:?}");
 }
 
@@ -112,7 +115,7 @@ fn forged(name: &str, from: &str, to: &str) -> Vec<u8> {
 
 #[track_caller]
 fn refused(bytes: &[u8], parts: &[&str]) {
-    let message = onnx_from_bytes(bytes).unwrap_err().to_string();
+    let message = Network::from_onnx(bytes).unwrap_err().to_string();
     assert!(parts.iter().all(|part| message.contains(part)), "{message}");
     assert!(!message.contains('\n'), "{message}");
 }
@@ -138,7 +141,7 @@ fn numbers_in_another_file_are_found_beside_it_and_nowhere_else() {
     let file = there.join("net.onnx");
     let message = |bytes: &[u8]| {
         std::fs::write(&file, bytes).unwrap();
-        onnx_from_path(&file).unwrap_err().to_string()
+        load(file.to_str().unwrap()).unwrap_err().to_string()
     };
     let location = format!("{name}.onnx.data");
     let bytes = std::fs::read(folder().join(format!("{name}.onnx"))).unwrap();
@@ -159,7 +162,7 @@ fn numbers_in_another_file_are_found_beside_it_and_nowhere_else() {
 fn a_file_in_one_piece_holds_the_same_network() {
     for name in cases().as_object().unwrap().keys() {
         let bytes = onnx_in_one_piece(&folder().join(format!("{name}.onnx"))).unwrap();
-        assert_eq!(onnx_from_bytes(&bytes).unwrap(), graph(name), "{name}");
+        assert_eq!(Network::from_onnx(&bytes).unwrap(), graph(name), "{name}");
     }
     let missing = onnx_in_one_piece(Path::new("nowhere.onnx")).unwrap_err().to_string();
     assert!(missing.starts_with("nowhere.onnx: "), "{missing}");
@@ -235,7 +238,7 @@ fn random_files_agree_with_a_runtime() {
     let cases: Value = serde_json::from_slice(&std::fs::read(directory.join("cases.json")).unwrap()).unwrap();
     let (mut read, mut refused) = (0, 0);
     for (name, rows) in cases.as_object().unwrap() {
-        let network = match onnx_from_path(&directory.join(format!("{name}.onnx"))) {
+        let network = match load(directory.join(format!("{name}.onnx")).to_str().unwrap()) {
             Ok(network) => network,
             Err(error) => {
                 refused += 1;

@@ -2,8 +2,7 @@
 
 use crate::files::*;
 use nalgebra::{DMatrix, DVector};
-use plica::network::write::{WriteError, network_to_path};
-use plica::network::{self, Layer, Network};
+use plica::network::{self, Layer, Network, WriteError};
 
 #[test]
 fn what_is_written_reads_back() {
@@ -11,7 +10,7 @@ fn what_is_written_reads_back() {
     for network in [small_network(), network::load("digits:3x20").unwrap(), network::load("random:5-4-3@1").unwrap()] {
         for name in ["net.json", "net.npz", "net.safetensors", "net.onnx"] {
             let path = folder.0.join(name);
-            network_to_path(&network, &path).unwrap();
+            network.save(&path).unwrap();
             same(network::load(path.to_str().unwrap()).unwrap(), &network);
         }
     }
@@ -23,7 +22,7 @@ fn what_is_written_reads_back() {
 fn floats_are_single_where_that_is_exact() {
     let folder = Folder::new();
     let length = |network: &Network, name: &str| {
-        network_to_path(network, &folder.0.join(name)).unwrap();
+        network.save(&folder.0.join(name)).unwrap();
         std::fs::metadata(folder.0.join(name)).unwrap().len()
     };
     let of = |x: f64| Network::new(vec![Layer::from_f64(DMatrix::from_element(100, 100, x), DVector::from_element(100, x))]).unwrap();
@@ -37,12 +36,12 @@ fn rationals_are_written_to_json_alone() {
     let network = network::load("cantor-b:2").unwrap();
     let folder = Folder::new();
     let path = folder.0.join("net.json");
-    network_to_path(&network, &path).unwrap();
+    network.save(&path).unwrap();
     same(network::load(path.to_str().unwrap()).unwrap(), &network);
     assert!(std::fs::read_to_string(&path).unwrap().contains("[0.5,\"1/9\"]"));
     for name in ["net.npz", "net.safetensors", "net.onnx"] {
         let path = folder.0.join(name);
-        let error = network_to_path(&network, &path).unwrap_err();
+        let error = network.save(&path).unwrap_err();
         assert!(!error.is_call_error());
         let message = format!("{}: weight [0, 1] of layer 0 is 1/9, which is no double: a .json file can hold it", path.display());
         assert_eq!(error.to_string(), message);
@@ -53,14 +52,14 @@ fn rationals_are_written_to_json_alone() {
 #[test]
 fn files_that_cannot_be_written() {
     let folder = Folder::new();
-    let unknown = network_to_path(&small_network(), &folder.0.join("net.onnxx")).unwrap_err();
+    let unknown = small_network().save(&folder.0.join("net.onnxx")).unwrap_err();
     assert!(unknown.is_call_error());
     assert!(unknown.to_string().ends_with("net.onnxx` is not a .onnx, .json, .npz or .safetensors file"), "{unknown}");
-    let nowhere = network_to_path(&small_network(), &folder.0.join("missing").join("net.json")).unwrap_err();
+    let nowhere = small_network().save(&folder.0.join("missing").join("net.json")).unwrap_err();
     assert!(matches!(nowhere, WriteError::Io { .. }));
     // A directory in the way: nothing is left behind.
     std::fs::create_dir(folder.0.join("net.json")).unwrap();
-    assert!(network_to_path(&small_network(), &folder.0.join("net.json")).is_err());
+    assert!(small_network().save(&folder.0.join("net.json")).is_err());
     assert_eq!(std::fs::read_dir(&folder.0).unwrap().count(), 1);
 }
 
@@ -68,19 +67,19 @@ fn files_that_cannot_be_written() {
 fn formats_that_hold_dense_layers_refuse_others() {
     let graph = |name: &str| {
         let file = format!("{}/tests/readers/onnx/{name}.onnx", env!("CARGO_MANIFEST_DIR"));
-        network::read::onnx_from_path(std::path::Path::new(&file)).unwrap()
+        network::load(&file).unwrap()
     };
     let (pooled, perceptron, folder) = (graph("pooled"), graph("perceptron"), Folder::new());
     for name in ["net.json", "net.npz", "net.safetensors"] {
         let path = folder.0.join(name);
-        let error = network_to_path(&pooled, &path).unwrap_err();
+        let error = pooled.save(&path).unwrap_err();
         let expected = format!(
             "{}: the network has other layers than dense affine ones with ReLU between them: a .onnx file can hold it",
             path.display()
         );
         assert_eq!((error.to_string(), error.is_call_error()), (expected, false));
         // A file that holds dense layers is written as such.
-        network_to_path(&perceptron, &path).unwrap();
+        perceptron.save(&path).unwrap();
         same(network::load(path.to_str().unwrap()).unwrap(), &perceptron);
     }
 }
@@ -92,10 +91,10 @@ fn graphs_are_written_as_onnx() {
     let path = folder.0.join("net.onnx");
     for name in ["perceptron", "double", "residual", "residual-new", "dense", "signal", "pooled", "arithmetic", "maxout", "hand"] {
         let file = format!("{}/tests/readers/onnx/{name}.onnx", env!("CARGO_MANIFEST_DIR"));
-        let graph = network::read::onnx_from_path(std::path::Path::new(&file)).unwrap();
-        network_to_path(&graph, &path).unwrap();
+        let graph = network::load(&file).unwrap();
+        graph.save(&path).unwrap();
         let bytes = std::fs::read(&path).unwrap();
-        let read = network::read::onnx_from_bytes(&bytes).unwrap();
+        let read = network::Network::from_onnx(&bytes).unwrap();
         assert!(read.notes().is_empty(), "{name}: {:?}", read.notes());
         assert_eq!((read.shape(), &read.nodes()[0].shape), (graph.shape(), &graph.nodes()[0].shape), "{name}");
         assert_eq!(read.layers(), graph.layers(), "{name}");
@@ -105,7 +104,7 @@ fn graphs_are_written_as_onnx() {
             assert_eq!(read.evaluate(&point).unwrap(), graph.evaluate(&point).unwrap(), "{name}");
         }
         // Equal networks give equal bytes.
-        network_to_path(&graph, &path).unwrap();
+        graph.save(&path).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), bytes, "{name}");
     }
 }

@@ -36,7 +36,7 @@ impl Small {
     fn new(points: &str) -> Self {
         let network = plica::network::load("cantor:2").unwrap();
         let units = network.units(&Selection::Hidden).unwrap();
-        let (points, _) = data::csv_from_bytes(points.as_bytes(), None).unwrap();
+        let (points, _) = data::Points::from_csv(points.as_bytes(), None).unwrap();
         let data = DataSet { name: "small.csv".into(), points, labels: None };
         let groups = Pairs::All.groups(&data).unwrap();
         Self { network, units, data, groups }

@@ -154,7 +154,7 @@ proptest! {
 #[test]
 fn a_tracer_of_a_graph_selects_units_for_many_segments_as_for_one() {
     let both = Both::new(plica::network::load("cantor:2").unwrap());
-    let points = Points::from_points(&["0,3/4", "1,3/4"].map(|text| plica::data::load_point(text, &Default::default()).unwrap())).unwrap();
+    let points = Points::from_points(&["0,3/4", "1,3/4"].map(|text| plica::data::Point::load(text, &Default::default()).unwrap())).unwrap();
     let units = both.units(&"0,2".parse().unwrap());
     for network in both.both() {
         let mut found = Vec::new();

@@ -1,7 +1,7 @@
 //! Network files that were read wrongly, or refused for no reason.
 
 use super::{error, file, json, run};
-use plica::network::read::onnx_from_bytes;
+use plica::network::Network;
 use rug::Rational;
 
 // ------------------------------------------------------------------------------------------------------- .safetensors
@@ -262,13 +262,13 @@ fn model_of(kind: i64, version: i64, shape: &[i64], parts: &[Vec<u8>]) -> Vec<u8
 #[track_caller]
 fn at(model: &[u8], x: &[i32]) -> String {
     let x: Vec<Rational> = x.iter().map(|&x| x.into()).collect();
-    let outputs = onnx_from_bytes(model).unwrap().evaluate(&x).unwrap();
+    let outputs = Network::from_onnx(model).unwrap().evaluate(&x).unwrap();
     outputs.iter().map(Rational::to_string).collect::<Vec<_>>().join(" ")
 }
 
 #[track_caller]
 fn refused(model: &[u8], part: &str) {
-    let message = onnx_from_bytes(model).unwrap_err().to_string();
+    let message = Network::from_onnx(model).unwrap_err().to_string();
     assert!(message.contains(part) && !message.contains('\n'), "{message}");
 }
 
@@ -300,13 +300,13 @@ fn clip_drops_no_bound_that_excludes_something() {
     refused(&attributes(&[float("min", 2.0), float("max", 1.0)]), "min is greater than max");
     // How exporters write that there is no bound.
     for (lo, hi) in [(f32::NEG_INFINITY, f32::INFINITY), (f32::MIN, f32::MAX)] {
-        let network = onnx_from_bytes(&attributes(&[float("min", lo), float("max", hi)])).unwrap();
+        let network = Network::from_onnx(&attributes(&[float("min", lo), float("max", hi)])).unwrap();
         assert_eq!(network.hidden_units(), 0);
     }
     assert_eq!(at(&attributes(&[float("min", 0.0), float("max", f32::MAX)]), &[5, -5]), "5 0");
     // In doubles that is a bound like others.
     let wide = [doubles("a", &[], &[1e39]), node("Clip", &["x", "", "a"], &["y"], &[])];
-    let network = onnx_from_bytes(&model_of(11, 13, &[1], &wide)).unwrap();
+    let network = Network::from_onnx(&model_of(11, 13, &[1], &wide)).unwrap();
     assert_eq!(network.hidden_units(), 1);
 }
 
@@ -397,8 +397,8 @@ fn operators_of_version_6_mean_what_they_meant() {
             model(version, &[1, 1], &[singles("c", &[1], &[1.0]), node(operator, inputs, &["y"], attributes)])
         };
         refused(&of(6, &[]), "as in training");
-        assert!(onnx_from_bytes(&of(6, &[int("is_test", 1)])).is_ok());
-        assert!(onnx_from_bytes(&of(7, &[])).is_ok());
+        assert!(Network::from_onnx(&of(6, &[int("is_test", 1)])).is_ok());
+        assert!(Network::from_onnx(&of(7, &[])).is_ok());
     }
     // From version 7 to 13 several outputs say so.
     let outputs = node("BatchNormalization", &["x", "c", "c", "c", "c"], &["y", "m", "v"], &[]);
@@ -460,11 +460,11 @@ fn a_product_may_have_a_vector_on_either_side() {
 #[test]
 fn a_softmax_of_version_11_is_over_all_axes_behind_its_own() {
     let softmax = |version, shape: &[i64], attributes: &[Vec<u8>]| model(version, shape, &[node("Softmax", &["x"], &["y"], attributes)]);
-    let notes = onnx_from_bytes(&softmax(11, &[1, 2, 3, 1], &[])).unwrap().notes().to_vec();
+    let notes = Network::from_onnx(&softmax(11, &[1, 2, 3, 1], &[])).unwrap().notes().to_vec();
     assert!(notes[0].contains("Softmax, is left out"), "{notes:?}");
     refused(&softmax(13, &[1, 2, 3, 1], &[]), "over a part of the outputs");
     refused(&softmax(11, &[1, 2, 3], &[int("axis", 2)]), "over a part of the outputs");
-    assert!(onnx_from_bytes(&softmax(13, &[1, 3, 1], &[int("axis", 1)])).is_ok());
+    assert!(Network::from_onnx(&softmax(13, &[1, 3, 1], &[int("axis", 1)])).is_ok());
     refused(&softmax(11, &[3], &[]), "axis 1 of a tensor of 1 axes: expected -1 to 0");
 }
 
@@ -600,7 +600,7 @@ fn axes_are_named_once_and_not_guessed() {
     let slice = |axes: &[i64]| {
         model(9, &[4, 4], &[node("Slice", &["x"], &["y"], &[ints("starts", &[0, 1]), ints("ends", &[2, 2]), ints("axes", axes)])])
     };
-    assert!(onnx_from_bytes(&slice(&[0, 1])).is_ok());
+    assert!(Network::from_onnx(&slice(&[0, 1])).is_ok());
     refused(&slice(&[1, -1]), "one axis twice");
     refused(&model(13, &[1, 2], &[whole("a", &[0], &[]), node("Squeeze", &["x", "a"], &["y"], &[])]), "no axes");
     refused(&model(13, &[1, 2], &[node("Concat", &["x", "x"], &["y"], &[])]), "the attribute axis is missing");

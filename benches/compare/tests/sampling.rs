@@ -20,7 +20,7 @@ fn agreement(exact: &[Folding], sampled: &[Sampled]) -> (usize, usize, f64) {
 
 #[test]
 fn samplers_approach_the_exact_foldings() {
-    let digits = data::load("digits", &Default::default()).unwrap().points;
+    let digits = data::DataSet::load("digits", &Default::default()).unwrap().points;
     for name in ["random-kaiming:784-30-30-10@1", "digits:3x20", "digits:10x6"] {
         let network = network::load(name).unwrap();
         let floats = to_f32(&network);

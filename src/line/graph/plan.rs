@@ -1,8 +1,7 @@
 //! What is computed once for a graph: where its elements are, its functions as doubles, and which windows hold an element.
 
 use super::whole::WholeGraph;
-use crate::exact::nearest_f64;
-use crate::exact::rational;
+use crate::exact::{nearest_f64, rational};
 use crate::network::graph::{Coefficients, Graph, Maximum, Operation, Piecewise};
 use rug::Rational;
 use std::sync::{Arc, OnceLock};

@@ -9,27 +9,29 @@ use rug::Rational;
 use serde::de::{Deserialize, Deserializer, Error as _};
 use serde::ser::{Error as _, Serialize, Serializer};
 
-/// Reads a network from JSON: `{"layers":[{"W":[[1,-1]],"b":["1/3"]}]}`, each W a list of rows, outputs x inputs.
-///
-/// A number is the double that it denotes; a string such as `"1/3"` or `"0.1"` is exactly that rational. A missing b is 0.
-///
-/// # Errors
-/// Text that is not such JSON; numbers beyond the doubles; rows of different lengths; shapes that do not chain.
-///
-/// ```
-/// let network = plica::network::read::json_from_bytes(br#"{"layers":[{"W":[[1,-1]],"b":["1/3"]}]}"#).unwrap();
-/// assert_eq!(network.layers().unwrap()[0].bias_of(0).to_string(), "1/3");
-/// ```
-pub fn json_from_bytes(bytes: &[u8]) -> Result<Network, ReadProblem> {
-    let reading = Reading::default();
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let layers = reading.layers(&mut deserializer).and_then(|layers| deserializer.end().map(|()| layers));
-    let malformed = |e: serde_json::Error| {
-        let word = unquoted_word(bytes, e.line(), e.column());
-        let hint = word.map(|w| format!("; `{w}` is not a finite number")).unwrap_or_default();
-        ReadProblem::Format(format!("not the JSON of a network: {e}{hint}"))
-    };
-    assemble(layers.map_err(|e| reading.problem().unwrap_or_else(|| malformed(e)))?)
+impl Network {
+    /// Reads a network from JSON: `{"layers":[{"W":[[1,-1]],"b":["1/3"]}]}`, each W a list of rows, outputs x inputs.
+    ///
+    /// A number is the double that it denotes; a string such as `"1/3"` or `"0.1"` is exactly that rational. A missing b is 0.
+    ///
+    /// # Errors
+    /// Text that is not such JSON; numbers beyond the doubles; rows of different lengths; shapes that do not chain.
+    ///
+    /// ```
+    /// let network = plica::network::Network::from_json(br#"{"layers":[{"W":[[1,-1]],"b":["1/3"]}]}"#).unwrap();
+    /// assert_eq!(network.layers().unwrap()[0].bias_of(0).to_string(), "1/3");
+    /// ```
+    pub fn from_json(bytes: &[u8]) -> Result<Network, ReadProblem> {
+        let reading = Reading::default();
+        let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+        let layers = reading.layers(&mut deserializer).and_then(|layers| deserializer.end().map(|()| layers));
+        let malformed = |e: serde_json::Error| {
+            let word = unquoted_word(bytes, e.line(), e.column());
+            let hint = word.map(|w| format!("; `{w}` is not a finite number")).unwrap_or_default();
+            ReadProblem::Format(format!("not the JSON of a network: {e}{hint}"))
+        };
+        assemble(layers.map_err(|e| reading.problem().unwrap_or_else(|| malformed(e)))?)
+    }
 }
 
 /// NaN or Infinity, which Python writes without quotes, at the place of a syntax error.

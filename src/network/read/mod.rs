@@ -8,14 +8,11 @@ pub(super) mod onnx;
 mod order;
 mod safetensors;
 
-pub use crate::data::{ArrayError, ReadError, ReadProblem};
-pub use json::json_from_bytes;
-pub use npz::npz_from_bytes;
-pub use onnx::{onnx_from_bytes, onnx_from_path, onnx_in_one_piece};
-pub use safetensors::safetensors_from_bytes;
+pub use onnx::onnx_in_one_piece;
 
 use super::Network;
 use super::load::{Format, LoadError};
+use crate::data::ReadProblem;
 use crate::data::file::read_file;
 use std::path::Path;
 
@@ -23,16 +20,16 @@ use std::path::Path;
 ///
 /// # Errors
 /// A name with another end; a file that is missing or malformed, with the file, the array and the index.
-pub fn network_from_path(path: &Path) -> Result<Network, LoadError> {
+pub(super) fn network_from_path(path: &Path) -> Result<Network, LoadError> {
     let format = Format::of(path).ok_or_else(|| LoadError::UnknownFormat(path.display().to_string()))?;
     let read: fn(&[u8]) -> Result<Network, ReadProblem> = match format {
-        Format::Npz => npz_from_bytes,
-        Format::Json => json_from_bytes,
+        Format::Npz => Network::from_npz,
+        Format::Json => Network::from_json,
         Format::Safetensors => {
             safetensors::check_whole(path).map_err(|problem| problem.of(path))?;
-            safetensors_from_bytes
+            Network::from_safetensors
         }
-        Format::Onnx => return Ok(onnx_from_path(path)?),
+        Format::Onnx => return Ok(onnx::from_path(path)?),
     };
     Ok(read_file(path).and_then(|bytes| read(&bytes)).map_err(|problem| problem.of(path))?)
 }

@@ -6,26 +6,28 @@ use crate::data::{ReadProblem, npz};
 use crate::network::Network;
 use std::collections::BTreeMap;
 
-/// Reads a network from the bytes of a `.npz` file: `W0`, `b0`, `W1`, `b1` and so on, each W outputs x inputs; a missing b is 0.
-///
-/// # Errors
-/// Bytes that are no such file or not all of it; arrays that are missing, unknown, of a wrong shape, or not finite.
-pub fn npz_from_bytes(bytes: &[u8]) -> Result<Network, ReadProblem> {
-    let mut arrays = BTreeMap::new();
-    for (name, array) in npz::read(bytes, &Budget::default())? {
-        if !is_known(&name) {
-            return Err(ReadProblem::UnknownArray { array: name, expected: "a network is W0, b0, W1, b1, ..." });
+impl Network {
+    /// Reads a network from the bytes of a `.npz` file: `W0`, `b0`, `W1`, `b1` and so on, each W outputs x inputs; a missing b is 0.
+    ///
+    /// # Errors
+    /// Bytes that are no such file or not all of it; arrays that are missing, unknown, of a wrong shape, or not finite.
+    pub fn from_npz(bytes: &[u8]) -> Result<Network, ReadProblem> {
+        let mut arrays = BTreeMap::new();
+        for (name, array) in npz::read(bytes, &Budget::default())? {
+            if !is_known(&name) {
+                return Err(ReadProblem::UnknownArray { array: name, expected: "a network is W0, b0, W1, b1, ..." });
+            }
+            arrays.insert(name, array);
         }
-        arrays.insert(name, array);
+        let mut layers = Vec::new();
+        while !arrays.is_empty() {
+            let (weights, bias) = (format!("W{}", layers.len()), format!("b{}", layers.len()));
+            let Some(array) = arrays.remove(&weights) else { return Err(ReadProblem::MissingArray { array: weights }) };
+            let bias = arrays.remove(&bias).map(|array| (bias, array));
+            layers.push(NamedLayer { weights: (weights, array), bias });
+        }
+        assemble(layers)
     }
-    let mut layers = Vec::new();
-    while !arrays.is_empty() {
-        let (weights, bias) = (format!("W{}", layers.len()), format!("b{}", layers.len()));
-        let Some(array) = arrays.remove(&weights) else { return Err(ReadProblem::MissingArray { array: weights }) };
-        let bias = arrays.remove(&bias).map(|array| (bias, array));
-        layers.push(NamedLayer { weights: (weights, array), bias });
-    }
-    assemble(layers)
 }
 
 /// Whether a name is W or b and a number as it is usually written.

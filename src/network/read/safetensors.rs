@@ -15,70 +15,72 @@ use std::path::Path;
 /// The name of the object of texts in the header.
 const METADATA: &str = "__metadata__";
 
-/// Reads a network from the bytes of a `.safetensors` file with the names of a PyTorch stack: `0.weight`, `0.bias`, `2.weight`, ...
-///
-/// The file does not say how its layers are joined. They are taken in the order of the one number in which their names differ, with ReLU
-/// between them: `0`, `2`, `4` of a `Sequential`, where an activation stands in each gap, or `fc1`, `fc2`, `fc3`. Weights are
-/// outputs x inputs; a missing bias is zero, as with `nn.Linear(bias=False)`. A tensor that the metadata says is another one, as
-/// `safetensors.torch.save_model` writes shared tensors, is that one. F64, F32, F16 and BF16 are read.
-///
-/// # Errors
-/// Bytes that are no such file or not all of it; names that do not say an order; tensors that are left over, twice there, of a wrong
-/// shape or type, or not finite.
-pub fn safetensors_from_bytes(bytes: &[u8]) -> Result<Network, ReadProblem> {
-    let not_whole = |e: &dyn std::fmt::Display| ReadProblem::Format(format!("not a whole .safetensors file: {e}"));
-    let file = SafeTensors::deserialize(bytes).map_err(|e| not_whole(&e))?;
-    if let Some(array) = duplicate_name(bytes, "") {
-        return Err(ReadProblem::DuplicateArray { array });
-    }
-    if let Some(name) = duplicate_name(bytes, METADATA) {
-        return Err(ReadProblem::Format(format!("{METADATA} holds `{name}` twice")));
-    }
-    let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| not_whole(&e))?;
-    let mut tensors: BTreeMap<String, TensorView<'_>> = file.tensors().into_iter().collect();
-    for (name, kept) in shared(&header, &tensors)? {
-        let view = tensors[&kept].clone();
-        tensors.insert(name, view);
-    }
-    let budget = Budget::default();
-    let (mut weights, mut biases) = (Vec::new(), BTreeMap::new());
-    for (name, view) in tensors {
-        let array = || decode(&view, &budget).map_err(|problem| ReadProblem::of_array(&name, problem));
-        match name.rsplit_once('.').unwrap_or(("", &name)) {
-            (layer, "weight") => {
-                let array = array()?;
-                array.matrix_shape("outputs x inputs").map_err(|problem| ReadProblem::of_array(&name, problem))?;
-                weights.push((layer.to_string(), array));
-            }
-            (layer, "bias") => {
-                let array = array()?;
-                if biases.insert(layer.to_string(), array).is_some() {
-                    return Err(ReadProblem::DuplicateArray { array: name });
+impl Network {
+    /// Reads a network from the bytes of a `.safetensors` file with the names of a PyTorch stack: `0.weight`, `0.bias`, `2.weight`, ...
+    ///
+    /// The file does not say how its layers are joined. They are taken in the order of the one number in which their names differ, with ReLU
+    /// between them: `0`, `2`, `4` of a `Sequential`, where an activation stands in each gap, or `fc1`, `fc2`, `fc3`. Weights are
+    /// outputs x inputs; a missing bias is zero, as with `nn.Linear(bias=False)`. A tensor that the metadata says is another one, as
+    /// `safetensors.torch.save_model` writes shared tensors, is that one. F64, F32, F16 and BF16 are read.
+    ///
+    /// # Errors
+    /// Bytes that are no such file or not all of it; names that do not say an order; tensors that are left over, twice there, of a wrong
+    /// shape or type, or not finite.
+    pub fn from_safetensors(bytes: &[u8]) -> Result<Network, ReadProblem> {
+        let not_whole = |e: &dyn std::fmt::Display| ReadProblem::Format(format!("not a whole .safetensors file: {e}"));
+        let file = SafeTensors::deserialize(bytes).map_err(|e| not_whole(&e))?;
+        if let Some(array) = duplicate_name(bytes, "") {
+            return Err(ReadProblem::DuplicateArray { array });
+        }
+        if let Some(name) = duplicate_name(bytes, METADATA) {
+            return Err(ReadProblem::Format(format!("{METADATA} holds `{name}` twice")));
+        }
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| not_whole(&e))?;
+        let mut tensors: BTreeMap<String, TensorView<'_>> = file.tensors().into_iter().collect();
+        for (name, kept) in shared(&header, &tensors)? {
+            let view = tensors[&kept].clone();
+            tensors.insert(name, view);
+        }
+        let budget = Budget::default();
+        let (mut weights, mut biases) = (Vec::new(), BTreeMap::new());
+        for (name, view) in tensors {
+            let array = || decode(&view, &budget).map_err(|problem| ReadProblem::of_array(&name, problem));
+            match name.rsplit_once('.').unwrap_or(("", &name)) {
+                (layer, "weight") => {
+                    let array = array()?;
+                    array.matrix_shape("outputs x inputs").map_err(|problem| ReadProblem::of_array(&name, problem))?;
+                    weights.push((layer.to_string(), array));
+                }
+                (layer, "bias") => {
+                    let array = array()?;
+                    if biases.insert(layer.to_string(), array).is_some() {
+                        return Err(ReadProblem::DuplicateArray { array: name });
+                    }
+                }
+                (_, "running_mean" | "running_var" | "num_batches_tracked") => {
+                    let expected = "batch normalisation is read from .onnx, or from the module in Python";
+                    return Err(ReadProblem::UnknownArray { array: name, expected });
+                }
+                _ => {
+                    let expected = "a network is 0.weight, 0.bias, 2.weight, ...";
+                    return Err(ReadProblem::UnknownArray { array: name, expected });
                 }
             }
-            (_, "running_mean" | "running_var" | "num_batches_tracked") => {
-                let expected = "batch normalisation is read from .onnx, or from the module in Python";
-                return Err(ReadProblem::UnknownArray { array: name, expected });
-            }
-            _ => {
-                let expected = "a network is 0.weight, 0.bias, 2.weight, ...";
-                return Err(ReadProblem::UnknownArray { array: name, expected });
-            }
         }
+        let full_name = |layer: &str, kind: &str| if layer.is_empty() { kind.to_string() } else { format!("{layer}.{kind}") };
+        let mut layers = Vec::with_capacity(weights.len());
+        for (layer, array) in in_order(weights).map_err(ReadProblem::Format)? {
+            let bias = biases.remove(&layer).map(|b| (full_name(&layer, "bias"), b));
+            layers.push(NamedLayer { weights: (full_name(&layer, "weight"), array), bias });
+        }
+        if let Some(layer) = biases.keys().next() {
+            return Err(ReadProblem::MissingArray { array: full_name(layer, "weight") });
+        }
+        let network = assemble(layers)?;
+        let note = "the layers are taken in the order of their numbers, with ReLU between them: a .safetensors file says neither";
+        let notes = if network.depth() > 0 { vec![note.to_string()] } else { Vec::new() };
+        Ok(network.with_notes(notes))
     }
-    let full_name = |layer: &str, kind: &str| if layer.is_empty() { kind.to_string() } else { format!("{layer}.{kind}") };
-    let mut layers = Vec::with_capacity(weights.len());
-    for (layer, array) in in_order(weights).map_err(ReadProblem::Format)? {
-        let bias = biases.remove(&layer).map(|b| (full_name(&layer, "bias"), b));
-        layers.push(NamedLayer { weights: (full_name(&layer, "weight"), array), bias });
-    }
-    if let Some(layer) = biases.keys().next() {
-        return Err(ReadProblem::MissingArray { array: full_name(layer, "weight") });
-    }
-    let network = assemble(layers)?;
-    let note = "the layers are taken in the order of their numbers, with ReLU between them: a .safetensors file says neither";
-    let notes = if network.depth() > 0 { vec![note.to_string()] } else { Vec::new() };
-    Ok(network.with_notes(notes))
 }
 
 /// That a file is not one of several, by its name: `model-00001-of-00002.safetensors` is.

@@ -1,4 +1,4 @@
-//! Networks into files: the formats of [`read`](super::read), written without loss or not at all.
+//! Networks into files: the formats that are read, written without loss or not at all.
 
 mod onnx;
 
@@ -80,38 +80,40 @@ impl WriteError {
     }
 }
 
-/// Writes a network to a `.onnx`, `.json`, `.npz` or `.safetensors` file; the end of the name says which.
-///
-/// ONNX holds networks of any layers, the other formats dense affine layers with ReLU between them. JSON has numbers where a coefficient is a double and strings such as `"1/3"`
-/// elsewhere. The other formats hold floats of 4 bytes where these are exact, else of 8. The file appears whole or not at all: see
-/// [`files::replace`]. What is read back is the same network: the same outputs at every point, and the same units and patterns.
-///
-/// ```
-/// use plica::network::{load, write::network_to_path};
-/// let network = load("digits:3x20").unwrap();
-/// let path = std::env::temp_dir().join(format!("plica-example-{}.onnx", std::process::id()));
-/// network_to_path(&network, &path).unwrap();
-/// assert_eq!(load(path.to_str().unwrap()).unwrap(), network);
-/// # std::fs::remove_file(&path).unwrap();
-/// ```
-///
-/// # Errors
-/// A name with another end; a coefficient or a layer that the format cannot hold exactly; a file that cannot be written.
-pub fn network_to_path(network: &Network, path: &Path) -> Result<(), WriteError> {
-    let file = || path.display().to_string();
-    let format = Format::of(path).ok_or_else(|| WriteError::UnknownFormat(file()))?;
-    let bytes = match (network.layers(), format) {
-        (Some(_), Format::Json) => json(network),
-        (Some(layers), Format::Npz) => npz(&Floats::of(layers, &file)?),
-        (Some(layers), Format::Safetensors) => safetensors(&Floats::of(layers, &file)?),
-        (layers, Format::Onnx) => {
-            // Of layers, what cannot be written is named by its layer.
-            layers.map(|layers| Floats::of(layers, &file)).transpose()?;
-            onnx::graph(network.graph()).map_err(|refused| refused_as(refused, file()))?
-        }
-        (None, _) => return Err(WriteError::NotAStack { file: file() }),
-    };
-    files::replace(path, |file| file.write_all(&bytes)).map_err(|source| WriteError::Io { file: file(), source })
+impl Network {
+    /// Writes it to a `.onnx`, `.json`, `.npz` or `.safetensors` file; the end of the name says which.
+    ///
+    /// ONNX holds networks of any layers, the other formats dense affine layers with ReLU between them. JSON has numbers where a coefficient is a double and strings such as `"1/3"`
+    /// elsewhere. The other formats hold floats of 4 bytes where these are exact, else of 8. The file appears whole or not at all: see
+    /// [`files::replace`]. What is read back is the same network: the same outputs at every point, and the same units and patterns.
+    ///
+    /// ```
+    /// use plica::network::load;
+    /// let network = load("digits:3x20").unwrap();
+    /// let path = std::env::temp_dir().join(format!("plica-example-{}.onnx", std::process::id()));
+    /// network.save(&path).unwrap();
+    /// assert_eq!(load(path.to_str().unwrap()).unwrap(), network);
+    /// # std::fs::remove_file(&path).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    /// A name with another end; a coefficient or a layer that the format cannot hold exactly; a file that cannot be written.
+    pub fn save(&self, path: &Path) -> Result<(), WriteError> {
+        let file = || path.display().to_string();
+        let format = Format::of(path).ok_or_else(|| WriteError::UnknownFormat(file()))?;
+        let bytes = match (self.layers(), format) {
+            (Some(_), Format::Json) => json(self),
+            (Some(layers), Format::Npz) => npz(&Floats::of(layers, &file)?),
+            (Some(layers), Format::Safetensors) => safetensors(&Floats::of(layers, &file)?),
+            (layers, Format::Onnx) => {
+                // Of layers, what cannot be written is named by its layer.
+                layers.map(|layers| Floats::of(layers, &file)).transpose()?;
+                onnx::graph(self.graph()).map_err(|refused| refused_as(refused, file()))?
+            }
+            (None, _) => return Err(WriteError::NotAStack { file: file() }),
+        };
+        files::replace(path, |file| file.write_all(&bytes)).map_err(|source| WriteError::Io { file: file(), source })
+    }
 }
 
 fn refused_as((node, refusal): onnx::Refused, file: String) -> WriteError {

@@ -2,7 +2,6 @@
 
 use super::ZooError;
 use crate::network::Network;
-use crate::network::read::safetensors_from_bytes;
 
 /// Hidden layers x units a layer, and the file.
 const FILES: [(&str, &[u8]); 6] = [
@@ -29,7 +28,7 @@ pub fn digits(shape: &str) -> Result<Network, ZooError> {
     let (_, bytes) =
         file.ok_or_else(|| ZooError::Syntax { text: format!("digits:{shape}"), form: "digits:2x30, 3x20, 4x15, 5x12, 6x10 or 10x6" })?;
     // What the files do not say is known of these.
-    Ok(safetensors_from_bytes(bytes).expect("the embedded files are well-formed").with_notes(Vec::new()))
+    Ok(Network::from_safetensors(bytes).expect("the embedded files are well-formed").with_notes(Vec::new()))
 }
 
 #[cfg(test)]

@@ -14,8 +14,8 @@ const BAND: f64 = 16.0;
 /// The regions of a segment as a band from t = 0 to t = 1, and above it their Hamming distance to the first region, as SVG.
 ///
 /// ```
-/// use plica::{data::load_point, line::Tracer, network::load, report::picture::ribbon};
-/// let [from, to] = ["0", "1"].map(|x| load_point(x, &Default::default()).unwrap());
+/// use plica::{data::Point, line::Tracer, network::load, report::picture::ribbon};
+/// let [from, to] = ["0", "1"].map(|x| Point::load(x, &Default::default()).unwrap());
 /// let trace = Tracer::new(&load("sawtooth:2").unwrap()).trace(&from, &to).unwrap();
 /// let picture = ribbon("sawtooth:2", &trace);
 /// assert!(picture.contains("4 regions") && picture.matches("<rect").count() >= 4);

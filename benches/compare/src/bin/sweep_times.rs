@@ -10,7 +10,7 @@ use std::io::{Write, stdin, stdout};
 use std::time::Instant;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let data = data::load("digits", &Default::default())?;
+    let data = data::DataSet::load("digits", &Default::default())?;
     for line in stdin().lines() {
         let line = line?;
         let [network, pairs, threads] = line.split_whitespace().collect::<Vec<_>>()[..] else {

@@ -27,26 +27,28 @@ use external::External;
 use prost::Message;
 use std::path::Path;
 
-/// Reads a network from the bytes of an `.onnx` file that holds its numbers itself.
-///
-/// # Errors
-/// Bytes that are no such file, numbers that stand in another file, and operators or options that are not read, with the node's name.
-pub fn onnx_from_bytes(bytes: &[u8]) -> Result<Network, ReadProblem> {
-    read(bytes, &External::default())
+impl Network {
+    /// Reads a network from the bytes of an `.onnx` file that holds its numbers itself.
+    ///
+    /// # Errors
+    /// Bytes that are no such file, numbers that stand in another file, and operators or options that are not read, with the node's name.
+    pub fn from_onnx(bytes: &[u8]) -> Result<Network, ReadProblem> {
+        read(bytes, &External::default())
+    }
 }
 
 /// Reads a network from an `.onnx` file; numbers that stand in another file are looked for beside it.
 ///
 /// # Errors
 /// A file that is missing or malformed, and operators or options that are not read, with the node's name.
-pub fn onnx_from_path(path: &Path) -> Result<Network, ReadError> {
+pub(super) fn from_path(path: &Path) -> Result<Network, ReadError> {
     let external = External { file: Some(path), ..External::default() };
     read_file(path).and_then(|bytes| read(&bytes, &external)).map_err(|problem| problem.of(path))
 }
 
 /// The bytes of an `.onnx` file that holds its numbers itself, of one whose numbers may stand in another file: what can be sent elsewhere.
 ///
-/// Only what [`onnx_from_bytes`] reads is kept.
+/// Only what [`Network::from_onnx`] reads is kept.
 ///
 /// # Errors
 /// A file that is missing or malformed, here or beside it.

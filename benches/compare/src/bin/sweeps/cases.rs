@@ -52,7 +52,7 @@ impl Case {
 
 /// Some of the built-in digits.
 fn digits(rows: usize) -> Points {
-    let digits = data::load("digits", &Default::default()).expect("built-in data").points;
+    let digits = data::DataSet::load("digits", &Default::default()).expect("built-in data").points;
     // Sixteenths: doubles have them exactly.
     let values = (0..rows.min(digits.len())).flat_map(|row| digits.nearest(row).to_vec()).collect();
     Points::from_f64(values, digits.dimension()).expect("finite")
