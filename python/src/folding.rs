@@ -4,7 +4,7 @@ use crate::exact::{fraction, fractions};
 use crate::job::here;
 use crate::trace::patterns;
 use numpy::PyReadonlyArray2;
-use plica::fold::{Folding, peak, prefix_chi, symmetrised_chi};
+use plica::fold::{Folding, Measure};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
@@ -15,8 +15,9 @@ type Measures<'py> = (u64, u64, Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py,
 #[pyfunction]
 pub fn folding<'py>(py: Python<'py>, rows: PyReadonlyArray2<'py, bool>) -> PyResult<Measures<'py>> {
     let path = patterns(&rows);
-    let (folding, peak, symmetrised, prefixes) =
-        here(py, || Ok((Folding::of(&path), peak(&path), symmetrised_chi(&path), prefix_chi(&path))))?;
+    let (measure, symmetrised, prefixes) =
+        here(py, || Ok((Measure::of(&path), Folding::symmetrised_chi(&path), Measure::prefix_chi(&path))))?;
+    let (folding, peak) = (measure.folding(), measure.peak().chi());
     let chi = fraction(py, &folding.chi())?;
     Ok((folding.r1, folding.r2, chi, fraction(py, &peak)?, fraction(py, &symmetrised)?, fractions(py, &prefixes)?))
 }

@@ -7,7 +7,7 @@ use crate::network::{Network, Subject, json};
 use crate::points::Points;
 use numpy::{PyArray1, PyArray2, PyArrayMethods};
 use plica::data::{self, Point};
-use plica::fold::{Folding, peak, prefix_chi, symmetrised_chi};
+use plica::fold::{Folding, Measure};
 use plica::line::{self, Tracer};
 use plica::network::Pattern;
 use plica::report::TraceReport;
@@ -120,19 +120,19 @@ impl Trace {
     /// The largest chi of a prefix.
     #[getter]
     fn peak<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        fraction(py, &peak(&self.trace))
+        fraction(py, &Measure::of(&self.trace).peak().chi())
     }
 
     /// The mean of chi of the path and of the reversed path.
     #[getter]
     fn symmetrised_chi<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        fraction(py, &symmetrised_chi(&self.trace))
+        fraction(py, &Folding::symmetrised_chi(&self.trace))
     }
 
     /// chi of every prefix.
     #[getter]
     fn prefix_chi<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        fractions(py, &prefix_chi(&self.trace))
+        fractions(py, &Measure::prefix_chi(&self.trace))
     }
 
     #[getter]

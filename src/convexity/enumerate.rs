@@ -4,7 +4,7 @@ use super::forms::{Forms, Layers, UnitForm};
 use super::place::Place;
 use super::region::Side;
 use super::{Cells, ConvexityError, Region, Regions};
-use crate::exact::lp::{Feasibility, Interior, Program, Relation, Row, Solver, interior};
+use crate::exact::lp::{Feasibility, Interior, Program, Row, Sense, Solver, interior};
 use crate::network::{Network, Pattern};
 use rug::Rational;
 use std::sync::Arc;
@@ -221,7 +221,7 @@ pub(super) fn inside<'r>(dimension: usize, rows: impl Iterator<Item = &'r Row>, 
 fn half_open<'s>(dimension: usize, sides: impl Iterator<Item = &'s Side>, solver: Solver) -> Option<Place> {
     let mut program = Program::new(dimension).solver(solver);
     for side in sides {
-        program.push_row(&side.row, if side.active { Relation::Below } else { Relation::AtMost });
+        program.push_row(&side.row, if side.active { Sense::Below } else { Sense::AtMost });
     }
     match program.feasible() {
         Feasibility::Feasible { point } => Some(Place::new(point)),

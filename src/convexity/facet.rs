@@ -2,7 +2,7 @@
 
 use super::place::Place;
 use super::{Region, Regions};
-use crate::exact::lp::{Feasibility, Program, Relation, Row};
+use crate::exact::lp::{Feasibility, Program, Row, Sense};
 use crate::exact::over_common_denominator;
 use crate::network::Pattern;
 use rug::Rational;
@@ -31,7 +31,7 @@ pub(super) fn facets(regions: &Regions, region: &Region) -> Vec<Facet> {
     let facet = |row: &&Arc<Row>| {
         let mut program = Program::new(dimension);
         for other in &rows {
-            program.push_row(other, if Arc::ptr_eq(other, row) { Relation::Equal } else { Relation::Below });
+            program.push_row(other, if Arc::ptr_eq(other, row) { Sense::Equal } else { Sense::Below });
         }
         match program.feasible() {
             Feasibility::Feasible { point } => Some(Facet { row: (*row).clone(), beyond: beyond(regions, region, &point) }),

@@ -2,7 +2,7 @@
 
 use super::place::Place;
 use super::{Cells, Region, Regions};
-use crate::exact::lp::{Feasibility, Interior, Program, Relation, Row, interior};
+use crate::exact::lp::{Feasibility, Interior, Program, Row, Sense, interior};
 use crate::network::Pattern;
 use rug::{Integer, Rational};
 use std::sync::Arc;
@@ -59,7 +59,7 @@ pub(super) fn through(regions: &Regions, [from, between, to]: [&Region; 3]) -> O
         },
         Cells::HalfOpen => {
             let mut program = Program::new(2 * d + 1);
-            rows.iter().for_each(|(row, strict)| program.push_row(row, if *strict { Relation::Below } else { Relation::AtMost }));
+            rows.iter().for_each(|(row, strict)| program.push_row(row, if *strict { Sense::Below } else { Sense::AtMost }));
             match program.feasible() {
                 Feasibility::Feasible { point } => Some(point),
                 Feasibility::Infeasible { .. } => None,

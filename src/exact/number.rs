@@ -15,12 +15,7 @@ pub fn rational(x: f64) -> Option<Rational> {
 }
 
 /// Splits a finite double into an integer and a power of two: x = m 2^e, m odd or zero.
-///
-/// ```
-/// assert_eq!(plica::exact::dyadic_parts(-0.75), (-3, -2));
-/// assert_eq!(plica::exact::dyadic_parts(0.0), (0, 0));
-/// ```
-pub fn dyadic_parts(x: f64) -> (i64, i32) {
+pub(crate) fn dyadic_parts(x: f64) -> (i64, i32) {
     let bits = x.to_bits();
     let fraction = (bits & ((1 << 52) - 1)) as i64;
     let biased = ((bits >> 52) & 0x7ff) as i32;

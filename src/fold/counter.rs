@@ -6,18 +6,8 @@ use super::{Folding, Measure, Tally};
 const SIDE: (usize, usize) = (128, 256);
 
 /// Counts paths for a [`Tally`] faster than the tally does.
-///
-/// ```
-/// use plica::{fold::{Counter, Measure, Tally}, network::Pattern};
-/// let path: Vec<Pattern> = ["00", "01", "00"].map(|p| p.parse().unwrap()).to_vec();
-/// let (mut counter, mut tally) = (Counter::default(), Tally::default());
-/// counter.add(&Measure::of(&path));
-/// tally.add(&Measure::of(&path));
-/// assert_eq!(counter.take(), tally);
-/// assert_eq!(counter.take(), Tally::default());
-/// ```
 #[derive(Clone, Debug)]
-pub struct Counter {
+pub(crate) struct Counter {
     foldings: Vec<u64>,
     peaks: Vec<u64>,
     regions: Vec<u64>,

@@ -39,6 +39,20 @@ impl Folding {
         if self.r2 == 0 { Rational::new() } else { Rational::from(1) - Rational::from((self.r1, self.r2)) }
     }
 
+    /// The symmetrised folding (chi(Gamma) + chi(-Gamma)) / 2, where -Gamma is the reversed path.
+    ///
+    /// Paper 2 (arXiv 2503.08502) proposes it as a pseudo-metric d_chi on the points of the input space; its triangle inequality fails,
+    /// see `tests/library/measure.rs`.
+    ///
+    /// ```
+    /// use plica::{fold::Folding, network::Pattern};
+    /// let path: Vec<Pattern> = ["1000", "1100", "1000", "1001"].map(|p| p.parse().unwrap()).to_vec();
+    /// assert_eq!(Folding::symmetrised_chi(&path).to_string(), "1/2");
+    /// ```
+    pub fn symmetrised_chi<P: Path + ?Sized>(path: &P) -> Rational {
+        (Folding::of(path).chi() + Folding::of(&Reversed(path)).chi()) / 2u32
+    }
+
     /// Whether chi = 0, which is to say r1 = r2.
     pub fn is_flat(&self) -> bool {
         self.r1 == self.r2
@@ -68,49 +82,4 @@ impl Serialize for Folding {
         s.serialize_field("chi", &ExactNumber(self.chi()))?;
         s.end()
     }
-}
-
-/// chi of every prefix (p_1, ..., p_i), i = 1..n; the first is 0, and the values need not grow.
-///
-/// (The quantity that is plotted in paper 1 and in the authors' CantorNet code.)
-///
-/// ```
-/// use plica::{fold::prefix_chi, network::Pattern};
-/// let path: Vec<Pattern> = ["0000", "1100", "0000", "0111"].map(|p| p.parse().unwrap()).to_vec();
-/// let values: Vec<String> = prefix_chi(&path).iter().map(|chi| chi.to_string()).collect();
-/// assert_eq!(values, ["0", "0", "1/2", "4/7"]);
-/// ```
-pub fn prefix_chi<P: Path + ?Sized>(path: &P) -> Vec<Rational> {
-    let mut measure = Measure::default();
-    let after = path.steps().map(|step| {
-        measure.push(step);
-        measure.folding().chi()
-    });
-    std::iter::once(Rational::new()).chain(after).collect()
-}
-
-/// The largest chi of a prefix, max_i chi(p_1, ..., p_i).
-///
-/// ```
-/// use plica::{fold::{Folding, peak}, network::Pattern};
-/// let path: Vec<Pattern> = ["0000", "1000", "0000", "0111"].map(|p| p.parse().unwrap()).to_vec();
-/// assert_eq!(Folding::of(&path).chi().to_string(), "2/5");
-/// assert_eq!(peak(&path).to_string(), "1/2");
-/// ```
-pub fn peak<P: Path + ?Sized>(path: &P) -> Rational {
-    Measure::of(path).peak().chi()
-}
-
-/// The symmetrised folding (chi(Gamma) + chi(-Gamma)) / 2, where -Gamma is the reversed path.
-///
-/// Paper 2 (arXiv 2503.08502) proposes it as a pseudo-metric d_chi on the points of the input space; its triangle inequality fails,
-/// see `tests/library/measure.rs`.
-///
-/// ```
-/// use plica::{fold::symmetrised_chi, network::Pattern};
-/// let path: Vec<Pattern> = ["1000", "1100", "1000", "1001"].map(|p| p.parse().unwrap()).to_vec();
-/// assert_eq!(symmetrised_chi(&path).to_string(), "1/2");
-/// ```
-pub fn symmetrised_chi<P: Path + ?Sized>(path: &P) -> Rational {
-    (Folding::of(path).chi() + Folding::of(&Reversed(path)).chi()) / 2u32
 }

@@ -39,6 +39,18 @@ impl Interaction {
         Some(Self { whole: whole.folding(), first: first.folding(), second: second.folding() })
     }
 
+    /// The interactions at all n patterns of a path, in order; the work grows with n^2.
+    ///
+    /// ```
+    /// use plica::{fold::Interaction, network::Pattern};
+    /// let path: Vec<Pattern> = ["0", "1", "0"].map(|p| p.parse().unwrap()).to_vec();
+    /// let values: Vec<String> = Interaction::all(&path).map(|i| i.absolute().to_string()).collect();
+    /// assert_eq!(values, ["0", "1/2", "0"]);
+    /// ```
+    pub fn all<P: Path + ?Sized>(path: &P) -> impl Iterator<Item = Self> {
+        (0..).map_while(|k| Self::at(path, k))
+    }
+
     /// I(k), between -1 and 1.
     pub fn signed(&self) -> Rational {
         self.whole.chi() - self.first.chi() - self.second.chi()
@@ -48,16 +60,4 @@ impl Interaction {
     pub fn absolute(&self) -> Rational {
         self.signed().abs()
     }
-}
-
-/// The interactions at all n patterns of a path, in order; the work grows with n^2.
-///
-/// ```
-/// use plica::{fold::interactions, network::Pattern};
-/// let path: Vec<Pattern> = ["0", "1", "0"].map(|p| p.parse().unwrap()).to_vec();
-/// let values: Vec<String> = interactions(&path).map(|i| i.absolute().to_string()).collect();
-/// assert_eq!(values, ["0", "1/2", "0"]);
-/// ```
-pub fn interactions<P: Path + ?Sized>(path: &P) -> impl Iterator<Item = Interaction> {
-    (0..).map_while(|k| Interaction::at(path, k))
 }

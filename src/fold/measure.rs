@@ -4,6 +4,7 @@ use super::walk::Difference;
 use super::{Folding, Path, Step};
 use crate::line::{Flips, Trace};
 use crate::network::UnitSet;
+use rug::Rational;
 
 /// The measures of a path so far, one [`Step`] after the other.
 ///
@@ -38,6 +39,25 @@ impl Measure {
         measure
     }
 
+    /// chi of every prefix (p_1, ..., p_i), i = 1..n; the first is 0, and the values need not grow.
+    ///
+    /// (The quantity that is plotted in paper 1 and in the authors' CantorNet code.)
+    ///
+    /// ```
+    /// use plica::{fold::Measure, network::Pattern};
+    /// let path: Vec<Pattern> = ["0000", "1100", "0000", "0111"].map(|p| p.parse().unwrap()).to_vec();
+    /// let values: Vec<String> = Measure::prefix_chi(&path).iter().map(|chi| chi.to_string()).collect();
+    /// assert_eq!(values, ["0", "0", "1/2", "4/7"]);
+    /// ```
+    pub fn prefix_chi<P: Path + ?Sized>(path: &P) -> Vec<Rational> {
+        let mut measure = Self::default();
+        let after = path.steps().map(|step| {
+            measure.push(step);
+            measure.folding().chi()
+        });
+        std::iter::once(Rational::new()).chain(after).collect()
+    }
+
     /// Goes one step on; a step of size 0 changes nothing.
     #[inline]
     pub fn push(&mut self, step: Step) {
@@ -59,6 +79,13 @@ impl Measure {
     }
 
     /// The folding of the first prefix with the largest chi; (0, 0) where every prefix has chi = 0.
+    ///
+    /// ```
+    /// use plica::{fold::{Folding, Measure}, network::Pattern};
+    /// let path: Vec<Pattern> = ["0000", "1000", "0000", "0111"].map(|p| p.parse().unwrap()).to_vec();
+    /// assert_eq!(Folding::of(&path).chi().to_string(), "2/5");
+    /// assert_eq!(Measure::of(&path).peak().chi().to_string(), "1/2");
+    /// ```
     pub fn peak(&self) -> Folding {
         if self.peak.is_flat() { Folding::default() } else { self.peak }
     }

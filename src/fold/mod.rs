@@ -16,12 +16,12 @@ mod tally;
 mod walk;
 
 pub use bounds::Bounds;
-pub use counter::Counter;
+pub(crate) use counter::Counter;
 pub use distribution::{Distribution, Statistics};
-pub use folding::{Folding, peak, prefix_chi, symmetrised_chi};
+pub use folding::Folding;
 pub use global::{Global, PairMedians};
-pub use interaction::{Interaction, interactions};
+pub use interaction::Interaction;
 pub use measure::{Measure, Meter};
 pub use path::{Path, Reversed, Step, concatenate};
-pub use polyline::{Polyline, UnitsDiffer};
+pub use polyline::Polyline;
 pub use tally::Tally;

@@ -2,17 +2,9 @@
 
 use super::walk::Walk;
 use super::{Path, Step};
-use crate::line::Trace;
+use crate::line::{Trace, TraceError};
 use crate::network::{Unit, UnitSet};
 use std::borrow::Cow;
-
-/// The traces of a polygonal path show different units.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("part {part} shows other units than the first part")]
-pub struct UnitsDiffer {
-    /// The first part that differs, from 0.
-    pub part: usize,
-}
 
 /// The concatenation of traces: the segments of a polygonal path in order.
 ///
@@ -42,13 +34,13 @@ impl<'a> Polyline<'a> {
     ///
     /// # Errors
     /// Traces that show different units.
-    pub fn new(parts: impl IntoIterator<Item = &'a Trace>) -> Result<Self, UnitsDiffer> {
+    pub fn new(parts: impl IntoIterator<Item = &'a Trace>) -> Result<Self, TraceError> {
         let mut polyline = Self { units: None, flips: Vec::new() };
         let mut before: Option<&Trace> = None;
         for (part, trace) in parts.into_iter().enumerate() {
             let units = trace.units();
             if *polyline.units.get_or_insert(units) != units {
-                return Err(UnitsDiffer { part });
+                return Err(TraceError::UnitsDiffer { part });
             }
             if let Some(before) = before.filter(|before| before.end() != trace.start()) {
                 let bits = before.end().iter().zip(trace.start().iter());

@@ -18,4 +18,4 @@ mod walk;
 
 pub use flips::Flips;
 pub use trace::{Change, Crossing, Decisions, Enclosure, Trace, TraceError};
-pub use tracer::{PointTracer, Tracer, trace_exact_only};
+pub use tracer::{PointTracer, Tracer};

@@ -7,7 +7,7 @@ use rug::Rational;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// What can be wrong with a segment.
+/// What can be wrong with a segment, or with a path of several.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TraceError {
@@ -18,6 +18,12 @@ pub enum TraceError {
         expected: usize,
         /// The coordinates of the point.
         found: usize,
+    },
+    /// The traces of a polygonal path show different units.
+    #[error("part {part} shows other units than the first part")]
+    UnitsDiffer {
+        /// The first part that differs, from 0.
+        part: usize,
     },
 }
 

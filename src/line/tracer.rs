@@ -77,7 +77,7 @@ impl Tracer {
         self.with(|options| options.exact_times = yes)
     }
 
-    /// Whether every decision is taken exactly, by [`trace_exact_only`].
+    /// Whether every decision is taken exactly, by [`Trace::exact_only`].
     pub fn exact_only(self, yes: bool) -> Self {
         self.with(|options| options.exact_only = yes)
     }
@@ -202,31 +202,33 @@ impl PointTracer<'_, '_> {
     }
 }
 
-/// The trace of a segment with every decision taken exactly: slow, simple, and the reference for the filter.
-///
-/// The crossings carry their exact times and the tightest enclosures. Time and memory grow with the number of regions times the
-/// number of weights.
-///
-/// # Errors
-/// A point of the wrong dimension.
-///
-/// ```
-/// use plica::{data::Point, line::trace_exact_only, network::{Layer, Network, Selection}};
-/// use nalgebra::{dmatrix, dvector};
-/// let network = Network::new(vec![
-///     Layer::from_f64(dmatrix![1.0; -1.0], dvector![-0.5, 0.5]),
-///     Layer::from_f64(dmatrix![1.0, 1.0], dvector![0.0]),
-/// ]).unwrap();
-/// let ends = (Point::from_f64(&[0.0]).unwrap(), Point::from_f64(&[1.0]).unwrap());
-/// let units = network.units(&Selection::Hidden).unwrap();
-/// let trace = trace_exact_only(&network, &ends.0, &ends.1, &units).unwrap();
-/// assert_eq!(trace.start().to_string(), "01");
-/// assert_eq!(trace.crossing(0).flips.len(), 2);
-/// assert_eq!(trace.end().to_string(), "10");
-/// ```
-pub fn trace_exact_only(network: &Network, from: &Point, to: &Point, units: &UnitSet) -> Result<Trace, TraceError> {
-    match network.stack() {
-        Some(stack) => stack_exact_only(stack, from, to, units),
-        None => graph_exact_only(network.graph(), from, to, units),
+impl Trace {
+    /// The trace of a segment with every decision taken exactly: slow, simple, and the reference for the filter.
+    ///
+    /// The crossings carry their exact times and the tightest enclosures. Time and memory grow with the number of regions times the
+    /// number of weights.
+    ///
+    /// # Errors
+    /// A point of the wrong dimension.
+    ///
+    /// ```
+    /// use plica::{data::Point, line::Trace, network::{Layer, Network, Selection}};
+    /// use nalgebra::{dmatrix, dvector};
+    /// let network = Network::new(vec![
+    ///     Layer::from_f64(dmatrix![1.0; -1.0], dvector![-0.5, 0.5]),
+    ///     Layer::from_f64(dmatrix![1.0, 1.0], dvector![0.0]),
+    /// ]).unwrap();
+    /// let ends = (Point::from_f64(&[0.0]).unwrap(), Point::from_f64(&[1.0]).unwrap());
+    /// let units = network.units(&Selection::Hidden).unwrap();
+    /// let trace = Trace::exact_only(&network, &ends.0, &ends.1, &units).unwrap();
+    /// assert_eq!(trace.start().to_string(), "01");
+    /// assert_eq!(trace.crossing(0).flips.len(), 2);
+    /// assert_eq!(trace.end().to_string(), "10");
+    /// ```
+    pub fn exact_only(network: &Network, from: &Point, to: &Point, units: &UnitSet) -> Result<Self, TraceError> {
+        match network.stack() {
+            Some(stack) => stack_exact_only(stack, from, to, units),
+            None => graph_exact_only(network.graph(), from, to, units),
+        }
     }
 }

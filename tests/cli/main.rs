@@ -2,7 +2,7 @@
 
 use plica::data::{Point, Points};
 use plica::fold::{Measure, Tally};
-use plica::line::{Tracer, trace_exact_only};
+use plica::line::{Trace, Tracer};
 use plica::network::{Layer, Network, load};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -278,7 +278,7 @@ fn a_fold_tallies_the_traces_of_its_pairs() {
         let units = network.units(&selection.parse().unwrap()).unwrap();
         let mut tally = Tally::default();
         for (i, j) in (0..5).flat_map(|i| (0..5).map(move |j| (i, j))).filter(|(i, j)| i != j) {
-            let trace = trace_exact_only(&network, &points.point(i), &points.point(j), &units).unwrap();
+            let trace = Trace::exact_only(&network, &points.point(i), &points.point(j), &units).unwrap();
             tally.add(&Measure::of(&trace));
         }
         let report = json_line(&["fold", "cantor:3", &data, "--labels", "class", "--pairs", "all", "--units", selection]);

@@ -6,7 +6,7 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::RowAccessor;
 use plica::data::DataSet;
 use plica::fold::Measure;
-use plica::line::trace_exact_only;
+use plica::line::Trace;
 use plica::network::Selection;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -43,7 +43,7 @@ fn rows_are_the_measures_of_exact_traces() {
                     let labels = data.labels.as_ref().unwrap();
                     assert_eq!([row.get_long(0).unwrap(), row.get_long(1).unwrap()], [labels[from], labels[to]]);
                 }
-                let trace = trace_exact_only(&network, &data.points.point(from), &data.points.point(to), &units).unwrap();
+                let trace = Trace::exact_only(&network, &data.points.point(from), &data.points.point(to), &units).unwrap();
                 let measure = Measure::of(&trace);
                 let (folding, peak) = (measure.folding(), measure.peak());
                 assert_eq!(

@@ -7,7 +7,7 @@ use crate::support::plain::{self, PlainLine};
 use crate::support::{Case, Words, case, compare, config, exponents, networks, require, rescaled, segments, times};
 use plica::data::{Point, Points};
 use plica::exact::Instructions;
-use plica::line::{Enclosure, Trace, Tracer, trace_exact_only};
+use plica::line::{Enclosure, Trace, Tracer};
 use plica::network::{Network, Pattern, Selection, Unit};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -267,7 +267,7 @@ proptest! {
             let mut outcome = Ok(());
             tracer.trace_pairs(&points, pairs.iter().copied(), |(i, j), trace| {
                 visited.push((i, j));
-                let single = trace_exact_only(&network, &points.point(i), &points.point(j), &units).unwrap();
+                let single = Trace::exact_only(&network, &points.point(i), &points.point(j), &units).unwrap();
                 let same = compare(trace, &single).map_err(|e| format!("pair ({i}, {j}) of {points:?}: {e}"));
                 if outcome.is_ok() {
                     outcome = same;
@@ -279,7 +279,7 @@ proptest! {
             require(outcome)?;
             prop_assert_eq!(&visited, &pairs);
             let single = tracer.trace(&points.point(0), &points.point(rows.len() - 1)).unwrap();
-            require(compare(&single, &trace_exact_only(&network, &points.point(0), &points.point(rows.len() - 1), &units).unwrap()))?;
+            require(compare(&single, &Trace::exact_only(&network, &points.point(0), &points.point(rows.len() - 1), &units).unwrap()))?;
         }
     }
 }
@@ -298,7 +298,7 @@ proptest! {
         let (network, points) = wide(seed, family, shape);
         let units = network.units(&Selection::All).unwrap();
         let pairs = [(0, 1), (1, 2), (2, 0), (1, 0), (1, 1), (0, 1)];
-        let exact = pairs.map(|(i, j)| trace_exact_only(&network, &points.point(i), &points.point(j), &units).unwrap());
+        let exact = pairs.map(|(i, j)| Trace::exact_only(&network, &points.point(i), &points.point(j), &units).unwrap());
         let mut tracer = Tracer::new(&network).units(&units).exact_times(true);
         for large in [false, true] {
             tracer = if large { tracer.as_if_large() } else { tracer };

@@ -5,7 +5,7 @@ use crate::support::networks::{arrangement, few_units, from_rows};
 use crate::support::plain::Plain;
 use plica::convexity::search::{Finding, smallest};
 use plica::convexity::{Cells, ConvexityError, Enumerator, EuclideanCounterexample, Judge, PatternSet, RandomSets, Regions};
-use plica::exact::lp::{Feasibility, Program, Relation, Solver};
+use plica::exact::lp::{Feasibility, Program, Sense, Solver};
 use plica::network::{Network, Pattern, load};
 use proptest::prelude::*;
 use rug::Rational;
@@ -64,7 +64,7 @@ impl PlainRegion {
     }
 
     /// Its rows a.x < b or a.x <= b; of closed cells only those that vary, strict all of them, or nothing where a constant is against it.
-    fn rows(&self, cells: Cells) -> Option<Vec<(Vec<Rational>, Relation, Rational)>> {
+    fn rows(&self, cells: Cells) -> Option<Vec<(Vec<Rational>, Sense, Rational)>> {
         let mut rows = Vec::new();
         for (form, &active) in self.forms.iter().zip(&self.bits) {
             let (constant, slopes) = form.split_last().unwrap();
@@ -75,7 +75,7 @@ impl PlainRegion {
                 continue;
             }
             let sign = if active { -1 } else { 1 };
-            let relation = if active || cells == Cells::Closed { Relation::Below } else { Relation::AtMost };
+            let relation = if active || cells == Cells::Closed { Sense::Below } else { Sense::AtMost };
             rows.push((slopes.iter().map(|x| Rational::from(x * sign)).collect(), relation, Rational::from(constant * -sign)));
         }
         Some(rows)
@@ -111,8 +111,8 @@ fn passes(d: usize, cells: Cells, [from, between, to]: [&PlainRegion; 3]) -> boo
         program.push([a.clone(), a, vec![Rational::new()]].concat(), relation, b).unwrap();
     }
     let t = |sign: i32| [zeros(), zeros(), vec![Rational::from(sign)]].concat();
-    program.push(t(-1), Relation::Below, Rational::new()).unwrap();
-    program.push(t(1), Relation::Below, Rational::from(1)).unwrap();
+    program.push(t(-1), Sense::Below, Rational::new()).unwrap();
+    program.push(t(1), Sense::Below, Rational::from(1)).unwrap();
     matches!(program.feasible(), Feasibility::Feasible { .. })
 }
 

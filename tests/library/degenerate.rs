@@ -8,7 +8,7 @@ use crate::support::{compare, times};
 use nalgebra::{DMatrix, DVector, dmatrix, dvector};
 use plica::data::{Point, Points};
 use plica::exact::Instructions;
-use plica::line::{Enclosure, Trace, Tracer, trace_exact_only};
+use plica::line::{Enclosure, Trace, Tracer};
 use plica::network::{Layer, Network, Selection, Unit};
 use rug::Rational;
 
@@ -48,7 +48,7 @@ struct Expected<'a> {
 fn check(network: &Network, selection: &Selection, from: &str, to: &str, expected: &Expected<'_>) -> Trace {
     let (from, to) = (point(from), point(to));
     let units = network.units(selection).unwrap();
-    let exact = trace_exact_only(network, &from, &to, &units).unwrap();
+    let exact = Trace::exact_only(network, &from, &to, &units).unwrap();
     let mut traces = vec![("with integers only".to_string(), exact.clone())];
     for exact_times in [true, false] {
         for exact_only in [true, false] {
@@ -66,7 +66,7 @@ fn check(network: &Network, selection: &Selection, from: &str, to: &str, expecte
         let mut tracer = Tracer::new(network).units(&units).exact_only(exact_only);
         let mut push = |units: &[Unit]| found.push(units.iter().map(|&unit| unit.into()).collect());
         tracer.over(&points).unwrap().flips_of_pairs([(1, 0)], |_, flips, _| flips.for_each(&mut push)).unwrap();
-        let full = trace_exact_only(network, &from, &to, &units.full()).unwrap();
+        let full = Trace::exact_only(network, &from, &to, &units.full()).unwrap();
         let all: Vec<Vec<(u32, u32)>> = full.crossings().map(|c| c.flips.iter().map(|&u| u.into()).collect()).collect();
         assert_eq!(found, all, "flips alone, exact only: {exact_only}");
     }
@@ -380,7 +380,7 @@ fn negative_zeros_are_zeros() {
     );
     let from = Point::from_f64(&[-0.0]).unwrap();
     let trace = Tracer::new(&network).trace(&from, &point("1")).unwrap();
-    compare(&trace, &trace_exact_only(&network, &point("0"), &point("1"), trace.units()).unwrap()).unwrap();
+    compare(&trace, &Trace::exact_only(&network, &point("0"), &point("1"), trace.units()).unwrap()).unwrap();
     assert_eq!(trace.closed_sequence()[0].to_string(), "00000");
 }
 
@@ -454,7 +454,7 @@ fn pieces_join_regions_on_which_the_output_is_one_affine_function() {
     let pieces = |output: &str, bias: &str| {
         let rows: Vec<&str> = output.split(',').collect();
         let network = network(&[(&["1", "1", "1"], "-1/4 -1/2 -3/4"), (&rows, bias)]);
-        let trace = trace_exact_only(&network, &point("0"), &point("1"), &network.units(&Selection::Hidden).unwrap()).unwrap();
+        let trace = Trace::exact_only(&network, &point("0"), &point("1"), &network.units(&Selection::Hidden).unwrap()).unwrap();
         assert_eq!(trace.regions(), 4);
         let found = Tracer::new(&network).trace(&point("0"), &point("1")).unwrap();
         assert_eq!(found.pieces(), trace.pieces());
@@ -567,7 +567,7 @@ fn points_of_the_wrong_dimension_are_refused() {
     let (right, wrong) = (point("0 0"), point("0 0 0"));
     for (from, to) in [(&right, &wrong), (&wrong, &right), (&wrong, &wrong)] {
         let message = "the network takes 2 inputs, but the point has 3 coordinates";
-        assert_eq!(trace_exact_only(&network, from, to, &units).unwrap_err().to_string(), message);
+        assert_eq!(Trace::exact_only(&network, from, to, &units).unwrap_err().to_string(), message);
         assert_eq!(Tracer::new(&network).trace(from, to).unwrap_err().to_string(), message);
         let points = wrong.as_points();
         assert_eq!(Tracer::new(&network).trace_pairs(points, [(0, 0)], |_, _| ()).unwrap_err().to_string(), message);
@@ -585,7 +585,7 @@ fn a_wide_window_may_reach_back_over_several_crossings() {
     .unwrap();
     let (a, b) = (Point::from_f64(&[0.0, 1.0, 1.0]).unwrap(), Point::from_f64(&[1.0, 1.0, 1.0]).unwrap());
     let units = network.units(&Selection::Hidden).unwrap();
-    let expected = trace_exact_only(&network, &a, &b, &units).unwrap();
+    let expected = Trace::exact_only(&network, &a, &b, &units).unwrap();
     for instructions in Instructions::available() {
         let trace = Tracer::new(&network).instructions(instructions).trace(&a, &b).unwrap();
         assert!(trace.agrees_with(&expected), "{instructions:?}: {trace:?} is not {expected:?}");

@@ -5,7 +5,7 @@ use crate::support::graphs::{Numbers, Recipe, as_graph, recipe};
 use crate::support::networks::few_units;
 use plica::data::{DataSet, Point, Points};
 use plica::fold::{Folding, Meter};
-use plica::line::{Change, Trace, Tracer, trace_exact_only};
+use plica::line::{Change, Trace, Tracer};
 use plica::network::{
     BuildError, Coefficients, ConvolutionOptions, Network, NetworkBuilder, NetworkError, Piecewise, Selection, Value, Window,
 };
@@ -31,7 +31,7 @@ proptest! {
         let graph = recipe.graph();
         let (from, to) = ends(&recipe, &graph);
         let units = graph.units(if all { &Selection::All } else { &Selection::Hidden }).unwrap();
-        let exact = trace_exact_only(&graph, &from, &to, &units).unwrap();
+        let exact = Trace::exact_only(&graph, &from, &to, &units).unwrap();
         let trace = Tracer::new(&graph).units(&units).exact_times(true).trace(&from, &to).unwrap();
         prop_assert!(trace.agrees_with(&exact), "{trace:#?}\nagainst\n{exact:#?}");
         for (a, b) in trace.crossings().zip(exact.crossings()) {
@@ -308,7 +308,7 @@ fn trace_of(build: impl FnOnce(&mut NetworkBuilder, Value) -> Value) -> Trace {
     let graph = builder.finish(&y).unwrap();
     let point = |x: f64| Point::from_f64(&[x]).unwrap();
     let trace = Tracer::new(&graph).exact_times(true).trace(&point(0.0), &point(1.0)).unwrap();
-    let exact = trace_exact_only(&graph, &point(0.0), &point(1.0), trace.units()).unwrap();
+    let exact = Trace::exact_only(&graph, &point(0.0), &point(1.0), trace.units()).unwrap();
     assert!(trace.agrees_with(&exact));
     trace
 }
@@ -448,7 +448,7 @@ fn long_segments_through_a_convolutional_network() {
     let mut point = || Point::from_rationals(coefficients(144).to_rationals()).unwrap();
     let (from, to) = (point(), point());
     let units = graph.units(&Selection::All).unwrap();
-    let exact = trace_exact_only(&graph, &from, &to, &units).unwrap();
+    let exact = Trace::exact_only(&graph, &from, &to, &units).unwrap();
     let trace = Tracer::new(&graph).units(&units).exact_times(true).trace(&from, &to).unwrap();
     assert!(trace.agrees_with(&exact) && trace.regions() > 300, "{} regions", trace.regions());
     assert!(trace.crossings().zip(exact.crossings()).all(|(a, b)| a.t_exact == b.t_exact));

@@ -6,7 +6,6 @@ use crate::support::{Case, case, config};
 use plica::data::Point;
 use plica::fold::{
     Bounds, Distribution, Folding, Global, Interaction, Measure, Meter, Path, Polyline, Reversed, Statistics, Tally, concatenate,
-    interactions, peak, prefix_chi, symmetrised_chi,
 };
 use plica::line::{Trace, Tracer};
 use plica::network::{Network, Pattern, Selection, load, zoo};
@@ -76,11 +75,11 @@ proptest! {
         prop_assert_eq!((measure.folding().r1, measure.folding().r2), plain_folding(&path));
         prop_assert_eq!(measure.folding().chi(), plain_chi(&path));
         prop_assert_eq!(measure.peak().chi(), plain_peak(&path));
-        prop_assert_eq!(peak(&path), plain_peak(&path));
+        prop_assert_eq!(Measure::of(&path).peak().chi(), plain_peak(&path));
         prop_assert_eq!(measure.regions(), plain_regions(&path));
         prop_assert_eq!(measure.distance(), path[0].hamming(path.last().unwrap()) as u64);
         let prefixes: Vec<Rational> = (1..=path.len()).map(|n| plain_chi(&path[..n])).collect();
-        prop_assert_eq!(prefix_chi(&path), prefixes);
+        prop_assert_eq!(Measure::prefix_chi(&path), prefixes);
     }
 
     #[test]
@@ -121,8 +120,8 @@ proptest! {
         prop_assert_eq!(Measure::of(&Reversed(&Reversed(&path))), Measure::of(&path));
         let steps: Vec<_> = Reversed(&path).steps_from(k).collect();
         prop_assert_eq!(steps, backwards.steps_from(k).collect::<Vec<_>>());
-        prop_assert_eq!(symmetrised_chi(&path), (plain_chi(&path) + plain_chi(&backwards)) / 2u32);
-        prop_assert_eq!(symmetrised_chi(&path), symmetrised_chi(&backwards));
+        prop_assert_eq!(Folding::symmetrised_chi(&path), (plain_chi(&path) + plain_chi(&backwards)) / 2u32);
+        prop_assert_eq!(Folding::symmetrised_chi(&path), Folding::symmetrised_chi(&backwards));
     }
 
     #[test]
@@ -156,7 +155,7 @@ proptest! {
         prop_assert_eq!(interaction.signed(), signed.clone());
         prop_assert_eq!(interaction.absolute(), signed.abs());
         prop_assert_eq!(Interaction::at(&path, path.len()), None);
-        let all: Vec<Interaction> = interactions(&path).collect();
+        let all: Vec<Interaction> = Interaction::all(&path).collect();
         prop_assert_eq!(all.len(), path.len());
         prop_assert_eq!(all[k], interaction);
     }
@@ -183,7 +182,7 @@ proptest! {
         prop_assert_eq!(trace.steps_from(k).collect::<Vec<_>>(), patterns.steps_from(k).collect::<Vec<_>>());
         prop_assert_eq!(trace.steps_back_from(k).collect::<Vec<_>>(), patterns.steps_back_from(k).collect::<Vec<_>>());
         prop_assert_eq!(Interaction::at(&trace, k), Interaction::at(&patterns, k));
-        prop_assert_eq!(prefix_chi(&trace), prefix_chi(&patterns));
+        prop_assert_eq!(Measure::prefix_chi(&trace), Measure::prefix_chi(&patterns));
 
         let mut words = crate::support::Words(case.seed);
         for selection in [Selection::All, Selection::Hidden, words.layers(&case.network)] {
@@ -320,10 +319,10 @@ fn symmetrised_folding_violates_the_triangle_inequality() {
     let network = network("cantor:2");
     let [a, b, c] = [q(1, 36), q(5, 36), q(11, 36)].map(at);
     for selection in [Selection::Hidden, Selection::All] {
-        let d = |from, to| symmetrised_chi(&trace_between(&network, &selection, from, to));
+        let d = |from, to| Folding::symmetrised_chi(&trace_between(&network, &selection, from, to));
         assert_eq!([d(&a, &b), d(&b, &c), d(&a, &c)], [q(0, 1), q(0, 1), q(1, 2)]);
     }
-    let d = |from, to| symmetrised_chi(&trace_between(&network, &zoo::cantor_first_maps(2).unwrap(), from, to));
+    let d = |from, to| Folding::symmetrised_chi(&trace_between(&network, &zoo::cantor_first_maps(2).unwrap(), from, to));
     assert!(d(&a, &c) <= d(&a, &b) + d(&b, &c), "not with the bits of W1 alone");
 }
 
@@ -367,7 +366,7 @@ fn to_four_places(chi: &Rational) -> f64 {
 fn eleven_sampled_points_give_the_published_table() {
     for (spec, expected) in ELEVEN_POINTS {
         let sampled = eleven_patterns(spec);
-        let values: Vec<f64> = prefix_chi(&sampled)[1..].iter().map(to_four_places).collect();
+        let values: Vec<f64> = Measure::prefix_chi(&sampled)[1..].iter().map(to_four_places).collect();
         assert_eq!(values, expected, "{spec}");
     }
     for (spec, expected) in ELEVEN_POINTS_END {

@@ -1,7 +1,7 @@
 //! Exact linear programs: every answer carries a certificate that plain arithmetic accepts, and all solvers agree.
 
 use crate::support::config;
-use plica::exact::lp::{Feasibility, Optimum, Program, Redundancy, Relation, RelativeInterior, Solver, verify};
+use plica::exact::lp::{Feasibility, Optimum, Program, Redundancy, RelativeInterior, Sense, Solver};
 use proptest::prelude::*;
 use rug::Rational;
 
@@ -21,7 +21,7 @@ impl Rows {
     fn program(&self) -> Program {
         let mut program = Program::new(self.dimension);
         for (coefficients, relation, right) in &self.rows {
-            let relation = [Relation::AtMost, Relation::Below, Relation::Equal][usize::from(*relation)];
+            let relation = [Sense::AtMost, Sense::Below, Sense::Equal][usize::from(*relation)];
             let coefficients = coefficients.iter().map(|&x| Rational::from((x, self.denominator))).collect();
             program.push(coefficients, relation, Rational::from(*right)).expect("the length is the dimension");
         }
@@ -72,11 +72,11 @@ proptest! {
     #[test]
     fn good_lp_ends_with_the_same_answers(rows in cut_boxes()) {
         let (good, exact) = (rows.program().solver(Solver::GoodLp), rows.program().solver(Solver::Exact));
-        prop_assert!(verify::feasibility(&good, &good.feasible()));
+        prop_assert!(good.feasible().proves(&good));
         prop_assert_eq!(std::mem::discriminant(&good.feasible()), std::mem::discriminant(&exact.feasible()));
         let (a, b) = (good.maximise(&rows.objective()).expect("closed"), exact.maximise(&rows.objective()).expect("closed"));
-        prop_assert!(verify::optimum(&good, &rows.objective(), &a));
-        prop_assert!(verify::optimum(&exact, &rows.objective(), &b));
+        prop_assert!(a.proves(&good, &rows.objective()));
+        prop_assert!(b.proves(&exact, &rows.objective()));
         prop_assert_eq!(std::mem::discriminant(&a), std::mem::discriminant(&b));
     }
 }
@@ -88,7 +88,7 @@ proptest! {
     fn feasibility_is_proved_and_the_same_for_all_solvers(rows in rows()) {
         let answers: Vec<Feasibility> = SOLVERS.iter().map(|&solver| rows.program().solver(solver).feasible()).collect();
         for answer in &answers {
-            prop_assert!(verify::feasibility(&rows.program(), answer), "{answer:?}");
+            prop_assert!(answer.proves(&rows.program()), "{answer:?}");
             prop_assert_eq!(std::mem::discriminant(answer), std::mem::discriminant(&answers[0]));
         }
     }
@@ -102,7 +102,7 @@ proptest! {
             _ => None,
         };
         for answer in &answers {
-            prop_assert!(verify::optimum(&rows.program(), &rows.objective(), answer), "{answer:?}");
+            prop_assert!(answer.proves(&rows.program(), &rows.objective()), "{answer:?}");
             prop_assert_eq!(std::mem::discriminant(answer), std::mem::discriminant(&answers[0]));
             prop_assert_eq!(value(answer), value(&answers[0]));
         }
@@ -114,7 +114,7 @@ proptest! {
         let row = row.index(rows.rows.len());
         let answers: Vec<Redundancy> = SOLVERS.iter().map(|&solver| rows.program().solver(solver).redundancy(row).expect("there is one")).collect();
         for answer in &answers {
-            prop_assert!(verify::redundancy(&rows.program(), row, answer), "{answer:?}");
+            prop_assert!(answer.proves(&rows.program(), row), "{answer:?}");
             prop_assert_eq!(std::mem::discriminant(answer), std::mem::discriminant(&answers[0]));
         }
     }
@@ -123,7 +123,7 @@ proptest! {
     fn relative_interiors_are_proved_and_the_same_for_all_solvers(rows in rows()) {
         let answers: Vec<RelativeInterior> = SOLVERS.iter().map(|&solver| rows.program().solver(solver).relative_interior()).collect();
         for answer in &answers {
-            prop_assert!(verify::relative_interior(&rows.program(), answer), "{answer:?}");
+            prop_assert!(answer.proves(&rows.program()), "{answer:?}");
             prop_assert_eq!(std::mem::discriminant(answer), std::mem::discriminant(&answers[0]));
         }
     }
@@ -134,7 +134,7 @@ proptest! {
 fn slabs_thinner_than_doubles_are_told_from_empty_ones() {
     for bits in [10u32, 52, 60, 80, 200, 1100] {
         for width in [1, 0, -1] {
-            for relation in [Relation::AtMost, Relation::Below] {
+            for relation in [Sense::AtMost, Sense::Below] {
                 // 1/3 <= x + y / 7 <= 1/3 + width / 2^bits, and the same of x - y.
                 let (third, width) = (Rational::from((1, 3)), Rational::from(width) >> bits);
                 let mut program = Program::new(2);
@@ -143,10 +143,10 @@ fn slabs_thinner_than_doubles_are_told_from_empty_ones() {
                     program.push(vec![1.into(), slope], relation, top).expect("two coefficients");
                     program.push(vec![(-1).into(), negative], relation, Rational::from(-&third)).expect("two coefficients");
                 }
-                let feasible = width > 0 || (width == 0 && relation == Relation::AtMost);
+                let feasible = width > 0 || (width == 0 && relation == Sense::AtMost);
                 for solver in [Solver::Simplex, Solver::GoodLp, Solver::Exact] {
                     let answer = program.clone().solver(solver).feasible();
-                    assert!(verify::feasibility(&program, &answer), "{bits} {width} {relation:?} {answer:?}");
+                    assert!(answer.proves(&program), "{bits} {width} {relation:?} {answer:?}");
                     assert_eq!(matches!(answer, Feasibility::Feasible { .. }), feasible, "{bits} {width} {relation:?}");
                 }
             }

@@ -5,7 +5,7 @@ use crate::support::{Words, case, config, networks};
 use plica::data::{DataSet, Point, Points};
 use plica::exact::Instructions;
 use plica::fold::{Meter, Tally};
-use plica::line::{Tracer, trace_exact_only};
+use plica::line::{Trace, Tracer};
 use plica::network::{Layer, Network, Pattern, Selection, Unit, zoo};
 use plica::sweep::{
     Audit, AuditError, Auditor, Checkpoint, CheckpointError, Fault, Fingerprint, Pairs, Precision, Sampling, StateError, Sweep, SweepState,
@@ -31,7 +31,7 @@ fn plainly(network: &Network, data: &DataSet, pairs: Pairs) -> Vec<Tally> {
     let tally = |group: &plica::sweep::PairGroup| {
         let mut tally = Tally::default();
         for (i, j) in group.iter() {
-            tally.add(&meter.measure(&trace_exact_only(network, &data.points.point(i), &data.points.point(j), &units).unwrap()));
+            tally.add(&meter.measure(&Trace::exact_only(network, &data.points.point(i), &data.points.point(j), &units).unwrap()));
         }
         tally
     };
@@ -127,7 +127,7 @@ proptest! {
         let pairs = || (0..5).flat_map(|i| (0..5).map(move |j| (i, j)));
         let exact: Vec<Vec<Vec<Unit>>> = pairs()
             .map(|(i, j)| {
-                let trace = trace_exact_only(&network, &points.point(i), &points.point(j), &units).unwrap();
+                let trace = Trace::exact_only(&network, &points.point(i), &points.point(j), &units).unwrap();
                 trace.crossings().map(|crossing| crossing.flips.to_vec()).collect()
             })
             .collect();

@@ -2,7 +2,7 @@
 
 use plica::data::Point;
 use plica::exact::parse_rational;
-use plica::line::{Trace, trace_exact_only};
+use plica::line::Trace;
 use plica::network::zoo::{self, Scheme};
 use plica::network::{Network, Pattern, Selection};
 use rug::{Integer, Rational, ops::Pow};
@@ -12,7 +12,7 @@ fn point(text: &str) -> Point {
 }
 
 fn trace(network: &Network, from: &str, to: &str, selection: &Selection) -> Trace {
-    trace_exact_only(network, &point(from), &point(to), &network.units(selection).unwrap()).unwrap()
+    Trace::exact_only(network, &point(from), &point(to), &network.units(selection).unwrap()).unwrap()
 }
 
 /// (r1, r2) of a path of patterns.

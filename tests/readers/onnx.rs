@@ -1,7 +1,7 @@
 //! `.onnx`: files that PyTorch wrote, held against ONNX's reference evaluator, and files that are wrong.
 
 use plica::data::Point;
-use plica::line::{Tracer, trace_exact_only};
+use plica::line::{Trace, Tracer};
 use plica::network::{Network, Selection, load, onnx_in_one_piece};
 use rug::Rational;
 use serde_json::Value;
@@ -57,7 +57,7 @@ fn files_of_every_layer_kind_are_traced_as_the_oracle_traces_them() {
         let point = |k: usize| Point::from_f64(&numbers(&rows[k]["x"])).unwrap();
         for selection in [Selection::Hidden, Selection::All] {
             let units = graph.units(&selection).unwrap();
-            let exact = trace_exact_only(&graph, &point(0), &point(1), &units).unwrap();
+            let exact = Trace::exact_only(&graph, &point(0), &point(1), &units).unwrap();
             let trace = Tracer::new(&graph).units(&units).exact_times(true).trace(&point(0), &point(1)).unwrap();
             assert!(trace.agrees_with(&exact), "{name}");
             assert!(trace.regions() > 1, "{name}: {} regions", trace.regions());
@@ -65,7 +65,7 @@ fn files_of_every_layer_kind_are_traced_as_the_oracle_traces_them() {
         // The rule of one bit a unit.
         let output_bits = graph.with_output_bits();
         let units = output_bits.units(&Selection::Hidden).unwrap();
-        let exact = trace_exact_only(&output_bits, &point(0), &point(1), &units).unwrap();
+        let exact = Trace::exact_only(&output_bits, &point(0), &point(1), &units).unwrap();
         assert!(Tracer::new(&output_bits).trace(&point(0), &point(1)).unwrap().agrees_with(&exact), "{name}");
         assert_eq!(units.count(), graph.hidden_units(), "{name}");
     }

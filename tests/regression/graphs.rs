@@ -8,7 +8,7 @@ use crate::support::{config, graphs::Numbers, graphs::as_graph, graphs::rebuilt,
 use plica::complex::{Builder, Complex, Decided, Domain, Plane, Progress, Rule};
 use plica::data::{DataSet, Point, Points};
 use plica::fold::{Folding, Meter, Tally};
-use plica::line::{Trace, Tracer, trace_exact_only};
+use plica::line::{Trace, Tracer};
 use plica::network::{Network, Selection, Unit, UnitSet};
 use plica::report::RegionsReport;
 use plica::sweep::{PairGroup, Pairs, PathRow, RowSink, Sweep};
@@ -126,12 +126,12 @@ proptest! {
         for selection in both.selections() {
             let units = both.units(&selection);
             let reference: Vec<Trace> =
-                pairs.iter().map(|&(i, j)| trace_exact_only(&both.chain, &points[i], &points[j], &units).unwrap()).collect();
+                pairs.iter().map(|&(i, j)| Trace::exact_only(&both.chain, &points[i], &points[j], &units).unwrap()).collect();
             let full: Vec<Trace> =
-                pairs.iter().map(|&(i, j)| trace_exact_only(&both.chain, &points[i], &points[j], &units.full()).unwrap()).collect();
+                pairs.iter().map(|&(i, j)| Trace::exact_only(&both.chain, &points[i], &points[j], &units.full()).unwrap()).collect();
             let every = Asked { exact_times: true, exact_only: true, pieces: true };
             for (&(i, j), expected) in pairs.iter().zip(&reference) {
-                every.fits(&trace_exact_only(&both.graph, &points[i], &points[j], &units).unwrap(), expected)?;
+                every.fits(&Trace::exact_only(&both.graph, &points[i], &points[j], &units).unwrap(), expected)?;
             }
             for asked in Asked::all() {
                 for network in both.both() {
@@ -202,7 +202,7 @@ fn points_of_another_dimension_are_refused_alike() {
         [first, second, over, Sweep::new(network, &units, &set, &groups).err().unwrap()]
     });
     assert_eq!(errors[0], errors[1]);
-    assert_eq!(trace_exact_only(&both.chain, &two, &three, &units).err(), trace_exact_only(&both.graph, &two, &three, &units).err());
+    assert_eq!(Trace::exact_only(&both.chain, &two, &three, &units).err(), Trace::exact_only(&both.graph, &two, &three, &units).err());
     assert_eq!(Tracer::new(&both.chain).trace(&three, &two).err(), Tracer::new(&both.graph).trace(&three, &two).err());
 }
 

@@ -5,7 +5,7 @@ use super::support::plain::PlainLine;
 use super::{json, stdout};
 use nalgebra::{DMatrix, DVector};
 use plica::data::{Point, Points};
-use plica::line::{Trace, Tracer, trace_exact_only};
+use plica::line::{Trace, Tracer};
 use plica::network::{Hyperplanes, Layer, Network, Selection};
 use rug::{Integer, Rational};
 
@@ -53,7 +53,7 @@ fn same(found: &Trace, exact: &Trace, what: &str) {
 /// Traces of both modes, and the flips of the narrow walk, say the same; gives the decisions of the default mode.
 fn agree(network: &Network, from: &Point, to: &Point, what: &str) -> plica::line::Decisions {
     let units = network.units(&Selection::Hidden).unwrap();
-    let exact = trace_exact_only(network, from, to, &units).unwrap();
+    let exact = Trace::exact_only(network, from, to, &units).unwrap();
     let found = Tracer::new(network).trace(from, to).unwrap();
     same(&found, &exact, what);
     let with_times = Tracer::new(network).exact_times(true).trace(from, to).unwrap();

@@ -4,7 +4,7 @@ use rug::Rational;
 use thiserror::Error;
 
 /// Multipliers of some rows, by index in increasing order; all others are 0.
-pub type Multipliers = Vec<(usize, Rational)>;
+pub(crate) type Multipliers = Vec<(usize, Rational)>;
 
 /// Why a question about a program cannot be asked.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

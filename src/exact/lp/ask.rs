@@ -2,7 +2,7 @@
 
 use super::closed::{Closed, ClosedRow, Solution};
 use super::solve::{Interior, interior, maximum};
-use super::{Feasibility, LpError, Multipliers, Optimum, Program, Redundancy, Relation, RelativeInterior, Row};
+use super::{Feasibility, LpError, Multipliers, Optimum, Program, Redundancy, RelativeInterior, Row, Sense};
 use crate::exact::over_common_denominator;
 use rug::{Integer, Rational};
 use std::borrow::Cow;
@@ -21,7 +21,7 @@ impl<'a> Inequalities<'a> {
         for (index, (row, relation)) in program.rows.iter().enumerate() {
             rows.push(Cow::Borrowed(row));
             origin.push((index, false));
-            if *relation == Relation::Equal {
+            if *relation == Sense::Equal {
                 rows.push(Cow::Owned(row.opposite()));
                 origin.push((index, true));
             }
@@ -32,7 +32,7 @@ impl<'a> Inequalities<'a> {
     /// Whether multipliers with sum y a = 0 and sum y b <= 0 prove the program infeasible: if the latter is negative, or one of a strict row.
     fn prove_infeasible(&self, program: &Program, multipliers: &Multipliers) -> bool {
         let right: Rational = multipliers.iter().map(|(row, y)| Rational::from(&self.rows[*row].whole[program.dimension] * y)).sum();
-        right < 0 || multipliers.iter().any(|(row, _)| program.rows[self.origin[*row].0].1 == Relation::Below)
+        right < 0 || multipliers.iter().any(|(row, _)| program.rows[self.origin[*row].0].1 == Sense::Below)
     }
 
     /// Multipliers of these rows, as multipliers of the program's rows as they were given.
@@ -52,7 +52,7 @@ impl Program {
     pub fn feasible(&self) -> Feasibility {
         let inequalities = Inequalities::of(self);
         let relation = |row: usize| self.rows[inequalities.origin[row].0].1;
-        if self.rows.iter().all(|(_, relation)| *relation != Relation::Equal) {
+        if self.rows.iter().all(|(_, relation)| *relation != Sense::Equal) {
             // Mostly there is a point inside of everything, or nothing at all.
             let rows: Vec<&Row> = inequalities.rows.iter().map(AsRef::as_ref).collect();
             match interior(self.dimension, &rows, self.solver) {
@@ -64,7 +64,7 @@ impl Program {
                 Interior::Empty(_) => {}
             }
         }
-        let strict = |row: &usize| relation(*row) == Relation::Below;
+        let strict = |row: &usize| relation(*row) == Sense::Below;
         match self.depth(&inequalities, strict) {
             Depth::Positive(point) | Depth::OfNothing(point) => Feasibility::Feasible { point },
             Depth::NotPositive(multipliers) | Depth::Nowhere(multipliers) => {
@@ -105,7 +105,7 @@ impl Program {
         if objective.len() != self.dimension {
             return Err(LpError::Dimension { row: self.len(), expected: self.dimension, found: objective.len() });
         }
-        if let Some(row) = self.rows.iter().position(|(_, relation)| *relation == Relation::Below) {
+        if let Some(row) = self.rows.iter().position(|(_, relation)| *relation == Sense::Below) {
             return Err(LpError::Strict(row));
         }
         let inequalities = Inequalities::of(self);
@@ -137,9 +137,9 @@ impl Program {
             self.with(row, (coefficients, relation, right))
         };
         let negations = match self.rows[row].1 {
-            Relation::AtMost => vec![beyond(Relation::Below)],
-            Relation::Below => vec![beyond(Relation::AtMost)],
-            Relation::Equal => vec![beyond(Relation::Below), self.with(row, (coefficients.clone(), Relation::Below, right.clone()))],
+            Sense::AtMost => vec![beyond(Sense::Below)],
+            Sense::Below => vec![beyond(Sense::AtMost)],
+            Sense::Equal => vec![beyond(Sense::Below), self.with(row, (coefficients.clone(), Sense::Below, right.clone()))],
         };
         let mut proofs = Vec::new();
         for negation in negations {
@@ -158,7 +158,7 @@ impl Program {
     pub fn relative_interior(&self) -> RelativeInterior {
         let inequalities = Inequalities::of(self);
         let relation = |row: usize| self.rows[inequalities.origin[row].0].1;
-        let mut equation: Vec<bool> = (0..inequalities.rows.len()).map(|row| relation(row) == Relation::Equal).collect();
+        let mut equation: Vec<bool> = (0..inequalities.rows.len()).map(|row| relation(row) == Sense::Equal).collect();
         let mut proof: BTreeMap<usize, Rational> = BTreeMap::new();
         loop {
             match self.depth(&inequalities, |&row| !equation[row]) {

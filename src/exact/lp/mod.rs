@@ -2,10 +2,10 @@
 //!
 //! A [`Program`] is a list of rows a.x <= b, a.x < b or a.x = b. A solver in floating point guesses which rows are tight; what the
 //! guess says is then computed and checked in integers, and where the check fails an exact simplex with Bland's rule (Bland 1977, Math.
-//! Oper. Res. 2) decides. So no answer depends on a rounded number. [`verify`] holds the certificates, by code of its own.
+//! Oper. Res. 2) decides. So no answer depends on a rounded number. The answers check their certificates (`proves`), by code of its own.
 //!
 //! ```
-//! use plica::exact::lp::{Feasibility, Optimum, Program, Relation::{AtMost, Below}};
+//! use plica::exact::lp::{Feasibility, Optimum, Program, Sense::{AtMost, Below}};
 //! let triangle = Program::from_rows(2, [([-1, 0], AtMost, 0), ([0, -1], AtMost, 0), ([1, 2], AtMost, 1)]).unwrap();
 //! match triangle.maximise(&[1.into(), 1.into()]).unwrap() {
 //!     Optimum::Optimal { point, .. } => assert_eq!(point, [1, 0]),
@@ -26,9 +26,10 @@ mod guess;
 mod program;
 mod row;
 mod solve;
-pub mod verify;
+mod verify;
 
-pub use answer::{Feasibility, LpError, Multipliers, Optimum, Redundancy, RelativeInterior};
-pub use program::{Program, Relation, Solver};
+pub(crate) use answer::Multipliers;
+pub use answer::{Feasibility, LpError, Optimum, Redundancy, RelativeInterior};
+pub use program::{Program, Sense, Solver};
 pub(crate) use row::Row;
 pub(crate) use solve::{Interior, interior};

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 /// How the two sides of a row compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Relation {
+pub enum Sense {
     /// a.x <= b.
     AtMost,
     /// a.x < b.
@@ -32,7 +32,7 @@ pub enum Solver {
 #[derive(Clone, Debug)]
 pub struct Program {
     pub(super) dimension: usize,
-    pub(super) rows: Vec<(Row, Relation)>,
+    pub(super) rows: Vec<(Row, Sense)>,
     /// The rows as they were given, a then b, once they are asked for: what certificates speak of.
     given: Vec<OnceLock<(Vec<Rational>, Rational)>>,
     pub(super) solver: Solver,
@@ -50,7 +50,7 @@ impl Program {
     /// A row of another length than the dimension.
     pub fn from_rows<const D: usize, T: Into<Rational>>(
         dimension: usize,
-        rows: impl IntoIterator<Item = ([T; D], Relation, T)>,
+        rows: impl IntoIterator<Item = ([T; D], Sense, T)>,
     ) -> Result<Self, LpError> {
         let mut program = Self::new(dimension);
         for (coefficients, relation, right) in rows {
@@ -68,7 +68,7 @@ impl Program {
     ///
     /// # Errors
     /// A row of another length than the dimension.
-    pub fn push(&mut self, coefficients: Vec<Rational>, relation: Relation, right: Rational) -> Result<(), LpError> {
+    pub fn push(&mut self, coefficients: Vec<Rational>, relation: Sense, right: Rational) -> Result<(), LpError> {
         if coefficients.len() != self.dimension {
             return Err(LpError::Dimension { row: self.rows.len(), expected: self.dimension, found: coefficients.len() });
         }
@@ -83,13 +83,13 @@ impl Program {
     /// A row of another length than the dimension; a number that is not finite.
     ///
     /// ```
-    /// use plica::exact::lp::{Program, Relation};
+    /// use plica::exact::lp::{Program, Sense};
     /// let mut program = Program::new(1);
-    /// program.push_f64(&[0.1], Relation::AtMost, 1.5).unwrap();
+    /// program.push_f64(&[0.1], Sense::AtMost, 1.5).unwrap();
     /// assert_eq!(program.row(0).0[0], rug::Rational::from((3602879701896397u64, 1u64 << 55)));
-    /// assert!(program.push_f64(&[f64::NAN], Relation::AtMost, 1.5).is_err());
+    /// assert!(program.push_f64(&[f64::NAN], Sense::AtMost, 1.5).is_err());
     /// ```
-    pub fn push_f64(&mut self, coefficients: &[f64], relation: Relation, right: f64) -> Result<(), LpError> {
+    pub fn push_f64(&mut self, coefficients: &[f64], relation: Sense, right: f64) -> Result<(), LpError> {
         if coefficients.len() != self.dimension {
             return Err(LpError::Dimension { row: self.rows.len(), expected: self.dimension, found: coefficients.len() });
         }
@@ -102,7 +102,7 @@ impl Program {
     }
 
     /// A row of integers more.
-    pub(crate) fn push_row(&mut self, row: &Row, relation: Relation) {
+    pub(crate) fn push_row(&mut self, row: &Row, relation: Sense) {
         self.rows.push((row.clone(), relation));
         self.given.push(OnceLock::new());
     }
@@ -126,18 +126,18 @@ impl Program {
     ///
     /// # Panics
     /// Where the index is not below [`len`](Self::len).
-    pub fn row(&self, index: usize) -> (&[Rational], Relation, &Rational) {
+    pub fn row(&self, index: usize) -> (&[Rational], Sense, &Rational) {
         let (coefficients, right) = self.given[index].get_or_init(|| self.rows[index].0.given());
         (coefficients, self.rows[index].1, right)
     }
 
     /// The rows: a, how it compares, b.
-    pub fn rows(&self) -> impl ExactSizeIterator<Item = (&[Rational], Relation, &Rational)> {
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = (&[Rational], Sense, &Rational)> {
         (0..self.len()).map(|index| self.row(index))
     }
 
     /// The program with a row in the place of another.
-    pub(super) fn with(&self, index: usize, negated: (Vec<Rational>, Relation, Rational)) -> Self {
+    pub(super) fn with(&self, index: usize, negated: (Vec<Rational>, Sense, Rational)) -> Self {
         let (coefficients, relation, right) = negated;
         let mut program = self.clone();
         program.rows[index] = (Row::new(&coefficients, &right), relation);

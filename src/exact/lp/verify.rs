@@ -1,9 +1,9 @@
 //! Holds certificates against programs: plain rational arithmetic on the rows as they were given, sharing nothing with the solvers.
 
-use super::{Feasibility, Multipliers, Optimum, Program, Redundancy, Relation, RelativeInterior};
+use super::{Feasibility, Multipliers, Optimum, Program, Redundancy, RelativeInterior, Sense};
 use rug::Rational;
 
-type GivenRow<'a> = (&'a [Rational], Relation, &'a Rational);
+type GivenRow<'a> = (&'a [Rational], Sense, &'a Rational);
 
 fn dot(a: &[Rational], x: &[Rational]) -> Rational {
     let mut sum = Rational::new();
@@ -16,15 +16,17 @@ fn dot(a: &[Rational], x: &[Rational]) -> Rational {
 fn satisfied(row: GivenRow<'_>, x: &[Rational]) -> bool {
     let (a, relation, b) = row;
     match relation {
-        Relation::AtMost => dot(a, x) <= *b,
-        Relation::Below => dot(a, x) < *b,
-        Relation::Equal => dot(a, x) == *b,
+        Sense::AtMost => dot(a, x) <= *b,
+        Sense::Below => dot(a, x) < *b,
+        Sense::Equal => dot(a, x) == *b,
     }
 }
 
-/// Whether a point satisfies all rows.
-pub fn satisfies(program: &Program, x: &[Rational]) -> bool {
-    x.len() == program.dimension() && program.rows().all(|row| satisfied(row, x))
+impl Program {
+    /// Whether a point satisfies all rows.
+    pub fn is_satisfied_by(&self, x: &[Rational]) -> bool {
+        x.len() == self.dimension() && self.rows().all(|row| satisfied(row, x))
+    }
 }
 
 /// sum y a and sum y b, where the multipliers are in order and not negative except on equations.
@@ -33,7 +35,7 @@ fn combination(rows: &[GivenRow<'_>], dimension: usize, multipliers: &Multiplier
     let mut previous = None;
     for (row, y) in multipliers {
         let &(a, relation, b) = rows.get(*row)?;
-        if previous >= Some(*row) || (*y < 0 && relation != Relation::Equal) {
+        if previous >= Some(*row) || (*y < 0 && relation != Sense::Equal) {
             return None;
         }
         previous = Some(*row);
@@ -47,74 +49,84 @@ fn combination(rows: &[GivenRow<'_>], dimension: usize, multipliers: &Multiplier
 
 fn proves_infeasible(rows: &[GivenRow<'_>], dimension: usize, multipliers: &Multipliers) -> bool {
     let Some((left, right)) = combination(rows, dimension, multipliers) else { return false };
-    let strict = multipliers.iter().any(|(row, y)| *y > 0 && rows[*row].1 == Relation::Below);
+    let strict = multipliers.iter().any(|(row, y)| *y > 0 && rows[*row].1 == Sense::Below);
     left.iter().all(|x| *x == 0) && (right < 0 || (right == 0 && strict))
 }
 
-/// Whether an answer about feasibility is proved by what it carries.
-pub fn feasibility(program: &Program, answer: &Feasibility) -> bool {
-    match answer {
-        Feasibility::Feasible { point } => satisfies(program, point),
-        Feasibility::Infeasible { multipliers } => proves_infeasible(&program.rows().collect::<Vec<_>>(), program.dimension(), multipliers),
-    }
-}
-
-/// Whether an answer about the maximum of c.x is proved by what it carries.
-pub fn optimum(program: &Program, objective: &[Rational], answer: &Optimum) -> bool {
-    let rows: Vec<_> = program.rows().collect();
-    match answer {
-        Optimum::Optimal { point, multipliers } => {
-            let Some((left, right)) = combination(&rows, program.dimension(), multipliers) else { return false };
-            satisfies(program, point) && left == objective && right == dot(objective, point)
-        }
-        Optimum::Unbounded { point, ray } => {
-            let along = |&(a, relation, _): &GivenRow<'_>| match relation {
-                Relation::Equal => dot(a, ray) == 0,
-                _ => dot(a, ray) <= 0,
-            };
-            satisfies(program, point) && ray.len() == program.dimension() && rows.iter().all(along) && dot(objective, ray) > 0
-        }
-        Optimum::Infeasible { multipliers } => proves_infeasible(&rows, program.dimension(), multipliers),
-    }
-}
-
-/// Whether an answer about the redundancy of a row is proved by what it carries.
-pub fn redundancy(program: &Program, row: usize, answer: &Redundancy) -> bool {
-    let rows: Vec<_> = program.rows().collect();
-    match answer {
-        Redundancy::Needed { point } => {
-            let others = rows.iter().enumerate().filter(|&(index, _)| index != row);
-            point.len() == program.dimension() && others.clone().all(|(_, &r)| satisfied(r, point)) && !satisfied(rows[row], point)
-        }
-        Redundancy::Redundant { multipliers } => {
-            let (a, relation, b) = rows[row];
-            let (negative, minus_b): (Vec<_>, _) = (a.iter().map(|x| Rational::from(-x)).collect(), Rational::from(-b));
-            let negations: Vec<GivenRow<'_>> = match relation {
-                Relation::AtMost => vec![(&negative, Relation::Below, &minus_b)],
-                Relation::Below => vec![(&negative, Relation::AtMost, &minus_b)],
-                Relation::Equal => vec![(&negative, Relation::Below, &minus_b), (a, Relation::Below, b)],
-            };
-            let proved = |(&negation, multipliers): (&GivenRow<'_>, &Multipliers)| {
-                let mut rows = rows.clone();
-                rows[row] = negation;
-                proves_infeasible(&rows, program.dimension(), multipliers)
-            };
-            negations.len() == multipliers.len() && negations.iter().zip(multipliers).all(proved)
+impl Feasibility {
+    /// Whether what the answer carries proves it of this program.
+    pub fn proves(&self, program: &Program) -> bool {
+        match self {
+            Feasibility::Feasible { point } => program.is_satisfied_by(point),
+            Feasibility::Infeasible { multipliers } => {
+                proves_infeasible(&program.rows().collect::<Vec<_>>(), program.dimension(), multipliers)
+            }
         }
     }
 }
 
-/// Whether an answer about the relative interior is proved by what it carries.
-pub fn relative_interior(program: &Program, answer: &RelativeInterior) -> bool {
-    let rows: Vec<_> = program.rows().collect();
-    match answer {
-        RelativeInterior::Point { point, multipliers } => {
-            let Some((left, right)) = combination(&rows, program.dimension(), multipliers) else { return false };
-            let equation = |index: usize| multipliers.iter().any(|(row, y)| *row == index && *y > 0);
-            let strict =
-                |(index, &(a, relation, b)): (usize, &GivenRow<'_>)| relation == Relation::Equal || equation(index) || dot(a, point) < *b;
-            satisfies(program, point) && left.iter().all(|x| *x == 0) && right == 0 && rows.iter().enumerate().all(strict)
+impl Optimum {
+    /// Whether what the answer carries proves it of this program and the maximum of c.x.
+    pub fn proves(&self, program: &Program, objective: &[Rational]) -> bool {
+        let rows: Vec<_> = program.rows().collect();
+        match self {
+            Optimum::Optimal { point, multipliers } => {
+                let Some((left, right)) = combination(&rows, program.dimension(), multipliers) else { return false };
+                program.is_satisfied_by(point) && left == objective && right == dot(objective, point)
+            }
+            Optimum::Unbounded { point, ray } => {
+                let along = |&(a, relation, _): &GivenRow<'_>| match relation {
+                    Sense::Equal => dot(a, ray) == 0,
+                    _ => dot(a, ray) <= 0,
+                };
+                program.is_satisfied_by(point) && ray.len() == program.dimension() && rows.iter().all(along) && dot(objective, ray) > 0
+            }
+            Optimum::Infeasible { multipliers } => proves_infeasible(&rows, program.dimension(), multipliers),
         }
-        RelativeInterior::Infeasible { multipliers } => proves_infeasible(&rows, program.dimension(), multipliers),
+    }
+}
+
+impl Redundancy {
+    /// Whether what the answer carries proves it of this row of this program.
+    pub fn proves(&self, program: &Program, row: usize) -> bool {
+        let rows: Vec<_> = program.rows().collect();
+        match self {
+            Redundancy::Needed { point } => {
+                let others = rows.iter().enumerate().filter(|&(index, _)| index != row);
+                point.len() == program.dimension() && others.clone().all(|(_, &r)| satisfied(r, point)) && !satisfied(rows[row], point)
+            }
+            Redundancy::Redundant { multipliers } => {
+                let (a, relation, b) = rows[row];
+                let (negative, minus_b): (Vec<_>, _) = (a.iter().map(|x| Rational::from(-x)).collect(), Rational::from(-b));
+                let negations: Vec<GivenRow<'_>> = match relation {
+                    Sense::AtMost => vec![(&negative, Sense::Below, &minus_b)],
+                    Sense::Below => vec![(&negative, Sense::AtMost, &minus_b)],
+                    Sense::Equal => vec![(&negative, Sense::Below, &minus_b), (a, Sense::Below, b)],
+                };
+                let proved = |(&negation, multipliers): (&GivenRow<'_>, &Multipliers)| {
+                    let mut rows = rows.clone();
+                    rows[row] = negation;
+                    proves_infeasible(&rows, program.dimension(), multipliers)
+                };
+                negations.len() == multipliers.len() && negations.iter().zip(multipliers).all(proved)
+            }
+        }
+    }
+}
+
+impl RelativeInterior {
+    /// Whether what the answer carries proves it of this program.
+    pub fn proves(&self, program: &Program) -> bool {
+        let rows: Vec<_> = program.rows().collect();
+        match self {
+            RelativeInterior::Point { point, multipliers } => {
+                let Some((left, right)) = combination(&rows, program.dimension(), multipliers) else { return false };
+                let equation = |index: usize| multipliers.iter().any(|(row, y)| *row == index && *y > 0);
+                let strict =
+                    |(index, &(a, relation, b)): (usize, &GivenRow<'_>)| relation == Sense::Equal || equation(index) || dot(a, point) < *b;
+                program.is_satisfied_by(point) && left.iter().all(|x| *x == 0) && right == 0 && rows.iter().enumerate().all(strict)
+            }
+            RelativeInterior::Infeasible { multipliers } => proves_infeasible(&rows, program.dimension(), multipliers),
+        }
     }
 }

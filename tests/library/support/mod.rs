@@ -11,7 +11,7 @@ pub mod plain;
 pub mod segments;
 
 use plica::data::Point;
-use plica::line::{Trace, Tracer, trace_exact_only};
+use plica::line::{Trace, Tracer};
 use plica::network::{Network, Selection, UnitSet};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -58,7 +58,7 @@ impl Case {
 
     /// The reference trace: every decision with integers, all hidden units.
     pub fn exact(&self, selection: &Selection) -> Trace {
-        trace_exact_only(&self.network, &self.from, &self.to, &self.units(selection)).expect("the dimensions fit")
+        Trace::exact_only(&self.network, &self.from, &self.to, &self.units(selection)).expect("the dimensions fit")
     }
 
     /// The library's trace, filter and all.

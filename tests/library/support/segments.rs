@@ -3,7 +3,7 @@
 use super::networks::{dyadic, extreme, float, fraction, integer};
 use super::plain::{Plain, on_segment};
 use plica::data::Point;
-use plica::line::trace_exact_only;
+use plica::line::Trace;
 use plica::network::{Network, Selection, Unit};
 use proptest::prelude::*;
 use rug::Rational;
@@ -267,7 +267,7 @@ fn solve(rows: &[Vector], free: &Vector) -> Option<Vector> {
 fn crossing(network: &Network, a: &Vector, b: &Vector, index: usize) -> Option<(Vector, Vector)> {
     let point = |v: &Vector| Point::from_rationals(v.clone()).expect("a point has coordinates");
     let units = network.units(&Selection::All).expect("all units can be selected");
-    let trace = trace_exact_only(network, &point(a), &point(b), &units).expect("the dimensions fit");
+    let trace = Trace::exact_only(network, &point(a), &point(b), &units).expect("the dimensions fit");
     let k = index.checked_rem(trace.crossing_count())?;
     let times = super::times(&trace);
     let before = if k == 0 { Rational::new() } else { times[k - 1].clone() };

@@ -9,7 +9,7 @@
 
 use good_lp::{Expression, Solution as _, SolverModel as _, constraint, default_solver, variable, variables};
 use plica::convexity::Regions;
-use plica::exact::lp::{Optimum, Program, Relation, Solver};
+use plica::exact::lp::{Optimum, Program, Sense, Solver};
 use plica::network::load;
 use plica_compare::setup::Rng;
 use rug::Rational;
@@ -165,7 +165,7 @@ fn by_good_lp(rows: &Rows) -> f64 {
 fn build(rows: &Rows) -> Program {
     let mut program = Program::new(rows[0].0.len());
     for (a, b) in rows {
-        program.push_f64(a, Relation::AtMost, *b).expect("finite numbers");
+        program.push_f64(a, Sense::AtMost, *b).expect("finite numbers");
     }
     program
 }
