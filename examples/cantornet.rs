@@ -11,7 +11,7 @@ use plica::data::Point;
 use plica::exact::nearest_f64;
 use plica::fold::Folding;
 use plica::line::{TraceError, Tracer};
-use plica::network::{Network, Pattern, Selection, UnitSet, zoo::cantor};
+use plica::network::{Network, Pattern, Selection, UnitSet, load};
 use rug::Rational;
 
 /// The point (x, 3/4).
@@ -28,7 +28,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("chi of CantorNet from (0, 3/4) to (1, 3/4), all 5k + 1 bits compared\n");
     println!("{:>4} {:>9} {:>6} {:>8} {:>14} {:>10} {:>10} {:>10}", "k", "regions", "r1", "r2", "exact chi", "exact", "closed", "sampled");
     for k in 1..=8u32 {
-        let network = cantor(u64::from(k))?;
+        let network = load(&format!("cantor:{k}"))?;
         let units = network.units(&Selection::All)?;
         let trace = Tracer::new(&network).units(&units).trace(&point(Rational::new())?, &point(Rational::from(1))?)?;
         let exact = Folding::of(&trace);

@@ -19,8 +19,7 @@
 //! ```
 
 use nalgebra::{DMatrix, DVector};
-use plica::convexity::search::{Finding, smallest};
-use plica::convexity::{Judge, PatternSet, Regions};
+use plica::convexity::{Finding, Judge, PatternSet, Regions, Smallest};
 use plica::network::{Layer, Network, Pattern};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -36,7 +35,7 @@ fn main() -> Result<()> {
         println!("  {}  at x = {}", region.pattern(), region.witness()[0]);
     }
     let mut judge = Judge::new(&regions);
-    let found = smallest(&mut judge, ALL);
+    let found = Smallest::of(&mut judge, ALL);
     if let (Finding::Found(apart), Finding::Found(interval)) = (found.hamming_only, found.euclidean_only) {
         let passage = judge.euclidean(&apart).ok_or("the union is not convex")?;
         println!("\n{} is Hamming-convex, its union of regions is not convex:", words(&regions, &apart));
@@ -61,7 +60,7 @@ fn main() -> Result<()> {
         loop {
             let rows: Vec<&[i32]> = numbers[..2 * first].chunks(2).collect();
             let regions = Regions::of(&network(&rows, &numbers[2 * first..])?)?;
-            let found = smallest(&mut Judge::new(&regions), ALL);
+            let found = Smallest::of(&mut Judge::new(&regions), ALL);
             networks += 1;
             breaking += u32::from(found.hamming_only != Finding::None || found.euclidean_only != Finding::None);
             // The next choice of numbers.

@@ -25,13 +25,17 @@
 
 use nalgebra::{DMatrix, DVector};
 use plica::bounds::Shape;
-use plica::complex::{Builder, Domain, Histogram, mean};
+use plica::complex::{Builder, Domain, Histograms};
 use plica::exact::nearest_f64;
 use plica::network::zoo::{Scheme, random};
 use plica::network::{Layer, Network};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use rug::{Integer, Rational};
+use std::collections::BTreeMap;
+
+/// How many cells have so many of something.
+type Histogram = BTreeMap<u64, u64>;
 
 /// Networks of each configuration.
 const SEEDS: u64 = 3;
@@ -165,8 +169,8 @@ fn find(configuration: &Configuration) -> Result<Found, Box<dyn std::error::Erro
     for seed in 0..SEEDS {
         let network = configuration.network(seed)?;
         let builder = Builder::new(&network);
-        let in_box = builder.build(&cube)?.shape();
-        let in_space = builder.build(&Domain::Space)?.shape();
+        let in_box = builder.build(&cube)?.histograms();
+        let in_space = builder.build(&Domain::Space)?.histograms();
         check(configuration, &network, [&in_box.facets, &in_box.simplices, &in_space.facets])?;
         add(&mut found.facets, &in_box.facets);
         add(&mut found.simplices, &in_box.simplices);
@@ -198,15 +202,19 @@ fn check(
     }
     if d == 3 && !configuration.is_generic() {
         let cells: u64 = in_space.values().sum();
-        assert_eq!(mean(in_space), Some(4 - Rational::from((8, cells))), "Euler's relation on the sphere");
+        assert_eq!(Histograms::mean(in_space), Some(4 - Rational::from((8, cells))), "Euler's relation on the sphere");
     }
     if configuration.is_generic() {
-        assert!(mean(in_space).is_some_and(|mean| mean <= 2 * d), "the mean of the whole space is at most 2 d");
+        assert!(Histograms::mean(in_space).is_some_and(|mean| mean <= 2 * d), "the mean of the whole space is at most 2 d");
         if let Some(exactly) = shape.mean_facets_of_one_layer() {
-            assert_eq!(mean(in_space), Some(exactly), "hyperplanes in general position");
+            assert_eq!(Histograms::mean(in_space), Some(exactly), "hyperplanes in general position");
         }
         if d == 2 {
-            assert_eq!((mean(facets), mean(simplices)), (Some(Rational::from(4)), Some(Rational::from(2))), "Euler's relation");
+            assert_eq!(
+                (Histograms::mean(facets), Histograms::mean(simplices)),
+                (Some(Rational::from(4)), Some(Rational::from(2))),
+                "Euler's relation"
+            );
         }
     }
     Ok(())
@@ -217,7 +225,7 @@ fn add(all: &mut Histogram, more: &Histogram) {
 }
 
 fn decimal(histogram: &Histogram) -> String {
-    mean(histogram).map_or_else(|| "-".into(), |mean| format!("{:.3}", nearest_f64(&mean)))
+    Histograms::mean(histogram).map_or_else(|| "-".into(), |mean| format!("{:.3}", nearest_f64(&mean)))
 }
 
 fn largest(histogram: &Histogram) -> u64 {

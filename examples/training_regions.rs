@@ -20,7 +20,7 @@
 mod train;
 
 use nalgebra::DMatrix;
-use plica::complex::{Builder, Cell, Complex, ComplexError, Decided, Domain, Rule, mean};
+use plica::complex::{Builder, Cell, Complex, ComplexError, Decided, Domain, Histograms, Rule};
 use plica::data::{DataSet, LoadOptions};
 use plica::exact::nearest_f64;
 use plica::network::{self, Network};
@@ -154,8 +154,8 @@ fn corners(domain: &Domain) -> [[f64; 2]; 2] {
 
 /// One row of the table, after the name.
 fn row(complex: &Complex, decided: &Decided, fit: Option<(f64, f64)>) -> Result<String, ComplexError> {
-    let (counts, facets) = (complex.counts(), complex.shape().facets);
-    let average = mean(&facets).as_ref().map_or(f64::NAN, nearest_f64);
+    let (counts, facets) = (complex.counts(), complex.histograms().facets);
+    let average = Histograms::mean(&facets).as_ref().map_or(f64::NAN, nearest_f64);
     let most = facets.keys().last().copied().unwrap_or_default();
     let fit = fit.map_or("       -       -".to_string(), |(loss, right)| format!(" {loss:>7.4} {:>5.1} %", 100.0 * right));
     Ok(format!(

@@ -8,7 +8,7 @@ use clap::Args;
 use plica::data::DataSet;
 use plica::network::Selection;
 use plica::report::{AuditReport, picture, plain};
-use plica::sweep::{Auditor, MOST_POINTS, PairGroup, Pairs, Sampling};
+use plica::sweep::{Auditor, PairGroup, Pairs, Sampling};
 use plica_text as text;
 use std::path::PathBuf;
 
@@ -34,7 +34,7 @@ pub struct Arguments {
     data: String,
 
     /// Numbers of points on a segment, ends included
-    #[arg(long, value_name = "N,...", value_delimiter = ',', default_value = "11,101,1001", value_parser = clap::value_parser!(u32).range(2..=MOST_POINTS as i64))]
+    #[arg(long, value_name = "N,...", value_delimiter = ',', default_value = "11,101,1001", value_parser = clap::value_parser!(u32).range(2..=Sampling::MOST_POINTS as i64))]
     points: Vec<u32>,
 
     /// Which pairs: all or random:N@SEED

@@ -4,9 +4,9 @@ use super::error::Failure;
 use super::inputs::Subject;
 use super::output::Output;
 use clap::Args;
-use plica::convexity::{Cells, ConvexityError, Enumerator, Judge, Progress};
+use plica::convexity::{Cells, ConvexityError, Enumerator, Judge};
 use plica::network::Selection;
-use plica::report::{ConvexityReport, RandomReport, sets_from_path};
+use plica::report::{ConvexityReport, RandomReport, SetReport};
 use plica_text as text;
 use std::io::{IsTerminal, Write, stderr};
 use std::path::Path;
@@ -57,9 +57,9 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     let subject = Subject::load(&arguments.network, &Selection::Hidden)?;
-    let sets = arguments.patterns.as_deref().map(|file| sets_from_path(Path::new(file))).transpose();
+    let sets = arguments.patterns.as_deref().map(|file| SetReport::read_sets(Path::new(file))).transpose();
     let sets = sets.map_err(|error| Failure::Data(error.to_string()))?;
-    let progress: fn(Progress) = if arguments.quiet || !stderr().is_terminal() { |_| () } else { show };
+    let progress: fn(usize, usize) = if arguments.quiet || !stderr().is_terminal() { |_, _| () } else { show };
     let regions = Enumerator::new(&subject.network)
         .cells(if arguments.half_open { Cells::HalfOpen } else { Cells::Closed })
         .max_regions(usize::try_from(arguments.max_regions).unwrap_or(usize::MAX))
@@ -89,6 +89,6 @@ fn random(text: &str) -> Result<(u64, u64), String> {
 }
 
 /// A line of progress on standard error.
-fn show(progress: Progress) {
-    let _ = write!(stderr(), "\r\x1b[K{} regions, {} parts to go\r", progress.regions, progress.waiting);
+fn show(regions: usize, waiting: usize) {
+    let _ = write!(stderr(), "\r\x1b[K{regions} regions, {waiting} parts to go\r");
 }

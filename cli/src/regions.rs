@@ -7,7 +7,7 @@ use clap::Args;
 use plica::complex::{Builder, Complex, ComplexError, Decided, Domain, DomainError, Plane, Rule, parse_bytes};
 use plica::data::{DataSet, Point};
 use plica::network::Selection;
-use plica::report::picture::{self, Colouring, Scene, SceneError};
+use plica::report::picture::{Colouring, Scene, SceneError};
 use plica::report::{CellsReport, RegionsReport, plain};
 use plica_text as text;
 use rug::Rational;
@@ -200,9 +200,9 @@ fn plot(path: &Path, arguments: &Arguments, subject: &Subject, complex: &Complex
     let failed = |error: &dyn std::fmt::Display| Failure::Data(format!("{}: {error}", path.display()));
     let bytes = match path.extension().map(|end| end.to_ascii_lowercase()) {
         #[cfg(feature = "png")]
-        Some(end) if end == "png" => picture::regions_png(&scene).map_err(|error| failed(&error))?,
-        Some(end) if end == "html" => picture::regions_html(&scene).into_bytes(),
-        _ => picture::regions_svg(&scene).into_bytes(),
+        Some(end) if end == "png" => scene.png().map_err(|error| failed(&error))?,
+        Some(end) if end == "html" => scene.html().into_bytes(),
+        _ => scene.svg().into_bytes(),
     };
     output::file(path, |file| file.write_all(&bytes))
 }

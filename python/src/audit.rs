@@ -9,7 +9,7 @@ use numpy::PyReadonlyArray2;
 use plica::data::DataSet;
 use plica::network::Selection;
 use plica::report::{AuditReport, picture};
-use plica::sweep::{self, Audit, Auditor, Fault, PairGroup, Pairs, Sampling};
+use plica::sweep::{Audit, Auditor, Fault, PairGroup, Pairs, Sampling, SequenceAudit};
 use plica_text as text;
 use pyo3::prelude::*;
 
@@ -71,7 +71,7 @@ type Findings = (usize, usize, Vec<(usize, &'static str)>);
 #[pyfunction]
 pub fn audit_sequence(py: Python<'_>, trace: &Trace, rows: PyReadonlyArray2<'_, bool>) -> PyResult<Findings> {
     let patterns = patterns(&rows);
-    let found = here(py, || Ok(sweep::audit_sequence(&trace.trace, &patterns)))?;
+    let found = here(py, || Ok(SequenceAudit::of(&trace.trace, &patterns)))?;
     let word = |fault: Fault| match fault {
         Fault::Unknown => "unknown",
         Fault::OutOfOrder => "out of order",

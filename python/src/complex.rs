@@ -10,7 +10,7 @@ use numpy::{PyArray1, PyArray2, PyArrayMethods};
 use plica::complex::{Builder, Complex as Cells, ComplexError, Decided, Domain, DomainError, Plane, Rule, parse_bytes};
 use plica::data::DataSet;
 use plica::exact::nearest_f64;
-use plica::report::picture::{self, Colouring, Scene, SceneError};
+use plica::report::picture::{Colouring, Scene, SceneError};
 use plica::report::{CellsReport, RegionsReport};
 use plica_text as text;
 use pyo3::prelude::*;
@@ -233,9 +233,9 @@ impl Complex {
                 scene = scene.with_points(complex, data).map_err(|error| Failure::value(format!("points: {error}")))?;
             }
             match format.as_str() {
-                "svg" => Ok(picture::regions_svg(&scene).into_bytes()),
-                "html" => Ok(picture::regions_html(&scene).into_bytes()),
-                "png" => picture::regions_png(&scene).map_err(Failure::value),
+                "svg" => Ok(scene.svg().into_bytes()),
+                "html" => Ok(scene.html().into_bytes()),
+                "png" => scene.png().map_err(Failure::value),
                 other => Err(Failure::value(format!("`{other}` is none of svg, html and png"))),
             }
         })

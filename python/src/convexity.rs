@@ -4,7 +4,7 @@ use crate::error::Failure;
 use crate::job::run;
 use crate::network::{Network, json};
 use plica::convexity::{Cells, ConvexityError, Enumerator, Judge};
-use plica::report::{ConvexityReport, RandomReport, parse_sets};
+use plica::report::{ConvexityReport, RandomReport, SetReport};
 use plica_text as text;
 use pyo3::prelude::*;
 
@@ -22,7 +22,7 @@ pub struct Options {
 #[pyfunction]
 pub fn convexity(py: Python<'_>, network: &Network, options: Options, progress: Option<&Bound<'_, PyAny>>) -> PyResult<(String, String)> {
     let Options { sets, random, half_open, max_regions } = options;
-    let sets = sets.map(parse_sets).transpose().map_err(|error| Failure::Value(format!("sets: {error}")))?;
+    let sets = sets.map(SetReport::parse_sets).transpose().map_err(|error| Failure::Value(format!("sets: {error}")))?;
     let (network, name) = (network.network.clone(), network.name.clone());
     run(py, progress, move |control| {
         let cells = if half_open { Cells::HalfOpen } else { Cells::Closed };

@@ -86,10 +86,6 @@ impl<'a> Cell<'a> {
     }
 }
 
-/// A side of the domain: of a box `2 axis` at its lower end and `2 axis + 1` at its upper one, of a simplex the number of the corner opposite.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Side(pub usize);
-
 /// A facet of one cell, or of two that it separates.
 #[derive(Clone, Copy, Debug)]
 pub struct Facet<'a> {
@@ -120,10 +116,11 @@ impl Facet<'_> {
         self.cells().into_iter().find(|&other| other != cell)
     }
 
-    /// The side of the domain that it lies on.
-    pub fn side(&self) -> Option<Side> {
+    /// The side of the domain that it lies on: of a box `2 axis` at its lower end and `2 axis + 1` at its upper one, of a simplex the number of the corner
+    /// opposite.
+    pub fn side(&self) -> Option<usize> {
         let sides = self.complex.sides_of(self.complex.rank() - 1, self.index);
-        (sides != 0).then(|| Side(sides.trailing_zeros() as usize))
+        (sides != 0).then(|| sides.trailing_zeros() as usize)
     }
 
     /// The units whose hyperplanes it lies on: those whose bits differ between its two cells. A unit with several bits is named by its number in

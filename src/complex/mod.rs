@@ -39,7 +39,7 @@ mod volume;
 mod whole;
 
 pub use build::{Builder, ComplexError, Progress};
-pub use cell::{Cell, Facet, Side};
+pub use cell::{Cell, Facet};
 pub use cells::Complex;
 pub(crate) use check::exact_sum;
 pub use check::{Check, CheckError};
@@ -47,7 +47,8 @@ pub use counts::Counts;
 pub use decide::{BoundaryPiece, Decided, DecisionRegion, Rule, RuleError};
 pub use domain::{Domain, DomainError};
 pub use memory::parse_bytes;
-pub use shape::{Histogram, Shape, mean};
+pub(crate) use shape::Histogram;
+pub use shape::Histograms;
 pub use slice::{Plane, PlaneError};
 pub use volume::Volume;
 pub(crate) use volume::VolumeFractions;

@@ -3,16 +3,15 @@
 use super::cells::Complex;
 use rayon::prelude::*;
 use rug::Rational;
-use serde::Serialize;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 /// How many cells have so many of something: sorted, and only what occurs.
-pub type Histogram = BTreeMap<u64, u64>;
+pub(crate) type Histogram = BTreeMap<u64, u64>;
 
-/// The shapes of all cells.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Shape {
+/// How many cells have so many facets, vertices and simplices; only numbers that occur.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Histograms {
     /// Cells by the number of their facets, the sides of the domain included.
     pub facets: Histogram,
     /// Cells by the number of their facets inside the domain: of their neighbours.
@@ -25,16 +24,18 @@ pub struct Shape {
     pub bounded: u64,
 }
 
-/// The mean of what a histogram counts, `None` where it is empty.
-///
-/// ```
-/// use plica::complex::mean;
-/// assert_eq!(mean(&[(3, 2), (5, 2)].into_iter().collect()).unwrap(), 4);
-/// ```
-pub fn mean(histogram: &Histogram) -> Option<Rational> {
-    let count: u64 = histogram.values().sum();
-    let sum = histogram.iter().map(|(&value, &count)| Rational::from(value) * Rational::from(count)).sum::<Rational>();
-    (count > 0).then(|| sum / count)
+impl Histograms {
+    /// The mean of what a histogram counts, `None` where it is empty.
+    ///
+    /// ```
+    /// use plica::complex::Histograms;
+    /// assert_eq!(Histograms::mean(&[(3, 2), (5, 2)].into_iter().collect()).unwrap(), 4);
+    /// ```
+    pub fn mean(histogram: &Histogram) -> Option<Rational> {
+        let count: u64 = histogram.values().sum();
+        let sum = histogram.iter().map(|(&value, &count)| Rational::from(value) * Rational::from(count)).sum::<Rational>();
+        (count > 0).then(|| sum / count)
+    }
 }
 
 impl Complex {
@@ -42,10 +43,10 @@ impl Complex {
     ///
     /// The pulling triangulation of a face joins its lowest vertex with the triangulations of the facets that do not hold it; lowest is
     /// lexicographically smallest in exact coordinates.
-    pub fn shape(&self) -> Shape {
+    pub fn histograms(&self) -> Histograms {
         let d = self.rank();
         let pulling = Pulling::of(self);
-        let mut shape = Shape {
+        let mut histograms = Histograms {
             facets: Histogram::new(),
             inner_facets: Histogram::new(),
             vertices: Histogram::new(),
@@ -54,16 +55,16 @@ impl Complex {
         };
         for cell in self.cells() {
             let facets: Vec<_> = cell.facets().collect();
-            *shape.facets.entry(facets.len() as u64).or_default() += 1;
+            *histograms.facets.entry(facets.len() as u64).or_default() += 1;
             let inner = facets.iter().filter(|facet| facet.side().is_none()).count();
-            *shape.inner_facets.entry(inner as u64).or_default() += 1;
+            *histograms.inner_facets.entry(inner as u64).or_default() += 1;
             if cell.bounded() {
-                shape.bounded += 1;
-                *shape.vertices.entry(cell.vertices().len() as u64).or_default() += 1;
-                *shape.simplices.entry(pulling.simplices[d][cell.index()]).or_default() += 1;
+                histograms.bounded += 1;
+                *histograms.vertices.entry(cell.vertices().len() as u64).or_default() += 1;
+                *histograms.simplices.entry(pulling.simplices[d][cell.index()]).or_default() += 1;
             }
         }
-        shape
+        histograms
     }
 
     /// The simplices of the pulling triangulation of each bounded cell.

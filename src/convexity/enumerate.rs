@@ -34,17 +34,8 @@ pub struct Enumerator {
     cells: Cells,
     limit: usize,
     solver: Solver,
-    progress: Option<Arc<dyn Fn(Progress) + Send + Sync>>,
+    progress: Option<Arc<dyn Fn(usize, usize) + Send + Sync>>,
     stop: Option<Arc<AtomicBool>>,
-}
-
-/// How far an enumeration is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Progress {
-    /// The regions found.
-    pub regions: usize,
-    /// Parts of the space that wait, each with at least one region.
-    pub waiting: usize,
 }
 
 /// A part of the space where the units so far have one side each.
@@ -88,8 +79,8 @@ impl Enumerator {
         Self { solver, ..self }
     }
 
-    /// Calls a function after every thousand regions.
-    pub fn on_progress(self, progress: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+    /// Calls a function after every thousand regions, with the number of regions found and of parts of the space that wait, each with at least one region.
+    pub fn on_progress(self, progress: impl Fn(usize, usize) + Send + Sync + 'static) -> Self {
         Self { progress: Some(Arc::new(progress)), ..self }
     }
 
@@ -127,7 +118,7 @@ impl Enumerator {
                 return Err(ConvexityError::Stopped);
             }
             if let Some(progress) = self.progress.as_ref().filter(|_| found.len() % 1000 == 0) {
-                progress(Progress { regions: found.len(), waiting: waiting.len() });
+                progress(found.len(), waiting.len());
             }
         }
         Ok(Regions::new(layers, self.cells, found))

@@ -5,11 +5,12 @@ use super::segment::{EuclideanCounterexample, through};
 use super::{Cells, PatternSet, Regions};
 use crate::exact::lp::Row;
 use crate::network::Pattern;
+use serde::Serialize;
 use std::collections::HashMap;
 use std::rc::Rc;
 
 /// Two patterns of a set, and a realisable one between them that is not of the set.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct HammingCounterexample {
     /// A pattern of the set.
     pub from: Pattern,

@@ -8,7 +8,7 @@
 //! (`proofs/coq/HalfOpen.v`).
 //!
 //! [`Regions`] finds Omega, with a point of each region. A [`Judge`] decides both sides for a [`PatternSet`], with a counter-example where
-//! it is not convex, and finds the least convex set around it on either side. [`search`] looks for the smallest sets on which they differ.
+//! it is not convex, and finds the least convex set around it on either side. [`Smallest`] has the smallest sets on which they differ.
 //!
 //! ```
 //! use plica::convexity::{Judge, Regions};
@@ -29,14 +29,15 @@ mod judge;
 mod place;
 mod random;
 mod region;
-pub mod search;
+mod search;
 mod segment;
 mod set;
 
-pub use enumerate::{Enumerator, Progress};
+pub use enumerate::Enumerator;
 pub use error::ConvexityError;
 pub use judge::{HammingCounterexample, Judge};
 pub use random::RandomSets;
 pub use region::{Cells, Region, Regions};
+pub use search::{Finding, Smallest};
 pub use segment::{EuclideanCounterexample, Vertex};
 pub use set::PatternSet;

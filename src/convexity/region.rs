@@ -3,9 +3,11 @@
 use super::forms::{Forms, Layers};
 use super::place::Place;
 use super::{ConvexityError, Enumerator, PatternSet};
+use crate::exact::exact_numbers;
 use crate::exact::lp::Row;
 use crate::network::{Network, Pattern};
 use rug::Rational;
+use serde::Serialize;
 use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -44,12 +46,15 @@ impl Side {
     }
 }
 
-/// An activation region: a realisable pattern, with a point that witnesses it.
-#[derive(Clone)]
+/// An activation region: a realisable pattern, with a point that witnesses it. Written as `{"pattern", "witness", "interior"}`.
+#[derive(Clone, Serialize)]
 pub struct Region {
     pub(super) pattern: Pattern,
+    #[serde(serialize_with = "exact_numbers")]
     pub(super) witness: Vec<Rational>,
+    #[serde(rename = "interior")]
     pub(super) has_interior: bool,
+    #[serde(skip)]
     pub(super) sides: Vec<Side>,
 }
 

@@ -3,7 +3,7 @@
 use super::{Cells, Judge, PatternSet};
 use std::collections::BTreeSet;
 
-/// What [`smallest`] found.
+/// The smallest sets of patterns on which the two kinds of convexity differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Smallest {
     /// The smallest sets that are Hamming-convex while their union of regions is not convex; of equally small ones the first.
@@ -23,27 +23,29 @@ pub enum Finding {
     NoneUpTo(usize),
 }
 
-/// The smallest counter-examples to the equivalence in either direction, among no more than so many sets for each.
-///
-/// Sets are tried by their size, and those of one size in the order of their patterns. A convex union of closed regions hangs together
-/// through facets, so of these only sets that do are tried for the second direction.
-///
-/// ```
-/// use plica::convexity::{Judge, Regions, search::{Finding, smallest}};
-/// let shallow = Regions::of(&plica::network::load("sawtooth:1").unwrap()).unwrap();
-/// assert_eq!(smallest(&mut Judge::new(&shallow), 1000).hamming_only, Finding::None);
-/// let deep = Regions::of(&plica::network::load("sawtooth:2").unwrap()).unwrap();
-/// assert!(matches!(smallest(&mut Judge::new(&deep), 1000).hamming_only, Finding::Found(set) if set.len() == 2));
-/// ```
-pub fn smallest(judge: &mut Judge<'_>, most_sets: usize) -> Smallest {
-    let hamming_only = |judge: &mut Judge<'_>, set: &PatternSet| judge.is_hamming_convex(set) && !judge.is_convex(set);
-    let euclidean_only = |judge: &mut Judge<'_>, set: &PatternSet| !judge.is_hamming_convex(set) && judge.is_convex(set);
-    Smallest {
-        hamming_only: among_all(judge, most_sets, hamming_only),
-        euclidean_only: match judge.regions().cells() {
-            Cells::Closed => among_connected(judge, most_sets, euclidean_only),
-            Cells::HalfOpen => among_all(judge, most_sets, euclidean_only),
-        },
+impl Smallest {
+    /// The smallest counter-examples to the equivalence in either direction, among no more than so many sets for each.
+    ///
+    /// Sets are tried by their size, and those of one size in the order of their patterns. A convex union of closed regions hangs together
+    /// through facets, so of these only sets that do are tried for the second direction.
+    ///
+    /// ```
+    /// use plica::convexity::{Judge, Regions, Finding, Smallest};
+    /// let shallow = Regions::of(&plica::network::load("sawtooth:1").unwrap()).unwrap();
+    /// assert_eq!(Smallest::of(&mut Judge::new(&shallow), 1000).hamming_only, Finding::None);
+    /// let deep = Regions::of(&plica::network::load("sawtooth:2").unwrap()).unwrap();
+    /// assert!(matches!(Smallest::of(&mut Judge::new(&deep), 1000).hamming_only, Finding::Found(set) if set.len() == 2));
+    /// ```
+    pub fn of(judge: &mut Judge<'_>, most_sets: usize) -> Self {
+        let hamming_only = |judge: &mut Judge<'_>, set: &PatternSet| judge.is_hamming_convex(set) && !judge.is_convex(set);
+        let euclidean_only = |judge: &mut Judge<'_>, set: &PatternSet| !judge.is_hamming_convex(set) && judge.is_convex(set);
+        Self {
+            hamming_only: among_all(judge, most_sets, hamming_only),
+            euclidean_only: match judge.regions().cells() {
+                Cells::Closed => among_connected(judge, most_sets, euclidean_only),
+                Cells::HalfOpen => among_all(judge, most_sets, euclidean_only),
+            },
+        }
     }
 }
 

@@ -3,21 +3,24 @@
 use super::place::Place;
 use super::{Cells, Region, Regions};
 use crate::exact::lp::{Feasibility, Interior, Program, Row, Sense, interior};
+use crate::exact::{exact_number, exact_numbers};
 use crate::network::Pattern;
 use rug::{Integer, Rational};
+use serde::Serialize;
 use std::sync::Arc;
 
 /// A point and its pattern.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Vertex {
     /// The pattern.
     pub pattern: Pattern,
     /// The point: inside of a closed region; of a half-open one perhaps on its boundary, where it has the pattern all the same.
+    #[serde(serialize_with = "exact_numbers")]
     pub point: Vec<Rational>,
 }
 
 /// Two points of a union of regions, and one between them that lies outside.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct EuclideanCounterexample {
     /// A point of the union.
     pub from: Vertex,
@@ -26,6 +29,7 @@ pub struct EuclideanCounterexample {
     /// The point (1-t) from + t to, in a region that is not of the union.
     pub between: Vertex,
     /// Where it lies, 0 < t < 1.
+    #[serde(serialize_with = "exact_number")]
     pub t: Rational,
 }
 

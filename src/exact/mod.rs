@@ -21,5 +21,5 @@ pub(crate) use coefficient::Coefficient;
 pub(crate) use factors::Factors;
 pub(crate) use fraction::{Fraction, Written};
 pub use lanes::Instructions;
-pub use number::{ExactNumber, ParseError, nearest_f64, parse_rational, rational};
-pub(crate) use number::{as_f64, common_denominator, dyadic_parts, over_common_denominator, scaled};
+pub use number::{ExactNumber, ParseError, nearest_f64, parse_rational};
+pub(crate) use number::{as_f64, common_denominator, dyadic_parts, exact_number, exact_numbers, over_common_denominator, rational, scaled};

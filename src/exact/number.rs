@@ -5,12 +5,7 @@ use rug::{Integer, Rational, ops::Pow};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _, ser::SerializeStruct};
 
 /// The rational number that a finite double denotes; `None` for NaN and infinities.
-///
-/// ```
-/// assert_eq!(plica::exact::rational(0.75).unwrap().to_string(), "3/4");
-/// assert!(plica::exact::rational(f64::NAN).is_none());
-/// ```
-pub fn rational(x: f64) -> Option<Rational> {
+pub(crate) fn rational(x: f64) -> Option<Rational> {
     Rational::from_f64(x)
 }
 
@@ -278,6 +273,16 @@ pub(crate) fn scaled(q: Rational, factor: &Integer) -> Integer {
     numerator * Integer::from(factor.div_exact_ref(&denominator))
 }
 
+/// A rational as an [`ExactNumber`].
+pub(crate) fn exact_number<S: Serializer>(q: &Rational, serializer: S) -> Result<S::Ok, S::Error> {
+    ExactNumber(q.clone()).serialize(serializer)
+}
+
+/// Rationals as a list of [`ExactNumber`]s.
+pub(crate) fn exact_numbers<S: Serializer>(all: &[Rational], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(all.iter().cloned().map(ExactNumber))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -362,5 +367,11 @@ mod tests {
             let text = format!("{m}e{e}");
             prop_assert_eq!(nearest_f64(&parse_rational(&text).unwrap()), text.parse::<f64>().unwrap());
         }
+    }
+
+    #[test]
+    fn doubles_are_odd_integers_times_powers_of_two() {
+        assert_eq!([-0.75, 0.0, 1.0, f64::from_bits(1)].map(dyadic_parts), [(-3, -2), (0, 0), (1, 0), (1, -1074)]);
+        assert_eq!((rational(0.75), rational(f64::NAN)), (Some(Rational::from((3, 4))), None));
     }
 }

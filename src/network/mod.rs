@@ -17,7 +17,7 @@ pub use graph::{
     Affine, BuildError, Coefficients, ConvolutionOptions, LinearMap, Maximum, NetworkBuilder, Node, Operation, Piecewise, Term, Value,
     Window,
 };
-pub use hyperplanes::Hyperplanes;
+pub(crate) use hyperplanes::Hyperplanes;
 pub use layer::{Layer, NetworkError};
 pub use load::{LoadError, load};
 pub use net::Network;

@@ -57,13 +57,7 @@ struct FacetEntry {
 
 impl FacetEntry {
     fn of(facet: Facet<'_>) -> Self {
-        Self {
-            index: facet.index(),
-            cells: facet.cells(),
-            side: facet.side().map(|side| side.0),
-            units: facet.units(),
-            vertices: facet.vertices(),
-        }
+        Self { index: facet.index(), cells: facet.cells(), side: facet.side(), units: facet.units(), vertices: facet.vertices() }
     }
 }
 

@@ -1,9 +1,9 @@
 //! The report of the two kinds of convexity.
 
 use super::convexity_sets::SetError;
-use crate::convexity::search::{Finding, Smallest, smallest};
-use crate::convexity::{Cells, EuclideanCounterexample, HammingCounterexample, Judge, PatternSet, Regions, Vertex};
-use crate::exact::ExactNumber;
+use crate::convexity::{
+    Cells, EuclideanCounterexample, Finding, HammingCounterexample, Judge, PatternSet, RandomSets, Region, Regions, Smallest,
+};
 use crate::network::Pattern;
 use serde::Serialize;
 
@@ -19,7 +19,7 @@ const TRIED: usize = 100_000;
 /// assert_eq!((report.regions, report.hidden_layers), (6, 2));
 /// ```
 #[derive(Clone, Debug, Serialize)]
-pub struct ConvexityReport {
+pub struct ConvexityReport<'a> {
     /// The network as it was named.
     pub network: String,
     /// `closed` or `half-open`: what counts as a region.
@@ -33,24 +33,13 @@ pub struct ConvexityReport {
     /// The number of realisable patterns.
     pub regions: usize,
     /// The realisable patterns in order.
-    pub patterns: Vec<RegionReport>,
+    pub patterns: Vec<&'a Region>,
     /// The verdicts on given sets.
     pub sets: Option<Vec<SetReport>>,
     /// The verdicts on random sets.
     pub random: Option<RandomReport>,
     /// The smallest sets on which the verdicts differ.
     pub smallest: Option<SmallestReport>,
-}
-
-/// A realisable pattern.
-#[derive(Clone, Debug, Serialize)]
-pub struct RegionReport {
-    /// The pattern.
-    pub pattern: Pattern,
-    /// A point that has it.
-    pub witness: Vec<ExactNumber>,
-    /// Whether its region is full-dimensional.
-    pub interior: bool,
 }
 
 /// Both verdicts on a set of patterns.
@@ -63,46 +52,13 @@ pub struct SetReport {
     /// Whether the union of its regions is convex.
     pub convex: bool,
     /// Why it is not Hamming-convex.
-    pub hamming_counterexample: Option<HammingGapReport>,
+    pub hamming_counterexample: Option<HammingCounterexample>,
     /// Why the union is not convex.
-    pub counterexample: Option<PassageReport>,
+    pub counterexample: Option<EuclideanCounterexample>,
     /// The relative Hamming hull.
     pub hamming_hull: Vec<Pattern>,
     /// The least set around it whose union of regions is convex.
     pub least_convex_union: Vec<Pattern>,
-}
-
-/// Two patterns of a set, and one between them that is realisable and not of the set.
-#[derive(Clone, Debug, Serialize)]
-pub struct HammingGapReport {
-    /// A pattern of the set.
-    pub from: Pattern,
-    /// Another.
-    pub to: Pattern,
-    /// The one between.
-    pub between: Pattern,
-}
-
-/// Two points of a union of regions, and one between them that lies outside.
-#[derive(Clone, Debug, Serialize)]
-pub struct PassageReport {
-    /// A point of the union.
-    pub from: VertexReport,
-    /// Another.
-    pub to: VertexReport,
-    /// The point (1-t) from + t to.
-    pub between: VertexReport,
-    /// Where it lies.
-    pub t: ExactNumber,
-}
-
-/// A point and its pattern.
-#[derive(Clone, Debug, Serialize)]
-pub struct VertexReport {
-    /// The pattern.
-    pub pattern: Pattern,
-    /// The point.
-    pub point: Vec<ExactNumber>,
 }
 
 /// How often random sets are convex in either sense.
@@ -142,15 +98,10 @@ pub struct FindingReport {
     pub none_up_to: Option<usize>,
 }
 
-impl ConvexityReport {
+impl<'a> ConvexityReport<'a> {
     /// The report of the regions alone.
-    pub fn of(name: &str, judge: &mut Judge<'_>) -> Self {
+    pub fn of(name: &str, judge: &mut Judge<'a>) -> Self {
         let regions = judge.regions();
-        let region = |region: &crate::convexity::Region| RegionReport {
-            pattern: region.pattern().clone(),
-            witness: region.witness().iter().cloned().map(ExactNumber).collect(),
-            interior: region.has_interior(),
-        };
         Self {
             network: name.to_string(),
             cells: match regions.cells() {
@@ -161,7 +112,7 @@ impl ConvexityReport {
             hidden_layers: regions.depth(),
             units: regions.units(),
             regions: regions.len(),
-            patterns: regions.iter().map(region).collect(),
+            patterns: regions.iter().collect(),
             sets: None,
             random: None,
             smallest: None,
@@ -194,7 +145,7 @@ impl ConvexityReport {
         if regions.depth() <= 1 && regions.cells() == Cells::Closed {
             return self;
         }
-        let smallest = smallest(judge, TRIED);
+        let smallest = Smallest::of(judge, TRIED);
         Self { smallest: Some(SmallestReport::of(judge, &smallest)), ..self }
     }
 }
@@ -209,8 +160,8 @@ impl SetReport {
             patterns: patterns(judge.regions(), set),
             hamming_convex: hamming.is_none(),
             convex: euclidean.is_none(),
-            hamming_counterexample: hamming.map(HammingGapReport::from),
-            counterexample: euclidean.map(PassageReport::from),
+            hamming_counterexample: hamming,
+            counterexample: euclidean,
             hamming_hull: patterns(judge.regions(), &hull),
             least_convex_union: patterns(judge.regions(), &union),
         }
@@ -221,7 +172,7 @@ impl RandomReport {
     /// Draws sets, and counts the verdicts.
     pub fn of(judge: &mut Judge<'_>, sets: u64, seed: u64) -> Self {
         let mut report = Self { sets, seed, both: 0, neither: 0, hamming_only: 0, euclidean_only: 0, first_disagreement: None };
-        let mut random = crate::convexity::RandomSets::new(seed);
+        let mut random = RandomSets::new(seed);
         for _ in 0..sets {
             let set = random.draw(judge);
             let verdicts = (judge.is_hamming_convex(&set), judge.is_convex(&set));
@@ -248,25 +199,5 @@ impl SmallestReport {
             Finding::NoneUpTo(size) => FindingReport { set: None, none_up_to: Some(*size) },
         };
         Self { hamming_only: finding(&smallest.hamming_only), euclidean_only: finding(&smallest.euclidean_only) }
-    }
-}
-
-impl From<HammingCounterexample> for HammingGapReport {
-    fn from(gap: HammingCounterexample) -> Self {
-        let HammingCounterexample { from, to, between } = gap;
-        Self { from, to, between }
-    }
-}
-
-impl From<EuclideanCounterexample> for PassageReport {
-    fn from(passage: EuclideanCounterexample) -> Self {
-        let EuclideanCounterexample { from, to, between, t } = passage;
-        Self { from: from.into(), to: to.into(), between: between.into(), t: ExactNumber(t) }
-    }
-}
-
-impl From<Vertex> for VertexReport {
-    fn from(vertex: Vertex) -> Self {
-        Self { pattern: vertex.pattern, point: vertex.point.into_iter().map(ExactNumber).collect() }
     }
 }

@@ -1,5 +1,6 @@
 //! Sets of patterns as files and documents have them.
 
+use super::SetReport;
 use crate::data::file::read_file;
 use crate::data::{ReadError, ReadProblem};
 use crate::exact::ParseError;
@@ -23,22 +24,25 @@ impl SetError {
     }
 }
 
-/// The sets of a file, each pattern with its place: a JSON list of patterns or of lists of them, or text with a pattern a line, where a blank
-/// line ends a set and `#` begins a remark.
-///
-/// # Errors
-/// A file that is missing or holds no patterns, and text that is no pattern, with its place.
-pub fn sets_from_path(path: &Path) -> Result<Vec<Vec<(String, Pattern)>>, ReadError> {
-    let read = || {
-        let bytes = read_file(path)?;
-        if bytes.len() > MOST_BYTES {
-            return Err(ReadProblem::Format("more than 64 MiB of patterns, the most that are read".to_string()));
-        }
-        let text = str::from_utf8(&bytes).map_err(|e| ReadProblem::Format(format!("not text: byte {} is not UTF-8", e.valid_up_to())))?;
-        let sets = if text.trim_start().starts_with('[') { json(text) } else { lines(text) }.map_err(ReadProblem::Format)?;
-        if sets.is_empty() { Err(ReadProblem::Format("no patterns".to_string())) } else { Ok(sets) }
-    };
-    read().map_err(|problem| problem.of(path))
+impl SetReport {
+    /// The sets of a file, each pattern with its place: a JSON list of patterns or of lists of them, or text with a pattern a line, where a blank
+    /// line ends a set and `#` begins a remark.
+    ///
+    /// # Errors
+    /// A file that is missing or holds no patterns, and text that is no pattern, with its place.
+    pub fn read_sets(path: &Path) -> Result<Vec<Vec<(String, Pattern)>>, ReadError> {
+        let read = || {
+            let bytes = read_file(path)?;
+            if bytes.len() > MOST_BYTES {
+                return Err(ReadProblem::Format("more than 64 MiB of patterns, the most that are read".to_string()));
+            }
+            let text =
+                str::from_utf8(&bytes).map_err(|e| ReadProblem::Format(format!("not text: byte {} is not UTF-8", e.valid_up_to())))?;
+            let sets = if text.trim_start().starts_with('[') { json(text) } else { lines(text) }.map_err(ReadProblem::Format)?;
+            if sets.is_empty() { Err(ReadProblem::Format("no patterns".to_string())) } else { Ok(sets) }
+        };
+        read().map_err(|problem| problem.of(path))
+    }
 }
 
 fn lines(text: &str) -> Result<Vec<Vec<(String, Pattern)>>, String> {
@@ -68,20 +72,22 @@ fn json(text: &str) -> Result<Vec<Vec<(String, Pattern)>>, String> {
         Sets::One(set) => vec![set],
         Sets::Many(sets) => sets,
     };
-    parse_sets(sets).map_err(|error| error.to_string())
+    SetReport::parse_sets(sets).map_err(|error| error.to_string())
 }
 
-/// The sets of a JSON document, a list of patterns or of lists of them, each pattern with its place.
-///
-/// # Errors
-/// Text that is no pattern, with its place.
-pub fn parse_sets(sets: Vec<Vec<String>>) -> Result<Vec<Vec<(String, Pattern)>>, SetError> {
-    let parsed = |(i, set): (usize, Vec<String>)| {
-        let pattern = |(j, text): (usize, String)| {
-            let place = format!("set {i}, pattern {j}");
-            text.parse().map(|pattern| (place.clone(), pattern)).map_err(|error: ParseError| SetError::new(&place, error))
+impl SetReport {
+    /// The sets of a JSON document, a list of patterns or of lists of them, each pattern with its place.
+    ///
+    /// # Errors
+    /// Text that is no pattern, with its place.
+    pub fn parse_sets(sets: Vec<Vec<String>>) -> Result<Vec<Vec<(String, Pattern)>>, SetError> {
+        let parsed = |(i, set): (usize, Vec<String>)| {
+            let pattern = |(j, text): (usize, String)| {
+                let place = format!("set {i}, pattern {j}");
+                text.parse().map(|pattern| (place.clone(), pattern)).map_err(|error: ParseError| SetError::new(&place, error))
+            };
+            set.into_iter().enumerate().map(pattern).collect()
         };
-        set.into_iter().enumerate().map(pattern).collect()
-    };
-    sets.into_iter().enumerate().map(parsed).collect()
+        sets.into_iter().enumerate().map(parsed).collect()
+    }
 }

@@ -20,10 +20,8 @@ mod trace;
 pub use audit::{AuditReport, ChiError, SamplerReport};
 pub use bounds::BoundsReport;
 pub use cells::CellsReport;
-pub use convexity::{
-    ConvexityReport, FindingReport, HammingGapReport, PassageReport, RandomReport, RegionReport, SetReport, SmallestReport, VertexReport,
-};
-pub use convexity_sets::{SetError, parse_sets, sets_from_path};
+pub use convexity::{ConvexityReport, FindingReport, RandomReport, SetReport, SmallestReport};
+pub use convexity_sets::SetError;
 pub use fold::{FoldReport, PairReport};
 pub use fold_csv::fold_csv;
 pub use net::{LayerReport, NetDetail, NetReport};

@@ -1,7 +1,7 @@
 //! The report of a complex.
 
-use crate::bounds::{Bound, Shape as NetworkShape};
-use crate::complex::{Check, CheckError, Complex, Counts, Decided, Domain, Histogram, Rule, Shape, mean};
+use crate::bounds::{Bound, Shape};
+use crate::complex::{Check, CheckError, Complex, Counts, Decided, Domain, Histogram, Histograms, Rule};
 use crate::exact::{ExactNumber, nearest_f64};
 use crate::line::Decisions;
 use crate::network::Network;
@@ -128,8 +128,8 @@ impl RegionsReport {
             checks.volumes = compared;
             of_cells = Volumes::of(all, sum);
         }
-        let Shape { facets, inner_facets, vertices, simplices, bounded } = complex.shape();
-        let exact = |histogram: &Histogram| mean(histogram).map(ExactNumber);
+        let Histograms { facets, inner_facets, vertices, simplices, bounded } = complex.histograms();
+        let exact = |histogram: &Histogram| Histograms::mean(histogram).map(ExactNumber);
         let means =
             Means { facets: exact(&facets), inner_facets: exact(&inner_facets), vertices: exact(&vertices), simplices: exact(&simplices) };
         Ok(Self {
@@ -165,7 +165,7 @@ impl RegionsReport {
         if let Some(decided) = decided {
             report = report.with_decision(decided)?;
         }
-        if let Some(shape) = NetworkShape::of(network).filter(|_| network.depth() > 0) {
+        if let Some(shape) = Shape::of(network).filter(|_| network.depth() > 0) {
             let d = complex.dimension();
             let sides = match complex.domain() {
                 Domain::Space => 0,

@@ -8,7 +8,7 @@ mod rows;
 mod run;
 mod state;
 
-pub use audit::{Audit, AuditError, Auditor, Fault, MOST_POINTS, Precision, SamplerTally, Sampling, SequenceAudit, audit_sequence};
+pub use audit::{Audit, AuditError, Auditor, Fault, Precision, SamplerTally, Sampling, SequenceAudit};
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use fingerprint::Fingerprint;
 pub use pairs::{PairGroup, Pairs, PairsError};

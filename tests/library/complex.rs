@@ -3,7 +3,7 @@
 use crate::support::cells;
 use crate::support::plain::Plain;
 use crate::support::{Words, config, networks, rescaled_case};
-use plica::complex::{Builder, Complex, Domain, Plane, mean};
+use plica::complex::{Builder, Complex, Domain, Histograms, Plane};
 use plica::data::Point;
 use plica::network::{Network, Pattern, load};
 use proptest::prelude::*;
@@ -32,9 +32,9 @@ fn one_layer_in_general_position() {
         let regions: u64 = (0..=d).map(|j| binomial(n, j)).sum();
         assert_eq!(complex.activation_regions() as u64, regions, "{d}, {n}");
         let facets = 2 * n * (0..d).map(|j| binomial(n - 1, j)).sum::<u64>();
-        assert_eq!(mean(&complex.shape().facets).unwrap(), Rational::from((facets, regions)));
+        assert_eq!(Histograms::mean(&complex.histograms().facets).unwrap(), Rational::from((facets, regions)));
         // Those that n hyperplanes bound are C(n - 1, d).
-        assert_eq!(complex.shape().bounded, binomial(n - 1, d));
+        assert_eq!(complex.histograms().bounded, binomial(n - 1, d));
     }
 }
 
@@ -43,9 +43,9 @@ fn one_layer_in_general_position() {
 fn generic_cells_of_a_rectangle_have_four_sides_on_average() {
     for name in ["random:2-10-1@1", "random:2-10-10-1@2", "random:2-8-8-8-1@3"] {
         let network = load(name).unwrap();
-        let shape = Builder::new(&network).build(&Domain::parse_box("-3..2;-1..4", 2).unwrap()).unwrap().shape();
-        assert_eq!(mean(&shape.facets).unwrap(), 4, "{name}");
-        assert_eq!(mean(&shape.simplices).unwrap(), 2, "{name}");
+        let shape = Builder::new(&network).build(&Domain::parse_box("-3..2;-1..4", 2).unwrap()).unwrap().histograms();
+        assert_eq!(Histograms::mean(&shape.facets).unwrap(), 4, "{name}");
+        assert_eq!(Histograms::mean(&shape.simplices).unwrap(), 2, "{name}");
     }
 }
 
@@ -56,8 +56,8 @@ fn triangulations_are_pulled_from_the_lowest_vertex() {
     let row = |text: &str| text.split(' ').map(|x| x.parse().unwrap()).collect::<Vec<Rational>>();
     let network = networks::from_rows(&[vec![row("1 1 1 -5/2")], vec![row("1 0")]]);
     let complex = Builder::new(&network).build(&Domain::parse_box("0,1", 3).unwrap()).unwrap();
-    assert_eq!(complex.shape().simplices, [(1, 1), (10, 1)].into_iter().collect());
-    assert_eq!(complex.shape().facets, [(4, 1), (7, 1)].into_iter().collect());
+    assert_eq!(complex.histograms().simplices, [(1, 1), (10, 1)].into_iter().collect());
+    assert_eq!(complex.histograms().facets, [(4, 1), (7, 1)].into_iter().collect());
     let volumes: Vec<_> = complex.volumes().unwrap().into_iter().flatten().map(|volume| volume.volume.0).collect();
     assert!(volumes.contains(&Rational::from((1, 48))) && volumes.contains(&Rational::from((47, 48))));
 }
@@ -98,7 +98,7 @@ fn planes_that_share_a_line() {
     let network = networks::from_rows(&[vec![row("1 0 0 -1/3"), row("0 1 0 -1/5"), row("1 2 0 -11/15")], vec![row("1 1 1 0")]]);
     let complex = Builder::new(&network).build(&Domain::parse_box("-1,1", 3).unwrap()).unwrap();
     assert_eq!(complex.f_vector(), [22, 43, 28, 6]);
-    assert_eq!(complex.shape().facets, [(5, 2), (6, 4)].into_iter().collect());
+    assert_eq!(complex.histograms().facets, [(5, 2), (6, 4)].into_iter().collect());
     complex.check().unwrap();
 }
 
@@ -138,7 +138,7 @@ fn a_triangle_of_the_zigzag() {
     let corner = |x: i32, y: i32| vec![Rational::from(x), Rational::from(y)];
     let complex = Builder::new(&network).build(&Domain::simplex(vec![corner(0, 0), corner(1, 1), corner(0, 1)]).unwrap()).unwrap();
     assert_eq!(complex.activation_regions(), 6);
-    assert_eq!(complex.shape().facets, [(3, 3), (4, 3)].into_iter().collect());
+    assert_eq!(complex.histograms().facets, [(3, 3), (4, 3)].into_iter().collect());
     assert_eq!(complex.check_volumes().unwrap().unwrap(), Rational::from((1, 2)));
 }
 
@@ -167,7 +167,7 @@ fn hold(network: &Network, domain: &Domain) -> Result<Complex, TestCaseError> {
     prop_assert_eq!(patterns(&found), patterns(&exact));
     prop_assert_eq!(linear_regions(&found), linear_regions(&exact));
     prop_assert_eq!(found.counts().affine_maps, exact.counts().affine_maps);
-    prop_assert_eq!(found.shape(), exact.shape());
+    prop_assert_eq!(found.histograms(), exact.histograms());
     let plain = Plain::new(network);
     let mut maps = BTreeSet::new();
     for cell in found.cells() {

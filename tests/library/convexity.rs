@@ -3,8 +3,9 @@
 use crate::support::config;
 use crate::support::networks::{arrangement, few_units, from_rows};
 use crate::support::plain::Plain;
-use plica::convexity::search::{Finding, smallest};
-use plica::convexity::{Cells, ConvexityError, Enumerator, EuclideanCounterexample, Judge, PatternSet, RandomSets, Regions};
+use plica::convexity::{
+    Cells, ConvexityError, Enumerator, EuclideanCounterexample, Finding, Judge, PatternSet, RandomSets, Regions, Smallest,
+};
 use plica::exact::lp::{Feasibility, Program, Sense, Solver};
 use plica::network::{Network, Pattern, load};
 use proptest::prelude::*;
@@ -317,7 +318,7 @@ proptest! {
             let sets = (0..all.len()).filter(|&k| verdicts[k] == wanted).map(|k| &all[k]);
             sets.min_by_key(|set| (set.len(), (*set).clone())).map_or(Finding::None, |set| Finding::Found(set.clone()))
         };
-        let smallest = smallest(&mut judge, 1000);
+        let smallest = Smallest::of(&mut judge, 1000);
         prop_assert_eq!(smallest.hamming_only, first((true, false)));
         prop_assert_eq!(smallest.euclidean_only, first((false, true)));
     }
@@ -379,7 +380,7 @@ fn the_equivalence_fails_for_two_layers_in_both_directions() {
 fn three_units_in_two_layers_break_the_equivalence_and_two_do_not() {
     let tent = from_rows(&[rows(&[&[1, 0], &[1, -1]]), rows(&[&[2, -4, -1]]), rows(&[&[1, 0]])]);
     let regions = regions(&tent, Cells::Closed);
-    let smallest = smallest(&mut Judge::new(&regions), 1000);
+    let smallest = Smallest::of(&mut Judge::new(&regions), 1000);
     assert!(matches!(smallest.hamming_only, Finding::Found(set) if texts(&regions, &set) == ["100", "110"]));
     assert!(matches!(smallest.euclidean_only, Finding::Found(set) if texts(&regions, &set) == ["100", "101", "111"]));
 }
@@ -396,7 +397,7 @@ proptest! {
         let first = vec![bits[..=d].to_vec()];
         let network = from_rows(&[first, vec![bits[3..5].to_vec()], rows(&[&[1, 0]])]);
         let regions = regions(&network, Cells::Closed);
-        let smallest = smallest(&mut Judge::new(&regions), 1000);
+        let smallest = Smallest::of(&mut Judge::new(&regions), 1000);
         prop_assert_eq!((smallest.hamming_only, smallest.euclidean_only), (Finding::None, Finding::None));
     }
 }

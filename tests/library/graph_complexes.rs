@@ -5,7 +5,7 @@ use crate::support::config;
 use crate::support::graphs::{Recipe, as_graph, recipe};
 use plica::complex::{Builder, Complex, ComplexError, Domain, Plane, Rule};
 use plica::data::Point;
-use plica::network::{Coefficients, Network, NetworkBuilder, Operation, Pattern, Piecewise, Selection, Window, zoo};
+use plica::network::{Coefficients, Network, NetworkBuilder, Operation, Pattern, Piecewise, Selection, Window, load};
 use proptest::prelude::*;
 use rug::Rational;
 use std::collections::{BTreeMap, BTreeSet};
@@ -196,7 +196,7 @@ proptest! {
         let build = |exact_only| few(Builder::new(&graph).max_regions(FEW).exact_only(exact_only).build_slice(&plane, &square));
         let (Some(found), Some(exact)) = (build(false), build(true)) else { return Ok(()) };
         prop_assert_eq!(found.f_vector(), exact.f_vector());
-        prop_assert_eq!(found.shape(), exact.shape());
+        prop_assert_eq!(found.histograms(), exact.histograms());
         hold(&graph, &found, &inputs, &cube_sides(2))?;
     }
 
@@ -304,9 +304,9 @@ fn a_unit_with_two_breakpoints_has_three_regions() {
 /// A chain as a graph has the same complex.
 #[test]
 fn a_chain_as_a_graph_has_the_same_complex() {
-    let network = zoo::zigzag(2, 2, 2).unwrap();
+    let network = load("zigzag:2:2:2").unwrap();
     let graph = as_graph(&network);
     let unit = Domain::parse_box("0,1", 2).unwrap();
     let (a, b) = (Builder::new(&graph).build(&unit).unwrap(), Builder::new(&network).build(&unit).unwrap());
-    assert_eq!((a.f_vector(), a.shape(), a.counts()), (b.f_vector(), b.shape(), b.counts()));
+    assert_eq!((a.f_vector(), a.histograms(), a.counts()), (b.f_vector(), b.histograms(), b.counts()));
 }

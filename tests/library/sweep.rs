@@ -8,8 +8,8 @@ use plica::fold::{Meter, Tally};
 use plica::line::{Trace, Tracer};
 use plica::network::{Layer, Network, Pattern, Selection, Unit, zoo};
 use plica::sweep::{
-    Audit, AuditError, Auditor, Checkpoint, CheckpointError, Fault, Fingerprint, Pairs, Precision, Sampling, StateError, Sweep, SweepState,
-    audit_sequence,
+    Audit, AuditError, Auditor, Checkpoint, CheckpointError, Fault, Fingerprint, Pairs, Precision, Sampling, SequenceAudit, StateError,
+    Sweep, SweepState,
 };
 use proptest::prelude::*;
 use rug::Rational;
@@ -165,13 +165,13 @@ proptest! {
     fn exact_samples_have_no_faults(case in case(), n in 2u32..40) {
         let trace = case.exact(&Selection::Hidden);
         let mut patterns = patterns_at(&case.network, &case.from, &case.to, n);
-        let audit = audit_sequence(&trace, &patterns);
+        let audit = SequenceAudit::of(&trace, &patterns);
         prop_assert_eq!(&audit.faults, &[]);
         let seen = trace.patterns().filter(|region| patterns.contains(region)).count();
         prop_assert_eq!(audit.missed, trace.regions() - seen);
         let closed = trace.closed_sequence();
-        prop_assert!(audit_sequence(&trace, &closed).is_complete());
-        prop_assert_eq!(audit_sequence(&trace, &closed).missed, 0);
+        prop_assert!(SequenceAudit::of(&trace, &closed).is_complete());
+        prop_assert_eq!(SequenceAudit::of(&trace, &closed).missed, 0);
 
         // A pattern from nowhere, and a list that goes back.
         if !patterns[0].is_empty() {
@@ -184,14 +184,14 @@ proptest! {
             if let Some(unit) = unit {
                 strange.flip(unit);
                 patterns.push(strange);
-                prop_assert_eq!(audit_sequence(&trace, &patterns).faults, vec![(patterns.len() - 1, Fault::Unknown)]);
+                prop_assert_eq!(SequenceAudit::of(&trace, &patterns).faults, vec![(patterns.len() - 1, Fault::Unknown)]);
                 patterns.pop();
             }
         }
         if patterns.first() != patterns.last() {
             let first = patterns[0].clone();
             patterns.push(first);
-            let faults = audit_sequence(&trace, &patterns).faults;
+            let faults = SequenceAudit::of(&trace, &patterns).faults;
             // An end may look like a later crossing only where units that vanish hide it: then it is in order.
             let again = closed.iter().rposition(|pattern| *pattern == patterns[0]) >= closed.iter().position(|p| *p == patterns[patterns.len() - 2]);
             prop_assert_eq!(faults.is_empty(), again);

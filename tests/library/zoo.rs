@@ -4,7 +4,7 @@ use plica::data::Point;
 use plica::exact::parse_rational;
 use plica::line::Trace;
 use plica::network::zoo::{self, Scheme};
-use plica::network::{Network, Pattern, Selection};
+use plica::network::{Network, Pattern, Selection, load};
 use rug::{Integer, Rational, ops::Pow};
 
 fn point(text: &str) -> Point {
@@ -65,7 +65,7 @@ fn eleven_points(network: &Network, selection: &Selection) -> Vec<Rational> {
 #[test]
 fn cantor_has_its_closed_forms() {
     for k in 1..=6u64 {
-        let network = zoo::cantor(k).unwrap();
+        let network = load(&format!("cantor:{k}")).unwrap();
         assert_eq!(network.hidden_units() as u64, 5 * k);
         let power = 1 << k;
         for (selection, count, expected) in [
@@ -103,9 +103,9 @@ const FINAL: [(char, u64, &str); 4] = [('B', 4, ".7381"), ('B', 5, ".6415"), ('C
 
 fn representation(name: char, k: u64) -> (Network, Selection) {
     match name {
-        'A' => (zoo::cantor(k).unwrap(), Selection::All),
-        'B' => (zoo::cantor_b(k).unwrap(), zoo::cantor_min_max_units(k).unwrap()),
-        _ => (zoo::cantor_c(k).unwrap(), zoo::cantor_min_max_units(k).unwrap()),
+        'A' => (load(&format!("cantor:{k}")).unwrap(), Selection::All),
+        'B' => (load(&format!("cantor-b:{k}")).unwrap(), zoo::cantor_min_max_units(k).unwrap()),
+        _ => (load(&format!("cantor-c:{k}")).unwrap(), zoo::cantor_min_max_units(k).unwrap()),
     }
 }
 
@@ -133,8 +133,8 @@ fn the_published_eleven_points_come_out() {
 fn the_three_representations_have_one_zero_set() {
     // On a grid: in the set where y <= (A^K(x) + 1) / 2, so where A's output is not positive, and where the minimum is zero.
     for k in 1..=3 {
-        let a = zoo::cantor(k).unwrap();
-        let others = [zoo::cantor_b(k).unwrap(), zoo::cantor_c(k).unwrap()];
+        let a = load(&format!("cantor:{k}")).unwrap();
+        let others = [load(&format!("cantor-b:{k}")).unwrap(), load(&format!("cantor-c:{k}")).unwrap()];
         for (i, j) in (0..=27).flat_map(|i| (0..=16).map(move |j| (i, j))) {
             let x = [Rational::from((i, 27)), Rational::from((j, 16))];
             let inside = !output(&a, &x).is_positive();
@@ -148,7 +148,7 @@ fn the_three_representations_have_one_zero_set() {
 #[test]
 fn sawtooth_has_two_to_the_k_regions_and_pieces() {
     for k in 1..=9u64 {
-        let trace = trace(&zoo::sawtooth(k).unwrap(), "0", "1", &Selection::Hidden);
+        let trace = trace(&load(&format!("sawtooth:{k}")).unwrap(), "0", "1", &Selection::Hidden);
         assert_eq!((trace.regions(), trace.pieces()), (1 << k, Some(1 << k)), "K = {k}");
     }
 }
@@ -156,7 +156,7 @@ fn sawtooth_has_two_to_the_k_regions_and_pieces() {
 #[test]
 fn zigzag_has_p_to_the_l_regions_in_one_dimension() {
     for (p, l) in [(1, 1), (1, 4), (2, 1), (2, 5), (3, 1), (3, 4), (4, 3), (5, 3), (7, 2), (12, 1)] {
-        let network = zoo::zigzag(1, p, l).unwrap();
+        let network = load(&format!("zigzag:1:{p}:{l}")).unwrap();
         let expected = (p as usize).pow(l as u32);
         let trace = trace(&network, "0", "1", &Selection::Hidden);
         assert_eq!((trace.regions(), trace.pieces()), (expected, Some(expected)), "P = {p}, L = {l}");
@@ -165,7 +165,7 @@ fn zigzag_has_p_to_the_l_regions_in_one_dimension() {
 
 #[test]
 fn zigzag_folds_each_coordinate_by_itself() {
-    let (one, three) = (zoo::zigzag(1, 3, 2).unwrap(), zoo::zigzag(3, 3, 2).unwrap());
+    let (one, three) = (load("zigzag:1:3:2").unwrap(), load("zigzag:3:3:2").unwrap());
     assert_eq!(three.shape(), "3-9-9-3");
     for i in 0..=20 {
         let x = Rational::from((i, 20));
@@ -249,11 +249,11 @@ fn names_are_refused_with_their_reason() {
 #[test]
 fn cantor_min_max_grows_to_its_limit() {
     for k in 1..=6 {
-        let network = zoo::cantor_b(k).unwrap();
+        let network = load(&format!("cantor-b:{k}")).unwrap();
         let clauses = network.layers().unwrap()[if k == 1 { 0 } else { 2 }].outputs();
         assert_eq!(clauses as u64, if k == 1 { 3 } else { (1 << (k - 1)) + 2 });
         assert_eq!(network.units(&zoo::cantor_min_max_units(k).unwrap()).unwrap().layers().last(), Some(&network.depth()));
     }
-    let denominator = zoo::cantor_b(4).unwrap().layers().unwrap()[0].weight(0, 1).denom().clone();
+    let denominator = load("cantor-b:4").unwrap().layers().unwrap()[0].weight(0, 1).denom().clone();
     assert_eq!(denominator, Integer::from(3).pow(4));
 }

@@ -3,7 +3,6 @@
 use crate::files::*;
 use nalgebra::{DMatrix, DVector};
 use plica::data::{self, LoadOptions, Pixels, ReadProblem};
-use plica::exact::rational;
 use plica::network::{self, Layer, Network};
 use proptest::prelude::*;
 use rug::Rational;
@@ -73,7 +72,7 @@ fn double() -> impl Strategy<Value = f64> {
 
 fn fraction() -> impl Strategy<Value = Rational> {
     prop_oneof![
-        double().prop_map(|x| rational(x).unwrap()),
+        double().prop_map(|x| Rational::from_f64(x).unwrap()),
         (any::<i64>(), 1u64..).prop_map(Rational::from),
         (-9i32..9, 1u32..9).prop_map(Rational::from)
     ]

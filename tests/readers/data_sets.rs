@@ -3,8 +3,9 @@
 use crate::files::*;
 use nalgebra::DVector;
 use plica::data::{self, LoadOptions, Pixels};
-use plica::exact::{parse_rational, rational};
+use plica::exact::parse_rational;
 use plica::network;
+use rug::Rational;
 
 fn texts(points: &data::Points) -> Vec<String> {
     (0..points.len()).flat_map(|i| (0..points.dimension()).map(move |j| points.coordinate(i, j).to_string())).collect()
@@ -28,7 +29,7 @@ fn npz_data_with_and_without_labels() {
     let set = data::DataSet::load(&file, &LoadOptions::default()).unwrap();
     assert_eq!((set.name.as_str(), set.classes(), set.rows_of(7), set.rows_of(0)), (file.as_str(), vec![-1, 7], vec![0], vec![]));
     let point = data::Point::load(&format!("{file}#1"), &LoadOptions::default()).unwrap();
-    assert_eq!(point.to_rationals(), [2.0, 2.5, 3.0].map(|x| rational(x).unwrap()));
+    assert_eq!(point.to_rationals(), [2.0, 2.5, 3.0].map(|x| Rational::from_f64(x).unwrap()));
     // Labels apart go before the file's own.
     let labels = folder.file("labels.npy", &npy("|u1", false, "(2,)", &[4, 5]));
     assert_eq!(data::DataSet::load(&file, &options(&labels)).unwrap().labels, Some(vec![4, 5]));

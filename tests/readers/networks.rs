@@ -3,7 +3,6 @@
 use crate::files::*;
 use nalgebra::{DMatrix, DVector};
 use plica::data;
-use plica::exact::rational;
 use plica::network::{Layer, Network};
 use rug::Rational;
 
@@ -91,7 +90,7 @@ fn npy_headers_as_other_writers_have_them() {
 fn json_numbers_are_doubles_and_strings_are_rationals() {
     let network = Network::from_json(br#"{"layers":[{"W":[[0.1,"0.1",9007199254740993,-0,"-7/21"]],"b":[1e-400]}]}"#).unwrap();
     let layer = &network.layers().unwrap()[0];
-    assert_eq!(layer.weight(0, 0), rational(0.1).unwrap());
+    assert_eq!(layer.weight(0, 0), Rational::from_f64(0.1).unwrap());
     assert_eq!(layer.weight(0, 1), Rational::from((1, 10)));
     assert_eq!(layer.weight(0, 2), 9007199254740992u64);
     assert_eq!(layer.weight(0, 3), 0);

@@ -2,8 +2,7 @@
 
 use super::*;
 use crate::support::{config, networks::from_rows, plain::Plain};
-use plica::convexity::search::{Finding, smallest};
-use plica::convexity::{Cells, Enumerator, Judge, PatternSet, RandomSets, Regions};
+use plica::convexity::{Cells, Enumerator, Finding, Judge, PatternSet, RandomSets, Regions, Smallest};
 use plica::network::{Network, Pattern};
 use proptest::prelude::*;
 use rug::Rational;
@@ -311,7 +310,7 @@ proptest! {
             let sets = all.iter().zip(&convex).filter(|(set, convex)| (oracle.is_hamming_convex(set), **convex) == wanted);
             sets.min_by_key(|(set, _)| (set.len(), (*set).clone())).map_or(Finding::None, |(set, _)| Finding::Found(set.clone()))
         };
-        let smallest = smallest(&mut judge, all.len());
+        let smallest = Smallest::of(&mut judge, all.len());
         prop_assert_eq!((smallest.hamming_only, smallest.euclidean_only), (first((true, false)), first((false, true))));
     }
 

@@ -41,7 +41,7 @@ fn said(complex: &Complex) -> impl PartialEq + std::fmt::Debug {
     };
     (
         complex.f_vector(),
-        complex.shape(),
+        complex.histograms(),
         (complex.counts().affine_maps, complex.counts().linear_regions),
         complex.cells().map(cell).collect::<BTreeMap<_, _>>(),
         complex.facets().map(facet).collect::<BTreeSet<_>>(),
@@ -129,8 +129,8 @@ fn faces_of_a_first_layer_of_low_rank_are_those_of_its_reduction_times_lines() {
     let plane = build(&network(&[&reduced, &above, output]), &Domain::Space);
     assert_eq!(found.f_vector(), [vec![0], plane.f_vector()].concat());
     assert_eq!(patterns(&found), patterns(&plane));
-    assert_eq!(found.shape().facets, plane.shape().facets);
-    assert_eq!((found.shape().bounded, found.all_vertices().flatten().count()), (0, 0));
+    assert_eq!(found.histograms().facets, plane.histograms().facets);
+    assert_eq!((found.histograms().bounded, found.all_vertices().flatten().count()), (0, 0));
     for cell in found.cells() {
         let x = cell.interior_point();
         assert_eq!((x.len(), found.cells_with(&x)), (3, vec![cell.index()]));
@@ -163,7 +163,7 @@ fn a_first_layer_of_zeros_leaves_one_region_in_any_dimension() {
     let found = build(&network(&[&[&zeros, &zeros], &[&[1, 1, 0]]]), &Domain::Space);
     let mut expected = vec![0; 101];
     expected[100] = 1;
-    assert_eq!((found.f_vector(), found.shape().bounded), (expected, 0));
+    assert_eq!((found.f_vector(), found.histograms().bounded), (expected, 0));
     let linear = network(&[&[&[1; 51]]]);
     assert_eq!(build(&linear, &Domain::Space).activation_regions(), 1);
 }
@@ -195,7 +195,7 @@ fn a_slice_of_low_rank_has_strips() {
     let builder = Builder::new(&network);
     let strips = builder.build_slice(&plane, &Domain::Space).unwrap();
     strips.check().unwrap();
-    assert_eq!((strips.f_vector(), strips.shape().bounded), (vec![0, 2, 3], 0));
+    assert_eq!((strips.f_vector(), strips.histograms().bounded), (vec![0, 2, 3], 0));
     let decided = builder.decide(Rule::Sign, &Domain::Space, Some(&plane)).unwrap();
     assert_eq!(decided.complex.f_vector(), [0, 3, 4]);
     assert_eq!(decided.regions().unwrap().len(), 3);
@@ -271,7 +271,7 @@ fn units_that_never_switch_change_nothing_but_the_pattern() {
     for second in [false, true] {
         let (found, alone) = (build(&of(&all, second), &domain), build(&of(&active, second), &domain));
         assert_eq!(found.f_vector(), alone.f_vector());
-        assert_eq!(found.shape(), alone.shape());
+        assert_eq!(found.histograms(), alone.histograms());
         assert_eq!(found.counts().linear_regions, alone.counts().linear_regions);
         found.check_volumes().unwrap();
         let short = |cell: plica::complex::Cell<'_>| {

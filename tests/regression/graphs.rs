@@ -326,7 +326,7 @@ struct Facts {
     around: (usize, Domain, Option<Plane>, Domain),
     counts: plica::complex::Counts,
     f_vector: Vec<u64>,
-    shape: plica::complex::Shape,
+    histograms: plica::complex::Histograms,
     cells: BTreeMap<String, Vec<CellFacts>>,
     facets: Vec<FacetFacts>,
     held: Vec<Vec<String>>,
@@ -353,7 +353,7 @@ fn facts(complex: &Complex) -> Facts {
         cells.entry(name(cell.index())).or_default().push(facts);
     }
     cells.values_mut().for_each(|parts| parts.sort_unstable_by(|a, b| a.vertices.cmp(&b.vertices)));
-    let side = |facet: &plica::complex::Facet<'_>| facet.side().map(|side| side.0);
+    let side = |facet: &plica::complex::Facet<'_>| facet.side();
     let facet = |facet: plica::complex::Facet<'_>| {
         (facet.cells().into_iter().map(name).collect(), side(&facet), facet.units(), at(facet.vertices()))
     };
@@ -374,7 +374,7 @@ fn facts(complex: &Complex) -> Facts {
         around: (complex.dimension(), complex.domain().clone(), complex.plane().cloned(), complex.bounding_box()),
         counts: complex.counts().clone(),
         f_vector: complex.f_vector(),
-        shape: complex.shape(),
+        histograms: complex.histograms(),
         held: held.into_iter().map(|(_, names)| names).collect(),
         cells,
         facets,

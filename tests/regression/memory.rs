@@ -194,7 +194,7 @@ fn a_maximum_cuts_less_than_all_its_candidates_would() {
     complex.check().unwrap();
     let (exact, of_all) = built(Builder::new(&graph).exact_only(true));
     assert!(3 * cut < 2 * of_all, "{cut} cells cut, {of_all} by all candidates, and {} left", complex.activation_regions());
-    assert_eq!((complex.f_vector(), complex.shape()), (exact.f_vector(), exact.shape()));
+    assert_eq!((complex.f_vector(), complex.histograms()), (exact.f_vector(), exact.histograms()));
 }
 
 /// Candidates that lose everywhere are not compared, and carried no further.

@@ -6,7 +6,8 @@ use super::{json, stdout};
 use nalgebra::{DMatrix, DVector};
 use plica::data::{Point, Points};
 use plica::line::{Trace, Tracer};
-use plica::network::{Hyperplanes, Layer, Network, Selection};
+use plica::network::{Layer, Network, Selection};
+use plica::report::LayerReport;
 use rug::{Integer, Rational};
 
 /// Numbers that look random, from a seed.
@@ -245,15 +246,15 @@ fn hyperplanes_of_many_units_are_compared_in_one_pass() {
     let fresh = units - 10;
     let length = |i: usize| if i >= fresh { -3.0 } else { 1.0 + (i % 2) as f64 };
     let direction = |i: usize, j: usize| if j == 0 { (i % fresh) as f64 } else { 1.0 };
-    let found = Hyperplanes::of(&layer(units, 2, |i, j| direction(i, j) * length(i), |i| i as f64));
+    let found = LayerReport::of(&layer(units, 2, |i, j| direction(i, j) * length(i), |i| i as f64));
     assert_eq!(found.parallel, (0..10).map(|i| vec![i, fresh + i]).collect::<Vec<_>>());
     assert_eq!((found.constant.len(), found.duplicated.len()), (0, 0));
     // One input: all are parallel, in pairs equal.
-    let found = Hyperplanes::of(&layer(units, 1, |i, _| (i / 2 + 1) as f64, |i| ((i / 2 + 1) * (i / 2)) as f64));
+    let found = LayerReport::of(&layer(units, 1, |i, _| (i / 2 + 1) as f64, |i| ((i / 2 + 1) * (i / 2)) as f64));
     assert_eq!((found.parallel.len(), found.parallel[0].len(), found.duplicated.len()), (1, units, units / 2));
     // Powers of two far apart, for which hashes by a modulus or by rounded quotients are mostly equal.
     let far = |i: usize, j: usize| if j == 0 { 1.0 } else { 2f64.powi((i % 2000) as i32 - 1000) };
-    let found = Hyperplanes::of(&layer(units, 2, far, |_| 0.0));
+    let found = LayerReport::of(&layer(units, 2, far, |_| 0.0));
     assert_eq!((found.parallel.len(), found.duplicated.len()), (2000, 2000));
 }
 
@@ -274,7 +275,7 @@ fn parallel_rows_are_found_by_their_exact_numbers() {
     let tiny = f64::from_bits(1);
     let rows =
         [[1.0, 3.0, 0.0], [-tiny, -3.0 * tiny, 0.0], [3e300, 9e300, 0.0], [0.0; 3], [3.0, 9.0, tiny], [0.0, 0.0, 5.0], [0.0, 0.0, -1e-300]];
-    let found = Hyperplanes::of(&layer(rows.len(), 3, |i, j| rows[i][j], |i| [0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0][i]));
+    let found = LayerReport::of(&layer(rows.len(), 3, |i, j| rows[i][j], |i| [0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0][i]));
     let thirds = 9e300 == 3.0 * 3e300;
     assert_eq!(found.constant, [3]);
     assert_eq!(found.parallel, if thirds { vec![vec![0, 1, 2], vec![5, 6]] } else { vec![vec![0, 1], vec![5, 6]] });

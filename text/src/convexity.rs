@@ -2,9 +2,10 @@
 
 use crate::number::{count, cut, grouped};
 use crate::table::{Left, Right, Table};
-use plica::exact::ExactNumber;
+use plica::convexity::Vertex;
 use plica::network::Pattern;
-use plica::report::{ConvexityReport, FindingReport, RandomReport, SetReport, SmallestReport, VertexReport, decimal};
+use plica::report::{ConvexityReport, FindingReport, RandomReport, SetReport, SmallestReport, decimal};
+use rug::Rational;
 
 /// Patterns that are shown; of more, the first of them.
 const SHOWN: usize = 24;
@@ -44,8 +45,8 @@ pub fn convexity(report: &ConvexityReport) -> String {
 fn patterns(report: &ConvexityReport) -> String {
     let mut table = Table::new([Left, Left, Left], ["pattern", "at the point", ""]);
     for region in report.patterns.iter().take(SHOWN) {
-        let note = if region.interior { "" } else { "no interior" };
-        table.push([pattern(&region.pattern), point(&region.witness), note.to_string()]);
+        let note = if region.has_interior() { "" } else { "no interior" };
+        table.push([pattern(region.pattern()), point(region.witness()), note.to_string()]);
     }
     let more = report.patterns.len().saturating_sub(SHOWN);
     let rest = if more == 0 { String::new() } else { format!("  .. and {} more; --format json gives all\n", grouped(more as u64)) };
@@ -62,7 +63,7 @@ fn set_text(set: &SetReport) -> String {
     text += &facts("union convex", answer(set.convex));
     if let Some(passage) = &set.counterexample {
         let mut table = Table::new([Left, Left, Left], ["", "", ""]);
-        let row = |name: String, vertex: &VertexReport| [name, pattern(&vertex.pattern), point(&vertex.point)];
+        let row = |name: String, vertex: &Vertex| [name, pattern(&vertex.pattern), point(&vertex.point)];
         table.push(row("from".into(), &passage.from));
         table.push(row("to".into(), &passage.to));
         table.push(row(format!("at t = {}", cut(&number(&passage.t), 12)), &passage.between));
@@ -124,13 +125,13 @@ fn list(patterns: &[Pattern]) -> String {
     text
 }
 
-fn point(point: &[ExactNumber]) -> String {
+fn point(point: &[Rational]) -> String {
     let numbers: Vec<String> = point.iter().map(number).collect();
     cut(&numbers.join(", "), POINT)
 }
 
-fn number(q: &ExactNumber) -> String {
-    let is_short = q.0.numer().significant_bits().max(q.0.denom().significant_bits()) <= 64;
-    let exact = if is_short { q.0.to_string() } else { String::new() };
-    if (1..=10).contains(&exact.len()) { exact } else { decimal(&q.0) }
+fn number(q: &Rational) -> String {
+    let is_short = q.numer().significant_bits().max(q.denom().significant_bits()) <= 64;
+    let exact = if is_short { q.to_string() } else { String::new() };
+    if (1..=10).contains(&exact.len()) { exact } else { decimal(q) }
 }

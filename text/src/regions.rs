@@ -3,10 +3,10 @@
 use crate::bounds;
 use crate::number::{self, exact_and_decimal, exact_or_undefined, four, grouped};
 use crate::table::{Left, Right, Table};
-use plica::complex::Histogram;
 use plica::exact::ExactNumber;
 use plica::report::{DecisionReport, RegionsReport, decimal, percent};
 use rug::Rational;
+use std::collections::BTreeMap;
 
 /// A histogram has at most so many columns; larger numbers are put together.
 const COLUMNS: usize = 9;
@@ -82,7 +82,7 @@ fn f_vector(all: &[u64]) -> String {
 }
 
 /// Two lines of a histogram: the numbers, and how many cells have them.
-fn row(name: &str, histogram: &Histogram) -> String {
+fn row(name: &str, histogram: &BTreeMap<u64, u64>) -> String {
     if histogram.is_empty() {
         return format!("  {name:<10} no bounded cells\n");
     }

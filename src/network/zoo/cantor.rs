@@ -16,7 +16,7 @@ const FORM: &str = "cantor:K";
 ///
 /// # Errors
 /// A depth outside 1 to 64.
-pub fn cantor(depth: u64) -> Result<Network, ZooError> {
+pub(super) fn cantor(depth: u64) -> Result<Network, ZooError> {
     check_range(FORM, "K", depth, 1, 64)?;
     let first = || Layer::from_f64(dmatrix![3.0, 0.0; -3.0, 0.0; 0.0, 1.0], dvector![-2.0, 1.0, 0.0]);
     let second = || Layer::from_f64(dmatrix![1.0, 1.0, 0.0; 0.0, 0.0, 1.0], dvector![0.0, 0.0]);

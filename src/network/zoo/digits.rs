@@ -19,11 +19,7 @@ const FILES: [(&str, &[u8]); 6] = [
 ///
 /// # Errors
 /// Another shape.
-///
-/// ```
-/// assert_eq!(plica::network::zoo::digits("3x20").unwrap().shape(), "64-20-20-20-10");
-/// ```
-pub fn digits(shape: &str) -> Result<Network, ZooError> {
+pub(super) fn digits(shape: &str) -> Result<Network, ZooError> {
     let file = FILES.iter().find(|(name, _)| *name == shape);
     let (_, bytes) =
         file.ok_or_else(|| ZooError::Syntax { text: format!("digits:{shape}"), form: "digits:2x30, 3x20, 4x15, 5x12, 6x10 or 10x6" })?;

@@ -17,7 +17,7 @@ type Line = [Rational; 3];
 ///
 /// # Errors
 /// A depth outside 1 to 12.
-pub fn cantor_b(depth: u64) -> Result<Network, ZooError> {
+pub(super) fn cantor_b(depth: u64) -> Result<Network, ZooError> {
     let pair = DMatrix::from_row_slice(3, 2, &[0.0, 1.0, 0.0, -1.0, -1.0, 1.0]);
     build("cantor-b:K", depth, &pair, &[1.0, -1.0, -1.0])
 }
@@ -26,7 +26,7 @@ pub fn cantor_b(depth: u64) -> Result<Network, ZooError> {
 ///
 /// # Errors
 /// A depth outside 1 to 12.
-pub fn cantor_c(depth: u64) -> Result<Network, ZooError> {
+pub(super) fn cantor_c(depth: u64) -> Result<Network, ZooError> {
     let pair = DMatrix::from_row_slice(4, 2, &[1.0, 1.0, -1.0, -1.0, -1.0, 1.0, 1.0, -1.0]);
     build("cantor-c:K", depth, &pair, &[0.5, -0.5, -0.5, -0.5])
 }
@@ -39,8 +39,8 @@ pub fn cantor_c(depth: u64) -> Result<Network, ZooError> {
 /// A depth outside 1 to 12.
 ///
 /// ```
-/// use plica::network::zoo::{cantor_c, cantor_min_max_units};
-/// assert_eq!(cantor_c(2).unwrap().shape(), "2-11-9-4-8-4-1");
+/// use plica::network::{load, zoo::cantor_min_max_units};
+/// assert_eq!(load("cantor-c:2").unwrap().shape(), "2-11-9-4-8-4-1");
 /// assert_eq!(cantor_min_max_units(2).unwrap().to_string(), "2-5");
 /// ```
 pub fn cantor_min_max_units(depth: u64) -> Result<Selection, ZooError> {

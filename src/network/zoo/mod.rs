@@ -1,4 +1,13 @@
 //! The networks of the papers, by name.
+//!
+//! | name | network |
+//! |---|---|
+//! | `cantor:K` | CantorNet A of recursion depth K, 2-3-2-3-2-...-1: K times h <- relu(W1 h + b1), h <- relu(W2 h), where the first maps (x, y) to (3x - 2, 1 - 3x, y) and the second adds the first two. After j of these h = (A^j(x), y) with A(x) = max(3x - 2, 0, 1 - 3x); the output is y - (A^K(x) + 1) / 2 |
+//! | `cantor-b:K`, `cantor-c:K` | CantorNet B and C, minima of maxima of affine forms, which have the zero set of A |
+//! | `sawtooth:K` | Telgarsky's sawtooth 1-2-2-...-1: with the tent m(x) = 2 relu(x) - 4 relu(x - 1/2), layer l has the units m^l(x) and m^l(x) - 1/2, and the output is m^K(x); 2^K regions on [0, 1] |
+//! | `zigzag:N:P:L` | the network of Montufar, Pascanu, Cho and Bengio: N inputs, L layers of N P units; unit w P + j of layer l is P z^l(x_w) - j, where z is the zig-zag of P pieces from [0, 1] onto [0, 1]; P^(N L) regions in the unit cube |
+//! | `random:784-30-30-10@SEED`, `random-kaiming:...` | random weights, see [`random`] |
+//! | `digits:3x20` | 60 hidden units in 3 layers, trained on the digits: 64 pixels n/16, ten outputs; also `2x30`, `4x15`, `5x12`, `6x10`, `10x6` |
 
 mod cantor;
 mod digits;
@@ -8,12 +17,15 @@ mod sawtooth;
 mod size;
 mod zigzag;
 
-pub use cantor::{cantor, cantor_first_maps};
-pub use digits::digits;
-pub use min_max::{cantor_b, cantor_c, cantor_min_max_units};
+pub use cantor::cantor_first_maps;
+pub use min_max::cantor_min_max_units;
 pub use random::{Scheme, random};
-pub use sawtooth::sawtooth;
-pub use zigzag::zigzag;
+
+use cantor::cantor;
+use digits::digits;
+use min_max::{cantor_b, cantor_c};
+use sawtooth::sawtooth;
+use zigzag::zigzag;
 
 use super::Network;
 

@@ -12,7 +12,7 @@ use nalgebra::DVector;
 ///
 /// # Errors
 /// A parameter of 0, more than 1024 layers, more than 100 million weights and biases, no memory for them.
-pub fn zigzag(inputs: u64, pieces: u64, layers: u64) -> Result<Network, ZooError> {
+pub(super) fn zigzag(inputs: u64, pieces: u64, layers: u64) -> Result<Network, ZooError> {
     const FORM: &str = "zigzag:N:P:L";
     check_range(FORM, "N", inputs, 1, 1_000_000)?;
     check_range(FORM, "P", pieces, 1, 1_000_000)?;

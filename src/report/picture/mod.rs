@@ -18,10 +18,8 @@ pub use audit::missed_by_sampling;
 pub use depth::against_depth;
 pub use distribution::distribution;
 pub use heat_map::heat_map;
-pub use regions_html::regions_html;
 #[cfg(feature = "png")]
-pub use regions_png::{PngError, regions_png};
-pub use regions_svg::regions_svg;
+pub use regions_png::PngError;
 pub use ribbon::ribbon;
 pub use scene::{Colouring, Scene, SceneError};
 

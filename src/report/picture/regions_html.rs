@@ -23,21 +23,23 @@ struct Data<'a> {
     legend: Vec<(String, &'a str)>,
 }
 
-/// The picture as one HTML file that needs nothing else: drag to move, wheel or keys to zoom, and the pointer asks for pattern and map.
-pub fn regions_html(scene: &Scene) -> String {
-    let data = Data {
-        title: &scene.title,
-        axes: scene.axes,
-        view: scene.view,
-        corners: &scene.corners,
-        cells: scene.polygons.iter().map(|polygon| polygon.corners.as_slice()).collect(),
-        fills: scene.polygons.iter().map(|polygon| hex(polygon.fill)).collect(),
-        words: scene.polygons.iter().map(|polygon| polygon.words.as_str()).collect(),
-        edges: scene.edges.iter().map(|edge| (edge.ends[0], edge.ends[1], hex(edge.colour), edge.width)).collect(),
-        points: scene.points.iter().map(|&([x, y], colour)| (x, y, hex(colour))).collect(),
-        legend: scene.legend.iter().map(|(colour, text)| (hex(*colour), text.as_str())).collect(),
-    };
-    // No tag and no comment inside the data, whatever the title says: `<` is only found inside strings.
-    let json = serde_json::to_string(&data).unwrap_or_default().replace('<', "\\u003c");
-    PAGE.replace("\"DATA\"", &json)
+impl Scene {
+    /// The picture as one HTML file that needs nothing else: drag to move, wheel or keys to zoom, and the pointer asks for pattern and map.
+    pub fn html(&self) -> String {
+        let data = Data {
+            title: &self.title,
+            axes: self.axes,
+            view: self.view,
+            corners: &self.corners,
+            cells: self.polygons.iter().map(|polygon| polygon.corners.as_slice()).collect(),
+            fills: self.polygons.iter().map(|polygon| hex(polygon.fill)).collect(),
+            words: self.polygons.iter().map(|polygon| polygon.words.as_str()).collect(),
+            edges: self.edges.iter().map(|edge| (edge.ends[0], edge.ends[1], hex(edge.colour), edge.width)).collect(),
+            points: self.points.iter().map(|&([x, y], colour)| (x, y, hex(colour))).collect(),
+            legend: self.legend.iter().map(|(colour, text)| (hex(*colour), text.as_str())).collect(),
+        };
+        // No tag and no comment inside the data, whatever the title says: `<` is only found inside strings.
+        let json = serde_json::to_string(&data).unwrap_or_default().replace('<', "\\u003c");
+        PAGE.replace("\"DATA\"", &json)
+    }
 }

@@ -20,40 +20,42 @@ pub enum PngError {
     Encoding(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// The picture as PNG, 1600 pixels at its longer side: cells, edges and points, without words, as papers take it.
-///
-/// # Errors
-/// A picture without size, or one that is not encoded.
-pub fn regions_png(scene: &Scene) -> Result<Vec<u8>, PngError> {
-    let [lo, hi] = scene.view;
-    let scale = (SIDE - 2.0 * MARGIN) / (hi[0] - lo[0]).max(hi[1] - lo[1]);
-    let pixels = |axis: usize| ((scale * (hi[axis] - lo[axis]) + 2.0 * MARGIN).ceil() as u32).max(1);
-    let mut picture = Pixmap::new(pixels(0), pixels(1)).ok_or(PngError::NoSize)?;
-    picture.fill(Color::WHITE);
-    let place = |x: [f64; 2]| ((MARGIN + scale * (x[0] - lo[0])) as f32, (MARGIN + scale * (hi[1] - x[1])) as f32);
-    let here = Transform::identity();
-    for polygon in &scene.polygons {
-        let corners = polygon.corners.iter().map(|&corner| place(scene.corners[corner as usize]));
-        if let Some(path) = line(corners, true) {
-            // Without anti-aliasing no seam is left between neighbours.
-            picture.fill_path(&path, &paint(polygon.fill, false), FillRule::Winding, here, None);
-        }
-    }
-    for edge in &scene.edges {
-        if let Some(path) = line(edge.ends.iter().map(|&corner| place(scene.corners[corner as usize])), false) {
-            let stroke = Stroke { width: 1.6 * edge.width as f32, line_cap: LineCap::Round, ..Stroke::default() };
-            picture.stroke_path(&path, &paint(edge.colour, true), &stroke, here, None);
-        }
-    }
-    for &(x, colour) in &scene.points {
-        let (x, y) = place(x);
-        for (radius, colour) in [(8.5, [255; 3]), (6.5, colour)] {
-            if let Some(path) = PathBuilder::from_circle(x, y, radius) {
-                picture.fill_path(&path, &paint(colour, true), FillRule::Winding, here, None);
+impl Scene {
+    /// The picture as PNG, 1600 pixels at its longer side: cells, edges and points, without words, as papers take it.
+    ///
+    /// # Errors
+    /// A picture without size, or one that is not encoded.
+    pub fn png(&self) -> Result<Vec<u8>, PngError> {
+        let [lo, hi] = self.view;
+        let scale = (SIDE - 2.0 * MARGIN) / (hi[0] - lo[0]).max(hi[1] - lo[1]);
+        let pixels = |axis: usize| ((scale * (hi[axis] - lo[axis]) + 2.0 * MARGIN).ceil() as u32).max(1);
+        let mut picture = Pixmap::new(pixels(0), pixels(1)).ok_or(PngError::NoSize)?;
+        picture.fill(Color::WHITE);
+        let place = |x: [f64; 2]| ((MARGIN + scale * (x[0] - lo[0])) as f32, (MARGIN + scale * (hi[1] - x[1])) as f32);
+        let here = Transform::identity();
+        for polygon in &self.polygons {
+            let corners = polygon.corners.iter().map(|&corner| place(self.corners[corner as usize]));
+            if let Some(path) = line(corners, true) {
+                // Without anti-aliasing no seam is left between neighbours.
+                picture.fill_path(&path, &paint(polygon.fill, false), FillRule::Winding, here, None);
             }
         }
+        for edge in &self.edges {
+            if let Some(path) = line(edge.ends.iter().map(|&corner| place(self.corners[corner as usize])), false) {
+                let stroke = Stroke { width: 1.6 * edge.width as f32, line_cap: LineCap::Round, ..Stroke::default() };
+                picture.stroke_path(&path, &paint(edge.colour, true), &stroke, here, None);
+            }
+        }
+        for &(x, colour) in &self.points {
+            let (x, y) = place(x);
+            for (radius, colour) in [(8.5, [255; 3]), (6.5, colour)] {
+                if let Some(path) = PathBuilder::from_circle(x, y, radius) {
+                    picture.fill_path(&path, &paint(colour, true), FillRule::Winding, here, None);
+                }
+            }
+        }
+        picture.encode_png().map_err(|error| PngError::Encoding(Box::new(error)))
     }
-    picture.encode_png().map_err(|error| PngError::Encoding(Box::new(error)))
 }
 
 fn line(corners: impl Iterator<Item = (f32, f32)>, closed: bool) -> Option<Path> {

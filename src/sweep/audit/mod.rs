@@ -5,7 +5,7 @@ mod sampler;
 mod sequence;
 mod tally;
 
-pub use sequence::{Fault, SequenceAudit, audit_sequence};
+pub use sequence::{Fault, SequenceAudit};
 pub use tally::{Audit, Precision, SamplerTally, Sampling};
 
 use super::PairGroup;
@@ -33,12 +33,9 @@ pub enum AuditError {
     #[error("a segment is sampled at 2 points or more, not at {0}")]
     TooFewPoints(usize),
     /// More points than single precision tells apart.
-    #[error("a segment is sampled at {MOST_POINTS} points at most, not at {0}: in single precision, more are not apart")]
+    #[error("a segment is sampled at {most} points at most, not at {0}: in single precision, more are not apart", most = Sampling::MOST_POINTS)]
     TooManyPoints(usize),
 }
-
-/// The most points that a segment is sampled at: in single precision, 1 - 2^-24 is the number before 1.
-pub const MOST_POINTS: usize = 1 << 24;
 
 /// Ways of sampling segments, in both precisions, to be held against the exact traces of all hidden units.
 ///
@@ -64,14 +61,14 @@ impl<'a> Auditor<'a> {
     /// The audit of these ways of sampling segments between these points.
     ///
     /// # Errors
-    /// Points of the wrong dimension, a way with fewer than two points or more than [`MOST_POINTS`].
+    /// Points of the wrong dimension, a way with fewer than two points or more than [`Sampling::MOST_POINTS`].
     pub fn new(network: &Network, points: &'a Points, ways: &'a [Sampling]) -> Result<Self, AuditError> {
         let mut tracer = Tracer::new(network).pieces(false);
         tracer.over(points)?;
         for way in ways {
             match *way {
                 Sampling::Points(n @ 0..2) => return Err(AuditError::TooFewPoints(n)),
-                Sampling::Points(n) if n > MOST_POINTS => return Err(AuditError::TooManyPoints(n)),
+                Sampling::Points(n) if n > Sampling::MOST_POINTS => return Err(AuditError::TooManyPoints(n)),
                 _ => {}
             }
         }

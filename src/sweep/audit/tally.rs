@@ -1,7 +1,7 @@
 //! What ways of sampling have found on many segments, in counts that merge.
 
 use super::sampler::Sampled;
-use super::sequence::{Fault, audit_sequence};
+use super::sequence::{Fault, SequenceAudit};
 use crate::fold::{Distribution, Folding};
 use crate::line::{Decisions, Trace};
 use rug::Rational;
@@ -44,6 +44,11 @@ pub struct SamplerTally {
     errors: BTreeMap<Rational, u64>,
 }
 
+impl Sampling {
+    /// The most points that a segment is sampled at: in single precision, 1 - 2^-24 is the number before 1.
+    pub const MOST_POINTS: usize = 1 << 24;
+}
+
 impl std::fmt::Display for Sampling {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -70,7 +75,7 @@ impl SamplerTally {
 
     pub(super) fn add(&mut self, trace: &Trace, chi: &Rational, sampled: &Sampled) {
         let patterns = &sampled.patterns[..];
-        let audit = audit_sequence(trace, patterns);
+        let audit = SequenceAudit::of(trace, patterns);
         self.incomplete += u64::from(!audit.is_complete());
         self.missed += audit.missed as u64;
         self.boundary += audit.boundary as u64;

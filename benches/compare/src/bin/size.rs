@@ -5,7 +5,8 @@
 use plica::bounds::Shape;
 use plica::data::Point;
 use plica::line::Tracer;
-use plica::network::{self, Hyperplanes, Network};
+use plica::network::{self, Network};
+use plica::report::LayerReport;
 use std::hint::black_box;
 use std::time::Instant;
 
@@ -16,7 +17,7 @@ fn main() {
     let load = |shape: &str| network::load(shape).expect("a built-in network");
 
     let [few, many] = [10_000, 100_000].map(|units| load(&format!("random:2-{units}-1@1")));
-    let find = |network: &Network| drop(black_box(Hyperplanes::of(&network.layers().expect("a stack of layers")[0])));
+    let find = |network: &Network| drop(black_box(LayerReport::of(&network.layers().expect("a stack of layers")[0])));
     report("parallel hyperplanes, 100,000 units over 10,000", || find(&few), || find(&many));
 
     let [shallow, deep] = [20, 100].map(|layers| load(&format!("random-kaiming:2-{}1@3", "16-".repeat(layers))));
