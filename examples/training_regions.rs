@@ -214,7 +214,7 @@ fn cells(complex: &Complex, decided: &Decided, corners: &[[f64; 2]]) -> String {
 
 /// The points of the box in the colours of their labels, with a white rim.
 fn dots(domain: &Domain, data: &Labelled) -> String {
-    let is_inside = |x: &[f64]| domain.holds(&[0, 1].map(|axis| Rational::from_f64(x[axis]).unwrap_or_default()));
+    let is_inside = |x: &[f64]| domain.contains(&[0, 1].map(|axis| Rational::from_f64(x[axis]).unwrap_or_default()));
     // A line of no length with round ends is a dot, whatever the scale.
     let path = |wanted: &[f64]| {
         let points = data.points.column_iter().zip(&data.labels).filter(|(_, label)| wanted.contains(label));

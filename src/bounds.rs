@@ -84,6 +84,7 @@ pub struct Bound {
 /// assert_eq!(shape.montufar_lower().unwrap(), 561152);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
 pub struct Shape {
     inputs: usize,
     hidden: Vec<usize>,

@@ -81,7 +81,7 @@ impl From<ReadError> for Failure {
 impl From<CheckpointError> for Failure {
     fn from(error: CheckpointError) -> Self {
         match &error {
-            CheckpointError::Io { error: io, .. } => Self::File(io.kind(), format!("checkpoint: {error}")),
+            CheckpointError::Io { source, .. } => Self::File(source.kind(), format!("checkpoint: {error}")),
             _ => Self::Value(format!("checkpoint: {error}")),
         }
     }

@@ -87,6 +87,7 @@ pub enum ComplexError {
 /// assert_eq!(complex.f_vector(), [16, 24, 9]);
 /// ```
 #[derive(Clone)]
+#[must_use]
 pub struct Builder {
     network: Network,
     limit: usize,

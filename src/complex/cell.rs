@@ -123,14 +123,13 @@ impl Facet<'_> {
         (sides != 0).then(|| sides.trailing_zeros() as usize)
     }
 
-    /// The units whose hyperplanes it lies on: those whose bits differ between its two cells. A unit with several bits is named by its number in
-    /// its layer.
+    /// The units whose hyperplanes it lies on: those whose bits differ between its two cells.
     pub fn units(&self) -> Vec<Unit> {
         let Some([a, b]) = self.between() else { return Vec::new() };
         let [a, b] = [a, b].map(|cell| self.complex.cell(cell).pattern());
         let units = &self.complex.units;
-        let differing = units.iter().enumerate().filter(|&(k, _)| a.get(k) != b.get(k));
-        let mut all: Vec<Unit> = differing.map(|(_, bit)| Unit { layer: bit.layer, index: units.bit(bit).0 as u32 }).collect();
+        let differing = units.bits().enumerate().filter(|&(k, _)| a.get(k) != b.get(k));
+        let mut all: Vec<Unit> = differing.map(|(_, bit)| units.unit_of(bit).0).collect();
         all.dedup();
         all
     }

@@ -337,7 +337,7 @@ impl Complex {
     /// Where the point has another dimension.
     pub fn cells_with(&self, point: &[Rational]) -> Vec<usize> {
         assert_eq!(point.len(), self.dimension(), "a point of the complex's dimension");
-        if !self.domain.holds(point) {
+        if !self.domain.contains(point) {
             return Vec::new();
         }
         let signs = self.signs_at(point);

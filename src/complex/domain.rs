@@ -5,7 +5,7 @@ use super::simplex::{WholePoint, orientation, simplex_volume};
 use super::steps::Steps;
 use super::topology::{Faces, Topology};
 use super::whole::WholeStep;
-use crate::exact::parse_rational;
+use crate::exact::{ParseError, parse_rational};
 use crate::words::{message, quoted};
 use rug::{Integer, Rational};
 use std::sync::Arc;
@@ -36,7 +36,8 @@ pub enum DomainError {
         /// The text.
         text: String,
         /// What is wrong with it.
-        reason: String,
+        #[source]
+        reason: ParseError,
     },
     /// The corners of a simplex lie in a hyperplane.
     #[error("the corners lie in one hyperplane: the simplex has no interior")]
@@ -143,10 +144,11 @@ impl Domain {
     /// # Errors
     /// Text that is neither, another number of ranges than dimensions, or what [`Domain::boxed`] refuses.
     pub fn parse_box(text: &str, dimension: usize) -> Result<Self, DomainError> {
-        let malformed = |reason: String| DomainError::Malformed { text: text.to_string(), reason };
+        let malformed = |reason: ParseError| DomainError::Malformed { text: text.to_string(), reason };
         let range = |part: &str, separator: &str| {
-            let (lo, hi) = part.split_once(separator).ok_or_else(|| malformed(format!("{} has no `{separator}`", quoted(part))))?;
-            let number = |text| parse_rational(text).map_err(|error| malformed(error.to_string()));
+            let (lo, hi) =
+                part.split_once(separator).ok_or_else(|| malformed(ParseError::new(format!("{} has no `{separator}`", quoted(part)))))?;
+            let number = |text| parse_rational(text).map_err(malformed);
             Ok((number(lo)?, number(hi)?))
         };
         if !text.contains("..") {
@@ -155,7 +157,7 @@ impl Domain {
         }
         let ranges = text.split(';').map(|part| range(part, "..")).collect::<Result<Vec<_>, _>>()?;
         if ranges.len() != dimension {
-            return Err(malformed(format!("it has {} ranges, and there are {dimension} dimensions", ranges.len())));
+            return Err(malformed(ParseError::new(format!("it has {} ranges, and there are {dimension} dimensions", ranges.len()))));
         }
         Self::boxed(ranges)
     }
@@ -173,7 +175,7 @@ impl Domain {
     }
 
     /// Whether a point of the right dimension lies in it.
-    pub fn holds(&self, point: &[Rational]) -> bool {
+    pub fn contains(&self, point: &[Rational]) -> bool {
         match self {
             Self::Box(ranges) => ranges.iter().zip(point).all(|((lo, hi), x)| lo <= x && x <= hi),
             Self::Simplex(corners) => {

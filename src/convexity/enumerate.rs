@@ -29,6 +29,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// assert_eq!(Enumerator::new(&network).cells(Cells::HalfOpen).run().unwrap().len(), 3);
 /// ```
 #[derive(Clone)]
+#[must_use]
 pub struct Enumerator {
     network: Network,
     cells: Cells,
@@ -169,7 +170,7 @@ impl Enumerator {
         let mut region = Region { pattern: Pattern::from_iter(bits), witness: Vec::new(), has_interior: true, sides };
         let mut point = point;
         // The witness is inside, where there is an inside.
-        if self.cells == Cells::HalfOpen && !region.holds(&point, Cells::Closed) {
+        if self.cells == Cells::HalfOpen && !region.contains(&point, Cells::Closed) {
             match inside(dimension, region.sides.iter().map(|side| &*side.row), self.solver) {
                 Some(interior) => point = interior,
                 None => region.has_interior = false,

@@ -27,6 +27,7 @@ pub struct HammingCounterexample {
 /// regions are on one side of all such facets, then the union is the intersection of these half-spaces: a generic segment from the
 /// inside of a region to a point of the intersection leaves the union through the inside of such a facet, beyond which the intersection
 /// ends.) *Half-open* regions: a segment between two of its regions passes through a third that is not of it, or none does.
+#[must_use]
 pub struct Judge<'a> {
     regions: &'a Regions,
     facets: HashMap<usize, Rc<[Facet]>>,

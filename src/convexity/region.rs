@@ -75,13 +75,13 @@ impl Region {
     }
 
     /// Whether a point is inside of the closed region, or in the half-open one: whether it has the pattern.
-    pub(super) fn holds(&self, place: &Place, cells: Cells) -> bool {
+    pub(super) fn contains(&self, place: &Place, cells: Cells) -> bool {
         self.sides.iter().all(|side| side.allows(place.slack_sign(&side.row), cells))
     }
 
     /// The point itself, or one with shorter coordinates that the region holds too.
     pub(super) fn shortened(&self, place: Place, cells: Cells) -> Place {
-        (0..=24).map(|bits| place.rounded(bits)).find(|short| self.holds(short, cells)).unwrap_or(place)
+        (0..=24).map(|bits| place.rounded(bits)).find(|short| self.contains(short, cells)).unwrap_or(place)
     }
 }
 
@@ -92,6 +92,7 @@ impl std::fmt::Debug for Region {
 }
 
 /// All regions of a network, in the order of their patterns.
+#[must_use]
 pub struct Regions {
     pub(super) layers: Layers,
     pub(super) cells: Cells,

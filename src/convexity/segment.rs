@@ -80,7 +80,7 @@ pub(super) fn through(regions: &Regions, [from, between, to]: [&Region; 3]) -> O
 
 /// The passage from x to y, if these are in their regions and the segment passes through the one between.
 fn passage([from, between, to]: [&Region; 3], x: Place, y: Place, cells: Cells) -> Option<EuclideanCounterexample> {
-    if !from.holds(&x, cells) || !to.holds(&y, cells) {
+    if !from.contains(&x, cells) || !to.contains(&y, cells) {
         return None;
     }
     let t = time_in(between, &x.exact, &y.exact, cells)?;

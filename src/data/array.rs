@@ -2,7 +2,7 @@
 
 use super::budget::{Budget, NoRoom};
 use super::{Points, PointsError};
-use crate::exact::{nearest_f64, rational};
+use crate::exact::{ParseError, nearest_f64, rational};
 use rug::Rational;
 
 /// What can be wrong with one array of a file.
@@ -72,7 +72,8 @@ pub enum ArrayError {
         /// Where it stands, one index a dimension, from 0.
         index: Vec<usize>,
         /// What is wrong with the text.
-        problem: String,
+        #[source]
+        problem: ParseError,
     },
     /// A row has another length than the first.
     #[error("row {row} has length {found}, but row 0 has length {expected}")]

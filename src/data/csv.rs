@@ -5,6 +5,7 @@ use super::budget::Budget;
 use super::error::ReadProblem;
 use super::gzip;
 use crate::exact::parse_rational;
+use std::error::Error;
 
 /// Reads a table, compressed with gzip or not. The column of the labels, if one is named, is taken out of it.
 ///
@@ -69,13 +70,13 @@ fn begins_with_a_letter(text: &str) -> bool {
     text.trim_start_matches(|c: char| !c.is_alphanumeric() && c != '_').starts_with(|c: char| c.is_alphabetic() || c == '_')
 }
 
-fn push(text: &str, into: &mut Collector<'_>) -> Result<(), String> {
+fn push(text: &str, into: &mut Collector<'_>) -> Result<(), Box<dyn Error + Send + Sync>> {
     // Most cells are small integers.
     match text.parse::<i32>() {
-        Ok(n) => into.push_f64(f64::from(n)),
-        Err(_) => into.push_rational(parse_rational(text).map_err(|error| error.to_string())?),
+        Ok(n) => into.push_f64(f64::from(n))?,
+        Err(_) => into.push_rational(parse_rational(text)?)?,
     }
-    .map_err(String::from)
+    Ok(())
 }
 
 /// The column that a name of the header or an index means; names come first.

@@ -11,6 +11,7 @@ use super::Points;
 /// assert_eq!(digits.rows_of(3).len(), 183);
 /// ```
 #[derive(Clone, Debug, PartialEq)]
+#[must_use]
 pub struct DataSet {
     /// What it was loaded from.
     pub name: String,

@@ -14,6 +14,7 @@ pub struct ReadError {
     /// The file, as it was given.
     pub file: String,
     /// What is wrong with it.
+    #[source]
     pub problem: Box<ReadProblem>,
 }
 
@@ -33,6 +34,7 @@ pub enum ReadProblem {
         /// The array, as the file names it.
         array: String,
         /// What is wrong with it.
+        #[source]
         problem: ArrayError,
     },
     /// An array is not there.
@@ -59,7 +61,7 @@ pub enum ReadProblem {
     #[error("it holds no {0}")]
     Empty(&'static str),
     /// A cell of a table is wrong.
-    #[error("row {row}, column {column} (line {line}): {}", message(.problem))]
+    #[error("row {row}, column {column} (line {line}): {}", message(&.problem.to_string()))]
     Cell {
         /// The row of data, from 0; a header and blank lines do not count.
         row: usize,
@@ -68,7 +70,8 @@ pub enum ReadProblem {
         /// The line of the file, from 1.
         line: usize,
         /// What is wrong with it.
-        problem: String,
+        #[source]
+        problem: Box<dyn std::error::Error + Send + Sync>,
     },
     /// A row of a table has another number of cells than the first.
     #[error("row {row} (line {line}) has {found} cells, but the first has {expected}")]
@@ -116,5 +119,34 @@ impl ReadProblem {
 
     pub(crate) fn of_array(array: &str, problem: ArrayError) -> Self {
         Self::Array { array: array.to_string(), problem }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::data::{DataSet, Point, Points};
+    use std::error::Error;
+
+    /// The texts of an error and of all below it.
+    fn chain(error: &(dyn Error + 'static)) -> Vec<String> {
+        std::iter::successors(Some(error), |&error| error.source()).map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn errors_carry_their_causes() {
+        let not_a_number = "`a` is not a number (an integer, a decimal or p/q)";
+        let cell = Points::from_csv(b"1\na\n", None).unwrap_err();
+        assert_eq!(
+            chain(&cell.of("x.csv")),
+            [
+                &format!("x.csv: row 1, column 0 (line 2): {not_a_number}"),
+                &format!("row 1, column 0 (line 2): {not_a_number}"),
+                not_a_number
+            ]
+        );
+        let point = Point::load("0,a", &Default::default()).unwrap_err();
+        assert_eq!(chain(&point)[1..], [not_a_number]);
+        let missing = DataSet::load("missing/x.csv", &Default::default()).unwrap_err();
+        assert!(chain(&missing).len() >= 3, "the file, what is wrong with it, and what the system says");
     }
 }

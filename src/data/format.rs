@@ -60,6 +60,41 @@ impl Points {
     pub fn from_npz(bytes: &[u8]) -> Result<(Points, Option<Vec<i64>>), ReadProblem> {
         read_npz(bytes, &Budget::default())
     }
+
+    /// Points from the bytes of a `.npy` file, n x d.
+    ///
+    /// # Errors
+    /// Bytes that are no such file, another shape, no values, values that are not finite.
+    pub fn from_npy(bytes: &[u8]) -> Result<Points, ReadProblem> {
+        read_npy(bytes, &Budget::default())
+    }
+
+    /// Points, and labels from one column where it is given by index or name, from the bytes of a `.csv` file.
+    ///
+    /// Cells are integers, decimals or p/q, and exactly these; commas, semicolons or tabs stand between them.
+    /// The first line is a header where none of its cells is a number. Blank lines are skipped. Gzip is recognised.
+    ///
+    /// # Errors
+    /// Cells that are no numbers, rows of different lengths, no rows, no such column, labels that are no integers.
+    ///
+    /// ```
+    /// let (points, labels) = plica::data::Points::from_csv(b"x,class\n1/3,7\n0.1,8\n", Some("class")).unwrap();
+    /// assert_eq!(points.coordinate(0, 0).to_string(), "1/3");
+    /// assert_eq!(labels, Some(vec![7, 8]));
+    /// ```
+    pub fn from_csv(bytes: &[u8], label_column: Option<&str>) -> Result<(Points, Option<Vec<i64>>), ReadProblem> {
+        read_csv(bytes, label_column, &Budget::default())
+    }
+
+    /// Points from the bytes of an IDX file, one a row of its first dimension. Gzip is recognised.
+    ///
+    /// `pixels` says what unsigned bytes are; values of the other types of IDX are themselves.
+    ///
+    /// # Errors
+    /// Bytes that are no such file or not all of it, fewer than two dimensions, no values, values that are not finite.
+    pub fn from_idx(bytes: &[u8], pixels: Pixels) -> Result<Points, ReadProblem> {
+        read_idx(bytes, pixels, &Budget::default())
+    }
 }
 
 fn read_npz(bytes: &[u8], budget: &Budget) -> Result<PointsAndLabels, ReadProblem> {
@@ -79,38 +114,9 @@ fn read_npz(bytes: &[u8], budget: &Budget) -> Result<PointsAndLabels, ReadProble
     Ok((points, labels))
 }
 
-impl Points {
-    /// Points from the bytes of a `.npy` file, n x d.
-    ///
-    /// # Errors
-    /// Bytes that are no such file, another shape, no values, values that are not finite.
-    pub fn from_npy(bytes: &[u8]) -> Result<Points, ReadProblem> {
-        read_npy(bytes, &Budget::default())
-    }
-}
-
 fn read_npy(bytes: &[u8], budget: &Budget) -> Result<Points, ReadProblem> {
     let array = npy::read(&mut &bytes[..], bytes.len() as u64, budget).and_then(Array::into_points);
     array.map_err(|problem| ReadProblem::of_array("X", problem))
-}
-
-impl Points {
-    /// Points, and labels from one column where it is given by index or name, from the bytes of a `.csv` file.
-    ///
-    /// Cells are integers, decimals or p/q, and exactly these; commas, semicolons or tabs stand between them.
-    /// The first line is a header where none of its cells is a number. Blank lines are skipped. Gzip is recognised.
-    ///
-    /// # Errors
-    /// Cells that are no numbers, rows of different lengths, no rows, no such column, labels that are no integers.
-    ///
-    /// ```
-    /// let (points, labels) = plica::data::Points::from_csv(b"x,class\n1/3,7\n0.1,8\n", Some("class")).unwrap();
-    /// assert_eq!(points.coordinate(0, 0).to_string(), "1/3");
-    /// assert_eq!(labels, Some(vec![7, 8]));
-    /// ```
-    pub fn from_csv(bytes: &[u8], label_column: Option<&str>) -> Result<(Points, Option<Vec<i64>>), ReadProblem> {
-        read_csv(bytes, label_column, &Budget::default())
-    }
 }
 
 fn read_csv(bytes: &[u8], label_column: Option<&str>, budget: &Budget) -> Result<PointsAndLabels, ReadProblem> {
@@ -118,18 +124,6 @@ fn read_csv(bytes: &[u8], label_column: Option<&str>, budget: &Budget) -> Result
     let points = values.into_points().map_err(|p| ReadProblem::of_array("cells", p))?;
     let labels = labels.map(Array::into_labels).transpose().map_err(|p| ReadProblem::of_array("labels", p))?;
     Ok((points, labels))
-}
-
-impl Points {
-    /// Points from the bytes of an IDX file, one a row of its first dimension. Gzip is recognised.
-    ///
-    /// `pixels` says what unsigned bytes are; values of the other types of IDX are themselves.
-    ///
-    /// # Errors
-    /// Bytes that are no such file or not all of it, fewer than two dimensions, no values, values that are not finite.
-    pub fn from_idx(bytes: &[u8], pixels: Pixels) -> Result<Points, ReadProblem> {
-        read_idx(bytes, pixels, &Budget::default())
-    }
 }
 
 fn read_idx(bytes: &[u8], pixels: Pixels, budget: &Budget) -> Result<Points, ReadProblem> {

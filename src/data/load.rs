@@ -6,6 +6,7 @@ use super::error::{ReadError, ReadProblem};
 use super::file::read_file;
 use super::format::{Format, PointsAndLabels, labels_from_bytes, points_and_labels};
 use super::{DataSet, Pixels, csv};
+use crate::exact::ParseError;
 use crate::words::quoted;
 use std::path::Path;
 
@@ -34,7 +35,8 @@ pub enum DataError {
         /// The text.
         text: String,
         /// What is wrong with it, where it looks like coordinates.
-        problem: Option<String>,
+        #[source]
+        problem: Option<ParseError>,
     },
     /// The file of segments is of another format.
     #[error("`{0}` is not a .npz file of segments")]

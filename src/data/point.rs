@@ -6,7 +6,7 @@ use super::error::ReadProblem;
 use super::file::read_file;
 use super::format::Format;
 use super::{DataError, DataSet, LoadOptions, Point, npy};
-use crate::exact::parse_rational;
+use crate::exact::{ParseError, parse_rational};
 use std::path::Path;
 
 impl Point {
@@ -27,7 +27,7 @@ impl Point {
     pub fn load(spec: &str, options: &LoadOptions) -> Result<Point, DataError> {
         let bad = |problem| DataError::PointSyntax { text: spec.to_string(), problem };
         if let Some((data, row)) = spec.rsplit_once('#') {
-            let row: usize = row.parse().map_err(|_| bad(Some(format!("`{row}` is not a row, counted from 0"))))?;
+            let row: usize = row.parse().map_err(|_| bad(Some(ParseError::new(format!("`{row}` is not a row, counted from 0")))))?;
             let data = DataSet::load(data, options)?;
             if row >= data.points.len() {
                 return Err(ReadProblem::NoRow { row, rows: data.points.len() }.of(data.name).into());
@@ -37,10 +37,10 @@ impl Point {
             let read = || point_from_npy(&read_file(Path::new(spec))?);
             Ok(read().map_err(|p| p.of(spec))?)
         } else if Format::of(spec).is_some() || spec == "digits" {
-            Err(bad(Some("a row must be named".to_string())))
+            Err(bad(Some(ParseError::new("a row must be named".to_string()))))
         } else {
             let coordinates: Result<Vec<_>, _> = spec.split(',').map(parse_rational).collect();
-            Ok(Point::from_rationals(coordinates.map_err(|e| bad(Some(e.to_string())))?).expect("a split has at least one part"))
+            Ok(Point::from_rationals(coordinates.map_err(|e| bad(Some(e)))?).expect("a split has at least one part"))
         }
     }
 }

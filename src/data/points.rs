@@ -53,6 +53,7 @@ enum Exactness {
 /// assert_eq!(pixels.coordinate(0, 2).to_string(), "1/5");
 /// ```
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct Points {
     dimension: usize,
     nearest: Arc<Vec<f64>>,
@@ -71,6 +72,7 @@ impl PartialEq for Points {
 
 /// One point: [`Points`] of a single row.
 #[derive(Clone, Debug, PartialEq)]
+#[must_use]
 pub struct Point(Points);
 
 impl Points {

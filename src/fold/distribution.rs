@@ -13,6 +13,7 @@ use serde::Serialize;
 /// assert_eq!(halves.positive().median().unwrap().to_string(), "3/4");
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[must_use]
 pub struct Distribution {
     values: Vec<(Rational, u64)>,
 }

@@ -19,6 +19,7 @@ use std::cmp::Ordering;
 /// assert_eq!(folding.chi().to_string(), "2/3");
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[must_use]
 pub struct Folding {
     /// The largest distance to the start.
     pub r1: u64,

@@ -17,6 +17,7 @@ use rug::Rational;
 /// assert_eq!(measure.regions(), 3);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
 pub struct Measure {
     folding: Folding,
     /// (1, 1) where every prefix has chi = 0: then one comparison serves all cases.
@@ -120,6 +121,7 @@ impl Measure {
 /// assert_eq!(Meter::new(&hidden).measure(&trace).folding().chi().to_string(), "0");
 /// ```
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct Meter {
     difference: Difference,
 }

@@ -3,7 +3,7 @@
 use super::walk::Walk;
 use super::{Path, Step};
 use crate::line::{Trace, TraceError};
-use crate::network::{Unit, UnitSet};
+use crate::network::{Bit, UnitSet};
 use std::borrow::Cow;
 
 /// The concatenation of traces: the segments of a polygonal path in order.
@@ -24,9 +24,10 @@ use std::borrow::Cow;
 /// assert_eq!(Folding::of(&Polyline::new([&out, &back]).unwrap()).chi().to_string(), "1/2");
 /// ```
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct Polyline<'a> {
     units: Option<&'a UnitSet>,
-    flips: Vec<Cow<'a, [Unit]>>,
+    flips: Vec<Cow<'a, [Bit]>>,
 }
 
 impl<'a> Polyline<'a> {
@@ -44,7 +45,7 @@ impl<'a> Polyline<'a> {
             }
             if let Some(before) = before.filter(|before| before.end() != trace.start()) {
                 let bits = before.end().iter().zip(trace.start().iter());
-                let jump = units.iter().zip(bits).filter(|(_, (end, start))| end != start).map(|(unit, _)| unit);
+                let jump = units.bits().zip(bits).filter(|(_, (end, start))| end != start).map(|(unit, _)| unit);
                 polyline.flips.push(Cow::Owned(jump.collect()));
             }
             polyline.flips.extend((0..trace.crossing_count()).map(|k| Cow::Borrowed(trace.crossing(k).flips)));

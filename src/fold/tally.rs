@@ -23,6 +23,7 @@ use std::collections::BTreeMap;
 /// assert_eq!(serde_json::to_string(&tally).unwrap(), r#"{"tally":[[1,1,1],[1,2,1]],"peaks":[["0",1],["1/2",1]],"regions":[[2,1],[3,1]]}"#);
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[must_use]
 pub struct Tally {
     foldings: BTreeMap<Folding, u64>,
     /// By the folding in lowest terms, (0, 0) for a peak of 0: one key for each value of chi.

@@ -1,7 +1,7 @@
 //! Walking flips: which units differ from the start, and how many.
 
 use super::Step;
-use crate::network::{LayerBits, Unit, UnitSet};
+use crate::network::{Bit, LayerBits, UnitSet};
 
 /// The units that differ from the start of a path, of a selection of units; all others are passed over.
 #[derive(Clone, Debug)]
@@ -39,7 +39,7 @@ impl Difference {
 
     /// Flips these units.
     #[inline]
-    pub fn step(&mut self, flips: &[Unit]) -> Step {
+    pub fn step(&mut self, flips: &[Bit]) -> Step {
         if self.has_pairs {
             return self.step_with_pairs(flips);
         }
@@ -60,7 +60,7 @@ impl Difference {
     }
 
     /// The same where some layers have winners: half a step for each bit of theirs. `distance` is then twice the distance.
-    fn step_with_pairs(&mut self, flips: &[Unit]) -> Step {
+    fn step_with_pairs(&mut self, flips: &[Bit]) -> Step {
         let mut size = 0;
         for unit in flips {
             let layer = unit.layer as usize;
@@ -91,7 +91,7 @@ impl<I> Walk<I> {
     }
 }
 
-impl<I: Iterator<Item: AsRef<[Unit]>>> Iterator for Walk<I> {
+impl<I: Iterator<Item: AsRef<[Bit]>>> Iterator for Walk<I> {
     type Item = Step;
 
     fn next(&mut self) -> Option<Step> {

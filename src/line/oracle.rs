@@ -6,7 +6,7 @@
 
 use super::{Enclosure, Trace, TraceError};
 use crate::data::Point;
-use crate::network::{Layer, Stack, Unit, UnitSet};
+use crate::network::{Bit, Layer, Stack, UnitSet};
 use rug::{Integer, Rational};
 use std::sync::Arc;
 
@@ -79,9 +79,9 @@ pub(super) fn stack_exact_only(network: &Stack, from: &Point, to: &Point, units:
 
     // Each boundary is a zero of a unit that changes its sign there. Read the trace off the regions.
     let all = Arc::new(units.full());
-    let names: Vec<Unit> = all.iter().collect();
+    let names: Vec<Bit> = all.bits().collect();
     let zero_and_active = |piece: &Piece, t: &Rational, i: usize| piece.bits[i] && piece.forms[i].sign_at(t).is_eq();
-    let choose = |test: &dyn Fn(usize) -> bool| -> Vec<Unit> { (0..names.len()).filter(|&i| test(i)).map(|i| names[i]).collect() };
+    let choose = |test: &dyn Fn(usize) -> bool| -> Vec<Bit> { (0..names.len()).filter(|&i| test(i)).map(|i| names[i]).collect() };
     let mut trace = Trace::begin_at(Arc::clone(&all), regions[0].bits.iter().copied().collect());
     for pair in regions.windows(2) {
         let (left, right) = (&pair[0], &pair[1]);

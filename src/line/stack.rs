@@ -12,7 +12,7 @@ use super::walk::{Ends, OutOfRange, Walk, Zero, count_pieces, walk_certified};
 use super::{Enclosure, Trace, TraceError};
 use crate::data::{Point, Points};
 use crate::exact::Instructions;
-use crate::network::{Selection, Stack, Unit, UnitSet};
+use crate::network::{Bit, Selection, Stack, UnitSet};
 use std::sync::Arc;
 
 mod pairs;
@@ -29,8 +29,8 @@ pub(super) struct StackTracer {
     walk: Walk,
     narrow: NarrowWalk,
     first_layer: FirstLayer,
-    flips: Vec<Unit>,
-    touches: Vec<Unit>,
+    flips: Vec<Bit>,
+    touches: Vec<Bit>,
     zeros: Vec<Zero>,
 }
 
@@ -162,14 +162,14 @@ impl StackTracer {
             self.flips.clear();
             self.touches.clear();
             let created = &walk.flips[m.flips.0 as usize..m.flips.1 as usize];
-            self.flips.extend(created.iter().map(|flip| Unit { layer: m.layer, index: flip.unit }));
+            self.flips.extend(created.iter().map(|flip| Bit { layer: m.layer, index: flip.unit }));
             let first = self.zeros.partition_point(|zero| zero.mark < mark);
             for zero in self.zeros[first..].iter().take_while(|zero| zero.mark == mark) {
-                let unit = Unit { layer: zero.layer, index: zero.unit };
+                let bit = Bit { layer: zero.layer, index: zero.unit };
                 if zero.before != zero.after {
-                    self.flips.push(unit);
+                    self.flips.push(bit);
                 } else if zero.before {
-                    self.touches.push(unit);
+                    self.touches.push(bit);
                 }
             }
             self.flips.sort_unstable();

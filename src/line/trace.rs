@@ -2,7 +2,7 @@
 
 use super::options::Options;
 use crate::exact::{nearest_f64, rational};
-use crate::network::{LayerBits, Pattern, Unit, UnitSet};
+use crate::network::{Bit, LayerBits, Pattern, Unit, UnitSet};
 use rug::Rational;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -102,12 +102,12 @@ pub struct Crossing<'a> {
     pub t: Enclosure,
     /// The exact time, where it was asked for.
     pub t_exact: Option<&'a Rational>,
-    /// The units whose bits differ on the two sides, sorted.
-    pub flips: &'a [Unit],
-    /// The units that are active on both sides and 0 at the crossing itself, sorted.
-    pub touches: &'a [Unit],
+    /// The bits that differ on the two sides, sorted.
+    pub flips: &'a [Bit],
+    /// The bits that are active on both sides and not at the crossing itself, where their units are 0, sorted.
+    pub touches: &'a [Bit],
     /// Of maxima at which several candidates meet here, the bits that are active at the crossing itself though not on both sides, sorted.
-    pub held: &'a [Unit],
+    pub held: &'a [Bit],
 }
 
 /// What changes at a crossing, as reports write it.
@@ -140,14 +140,14 @@ pub struct Trace {
     start: Pattern,
     end: Pattern,
     marks: Vec<Mark>,
-    flips: Vec<Unit>,
-    touches: Vec<Unit>,
-    held: Vec<Unit>,
+    flips: Vec<Bit>,
+    touches: Vec<Bit>,
+    held: Vec<Bit>,
     times: Vec<Rational>,
-    zero_at_start: Vec<Unit>,
-    zero_at_end: Vec<Unit>,
-    held_at_start: Vec<Unit>,
-    held_at_end: Vec<Unit>,
+    zero_at_start: Vec<Bit>,
+    zero_at_end: Vec<Bit>,
+    held_at_start: Vec<Bit>,
+    held_at_end: Vec<Bit>,
     pieces: Option<usize>,
     decisions: Decisions,
 }
@@ -200,7 +200,7 @@ impl Trace {
         }
     }
 
-    pub(super) fn push(&mut self, t: Enclosure, flips: &[Unit], touches: &[Unit]) {
+    pub(super) fn push(&mut self, t: Enclosure, flips: &[Bit], touches: &[Bit]) {
         debug_assert!(!flips.is_empty() && flips.is_sorted() && touches.is_sorted());
         for &unit in flips {
             self.end.flip(self.units.position(unit));
@@ -212,31 +212,31 @@ impl Trace {
     }
 
     /// Adds bits that are active at the last crossing itself.
-    pub(super) fn hold(&mut self, units: &[Unit]) {
-        self.held.extend_from_slice(units);
+    pub(super) fn hold(&mut self, bits: &[Bit]) {
+        self.held.extend_from_slice(bits);
         if let Some(mark) = self.marks.last_mut() {
             mark.held_end = self.held.len() as u32;
         }
     }
 
-    pub(super) fn set_held_at_start(&mut self, units: &[Unit]) {
-        self.held_at_start.extend_from_slice(units);
+    pub(super) fn set_held_at_start(&mut self, bits: &[Bit]) {
+        self.held_at_start.extend_from_slice(bits);
     }
 
-    pub(super) fn set_held_at_end(&mut self, units: &[Unit]) {
-        self.held_at_end.extend_from_slice(units);
+    pub(super) fn set_held_at_end(&mut self, bits: &[Bit]) {
+        self.held_at_end.extend_from_slice(bits);
     }
 
     pub(super) fn push_time(&mut self, t: Rational) {
         self.times.push(t);
     }
 
-    pub(super) fn set_zero_at_start(&mut self, units: &[Unit]) {
-        self.zero_at_start.extend_from_slice(units);
+    pub(super) fn set_zero_at_start(&mut self, bits: &[Bit]) {
+        self.zero_at_start.extend_from_slice(bits);
     }
 
-    pub(super) fn set_zero_at_end(&mut self, units: &[Unit]) {
-        self.zero_at_end.extend_from_slice(units);
+    pub(super) fn set_zero_at_end(&mut self, bits: &[Bit]) {
+        self.zero_at_end.extend_from_slice(bits);
     }
 
     pub(super) fn set_pieces(&mut self, pieces: usize) {
@@ -323,9 +323,9 @@ impl Trace {
         })
     }
 
-    fn flip_all(&self, pattern: &mut Pattern, units: &[Unit]) {
-        for &unit in units {
-            pattern.flip(self.units.position(unit));
+    fn flip_all(&self, pattern: &mut Pattern, bits: &[Bit]) {
+        for &bit in bits {
+            pattern.flip(self.units.position(bit));
         }
     }
 
@@ -336,15 +336,15 @@ impl Trace {
     pub fn closed_sequence(&self) -> Vec<Pattern> {
         let mut sequence = Vec::with_capacity(2 * self.regions() + 1);
         let mut pattern = self.start.clone();
-        let without = |mut p: Pattern, units: &[Unit]| {
-            for &unit in units {
-                p.set(self.units.position(unit), false);
+        let without = |mut p: Pattern, bits: &[Bit]| {
+            for &bit in bits {
+                p.set(self.units.position(bit), false);
             }
             p
         };
-        let with = |mut p: Pattern, units: &[Unit]| {
-            for &unit in units {
-                p.set(self.units.position(unit), true);
+        let with = |mut p: Pattern, bits: &[Bit]| {
+            for &bit in bits {
+                p.set(self.units.position(bit), true);
             }
             p
         };
@@ -366,16 +366,16 @@ impl Trace {
         self.crossings().map(move |crossing| {
             let mut changes = Vec::with_capacity(crossing.flips.len());
             let mut flips = crossing.flips.iter().copied().peekable();
-            while let Some(unit) = flips.next() {
-                let (index, bit) = self.units.bit(unit);
-                let (layer, index, bit) = (unit.layer, index as u32, bit as u32);
+            while let Some(flip) = flips.next() {
+                let (Unit { layer, index }, bit) = self.units.unit_of(flip);
+                let bit = bit as u32;
                 changes.push(match self.units.layer_bits(layer as usize) {
                     LayerBits::Breakpoints(1) => Change::Unit([layer, index]),
                     LayerBits::Breakpoints(_) => Change::Bit([layer, index, bit]),
                     LayerBits::Winner(_) => {
-                        let other = flips.next_if(|&next| next.layer == layer && self.units.bit(next).0 == index as usize);
-                        let other = other.map_or(bit, |other| self.units.bit(other).1 as u32);
-                        let (from, to) = if pattern.get(self.units.position(unit)) { (bit, other) } else { (other, bit) };
+                        let other = flips.next_if(|&next| self.units.unit_of(next).0 == Unit { layer, index });
+                        let other = other.map_or(bit, |other| self.units.unit_of(other).1 as u32);
+                        let (from, to) = if pattern.get(self.units.position(flip)) { (bit, other) } else { (other, bit) };
                         Change::Winner([layer, index, from, to])
                     }
                 });
@@ -386,6 +386,7 @@ impl Trace {
     }
 
     /// The trace of the same segment walked from b to a.
+    #[must_use]
     pub fn reversed(&self) -> Self {
         let mut reversed = Self::begin_at(Arc::clone(&self.units), self.end.clone());
         for crossing in self.crossings().rev() {
@@ -409,11 +410,12 @@ impl Trace {
     /// The trace that shows only the bits of a selection: crossings at which none of them flips are gone.
     ///
     /// The units must be among those of this trace.
+    #[must_use]
     pub fn select(&self, units: &Arc<UnitSet>) -> Self {
         if *self.units == **units {
             return self.clone();
         }
-        let within = |list: &[Unit]| -> Vec<Unit> { list.iter().copied().filter(|&u| units.contains(u)).collect() };
+        let within = |list: &[Bit]| -> Vec<Bit> { list.iter().copied().filter(|&u| units.contains(u)).collect() };
         let mut selected = Self::begin_at(Arc::clone(units), units.project(&self.units, &self.start));
         for crossing in self.crossings() {
             let flips = within(crossing.flips);
@@ -463,15 +465,14 @@ impl Trace {
             }
         };
         append(&mut whole, first, cut, &Rational::new());
-        let flips: Vec<Unit> =
-            first.units.iter().filter(|&u| first.end.get(first.units.position(u)) != second.start.get(first.units.position(u))).collect();
+        let flips: Vec<Bit> =
+            first.units.bits().filter(|&u| first.end.get(first.units.position(u)) != second.start.get(first.units.position(u))).collect();
         if !flips.is_empty() {
-            let touches: Vec<Unit> = first.zero_at_end.iter().copied().filter(|u| !flips.contains(u)).collect();
+            let touches: Vec<Bit> = first.zero_at_end.iter().copied().filter(|u| !flips.contains(u)).collect();
             whole.push(Enclosure::of(cut), &flips, &touches);
             // An operand that wins at the cut itself, and not on both sides.
-            let here =
-                |u: &Unit| first.held_at_end.contains(u) || first.end.get(first.units.position(*u)) && !first.zero_at_end.contains(u);
-            let mut held: Vec<Unit> = flips.iter().copied().filter(here).chain(first.held_at_end.iter().copied()).collect();
+            let here = |u: &Bit| first.held_at_end.contains(u) || first.end.get(first.units.position(*u)) && !first.zero_at_end.contains(u);
+            let mut held: Vec<Bit> = flips.iter().copied().filter(here).chain(first.held_at_end.iter().copied()).collect();
             held.sort_unstable();
             held.dedup();
             whole.hold(&held);

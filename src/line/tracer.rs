@@ -27,6 +27,7 @@ use std::sync::Arc;
 /// assert_eq!(patterns, ["00", "10", "11"]);
 /// assert_eq!(trace.crossing(0).t_exact.unwrap().to_string(), "1/2");
 /// ```
+#[must_use]
 pub struct Tracer(Walks);
 
 /// Stacks of layers have walks of their own, which are faster.

@@ -7,16 +7,6 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
 /// How the hyperplanes w.x + b = 0 of the units of one layer lie to each other, decided exactly.
-///
-/// ```
-/// use plica::network::{Hyperplanes, Layer};
-/// use nalgebra::{dmatrix, dvector};
-/// let layer = Layer::from_f64(dmatrix![1.0, 2.0; 2.0, 4.0; 0.0, 0.0; -1.0, -2.0], dvector![1.0, 2.0, 5.0, 3.0]);
-/// let found = Hyperplanes::of(&layer);
-/// assert_eq!(found.constant, [2]);
-/// assert_eq!(found.duplicated, [[0, 1]]);
-/// assert_eq!(found.parallel, [[0, 1, 3]]);
-/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hyperplanes {
     /// Units whose weights are all 0: their bit never changes.

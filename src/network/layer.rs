@@ -77,6 +77,7 @@ pub enum NetworkError {
 ///
 /// The doubles are the nearest to the exact coefficients, and equal to them where the layer [holds doubles](Self::is_double).
 #[derive(Clone, Debug, PartialEq)]
+#[must_use]
 pub struct Layer {
     weights: DMatrix<f64>,
     bias: DVector<f64>,

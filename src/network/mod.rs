@@ -23,6 +23,6 @@ pub use load::{LoadError, load};
 pub use net::Network;
 pub use pattern::Pattern;
 pub use read::onnx_in_one_piece;
-pub use selection::{LayerBits, Selection, SelectionError, Unit, UnitSet};
+pub use selection::{Bit, LayerBits, Selection, SelectionError, Unit, UnitSet};
 pub(crate) use stack::Stack;
 pub use write::WriteError;

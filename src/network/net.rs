@@ -23,6 +23,7 @@ use std::sync::{Arc, OnceLock};
 /// assert_eq!(tent.evaluate(&[(3, 4).into()]).unwrap()[0].to_string(), "1/2");
 /// ```
 #[derive(Clone)]
+#[must_use]
 pub struct Network {
     /// The network as a stack of affine layers with ReLU between them, where it is one. Its walks are faster.
     stack: Option<Arc<Stack>>,

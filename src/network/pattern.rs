@@ -15,6 +15,7 @@ use std::{fmt, str::FromStr};
 /// assert_eq!(p.hamming(&q), 2);
 /// ```
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[must_use]
 pub struct Pattern {
     len: usize,
     words: Vec<u64>,

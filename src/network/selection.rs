@@ -4,15 +4,13 @@ use super::Pattern;
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 
-/// A unit: a hidden neuron, or an output where asked for, named (layer, index), both from 0.
-///
-/// In layers whose units have several bits it names a bit, and [`UnitSet::bit`] says of which unit.
+/// A unit: a hidden neuron, or an output where asked for, named (layer, index), both from 0. Written as `[layer, index]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "(u32, u32)", into = "(u32, u32)")]
 pub struct Unit {
     /// The layer, from 0; the output is layer L.
     pub layer: u32,
-    /// The neuron in its layer, from 0; the bit, where a neuron has several.
+    /// The neuron in its layer, from 0.
     pub index: u32,
 }
 
@@ -25,6 +23,30 @@ impl From<(u32, u32)> for Unit {
 impl From<Unit> for (u32, u32) {
     fn from(unit: Unit) -> Self {
         (unit.layer, unit.index)
+    }
+}
+
+/// A bit of the pattern of a layer, named (layer, index), both from 0. Written as `[layer, index]`.
+///
+/// A unit of ReLU has one bit, whose index is the unit's. Other units have several, one after the other: [`UnitSet::unit_of`] says which unit it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "(u32, u32)", into = "(u32, u32)")]
+pub struct Bit {
+    /// The layer, from 0; the output is layer L.
+    pub layer: u32,
+    /// The bit among those of its layer, from 0.
+    pub index: u32,
+}
+
+impl From<(u32, u32)> for Bit {
+    fn from((layer, index): (u32, u32)) -> Self {
+        Self { layer, index }
+    }
+}
+
+impl From<Bit> for (u32, u32) {
+    fn from(bit: Bit) -> Self {
+        (bit.layer, bit.index)
     }
 }
 
@@ -139,6 +161,7 @@ impl LayerBits {
 
 /// The units of a network that a [`Selection`] names: whole layers, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
 pub struct UnitSet {
     selection: Selection,
     layers: Vec<usize>,
@@ -167,19 +190,19 @@ impl UnitSet {
         self.bits[layer]
     }
 
-    /// The neuron that a bit belongs to, and which of its bits it is.
+    /// The unit that a bit belongs to, and which of its bits it is, from 0.
     ///
     /// ```
-    /// use plica::network::{NetworkBuilder, Piecewise, Selection, Unit};
+    /// use plica::network::{Bit, NetworkBuilder, Piecewise, Selection, Unit};
     /// let mut builder = NetworkBuilder::new(&[3]).unwrap();
     /// let x = builder.input();
     /// let y = builder.activation(&x, Piecewise::clip(Some(0.into()), Some(6.into()))).unwrap();
     /// let units = builder.finish(&y).unwrap().units(&Selection::Hidden).unwrap();
-    /// assert_eq!(units.bit(Unit { layer: 0, index: 5 }), (2, 1));
+    /// assert_eq!(units.unit_of(Bit { layer: 0, index: 5 }), (Unit { layer: 0, index: 2 }, 1));
     /// ```
-    pub fn bit(&self, unit: Unit) -> (usize, usize) {
-        let bits = self.bits[unit.layer as usize].count().max(1);
-        (unit.index as usize / bits, unit.index as usize % bits)
+    pub fn unit_of(&self, Bit { layer, index }: Bit) -> (Unit, usize) {
+        let bits = self.bits[layer as usize].count().max(1) as u32;
+        (Unit { layer, index: index / bits }, (index % bits) as usize)
     }
 
     /// The place of the first bit of a layer that is among these.
@@ -207,9 +230,9 @@ impl UnitSet {
         self.layers.last() == Some(&(self.widths.len() - 1))
     }
 
-    /// Whether the unit is among them.
-    pub fn contains(&self, unit: Unit) -> bool {
-        self.offsets.get(unit.layer as usize).is_some_and(|&offset| offset != ABSENT)
+    /// Whether the bit is among theirs.
+    pub fn contains(&self, bit: Bit) -> bool {
+        self.offsets.get(bit.layer as usize).is_some_and(|&offset| offset != ABSENT)
     }
 
     /// All hidden units, and the outputs where this set has them: the units that a trace must follow.
@@ -219,19 +242,19 @@ impl UnitSet {
         UnitSet::new(selection, (0..last).collect(), self.widths.clone(), self.bits.clone())
     }
 
-    /// The units in order.
-    pub fn iter(&self) -> impl Iterator<Item = Unit> + '_ {
-        let of_layer = |&l: &usize| (0..self.widths[l]).map(move |i| Unit { layer: l as u32, index: i as u32 });
+    /// Their bits, in the order of a pattern.
+    pub fn bits(&self) -> impl Iterator<Item = Bit> + '_ {
+        let of_layer = |&l: &usize| (0..self.widths[l]).map(move |i| Bit { layer: l as u32, index: i as u32 });
         self.layers.iter().flat_map(of_layer)
     }
 
-    /// The place of a unit's bit in a pattern of these units.
+    /// The place of a bit in a pattern of these units.
     ///
     /// # Panics
-    /// Where the unit is not among them.
-    pub fn position(&self, unit: Unit) -> usize {
-        let (layer, index) = (unit.layer as usize, unit.index as usize);
-        assert!(self.contains(unit) && index < self.widths[layer], "no unit {unit:?} in the selection");
+    /// Where the bit is not among theirs.
+    pub fn position(&self, bit: Bit) -> usize {
+        let (layer, index) = (bit.layer as usize, bit.index as usize);
+        assert!(self.contains(bit) && index < self.widths[layer], "no {bit:?} in the selection");
         self.offsets[layer] + index
     }
 
@@ -240,7 +263,7 @@ impl UnitSet {
     /// # Panics
     /// Where the larger set lacks one of these units.
     pub fn project(&self, larger: &UnitSet, pattern: &Pattern) -> Pattern {
-        self.iter().map(|unit| pattern.get(larger.position(unit))).collect()
+        self.bits().map(|bit| pattern.get(larger.position(bit))).collect()
     }
 }
 

@@ -19,6 +19,7 @@ const TRIED: usize = 100_000;
 /// assert_eq!((report.regions, report.hidden_layers), (6, 2));
 /// ```
 #[derive(Clone, Debug, Serialize)]
+#[must_use]
 pub struct ConvexityReport<'a> {
     /// The network as it was named.
     pub network: String,

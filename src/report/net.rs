@@ -86,7 +86,17 @@ impl NetReport {
     }
 }
 
-/// What is said of one layer; units are named by their index in it.
+/// What is said of one layer: its size, and which of its units never switch, or switch on equal or parallel hyperplanes. Units are named by their index in it.
+///
+/// ```
+/// use plica::{network::Layer, report::LayerReport};
+/// use nalgebra::{dmatrix, dvector};
+/// let layer = Layer::from_f64(dmatrix![1.0, 2.0; 2.0, 4.0; 0.0, 0.0; -1.0, -2.0], dvector![1.0, 2.0, 5.0, 3.0]);
+/// let found = LayerReport::of(&layer);
+/// assert_eq!(found.constant, [2]);
+/// assert_eq!(found.duplicated, [[0, 1]]);
+/// assert_eq!(found.parallel, [[0, 1, 3]]);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LayerReport {
     /// The number of its outputs.

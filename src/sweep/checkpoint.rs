@@ -3,6 +3,7 @@
 use super::{Fingerprint, Sweep, SweepState};
 use crate::files::{read_regular, replace, sealed, unsealed};
 use serde::{Deserialize, Serialize};
+use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 
@@ -11,12 +12,12 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum CheckpointError {
     /// The file system refuses.
-    #[error("{path}: {error}")]
+    #[error("{path}: {source}")]
     Io {
         /// The file.
         path: String,
         /// What the system says.
-        error: io::Error,
+        source: io::Error,
     },
     /// It is not as it was written, or holds something else.
     #[error("{path} is not a checkpoint of this version: {reason}; start anew in another directory, or remove the file")]
@@ -24,7 +25,8 @@ pub enum CheckpointError {
         /// The file.
         path: String,
         /// What is wrong.
-        reason: String,
+        #[source]
+        reason: Box<dyn Error + Send + Sync>,
     },
     /// It is of another sweep.
     #[error("{path} is of a sweep with other {what}: give the same, or another directory, or remove the file")]
@@ -40,6 +42,7 @@ pub enum CheckpointError {
 ///
 /// It is replaced as a whole: whatever ends the process, the file holds this state or the one before.
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct Checkpoint {
     path: PathBuf,
     fingerprint: Fingerprint,
@@ -64,7 +67,7 @@ impl Checkpoint {
     pub fn load(&self, sweep: &Sweep<'_>) -> Result<Option<SweepState>, CheckpointError> {
         let bytes = match read_regular(&self.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            bytes => bytes.map_err(|error| CheckpointError::Io { path: self.name(), error })?,
+            bytes => bytes.map_err(|source| CheckpointError::Io { path: self.name(), source })?,
         };
         let state = self.from_bytes(&bytes)?;
         if !sweep.fits(&state) {
@@ -79,7 +82,7 @@ impl Checkpoint {
     /// A file that cannot be written; the one before is then still there.
     pub fn save(&self, state: &SweepState) -> Result<(), CheckpointError> {
         let written = replace(&self.path, |file| file.write_all(&self.to_bytes(state)));
-        written.map_err(|error| CheckpointError::Io { path: self.name(), error })
+        written.map_err(|source| CheckpointError::Io { path: self.name(), source })
     }
 
     /// What the file of a state holds: the state and whose it is, under a [seal](crate::files::sealed).
@@ -99,8 +102,8 @@ impl Checkpoint {
         }
     }
 
-    fn malformed(&self, reason: impl ToString) -> CheckpointError {
-        CheckpointError::Malformed { path: self.name(), reason: reason.to_string() }
+    fn malformed(&self, reason: impl Into<Box<dyn Error + Send + Sync>>) -> CheckpointError {
+        CheckpointError::Malformed { path: self.name(), reason: reason.into() }
     }
 
     fn name(&self) -> String {

@@ -9,6 +9,7 @@ use std::io::{self, Write};
 
 /// The network, the data and the options of a sweep: digests of the first two (SHA-256), the options as text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[must_use]
 pub struct Fingerprint {
     /// The digest of the weights and biases.
     pub network: String,

@@ -54,6 +54,7 @@ pub enum SweepError {
 /// let state = sweep.run(sweep.begin(), 2, |_| true).unwrap();
 /// assert_eq!(state.paths(), 6);
 /// ```
+#[must_use]
 pub struct Sweep<'a> {
     tracer: Tracer,
     units: &'a UnitSet,
@@ -173,7 +174,7 @@ impl<'a> Sweep<'a> {
     ///
     /// ```
     /// use plica::{data::DataSet, network::{Selection, load as network}, sweep::{Pairs, Sweep}};
-    /// let (network, data) = (network("digits:3x20").unwrap(), load("digits", &Default::default()).unwrap());
+    /// let (network, data) = (network("digits:3x20").unwrap(), DataSet::load("digits", &Default::default()).unwrap());
     /// let units = network.units(&Selection::Hidden).unwrap();
     /// let groups = "random:40000@0".parse::<Pairs>().unwrap().groups(&data).unwrap();
     /// let sweep = Sweep::new(&network, &units, &data.points, &groups).unwrap();

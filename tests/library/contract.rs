@@ -8,7 +8,7 @@ use crate::support::{Case, Words, case, compare, config, exponents, networks, re
 use plica::data::{Point, Points};
 use plica::exact::Instructions;
 use plica::line::{Enclosure, Trace, Tracer};
-use plica::network::{Network, Pattern, Selection, Unit};
+use plica::network::{Bit, Network, Pattern, Selection};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{RngSeed, TestRunner};
@@ -52,10 +52,10 @@ proptest! {
         for selection in [Selection::Hidden, Selection::All] {
             let units = case.units(&selection);
             let exact = case.exact(&selection);
-            let expected: Vec<&[Unit]> = exact.crossings().map(|crossing| crossing.flips).collect();
+            let expected: Vec<&[Bit]> = exact.crossings().map(|crossing| crossing.flips).collect();
             for instructions in Instructions::available() {
                 let mut tracer = Tracer::new(&case.network).units(&units).instructions(instructions);
-                let mut found: Vec<Vec<Unit>> = Vec::new();
+                let mut found: Vec<Vec<Bit>> = Vec::new();
                 tracer.over(&points).unwrap().flips_of_pairs([(1, 0)], |_, flips, _| flips.for_each(|units| found.push(units.to_vec()))).unwrap();
                 prop_assert_eq!(&found, &expected);
             }
@@ -196,7 +196,7 @@ proptest! {
         let crossings = json["crossings"].as_array().unwrap();
         prop_assert_eq!(crossings.len(), trace.crossing_count());
         for (written, crossing) in crossings.iter().zip(trace.crossings()) {
-            let flips: Vec<Unit> = serde_json::from_value(written["flips"].clone()).unwrap();
+            let flips: Vec<Bit> = serde_json::from_value(written["flips"].clone()).unwrap();
             let t: Enclosure = serde_json::from_value(written["t"].clone()).unwrap();
             prop_assert_eq!(flips, crossing.flips);
             prop_assert_eq!(t, crossing.t);

@@ -132,7 +132,9 @@ impl<'a> Ground<'a> {
             prop_assert_eq!(facets.len(), 1);
             prop_assert_eq!(facets[0].cells().into_iter().collect::<BTreeSet<_>>(), around);
             if self.inside(x) {
-                prop_assert_eq!(facets[0].units(), crossing.flips);
+                // One bit a unit.
+                let units: Vec<(u32, u32)> = facets[0].units().into_iter().map(Into::into).collect();
+                prop_assert_eq!(units, crossing.flips.iter().map(|&bit| bit.into()).collect::<Vec<_>>());
             }
         }
         Ok(())

@@ -9,7 +9,7 @@ use nalgebra::{DMatrix, DVector, dmatrix, dvector};
 use plica::data::{Point, Points};
 use plica::exact::Instructions;
 use plica::line::{Enclosure, Trace, Tracer};
-use plica::network::{Layer, Network, Selection, Unit};
+use plica::network::{Bit, Layer, Network, Selection};
 use rug::Rational;
 
 fn numbers(text: &str) -> Vec<Rational> {
@@ -64,7 +64,7 @@ fn check(network: &Network, selection: &Selection, from: &str, to: &str, expecte
     for exact_only in [true, false] {
         let mut found: Vec<Vec<(u32, u32)>> = Vec::new();
         let mut tracer = Tracer::new(network).units(&units).exact_only(exact_only);
-        let mut push = |units: &[Unit]| found.push(units.iter().map(|&unit| unit.into()).collect());
+        let mut push = |units: &[Bit]| found.push(units.iter().map(|&unit| unit.into()).collect());
         tracer.over(&points).unwrap().flips_of_pairs([(1, 0)], |_, flips, _| flips.for_each(&mut push)).unwrap();
         let full = Trace::exact_only(network, &from, &to, &units.full()).unwrap();
         let all: Vec<Vec<(u32, u32)>> = full.crossings().map(|c| c.flips.iter().map(|&u| u.into()).collect()).collect();
@@ -238,7 +238,7 @@ fn a_unit_that_reaches_zero_and_turns_back_has_not_flipped() {
     let lower: &[(u32, u32)] = &[(0, 0), (0, 1)];
     let expected = Expected { regions: "011 101", times: "1/2", flips: &[lower], closed: "011 011 000 101 101", pieces: 2 };
     let trace = check_hidden(&above, "0", "1", &expected);
-    assert_eq!(trace.crossing(0).touches, [Unit { layer: 1, index: 0 }]);
+    assert_eq!(trace.crossing(0).touches, [Bit { layer: 1, index: 0 }]);
     check_cuts(&above, "0", "1", "1/2 1/3 2/3");
     let below = hidden(&[(&["1", "-1"], "-1/2 1/2"), (&["-1 -1"], "0")]);
     let expected = Expected { regions: "010 100", times: "1/2", flips: &[lower], closed: "010 010 000 100 100", pieces: 1 };
@@ -406,8 +406,8 @@ fn a_joint_has_a_crossing_exactly_where_the_patterns_differ() {
     let part = |from: &str, to: &str| Tracer::new(&network).exact_times(true).trace(&point(from), &point(to)).unwrap();
     let joined = Trace::join(&part("0", "1/2"), &part("1/2", "1"), &Rational::from((1, 2)));
     assert_eq!(joined.crossing_count(), 1);
-    assert_eq!(joined.crossing(0).flips, [Unit { layer: 0, index: 0 }, Unit { layer: 0, index: 1 }]);
-    assert_eq!(joined.crossing(0).touches, [Unit { layer: 1, index: 0 }]);
+    assert_eq!(joined.crossing(0).flips, [Bit { layer: 0, index: 0 }, Bit { layer: 0, index: 1 }]);
+    assert_eq!(joined.crossing(0).touches, [Bit { layer: 1, index: 0 }]);
     assert_eq!(times(&joined), [Rational::from((1, 2))]);
     let nothing = Trace::join(&part("0", "1/8"), &part("1/8", "1/4"), &Rational::from((1, 2)));
     assert_eq!(nothing.crossing_count(), 0);

@@ -116,12 +116,8 @@ fn hold(graph: &Network, complex: &Complex, inputs: &[Form], sides: &[Form]) -> 
         if let [a, b] = facet.cells()[..] {
             let (a, b) = (complex.cell(a).pattern(), complex.cell(b).pattern());
             let units = complex.units();
-            let differing: BTreeSet<_> = units
-                .iter()
-                .enumerate()
-                .filter(|&(k, _)| a.get(k) != b.get(k))
-                .map(|(_, bit)| (bit.layer, units.bit(bit).0 as u32))
-                .collect();
+            let differing: BTreeSet<_> =
+                units.bits().enumerate().filter(|&(k, _)| a.get(k) != b.get(k)).map(|(_, bit)| units.unit_of(bit).0.into()).collect();
             prop_assert_eq!(facet.units().into_iter().map(|unit| (unit.layer, unit.index)).collect::<BTreeSet<_>>(), differing);
         }
     }

@@ -109,13 +109,13 @@ proptest! {
         // The state of each unit of a winner as one letter, of each other bit as one letter.
         let letters = |pattern: &plica::network::Pattern| -> Vec<(u32, usize, usize)> {
             let mut letters = Vec::new();
-            for unit in units.iter() {
-                let (index, bit) = units.bit(unit);
-                let active = pattern.get(units.position(unit));
-                match units.layer_bits(unit.layer as usize) {
-                    plica::network::LayerBits::Winner(_) if active => letters.push((unit.layer, index, bit)),
+            for bit in units.bits() {
+                let (unit, candidate) = units.unit_of(bit);
+                let active = pattern.get(units.position(bit));
+                match units.layer_bits(bit.layer as usize) {
+                    plica::network::LayerBits::Winner(_) if active => letters.push((unit.layer, unit.index as usize, candidate)),
                     plica::network::LayerBits::Winner(_) => {}
-                    plica::network::LayerBits::Breakpoints(_) => letters.push((unit.layer, unit.index as usize, usize::from(active))),
+                    plica::network::LayerBits::Breakpoints(_) => letters.push((bit.layer, bit.index as usize, usize::from(active))),
                 }
             }
             letters

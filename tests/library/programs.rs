@@ -72,11 +72,11 @@ proptest! {
     #[test]
     fn good_lp_ends_with_the_same_answers(rows in cut_boxes()) {
         let (good, exact) = (rows.program().solver(Solver::GoodLp), rows.program().solver(Solver::Exact));
-        prop_assert!(good.feasible().proves(&good));
+        prop_assert!(good.feasible().verify(&good));
         prop_assert_eq!(std::mem::discriminant(&good.feasible()), std::mem::discriminant(&exact.feasible()));
         let (a, b) = (good.maximise(&rows.objective()).expect("closed"), exact.maximise(&rows.objective()).expect("closed"));
-        prop_assert!(a.proves(&good, &rows.objective()));
-        prop_assert!(b.proves(&exact, &rows.objective()));
+        prop_assert!(a.verify(&good, &rows.objective()));
+        prop_assert!(b.verify(&exact, &rows.objective()));
         prop_assert_eq!(std::mem::discriminant(&a), std::mem::discriminant(&b));
     }
 }
@@ -88,7 +88,7 @@ proptest! {
     fn feasibility_is_proved_and_the_same_for_all_solvers(rows in rows()) {
         let answers: Vec<Feasibility> = SOLVERS.iter().map(|&solver| rows.program().solver(solver).feasible()).collect();
         for answer in &answers {
-            prop_assert!(answer.proves(&rows.program()), "{answer:?}");
+            prop_assert!(answer.verify(&rows.program()), "{answer:?}");
             prop_assert_eq!(std::mem::discriminant(answer), std::mem::discriminant(&answers[0]));
         }
     }
@@ -102,7 +102,7 @@ proptest! {
             _ => None,
         };
         for answer in &answers {
-            prop_assert!(answer.proves(&rows.program(), &rows.objective()), "{answer:?}");
+            prop_assert!(answer.verify(&rows.program(), &rows.objective()), "{answer:?}");
             prop_assert_eq!(std::mem::discriminant(answer), std::mem::discriminant(&answers[0]));
             prop_assert_eq!(value(answer), value(&answers[0]));
         }
@@ -114,7 +114,7 @@ proptest! {
         let row = row.index(rows.rows.len());
         let answers: Vec<Redundancy> = SOLVERS.iter().map(|&solver| rows.program().solver(solver).redundancy(row).expect("there is one")).collect();
         for answer in &answers {
-            prop_assert!(answer.proves(&rows.program(), row), "{answer:?}");
+            prop_assert!(answer.verify(&rows.program(), row), "{answer:?}");
             prop_assert_eq!(std::mem::discriminant(answer), std::mem::discriminant(&answers[0]));
         }
     }
@@ -123,7 +123,7 @@ proptest! {
     fn relative_interiors_are_proved_and_the_same_for_all_solvers(rows in rows()) {
         let answers: Vec<RelativeInterior> = SOLVERS.iter().map(|&solver| rows.program().solver(solver).relative_interior()).collect();
         for answer in &answers {
-            prop_assert!(answer.proves(&rows.program()), "{answer:?}");
+            prop_assert!(answer.verify(&rows.program()), "{answer:?}");
             prop_assert_eq!(std::mem::discriminant(answer), std::mem::discriminant(&answers[0]));
         }
     }
@@ -146,7 +146,7 @@ fn slabs_thinner_than_doubles_are_told_from_empty_ones() {
                 let feasible = width > 0 || (width == 0 && relation == Sense::AtMost);
                 for solver in [Solver::Simplex, Solver::GoodLp, Solver::Exact] {
                     let answer = program.clone().solver(solver).feasible();
-                    assert!(answer.proves(&program), "{bits} {width} {relation:?} {answer:?}");
+                    assert!(answer.verify(&program), "{bits} {width} {relation:?} {answer:?}");
                     assert_eq!(matches!(answer, Feasibility::Feasible { .. }), feasible, "{bits} {width} {relation:?}");
                 }
             }

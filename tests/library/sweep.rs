@@ -6,7 +6,7 @@ use plica::data::{DataSet, Point, Points};
 use plica::exact::Instructions;
 use plica::fold::{Meter, Tally};
 use plica::line::{Trace, Tracer};
-use plica::network::{Layer, Network, Pattern, Selection, Unit, zoo};
+use plica::network::{Bit, Layer, Network, Pattern, Selection, zoo};
 use plica::sweep::{
     Audit, AuditError, Auditor, Checkpoint, CheckpointError, Fault, Fingerprint, Pairs, Precision, Sampling, SequenceAudit, StateError,
     Sweep, SweepState,
@@ -125,7 +125,7 @@ proptest! {
         let points = data(&network, seed, 5).points;
         let units = network.units(if outputs { &Selection::All } else { &Selection::Hidden }).unwrap();
         let pairs = || (0..5).flat_map(|i| (0..5).map(move |j| (i, j)));
-        let exact: Vec<Vec<Vec<Unit>>> = pairs()
+        let exact: Vec<Vec<Vec<Bit>>> = pairs()
             .map(|(i, j)| {
                 let trace = Trace::exact_only(&network, &points.point(i), &points.point(j), &units).unwrap();
                 trace.crossings().map(|crossing| crossing.flips.to_vec()).collect()
@@ -138,10 +138,10 @@ proptest! {
                 .over(&points)
                 .unwrap()
                 .flips_of_pairs(pairs(), |pair, flips, _| {
-                    let mut there: Vec<Vec<Unit>> = Vec::new();
+                    let mut there: Vec<Vec<Bit>> = Vec::new();
                     flips.for_each(|units| there.push(units.to_vec()));
                     assert_eq!(Some(&there), found.next(), "{pair:?}");
-                    let mut back: Vec<Vec<Unit>> = Vec::new();
+                    let mut back: Vec<Vec<Bit>> = Vec::new();
                     flips.for_each_reversed(|units| back.push(units.to_vec()));
                     back.reverse();
                     assert_eq!(back, there, "{pair:?}");

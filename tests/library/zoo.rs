@@ -52,7 +52,7 @@ fn eleven_points(network: &Network, selection: &Selection) -> Vec<Rational> {
     let at = |i: u32| [Rational::from((i, 10)), Rational::from((3, 4))];
     let pattern = |i: u32| {
         let bits = bits(network, &at(i));
-        units.iter().map(|u| bits[u.layer as usize][u.index as usize]).collect::<Pattern>()
+        units.bits().map(|u| bits[u.layer as usize][u.index as usize]).collect::<Pattern>()
     };
     let patterns: Vec<Pattern> = (0..=10).map(pattern).collect();
     let chi = |end: usize| {

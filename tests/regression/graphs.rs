@@ -9,7 +9,7 @@ use plica::complex::{Builder, Complex, Decided, Domain, Plane, Progress, Rule};
 use plica::data::{DataSet, Point, Points};
 use plica::fold::{Folding, Meter, Tally};
 use plica::line::{Trace, Tracer};
-use plica::network::{Network, Selection, Unit, UnitSet};
+use plica::network::{Bit, Network, Selection, Unit, UnitSet};
 use plica::report::RegionsReport;
 use plica::sweep::{PairGroup, Pairs, PathRow, RowSink, Sweep};
 use proptest::prelude::*;
@@ -94,7 +94,7 @@ impl Asked {
 }
 
 /// All ways to the traces between pairs of points, and to their flips.
-fn traces_of(mut tracer: Tracer, points: &[Point], pairs: &[(usize, usize)]) -> (Vec<Vec<Trace>>, Vec<Vec<Vec<Unit>>>) {
+fn traces_of(mut tracer: Tracer, points: &[Point], pairs: &[(usize, usize)]) -> (Vec<Vec<Trace>>, Vec<Vec<Vec<Bit>>>) {
     let set = Points::from_points(points).unwrap();
     let mut fork = tracer.fork();
     let one = |tracer: &mut Tracer| -> Vec<Trace> { pairs.iter().map(|&(i, j)| tracer.trace(&points[i], &points[j]).unwrap()).collect() };
@@ -140,7 +140,7 @@ proptest! {
                         asked.fits(trace, expected)?;
                     }
                     // The flips are those of all units that a trace follows, and a meter passes over what is not selected.
-                    let followed: Vec<Vec<Vec<Unit>>> =
+                    let followed: Vec<Vec<Vec<Bit>>> =
                         full.iter().map(|trace| trace.crossings().map(|crossing| crossing.flips.to_vec()).collect()).collect();
                     prop_assert_eq!(flips, followed);
                 }

@@ -4,7 +4,7 @@ use crate::number::{self, cut, exact_and_decimal, grouped, time};
 use crate::table::{Left, Right, Table, facts};
 use plica::fold::{Measure, Path};
 use plica::line::{Change, Crossing, Trace};
-use plica::network::{Pattern, Unit, UnitSet};
+use plica::network::{Bit, Pattern, UnitSet};
 use plica::report::decimal;
 
 /// Crossings that are shown in full; of more, the first and the last.
@@ -87,7 +87,7 @@ fn patterns_by_layer(trace: &Trace) -> (String, bool) {
 }
 
 fn bits_of_layer(units: &UnitSet, layer: usize, pattern: &Pattern) -> String {
-    let of_layer = units.iter().zip(pattern.iter()).filter(|(unit, _)| unit.layer as usize == layer);
+    let of_layer = units.bits().zip(pattern.iter()).filter(|(unit, _)| unit.layer as usize == layer);
     of_layer.map(|(_, bit)| if bit { '1' } else { '0' }).collect()
 }
 
@@ -124,7 +124,7 @@ fn time_text(crossing: &Crossing<'_>) -> String {
 /// The units that flip, with what they are afterwards, as many as fit; and whether any was left out.
 fn flips_text(units: &UnitSet, flips: &[Change], after: &Pattern) -> (String, bool) {
     let mut text = String::new();
-    let sign = |layer: u32, index: u32| if after.get(units.position(Unit { layer, index })) { '+' } else { '-' };
+    let sign = |layer: u32, index: u32| if after.get(units.position(Bit { layer, index })) { '+' } else { '-' };
     for (i, change) in flips.iter().enumerate() {
         let name = match *change {
             Change::Unit([layer, unit]) => format!("{}({layer},{unit})", sign(layer, unit)),

@@ -18,10 +18,10 @@ struct Inequalities<'a> {
 impl<'a> Inequalities<'a> {
     fn of(program: &'a Program) -> Self {
         let (mut rows, mut origin) = (Vec::with_capacity(program.len()), Vec::with_capacity(program.len()));
-        for (index, (row, relation)) in program.rows.iter().enumerate() {
+        for (index, (row, sense)) in program.rows.iter().enumerate() {
             rows.push(Cow::Borrowed(row));
             origin.push((index, false));
-            if *relation == Sense::Equal {
+            if *sense == Sense::Equal {
                 rows.push(Cow::Owned(row.opposite()));
                 origin.push((index, true));
             }
@@ -51,8 +51,8 @@ impl Program {
     /// Whether a point satisfies all rows, with the point, or the multipliers that prove that there is none.
     pub fn feasible(&self) -> Feasibility {
         let inequalities = Inequalities::of(self);
-        let relation = |row: usize| self.rows[inequalities.origin[row].0].1;
-        if self.rows.iter().all(|(_, relation)| *relation != Sense::Equal) {
+        let sense = |row: usize| self.rows[inequalities.origin[row].0].1;
+        if self.rows.iter().all(|(_, sense)| *sense != Sense::Equal) {
             // Mostly there is a point inside of everything, or nothing at all.
             let rows: Vec<&Row> = inequalities.rows.iter().map(AsRef::as_ref).collect();
             match interior(self.dimension, &rows, self.solver) {
@@ -64,7 +64,7 @@ impl Program {
                 Interior::Empty(_) => {}
             }
         }
-        let strict = |row: &usize| relation(*row) == Sense::Below;
+        let strict = |row: &usize| sense(*row) == Sense::Below;
         match self.depth(&inequalities, strict) {
             Depth::Positive(point) | Depth::OfNothing(point) => Feasibility::Feasible { point },
             Depth::NotPositive(multipliers) | Depth::Nowhere(multipliers) => {
@@ -105,7 +105,7 @@ impl Program {
         if objective.len() != self.dimension {
             return Err(LpError::Dimension { row: self.len(), expected: self.dimension, found: objective.len() });
         }
-        if let Some(row) = self.rows.iter().position(|(_, relation)| *relation == Sense::Below) {
+        if let Some(row) = self.rows.iter().position(|(_, sense)| *sense == Sense::Below) {
             return Err(LpError::Strict(row));
         }
         let inequalities = Inequalities::of(self);
@@ -132,9 +132,9 @@ impl Program {
         let (coefficients, _, right) = self.row(row);
         let (coefficients, right) = (coefficients.to_vec(), right.clone());
         let negative = || (coefficients.iter().map(|x| Rational::from(-x)).collect(), Rational::from(-&right));
-        let beyond = |relation| {
+        let beyond = |sense| {
             let (coefficients, right) = negative();
-            self.with(row, (coefficients, relation, right))
+            self.with(row, (coefficients, sense, right))
         };
         let negations = match self.rows[row].1 {
             Sense::AtMost => vec![beyond(Sense::Below)],
@@ -157,8 +157,8 @@ impl Program {
     /// solution says which of them are equations.
     pub fn relative_interior(&self) -> RelativeInterior {
         let inequalities = Inequalities::of(self);
-        let relation = |row: usize| self.rows[inequalities.origin[row].0].1;
-        let mut equation: Vec<bool> = (0..inequalities.rows.len()).map(|row| relation(row) == Sense::Equal).collect();
+        let sense = |row: usize| self.rows[inequalities.origin[row].0].1;
+        let mut equation: Vec<bool> = (0..inequalities.rows.len()).map(|row| sense(row) == Sense::Equal).collect();
         let mut proof: BTreeMap<usize, Rational> = BTreeMap::new();
         loop {
             match self.depth(&inequalities, |&row| !equation[row]) {

@@ -2,7 +2,7 @@
 //!
 //! A [`Program`] is a list of rows a.x <= b, a.x < b or a.x = b. A solver in floating point guesses which rows are tight; what the
 //! guess says is then computed and checked in integers, and where the check fails an exact simplex with Bland's rule (Bland 1977, Math.
-//! Oper. Res. 2) decides. So no answer depends on a rounded number. The answers check their certificates (`proves`), by code of its own.
+//! Oper. Res. 2) decides. So no answer depends on a rounded number. The answers check their certificates (`verify`), by code of its own.
 //!
 //! ```
 //! use plica::exact::lp::{Feasibility, Optimum, Program, Sense::{AtMost, Below}};

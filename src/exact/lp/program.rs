@@ -30,6 +30,7 @@ pub enum Solver {
 
 /// Rows that x in Q^d must satisfy; the variables are free.
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct Program {
     pub(super) dimension: usize,
     pub(super) rows: Vec<(Row, Sense)>,
@@ -53,8 +54,8 @@ impl Program {
         rows: impl IntoIterator<Item = ([T; D], Sense, T)>,
     ) -> Result<Self, LpError> {
         let mut program = Self::new(dimension);
-        for (coefficients, relation, right) in rows {
-            program.push(coefficients.map(Into::into).to_vec(), relation, right.into())?;
+        for (coefficients, sense, right) in rows {
+            program.push(coefficients.map(Into::into).to_vec(), sense, right.into())?;
         }
         Ok(program)
     }
@@ -68,11 +69,11 @@ impl Program {
     ///
     /// # Errors
     /// A row of another length than the dimension.
-    pub fn push(&mut self, coefficients: Vec<Rational>, relation: Sense, right: Rational) -> Result<(), LpError> {
+    pub fn push(&mut self, coefficients: Vec<Rational>, sense: Sense, right: Rational) -> Result<(), LpError> {
         if coefficients.len() != self.dimension {
             return Err(LpError::Dimension { row: self.rows.len(), expected: self.dimension, found: coefficients.len() });
         }
-        self.rows.push((Row::new(&coefficients, &right), relation));
+        self.rows.push((Row::new(&coefficients, &right), sense));
         self.given.push(OnceLock::from((coefficients, right)));
         Ok(())
     }
@@ -89,21 +90,21 @@ impl Program {
     /// assert_eq!(program.row(0).0[0], rug::Rational::from((3602879701896397u64, 1u64 << 55)));
     /// assert!(program.push_f64(&[f64::NAN], Sense::AtMost, 1.5).is_err());
     /// ```
-    pub fn push_f64(&mut self, coefficients: &[f64], relation: Sense, right: f64) -> Result<(), LpError> {
+    pub fn push_f64(&mut self, coefficients: &[f64], sense: Sense, right: f64) -> Result<(), LpError> {
         if coefficients.len() != self.dimension {
             return Err(LpError::Dimension { row: self.rows.len(), expected: self.dimension, found: coefficients.len() });
         }
         if let Some(index) = coefficients.iter().chain([&right]).position(|x| !x.is_finite()) {
             return Err(LpError::NotFinite { row: self.rows.len(), index });
         }
-        self.rows.push((Row::of_doubles(coefficients, right), relation));
+        self.rows.push((Row::of_doubles(coefficients, right), sense));
         self.given.push(OnceLock::new());
         Ok(())
     }
 
     /// A row of integers more.
-    pub(crate) fn push_row(&mut self, row: &Row, relation: Sense) {
-        self.rows.push((row.clone(), relation));
+    pub(crate) fn push_row(&mut self, row: &Row, sense: Sense) {
+        self.rows.push((row.clone(), sense));
         self.given.push(OnceLock::new());
     }
 
@@ -138,9 +139,9 @@ impl Program {
 
     /// The program with a row in the place of another.
     pub(super) fn with(&self, index: usize, negated: (Vec<Rational>, Sense, Rational)) -> Self {
-        let (coefficients, relation, right) = negated;
+        let (coefficients, sense, right) = negated;
         let mut program = self.clone();
-        program.rows[index] = (Row::new(&coefficients, &right), relation);
+        program.rows[index] = (Row::new(&coefficients, &right), sense);
         program.given[index] = OnceLock::from((coefficients, right));
         program
     }

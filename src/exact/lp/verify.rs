@@ -14,8 +14,8 @@ fn dot(a: &[Rational], x: &[Rational]) -> Rational {
 }
 
 fn satisfied(row: GivenRow<'_>, x: &[Rational]) -> bool {
-    let (a, relation, b) = row;
-    match relation {
+    let (a, sense, b) = row;
+    match sense {
         Sense::AtMost => dot(a, x) <= *b,
         Sense::Below => dot(a, x) < *b,
         Sense::Equal => dot(a, x) == *b,
@@ -34,8 +34,8 @@ fn combination(rows: &[GivenRow<'_>], dimension: usize, multipliers: &Multiplier
     let (mut left, mut right) = (vec![Rational::new(); dimension], Rational::new());
     let mut previous = None;
     for (row, y) in multipliers {
-        let &(a, relation, b) = rows.get(*row)?;
-        if previous >= Some(*row) || (*y < 0 && relation != Sense::Equal) {
+        let &(a, sense, b) = rows.get(*row)?;
+        if previous >= Some(*row) || (*y < 0 && sense != Sense::Equal) {
             return None;
         }
         previous = Some(*row);
@@ -55,7 +55,7 @@ fn proves_infeasible(rows: &[GivenRow<'_>], dimension: usize, multipliers: &Mult
 
 impl Feasibility {
     /// Whether what the answer carries proves it of this program.
-    pub fn proves(&self, program: &Program) -> bool {
+    pub fn verify(&self, program: &Program) -> bool {
         match self {
             Feasibility::Feasible { point } => program.is_satisfied_by(point),
             Feasibility::Infeasible { multipliers } => {
@@ -67,7 +67,7 @@ impl Feasibility {
 
 impl Optimum {
     /// Whether what the answer carries proves it of this program and the maximum of c.x.
-    pub fn proves(&self, program: &Program, objective: &[Rational]) -> bool {
+    pub fn verify(&self, program: &Program, objective: &[Rational]) -> bool {
         let rows: Vec<_> = program.rows().collect();
         match self {
             Optimum::Optimal { point, multipliers } => {
@@ -75,7 +75,7 @@ impl Optimum {
                 program.is_satisfied_by(point) && left == objective && right == dot(objective, point)
             }
             Optimum::Unbounded { point, ray } => {
-                let along = |&(a, relation, _): &GivenRow<'_>| match relation {
+                let along = |&(a, sense, _): &GivenRow<'_>| match sense {
                     Sense::Equal => dot(a, ray) == 0,
                     _ => dot(a, ray) <= 0,
                 };
@@ -88,7 +88,7 @@ impl Optimum {
 
 impl Redundancy {
     /// Whether what the answer carries proves it of this row of this program.
-    pub fn proves(&self, program: &Program, row: usize) -> bool {
+    pub fn verify(&self, program: &Program, row: usize) -> bool {
         let rows: Vec<_> = program.rows().collect();
         match self {
             Redundancy::Needed { point } => {
@@ -96,9 +96,9 @@ impl Redundancy {
                 point.len() == program.dimension() && others.clone().all(|(_, &r)| satisfied(r, point)) && !satisfied(rows[row], point)
             }
             Redundancy::Redundant { multipliers } => {
-                let (a, relation, b) = rows[row];
+                let (a, sense, b) = rows[row];
                 let (negative, minus_b): (Vec<_>, _) = (a.iter().map(|x| Rational::from(-x)).collect(), Rational::from(-b));
-                let negations: Vec<GivenRow<'_>> = match relation {
+                let negations: Vec<GivenRow<'_>> = match sense {
                     Sense::AtMost => vec![(&negative, Sense::Below, &minus_b)],
                     Sense::Below => vec![(&negative, Sense::AtMost, &minus_b)],
                     Sense::Equal => vec![(&negative, Sense::Below, &minus_b), (a, Sense::Below, b)],
@@ -116,14 +116,14 @@ impl Redundancy {
 
 impl RelativeInterior {
     /// Whether what the answer carries proves it of this program.
-    pub fn proves(&self, program: &Program) -> bool {
+    pub fn verify(&self, program: &Program) -> bool {
         let rows: Vec<_> = program.rows().collect();
         match self {
             RelativeInterior::Point { point, multipliers } => {
                 let Some((left, right)) = combination(&rows, program.dimension(), multipliers) else { return false };
                 let equation = |index: usize| multipliers.iter().any(|(row, y)| *row == index && *y > 0);
                 let strict =
-                    |(index, &(a, relation, b)): (usize, &GivenRow<'_>)| relation == Sense::Equal || equation(index) || dot(a, point) < *b;
+                    |(index, &(a, sense, b)): (usize, &GivenRow<'_>)| sense == Sense::Equal || equation(index) || dot(a, point) < *b;
                 program.is_satisfied_by(point) && left.iter().all(|x| *x == 0) && right == 0 && rows.iter().enumerate().all(strict)
             }
             RelativeInterior::Infeasible { multipliers } => proves_infeasible(&rows, program.dimension(), multipliers),

@@ -14,10 +14,10 @@ use super::options::Options;
 use super::{Decisions, Enclosure, Flips, Trace, TraceError};
 use crate::data::{Point, Points};
 use crate::network::graph::Graph;
-use crate::network::{Selection, Unit, UnitSet};
+use crate::network::{Bit, Selection, UnitSet};
 use plan::{GraphPlan, Kind};
 use std::sync::Arc;
-use walk::{Bit, EndBits, Event, GraphWalk, OutOfRange, Segment};
+use walk::{EndBits, Event, GraphWalk, OutOfRange, Segment};
 
 /// Traces segments through any nodes: in floating point with proven error bounds, and with integers where those do not decide.
 pub(super) struct GraphTracer {
@@ -134,7 +134,7 @@ impl GraphTracer {
             }
             trace.set_start(layer as usize, node.len * bits, &words);
         }
-        let ends = |EndBits { zero, held }: EndBits| (units(&zero), units(&held));
+        let ends = |EndBits { zero, held }: EndBits| (sorted(&zero), sorted(&held));
         let (zero, held) = ends(start);
         trace.set_zero_at_start(&zero);
         trace.set_held_at_start(&held);
@@ -149,8 +149,8 @@ impl GraphTracer {
                 Some(t) => Enclosure::of(t),
                 None => Enclosure { lo: (event.at - event.half).next_down().max(0.0), hi: (event.at + event.half).next_up().min(1.0) },
             };
-            trace.push(t, &units(&event.flips), &units(&event.touches));
-            trace.hold(&units(&event.held));
+            trace.push(t, &sorted(&event.flips), &sorted(&event.touches));
+            trace.hold(&sorted(&event.held));
             if let Some(t) = &event.exact {
                 trace.push_time(t.clone());
             }
@@ -167,10 +167,10 @@ impl GraphTracer {
     }
 }
 
-/// Bits by their names, sorted.
-fn units(bits: &[Bit]) -> Vec<Unit> {
-    let mut units: Vec<Unit> = bits.iter().map(|&(layer, index)| Unit { layer, index }).collect();
-    units.sort_unstable();
-    units.dedup();
-    units
+/// Bits in order, each once.
+fn sorted(bits: &[Bit]) -> Vec<Bit> {
+    let mut bits = bits.to_vec();
+    bits.sort_unstable();
+    bits.dedup();
+    bits
 }

@@ -64,7 +64,7 @@ pub(crate) fn graph_exact_only(graph: &Arc<Graph>, from: &Point, to: &Point, uni
     }
 
     let all = Arc::new(units.full());
-    let names: Vec<_> = all.iter().collect();
+    let names: Vec<_> = all.bits().collect();
     let choose = |test: &dyn Fn(usize) -> bool| -> Vec<_> { (0..names.len()).filter(|&i| test(i)).map(|i| names[i]).collect() };
     let at = |t: &Rational| -> Vec<bool> {
         let point: Vec<Rational> = from.iter().zip(&to).map(|(a, b)| Rational::from(b - a) * t + a).collect();

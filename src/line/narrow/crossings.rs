@@ -3,7 +3,7 @@
 use super::bounds::WINDOW;
 use super::{Break, UNITS, Uncertain};
 use crate::exact::lanes::Lanes;
-use crate::network::Unit;
+use crate::network::Bit;
 
 /// A unit that crosses in a piece.
 #[derive(Clone, Copy, Debug, Default)]
@@ -42,7 +42,7 @@ impl Crossings<'_> {
             if (hit.piece == last_piece) & (from <= reach) {
                 // Before some that were put there already; or too near one.
                 let mut k = place;
-                while k > hit.piece as usize + 1 && next[k - 1].unit.layer == self.layer && next[k - 1].at > next[k].at {
+                while k > hit.piece as usize + 1 && next[k - 1].bit.layer == self.layer && next[k - 1].at > next[k].at {
                     next.swap(k - 1, k);
                     k -= 1;
                 }
@@ -111,7 +111,7 @@ impl Crossings<'_> {
                 return Err(Uncertain);
             }
         }
-        Ok(Break { at, half, change: a.abs(), unit: Unit { layer: self.layer, index: hit.unit } })
+        Ok(Break { at, half, change: a.abs(), bit: Bit { layer: self.layer, index: hit.unit } })
     }
 }
 
@@ -190,7 +190,7 @@ mod tests {
                     }
                 };
                 match order {
-                    Ok(order) => assert!(exact_zero(order[0].unit.index as usize) < exact_zero(order[1].unit.index as usize), "{order:?}"),
+                    Ok(order) => assert!(exact_zero(order[0].bit.index as usize) < exact_zero(order[1].bit.index as usize), "{order:?}"),
                     Err(Uncertain) => near += 1,
                 }
             }

@@ -14,7 +14,7 @@ use super::walk::Recorded;
 use super::walk::{END, Ends};
 use crate::exact::aligned::Aligned;
 use crate::exact::lanes::{Lanes, dispatch};
-use crate::network::Unit;
+use crate::network::Bit;
 use bounds::Bounds;
 use crossings::Hit;
 
@@ -32,12 +32,12 @@ pub(super) struct Break {
     pub half: f64,
     /// By how much the slope of the unit's output changes.
     change: f64,
-    pub unit: Unit,
+    pub bit: Bit,
 }
 
 impl Break {
     fn end(at: f64) -> Self {
-        Self { at, half: 0.0, change: 0.0, unit: Unit { layer: END, index: 0 } }
+        Self { at, half: 0.0, change: 0.0, bit: Bit { layer: END, index: 0 } }
     }
 }
 

@@ -70,8 +70,8 @@ impl NarrowWalk {
         let (mut parent, mut crossings) = (0, 0);
         for k in 0..pieces {
             let (mark, end) = (breaks[k], breaks[k + 1]);
-            if mark.unit.layer == below && k > 0 {
-                let column = &columns[mark.unit.index as usize * step..][..C];
+            if mark.bit.layer == below && k > 0 {
+                let column = &columns[mark.bit.index as usize * step..][..C];
                 let change = L::splat(mark.change);
                 for c in 0..C {
                     a[c] = change.mul_add(L::load(&column[c]), a[c]);

@@ -195,7 +195,7 @@ fn windows_of_the_narrow_walk_hold_the_crossings() {
             for (window, crossing) in tracer.narrow.crossings().iter().zip(exact.crossings()) {
                 let distance = (rational(window.at).unwrap() - crossing.t_exact.unwrap()).abs();
                 assert!(distance <= window.half, "seed {seed}: {window:?} is {} from its crossing", distance.to_f64());
-                assert_eq!([window.unit], crossing.flips);
+                assert_eq!([window.bit], crossing.flips);
             }
         }
     }

@@ -71,6 +71,7 @@ impl Default for ConvolutionOptions {
 /// assert_eq!((graph.depth(), graph.hidden_units()), (2, 13));
 /// ```
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct NetworkBuilder {
     nodes: Vec<Node>,
     /// Elements and entries of maps so far, and the bytes that they and the coefficients take.

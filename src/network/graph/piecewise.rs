@@ -15,6 +15,7 @@ use rug::Rational;
 /// assert_eq!(hard_tanh.at(&Rational::from(3)), Rational::from(1));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[must_use]
 pub struct Piecewise {
     breakpoints: Vec<Rational>,
     slopes: Vec<Rational>,

@@ -4,7 +4,7 @@ use super::assemble::NamedLayer;
 use crate::data::ReadProblem;
 use crate::data::array::{Array, ArrayError, Collector};
 use crate::data::budget::{Budget, NoRoom};
-use crate::exact::parse_rational;
+use crate::exact::{ParseError, parse_rational};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use std::cell::RefCell;
 use std::fmt;
@@ -214,7 +214,7 @@ struct Number<'a, 'b>(&'a mut Collector<'b>);
 /// Why a number is not taken.
 enum NumberProblem {
     NotFinite(f64),
-    Text(String),
+    Text(ParseError),
     NoRoom(NoRoom),
 }
 
@@ -256,8 +256,6 @@ impl Visitor<'_> for Number<'_, '_> {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(parse_rational(text)
-            .map_err(|error| NumberProblem::Text(error.to_string()))
-            .and_then(|q| self.0.push_rational(q).map_err(NumberProblem::NoRoom)))
+        Ok(parse_rational(text).map_err(NumberProblem::Text).and_then(|q| self.0.push_rational(q).map_err(NumberProblem::NoRoom)))
     }
 }

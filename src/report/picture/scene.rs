@@ -94,6 +94,7 @@ pub(super) struct Edge {
 
 /// A picture of a complex of the plane, before it is a file; coordinates are rounded to doubles.
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct Scene {
     pub(super) title: String,
     pub(super) axes: [&'static str; 2],
@@ -252,7 +253,7 @@ impl Scene {
         for row in 0..data.points.len() {
             let x = data.points.point(row).to_rationals();
             let place = plane.map_or_else(|| [x[0].clone(), x[1].clone()], |plane| plane.project(&x));
-            if complex.domain().holds(&place) {
+            if complex.domain().contains(&place) {
                 self.points.push((place.each_ref().map(nearest_f64), data.labels.as_ref().map_or(BLACK, |labels| class(labels[row]))));
             }
         }

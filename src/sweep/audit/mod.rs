@@ -48,6 +48,7 @@ pub enum AuditError {
 /// assert!(audit.samplers[&(Sampling::Points(5), Precision::F64)].missed > 0);
 /// assert_eq!(audit.samplers[&(Sampling::Points(101), Precision::F64)].missed, 0);
 /// ```
+#[must_use]
 pub struct Auditor<'a> {
     tracer: Tracer,
     units: UnitSet,

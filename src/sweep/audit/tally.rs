@@ -104,6 +104,7 @@ impl SamplerTally {
 
 /// What the ways of sampling have found on the same segments.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[must_use]
 pub struct Audit {
     /// The segments.
     pub segments: u64,

@@ -3,7 +3,7 @@
 use nalgebra::{DMatrix, DVector};
 use plica::data::Point;
 use plica::line::Trace;
-use plica::network::{Network, Pattern, Unit};
+use plica::network::{Bit, Network, Pattern};
 use rug::Rational;
 
 /// The exact weights and biases of a network.
@@ -56,7 +56,7 @@ impl Plain {
     }
 
     /// The gradient of a unit's pre-activation on the region around x; x lies on no boundary.
-    pub fn gradient(&self, x: &[Rational], unit: Unit) -> Vec<Rational> {
+    pub fn gradient(&self, x: &[Rational], unit: Bit) -> Vec<Rational> {
         let z = self.pre_activations(x);
         let layer = unit.layer as usize;
         let mut gradient: Vec<Rational> = self.layers[layer].0.row(unit.index as usize).iter().cloned().collect();
@@ -155,8 +155,8 @@ impl PlainLine {
             }
             if k > 0 {
                 let crossing = trace.crossing(k - 1);
-                let differ: Vec<Unit> =
-                    trace.units().iter().enumerate().filter(|&(i, _)| pattern.get(i) != patterns[k - 1].get(i)).map(|(_, u)| u).collect();
+                let differ: Vec<Bit> =
+                    trace.units().bits().enumerate().filter(|&(i, _)| pattern.get(i) != patterns[k - 1].get(i)).map(|(_, u)| u).collect();
                 if crossing.flips != differ || differ.is_empty() {
                     return Err(format!("crossing {}: flips {:?}, but {differ:?} differ", k - 1, crossing.flips));
                 }

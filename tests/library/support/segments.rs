@@ -4,7 +4,7 @@ use super::networks::{dyadic, extreme, float, fraction, integer};
 use super::plain::{Plain, on_segment};
 use plica::data::Point;
 use plica::line::Trace;
-use plica::network::{Network, Selection, Unit};
+use plica::network::{Bit, Network, Selection};
 use proptest::prelude::*;
 use rug::Rational;
 
@@ -184,7 +184,7 @@ fn meeting(network: &Network, unit: usize, deep: usize, near: &Vector) -> Option
     let here = plain.pre_activations(near);
     let mut names = Vec::new();
     for (layer, z) in here.iter().enumerate().skip(1) {
-        names.extend((0..z.len()).map(|index| Unit { layer: layer as u32, index: index as u32 }));
+        names.extend((0..z.len()).map(|index| Bit { layer: layer as u32, index: index as u32 }));
     }
     let first = row(network, unit);
     for k in 0..names.len() {

@@ -16,6 +16,7 @@ use super::exact::{ExactForm, ExactForms, Time, breakpoint};
 use super::plan::{Function, GraphPlan, Kind, SMALL};
 use crate::data::Points;
 use crate::exact::bound::{U, gamma};
+use crate::network::Bit;
 use crate::network::graph::{Affine, Maximum, Node, Operation};
 use std::cmp::Ordering;
 
@@ -40,9 +41,6 @@ enum Lead {
     /// One element of a node minus another.
     Difference { from: usize, rival: usize, winner: usize },
 }
-
-/// A bit of a layer: the layer and the bit's index in it.
-pub(super) type Bit = (u32, u32);
 
 /// What happens at one time.
 #[derive(Clone, Debug, Default)]
@@ -262,7 +260,7 @@ impl<'a> Segment<'a> {
             Kind::Activation { functions, .. } => functions[0].breakpoints.len(),
             _ => maximum(self.plan, n).size,
         };
-        self.plan.nodes[n].layer.map(|layer| (layer, (local * bits + index) as u32))
+        self.plan.nodes[n].layer.map(|layer| Bit { layer, index: (local * bits + index) as u32 })
     }
 }
 
