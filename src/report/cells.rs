@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 
 /// What `plica regions --cells` writes: all vertices, facets and cells, each with its exact numbers.
 ///
-/// Nothing is kept of it: some cells at a time are computed, on all threads of the current `rayon` pool, and written.
+/// Cells are computed a few at a time, on all threads of the current `rayon` pool, and written; none are kept.
 ///
 /// ```
 /// use plica::{complex::{Builder, Domain}, network::load, report::CellsReport};
@@ -27,10 +27,10 @@ pub struct CellsReport<'a> {
 }
 
 impl<'a> CellsReport<'a> {
-    /// The cells of a complex; and of the finer one what is decided, where it is given.
+    /// The cells of a complex, with the classes that are decided on each where `decided` is given.
     ///
     /// # Errors
-    /// Where their volumes take more memory than the complex may.
+    /// Volumes that take more memory than is allowed.
     pub fn of(complex: &'a Complex, decided: Option<&'a Decided>) -> Result<Self, ComplexError> {
         Ok(Self { complex, decided, volumes: complex.volume_fractions()?, simplices: complex.simplex_counts() })
     }
@@ -44,7 +44,7 @@ fn written_rationals(numbers: Vec<rug::Rational>) -> Vec<Written> {
     numbers.into_iter().map(|x| Written::from(&Fraction::from(x))).collect()
 }
 
-/// One facet; `index` is what cells call it by.
+/// One facet; cells name it by its `index`.
 #[derive(Serialize)]
 struct FacetEntry {
     index: usize,
@@ -61,7 +61,7 @@ impl FacetEntry {
     }
 }
 
-/// One cell; what is not bounded has no simplices, volume and centroid.
+/// One cell. A cell that is not bounded has no simplices, volume or centroid.
 #[derive(Serialize)]
 struct CellEntry {
     index: usize,
@@ -122,10 +122,10 @@ impl Serialize for CellsReport<'_> {
     }
 }
 
-/// Entries that are made together, before they are written.
+/// The entries that are computed together before they are written.
 const TOGETHER: usize = 256;
 
-/// A list of so many entries, which are made by their numbers when they are written.
+/// A list of entries, each computed from its number when it is written.
 struct Sequence<F>(usize, F);
 
 impl<T: Serialize + Send, F: Fn(usize) -> T + Sync> Serialize for Sequence<F> {

@@ -90,12 +90,12 @@ pub struct SmallestReport {
     pub euclidean_only: FindingReport,
 }
 
-/// The end of a search.
+/// What a search found.
 #[derive(Clone, Debug, Serialize)]
 pub struct FindingReport {
-    /// The smallest set, the first of those.
+    /// The first of the smallest sets.
     pub set: Option<SetReport>,
-    /// There is none of up to so many patterns; null where a set was found, or all sets were tried.
+    /// No set has up to this many patterns; null where a set was found or all sets were tried.
     pub none_up_to: Option<usize>,
 }
 

@@ -158,7 +158,7 @@ impl RegionsReport {
     /// A check that fails.
     pub fn whole(network: &Network, complex: &Complex, decided: Option<&Decided>, volumes: bool) -> Result<Self, CheckError> {
         let mut report = match Self::of(complex, volumes || complex.simplex_counts().into_iter().flatten().sum::<u64>() <= CHEAP) {
-            // Nothing is missing that was asked for.
+            // The volumes were not asked for.
             Err(CheckError::Volumes(_)) if !volumes => Self::of(complex, false)?,
             report => report?,
         };

@@ -7,7 +7,7 @@ use plica::network::Pattern;
 use plica::report::{ConvexityReport, FindingReport, RandomReport, SetReport, SmallestReport, decimal};
 use rug::Rational;
 
-/// Patterns that are shown; of more, the first of them.
+/// The most patterns that are shown.
 const SHOWN: usize = 24;
 /// The width of a pattern, and of a point.
 const BITS: usize = 28;

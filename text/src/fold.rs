@@ -6,9 +6,9 @@ use plica::fold::{Distribution, Statistics, Tally};
 use plica::report::{FoldReport, decimal, percent, share};
 use std::collections::BTreeSet;
 
-/// Characters of a line of the table of classes, behind its margin.
+/// The width of the table of classes, without its margin.
 const WIDTH: usize = 78;
-/// Classes up to which the table is shown.
+/// The table is shown for at most this many classes.
 const CLASSES: usize = 30;
 
 /// The text of a fold report: the table of mean chi by class, and every reading of the global measure.

@@ -21,10 +21,10 @@ pub fn network_heading(name: &str, network: &Network, units: &UnitSet) -> String
     format!("{}, {}: {count} {what} compared ({selection})", plain(name), network.shape())
 }
 
-/// Beyond this dimension the regions of a box are so many that they are asked for twice.
+/// The largest dimension whose regions are found without a further request.
 const LARGE: usize = 6;
 
-/// What the regions of so many dimensions cost, in a line; `None` up to six, which are few enough.
+/// Says in a line what the regions of so many dimensions cost; `None` for up to six dimensions.
 ///
 /// ```
 /// use plica::network::load;

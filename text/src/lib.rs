@@ -1,6 +1,6 @@
 //! The reports of Plica as text for 80 columns: what the command line prints, and `str()` in Python.
 //!
-//! Each function takes a report, and most of them the lines to stand above it. Numbers are rounded from the exact ones; only 0 is written as 0.
+//! Each function takes a report, and most take the lines above it. Numbers are rounded from the exact ones; only 0 is written as 0.
 
 #![deny(missing_docs)]
 

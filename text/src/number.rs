@@ -44,7 +44,8 @@ pub(crate) fn exact_or_undefined(q: Option<&Rational>) -> String {
     q.map_or_else(|| "undefined".to_string(), exact_and_decimal)
 }
 
-/// A time strictly between 0 and 1 as far as its enclosure determines it, at most 12 places; near 0 its leading digits, near 1 what is left: `1-2.5e-17`.
+/// A time strictly between 0 and 1, to as many places as its enclosure determines, at most 12. Near 0 it is written by its leading digits, near 1 as a
+/// difference: `1-2.5e-17`.
 pub(crate) fn time(Enclosure { lo, hi }: Enclosure) -> String {
     let text = |places: &usize| format!("{lo:.places$}");
     let inside = |text: &str| text.starts_with("0.") && text.contains(|digit| ('1'..='9').contains(&digit));
@@ -61,7 +62,7 @@ pub(crate) fn time(Enclosure { lo, hi }: Enclosure) -> String {
     }
 }
 
-/// A small positive number as far as two doubles around it determine it.
+/// A small positive number, to as many digits as two doubles around it determine.
 fn small(lo: f64, hi: f64) -> String {
     let agree = |places: &usize| format!("{lo:.places$e}") == format!("{hi:.places$e}");
     match (0..=9).rev().find(agree) {
@@ -83,7 +84,7 @@ fn above(x: f64) -> String {
     if below { format!("{:.1e}", number(&nearest) + unit()) } else { nearest }
 }
 
-/// Text, which may be of others, cut to a width, the cut marked with dots.
+/// Text that can be shown ([`plain`]), cut to a width; two dots mark the cut.
 pub(crate) fn cut(text: &str, width: usize) -> String {
     let text = plain(text);
     if text.chars().count() <= width {

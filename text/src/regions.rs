@@ -8,9 +8,9 @@ use plica::report::{DecisionReport, RegionsReport, decimal, percent};
 use rug::Rational;
 use std::collections::BTreeMap;
 
-/// A histogram has at most so many columns; larger numbers are put together.
+/// The most columns of a histogram; larger numbers share the last.
 const COLUMNS: usize = 9;
-/// Classes up to which each has a row.
+/// The most classes that have a row each.
 const CLASSES: usize = 20;
 
 /// The text of a report of regions: counts, shape, volumes, and bounds.
@@ -74,7 +74,7 @@ fn facts(report: &RegionsReport) -> Vec<(&'static str, String)> {
     facts
 }
 
-/// The f-vector; many zeros, where faces hold lines, as their number.
+/// The f-vector. More than twelve zeros at its beginning, of faces that contain lines, are written as their number.
 fn f_vector(all: &[u64]) -> String {
     let zeros = all.iter().take_while(|&&n| n == 0).count();
     let shown = |all: &[u64]| all.iter().map(|&n| grouped(n)).collect::<Vec<_>>().join("  ");

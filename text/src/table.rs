@@ -41,7 +41,7 @@ impl<const N: usize> fmt::Display for Table<N> {
     }
 }
 
-/// Lines of a name and a value, two of each to a line where there is a second.
+/// Lines of names and values, up to two pairs a line.
 pub(crate) fn facts(rows: &[(&str, String, &str, String)]) -> String {
     let mut text = String::new();
     for (name, value, second_name, second_value) in rows {

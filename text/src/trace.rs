@@ -7,11 +7,11 @@ use plica::line::{Change, Crossing, Trace};
 use plica::network::{Bit, Pattern, UnitSet};
 use plica::report::decimal;
 
-/// Crossings that are shown in full; of more, the first and the last.
+/// The most crossings that are shown in full; of more, the first and the last are shown.
 const SHOWN: usize = 40;
 const FIRST: usize = 24;
 const LAST: usize = 8;
-/// Bits of a pattern in one line, and the lines a layer may take.
+/// The bits of a pattern in one line, and the most lines of a layer.
 const BITS: usize = 20;
 const LINES: usize = 3;
 const FLIPS_HEAD: &str = "flips: +(layer,unit) on, - off";
@@ -121,7 +121,7 @@ fn time_text(crossing: &Crossing<'_>) -> String {
     exact.unwrap_or_else(|| time(crossing.t))
 }
 
-/// The units that flip, with what they are afterwards, as many as fit; and whether any was left out.
+/// The bits that flip, each with its value after the crossing, as many as fit; and whether any was left out.
 fn flips_text(units: &UnitSet, flips: &[Change], after: &Pattern) -> (String, bool) {
     let mut text = String::new();
     let sign = |layer: u32, index: u32| if after.get(units.position(Bit { layer, index })) { '+' } else { '-' };

@@ -55,7 +55,7 @@ pub(super) fn class(n: i64) -> Rgb {
     CLASSES.get(place).copied().unwrap_or_else(|| light(place as u64))
 }
 
-/// Black or white, whichever is read better on that colour.
+/// Black or white: the one that is read better on that colour.
 pub(super) fn ink_on(share: f64) -> &'static str {
     let [r, g, b] = mixed(share);
     if 0.299 * r + 0.587 * g + 0.114 * b > 115.0 { "#000000" } else { "#ffffff" }

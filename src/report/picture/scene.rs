@@ -45,14 +45,14 @@ impl FromStr for Colouring {
     }
 }
 
-/// No picture is longer, in pixels.
+/// The longest side of a picture, in pixels.
 const PAGE: f64 = 65_536.0;
 
 /// Why there is no picture.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SceneError {
-    /// The complex is no plane one.
+    /// The complex is not of the plane.
     #[error("a picture has two dimensions, and this complex has {0}: take a plane slice")]
     Dimension(usize),
     /// The whole plane does not fit.

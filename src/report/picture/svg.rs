@@ -110,12 +110,12 @@ pub(super) const INK: &str = "#222222";
 /// The colour of lines that only guide the eye.
 pub(super) const GUIDE: &str = "#dddddd";
 
-/// A text of others as text of a document: no character that ends it, and none that XML forbids.
+/// Text for a document, without characters that end it or that XML forbids.
 fn escaped(text: &str) -> String {
     plain(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-/// About as wide a text is in pixels: an upper estimate, since no font is asked.
+/// An upper estimate of the width of a text in pixels; no font is read.
 pub(super) fn width_of(text: &str, size: f64) -> f64 {
     0.62 * size * text.chars().count() as f64
 }
