@@ -4,7 +4,7 @@ use super::escalate::Escalation;
 use super::first_layer::FirstLayer;
 use super::narrow::NarrowWalk;
 use super::options::Options;
-use super::oracle::stack_exact_only;
+use super::oracle::ExactOnly;
 use super::plan::{Plan, Thresholds};
 #[cfg(feature = "unfiltered")]
 use super::walk::walk_unchecked;
@@ -21,6 +21,7 @@ mod pairs;
 pub(super) struct StackTracer {
     network: Arc<Stack>,
     plan: Arc<Plan>,
+    oracle: Arc<ExactOnly>,
     units: Arc<UnitSet>,
     full: Arc<UnitSet>,
     pub options: Options,
@@ -36,16 +37,17 @@ pub(super) struct StackTracer {
 
 impl StackTracer {
     /// A tracer of all hidden units, with the filter, enclosing doubles for the times, and the pieces of the output.
-    pub fn new(network: Arc<Stack>) -> Self {
+    pub fn new(network: Arc<Stack>, oracle: Arc<ExactOnly>) -> Self {
         let plan = Arc::new(Plan::new(&network, Thresholds::default()));
-        Self::with_plan(network, plan)
+        Self::with_plan(network, plan, oracle)
     }
 
-    fn with_plan(network: Arc<Stack>, plan: Arc<Plan>) -> Self {
+    fn with_plan(network: Arc<Stack>, plan: Arc<Plan>, oracle: Arc<ExactOnly>) -> Self {
         let units = Arc::new(network.units(&Selection::Hidden).expect("hidden units can always be selected"));
         Self {
             network,
             plan,
+            oracle,
             full: Arc::new(units.full()),
             units,
             options: Options::default(),
@@ -68,7 +70,7 @@ impl StackTracer {
             options: self.options,
             certify: self.certify,
             instructions: self.instructions,
-            ..Self::with_plan(Arc::clone(&self.network), Arc::clone(&self.plan))
+            ..Self::with_plan(Arc::clone(&self.network), Arc::clone(&self.plan), Arc::clone(&self.oracle))
         }
     }
 
@@ -129,7 +131,7 @@ impl StackTracer {
 
     /// The trace by these units with every decision taken with integers.
     fn trace_with_integers(&self, from: &Point, to: &Point, units: &UnitSet) -> Result<Trace, TraceError> {
-        stack_exact_only(&self.network, from, to, units).map(|trace| trace.reduced_to_what_is_asked(self.options))
+        self.oracle.trace(from, to, units).map(|trace| trace.reduced_to_what_is_asked(self.options))
     }
 
     /// Traces one segment into `trace`.

@@ -1,8 +1,8 @@
 //! The tracer of a network: options, and the traces of its segments.
 
-use super::graph::{GraphTracer, graph_exact_only};
+use super::graph::GraphTracer;
 use super::options::Options;
-use super::oracle::stack_exact_only;
+use super::oracle::ExactOnly;
 use super::stack::StackTracer;
 use super::{Decisions, Flips, Trace, TraceError};
 use crate::data::{Point, Points};
@@ -38,9 +38,10 @@ enum Walks {
 impl Tracer {
     /// A tracer of all hidden units, with the filter, enclosing doubles for the times, and the pieces of the output.
     pub fn new(network: &Network) -> Self {
+        let oracle = Arc::new(ExactOnly::new(network));
         Self(match network.stack() {
-            Some(stack) => Walks::Stack(Box::new(StackTracer::new(Arc::clone(stack)))),
-            None => Walks::Graph(Box::new(GraphTracer::new(Arc::clone(network.graph())))),
+            Some(stack) => Walks::Stack(Box::new(StackTracer::new(Arc::clone(stack), oracle))),
+            None => Walks::Graph(Box::new(GraphTracer::new(Arc::clone(network.graph()), oracle))),
         })
     }
 
@@ -225,8 +226,5 @@ impl PointTracer<'_, '_> {
 /// assert_eq!(trace.end().to_string(), "10");
 /// ```
 pub fn trace_exact_only(network: &Network, from: &Point, to: &Point, units: &UnitSet) -> Result<Trace, TraceError> {
-    match network.stack() {
-        Some(stack) => stack_exact_only(stack, from, to, units),
-        None => graph_exact_only(network.graph(), from, to, units),
-    }
+    ExactOnly::new(network).trace(from, to, units)
 }

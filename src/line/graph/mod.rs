@@ -2,15 +2,13 @@
 
 mod ball;
 mod exact;
-mod oracle;
 mod plan;
 mod schedule;
 mod walk;
 mod whole;
 
-pub(super) use oracle::graph_exact_only;
-
 use super::options::Options;
+use super::oracle::ExactOnly;
 use super::{Decisions, Enclosure, Flips, Trace, TraceError};
 use crate::data::{Point, Points};
 use crate::network::graph::Graph;
@@ -23,6 +21,7 @@ use walk::{Bit, EndBits, Event, GraphWalk, OutOfRange, Segment};
 pub(super) struct GraphTracer {
     graph: Arc<Graph>,
     plan: Arc<GraphPlan>,
+    oracle: Arc<ExactOnly>,
     units: Arc<UnitSet>,
     full: Arc<UnitSet>,
     pub options: Options,
@@ -32,30 +31,31 @@ pub(super) struct GraphTracer {
 
 impl GraphTracer {
     /// A tracer of all hidden units, with the filter, enclosing doubles for the times, and the pieces of the output.
-    pub fn new(graph: Arc<Graph>) -> Self {
+    pub fn new(graph: Arc<Graph>, oracle: Arc<ExactOnly>) -> Self {
         let units = graph.units(&Selection::Hidden).expect("hidden units can always be selected");
-        Self::with_units(graph, &units)
+        Self::with_units(graph, oracle, &units)
     }
 
-    fn with_units(graph: Arc<Graph>, units: &UnitSet) -> Self {
+    fn with_units(graph: Arc<Graph>, oracle: Arc<ExactOnly>, units: &UnitSet) -> Self {
         let full = units.full();
         let plan = Arc::new(GraphPlan::new(graph.with_probed_outputs(full.has_output()), graph.output()));
-        Self::with_plan(graph, plan, Arc::new(units.clone()), Arc::new(full))
+        Self::with_plan(graph, plan, oracle, Arc::new(units.clone()), Arc::new(full))
     }
 
-    fn with_plan(graph: Arc<Graph>, plan: Arc<GraphPlan>, units: Arc<UnitSet>, full: Arc<UnitSet>) -> Self {
-        Self { graph, plan, units, full, options: Options::default(), walk: GraphWalk::default(), event: Event::default() }
+    fn with_plan(graph: Arc<Graph>, plan: Arc<GraphPlan>, oracle: Arc<ExactOnly>, units: Arc<UnitSet>, full: Arc<UnitSet>) -> Self {
+        Self { graph, plan, oracle, units, full, options: Options::default(), walk: GraphWalk::default(), event: Event::default() }
     }
 
     /// Another tracer of the same graph with the same options, and memory of its own: for another thread.
     pub fn fork(&self) -> Self {
         let [units, full] = [&self.units, &self.full].map(Arc::clone);
-        Self { options: self.options, ..Self::with_plan(Arc::clone(&self.graph), Arc::clone(&self.plan), units, full) }
+        let (graph, plan, oracle) = (Arc::clone(&self.graph), Arc::clone(&self.plan), Arc::clone(&self.oracle));
+        Self { options: self.options, ..Self::with_plan(graph, plan, oracle, units, full) }
     }
 
     /// Follows these units; the outputs only where they are among them.
     pub fn units(self, units: &UnitSet) -> Self {
-        Self { options: self.options, ..Self::with_units(self.graph, units) }
+        Self { options: self.options, ..Self::with_units(self.graph, self.oracle, units) }
     }
 
     /// The trace of the segment from one point to another.
@@ -112,7 +112,7 @@ impl GraphTracer {
                 return Ok(trace);
             }
         }
-        let trace = graph_exact_only(&self.graph, &from.0.point(from.1), &to.0.point(to.1), &self.full)?;
+        let trace = self.oracle.trace(&from.0.point(from.1), &to.0.point(to.1), &self.full)?;
         Ok(trace.reduced_to_what_is_asked(self.options))
     }
 
