@@ -9,8 +9,6 @@ use std::fmt;
 
 /// What is allowed where the machine does not say how much memory it has: 4 GiB.
 const ELSEWHERE: u64 = 4 << 30;
-/// What a term of a form takes: its column, its coefficient, and the two numbers on the heap.
-const TERM: u64 = 104;
 
 /// What a search may take, and what it has taken.
 #[derive(Debug)]
@@ -93,11 +91,6 @@ pub fn parse_bytes(text: &str) -> Result<u64, ParseError> {
     };
     let number: u64 = if digits.bytes().all(|byte| byte.is_ascii_digit()) { digits.parse().map_err(|_| wrong())? } else { 0 };
     number.checked_mul(1 << shift).filter(|&bytes| bytes > 0).ok_or_else(wrong)
-}
-
-/// What some forms of a lowered graph take, by the number of their terms.
-pub(super) fn of_terms(terms: u64) -> u64 {
-    TERM.saturating_mul(terms)
 }
 
 /// What cells take: their faces, the vertices with the values of the layer at hand, and the bits of their units.

@@ -13,12 +13,13 @@ use super::exact::ExactRows;
 use super::far::{Far, Weights};
 use super::layer::{FloatStep, Values};
 use super::scale;
-use super::steps::{STAGE, Steps, words_from};
 use super::topology::{Mask, units_of};
+use super::words::words_from;
 use crate::exact::bound::{TINY, U, round_up};
 use crate::exact::lanes::{Lanes, dispatch};
 use crate::exact::{Instructions, nearest_f64, rational};
 use crate::line::Decisions;
+use crate::network::lowered::{Lowered, STAGE};
 use kept::Kept;
 use rug::Rational;
 use std::cmp::Ordering;
@@ -26,7 +27,7 @@ use std::sync::Arc;
 
 /// The vertices, and the pre-activations of one layer there.
 pub(super) struct Signs {
-    steps: Arc<Steps>,
+    steps: Arc<Lowered>,
     /// For the inputs, and the results of each step, the powers of two that they are multiplied by in doubles.
     exponents: Arc<Vec<Vec<i32>>>,
     /// The results of the step at hand that rows hold.
@@ -59,7 +60,7 @@ pub(super) struct Signs {
 
 impl Signs {
     /// The signs at the corners of a domain.
-    pub(super) fn new(steps: &Arc<Steps>, domain: &Polytope, exact_only: bool) -> Self {
+    pub(super) fn new(steps: &Arc<Lowered>, domain: &Polytope, exact_only: bool) -> Self {
         let (corners, slopes) = (&domain.corners, domain.slopes.as_ref().filter(|_| !exact_only));
         // Corners of the whole space are at infinity, and their slopes about 1.
         let of_inputs = if domain.slopes.is_some() { vec![0; steps.inputs()] } else { exponents_of_inputs(corners, steps.inputs()) };
@@ -94,7 +95,7 @@ impl Signs {
     }
 
     /// Goes on with more steps, of which the first are those that it has.
-    pub(super) fn follow(&mut self, steps: &Arc<Steps>) {
+    pub(super) fn follow(&mut self, steps: &Arc<Lowered>) {
         // What follows is not known of the last of them, which stands for an output.
         let mut known = Vec::clone(&self.exponents);
         known.truncate(self.steps.depth() + 1);

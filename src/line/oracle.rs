@@ -7,11 +7,11 @@
 use super::{Enclosure, Trace, TraceError};
 use crate::data::Point;
 use crate::network::graph::{Affine, Graph, Maximum, Node, Operation};
-use crate::network::{Network, Pattern, UnitSet};
+use crate::network::{Pattern, UnitSet};
 use rug::{Integer, Rational};
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 /// The form b + a t, up to the positive scale of its node.
 #[derive(Clone, PartialEq)]
@@ -76,25 +76,8 @@ enum Whole {
     Unchanged,
 }
 
-/// The oracle of a network, made when it is first asked.
-pub(super) struct ExactOnly {
-    network: Network,
-    oracle: OnceLock<Oracle>,
-}
-
-impl ExactOnly {
-    pub(super) fn new(network: &Network) -> Self {
-        Self { network: network.clone(), oracle: OnceLock::new() }
-    }
-
-    /// The trace of the segment from one point to another, with every decision taken in integers.
-    pub(super) fn trace(&self, from: &Point, to: &Point, units: &UnitSet) -> Result<Trace, TraceError> {
-        self.oracle.get_or_init(|| Oracle::new(self.network.graph())).trace(from, to, units)
-    }
-}
-
 /// A network with integer coefficients.
-struct Oracle {
+pub(super) struct Oracle {
     /// The network's nodes, and one more, whose bits are the signs of the outputs.
     graph: Arc<Graph>,
     whole: Vec<WholeNode>,
@@ -102,7 +85,7 @@ struct Oracle {
 }
 
 impl Oracle {
-    fn new(graph: &Arc<Graph>) -> Self {
+    pub(super) fn new(graph: &Arc<Graph>) -> Self {
         let output = graph.output();
         let graph = graph.with_probed_outputs(true);
         let mut whole = Vec::with_capacity(graph.nodes().len());
@@ -112,7 +95,8 @@ impl Oracle {
         Self { graph, whole, output }
     }
 
-    fn trace(&self, from: &Point, to: &Point, units: &UnitSet) -> Result<Trace, TraceError> {
+    /// The trace of the segment from one point to another.
+    pub(super) fn trace(&self, from: &Point, to: &Point, units: &UnitSet) -> Result<Trace, TraceError> {
         for point in [from, to] {
             if point.dimension() != self.graph.inputs() {
                 return Err(TraceError::Dimension { expected: self.graph.inputs(), found: point.dimension() });

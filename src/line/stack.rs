@@ -4,7 +4,7 @@ use super::escalate::Escalation;
 use super::first_layer::FirstLayer;
 use super::narrow::NarrowWalk;
 use super::options::Options;
-use super::oracle::ExactOnly;
+use super::oracle::Oracle;
 use super::plan::{Plan, Thresholds};
 #[cfg(feature = "unfiltered")]
 use super::walk::walk_unchecked;
@@ -13,7 +13,7 @@ use super::{Enclosure, Trace, TraceError};
 use crate::data::{Point, Points};
 use crate::exact::Instructions;
 use crate::network::{Selection, Stack, Unit, UnitSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 mod pairs;
 
@@ -21,7 +21,7 @@ mod pairs;
 pub(super) struct StackTracer {
     network: Arc<Stack>,
     plan: Arc<Plan>,
-    oracle: Arc<ExactOnly>,
+    oracle: Arc<OnceLock<Oracle>>,
     units: Arc<UnitSet>,
     full: Arc<UnitSet>,
     pub options: Options,
@@ -37,12 +37,12 @@ pub(super) struct StackTracer {
 
 impl StackTracer {
     /// A tracer of all hidden units, with the filter, enclosing doubles for the times, and the pieces of the output.
-    pub fn new(network: Arc<Stack>, oracle: Arc<ExactOnly>) -> Self {
+    pub fn new(network: Arc<Stack>) -> Self {
         let plan = Arc::new(Plan::new(&network, Thresholds::default()));
-        Self::with_plan(network, plan, oracle)
+        Self::with_plan(network, plan, Arc::default())
     }
 
-    fn with_plan(network: Arc<Stack>, plan: Arc<Plan>, oracle: Arc<ExactOnly>) -> Self {
+    fn with_plan(network: Arc<Stack>, plan: Arc<Plan>, oracle: Arc<OnceLock<Oracle>>) -> Self {
         let units = Arc::new(network.units(&Selection::Hidden).expect("hidden units can always be selected"));
         Self {
             network,
@@ -131,7 +131,8 @@ impl StackTracer {
 
     /// The trace by these units with every decision taken with integers.
     fn trace_with_integers(&self, from: &Point, to: &Point, units: &UnitSet) -> Result<Trace, TraceError> {
-        self.oracle.trace(from, to, units).map(|trace| trace.reduced_to_what_is_asked(self.options))
+        let oracle = self.oracle.get_or_init(|| Oracle::new(self.network.graph()));
+        oracle.trace(from, to, units).map(|trace| trace.reduced_to_what_is_asked(self.options))
     }
 
     /// Traces one segment into `trace`.

@@ -2,7 +2,7 @@
 
 use super::graph::GraphTracer;
 use super::options::Options;
-use super::oracle::ExactOnly;
+use super::oracle::Oracle;
 use super::stack::StackTracer;
 use super::{Decisions, Flips, Trace, TraceError};
 use crate::data::{Point, Points};
@@ -38,10 +38,9 @@ enum Walks {
 impl Tracer {
     /// A tracer of all hidden units, with the filter, enclosing doubles for the times, and the pieces of the output.
     pub fn new(network: &Network) -> Self {
-        let oracle = Arc::new(ExactOnly::new(network));
         Self(match network.stack() {
-            Some(stack) => Walks::Stack(Box::new(StackTracer::new(Arc::clone(stack), oracle))),
-            None => Walks::Graph(Box::new(GraphTracer::new(Arc::clone(network.graph()), oracle))),
+            Some(stack) => Walks::Stack(Box::new(StackTracer::new(Arc::clone(stack)))),
+            None => Walks::Graph(Box::new(GraphTracer::new(Arc::clone(network.graph())))),
         })
     }
 
@@ -226,5 +225,5 @@ impl PointTracer<'_, '_> {
 /// assert_eq!(trace.end().to_string(), "10");
 /// ```
 pub fn trace_exact_only(network: &Network, from: &Point, to: &Point, units: &UnitSet) -> Result<Trace, TraceError> {
-    ExactOnly::new(network).trace(from, to, units)
+    Oracle::new(network.graph()).trace(from, to, units)
 }

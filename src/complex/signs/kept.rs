@@ -1,8 +1,9 @@
 //! Units that have one sign on the whole domain: they cut nothing, and are left out of the rows (proofs/complex.md, section 4).
 
-use super::super::steps::{STAGE, gather};
 use super::super::topology::Mask;
+use super::super::words::gather;
 use super::Signs;
+use crate::network::lowered::STAGE;
 
 /// Which results of a step the rows hold, in this order: units that may cut, then what only later steps need.
 pub(super) struct Kept {

@@ -8,20 +8,20 @@ mod walk;
 mod whole;
 
 use super::options::Options;
-use super::oracle::ExactOnly;
+use super::oracle::Oracle;
 use super::{Decisions, Enclosure, Flips, Trace, TraceError};
 use crate::data::{Point, Points};
 use crate::network::graph::Graph;
 use crate::network::{Selection, Unit, UnitSet};
 use plan::{GraphPlan, Kind};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use walk::{Bit, EndBits, Event, GraphWalk, OutOfRange, Segment};
 
 /// Traces segments through any nodes: in floating point with proven error bounds, and with integers where those do not decide.
 pub(super) struct GraphTracer {
     graph: Arc<Graph>,
     plan: Arc<GraphPlan>,
-    oracle: Arc<ExactOnly>,
+    oracle: Arc<OnceLock<Oracle>>,
     units: Arc<UnitSet>,
     full: Arc<UnitSet>,
     pub options: Options,
@@ -31,18 +31,18 @@ pub(super) struct GraphTracer {
 
 impl GraphTracer {
     /// A tracer of all hidden units, with the filter, enclosing doubles for the times, and the pieces of the output.
-    pub fn new(graph: Arc<Graph>, oracle: Arc<ExactOnly>) -> Self {
+    pub fn new(graph: Arc<Graph>) -> Self {
         let units = graph.units(&Selection::Hidden).expect("hidden units can always be selected");
-        Self::with_units(graph, oracle, &units)
+        Self::with_units(graph, Arc::default(), &units)
     }
 
-    fn with_units(graph: Arc<Graph>, oracle: Arc<ExactOnly>, units: &UnitSet) -> Self {
+    fn with_units(graph: Arc<Graph>, oracle: Arc<OnceLock<Oracle>>, units: &UnitSet) -> Self {
         let full = units.full();
         let plan = Arc::new(GraphPlan::new(graph.with_probed_outputs(full.has_output()), graph.output()));
         Self::with_plan(graph, plan, oracle, Arc::new(units.clone()), Arc::new(full))
     }
 
-    fn with_plan(graph: Arc<Graph>, plan: Arc<GraphPlan>, oracle: Arc<ExactOnly>, units: Arc<UnitSet>, full: Arc<UnitSet>) -> Self {
+    fn with_plan(graph: Arc<Graph>, plan: Arc<GraphPlan>, oracle: Arc<OnceLock<Oracle>>, units: Arc<UnitSet>, full: Arc<UnitSet>) -> Self {
         Self { graph, plan, oracle, units, full, options: Options::default(), walk: GraphWalk::default(), event: Event::default() }
     }
 
@@ -112,7 +112,8 @@ impl GraphTracer {
                 return Ok(trace);
             }
         }
-        let trace = self.oracle.trace(&from.0.point(from.1), &to.0.point(to.1), &self.full)?;
+        let oracle = self.oracle.get_or_init(|| Oracle::new(&self.graph));
+        let trace = oracle.trace(&from.0.point(from.1), &to.0.point(to.1), &self.full)?;
         Ok(trace.reduced_to_what_is_asked(self.options))
     }
 
