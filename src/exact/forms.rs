@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 /// The form (b + a t) / scale on one linear piece of a segment, for some scale > 0 that is not kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
-    /// Coefficients below 2^120.
+    /// Coefficients below 2^121.
     Word { b: i128, a: i128 },
     /// Coefficients of any length.
     Long { b: Integer, a: Integer },
@@ -21,6 +21,35 @@ impl Form {
             Self::Word { a, .. } => a.cmp(&0),
             Self::Long { a, .. } => a.cmp0(),
         }
+    }
+
+    /// The sign at the start of the segment.
+    pub(crate) fn sign_at_start(&self) -> Ordering {
+        match self {
+            Self::Word { b, .. } => b.cmp(&0),
+            Self::Long { b, .. } => b.cmp0(),
+        }
+    }
+
+    /// The difference of two forms of one scale.
+    pub(crate) fn minus(&self, other: &Self) -> Self {
+        match (self, other) {
+            // Sums are below 2^120, and differences of two of them below 2^121.
+            (Self::Word { b, a }, Self::Word { b: y, a: x }) => Self::Word { b: b - y, a: a - x },
+            _ => {
+                let ((b, a), (y, x)) = (self.long(), other.long());
+                Self::Long { b: b - y, a: a - x }
+            }
+        }
+    }
+
+    /// The form minus a value that is a quotient, of a numerator times the form's scale; up to a factor, the denominator.
+    pub(crate) fn above(&self, numerator: &Integer, denominator: &Integer) -> Self {
+        if numerator.is_zero() {
+            return self.clone();
+        }
+        let (b, a) = self.long();
+        Self::Long { b: b * denominator - numerator, a: a * denominator }
     }
 
     /// The sign at a time: one 2x2 determinant.
@@ -66,7 +95,7 @@ impl Form {
 /// A time t = numerator / denominator, not in lowest terms, denominator > 0.
 #[derive(Clone, Debug)]
 pub(crate) enum Root {
-    /// Both below 2^120.
+    /// Both below 2^121.
     Word { numerator: i128, denominator: i128 },
     /// Of any length.
     Long { numerator: Integer, denominator: Integer },

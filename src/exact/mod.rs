@@ -6,6 +6,7 @@ pub(crate) mod ascending;
 pub(crate) mod bound;
 mod coefficient;
 pub(crate) mod doubled;
+pub(crate) mod evaluator;
 mod factors;
 pub(crate) mod forms;
 mod fraction;

@@ -9,7 +9,6 @@ use crate::exact::Instructions;
 use crate::exact::doubled::DoubleDoubleForm;
 use crate::exact::forms::{Form, Root};
 use crate::network::Stack;
-use crate::network::lowered::WholeLayer;
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
@@ -20,7 +19,7 @@ pub(super) struct Escalation<'a> {
     instructions: Instructions,
     from: (&'a Points, usize),
     to: (&'a Points, usize),
-    forms: Option<(Vec<&'a WholeLayer>, ForwardForms)>,
+    forms: Option<ForwardForms<'a>>,
     doubled: Option<DoubleDoubleForms>,
     ends: Ends<'a>,
     /// How many decisions doubled precision took, and how many not.
@@ -77,13 +76,10 @@ impl<'a> Escalation<'a> {
     /// The exact form of a unit on the k-th piece of its layer.
     fn form(&mut self, walk: &Walk, at: Place<'_>, unit: u32) -> Form {
         self.move_to(walk, at);
-        let (layers, forms) = self.forms.get_or_insert_with(|| {
-            let layers = self.network.whole();
-            let forms = ForwardForms::new(self.from, self.to, &layers, (self.ends.from, self.ends.to));
-            (layers, forms)
-        });
+        let ends = (self.ends.from, self.ends.to);
+        let forms = self.forms.get_or_insert_with(|| ForwardForms::new(self.from, self.to, self.network.whole(), ends));
         let cursor = self.cursors[at.layer].as_ref().expect("just moved there");
-        forms.form(layers, at.layer, unit as usize, &cursor.below)
+        forms.form(at.layer, unit as usize, &cursor.below)
     }
 
     /// The same form in doubled precision, where that is worth a try.

@@ -5,7 +5,6 @@ mod exact;
 mod plan;
 mod schedule;
 mod walk;
-mod whole;
 
 use super::options::Options;
 use super::oracle::Oracle;

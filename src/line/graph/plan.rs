@@ -1,9 +1,9 @@
 //! What is computed once for a graph: where its elements are, its functions as doubles, and which windows hold an element.
 
-use super::whole::WholeGraph;
 use crate::exact::nearest_f64;
 use crate::exact::rational;
 use crate::network::graph::{Coefficients, Graph, Maximum, Operation, Piecewise};
+use crate::network::lowered::WholeNodes;
 use rug::Rational;
 use std::sync::{Arc, OnceLock};
 
@@ -20,7 +20,7 @@ pub(super) struct GraphPlan {
     pub output: usize,
     /// Whether all coefficients are in the range in which the filter's bounds hold.
     pub in_range: bool,
-    whole: OnceLock<WholeGraph>,
+    whole: OnceLock<WholeNodes>,
 }
 
 pub(super) struct NodePlan {
@@ -138,8 +138,13 @@ impl GraphPlan {
         Self { graph, nodes, total, output, in_range, whole: OnceLock::new() }
     }
 
+    /// The node of an element, given by its number among all elements.
+    pub fn node_of(&self, element: usize) -> usize {
+        self.nodes.partition_point(|node| node.offset <= element) - 1
+    }
+
     /// The coefficients as integers, made at the first escalation.
-    pub fn whole(&self) -> &WholeGraph {
-        self.whole.get_or_init(|| WholeGraph::new(&self.graph))
+    pub fn whole(&self) -> &WholeNodes {
+        self.whole.get_or_init(|| WholeNodes::new(&self.graph))
     }
 }

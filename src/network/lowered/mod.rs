@@ -6,6 +6,7 @@
 mod code;
 mod form;
 mod lower;
+mod nodes;
 mod step;
 mod whole;
 
@@ -13,8 +14,9 @@ pub(crate) use code::Bit;
 use code::{Code, Hidden, Tournaments};
 pub(crate) use form::Form;
 pub(crate) use lower::{Inputs, Judge, LowerError, lower, with_winner};
+pub(crate) use nodes::WholeNodes;
 pub(crate) use step::{Step, StepMap};
-pub(crate) use whole::{Whole, WholeLayer, WholeStep};
+pub(crate) use whole::{WholeLayer, WholeStep};
 
 use super::graph::Graph;
 use super::{Layer, LayerBits, Pattern, Selection, Stack, UnitSet};

@@ -2,7 +2,7 @@
 
 use super::{Step, StepMap};
 use crate::exact::dyadic_parts;
-use crate::exact::forms::Form;
+use crate::exact::evaluator::Weight;
 use crate::exact::{common_denominator, scaled};
 use crate::network::Layer;
 use crate::network::graph::Coefficients;
@@ -16,7 +16,7 @@ pub(crate) enum Whole {
 }
 
 impl Whole {
-    fn new(values: impl Iterator<Item = Integer>) -> Self {
+    pub(super) fn new(values: impl Iterator<Item = Integer>) -> Self {
         let mut small = Vec::new();
         let mut values = values.peekable();
         while let Some(x) = values.next_if(|x| x.to_i64().is_some()) {
@@ -36,11 +36,25 @@ impl Whole {
         }
     }
 
-    pub(crate) fn word(&self, k: usize) -> i64 {
+    /// The k-th of them, as it is stored.
+    #[inline]
+    pub(crate) fn weight(&self, k: usize) -> Weight<'_> {
         match self {
-            Self::Small(w) => w[k],
-            Self::Big(_) => unreachable!("asked only where all are words"),
+            Self::Small(w) => Weight::Word(w[k]),
+            Self::Big(w) => Weight::Long(&w[k]),
         }
+    }
+
+    pub(super) fn is_zero(&self, k: usize) -> bool {
+        match self {
+            Self::Small(w) => w[k] == 0,
+            Self::Big(w) => w[k].is_zero(),
+        }
+    }
+
+    /// Bits of the largest magnitude in all of these, where all are words.
+    pub(super) fn bits_of_all<'a>(mut all: impl Iterator<Item = &'a Self>) -> Option<u32> {
+        all.try_fold(0, |most, numbers| numbers.bits().map(|bits| bits.max(most)))
     }
 
     /// Bits of the largest magnitude, where all are words.
@@ -116,25 +130,6 @@ impl WholeLayer {
         Self { inputs, outputs, weights, bias, factor, bits }
     }
 
-    /// form +-= w input, w the k-th weight: added where `on`, else taken away. All are words, or the sum is of any length.
-    pub(crate) fn add_form(&self, k: usize, on: bool, input: &Form, form: &mut Form) {
-        match (&self.weights, input, form) {
-            (Whole::Small(weights), Form::Word { b: x, a: d }, Form::Word { b, a }) => {
-                let w = if on { i128::from(weights[k]) } else { -i128::from(weights[k]) };
-                *b += w * x;
-                *a += w * d;
-            }
-            (weights, input, form) => {
-                let (x, d) = input.long();
-                let (mut b, mut a) = std::mem::replace(form, Form::Word { b: 0, a: 0 }).into_long();
-                let sign = |x: Integer| if on { x } else { -x };
-                weights.add_product(k, &sign(x), &mut b);
-                weights.add_product(k, &sign(d), &mut a);
-                *form = Form::Long { b, a };
-            }
-        }
-    }
-
     /// One output of W x, where only some inputs are not 0: those of `inputs`, with the values x, also as machine words where all of them are.
     pub(crate) fn row_product(&self, output: usize, inputs: &[usize], x: &[Integer], words: Option<&[i64]>) -> Integer {
         let row = output * self.inputs;
@@ -199,8 +194,9 @@ impl WholeStep {
                 (Weights::Dense(layer), factor)
             }
             StepMap::Sparse(map) => {
-                let (weights, bias, factor) = whole(&map.weights, &map.bias);
-                let entries = map.columns.iter().copied().zip(weights).collect();
+                let (mut whole, factor) = whole_numbers(&[&map.weights, &map.bias]);
+                let bias = whole.pop().expect("two lists");
+                let entries = map.columns.iter().copied().zip(whole.swap_remove(0)).collect();
                 (Weights::Sparse { starts: map.starts.clone(), entries, bias }, factor)
             }
         };
@@ -280,15 +276,13 @@ impl WholeStep {
     }
 }
 
-/// Weights and constants times the least integer that makes all of them whole, and this integer.
-fn whole(weights: &Coefficients, bias: &Coefficients) -> (Vec<Integer>, Vec<Integer>, Integer) {
-    if weights.is_double() && bias.is_double() {
-        let power = PowerOfTwo::of(weights.doubles().iter().chain(bias.doubles()).copied());
-        let [weights, bias] = [weights, bias].map(|all| all.doubles().iter().map(|&x| power.whole(x)).collect());
-        return (weights, bias, power.factor());
+/// Lists of numbers times the least positive integer that makes all of them whole, and this integer.
+pub(super) fn whole_numbers(lists: &[&Coefficients]) -> (Vec<Vec<Integer>>, Integer) {
+    if lists.iter().all(|list| list.is_double()) {
+        let power = PowerOfTwo::of(lists.iter().flat_map(|list| list.doubles()).copied());
+        return (lists.iter().map(|list| list.doubles().iter().map(|&x| power.whole(x)).collect()).collect(), power.factor());
     }
-    let [weights, bias] = [weights, bias].map(Coefficients::to_rationals);
-    let factor = common_denominator(weights.iter().chain(&bias).cloned());
-    let [weights, bias] = [weights, bias].map(|all| all.into_iter().map(|q| scaled(q, &factor)).collect());
-    (weights, bias, factor)
+    let lists: Vec<Vec<Rational>> = lists.iter().map(|list| list.to_rationals()).collect();
+    let factor = common_denominator(lists.iter().flatten().cloned());
+    (lists.into_iter().map(|list| list.into_iter().map(|q| scaled(q, &factor)).collect()).collect(), factor)
 }

@@ -12,11 +12,13 @@ mod turn;
 pub use memory::GraphWalk;
 
 use super::ball::{Ball, BallForm, BallTime};
-use super::exact::{ExactForm, ExactForms, Time, breakpoint};
+use super::exact::ExactForms;
 use super::plan::{Function, GraphPlan, Kind, SMALL};
 use crate::data::Points;
 use crate::exact::bound::{U, gamma};
+use crate::exact::forms::{Form, Root};
 use crate::network::graph::{Affine, Maximum, Node, Operation};
+use rug::Rational;
 use std::cmp::Ordering;
 
 /// A segment whose coordinates are out of the range in which the bounds hold.
@@ -49,7 +51,7 @@ pub(super) type Bit = (u32, u32);
 pub(super) struct Event {
     pub at: f64,
     pub half: f64,
-    pub exact: Option<rug::Rational>,
+    pub exact: Option<Rational>,
     pub flips: Vec<Bit>,
     pub touches: Vec<Bit>,
     pub held: Vec<Bit>,
@@ -65,7 +67,7 @@ pub(super) struct Segment<'a> {
     to: (&'a Points, usize),
     exact: Option<ExactForms<'a>>,
     now: BallTime,
-    exact_now: Option<Time>,
+    exact_now: Option<Root>,
     /// What is 0 now: a form below which nothing changes now.
     lead: Lead,
     exact_times: bool,
@@ -92,27 +94,27 @@ impl<'a> Segment<'a> {
         (self.exact.get_or_insert_with(|| ExactForms::new(plan, from, to)), &self.walk.states)
     }
 
-    fn exact_form(&mut self, node: usize, element: usize) -> ExactForm {
+    fn exact_form(&mut self, node: usize, element: usize) -> Form {
         let (forms, states) = self.exact();
         forms.form(node, element, states).clone()
     }
 
     /// The exact form of what an activation is applied to, minus a breakpoint.
-    fn exact_above(&mut self, n: usize, from: usize, local: usize, index: usize) -> ExactForm {
+    fn exact_above(&mut self, n: usize, from: usize, local: usize, index: usize) -> Form {
         let plan = self.plan;
         let (forms, states) = self.exact();
-        forms.above(from, plan.nodes[from].offset + local, breakpoint(&plan.graph, n, local, index), states)
+        forms.above(from, plan.nodes[from].offset + local, breakpoint(plan, n, local, index), states)
     }
 
     /// The exact difference of two elements of one node.
-    fn exact_difference(&mut self, node: usize, x: usize, y: usize) -> ExactForm {
+    fn exact_difference(&mut self, node: usize, x: usize, y: usize) -> Form {
         let (forms, states) = self.exact();
         let x = forms.form(node, x, states).clone();
         x.minus(forms.form(node, y, states))
     }
 
     /// The present time, exactly: the zero of the form that leads.
-    fn exact_now(&mut self) -> Time {
+    fn exact_now(&mut self) -> Root {
         if self.exact_now.is_none() {
             self.exact_now = Some(self.zero_of(self.lead));
         }
@@ -120,12 +122,12 @@ impl<'a> Segment<'a> {
     }
 
     /// The time at which an element's state changes next, by its present form; exactly.
-    fn exact_time_of(&mut self, element: usize) -> Time {
+    fn exact_time_of(&mut self, element: usize) -> Root {
         let lead = self.lead_of(element);
         self.zero_of(lead)
     }
 
-    fn zero_of(&mut self, lead: Lead) -> Time {
+    fn zero_of(&mut self, lead: Lead) -> Root {
         match lead {
             Lead::Above { node, from, local, index } => self.exact_above(node, from, local, index).root(),
             Lead::Difference { from, rival, winner } => self.exact_difference(from, rival, winner).root(),
@@ -134,7 +136,7 @@ impl<'a> Segment<'a> {
 
     /// The form that is 0 where an element's state changes next.
     fn lead_of(&mut self, element: usize) -> Lead {
-        let n = self.node_of(element);
+        let n = self.plan.node_of(element);
         let local = element - self.plan.nodes[n].offset;
         match &self.plan.nodes[n].kind {
             Kind::Activation { from, .. } => {
@@ -150,15 +152,11 @@ impl<'a> Segment<'a> {
         }
     }
 
-    fn node_of(&self, element: usize) -> usize {
-        self.plan.nodes.partition_point(|node| node.offset <= element) - 1
-    }
-
     /// Forgets what was known exactly of an element.
     #[inline]
-    fn forget(&mut self, element: usize) {
+    fn forget(&mut self, node: usize, element: usize) {
         if let Some(exact) = &mut self.exact {
-            exact.forget(element);
+            exact.forget(node, element);
         }
     }
 
@@ -166,7 +164,7 @@ impl<'a> Segment<'a> {
     fn slope_sign(&mut self, node: usize, element: usize) -> Ordering {
         match self.walk.forms[element].a.sign() {
             Some(sign) => sign,
-            None => self.exact_form(node, element).a.cmp0(),
+            None => self.exact_form(node, element).slope_sign(),
         }
     }
 
@@ -247,7 +245,7 @@ impl<'a> Segment<'a> {
             let (x, y) = (offset + candidate, offset + best.1);
             let steeper = match self.walk.forms[x].a.minus(self.walk.forms[y].a).sign() {
                 Some(sign) => sign,
-                None => self.exact_difference(from, x, y).a.cmp0(),
+                None => self.exact_difference(from, x, y).slope_sign(),
             };
             if steeper.is_gt() {
                 best = (place, candidate);
@@ -270,6 +268,14 @@ fn maximum(plan: &GraphPlan, n: usize) -> &Maximum {
     match &plan.graph.nodes()[n].operation {
         Operation::Maximum(maximum) => maximum,
         _ => unreachable!("the node is a maximum"),
+    }
+}
+
+/// The breakpoint of an activation's element.
+fn breakpoint(plan: &GraphPlan, n: usize, local: usize, index: usize) -> &Rational {
+    match &plan.graph.nodes()[n].operation {
+        Operation::Activation { functions, function_of, .. } => &Node::function_of(functions, function_of, local).breakpoints()[index],
+        _ => unreachable!("only activations have breakpoints"),
     }
 }
 
@@ -317,7 +323,6 @@ impl Function {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rug::Rational;
 
     /// An activation whose numbers are half a unit in the last place from their doubles: of a value near 1, with a constant that is far larger or smaller.
     #[test]

@@ -2,9 +2,9 @@
 
 use super::{Segment, maximum, winner_of};
 use crate::exact::bound::U;
+use crate::exact::forms::Root;
 use crate::exact::nearest_f64;
 use crate::line::graph::ball::{Ball, BallForm};
-use crate::line::graph::exact::Time;
 use crate::line::graph::plan::Kind;
 use crate::network::graph::Node;
 use std::cmp::Ordering;
@@ -51,7 +51,7 @@ impl Segment<'_> {
         }
         // Near the end of the segment: the crossing is inside, at the end, or beyond.
         let time = self.exact_time_of(element);
-        match time.compare_one() {
+        match time.compare(&Root::whole(1)) {
             Ordering::Less => self.schedule_exactly(element, &time),
             order => {
                 self.walk.at_end[element] = order.is_eq();
@@ -60,7 +60,7 @@ impl Segment<'_> {
         }
     }
 
-    pub(super) fn schedule_exactly(&mut self, element: usize, time: &Time) {
+    pub(super) fn schedule_exactly(&mut self, element: usize, time: &Root) {
         let near = nearest_f64(&time.to_rational());
         self.walk.schedule.set(element, ((near - 4.0 * U).max(0.0), near + 4.0 * U));
     }
@@ -90,7 +90,7 @@ impl Segment<'_> {
             let difference = BallForm { b: form.b.minus(best.b), a: form.a.minus(best.a) };
             let rises = match difference.a.sign() {
                 Some(sign) => sign,
-                None => self.exact_difference(from, offset + candidate, offset + winner).a.cmp0(),
+                None => self.exact_difference(from, offset + candidate, offset + winner).slope_sign(),
             };
             if !rises.is_gt() {
                 continue;
@@ -122,10 +122,10 @@ impl Segment<'_> {
         let (element, offset) = (self.plan.nodes[n].offset + local, self.plan.nodes[from].offset);
         let maximum = maximum(self.plan, n);
         let winner = winner_of(maximum, local, self.walk.states[element]);
-        let mut first: Option<(Time, u32)> = None;
+        let mut first: Option<(Root, u32)> = None;
         for (_, candidate) in maximum.window(local).filter(|&(_, candidate)| candidate != winner) {
             let difference = self.exact_difference(from, offset + candidate, offset + winner);
-            if !difference.a.cmp0().is_gt() {
+            if !difference.slope_sign().is_gt() {
                 continue;
             }
             let time = difference.root();

@@ -2,8 +2,8 @@
 
 use super::{EndBits, GraphWalk, Lead, OutOfRange, Segment, maximum, winner_of};
 use crate::data::Points;
+use crate::exact::forms::Root;
 use crate::line::graph::ball::BallTime;
-use crate::line::graph::exact::Time;
 use crate::line::graph::plan::{Function, GraphPlan, Kind};
 use crate::network::graph::Node;
 use std::cmp::Ordering;
@@ -20,7 +20,7 @@ impl<'a> Segment<'a> {
     ) -> Result<(Self, EndBits), OutOfRange> {
         walk.restart(plan);
         walk.set_input(from, to)?;
-        let zero = Time { numerator: 0.into(), denominator: 1.into() };
+        let zero = Root::whole(0);
         let now = BallTime { at: 0.0, half: 0.0 };
         let lead = Lead::Difference { from: 0, rival: 0, winner: 0 };
         let mut segment =
@@ -57,7 +57,7 @@ impl<'a> Segment<'a> {
             let height = function.breakpoint(index).minus(value);
             let sign = match height.sign() {
                 Some(sign) => sign.reverse(),
-                None => self.exact_above(n, from, local, index).b.cmp0(),
+                None => self.exact_above(n, from, local, index).sign_at_start(),
             };
             let above = match sign {
                 Ordering::Equal => {
@@ -110,7 +110,7 @@ impl<'a> Segment<'a> {
     pub fn end(&mut self) -> EndBits {
         let (plan, mut ends) = (self.plan, EndBits::default());
         self.now = BallTime { at: 1.0, half: 0.0 };
-        self.exact_now = Some(Time { numerator: 1.into(), denominator: 1.into() });
+        self.exact_now = Some(Root::whole(1));
         for n in 1..plan.nodes.len() {
             for local in 0..plan.nodes[n].len {
                 if !self.walk.at_end[plan.nodes[n].offset + local] {

@@ -2,8 +2,8 @@
 
 use super::{Event, GraphWalk, Segment, Turned, maximum, times, winner_of};
 use crate::exact::bound::U;
+use crate::exact::forms::{Form, Root};
 use crate::line::graph::ball::{Ball, BallTime, turn};
-use crate::line::graph::exact::{ExactForm, Time};
 use crate::line::graph::plan::{Function, Kind};
 use crate::network::graph::{Node, Operation};
 use std::cmp::Ordering;
@@ -34,7 +34,7 @@ impl Segment<'_> {
 
     /// Keeps those that change first, all at one time.
     fn keep_first(&mut self, due: &mut Vec<u32>) {
-        let mut times: Vec<(u32, Time)> = due.iter().map(|&element| (element, self.exact_time_of(element as usize))).collect();
+        let mut times: Vec<(u32, Root)> = due.iter().map(|&element| (element, self.exact_time_of(element as usize))).collect();
         let least = times.iter().map(|(_, time)| time.clone()).reduce(|x, y| if y.compare(&x).is_lt() { y } else { x });
         let Some(least) = least else { return };
         for (element, time) in &times {
@@ -59,7 +59,7 @@ impl Segment<'_> {
             self.walk.due[element as usize] = true;
         }
         self.walk.old_states.clear();
-        let first = self.node_of(due[0] as usize);
+        let first = self.plan.node_of(due[0] as usize);
         let mut next_due = due.iter().map(|&element| element as usize).peekable();
         for n in first..plan.nodes.len() {
             match &plan.nodes[n].kind {
@@ -141,7 +141,7 @@ impl Segment<'_> {
     /// Turns one form of a node by a change of its slope.
     #[inline]
     fn turn_element(&mut self, n: usize, element: usize, change: Ball) {
-        self.forget(element);
+        self.forget(n, element);
         let form = &mut self.walk.forms[element];
         let old = form.a;
         turn(form, change, self.now);
@@ -192,7 +192,7 @@ impl Segment<'_> {
             times(s_new, slope_now, function.dyadic).minus(times(s_old, slope_before, function.dyadic))
         };
         if turned.is_some() || old != new {
-            self.forget(element);
+            self.forget(n, element);
             let old_slope = self.walk.forms[element].a;
             self.evaluate_activation(n, from, local, function);
             if change != Ball::default() {
@@ -207,7 +207,7 @@ impl Segment<'_> {
         let rises = match slope.sign() {
             Some(sign) => sign.is_gt(),
             // Its exact form is known unless it was turned; then the breakpoint is the one at which it is now.
-            None if !turned => self.exact_form(from, self.plan.nodes[from].offset + local).a.cmp0().is_gt(),
+            None if !turned => self.exact_form(from, self.plan.nodes[from].offset + local).slope_sign().is_gt(),
             None => {
                 let now = self.exact_now();
                 let count = self.breakpoints(n, local);
@@ -311,7 +311,7 @@ impl Segment<'_> {
                 self.walk.forms[offset + wins].a.minus(slope)
             }
         };
-        self.forget(element);
+        self.forget(n, element);
         let old_slope = self.walk.forms[element].a;
         self.evaluate_maximum(n, from, local);
         if change != Ball::default() {
@@ -337,9 +337,9 @@ impl Segment<'_> {
         }
         // The exact slopes after it, and before it with the states of before.
         let elements: Vec<usize> = turned.iter().map(|t| t.element as usize).collect();
-        let after: Vec<ExactForm> = elements.iter().map(|&element| self.exact_form(output, element)).collect();
+        let after: Vec<Form> = elements.iter().map(|&element| self.exact_form(output, element)).collect();
         self.swap_states();
-        let before: Vec<ExactForm> = elements.iter().map(|&element| self.exact_form(output, element)).collect();
+        let before: Vec<Form> = elements.iter().map(|&element| self.exact_form(output, element)).collect();
         self.swap_states();
         debug_assert!(plan.nodes[output].len >= elements.len());
         before != after
@@ -352,10 +352,10 @@ impl Segment<'_> {
         }
         if let Some(exact) = &mut self.exact {
             for (element, _) in &self.walk.old_states {
-                exact.forget(*element as usize);
+                exact.forget(self.plan.node_of(*element as usize), *element as usize);
             }
-            for t in self.walk.turned.iter().flatten() {
-                exact.forget(t.element as usize);
+            for (node, turned) in self.walk.turned.iter().enumerate() {
+                turned.iter().for_each(|t| exact.forget(node, t.element as usize));
             }
         }
     }
