@@ -136,7 +136,7 @@ fn batch_normalisation_of_a_state_is_refused_by_name() {
     let tensors: &[(&str, &[usize])] = &[("0.weight", &[2, 2]), ("1.weight", &[2]), ("1.running_mean", &[2]), ("3.weight", &[1, 2])];
     assert!(error(1, &["net", &safetensors("normalised", "", tensors)]).contains("array 1.running_mean is unknown: batch normalisation"));
     let message = error(1, &["net", &safetensors("layer_norm", "", &[("0.weight", &[2, 2]), ("1.weight", &[2]), ("3.weight", &[1, 2])])]);
-    assert!(message.contains("array 1.weight: shape 2, but outputs x inputs is expected"), "{message}");
+    assert!(message.contains("array 1.weight: shape 2, expected outputs x inputs"), "{message}");
 }
 
 // ------------------------------------------------------------------------------------------------------- .json and .npz
@@ -316,8 +316,8 @@ fn attributes_of_another_type_or_name_are_refused() {
     assert_eq!(at(&alpha(float("alpha", 0.5)), &[-2, 2]), "-1 2");
     refused(&alpha(int("alpha", 1)), "node 0, operator LeakyRelu: the attribute alpha is not a float");
     refused(&alpha(ints("alpha", &[1])), "the attribute alpha is not a float");
-    refused(&alpha(float("beta", 1.0)), "node 0, operator LeakyRelu: the attribute beta is not read");
-    refused(&alpha([float("alpha", 0.5), float("alpha", 0.25)].concat()), "the attribute alpha is there twice");
+    refused(&alpha(float("beta", 1.0)), "node 0, operator LeakyRelu: the attribute beta is not supported");
+    refused(&alpha([float("alpha", 0.5), float("alpha", 0.25)].concat()), "the attribute alpha occurs twice");
     // A type that is said wrongly, and one that is not said.
     let untyped = |said: &[u8]| field(5, &[&field(1, b"alpha"), &varint(2 << 3 | 5)[..], &0.5f32.to_le_bytes(), said].concat());
     refused(&alpha(untyped(&integer(20, 2))), "the attribute alpha is not a float");
@@ -335,7 +335,7 @@ fn attributes_of_another_type_or_name_are_refused() {
         );
     }
     // An attribute of other versions.
-    refused(&model(13, &[1, 2], &[node("Squeeze", &["x"], &["y"], &[ints("axes", &[0])])]), "axes is not read in version 13");
+    refused(&model(13, &[1, 2], &[node("Squeeze", &["x"], &["y"], &[ints("axes", &[0])])]), "axes is not supported in version 13");
     assert_eq!(at(&model(11, &[1, 2], &[node("Squeeze", &["x"], &["y"], &[ints("axes", &[0])])]), &[1, 2]), "1 2");
 }
 
@@ -388,7 +388,7 @@ fn operators_of_version_6_mean_what_they_meant() {
     refused(&add(&[2], &[int("broadcast", 1), int("axis", 0)]), "that grows to");
     refused(
         &model(7, &[1, 2], &[singles("c", &[1], &[1.0]), node("Add", &["x", "c"], &["y"], &[int("broadcast", 1)])]),
-        "broadcast is not read",
+        "broadcast is not supported",
     );
     refused(&model(6, &[1, 2], &[singles("c", &[1], &[1.0]), node("Max", &["x", "c"], &["y"], &[])]), "not broadcast before version 8");
     // Without is_test both are as in training.
@@ -409,7 +409,7 @@ fn operators_of_version_6_mean_what_they_meant() {
 fn names_stand_for_one_tensor() {
     let add = || node("Add", &["x", "c"], &["y"], &[]);
     let c = |x| singles("c", &[1], &[x]);
-    refused(&model(13, &[1, 1], &[c(1.0), c(2.0), add()]), "initializer c is there twice");
+    refused(&model(13, &[1, 1], &[c(1.0), c(2.0), add()]), "initializer c occurs twice");
     refused(&model(13, &[1, 1], &[c(1.0), add(), node("Relu", &["x"], &["y"], &[])]), "its output y is computed twice");
     refused(&model(13, &[1, 1], &[c(1.0), node("Relu", &["x"], &["c"], &[]), add()]), "its output c is computed twice");
     // An initializer that could be overridden by an input.
@@ -488,7 +488,7 @@ fn casts_that_round_nothing_are_read() {
 fn an_output_that_is_not_used_need_not_be_read() {
     let drop = |then: &str| model(10, &[3], &[node("Dropout", &["x"], &["h", "mask"], &[]), node("Relu", &[then], &["y"], &[])]);
     assert_eq!(at(&drop("h"), &[-1, 0, 1]), "0 0 1");
-    refused(&drop("mask"), "node 0, operator Dropout: its output mask is used, which is not read");
+    refused(&drop("mask"), "node 0, operator Dropout: its output mask is used, which is not supported");
     let pool = |then: &str| {
         let pool = node("MaxPool", &["x"], &["h", "indices"], &[ints("kernel_shape", &[2])]);
         model(13, &[1, 1, 3], &[pool, node("Relu", &[then], &["y"], &[])])

@@ -14,7 +14,7 @@ pub fn npz_from_bytes(bytes: &[u8]) -> Result<Network, ReadProblem> {
     let mut arrays = BTreeMap::new();
     for (name, array) in npz::read(bytes, &Budget::default())? {
         if !is_known(&name) {
-            return Err(ReadProblem::UnknownArray { array: name, expected: "a network is W0, b0, W1, b1, ..." });
+            return Err(ReadProblem::UnknownArray { array: name, expected: "expected W0, b0, W1, b1, ..." });
         }
         arrays.insert(name, array);
     }

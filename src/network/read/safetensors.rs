@@ -57,11 +57,11 @@ pub fn safetensors_from_bytes(bytes: &[u8]) -> Result<Network, ReadProblem> {
                 }
             }
             (_, "running_mean" | "running_var" | "num_batches_tracked") => {
-                let expected = "batch normalisation is read from .onnx, or from the module in Python";
+                let expected = "batch normalisation is supported in .onnx files and in modules of Python";
                 return Err(ReadProblem::UnknownArray { array: name, expected });
             }
             _ => {
-                let expected = "a network is 0.weight, 0.bias, 2.weight, ...";
+                let expected = "expected 0.weight, 0.bias, 2.weight, ...";
                 return Err(ReadProblem::UnknownArray { array: name, expected });
             }
         }

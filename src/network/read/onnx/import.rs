@@ -48,7 +48,7 @@ pub(super) fn import(model: &proto::Model, external: &External<'_>) -> Result<Ne
     for tensor in &graph.initializer {
         let constant = Constant::read(tensor, external).map_err(|problem| format!("initializer {}: {problem}", tensor.name))?;
         if known.insert(&tensor.name, Known::Constant(Rc::new(constant))).is_some() {
-            return Err(format!("initializer {} is there twice", tensor.name));
+            return Err(format!("initializer {} occurs twice", tensor.name));
         }
     }
     let inputs: Vec<&proto::ValueInfo> = graph.input.iter().filter(|input| !known.contains_key(&input.name[..])).collect();
@@ -94,7 +94,7 @@ pub(super) fn import(model: &proto::Model, external: &External<'_>) -> Result<Ne
             operators::apply(&call, &mut builder).map_err(failed)?.into_iter().map(Known::Value).collect()
         };
         if let Some(name) = node.output.iter().skip(results.len()).find(|name| !name.is_empty() && used.contains(&name[..])) {
-            return Err(failed(format!("its output {name} is used, which is not read")));
+            return Err(failed(format!("its output {name} is used, which is not supported")));
         }
         for (name, result) in node.output.iter().zip(results).filter(|(name, _)| !name.is_empty()) {
             if matches!(result, Known::Value(_)) {

@@ -95,7 +95,7 @@ pub(super) fn apply(call: &Call<'_>, builder: &mut NetworkBuilder) -> Result<Vec
             let axis = normalised(call.attributes.required("axis")?, first.shape().len())?;
             one(builder.concatenate(&values, axis).map_err(text))
         }
-        _ => Err("the operator is not read".to_string()),
+        _ => Err("the operator is not supported".to_string()),
     }
 }
 

@@ -127,7 +127,7 @@ const OPERATORS: &[Schema] = &[
 /// That a node has the inputs, outputs and attributes of its operator in this version.
 pub(super) fn check(node: &proto::Node, version: i64) -> Result<(), String> {
     let mut rows = OPERATORS.iter().filter(|row| row.operator == node.op_type && row.since <= version);
-    let schema = rows.next_back().ok_or("the operator is not read")?;
+    let schema = rows.next_back().ok_or("the operator is not supported")?;
     let (required, most) = schema.inputs;
     let found = node.input.len();
     let at_least = if most == ANY { found.max(required) } else { required };
@@ -147,11 +147,11 @@ pub(super) fn check(node: &proto::Node, version: i64) -> Result<(), String> {
     for (k, attribute) in node.attribute.iter().enumerate() {
         let name = &attribute.name;
         if node.attribute[..k].iter().any(|other| other.name == *name) {
-            return Err(format!("the attribute {name} is there twice"));
+            return Err(format!("the attribute {name} occurs twice"));
         }
         match schema.attributes.iter().find(|(known, _)| known == name) {
             Some((_, kind)) => check_kind(attribute, *kind)?,
-            None => return Err(format!("the attribute {name} is not read in version {version} of the operators")),
+            None => return Err(format!("the attribute {name} is not supported in version {version} of the operators")),
         }
     }
     Ok(())
