@@ -50,7 +50,7 @@ pub enum DomainError {
         dimension: usize,
     },
     /// The dimension is another than the network's.
-    #[error("the domain has dimension {found}, but the network takes {expected} inputs")]
+    #[error("the domain has dimension {found}, expected {expected}: the number of inputs of the network")]
     Dimension {
         /// What the network takes.
         expected: usize,

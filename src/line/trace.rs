@@ -12,7 +12,7 @@ use std::sync::Arc;
 #[non_exhaustive]
 pub enum TraceError {
     /// A point has another dimension than the input space.
-    #[error("the network takes {expected} inputs, but the point has {found} coordinates")]
+    #[error("the point has {found} coordinates, expected {expected}")]
     Dimension {
         /// The inputs of the network.
         expected: usize,

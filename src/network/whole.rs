@@ -1,4 +1,4 @@
-//! Layers as integers: what exact forms are computed with.
+//! Layers as integers, for the computation of exact forms.
 
 use super::Layer;
 use crate::exact::dyadic_parts;
@@ -6,7 +6,7 @@ use crate::exact::forms::Form;
 use crate::exact::{common_denominator, scaled};
 use rug::{Integer, Rational};
 
-/// Integers that mostly fit a machine word.
+/// Integers, most of which fit into a machine word.
 #[derive(Clone, Debug)]
 pub(crate) enum Whole {
     Small(Vec<i64>),
@@ -37,11 +37,11 @@ impl Whole {
     pub(crate) fn word(&self, k: usize) -> i64 {
         match self {
             Self::Small(w) => w[k],
-            Self::Big(_) => unreachable!("asked only where all are words"),
+            Self::Big(_) => unreachable!("called only if all are words"),
         }
     }
 
-    /// Bits of the largest magnitude, where all are words.
+    /// The number of bits of the largest magnitude, if all are words.
     fn bits(&self) -> Option<u32> {
         match self {
             Self::Small(w) => Some(w.iter().map(|x| u64::BITS - x.unsigned_abs().leading_zeros()).max().unwrap_or(0)),
@@ -57,7 +57,7 @@ impl Whole {
     }
 }
 
-/// The least power of two, 1 or more, that makes some doubles whole.
+/// The least power of two, at least 1, that times some doubles gives integers.
 pub(crate) struct PowerOfTwo {
     exponent: u32,
 }
@@ -72,14 +72,14 @@ impl PowerOfTwo {
         Integer::from(1) << self.exponent
     }
 
-    /// One of the doubles times it.
+    /// One of the doubles times the power of two.
     pub(crate) fn whole(&self, x: f64) -> Integer {
         let (m, e) = dyadic_parts(x);
         Integer::from(m) << if m == 0 { 0 } else { (e + self.exponent as i32) as u32 }
     }
 }
 
-/// A layer scaled to integers: weights and bias times `factor`, the least positive integer that makes them whole.
+/// A layer scaled to integers: weights and bias times `factor`, the least positive integer for which all products are integers.
 #[derive(Clone, Debug)]
 pub(crate) struct WholeLayer {
     pub(crate) inputs: usize,
@@ -87,7 +87,7 @@ pub(crate) struct WholeLayer {
     pub(crate) weights: Whole,
     pub(crate) bias: Whole,
     pub(crate) factor: Integer,
-    /// Bits of the largest weight or bias, where all are words.
+    /// The number of bits of the largest weight or bias, if all are words.
     pub(crate) bits: Option<u32>,
 }
 
@@ -114,7 +114,8 @@ impl WholeLayer {
         Self { inputs, outputs, weights, bias, factor, bits }
     }
 
-    /// form +-= w input, w the k-th weight: added where `on`, else taken away. All are words, or the sum is of any length.
+    /// Adds w times `input` to the form if `on`, and else subtracts it, where w is the k-th weight. Either all are words, or the sum has
+    /// any length.
     pub(crate) fn add_form(&self, k: usize, on: bool, input: &Form, form: &mut Form) {
         match (&self.weights, input, form) {
             (Whole::Small(weights), Form::Word { b: x, a: d }, Form::Word { b, a }) => {
@@ -133,11 +134,12 @@ impl WholeLayer {
         }
     }
 
-    /// One output of W x, where only some inputs are not 0: those of `inputs`, with the values x, also as machine words where all of them are.
+    /// One output of W x. All inputs that are not 0 are in `inputs`, with the values x; `words` has the same values if all of them are
+    /// machine words.
     pub(crate) fn row_product(&self, output: usize, inputs: &[usize], x: &[Integer], words: Option<&[i64]>) -> Integer {
         let row = output * self.inputs;
         if let (Whole::Small(weights), Some(bits), Some(words)) = (&self.weights, self.bits, words) {
-            // As in `product`.
+            // The bound of `product`.
             if bits + 63 + (usize::BITS - inputs.len().leading_zeros()) <= 127 {
                 return Integer::from(inputs.iter().zip(words).map(|(&j, &x)| i128::from(weights[row + j]) * i128::from(x)).sum::<i128>());
             }
@@ -147,11 +149,11 @@ impl WholeLayer {
         sum
     }
 
-    /// W x, where only some inputs are not 0: those of `inputs`, with the values x. In machine words where these hold it.
+    /// W x. All inputs that are not 0 are in `inputs`, with the values x. The sums are computed in machine words if these are long enough.
     pub(crate) fn product(&self, inputs: &[usize], x: &[&Integer]) -> Vec<Integer> {
         let rows = (0..self.outputs).map(|i| i * self.inputs);
         if let (Whole::Small(weights), Some(bits), Some(words)) = (&self.weights, self.bits, words_of(x)) {
-            // |w| < 2^bits and |x| <= 2^63, so the sum of n products is below 2^(bits + 63) n.
+            // |w| < 2^bits and |x| <= 2^63, so a sum of n products is below 2^(bits + 63) n.
             if bits + 63 + (usize::BITS - inputs.len().leading_zeros()) <= 127 {
                 let term = |row: usize, (&j, &x): (&usize, &i64)| i128::from(weights[row + j]) * i128::from(x);
                 return rows.map(|row| Integer::from(inputs.iter().zip(&words).map(|pair| term(row, pair)).sum::<i128>())).collect();
@@ -166,7 +168,7 @@ impl WholeLayer {
     }
 }
 
-/// Integers as machine words, where all of them are.
+/// Integers as machine words, if all of them are.
 fn words_of(x: &[&Integer]) -> Option<Vec<i64>> {
     x.iter().map(|x| x.to_i64()).collect()
 }

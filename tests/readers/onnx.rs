@@ -132,7 +132,7 @@ fn what_is_not_read_is_refused_with_the_node_and_the_operator() {
 #[test]
 fn numbers_in_another_file_are_found_beside_it_and_nowhere_else() {
     let name = "residual-new";
-    refused(&std::fs::read(folder().join(format!("{name}.onnx"))).unwrap(), &["initializer", "stand in another file"]);
+    refused(&std::fs::read(folder().join(format!("{name}.onnx"))).unwrap(), &["initializer", "are in another file"]);
     let there = std::env::temp_dir().join(format!("plica-onnx-{}", std::process::id()));
     std::fs::create_dir_all(&there).unwrap();
     let file = there.join("net.onnx");
@@ -148,7 +148,7 @@ fn numbers_in_another_file_are_found_beside_it_and_nowhere_else() {
     assert!(message(&bytes).contains("too early"));
     // A place outside the folder.
     let outside = format!("../{}", &location[3..]);
-    assert!(message(&forged(name, &location, &outside)).contains("not beside the file"));
+    assert!(message(&forged(name, &location, &outside)).contains("not in the folder of the .onnx file"));
     std::fs::remove_dir_all(&there).unwrap();
 }
 
