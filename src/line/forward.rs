@@ -1,4 +1,4 @@
-//! The exact forms along one segment: a forward pass that computes only what is asked for.
+//! The exact forms along one segment, by a forward pass that computes only the forms that are needed.
 
 use super::bits::{is_set, set_bits};
 use crate::data::Points;
@@ -7,17 +7,18 @@ use crate::exact::{common_denominator, scaled};
 use crate::network::whole::{Whole, WholeLayer};
 use rug::{Integer, Rational};
 
-/// Bits that a sum in 128-bit integers may have, with some room.
+/// The limit for the bits of a sum in 128-bit integers, with a reserve.
 const WORD_BITS: u32 = 120;
 
-/// The exact forms along one segment, computed when asked for and kept while the pattern below stays the same.
+/// The exact forms along one segment. They are computed when they are first used, and kept while the pattern of the layers below is the
+/// same.
 ///
-/// A layer whose forms are sure to fit is computed in 128-bit integers, the others in integers of any length.
+/// A layer whose forms are known to fit is computed in 128-bit integers, the others in integers of any length.
 #[derive(Debug)]
 pub(crate) struct ForwardForms {
     input: Input,
     layers: Vec<CachedLayer>,
-    /// The patterns for which the forms hold: those of a layer for the patterns below it.
+    /// For each layer, the pattern for which the forms of the layers above it were computed.
     below: Vec<Vec<u64>>,
 }
 
@@ -26,21 +27,21 @@ pub(crate) struct ForwardForms {
 enum Input {
     Small(Vec<(i64, i64)>),
     Big(Vec<(Integer, Integer)>),
-    /// Not needed: the first layer's forms are known.
+    /// The coordinates are not needed, since the forms of the first layer are known.
     Known,
 }
 
 #[derive(Debug)]
 struct CachedLayer {
-    /// The scale of the layer's inputs, and, where the layer's forms fit, the same as a word.
+    /// The scale of the inputs of the layer, and the same as a word if the forms of the layer fit into words.
     scale: Integer,
     word_scale: Option<i128>,
     forms: Vec<Option<Form>>,
 }
 
 impl ForwardForms {
-    /// The forms along the segment from a row of one set of points to a row of another, of one dimension, with the first layer's
-    /// pre-activations at the ends as doubles.
+    /// The forms along the segment from a row of one set of points to a row of another set of the same dimension; `ends` are the first
+    /// layer's pre-activations at the two ends, as doubles.
     pub(crate) fn new(from: (&Points, usize), to: (&Points, usize), layers: &[&WholeLayer], ends: (&[f64], &[f64])) -> Self {
         if let Some(forms) = Self::from_exact_doubles(from.0, to.0, layers, ends) {
             return forms;
@@ -56,12 +57,12 @@ impl ForwardForms {
         Self { layers: cached_layers(layers, scale, bits), input, below: Vec::new() }
     }
 
-    /// Where the sums of the first layer are integers below 2^53 of one unit, the doubles are exact, in whatever order they were summed.
+    /// If the sums of the first layer are integers below 2^53 times one unit, the doubles are exact for every order of summation.
     fn from_exact_doubles(from: &Points, to: &Points, layers: &[&WholeLayer], ends: (&[f64], &[f64])) -> Option<Self> {
         let ((least, most), (other_least, other_most)) = (from.grain()?, to.grain()?);
         let (least, most) = (least.min(other_least).min(0), most.max(other_most));
         let scale = Integer::from(1) << least.unsigned_abs();
-        // One bit more for the difference of two coordinates.
+        // The difference of two coordinates needs one bit more.
         let bits = u32::try_from(most - least + 1).ok()?.max(scale.significant_bits());
         let first = layers.first().filter(|layer| layer.factor.is_power_of_two())?;
         if bits + first.bits? + usize::BITS - first.inputs.leading_zeros() + 1 > 52 {
@@ -75,11 +76,11 @@ impl ForwardForms {
         Some(Self { layers, input: Input::Known, below: Vec::new() })
     }
 
-    /// The exact form of a unit where the layers below have the patterns `below`, words of 64 bits a layer.
+    /// The exact form of a unit for the patterns `below` of the layers below, as words of 64 bits.
     pub(crate) fn form(&mut self, layers: &[&WholeLayer], layer: usize, unit: usize, below: &[Vec<u64>]) -> Form {
         let same = self.below.iter().zip(below).take_while(|(old, new)| old == new).count();
         if same < below.len() {
-            // The forms of layer `same` hold still; those above it were for another pattern.
+            // The forms of layer `same` are still valid; those above it belong to another pattern.
             let old = if same < self.below.len() { std::mem::take(&mut self.below[same]) } else { Vec::new() };
             self.below.truncate(same);
             self.below.extend_from_slice(&below[same..]);
@@ -92,7 +93,8 @@ impl ForwardForms {
         self.layers[layer].forms[unit].clone().expect("just filled")
     }
 
-    /// The forms of the layer above `layer` for another pattern of `layer`: by what its units that flip add or take away, where these are few.
+    /// Updates the forms of the layer above `layer` to another pattern of `layer`: adds or subtracts the contributions of the units that
+    /// flip, if these are few.
     fn turn(&mut self, layers: &[&WholeLayer], layer: usize, old: &[u64], below: &[Vec<u64>]) {
         let new = &below[layer];
         let changed: Vec<u64> = old.iter().zip(new).map(|(old, new)| old ^ new).collect();
@@ -175,7 +177,7 @@ impl ForwardForms {
         }
         match (&self.input, &whole.weights) {
             (Input::Small(input), Whole::Small(w)) => {
-                // Products of words of 64 bits, which a sum of 128 bits might not hold.
+                // Products of words of 64 bits may be too large for a sum of 128 bits.
                 let (mut sum, mut slope) = (WideSum::default(), WideSum::default());
                 for (&(x, d), &w) in input.iter().zip(&w[row..row + whole.inputs]) {
                     sum.add(x, w);
@@ -196,7 +198,7 @@ impl ForwardForms {
     }
 }
 
-/// The layers with their scales, before any form is known, from the scale of the coordinates and the bits of these and the scale.
+/// The layers with their scales and without forms, from the scale of the coordinates and the bits of coordinates and scale.
 fn cached_layers(layers: &[&WholeLayer], mut scale: Integer, mut bits: Option<u32>) -> Vec<CachedLayer> {
     let layers = layers.iter().map(|layer| {
         // |b|, |a| and the scale are below 2^bits, so the sums of the next layer are below 2^(bits + weights + inputs + 1).
@@ -210,7 +212,7 @@ fn cached_layers(layers: &[&WholeLayer], mut scale: Integer, mut bits: Option<u3
     layers.collect()
 }
 
-/// x(t) = a + (b - a) t as integer forms over a common scale.
+/// The coordinates of x(t) = a + (b - a) t as integer forms over a common scale.
 fn input_forms(from: (&Points, usize), to: (&Points, usize)) -> (Input, Integer) {
     if let Some((words, scale)) = from.0.whole_pair(from.1, to.0, to.1) {
         return (Input::Small(words.into_iter().map(|(a, b)| (a, b - a)).collect()), scale);
