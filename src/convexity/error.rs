@@ -7,7 +7,7 @@ use crate::network::Pattern;
 #[non_exhaustive]
 pub enum ConvexityError {
     /// There are more regions than allowed.
-    #[error("there are more than {limit} regions; nothing is known of the rest")]
+    #[error("there are more than {limit} regions, the limit: the search is incomplete")]
     TooManyRegions {
         /// The limit.
         limit: usize,

@@ -411,7 +411,7 @@ fn wrong_sets_and_too_many_regions_are_refused() {
     assert_eq!(Enumerator::new(&network).max_regions(6).run().unwrap().len(), 6);
     let excess = Enumerator::new(&network).max_regions(5).run();
     assert!(matches!(excess, Err(ConvexityError::TooManyRegions { limit: 5 })));
-    assert_eq!(excess.err().unwrap().to_string(), "there are more than 5 regions; nothing is known of the rest");
+    assert_eq!(excess.err().unwrap().to_string(), "there are more than 5 regions, the limit: the search is incomplete");
 }
 
 /// No units, one region; no patterns, a convex set.
