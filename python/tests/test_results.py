@@ -61,7 +61,7 @@ def test_any_layers_are_saved_as_onnx_and_audited(name, tmp_path):
         assert not (tmp_path / f"copy.{end}").exists()
     with pytest.raises(ValueError, match="bounds are known of affine layers"):
         net.bounds()
-    with pytest.raises(ValueError, match="convexity is decided for affine layers"):
+    with pytest.raises(ValueError, match="expected affine layers"):
         net.convexity()
 
 

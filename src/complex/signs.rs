@@ -96,7 +96,7 @@ impl Signs {
 
     /// Continues with more steps. The first of them are those that are there already.
     pub(super) fn follow(&mut self, steps: &Arc<Steps>) {
-        // The last step represents an output; its scale is not that of the step that follows now.
+        // The exponents of the last step are dropped, since that step only stands for an output.
         let mut known = Vec::clone(&self.exponents);
         known.truncate(self.steps.depth() + 1);
         self.exponents = Arc::new(scale::of_more_steps(steps, known));
