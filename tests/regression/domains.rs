@@ -204,7 +204,7 @@ fn a_slice_of_low_rank_has_strips() {
 #[test]
 fn a_rank_beyond_memory_is_refused() {
     let error = Builder::new(&load("random:784-20-1@1").unwrap()).build(&Domain::Space).unwrap_err().to_string();
-    assert!(error.contains("rank above 12"), "{error}");
+    assert!(error.contains("expected at most 12"), "{error}");
 }
 
 /// 2,000 inputs that the first layer sees through two: maps are told apart as fast as those of the narrow network.

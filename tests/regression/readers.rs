@@ -348,7 +348,7 @@ fn inputs_and_outputs_are_counted() {
     refused(&of(&["x", "c", ""], &["y"]), "3 inputs");
     refused(&of(&["x"], &["y"]), "input 1 is missing");
     refused(&of(&["", "x"], &["y"]), "input 0 is missing");
-    refused(&of(&["x", "c"], &["y", "z"]), "2 outputs, and at most 1");
+    refused(&of(&["x", "c"], &["y", "z"]), "2 outputs, expected at most 1");
     refused(&of(&["x", "c"], &[]), "no output");
     refused(&model(13, &[1, 2], &[c(), node("Concat", &["x", "", "x"], &["y"], &[int("axis", 0)])]), "input 1 is missing");
     refused(&model(13, &[1, 2], &[c(), node("Concat", &[], &["y"], &[int("axis", 0)])]), "input 0 is missing");
@@ -365,7 +365,7 @@ fn versions_that_are_not_known_are_refused() {
         assert_eq!(at(&model(version, &[1, 2], &relu()), &[-1, 1]), "0 1");
     }
     let two = [model(13, &[1, 2], &relu()), field(8, &integer(2, 12))].concat();
-    refused(&two, "several versions of the standard operators: [13, 12]");
+    refused(&two, "several versions of the standard operators, expected one: [13, 12]");
     // A Relu that the file defines itself.
     let own = [model(13, &[1, 2], &relu()), field(25, &field(1, b"Relu"))].concat();
     refused(&own, "the file defines its own operator Relu");
@@ -396,13 +396,13 @@ fn operators_of_version_6_mean_what_they_meant() {
         let of = |version, attributes: &[Vec<u8>]| {
             model(version, &[1, 1], &[singles("c", &[1], &[1.0]), node(operator, inputs, &["y"], attributes)])
         };
-        refused(&of(6, &[]), "as in training");
+        refused(&of(6, &[]), "in training mode");
         assert!(onnx_from_bytes(&of(6, &[int("is_test", 1)])).is_ok());
         assert!(onnx_from_bytes(&of(7, &[])).is_ok());
     }
     // From version 7 to 13 several outputs say so.
     let outputs = node("BatchNormalization", &["x", "c", "c", "c", "c"], &["y", "m", "v"], &[]);
-    refused(&model(9, &[1, 1], &[singles("c", &[1], &[1.0]), outputs]), "as in training");
+    refused(&model(9, &[1, 1], &[singles("c", &[1], &[1.0]), outputs]), "in training mode");
 }
 
 #[test]
@@ -567,7 +567,7 @@ fn numbers_of_a_tensor_are_said_once() {
     assert_eq!(at(&tensor(&raw), &[1]), "3");
     assert_eq!(at(&tensor(&typed), &[1]), "4");
     refused(&tensor(&[raw.clone(), typed.clone()].concat()), "initializer c: the numbers occur twice: 4 raw bytes and 1 typed numbers");
-    refused(&tensor(&[typed, other.clone()].concat()), "initializer c: 2 numbers, of which 1 are of its type");
+    refused(&tensor(&[typed, other.clone()].concat()), "initializer c: 2 numbers, only 1 of them of the type of the tensor");
     refused(&tensor(&other), "initializer c: 0 numbers for shape [1]");
     // Field 14 says that they are in another file.
     refused(&tensor(&[raw, integer(14, 1)].concat()), "initializer c: the numbers occur twice: in another file and in the .onnx file");
@@ -624,7 +624,7 @@ fn padding_is_said_in_one_way() {
     refused(&pool(&[words("auto_pad", "VALID"), int("ceil_mode", 1)]), "ceil_mode with auto_pad VALID");
     refused(&pool(&[words("auto_pad", "BOTH")]), "auto_pad BOTH");
     let sparse = [words("auto_pad", "SAME_LOWER"), ints("kernel_shape", &[1]), ints("strides", &[4])];
-    refused(&model(13, &[1, 1, 8], &[node("MaxPool", &["x"], &["y"], &sparse)]), "steps that leave out elements");
+    refused(&model(13, &[1, 1, 8], &[node("MaxPool", &["x"], &["y"], &sparse)]), "strides that skip elements");
 }
 
 #[test]
