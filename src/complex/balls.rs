@@ -4,9 +4,9 @@
 
 use super::exact::{ENTRY, Place};
 use super::pages::Pages;
-use super::steps::{StepMap, Steps};
 use crate::exact::bound::{TINY, U, round_up, sequential};
 use crate::exact::{nearest_f64, rational};
+use crate::network::lowered::{Lowered, StepMap};
 use rug::Rational;
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -116,7 +116,7 @@ const MOST_BYTES: u64 = 96 << 20;
 /// Pre-activations at vertices, computed when they are first used.
 #[derive(Debug)]
 pub(super) struct Balls {
-    steps: Arc<Steps>,
+    steps: Arc<Lowered>,
     /// For the inputs and for the results of each step, the exponents of the powers of two by which they are multiplied.
     exponents: Arc<Vec<Vec<i32>>>,
     corners: Vec<Vec<Ball>>,
@@ -127,12 +127,12 @@ pub(super) struct Balls {
 }
 
 impl Balls {
-    pub(super) fn new(steps: Arc<Steps>, exponents: Arc<Vec<Vec<i32>>>, corners: Vec<Vec<Ball>>) -> Self {
+    pub(super) fn new(steps: Arc<Lowered>, exponents: Arc<Vec<Vec<i32>>>, corners: Vec<Vec<Ball>>) -> Self {
         Self { steps, exponents, corners, rows: HashMap::new(), mixtures: HashMap::new(), stored: 0 }
     }
 
     /// Continues with more steps. The first of them are those that are there already.
-    pub(super) fn follow(&mut self, steps: &Arc<Steps>, exponents: &Arc<Vec<Vec<i32>>>) {
+    pub(super) fn follow(&mut self, steps: &Arc<Lowered>, exponents: &Arc<Vec<Vec<i32>>>) {
         (self.steps, self.exponents) = (steps.clone(), exponents.clone());
     }
 
@@ -310,7 +310,7 @@ mod tests {
         let (mut good, mut all, mut too_wide) = (0, 0, Vec::new());
         for seed in 0..12u64 {
             let network = network(seed);
-            let steps = Arc::new(Steps::of_stack(&network));
+            let steps = Arc::new(Lowered::of_stack(&network));
             let corners: Vec<Vec<Rational>> =
                 [[(-7, 3), (1, 5)], [(2, 1), (3, 7)], [(0, 1), (-5, 3)]].iter().map(|x| x.map(Rational::from).to_vec()).collect();
             let inputs = vec![1, -1];
@@ -454,7 +454,7 @@ mod tests {
             let n = sum.weights.len();
             let layer =
                 Layer::from_rationals(DMatrix::from_fn(1, n, |_, j| sum.weights[j].clone()), DVector::from_element(1, sum.bias.clone()));
-            let steps = Arc::new(Steps::of_stack(&Stack::new(vec![layer]).unwrap()));
+            let steps = Arc::new(Lowered::of_stack(&Stack::new(vec![layer]).unwrap()));
             let corner: Vec<Ball> = sum.inputs.iter().map(Ball::near).collect();
             let mut balls = Balls::new(steps, Arc::new(vec![vec![0; n], vec![0]]), vec![corner]);
             part(balls.value(&[Place::Corner(0)], 0, 0, 0), &sum.exact())

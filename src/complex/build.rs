@@ -4,12 +4,11 @@ use super::cells::Complex;
 use super::decide::Rule;
 use super::decide::RuleError;
 use super::domain::{Domain, DomainError};
-use super::lower::{Judge, lower};
 use super::memory::{Bytes, default_limit};
 use super::search::Search;
 use super::slice::Plane;
-use super::steps::Steps;
 use crate::network::Network;
+use crate::network::lowered::{Inputs, Judge, LowerError, Lowered, lower};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -72,6 +71,15 @@ pub enum ComplexError {
     /// The caller stopped it, by [`Builder::stop_when`].
     #[error("stopped")]
     Stopped,
+}
+
+impl From<LowerError> for ComplexError {
+    fn from(error: LowerError) -> Self {
+        match error {
+            LowerError::OutputBits => Self::OutputBits,
+            LowerError::TooLarge { limit, needed, layer } => Self::TooMuchMemory { limit, needed, layer, cells: 1 },
+        }
+    }
 }
 
 /// Builds the complex of a network: all cells of its pattern partition of a domain.
@@ -229,14 +237,17 @@ impl Builder {
     }
 
     /// The steps of the network; for a slice, as functions of (u, v).
-    fn steps(&self, plane: Option<&Plane>, judge: Option<&mut Judge<'_>>) -> Result<Steps, ComplexError> {
+    fn steps(&self, plane: Option<&Plane>, judge: Option<&mut Judge<'_, ComplexError>>) -> Result<Lowered, ComplexError> {
         if let Some(plane) = plane.filter(|plane| plane.dimension() != self.network.inputs()) {
             return Err(DomainError::Dimension { expected: self.network.inputs(), found: plane.dimension() }.into());
         }
         match (self.network.stack(), plane) {
-            (None, plane) => lower(self.network.graph(), plane, self.memory(), judge),
-            (Some(stack), Some(plane)) => Ok(Steps::of_stack(&plane.restrict(stack))),
-            (Some(stack), None) => Ok(Steps::of_stack(stack)),
+            (None, plane) => {
+                let inputs = plane.map_or_else(|| Inputs::all(self.network.inputs()), Plane::inputs);
+                lower(self.network.graph(), inputs, self.memory(), judge)
+            }
+            (Some(stack), Some(plane)) => Ok(Lowered::of_stack(&plane.restrict(stack))),
+            (Some(stack), None) => Ok(Lowered::clone(stack.lowered())),
         }
     }
 
@@ -248,7 +259,7 @@ impl Builder {
     pub(super) fn cells(&self, domain: &Domain, plane: Option<&Plane>, rule: Option<Rule>) -> Result<(Complex, usize), ComplexError> {
         let layers = self.network.depth() + usize::from(rule.is_some());
         let mut search: Option<Search<'_>> = None;
-        let mut judge = |steps: Steps, windows: &[Vec<u32>]| {
+        let mut judge = |steps: Lowered, windows: &[Vec<u32>]| {
             let steps = Arc::new(steps);
             if search.is_none() {
                 search = Some(Search::new(self, domain, &steps, layers)?);

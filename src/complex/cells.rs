@@ -10,10 +10,10 @@ use super::merge::{Merged, merge};
 use super::signs::Signs;
 use super::simplex::WholePoint;
 use super::slice::Plane;
-use super::steps::{STAGE, Steps};
 use super::topology::{Faces, Topology};
 use crate::line::{Decisions, Enclosure};
 use crate::network::UnitSet;
+use crate::network::lowered::{Lowered, STAGE};
 use rug::{Integer, Rational};
 use std::cmp::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
@@ -28,7 +28,7 @@ pub(super) const NONE: u32 = u32::MAX;
 /// simplex are at infinity and are not counted.
 #[derive(Debug)]
 pub struct Complex {
-    pub(super) steps: Arc<Steps>,
+    pub(super) steps: Arc<Lowered>,
     pub(super) units: UnitSet,
     domain: Domain,
     plane: Option<Plane>,
@@ -66,7 +66,7 @@ struct Finer {
 
 impl Complex {
     pub(super) fn new(
-        (steps, inputs): (Arc<Steps>, Vec<u32>),
+        (steps, inputs): (Arc<Lowered>, Vec<u32>),
         domain: Domain,
         plane: Option<Plane>,
         topology: Topology,

@@ -9,8 +9,8 @@ use super::groups::Groups;
 use super::parts::{Limit, Limits, Parts};
 use super::signs::Signs;
 use super::split::{Room, Splitting};
-use super::steps::STAGE;
 use super::topology::{Faces, Mask, Topology, units_of};
+use crate::network::lowered::STAGE;
 use std::cell::Cell;
 
 /// Marks that there is no vertex.

@@ -3,11 +3,11 @@
 use super::build::{Builder, ComplexError};
 use super::cells::Complex;
 use super::domain::Domain;
-use super::lower::{Judge, with_winner};
 use super::slice::Plane;
-use super::steps::Steps;
 use crate::exact::ParseError;
 use crate::network::Pattern;
+use crate::network::lowered::Lowered;
+use crate::network::lowered::{Judge, with_winner};
 use rug::Rational;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
@@ -77,7 +77,7 @@ impl Rule {
     }
 
     /// The steps of a network with one more hidden layer, which decides.
-    pub(super) fn after(self, steps: Steps, limit: u64, judge: Option<&mut Judge<'_>>) -> Result<Steps, ComplexError> {
+    pub(super) fn after(self, steps: Lowered, limit: u64, judge: Option<&mut Judge<'_, ComplexError>>) -> Result<Lowered, ComplexError> {
         match self {
             Self::Sign => Ok(steps.with_sign()),
             Self::Argmax => with_winner(steps, limit, judge),
@@ -85,7 +85,7 @@ impl Rule {
     }
 
     /// The class of a cell, from its bits; `step` is the first step that decides.
-    fn class(self, steps: &Steps, step: usize, words: &[u64]) -> i64 {
+    fn class(self, steps: &Lowered, step: usize, words: &[u64]) -> i64 {
         match self {
             Self::Sign => i64::from(steps.is_active(words, step, 0)) - i64::from(steps.is_active(words, step, 1)),
             Self::Argmax => steps.last_winner(words) as i64,

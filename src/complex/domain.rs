@@ -2,10 +2,9 @@
 
 use super::essential::Essential;
 use super::simplex::{WholePoint, orientation, simplex_volume};
-use super::steps::Steps;
 use super::topology::{Faces, Topology};
-use super::whole::WholeStep;
 use crate::exact::parse_rational;
+use crate::network::lowered::Lowered;
 use crate::words::{message, quoted};
 use rug::{Integer, Rational};
 use std::sync::Arc;
@@ -198,7 +197,7 @@ impl Domain {
     ///
     /// # Errors
     /// The domain is not valid, its dimension is not that of the network's input, or there are too many dimensions.
-    pub(super) fn essential(&self, steps: &Arc<Steps>) -> Result<Essential, DomainError> {
+    pub(super) fn essential(&self, steps: &Arc<Lowered>) -> Result<Essential, DomainError> {
         self.check()?;
         let expected = steps.inputs();
         let dimension = match self {
@@ -219,7 +218,7 @@ impl Domain {
     }
 
     /// The polytope that represents the domain of a network: its corners and faces.
-    pub(super) fn polytope(&self, steps: &Steps) -> Polytope {
+    pub(super) fn polytope(&self, steps: &Lowered) -> Polytope {
         match self {
             Self::Box(ranges) => cuboid(ranges),
             Self::Simplex(corners) => simplex(corners),
@@ -301,10 +300,10 @@ fn polytope(corners: Vec<Vec<Rational>>, levels: Vec<Faces>, sides: Vec<u32>) ->
 /// magnitude at most A. With the size as one more coordinate, the last change as the size grows is at a point on d + 1 hyperplanes of forms
 /// and sides. So this size is a quotient of two determinants of order d + 1, and such a determinant is at most (A (d + 1))^(d + 1);
 /// proofs/complex.md, section 4.
-fn beyond_all_vertices(steps: &Steps) -> Integer {
+fn beyond_all_vertices(steps: &Lowered) -> Integer {
     let (mut scale, mut largest) = (Integer::from(1), Integer::from(1));
     let mut over_all = Integer::from(1);
-    for step in steps.steps.iter().map(|step| WholeStep::new(step)) {
+    for step in steps.steps.iter().map(|step| step.whole()) {
         let row_sum = (0..step.outputs).map(|i| step.row_sum(i)).max().unwrap_or_default();
         let bias = (0..step.outputs).map(|i| step.bias(i).abs()).max().unwrap_or_default();
         largest = row_sum * &largest + bias * &scale;

@@ -5,31 +5,31 @@
 //! 0, and a vector on which the units do not depend. So every cell is a cell of the network of these r inputs times a space of dimension d
 //! - r (proofs/complex.md, section 4).
 
-use super::steps::{Form, Step, Steps};
 use crate::exact::Coefficient;
+use crate::network::lowered::{Form, Lowered, Step};
 use rug::Rational;
 use std::sync::Arc;
 
 /// A network as a function of some of its inputs; the others are 0.
 pub(super) struct Essential {
-    pub steps: Arc<Steps>,
+    pub steps: Arc<Lowered>,
     /// The remaining inputs, in order.
     pub inputs: Vec<u32>,
 }
 
 impl Essential {
     /// The network as a function of all inputs.
-    pub(super) fn all(steps: &Arc<Steps>) -> Self {
+    pub(super) fn all(steps: &Arc<Lowered>) -> Self {
         Self { steps: steps.clone(), inputs: (0..steps.inputs() as u32).collect() }
     }
 
     /// The essential part for all units that cut; `None` if it has more than `most` inputs.
-    pub(super) fn of(steps: &Arc<Steps>, most: usize) -> Option<Self> {
+    pub(super) fn of(steps: &Arc<Lowered>, most: usize) -> Option<Self> {
         let inputs = spanning_inputs(steps, most)?;
         if inputs.len() == steps.inputs() {
             return Some(Self::all(steps));
         }
-        let mut fewer = Steps::clone(steps);
+        let mut fewer = Lowered::clone(steps);
         let first = &steps.steps[0];
         let forms = (0..first.outputs()).map(|i| first.form(i).restricted(&inputs)).collect();
         fewer.steps[0] = Arc::new(Step::of_forms(inputs.len(), forms, first.units, first.layer));
@@ -41,7 +41,7 @@ impl Essential {
 /// are no such rows. `None` if there are more than `most`.
 ///
 /// The elimination goes row by row and ends as soon as there are too many: O(n d r) products for n rows of rank r.
-fn spanning_inputs(steps: &Steps, most: usize) -> Option<Vec<u32>> {
+fn spanning_inputs(steps: &Lowered, most: usize) -> Option<Vec<u32>> {
     let (first, d) = (&steps.steps[0], steps.inputs());
     // The rows have 1 at their own pivot and 0 at all others.
     let mut basis: Vec<(usize, Vec<Rational>)> = Vec::new();
@@ -81,7 +81,7 @@ fn subtract(row: &mut [Rational], other: &[Rational], pivot: usize) {
 }
 
 /// The results of the first step that cut, or on which units of later steps depend.
-fn rows_that_cut(steps: &Steps) -> Vec<usize> {
+fn rows_that_cut(steps: &Lowered) -> Vec<usize> {
     let below = &steps.steps[..steps.depth()];
     let mut carried_needed = vec![false; below.last().map_or(0, |step| step.outputs())];
     for pair in below.windows(2).rev() {

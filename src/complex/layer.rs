@@ -1,11 +1,11 @@
 //! One step in doubles with a bound on its error, for many rows at once.
 
 use super::balls::Ball;
-use super::steps::{Step, StepMap};
 use crate::exact::Instructions;
 use crate::exact::bound::{TINY, U, product as product_error, round_up, sequential as sequential_error};
 use crate::exact::lanes::{Lanes, dispatch};
 use crate::exact::product::{Active, Packed, Rows, Scratch, TILE, product};
+use crate::network::lowered::{Step, StepMap};
 use rayon::prelude::*;
 
 /// Marks that there is no column.
@@ -283,10 +283,10 @@ pub(super) fn largest_lane<L: Lanes>(lanes: L) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::steps::Form;
     use super::*;
     use crate::exact::lossy::LossySum;
     use crate::exact::{Coefficient, rational};
+    use crate::network::lowered::Form;
     use rug::Rational;
 
     /// The number of terms that a product adds one after the other.

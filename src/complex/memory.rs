@@ -9,8 +9,6 @@ use std::fmt;
 
 /// The limit if the memory of the machine is unknown: 4 GiB.
 const ELSEWHERE: u64 = 4 << 30;
-/// The number of bytes of a term of a form: its column, its coefficient, and two numbers on the heap.
-const TERM: u64 = 104;
 
 /// The limit of a search, and the bytes that it has taken.
 #[derive(Debug)]
@@ -93,11 +91,6 @@ pub fn parse_bytes(text: &str) -> Result<u64, ParseError> {
     };
     let number: u64 = if digits.bytes().all(|byte| byte.is_ascii_digit()) { digits.parse().map_err(|_| wrong())? } else { 0 };
     number.checked_mul(1 << shift).filter(|&bytes| bytes > 0).ok_or_else(wrong)
-}
-
-/// The number of bytes of forms of a lowered graph with this number of terms.
-pub(super) fn of_terms(terms: u64) -> u64 {
-    TERM.saturating_mul(terms)
 }
 
 /// The number of bytes of cells: their faces, the vertices with the values of the present layer, and the bits of their units.

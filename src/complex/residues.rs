@@ -1,8 +1,8 @@
 //! Affine maps at one point modulo a prime: if these values differ, the maps do.
 
-use super::steps::{Step, StepMap, Steps};
 use crate::exact::dyadic_parts;
 use crate::network::graph::Coefficients;
+use crate::network::lowered::{Lowered, Step, StepMap};
 use rayon::prelude::*;
 use rug::Rational;
 use rug::integer::IntegerExt64;
@@ -57,9 +57,9 @@ fn coordinate(input: usize) -> u64 {
 /// The number of products of two numbers below the prime whose sum fits: 32 of them are below 2^127.
 const ROOM: usize = 32;
 
-/// Steps modulo the prime.
+/// The steps of a network modulo the prime.
 pub(super) struct Residues<'a> {
-    steps: &'a Steps,
+    steps: &'a Lowered,
     all: Vec<StepResidues>,
 }
 
@@ -77,7 +77,7 @@ struct Row {
 
 impl<'a> Residues<'a> {
     /// `None` if the prime divides a denominator, or a coefficient rounds beyond the largest double.
-    pub(super) fn new(steps: &'a Steps) -> Option<Self> {
+    pub(super) fn new(steps: &'a Lowered) -> Option<Self> {
         Some(Self { steps, all: steps.steps.iter().map(|step| StepResidues::new(step)).collect::<Option<_>>()? })
     }
 
@@ -189,7 +189,7 @@ mod tests {
     fn outputs_are_those_of_the_affine_maps_in_any_order_of_cells() {
         let network = load("random:3-10-9-2@3").unwrap();
         let complex = Builder::new(&network).build(&Domain::parse_box("-3,3", 3).unwrap()).unwrap();
-        let steps = Steps::of_stack(network.stack().unwrap());
+        let steps = Lowered::of_stack(network.stack().unwrap());
         let residues = Residues::new(&steps).unwrap();
         let cells = complex.activation_regions();
         assert!(cells > TOGETHER, "{cells}");

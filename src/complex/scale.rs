@@ -4,8 +4,8 @@
 //! the bound of a unit with small weights would be that of the unit with the largest ones. The sizes are guesses, and no result depends on
 //! them.
 
-use super::steps::{Step, Steps};
 use crate::exact::{nearest_f64, rational};
+use crate::network::lowered::{Lowered, Step};
 use rug::Rational;
 
 /// The exponent e of a nonzero number: 2^e <= |x| < 2^(e + 1); 1024 for infinity.
@@ -32,12 +32,12 @@ pub(super) fn shifted(mut x: f64, mut e: i32) -> f64 {
 }
 
 /// The exponents of the inputs, followed by those of the results of every step.
-pub(super) fn of_steps(steps: &Steps, of_inputs: &[i32]) -> Vec<Vec<i32>> {
+pub(super) fn of_steps(steps: &Lowered, of_inputs: &[i32]) -> Vec<Vec<i32>> {
     of_more_steps(steps, vec![of_inputs.to_vec()])
 }
 
 /// As [`of_steps`], if the exponents of the inputs and of the results of the first steps are known.
-pub(super) fn of_more_steps(steps: &Steps, mut all: Vec<Vec<i32>>) -> Vec<Vec<i32>> {
+pub(super) fn of_more_steps(steps: &Lowered, mut all: Vec<Vec<i32>>) -> Vec<Vec<i32>> {
     for step in &steps.steps[all.len() - 1..] {
         all.push(exponents(step, &all[all.len() - 1]));
     }
@@ -114,8 +114,8 @@ mod tests {
     }
     #[test]
     fn numbers_are_scaled_before_they_are_rounded() {
-        use super::super::steps::Form;
         use crate::exact::Coefficient;
+        use crate::network::lowered::Form;
         // 7/5 2^-1074 and 1/3 2^-1100: the nearest doubles are 2^-1074 and 0. Both the dense and the sparse form are tested.
         let number = |n: i32, d: i32, e: i32| Coefficient::from(Rational::from((n, d)) << e);
         let terms = vec![(0, number(7, 5, -1074)), (1, number(1, 3, -1100)), (2, Coefficient::of(-3.0))];
@@ -133,8 +133,8 @@ mod tests {
 
     #[test]
     fn a_constant_that_loses_bits_by_scaling_is_not_exact() {
-        use super::super::steps::Form;
         use crate::exact::Coefficient;
+        use crate::network::lowered::Form;
         for inputs in [3, 3000] {
             let form = |x: f64| Form { terms: vec![(0, Coefficient::ONE)], constant: Coefficient::of(x) };
             let step = Step::of_forms(inputs, vec![form(3.0), form(4.0)], 2, 0);

@@ -14,12 +14,13 @@ use super::exact::ExactRows;
 use super::far::{Far, Weights};
 use super::layer::{FloatStep, Values};
 use super::scale;
-use super::steps::{STAGE, Steps, words_from};
 use super::topology::{Mask, units_of};
+use super::words::words_from;
 use crate::exact::bound::{TINY, U, round_up};
 use crate::exact::lanes::{Lanes, dispatch};
 use crate::exact::{Instructions, nearest_f64, rational};
 use crate::line::Decisions;
+use crate::network::lowered::{Lowered, STAGE};
 use kept::Kept;
 use rug::Rational;
 use std::cmp::Ordering;
@@ -27,7 +28,7 @@ use std::sync::Arc;
 
 /// The vertices, and the pre-activations of one layer there.
 pub(super) struct Signs {
-    steps: Arc<Steps>,
+    steps: Arc<Lowered>,
     /// For the inputs and for the results of each step, the exponents of the powers of two by which they are multiplied in doubles.
     exponents: Arc<Vec<Vec<i32>>>,
     /// The results of the present step that are in the rows.
@@ -60,7 +61,7 @@ pub(super) struct Signs {
 
 impl Signs {
     /// The signs at the corners of a domain.
-    pub(super) fn new(steps: &Arc<Steps>, domain: &Polytope, exact_only: bool) -> Self {
+    pub(super) fn new(steps: &Arc<Lowered>, domain: &Polytope, exact_only: bool) -> Self {
         let (corners, slopes) = (&domain.corners, domain.slopes.as_ref().filter(|_| !exact_only));
         // Corners of the whole space are at infinity, with slopes of about 1.
         let of_inputs = if domain.slopes.is_some() { vec![0; steps.inputs()] } else { exponents_of_inputs(corners, steps.inputs()) };
@@ -95,7 +96,7 @@ impl Signs {
     }
 
     /// Continues with more steps. The first of them are those that are there already.
-    pub(super) fn follow(&mut self, steps: &Arc<Steps>) {
+    pub(super) fn follow(&mut self, steps: &Arc<Lowered>) {
         // The exponents of the last step are dropped, since that step only stands for an output.
         let mut known = Vec::clone(&self.exponents);
         known.truncate(self.steps.depth() + 1);

@@ -1,8 +1,8 @@
 //! Planes through three points of the input space.
 
-use super::steps::Form;
 use crate::data::Point;
 use crate::exact::{Coefficient, Factors};
+use crate::network::lowered::{Form, Inputs};
 use crate::network::{Layer, Stack};
 use nalgebra::{DMatrix, DVector};
 use rayon::prelude::*;
@@ -89,12 +89,12 @@ impl Plane {
     }
 
     /// The coordinates of the surrounding space as forms of (u, v).
-    pub(super) fn forms(&self) -> Vec<Form> {
+    pub(super) fn inputs(&self) -> Inputs {
         let coordinate = |i: usize| {
             let terms = [0, 1].map(|k| (k as u32, Coefficient::from(self.directions[k][i].clone())));
             Form { terms: terms.into_iter().filter(|(_, x)| !x.is_zero()).collect(), constant: self.origin[i].clone().into() }
         };
-        (0..self.dimension()).map(coordinate).collect()
+        Inputs { width: 2, forms: (0..self.dimension()).map(coordinate).collect() }
     }
 
     /// The stack, whose inputs are points of the surrounding space, as a function of (u, v).

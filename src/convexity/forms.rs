@@ -2,19 +2,22 @@
 
 use crate::exact::lp::Row;
 use crate::network::Stack;
-use crate::network::whole::WholeLayer;
+use crate::network::lowered::WholeStep;
 use rug::Integer;
 use std::sync::Arc;
 
 /// The hidden layers as integers.
 pub(super) struct Layers {
     pub inputs: usize,
-    pub hidden: Vec<WholeLayer>,
+    pub hidden: Vec<Arc<WholeStep>>,
 }
 
 impl Layers {
     pub fn of(stack: &Stack) -> Self {
-        Self { inputs: stack.inputs(), hidden: stack.layers()[..stack.depth()].iter().map(WholeLayer::new).collect() }
+        Self {
+            inputs: stack.inputs(),
+            hidden: stack.lowered().steps[..stack.depth()].iter().map(|step| Arc::clone(step.whole())).collect(),
+        }
     }
 
     /// The pattern just after a point in a direction; without a direction, at the point.
@@ -29,7 +32,7 @@ impl Layers {
             let product = |x: &[Integer]| layer.product(&all, &x.iter().collect::<Vec<_>>());
             let (mut next, mut next_slopes) = (product(&values), product(&slopes));
             for (i, value) in next.iter_mut().enumerate() {
-                layer.bias.add_product(i, &scale, value);
+                *value += layer.bias(i) * &scale;
                 let active = value.cmp0().then(next_slopes[i].cmp0()).is_gt();
                 bits.push(active);
                 if !active {
@@ -77,11 +80,11 @@ impl Forms {
     }
 
     /// The forms of the next layer, if the given inputs of it are active and the others are 0.
-    pub fn next(&self, d: usize, layer: &WholeLayer, active: &[usize]) -> Self {
+    pub fn next(&self, d: usize, layer: &WholeStep, active: &[usize]) -> Self {
         let column = |k: usize| {
             let mut column = layer.product(active, &active.iter().map(|&j| &self.forms[j][k]).collect::<Vec<_>>());
             if k == d {
-                column.iter_mut().enumerate().for_each(|(i, sum)| layer.bias.add_product(i, &self.scale, sum));
+                column.iter_mut().enumerate().for_each(|(i, sum)| *sum += layer.bias(i) * &self.scale);
             }
             column
         };

@@ -10,7 +10,7 @@ use crate::exact::Instructions;
 use crate::exact::doubled::DoubleDoubleForm;
 use crate::exact::forms::{Form, Root};
 use crate::network::Stack;
-use crate::network::whole::WholeLayer;
+use crate::network::lowered::WholeLayer;
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
@@ -79,7 +79,7 @@ impl<'a> Escalation<'a> {
     fn form(&mut self, walk: &Walk, at: Place<'_>, unit: u32) -> Form {
         self.move_to(walk, at);
         let (layers, forms) = self.forms.get_or_insert_with(|| {
-            let layers = self.plan.whole(self.network);
+            let layers = self.network.whole();
             let forms = ForwardForms::new(self.from, self.to, &layers, (self.ends.from, self.ends.to));
             (layers, forms)
         });

@@ -4,7 +4,7 @@ use super::bits::{is_set, set_bits};
 use crate::data::Points;
 use crate::exact::forms::{Form, WideSum};
 use crate::exact::{common_denominator, scaled};
-use crate::network::whole::{Whole, WholeLayer};
+use crate::network::lowered::{Whole, WholeLayer};
 use rug::{Integer, Rational};
 
 /// The limit for the bits of a sum in 128-bit integers, with a reserve.

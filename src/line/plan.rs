@@ -5,9 +5,7 @@ use crate::exact::aligned::Aligned;
 use crate::exact::bound::{self, round_up};
 use crate::exact::product::{Packed, TILE};
 use crate::network::hyperplanes::{Member, Proportional, Rows, is_constant, is_zero};
-use crate::network::whole::WholeLayer;
 use crate::network::{Layer, Stack};
-use std::sync::OnceLock;
 
 /// A unit whose (w, b) is a multiple of that of another unit of its layer, and whether the factor is negative.
 #[derive(Clone, Copy, Debug)]
@@ -45,7 +43,7 @@ pub(super) struct LayerPlan {
     /// The weights of the first output, padded as the rows of the inputs are.
     pub first_row: Aligned,
     pub bias: Aligned,
-    /// The factor of the bias column, a power of two: W x + b = (W, b / unit) (x, unit). It is close to the size of the biases divided by
+    /// The entry for the bias that is appended to the inputs x, a power of two: W x + b = (W, b / unit) (x, unit). It is close to the size of the biases divided by
     /// that of the weights, so that no norm is much larger than the numbers; 1 in the first layer.
     pub unit: f64,
     /// An upper bound on the norm of each row of (W, b / unit), above 0.
@@ -69,7 +67,6 @@ pub(super) struct LayerPlan {
     pub without_effect: Vec<bool>,
     /// Whether each weight or bias whose double is 0 is exactly 0.
     pub has_exact_zeros: bool,
-    whole: OnceLock<WholeLayer>,
 }
 
 pub(super) struct Plan {
@@ -88,11 +85,6 @@ impl Plan {
         let is_large = weights >= thresholds.doubled || layers.len() > thresholds.deep;
         let has_doubled = is_large && network.layers().iter().all(Layer::is_double);
         Self { layers, has_doubled }
-    }
-
-    /// The layers as integers, computed at the first escalation.
-    pub(super) fn whole(&self, network: &Stack) -> Vec<&WholeLayer> {
-        self.layers.iter().zip(network.layers()).map(|(plan, layer)| plan.whole.get_or_init(|| WholeLayer::new(layer))).collect()
     }
 }
 
@@ -151,7 +143,6 @@ impl LayerPlan {
             words: outputs.div_ceil(64),
             without_effect: (0..inputs).map(|j| (0..outputs).all(|i| is_zero(layer, i, j))).collect(),
             has_exact_zeros: has_exact_zeros(layer),
-            whole: OnceLock::new(),
         }
     }
 

@@ -4,7 +4,7 @@ use super::escalate::Escalation;
 use super::first_layer::FirstLayer;
 use super::narrow::NarrowWalk;
 use super::options::Options;
-use super::oracle::stack_exact_only;
+use super::oracle::Oracle;
 use super::plan::{Plan, Thresholds};
 #[cfg(feature = "unfiltered")]
 use super::walk::walk_unchecked;
@@ -13,7 +13,7 @@ use super::{Enclosure, Trace, TraceError};
 use crate::data::{Point, Points};
 use crate::exact::Instructions;
 use crate::network::{Selection, Stack, Unit, UnitSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 mod pairs;
 
@@ -21,6 +21,7 @@ mod pairs;
 pub(super) struct StackTracer {
     network: Arc<Stack>,
     plan: Arc<Plan>,
+    oracle: Arc<OnceLock<Oracle>>,
     units: Arc<UnitSet>,
     full: Arc<UnitSet>,
     pub options: Options,
@@ -38,14 +39,15 @@ impl StackTracer {
     /// A tracer of all hidden units, with the filter, with enclosures of times by doubles, and with the pieces of the output.
     pub fn new(network: Arc<Stack>) -> Self {
         let plan = Arc::new(Plan::new(&network, Thresholds::default()));
-        Self::with_plan(network, plan)
+        Self::with_plan(network, plan, Arc::default())
     }
 
-    fn with_plan(network: Arc<Stack>, plan: Arc<Plan>) -> Self {
+    fn with_plan(network: Arc<Stack>, plan: Arc<Plan>, oracle: Arc<OnceLock<Oracle>>) -> Self {
         let units = Arc::new(network.units(&Selection::Hidden).expect("hidden units can always be selected"));
         Self {
             network,
             plan,
+            oracle,
             full: Arc::new(units.full()),
             units,
             options: Options::default(),
@@ -68,7 +70,7 @@ impl StackTracer {
             options: self.options,
             certify: self.certify,
             instructions: self.instructions,
-            ..Self::with_plan(Arc::clone(&self.network), Arc::clone(&self.plan))
+            ..Self::with_plan(Arc::clone(&self.network), Arc::clone(&self.plan), Arc::clone(&self.oracle))
         }
     }
 
@@ -129,7 +131,8 @@ impl StackTracer {
 
     /// The trace of these units with every decision taken with integers.
     fn trace_with_integers(&self, from: &Point, to: &Point, units: &UnitSet) -> Result<Trace, TraceError> {
-        stack_exact_only(&self.network, from, to, units).map(|trace| trace.reduced_to_what_is_asked(self.options))
+        let oracle = self.oracle.get_or_init(|| Oracle::new(self.network.graph()));
+        oracle.trace(from, to, units).map(|trace| trace.reduced_to_what_is_asked(self.options))
     }
 
     /// Traces one segment into `trace`.

@@ -1,8 +1,8 @@
 //! The tracer of a network: its options, and the traces of segments.
 
-use super::graph::{GraphTracer, graph_exact_only};
+use super::graph::GraphTracer;
 use super::options::Options;
-use super::oracle::stack_exact_only;
+use super::oracle::Oracle;
 use super::stack::StackTracer;
 use super::{Decisions, Flips, Trace, TraceError};
 use crate::data::{Point, Points};
@@ -225,8 +225,5 @@ impl PointTracer<'_, '_> {
 /// assert_eq!(trace.end().to_string(), "10");
 /// ```
 pub fn trace_exact_only(network: &Network, from: &Point, to: &Point, units: &UnitSet) -> Result<Trace, TraceError> {
-    match network.stack() {
-        Some(stack) => stack_exact_only(stack, from, to, units),
-        None => graph_exact_only(network.graph(), from, to, units),
-    }
+    Oracle::new(network.graph()).trace(from, to, units)
 }

@@ -3,6 +3,7 @@
 use crate::exact::{as_f64, nearest_f64, rational};
 use nalgebra::{DMatrix, DVector};
 use rug::Rational;
+use std::sync::Arc;
 
 /// The errors of a network, and of a point that is given to it.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -75,18 +76,19 @@ pub enum NetworkError {
 
 /// An affine map x -> W x + b with exact coefficients; W is outputs x inputs.
 ///
-/// The doubles are the nearest to the exact coefficients. They are equal to them if [`is_double`](Self::is_double).
+/// The doubles are the nearest to the exact coefficients. They are equal to them if [`is_double`](Self::is_double). Copies
+/// share them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Layer {
-    weights: DMatrix<f64>,
-    bias: DVector<f64>,
-    exact: Option<Box<(DMatrix<Rational>, DVector<Rational>)>>,
+    weights: Arc<DMatrix<f64>>,
+    bias: Arc<DVector<f64>>,
+    exact: Option<Arc<(DMatrix<Rational>, DVector<Rational>)>>,
 }
 
 impl Layer {
     /// A layer with these doubles as coefficients. A [`Network`](super::Network) checks that they are finite.
     pub fn from_f64(weights: DMatrix<f64>, bias: DVector<f64>) -> Self {
-        Self { weights, bias, exact: None }
+        Self { weights: Arc::new(weights), bias: Arc::new(bias), exact: None }
     }
 
     /// A layer with rational coefficients.
@@ -102,9 +104,9 @@ impl Layer {
         let dyadic = |q: &Rational| as_f64(q).is_some();
         let is_double = weights.iter().all(dyadic) && bias.iter().all(dyadic);
         Self {
-            weights: weights.map(|q| nearest_f64(&q)),
-            bias: bias.map(|q| nearest_f64(&q)),
-            exact: (!is_double).then(|| Box::new((weights, bias))),
+            weights: Arc::new(weights.map(|q| nearest_f64(&q))),
+            bias: Arc::new(bias.map(|q| nearest_f64(&q))),
+            exact: (!is_double).then(|| Arc::new((weights, bias))),
         }
     }
 

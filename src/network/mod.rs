@@ -4,12 +4,12 @@ pub(crate) mod graph;
 pub(crate) mod hyperplanes;
 mod layer;
 mod load;
+pub(crate) mod lowered;
 mod net;
 mod pattern;
 pub mod read;
 mod selection;
 mod stack;
-pub(crate) mod whole;
 pub mod write;
 pub mod zoo;
 

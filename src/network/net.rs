@@ -5,7 +5,7 @@ use super::stack::Stack;
 use super::{Layer, NetworkError, Selection, SelectionError, UnitSet};
 use rug::Rational;
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 /// A network of piecewise linear layers.
 ///
@@ -24,11 +24,15 @@ use std::sync::{Arc, OnceLock};
 /// ```
 #[derive(Clone)]
 pub struct Network {
-    /// The network as a stack of affine layers with ReLU between them, if it is one. Walks of stacks are faster.
-    stack: Option<Arc<Stack>>,
-    /// The network as nodes. Those of a stack are computed when they are first used.
-    graph: Arc<OnceLock<Arc<Graph>>>,
+    kind: Kind,
     notes: Vec<String>,
+}
+
+/// What the library uses of a network's kind: stacks have walks of their own, which are faster.
+#[derive(Clone)]
+enum Kind {
+    Stack(Arc<Stack>),
+    Nodes(Arc<Graph>),
 }
 
 impl Network {
@@ -48,17 +52,23 @@ impl Network {
 
     /// The network as a stack of layers, if it is one.
     pub(crate) fn stack(&self) -> Option<&Arc<Stack>> {
-        self.stack.as_ref()
+        match &self.kind {
+            Kind::Stack(stack) => Some(stack),
+            Kind::Nodes(_) => None,
+        }
     }
 
     /// The network as nodes.
     pub(crate) fn graph(&self) -> &Arc<Graph> {
-        self.graph.get_or_init(|| Arc::new(self.stack.as_ref().expect("a network without nodes is a stack").to_graph()))
+        match &self.kind {
+            Kind::Stack(stack) => stack.graph(),
+            Kind::Nodes(graph) => graph,
+        }
     }
 
     /// The widths of the hidden layers, if all of them are a ReLU of an affine map of the layer below.
     pub(crate) fn hidden_widths(&self) -> Option<Vec<usize>> {
-        if let Some(stack) = &self.stack {
+        if let Some(stack) = self.stack() {
             return Some(stack.layers()[..stack.depth()].iter().map(Layer::outputs).collect());
         }
         let mut widths = self.graph().widths(&self.graph().stages()?);
@@ -68,17 +78,12 @@ impl Network {
 
     /// The network as a stack of dense layers, if it can be written as one within the limit of size.
     pub(crate) fn to_stack(&self) -> Option<Arc<Stack>> {
-        self.stack.clone().or_else(|| Stack::unrolled(self.graph()).map(Arc::new))
-    }
-
-    /// The nodes, if the network is not a stack.
-    fn only_graph(&self) -> Option<&Arc<Graph>> {
-        if self.stack.is_none() { Some(self.graph()) } else { None }
+        self.stack().cloned().or_else(|| Stack::unrolled(self.graph()).map(Arc::new))
     }
 
     /// The affine layers with ReLU between them, the output layer last; `None` if the network has other layers.
     pub fn layers(&self) -> Option<&[Layer]> {
-        self.stack.as_ref().map(|stack| stack.layers())
+        self.stack().map(|stack| stack.layers())
     }
 
     /// All tensors, in the order in which they are computed. The first one is the input.
@@ -104,27 +109,27 @@ impl Network {
 
     /// The dimension of the input space.
     pub fn inputs(&self) -> usize {
-        self.stack.as_ref().map_or_else(|| self.graph().inputs(), |stack| stack.inputs())
+        self.stack().map_or_else(|| self.graph().inputs(), |stack| stack.inputs())
     }
 
     /// The number of outputs.
     pub fn outputs(&self) -> usize {
-        self.stack.as_ref().map_or_else(|| self.graph().outputs(), |stack| stack.outputs())
+        self.stack().map_or_else(|| self.graph().outputs(), |stack| stack.outputs())
     }
 
     /// The number of hidden layers L. The output is layer L.
     pub fn depth(&self) -> usize {
-        self.stack.as_ref().map_or_else(|| self.graph().depth(), |stack| stack.depth())
+        self.stack().map_or_else(|| self.graph().depth(), |stack| stack.depth())
     }
 
     /// The number of hidden units m.
     pub fn hidden_units(&self) -> usize {
-        self.stack.as_ref().map_or_else(|| self.graph().hidden_units(), |stack| stack.hidden_units())
+        self.stack().map_or_else(|| self.graph().hidden_units(), |stack| stack.hidden_units())
     }
 
     /// The widths from the input to the output, such as `2-16-16-1`. An input with several axes is written as `1x28x28`.
     pub fn shape(&self) -> String {
-        self.stack.as_ref().map_or_else(|| self.graph().shape(), |stack| stack.shape())
+        self.stack().map_or_else(|| self.graph().shape(), |stack| stack.shape())
     }
 
     /// The units that a selection names.
@@ -132,7 +137,7 @@ impl Network {
     /// # Errors
     /// The network does not have such a layer.
     pub fn units(&self, selection: &Selection) -> Result<UnitSet, SelectionError> {
-        self.stack.as_ref().map_or_else(|| self.graph().units(selection), |stack| stack.units(selection))
+        self.stack().map_or_else(|| self.graph().units(selection), |stack| stack.units(selection))
     }
 
     /// The exact outputs at a point, computed directly from the definitions of the layers.
@@ -145,7 +150,7 @@ impl Network {
     /// # Errors
     /// The point has the wrong dimension.
     pub fn evaluate(&self, point: &[Rational]) -> Result<Vec<Rational>, NetworkError> {
-        self.stack.as_ref().map_or_else(|| self.graph().evaluate(point), |stack| stack.evaluate(point))
+        self.stack().map_or_else(|| self.graph().evaluate(point), |stack| stack.evaluate(point))
     }
 
     /// The exact elements of all [nodes](Self::nodes) at a point.
@@ -171,9 +176,9 @@ impl Network {
     /// assert_eq!(network.with_output_bits().units(&Selection::Hidden).unwrap().count(), 2);
     /// ```
     pub fn with_output_bits(&self) -> Self {
-        match self.only_graph() {
-            Some(graph) => Self::from(graph.with_output_bits()).with_notes(self.notes.clone()),
-            None => self.clone(),
+        match &self.kind {
+            Kind::Nodes(graph) => Self::from(graph.with_output_bits()).with_notes(self.notes.clone()),
+            Kind::Stack(_) => self.clone(),
         }
     }
 
@@ -195,14 +200,13 @@ impl Network {
     /// The same network without its form as a stack, for tests that compare the two walks.
     #[doc(hidden)]
     pub fn as_nodes(&self) -> Self {
-        self.graph();
-        Self { stack: None, ..self.clone() }
+        Self { kind: Kind::Nodes(Arc::clone(self.graph())), notes: self.notes.clone() }
     }
 }
 
 impl From<Stack> for Network {
     fn from(stack: Stack) -> Self {
-        Self { stack: Some(Arc::new(stack)), graph: Arc::default(), notes: Vec::new() }
+        Self { kind: Kind::Stack(Arc::new(stack)), notes: Vec::new() }
     }
 }
 
@@ -210,7 +214,7 @@ impl From<Graph> for Network {
     fn from(graph: Graph) -> Self {
         match Stack::of_graph(&graph) {
             Some(stack) => stack.into(),
-            None => Self { stack: None, graph: Arc::new(OnceLock::from(Arc::new(graph))), notes: Vec::new() },
+            None => Self { kind: Kind::Nodes(Arc::new(graph)), notes: Vec::new() },
         }
     }
 }
@@ -218,8 +222,8 @@ impl From<Graph> for Network {
 /// Networks are equal if their layers and their names are. Notes are not compared.
 impl PartialEq for Network {
     fn eq(&self, other: &Self) -> bool {
-        match (&self.stack, &other.stack) {
-            (Some(stack), Some(other)) => stack == other,
+        match (&self.kind, &other.kind) {
+            (Kind::Stack(stack), Kind::Stack(other)) => stack == other,
             _ => self.graph() == other.graph(),
         }
     }
@@ -227,9 +231,9 @@ impl PartialEq for Network {
 
 impl fmt::Debug for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.stack {
-            Some(stack) => stack.fmt(f),
-            None => self.graph().fmt(f),
+        match &self.kind {
+            Kind::Stack(stack) => stack.fmt(f),
+            Kind::Nodes(graph) => graph.fmt(f),
         }
     }
 }

@@ -1,14 +1,30 @@
 //! Stacks of affine layers with ReLU between them. Most networks are stacks, and stacks have faster walks.
 
 use super::graph::{Affine, Coefficients, Graph, LinearMap, Node, Operation, Piecewise, Term};
+use super::lowered::{Lowered, WholeLayer};
 use super::{Layer, LayerBits, NetworkError, Selection, SelectionError, UnitSet};
 use nalgebra::{DMatrix, DVector};
 use rug::Rational;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 /// Affine layers with a ReLU after each but the last.
-#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Stack {
     layers: Vec<Layer>,
+    graph: OnceLock<Arc<Graph>>,
+    lowered: OnceLock<Arc<Lowered>>,
+}
+
+impl fmt::Debug for Stack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stack").field("layers", &self.layers).finish()
+    }
+}
+
+impl PartialEq for Stack {
+    fn eq(&self, other: &Self) -> bool {
+        self.layers == other.layers
+    }
 }
 
 impl Stack {
@@ -23,12 +39,27 @@ impl Stack {
                 return Err(NetworkError::DoesNotChain { layer: i, expected: layers[i - 1].outputs(), found: layer.inputs() });
             }
         }
-        Ok(Self { layers })
+        Ok(Self { layers, graph: OnceLock::new(), lowered: OnceLock::new() })
     }
 
     /// All layers, the output layer last.
     pub(crate) fn layers(&self) -> &[Layer] {
         &self.layers
+    }
+
+    /// The same network as nodes, made when they are first asked for.
+    pub(crate) fn graph(&self) -> &Arc<Graph> {
+        self.graph.get_or_init(|| Arc::new(self.to_graph()))
+    }
+
+    /// The same as steps, which share the weights; made when they are first asked for.
+    pub(crate) fn lowered(&self) -> &Arc<Lowered> {
+        self.lowered.get_or_init(|| Arc::new(Lowered::of_stack(self)))
+    }
+
+    /// The layers as integers, made when they are first asked for.
+    pub(crate) fn whole(&self) -> Vec<&WholeLayer> {
+        self.lowered().steps.iter().map(|step| step.whole().layer().expect("the steps of a stack are dense")).collect()
     }
 
     pub(crate) fn depth(&self) -> usize {
@@ -76,8 +107,7 @@ impl Stack {
         Ok(values)
     }
 
-    /// The same network as nodes.
-    pub(crate) fn to_graph(&self) -> Graph {
+    fn to_graph(&self) -> Graph {
         // The input is one row of numbers, as in files.
         let mut nodes = vec![Node { name: String::new(), shape: vec![1, self.inputs()], operation: Operation::Input }];
         for (at, layer) in self.layers.iter().enumerate() {

@@ -2,10 +2,10 @@
 //! 7).
 
 use super::super::scale::exponent;
-use super::super::steps::Steps;
 use super::super::topology::Topology;
 use super::Signs;
 use crate::exact::bound::{TINY, round_up, sequential};
+use crate::network::lowered::Lowered;
 use rayon::prelude::*;
 
 /// The number of cells or vertices in a parallel task.
@@ -17,7 +17,7 @@ impl Signs {
     ///
     /// On a cell all elements are affine. A candidate does not win on the cell if some other candidate is at least as large at all of its
     /// vertices, and either precedes it or is larger at one of the vertices.
-    pub(in super::super) fn contenders(&self, steps: &Steps, windows: &[Vec<u32>], cells: &Topology) -> Vec<Vec<u32>> {
+    pub(in super::super) fn contenders(&self, steps: &Lowered, windows: &[Vec<u32>], cells: &Topology) -> Vec<Vec<u32>> {
         let elements = Elements::new(self, steps);
         let sets = Sets::new(windows);
         let mut of_vertices = vec![0; sets.words * self.len()];
@@ -60,7 +60,7 @@ struct Elements {
 }
 
 impl Elements {
-    fn new(signs: &Signs, steps: &Steps) -> Self {
+    fn new(signs: &Signs, steps: &Lowered) -> Self {
         let (depth, forms) = (steps.depth(), &steps.steps[steps.depth()]);
         let below = &signs.exponents[depth];
         let mut place_of = vec![None; forms.inputs()];
@@ -244,7 +244,7 @@ mod tests {
             let sum = LossySum::new(n, usize::MAX);
             let layer =
                 Layer::from_rationals(DMatrix::from_fn(1, n, |_, j| sum.weights[j].clone()), DVector::from_element(1, sum.bias.clone()));
-            let steps = Arc::new(Steps::of_stack(&Stack::new(vec![layer]).unwrap()));
+            let steps = Arc::new(Lowered::of_stack(&Stack::new(vec![layer]).unwrap()));
             let cube = Domain::cube(0.into(), 1.into(), n).unwrap();
             let (_, inputs, _) = sum.doubles();
             for error in [0.0, 1.0, 2f64.powi(-10)] {

@@ -4,12 +4,12 @@ use super::super::balls::{LOOSE, Mixture};
 use super::super::exact::Place;
 use super::super::far::{Weights, certain_sign};
 use super::super::layer::{Values, largest_lane};
-use super::super::steps::STAGE;
 use super::super::topology::{Mask, units_of};
 use super::{Signs, balls};
 use crate::exact::bound::{TINY, U, round_up};
 use crate::exact::lanes::{Lanes, dispatch};
 use crate::exact::nearest_f64;
+use crate::network::lowered::STAGE;
 use rug::Rational;
 use std::cmp::Ordering;
 
@@ -165,9 +165,9 @@ fn combine_in<L: Lanes>(p: &[f64], q: &[f64], of_p: f64, of_q: f64, out: &mut [f
 #[cfg(test)]
 mod tests {
     use super::super::super::domain::Domain;
-    use super::super::super::steps::Steps;
     use super::*;
     use crate::exact::rational;
+    use crate::network::lowered::Lowered;
     use crate::network::{Layer, Network};
     use nalgebra::{dmatrix, dvector};
     use std::sync::Arc;
@@ -179,7 +179,7 @@ mod tests {
     /// Two vertices with these values, the first of which is that of the unit, and with bounds on their errors.
     fn signs(p: ([f64; 2], f64), q: ([f64; 2], f64)) -> Signs {
         let network = Network::new(vec![Layer::from_f64(dmatrix![1.0], dvector![0.0])]).unwrap();
-        let steps = Arc::new(Steps::of_stack(network.stack().unwrap()));
+        let steps = Arc::new(Lowered::of_stack(network.stack().unwrap()));
         let mut signs = Signs::new(&steps, &Domain::parse_box("0,1", 1).unwrap().polytope(&steps), false);
         signs.rows = Values { stride: 8, ..Values::default() };
         [p, q].iter().for_each(|(values, error)| signs.rows.push(values, *error));

@@ -1,8 +1,9 @@
 //! Units that have one sign on the whole domain. They cut nothing, and are omitted from the rows (proofs/complex.md, section 4).
 
-use super::super::steps::{STAGE, gather};
 use super::super::topology::Mask;
+use super::super::words::gather;
 use super::Signs;
+use crate::network::lowered::STAGE;
 
 /// The results of a step that are in the rows, in this order: units that may cut, then results that only later steps need.
 pub(super) struct Kept {

@@ -3,10 +3,7 @@
 //! y(z) = s_0 z + c_0 + sum_i (s_i - s_(i-1)) max(z - b_i, 0) for a piecewise affine y, and max(a, b) = a + max(b - a, 0). What later
 //! steps need and no unit gives goes along as it is, so nothing is approximated and no domain need be bounded.
 
-use super::build::ComplexError;
-use super::memory::of_terms;
-use super::slice::Plane;
-use super::steps::{Bit, Code, Duels, Form, Hidden, Step, Steps};
+use super::{Bit, Code, Form, Hidden, Lowered, Step, Tournaments};
 use crate::exact::{Coefficient, Factors};
 use crate::network::LayerBits;
 use crate::network::graph::{Affine, Graph, Maximum, Node, Operation, Piecewise};
@@ -20,34 +17,67 @@ const FEW: usize = 3;
 
 /// Says which candidates of each window of a maximum have to be compared: it gets the steps so far, the elements of the maximum in place of an output, and
 /// for each window which of these are its candidates. Of those it gives the places, ascending, at least one.
-pub(super) type Judge<'a> = dyn FnMut(Steps, &[Vec<u32>]) -> Result<Vec<Vec<u32>>, ComplexError> + 'a;
+pub(crate) type Judge<'a, E> = dyn FnMut(Lowered, &[Vec<u32>]) -> Result<Vec<Vec<u32>>, E> + 'a;
 
-/// The steps of a graph, of a slice as a function of (u, v).
+/// Why a network has no lowered form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LowerError {
+    /// Its bits are those of its outputs, which do not tell what is affine where.
+    OutputBits,
+    /// More bytes are needed than allowed.
+    TooLarge {
+        limit: u64,
+        needed: u64,
+        /// The hidden layer at which this is known.
+        layer: usize,
+    },
+}
+
+/// The inputs of a network as forms of other variables.
+pub(crate) struct Inputs {
+    /// The number of these variables.
+    pub width: usize,
+    pub forms: Vec<Form>,
+}
+
+impl Inputs {
+    /// The inputs themselves.
+    pub(crate) fn all(inputs: usize) -> Self {
+        Self { width: inputs, forms: (0..inputs as u32).map(Form::column).collect() }
+    }
+}
+
+/// What a term of a form takes: its column, its coefficient, and the two numbers on the heap.
+const TERM: u64 = 104;
+
+/// What some forms take, by the number of their terms.
+pub(crate) fn bytes_of_terms(terms: u64) -> u64 {
+    TERM.saturating_mul(terms)
+}
+
+/// The steps of a network, as functions of the variables of its inputs.
 ///
 /// Linear maps that follow each other become one, unless that would have more than twice the entries of both.
 ///
 /// # Errors
-/// A graph whose bits are those of its outputs, which do not tell what is affine where; more memory than allowed.
-pub(super) fn lower(
+/// A network whose bits are those of its outputs; more bytes than `limit`; an error of the judge.
+pub(crate) fn lower<E: From<LowerError>>(
     graph: &Arc<Graph>,
-    plane: Option<&Plane>,
+    inputs: Inputs,
     limit: u64,
-    mut judge: Option<&mut Judge<'_>>,
-) -> Result<Steps, ComplexError> {
+    mut judge: Option<&mut Judge<'_, E>>,
+) -> Result<Lowered, E> {
     let bends = |node: &Node| matches!(node.operation, Operation::Activation { .. } | Operation::Maximum(_));
     let layers = graph.layers();
     if graph.nodes().iter().enumerate().any(|(n, node)| bends(node) && layers.binary_search(&n).is_err()) {
-        return Err(ComplexError::OutputBits);
+        return Err(LowerError::OutputBits.into());
     }
     let mut last_use = vec![0; graph.nodes().len()];
     for (n, node) in graph.nodes().iter().enumerate() {
         node.parents().into_iter().for_each(|parent| last_use[parent] = n);
     }
     last_use[graph.output()] = usize::MAX;
-    let (width, input) = match plane {
-        Some(plane) => (2, plane.forms()),
-        None => (graph.inputs(), (0..graph.inputs() as u32).map(Form::column).collect()),
-    };
+    let Inputs { width, forms: input } = inputs;
     let mut lowering =
         Lowering { last_use, steps: Vec::new(), hidden: Vec::new(), width, forms: vec![Vec::new(); graph.nodes().len()], limit };
     for (n, node) in graph.nodes().iter().enumerate() {
@@ -59,14 +89,14 @@ pub(super) fn lower(
         };
     }
     let output = std::mem::take(&mut lowering.forms[graph.output()]);
-    Ok(Steps { graph: Some(Arc::clone(graph)), ..lowering.finish(output) })
+    Ok(Lowered { graph: Some(Arc::clone(graph)), ..lowering.finish(output) })
 }
 
 /// The same steps with one more hidden layer: which output is the largest, the lowest index on ties.
 ///
 /// # Errors
 /// More memory than allowed.
-pub(super) fn with_winner(mut steps: Steps, limit: u64, judge: Option<&mut Judge<'_>>) -> Result<Steps, ComplexError> {
+pub(crate) fn with_winner<E: From<LowerError>>(mut steps: Lowered, limit: u64, judge: Option<&mut Judge<'_, E>>) -> Result<Lowered, E> {
     let last = steps.steps.pop().expect("there is the output");
     let outputs = (0..last.outputs()).map(|i| last.form(i)).collect();
     let mut lowering =
@@ -125,11 +155,11 @@ impl Lowering {
     }
 
     /// All steps, the output last.
-    fn finish(mut self, output: Vec<Form>) -> Steps {
+    fn finish(mut self, output: Vec<Form>) -> Lowered {
         self.push(output, 0);
         let last = self.hidden.len().saturating_sub(1);
         self.steps.iter_mut().filter(|step| step.layer > last).for_each(|step| Arc::make_mut(step).layer = last);
-        Steps::new(self.steps, self.hidden)
+        Lowered::new(self.steps, self.hidden)
     }
 
     /// One step more, with these units and these forms carried. Nodes that are still used at `from` or later go along.
@@ -178,14 +208,14 @@ impl Lowering {
     }
 
     /// Whether there is memory for so many terms more.
-    fn check(&self, terms: usize) -> Result<(), ComplexError> {
+    fn check(&self, terms: usize) -> Result<(), LowerError> {
         let forms: usize = (0..self.forms.len()).map(|node| self.entries(node)).sum();
-        let needed = of_terms((forms + terms) as u64) + self.steps.iter().map(|step| step.bytes()).sum::<u64>();
+        let needed = bytes_of_terms((forms + terms) as u64) + self.steps.iter().map(|step| step.bytes()).sum::<u64>();
         let (limit, layer) = (self.limit, self.hidden.len());
-        if needed > limit { Err(ComplexError::TooMuchMemory { limit, needed, layer, cells: 1 }) } else { Ok(()) }
+        if needed > limit { Err(LowerError::TooLarge { limit, needed, layer }) } else { Ok(()) }
     }
 
-    fn affine(&mut self, n: usize, len: usize, affine: &Affine) -> Result<Vec<Form>, ComplexError> {
+    fn affine(&mut self, n: usize, len: usize, affine: &Affine) -> Result<Vec<Form>, LowerError> {
         let mut terms = 0;
         for term in &affine.terms {
             let (mut own, mut joined) = (0, 0);
@@ -268,7 +298,13 @@ impl Lowering {
     }
 
     /// One step for each round of duels between those that have to be compared: all candidates, unless a judge says otherwise.
-    fn maximum(&mut self, n: usize, windows: usize, maximum: &Maximum, judge: Option<&mut Judge<'_>>) -> Result<Vec<Form>, ComplexError> {
+    fn maximum<E: From<LowerError>>(
+        &mut self,
+        n: usize,
+        windows: usize,
+        maximum: &Maximum,
+        judge: Option<&mut Judge<'_, E>>,
+    ) -> Result<Vec<Form>, E> {
         let window = |window: usize| maximum.window(window).map(|(place, element)| (place as u32, element as u32)).collect();
         let mut contenders: Vec<Vec<(u32, u32)>> = (0..windows).map(window).collect();
         if let Some(judge) = judge
@@ -293,15 +329,15 @@ impl Lowering {
             let mut settled = self.step(n + 1, &[], &left.concat()).carried.into_iter();
             left.iter_mut().flatten().for_each(|form| *form = settled.next().expect("one form for each contender"));
         }
-        let mut duels = Duels { places: Vec::with_capacity(windows), bits: vec![Vec::new(); windows] };
-        duels.places.extend(contenders.iter().map(|contenders| contenders.iter().map(|&(place, _)| place).collect::<Vec<_>>()));
+        let mut tournaments = Tournaments { places: Vec::with_capacity(windows), bits: vec![Vec::new(); windows] };
+        tournaments.places.extend(contenders.iter().map(|contenders| contenders.iter().map(|&(place, _)| place).collect::<Vec<_>>()));
         while left.iter().any(|forms| forms.len() > 1) {
             let units: Vec<Form> = left.iter().flat_map(|forms| forms.chunks_exact(2)).map(|pair| pair[1].minus(&pair[0])).collect();
             // The first of each pair, and one that has none to meet.
             let carried: Vec<Form> = left.iter().flat_map(|forms| forms.iter().step_by(2).cloned()).collect();
             let results = self.step(n + 1, &units, &carried);
             let (mut carried, mut units) = (results.carried.into_iter(), results.units.into_iter());
-            for (forms, bits) in left.iter_mut().zip(&mut duels.bits) {
+            for (forms, bits) in left.iter_mut().zip(&mut tournaments.bits) {
                 let mut winners: Vec<Form> = carried.by_ref().take(forms.len().div_ceil(2)).collect();
                 for winner in &mut winners[..forms.len() / 2] {
                     let (bit, over) = units.next().expect("one unit for each duel");
@@ -311,14 +347,14 @@ impl Lowering {
                 *forms = winners;
             }
         }
-        self.hidden.push(Hidden { width: windows, bits: LayerBits::Winner(maximum.size), code: Code::Duels(duels) });
+        self.hidden.push(Hidden { width: windows, bits: LayerBits::Winner(maximum.size), code: Code::Winners(tournaments) });
         Ok(left.into_iter().map(|mut forms| forms.pop().expect("a window has a candidate")).collect())
     }
 
     /// The steps up to here, with the elements of a node as their output.
-    fn so_far(&self, node: usize) -> Steps {
+    fn so_far(&self, node: usize) -> Lowered {
         let output = Step::of_forms(self.width, self.forms[node].clone(), 0, self.hidden.len());
-        Steps { go_on: true, ..Steps::new(self.steps.iter().cloned().chain([Arc::new(output)]).collect(), Vec::new()) }
+        Lowered { go_on: true, ..Lowered::new(self.steps.iter().cloned().chain([Arc::new(output)]).collect(), Vec::new()) }
     }
 }
 

@@ -1,0 +1,232 @@
+//! One step of a lowered network: an affine map, and which of its results are rectified.
+
+use super::STAGE;
+use super::form::Form;
+use super::lower::bytes_of_terms;
+use super::whole::WholeStep;
+use crate::exact::Coefficient;
+use crate::network::Layer;
+use crate::network::graph::Coefficients;
+use nalgebra::{DMatrix, DVector};
+use rug::Rational;
+use std::sync::{Arc, OnceLock};
+
+/// An affine map of which the first `units` results are rectified, max(z, 0), and the others are not.
+#[derive(Clone, Debug)]
+pub(crate) struct Step {
+    pub map: StepMap,
+    whole: OnceLock<Arc<WholeStep>>,
+    /// How many results are units: they cut, and are rectified.
+    pub units: usize,
+    /// The hidden layer that it is part of; of the output the last one.
+    pub layer: usize,
+}
+
+/// How the map is stored.
+#[derive(Clone, Debug)]
+pub(crate) enum StepMap {
+    Dense(Layer),
+    Sparse(SparseMap),
+}
+
+/// An affine map by its entries that are not 0, row by row.
+#[derive(Clone, Debug)]
+pub(crate) struct SparseMap {
+    pub inputs: usize,
+    /// The first entry of each row, and the end.
+    pub starts: Vec<usize>,
+    pub columns: Vec<u32>,
+    pub weights: Coefficients,
+    pub bias: Coefficients,
+}
+
+impl SparseMap {
+    /// The entries of a row.
+    pub(crate) fn row(&self, output: usize) -> std::ops::Range<usize> {
+        self.starts[output]..self.starts[output + 1]
+    }
+}
+
+impl Step {
+    pub(crate) fn of_layer(layer: Layer, units: usize, at: usize) -> Self {
+        Self { map: StepMap::Dense(layer), whole: OnceLock::new(), units, layer: at }
+    }
+
+    /// The step of these forms, of which the first are units.
+    pub(crate) fn of_forms(inputs: usize, forms: Vec<Form>, units: usize, layer: usize) -> Self {
+        let entries: usize = forms.iter().map(|form| form.terms.len()).sum();
+        // A product of dense rows takes 8 entries at a time.
+        if 4 * entries >= inputs * forms.len() {
+            return Self::of_layer(dense(inputs, &forms), units, layer);
+        }
+        let (mut starts, mut columns, mut weights, mut bias) =
+            (vec![0], Vec::with_capacity(entries), Vec::with_capacity(entries), Vec::new());
+        for form in forms {
+            for (column, x) in form.terms {
+                columns.push(column);
+                weights.push(x);
+            }
+            starts.push(columns.len());
+            bias.push(form.constant);
+        }
+        let (weights, bias) = (Coefficients::of(&weights), Coefficients::of(&bias));
+        Self { map: StepMap::Sparse(SparseMap { inputs, starts, columns, weights, bias }), whole: OnceLock::new(), units, layer }
+    }
+
+    /// The step as integers, made when they are first asked for.
+    pub(crate) fn whole(&self) -> &Arc<WholeStep> {
+        self.whole.get_or_init(|| Arc::new(WholeStep::new(self)))
+    }
+
+    pub(crate) fn inputs(&self) -> usize {
+        match &self.map {
+            StepMap::Dense(layer) => layer.inputs(),
+            StepMap::Sparse(map) => map.inputs,
+        }
+    }
+
+    pub(crate) fn outputs(&self) -> usize {
+        match &self.map {
+            StepMap::Dense(layer) => layer.outputs(),
+            StepMap::Sparse(map) => map.bias.len(),
+        }
+    }
+
+    /// The bytes of its coefficients: as doubles twice, and as fractions where they are no doubles.
+    pub(crate) fn bytes(&self) -> u64 {
+        let (entries, is_double) = match &self.map {
+            StepMap::Dense(layer) => (layer.inputs() * layer.outputs(), layer.is_double()),
+            StepMap::Sparse(map) => (map.columns.len(), map.weights.is_double()),
+        };
+        if is_double { 20 * entries as u64 } else { 20 * entries as u64 + bytes_of_terms(entries as u64) }
+    }
+
+    /// Words for the bits of the units.
+    pub(crate) fn words(&self) -> usize {
+        self.units.div_ceil(STAGE)
+    }
+
+    /// Visits the entries of a row that are not 0, each by its place among the weights, in a dense map the input, and the input.
+    pub(crate) fn for_entries(&self, output: usize, mut visit: impl FnMut(usize, usize)) {
+        match &self.map {
+            StepMap::Dense(layer) => (0..layer.inputs()).filter(|&j| self.has_weight(output, j)).for_each(|j| visit(j, j)),
+            StepMap::Sparse(map) => map.row(output).for_each(|k| visit(k, map.columns[k] as usize)),
+        }
+    }
+
+    /// Visits the entries of a row that are not 0, rounded to doubles, and gives the rounded constant.
+    pub(crate) fn rounded_row(&self, output: usize, mut visit: impl FnMut(usize, f64)) -> f64 {
+        self.for_entries(output, |k, j| visit(j, self.weight(output, k).0));
+        self.constant(output).0
+    }
+
+    /// Whether an entry is not 0.
+    pub(crate) fn has_weight(&self, output: usize, k: usize) -> bool {
+        let (double, exact) = self.weight(output, k);
+        double != 0.0 || exact.is_some_and(|exact| !exact().is_zero())
+    }
+
+    /// An entry as a double, and how to get the number where that may be another one.
+    pub(crate) fn weight(&self, output: usize, k: usize) -> (f64, Option<impl FnOnce() -> Rational + '_>) {
+        let (double, is_double) = match &self.map {
+            StepMap::Dense(layer) => (layer.weights()[(output, k)], layer.is_double()),
+            StepMap::Sparse(map) => (map.weights.doubles()[k], map.weights.is_double()),
+        };
+        let exact = move || match &self.map {
+            StepMap::Dense(layer) => layer.weight(output, k),
+            StepMap::Sparse(map) => map.weights.get(k),
+        };
+        (double, (!is_double).then_some(exact))
+    }
+
+    /// The constant of a row, the same way.
+    pub(crate) fn constant(&self, output: usize) -> (f64, Option<impl FnOnce() -> Rational + '_>) {
+        let (double, is_double) = match &self.map {
+            StepMap::Dense(layer) => (layer.bias()[output], layer.is_double()),
+            StepMap::Sparse(map) => (map.bias.doubles()[output], map.bias.is_double()),
+        };
+        let exact = move || match &self.map {
+            StepMap::Dense(layer) => layer.bias_of(output),
+            StepMap::Sparse(map) => map.bias.get(output),
+        };
+        (double, (!is_double).then_some(exact))
+    }
+
+    /// A row as a form.
+    pub(crate) fn form(&self, output: usize) -> Form {
+        match &self.map {
+            StepMap::Dense(layer) => {
+                let weight = |j: usize| match layer.is_double() {
+                    true => Coefficient::of(layer.weights()[(output, j)]),
+                    false => layer.weight(output, j).into(),
+                };
+                let terms = (0..layer.inputs()).map(|j| (j as u32, weight(j))).filter(|(_, x)| !x.is_zero());
+                Form { terms: terms.collect(), constant: layer.bias_of(output).into() }
+            }
+            StepMap::Sparse(map) => {
+                let terms = map.row(output).map(|k| (map.columns[k], map.weights.number(k)));
+                Form { terms: terms.collect(), constant: map.bias.number(output) }
+            }
+        }
+    }
+
+    /// Whether all weights of a row are 0.
+    pub(crate) fn is_constant(&self, output: usize) -> bool {
+        match &self.map {
+            StepMap::Dense(layer) => (0..layer.inputs()).all(|k| !self.has_weight(output, k)),
+            StepMap::Sparse(map) => map.row(output).is_empty(),
+        }
+    }
+
+    /// Which rows have a constant that is positive, or negative, as words.
+    pub(crate) fn signs_of_constants(&self) -> [Vec<u64>; 2] {
+        let mut signs = [true, false].map(|_| vec![0u64; self.outputs().div_ceil(STAGE)]);
+        for i in 0..self.outputs() {
+            // The nearest double of another number is 0 or has its sign.
+            let sign = match self.constant(i) {
+                (0.0, Some(exact)) => exact().cmp0(),
+                (double, _) => double.partial_cmp(&0.0).expect("constants are numbers"),
+            };
+            if sign.is_ne() {
+                signs[usize::from(sign.is_lt())][i / STAGE] |= 1 << (i % STAGE);
+            }
+        }
+        signs
+    }
+}
+
+/// Forms of so many columns as a layer.
+fn dense(inputs: usize, forms: &[Form]) -> Layer {
+    let numbers = |form: &Form| form.terms.iter().map(|(_, x)| x).chain([&form.constant]).all(|x| x.as_f64().is_some());
+    if forms.iter().all(numbers) {
+        let value = |x: &Coefficient| x.as_f64().expect("all are doubles");
+        let mut weights = DMatrix::zeros(forms.len(), inputs);
+        forms.iter().enumerate().for_each(|(i, form)| form.terms.iter().for_each(|(j, x)| weights[(i, *j as usize)] = value(x)));
+        return Layer::from_f64(weights, DVector::from_iterator(forms.len(), forms.iter().map(|form| value(&form.constant))));
+    }
+    let mut weights = DMatrix::from_element(forms.len(), inputs, Rational::new());
+    forms.iter().enumerate().for_each(|(i, form)| form.terms.iter().for_each(|(j, x)| weights[(i, *j as usize)] = x.to_rational()));
+    Layer::from_rationals(weights, DVector::from_iterator(forms.len(), forms.iter().map(|form| form.constant.to_rational())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nalgebra::{DMatrix, DVector};
+
+    /// Of doubles, -0 among them, and of fractions whose nearest doubles are 0 and infinite.
+    #[test]
+    fn constants_have_the_signs_of_their_numbers() {
+        let doubles = [1.5, -1.5, 0.0, -0.0, f64::from_bits(1), -f64::from_bits(1)];
+        let layer = Layer::from_f64(DMatrix::zeros(6, 1), DVector::from_row_slice(&doubles));
+        assert_eq!(Step::of_layer(layer, 6, 0).signs_of_constants(), [vec![0b01_0001], vec![0b10_0010]]);
+        let third = |e: i32| Rational::from((1, 3)) << e;
+        let fractions = vec![third(0), -third(-1100), third(-1100), Rational::new(), third(2000), -third(2000)];
+        let form = |x: &Rational| Form { terms: Vec::new(), constant: Coefficient::from(x.clone()) };
+        let sparse = Step::of_forms(3000, fractions.iter().map(form).collect(), 6, 0);
+        let layer = Layer::from_rationals(DMatrix::from_element(6, 1, Rational::new()), DVector::from_vec(fractions));
+        for step in [sparse, Step::of_layer(layer, 6, 0)] {
+            assert_eq!(step.signs_of_constants(), [vec![0b01_0101], vec![0b10_0010]]);
+        }
+    }
+}
