@@ -43,8 +43,8 @@ pub(super) struct LayerPlan {
     /// The weights of the first output, padded as the rows of the inputs are.
     pub first_row: Aligned,
     pub bias: Aligned,
-    /// The entry for the bias that is appended to the inputs x, a power of two: W x + b = (W, b / unit) (x, unit). It is close to the size of the biases divided by
-    /// that of the weights, so that no norm is much larger than the numbers; 1 in the first layer.
+    /// The entry for the bias that is appended to the inputs x, a power of two: W x + b = (W, b / unit) (x, unit). It is close to the size of
+    /// the biases divided by that of the weights, so that no norm is much larger than the numbers; 1 in the first layer.
     pub unit: f64,
     /// An upper bound on the norm of each row of (W, b / unit), above 0.
     pub rho: Aligned,
