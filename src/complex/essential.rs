@@ -2,8 +2,8 @@
 //! changes.
 //!
 //! With d inputs and rank r, the columns of some r inputs span all columns. Every point is the sum of a point at which the other inputs are
-//! 0, and a vector on which the units do not depend. So every cell is a cell of the network of these r inputs times a space of dimension d
-//! - r (proofs/complex.md, section 4).
+//! 0, and a vector on which the units do not depend. So every cell is a cell of the network of these r inputs times a space of dimension
+//! d - r (proofs/complex.md, section 4).
 
 use crate::exact::Coefficient;
 use crate::network::lowered::{Form, Lowered, Step};

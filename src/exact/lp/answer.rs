@@ -83,8 +83,8 @@ pub enum Optimum {
 /// Whether a row follows from the others, with the certificate.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Redundancy {
-    /// Every point of the other rows satisfies this row. The negation of an inequality is one row; an equation has two negations, first a.x
-    /// > b, then a.x < b. For each negation, the multipliers prove that the program with the negation in place of the row is infeasible.
+    /// Every point of the other rows satisfies this row. The negation of an inequality is one row; an equation has two negations, first
+    /// a.x > b, then a.x < b. For each negation, the multipliers prove that the program with the negation in place of the row is infeasible.
     Redundant {
         /// The multipliers for each negation.
         multipliers: Vec<Multipliers>,
