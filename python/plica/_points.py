@@ -215,7 +215,7 @@ def _ratio(value: Any, i: int, j: int, where: Any) -> str:
         if max(part.bit_length() for part in ratio) > LARGEST_BITS:
             raise _TooLong
     except _TooLong:
-        raise ValueError(f"{where(i, j)}: a number of more than 20,000 digits, the most that are read") from None
+        raise ValueError(f"{where(i, j)}: a number of more than 20,000 digits, the limit") from None
     except (OverflowError, ValueError) as error:
         said = f": {error}" if isinstance(value, str) else f" is {value}, not a finite number"
         raise ValueError(f"{where(i, j)}{said}") from None

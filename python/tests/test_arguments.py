@@ -139,7 +139,7 @@ def test_tables_are_refused_and_their_numbers_taken():
         (lambda: NET.regions((0, 1), decide="best"), ValueError, "decide: "),
         (lambda: NET.regions((0, 1), max_regions=3), plica.LimitError, "more than 3 regions"),
         (lambda: NET.regions((0, 1), max_regions=0), ValueError, "max_regions: 0"),
-        (lambda: NET.regions((0, 1), max_memory=1000), plica.LimitError, "1000 bytes are allowed"),
+        (lambda: NET.regions((0, 1), max_memory=1000), plica.LimitError, "expected at most 1000 bytes"),
         (lambda: NET.regions((0, 1), max_memory="4X"), ValueError, "max_memory: `4X`"),
         (lambda: NET.regions((0, 1), max_memory=4.5), TypeError, "max_memory: float"),
         (lambda: NET.slice([0, 0], [1, 1], [2, 2]), ValueError, "plane: "),

@@ -56,12 +56,12 @@ def test_any_layers_are_saved_as_onnx_and_audited(name, tmp_path):
     found = net.audit(list(ends), points=[3], pairs="all")
     assert (found.segments, found.regions) == (2, 2 * trace.regions)
     for end in ("json", "npz", "safetensors"):
-        with pytest.raises(ValueError, match="a .onnx file can hold it"):
+        with pytest.raises(ValueError, match="a .onnx file can contain any layers"):
             net.save(tmp_path / f"copy.{end}")
         assert not (tmp_path / f"copy.{end}").exists()
     with pytest.raises(ValueError, match="bounds are known of affine layers"):
         net.bounds()
-    with pytest.raises(ValueError, match="convexity is decided for affine layers"):
+    with pytest.raises(ValueError, match="expected affine layers"):
         net.convexity()
 
 

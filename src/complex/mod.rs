@@ -1,4 +1,4 @@
-//! Every linear region of a box, a plane or the whole space: cells, faces, neighbours, volumes, triangulation.
+//! The linear regions of a box, a plane or the whole space: cells, faces, neighbours, volumes and triangulations.
 
 mod balls;
 mod build;

@@ -18,7 +18,7 @@ pub(super) struct Search<'a> {
     builder: &'a Builder,
     domain: &'a Domain,
     polytope: Polytope,
-    /// The inputs in which it is cut, and the steps as functions of these alone, where these are fewer than all.
+    /// The inputs in which the domain is cut, and the steps as functions of these inputs if they are not all inputs.
     inputs: Vec<u32>,
     fewer: Option<Arc<Lowered>>,
     signs: Signs,
@@ -26,14 +26,14 @@ pub(super) struct Search<'a> {
     /// For each cell the bits of the units, step by step.
     patterns: Vec<u64>,
     memory: Memory,
-    /// How many steps have cut it.
+    /// The number of steps that have cut the domain.
     done: usize,
-    /// The number of hidden layers, for reports of progress.
+    /// The number of hidden layers, for progress reports.
     layers: usize,
 }
 
 impl<'a> Search<'a> {
-    /// A domain that nothing has cut yet. Of the whole space all steps must be known, else the first ones are enough.
+    /// A domain that has not been cut. For the whole space all steps must be known, otherwise the first ones are sufficient.
     pub(super) fn new(builder: &'a Builder, domain: &'a Domain, steps: &Arc<Lowered>, layers: usize) -> Result<Self, ComplexError> {
         let Essential { steps: essential, inputs } = domain.essential(steps)?;
         let mut polytope = domain.polytope(&essential);
@@ -55,7 +55,7 @@ impl<'a> Search<'a> {
         Ok(())
     }
 
-    /// For each window of candidates, elements that are the output of the steps so far, those that have to be compared.
+    /// For each window of candidates, the elements that must be compared. The candidates are outputs of the steps so far.
     pub(super) fn contenders(&mut self, steps: &Lowered, windows: &[Vec<u32>]) -> Result<Vec<Vec<u32>>, ComplexError> {
         let layer = steps.steps[steps.depth()].layer;
         let needed = of_search(&self.topology, &self.signs, &self.patterns) + of_contenders(windows, self.signs.len());
@@ -63,7 +63,7 @@ impl<'a> Search<'a> {
         Ok(self.signs.contenders(steps, windows, &self.topology))
     }
 
-    /// Cuts all faces by the units of one step, of a hidden layer.
+    /// Cuts all faces by the units of one step of a hidden layer.
     fn cut_by(&mut self, step: usize, layer: usize) -> Result<(), ComplexError> {
         let needed = of_search(&self.topology, &self.signs, &self.patterns) + self.signs.bytes_of(step);
         self.memory.check(needed, layer, self.topology.cells())?;
@@ -98,7 +98,7 @@ impl<'a> Search<'a> {
         Ok(())
     }
 
-    /// The complex, once these are all steps.
+    /// The complex, after all steps.
     pub(super) fn finish(mut self, steps: Arc<Lowered>, plane: Option<&Plane>) -> Result<Complex, ComplexError> {
         self.follow(&steps)?;
         let last = steps.hidden.len().saturating_sub(1);
@@ -106,7 +106,7 @@ impl<'a> Search<'a> {
             let needed = of_search(&self.topology, &self.signs, &self.patterns) + of_merging(&self.topology.levels);
             self.memory.check(needed, last, self.topology.cells())?;
         }
-        // Layers of constants alone have no step.
+        // Layers with only constants have no step.
         let cut = steps.steps[..steps.depth()].last().map_or(0, |step| step.layer + 1);
         if cut < steps.hidden.len() {
             self.report(last);

@@ -20,9 +20,9 @@ impl Layers {
         }
     }
 
-    /// The pattern just after a point on the way in a direction; without one, at the point.
+    /// The pattern just after a point in a direction; without a direction, at the point.
     ///
-    /// A forward pass of values and of their derivatives along the direction. A unit that is 0 and stays so is inactive.
+    /// It is a forward pass of values and of their derivatives along the direction. A unit that is 0 and stays 0 is inactive.
     pub fn pattern_after(&self, point: &(Vec<Integer>, Integer), direction: Option<&[Integer]>) -> crate::network::Pattern {
         let (mut values, mut scale) = point.clone();
         let mut slopes = direction.map_or_else(|| vec![Integer::new(); values.len()], <[Integer]>::to_vec);
@@ -47,30 +47,30 @@ impl Layers {
     }
 }
 
-/// The two sides of a unit's hyperplane: where it is positive, and where it is not.
+/// The two sides of a unit's hyperplane: where the unit is positive, and where it is not.
 pub(super) struct Sides {
     pub active: Arc<Row>,
     pub inactive: Arc<Row>,
 }
 
-/// What a unit is on a region of the layers below.
+/// The form of a unit on a region of the layers below.
 pub(super) enum UnitForm {
-    /// It does not vary there, and is active or not.
+    /// It is constant, and the unit is active or not.
     Fixed(bool),
-    /// It varies.
+    /// It is not constant.
     Varies(Sides),
 }
 
 /// The forms of all units of a layer, for one pattern of the layers below.
 pub(super) struct Forms {
-    /// Coefficients of the inputs, then the constant, over a common positive scale.
+    /// The coefficients of the inputs and then the constant, over a common positive scale.
     forms: Vec<Vec<Integer>>,
     scale: Integer,
     pub units: Vec<UnitForm>,
 }
 
 impl Forms {
-    /// Those of the first layer.
+    /// The forms of the first layer.
     pub fn first(layers: &Layers) -> Self {
         let d = layers.inputs;
         let coordinate = |j: usize| (0..=d).map(|k| Integer::from(u8::from(j == k))).collect();
@@ -79,7 +79,7 @@ impl Forms {
         inputs.next(d, &layers.hidden[0], &all)
     }
 
-    /// Those of the next layer, where these inputs of it are active and the others 0.
+    /// The forms of the next layer, if the given inputs of it are active and the others are 0.
     pub fn next(&self, d: usize, layer: &WholeStep, active: &[usize]) -> Self {
         let column = |k: usize| {
             let mut column = layer.product(active, &active.iter().map(|&j| &self.forms[j][k]).collect::<Vec<_>>());

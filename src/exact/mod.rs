@@ -1,7 +1,7 @@
-//! Signs that are never wrong: exact numbers, the proven filter, integer forms and their determinants.
+//! Exact decisions of signs: exact numbers, the proven filter, integer forms and their determinants.
 
 pub(crate) mod aligned;
-#[allow(unsafe_code, reason = "what a kernel may assume of checked indices")]
+#[allow(unsafe_code, reason = "kernels rely on indices that were checked before")]
 pub(crate) mod ascending;
 pub(crate) mod bound;
 mod coefficient;

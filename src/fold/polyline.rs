@@ -1,4 +1,4 @@
-//! Segments walked one after the other.
+//! Polygonal paths: segments one after the other.
 
 use super::walk::Walk;
 use super::{Path, Step};
@@ -6,18 +6,18 @@ use crate::line::Trace;
 use crate::network::{Unit, UnitSet};
 use std::borrow::Cow;
 
-/// The traces of a polygonal path show different units.
+/// The error of a polygonal path whose traces have different units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("part {part} shows other units than the first part")]
+#[error("part {part} has other units than the first part")]
 pub struct UnitsDiffer {
-    /// The first part that differs, from 0.
+    /// The index of the first part with other units, counted from 0.
     pub part: usize,
 }
 
-/// The concatenation of traces: the segments of a polygonal path in order.
+/// The concatenation of traces: the segments of a polygonal path, in order.
 ///
-/// Two parts share the joint pattern where the first ends as the second starts; where they do not, the jump between them counts in r2.
-/// (Paper 2, concatenation; the paths of iterated attacks in the authors' post on paper 3.)
+/// If one part ends with the pattern with which the next one starts, that pattern occurs once. Otherwise the jump between them counts in
+/// r2. (Paper 2, concatenation; the paths of iterated attacks in the authors' post on paper 3.)
 ///
 /// ```
 /// use plica::{data::Point, fold::{Folding, Polyline}, line::Tracer, network::{Layer, Network}};
@@ -41,7 +41,7 @@ impl<'a> Polyline<'a> {
     /// The path along these traces, in order.
     ///
     /// # Errors
-    /// Traces that show different units.
+    /// The traces have different units.
     pub fn new(parts: impl IntoIterator<Item = &'a Trace>) -> Result<Self, UnitsDiffer> {
         let mut polyline = Self { units: None, flips: Vec::new() };
         let mut before: Option<&Trace> = None;

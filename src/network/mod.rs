@@ -1,4 +1,4 @@
-//! Networks of any piecewise linear layers: units, patterns, selections, files, and the zoo.
+//! Networks of any piecewise linear layers: units, patterns, selections, readers and writers of files, and the zoo.
 
 pub(crate) mod graph;
 pub(crate) mod hyperplanes;

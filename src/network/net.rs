@@ -1,4 +1,4 @@
-//! The network: one type, of any layers.
+//! The one type of networks, with any piecewise linear layers.
 
 use super::graph::{Graph, Node};
 use super::stack::Stack;
@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 /// A network of piecewise linear layers.
 ///
-/// It is made of affine layers with ReLU between them ([`Network::new`]), of any other layers by a [`NetworkBuilder`](super::NetworkBuilder), or loaded
-/// ([`load`](super::load())). Copies share the weights.
+/// Affine layers with ReLU between them are given to [`Network::new`], other layers are added by a
+/// [`NetworkBuilder`](super::NetworkBuilder), and [`load`](super::load()) reads files. Copies share the weights.
 ///
 /// ```
 /// use plica::network::{Layer, Network};
@@ -36,12 +36,12 @@ enum Kind {
 }
 
 impl Network {
-    /// A network of affine layers with a ReLU after each but the last, the input's side first.
+    /// A network of affine layers with a ReLU after each but the last. The first layer is that at the input.
     ///
-    /// The layers but the last are *hidden*, and their outputs are the [units](super::Unit).
+    /// All layers but the last are *hidden*, and their outputs are the [units](super::Unit).
     ///
     /// # Errors
-    /// No layers, an empty layer, shapes that do not chain, coefficients that are not finite.
+    /// There are no layers, a layer is empty, the sizes of consecutive layers differ, or coefficients are not finite.
     pub fn new(layers: Vec<Layer>) -> Result<Self, NetworkError> {
         Ok(Stack::new(layers)?.into())
     }
@@ -50,7 +50,7 @@ impl Network {
         Self { notes, ..self }
     }
 
-    /// The network as a stack of layers, where it is one.
+    /// The network as a stack of layers, if it is one.
     pub(crate) fn stack(&self) -> Option<&Arc<Stack>> {
         match &self.kind {
             Kind::Stack(stack) => Some(stack),
@@ -66,7 +66,7 @@ impl Network {
         }
     }
 
-    /// The widths of the hidden layers, where all are ReLU of affine maps of the layer below; `None` elsewhere.
+    /// The widths of the hidden layers, if all of them are a ReLU of an affine map of the layer below.
     pub(crate) fn hidden_widths(&self) -> Option<Vec<usize>> {
         if let Some(stack) = self.stack() {
             return Some(stack.layers()[..stack.depth()].iter().map(Layer::outputs).collect());
@@ -76,17 +76,17 @@ impl Network {
         Some(widths)
     }
 
-    /// The network as a stack of dense layers, where it can be written as one that is not too large.
+    /// The network as a stack of dense layers, if it can be written as one within the limit of size.
     pub(crate) fn to_stack(&self) -> Option<Arc<Stack>> {
         self.stack().cloned().or_else(|| Stack::unrolled(self.graph()).map(Arc::new))
     }
 
-    /// The affine layers with ReLU between them, the output layer last; `None` where the network has any other layers.
+    /// The affine layers with ReLU between them, the output layer last; `None` if the network has other layers.
     pub fn layers(&self) -> Option<&[Layer]> {
         self.stack().map(|stack| stack.layers())
     }
 
-    /// All tensors, in the order in which they are computed; the first is the input.
+    /// All tensors, in the order in which they are computed. The first one is the input.
     ///
     /// ```
     /// use plica::network::{Operation, load};
@@ -97,12 +97,12 @@ impl Network {
         self.graph().nodes()
     }
 
-    /// The node that holds the outputs.
+    /// The index of the output node.
     pub fn output_node(&self) -> usize {
         self.graph().output()
     }
 
-    /// What is to be said of its reading: an operator that was left out because it changes no region, what a file does not say.
+    /// Notes of the reader: operators that were omitted because they change no region, and facts that the file does not state.
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
@@ -117,7 +117,7 @@ impl Network {
         self.stack().map_or_else(|| self.graph().outputs(), |stack| stack.outputs())
     }
 
-    /// The number of hidden layers L; the output is layer L.
+    /// The number of hidden layers L. The output is layer L.
     pub fn depth(&self) -> usize {
         self.stack().map_or_else(|| self.graph().depth(), |stack| stack.depth())
     }
@@ -127,7 +127,7 @@ impl Network {
         self.stack().map_or_else(|| self.graph().hidden_units(), |stack| stack.hidden_units())
     }
 
-    /// The widths from the input to the output, such as `2-16-16-1`; an input with several axes as `1x28x28`.
+    /// The widths from the input to the output, such as `2-16-16-1`. An input with several axes is written as `1x28x28`.
     pub fn shape(&self) -> String {
         self.stack().map_or_else(|| self.graph().shape(), |stack| stack.shape())
     }
@@ -135,20 +135,20 @@ impl Network {
     /// The units that a selection names.
     ///
     /// # Errors
-    /// A layer that the network does not have.
+    /// The network does not have such a layer.
     pub fn units(&self, selection: &Selection) -> Result<UnitSet, SelectionError> {
         self.stack().map_or_else(|| self.graph().units(selection), |stack| stack.units(selection))
     }
 
-    /// The exact outputs at a point, by the definitions of the layers.
+    /// The exact outputs at a point, computed directly from the definitions of the layers.
     ///
     /// ```
-    /// let network = plica::network::load("sawtooth:1").unwrap(); // x, then back again
+    /// let network = plica::network::load("sawtooth:1").unwrap(); // 0 to 1 and back
     /// assert_eq!(network.evaluate(&[(1, 3).into()]), network.evaluate(&[(2, 3).into()]));
     /// ```
     ///
     /// # Errors
-    /// A point of the wrong dimension.
+    /// The point has the wrong dimension.
     pub fn evaluate(&self, point: &[Rational]) -> Result<Vec<Rational>, NetworkError> {
         self.stack().map_or_else(|| self.graph().evaluate(point), |stack| stack.evaluate(point))
     }
@@ -156,14 +156,15 @@ impl Network {
     /// The exact elements of all [nodes](Self::nodes) at a point.
     ///
     /// # Errors
-    /// A point of the wrong dimension.
+    /// The point has the wrong dimension.
     pub fn evaluate_all(&self, point: &[Rational]) -> Result<Vec<Vec<Rational>>, NetworkError> {
         self.graph().evaluate_all(point)
     }
 
-    /// The same network with one bit a unit, whether its output is positive: the rule of the first paper for every kind of unit.
+    /// The same network with one bit for each unit: whether the output of the unit is positive. This is the rule of the first paper for
+    /// every kind of unit.
     ///
-    /// Layers of ReLU stay as they are: the output of a ReLU is positive where its pre-activation is.
+    /// Layers of ReLU are unchanged, since the output of a ReLU is positive exactly where its pre-activation is.
     ///
     /// ```
     /// use plica::network::{NetworkBuilder, Piecewise, Selection};
@@ -181,22 +182,22 @@ impl Network {
         }
     }
 
-    /// The number of multiplications by weights that one evaluation takes.
+    /// The number of multiplications by weights of one evaluation.
     pub fn multiplications(&self) -> usize {
         let of_layer = |layer: &Layer| layer.inputs() * layer.outputs();
         self.layers().map_or_else(|| self.graph().multiplications(), |layers| layers.iter().map(of_layer).sum())
     }
 
-    /// What a segment costs above the first layer, about, in multiplications.
+    /// The approximate cost of a segment above the first layer, in multiplications.
     pub(crate) fn work(&self) -> u64 {
         match self.layers() {
             Some(layers) => layers.iter().skip(1).map(|layer| (layer.inputs() * layer.outputs()) as u64).sum(),
-            // Nodes are walked by sparse updates and fresh evaluations, some dozen a segment.
+            // The walk of a graph uses sparse updates and fresh evaluations, some dozen for each segment.
             None => (self.multiplications() as u64).saturating_mul(64),
         }
     }
 
-    /// The same network, of which is not seen that it is a stack: tests hold the walks of both kinds against each other.
+    /// The same network without its form as a stack, for tests that compare the two walks.
     #[doc(hidden)]
     pub fn as_nodes(&self) -> Self {
         Self { kind: Kind::Nodes(Arc::clone(self.graph())), notes: self.notes.clone() }
@@ -218,7 +219,7 @@ impl From<Graph> for Network {
     }
 }
 
-/// Networks are equal where their layers are, and their names; notes do not count.
+/// Networks are equal if their layers and their names are. Notes are not compared.
 impl PartialEq for Network {
     fn eq(&self, other: &Self) -> bool {
         match (&self.kind, &other.kind) {

@@ -1,4 +1,4 @@
-//! Stacks of affine layers with ReLU between them: what most networks are, and what has walks of its own.
+//! Stacks of affine layers with ReLU between them. Most networks are stacks, and stacks have faster walks.
 
 use super::graph::{Affine, Coefficients, Graph, LinearMap, Node, Operation, Piecewise, Term};
 use super::lowered::{Lowered, WholeLayer};
@@ -28,7 +28,7 @@ impl PartialEq for Stack {
 }
 
 impl Stack {
-    /// The input's side first.
+    /// A stack of these layers, the first one at the input.
     pub(crate) fn new(layers: Vec<Layer>) -> Result<Self, NetworkError> {
         if layers.is_empty() {
             return Err(NetworkError::NoLayers);
@@ -78,7 +78,7 @@ impl Stack {
         self.layers[..self.depth()].iter().map(Layer::outputs).sum()
     }
 
-    /// The widths, from the input to the output: `2-16-16-1`.
+    /// The widths from the input to the output, such as `2-16-16-1`.
     pub(crate) fn shape(&self) -> String {
         let widths = std::iter::once(self.inputs()).chain(self.layers.iter().map(Layer::outputs));
         widths.map(|w| w.to_string()).collect::<Vec<_>>().join("-")
@@ -108,7 +108,7 @@ impl Stack {
     }
 
     fn to_graph(&self) -> Graph {
-        // One row of numbers, as files have them.
+        // The input is one row of numbers, as in files.
         let mut nodes = vec![Node { name: String::new(), shape: vec![1, self.inputs()], operation: Operation::Input }];
         for (at, layer) in self.layers.iter().enumerate() {
             let from = nodes.len() - 1;
@@ -121,7 +121,8 @@ impl Stack {
         Graph::of_nodes(nodes)
     }
 
-    /// A graph with its affine maps written out as dense matrices, where it has a ReLU of all elements between them, and they are not too large.
+    /// A graph with its affine maps as dense matrices, if it has a ReLU of all elements between them and the matrices are within the limit
+    /// of size.
     pub(crate) fn unrolled(graph: &Graph) -> Option<Self> {
         let stages = graph.stages()?;
         let widths = [vec![graph.inputs()], graph.widths(&stages)].concat();
@@ -136,7 +137,7 @@ impl Stack {
         Self::new(stages.iter().map(layer).collect()).ok()
     }
 
-    /// A graph as a stack, where it is one: dense maps with a ReLU after each but the last.
+    /// A graph as a stack, if it is one: dense maps with a ReLU after each but the last.
     pub(crate) fn of_graph(graph: &Graph) -> Option<Self> {
         let (mut layers, mut last) = (Vec::new(), 0);
         let mut nodes = graph.nodes().iter().enumerate().skip(1);
@@ -159,10 +160,10 @@ impl Stack {
     }
 }
 
-/// Entries of matrices that are written out where a network is not made of dense layers.
+/// The limit for the entries of the matrices, if a network does not consist of dense layers.
 const MOST_ENTRIES: usize = 1 << 22;
 
-/// A layer as an affine map of a node.
+/// The affine node of a layer, applied to the node `from`.
 fn affine_of(layer: &Layer, from: usize) -> Affine {
     let (inputs, outputs) = (layer.inputs(), layer.outputs());
     let places = || (0..outputs).flat_map(|i| (0..inputs).map(move |j| (i, j)));
@@ -178,7 +179,7 @@ fn affine_of(layer: &Layer, from: usize) -> Affine {
     Affine { terms: vec![Term { from, map: LinearMap::dense(inputs, outputs, weights) }], bias }
 }
 
-/// An affine node as a layer, where it is one dense map of this node.
+/// An affine node as a layer, if it is one dense map of the node `of`.
 fn layer_of(affine: &Affine, of: usize) -> Option<Layer> {
     let [term] = &affine.terms[..] else { return None };
     if term.from != of || !term.map.is_dense() {

@@ -109,7 +109,7 @@ fn bad_calls_and_limits_are_one_line() {
         (&["cantor:2", "--plane", &plane[0], &plane[1], &plane[2]], 1, "on one line"),
         (&["cantor:2", "--plane", "0,0,0", "1,1", "2,2"], 2, "dimension 3"),
         (&["cantor:2", "--box", "0,1", "--decide", "argmax"], 2, "use sign"),
-        (&["digits:3x20", "--box", "0,1"], 2, "the most is 12"),
+        (&["digits:3x20", "--box", "0,1"], 2, "expected at most 12"),
         (&["random:3-4-1@0", "--box", "0,1", "--plot", "x.svg"], 2, "two dimensions"),
         (&["cantor:2", "--box", "0,1", "--plot", "x.svg", "--color", "decision"], 2, "--decide"),
     ];

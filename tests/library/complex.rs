@@ -120,11 +120,11 @@ fn domains_that_are_none_are_errors_however_they_were_made() {
     for (domain, word) in [
         (Domain::Box(vec![(q(1), q(0)), (q(0), q(1))]), "ascend"),
         (Domain::Box(vec![(q(0), q(1)), (q(1), q(1))]), "ascend"),
-        (Domain::Box(vec![]), "at least one dimension"),
-        (Domain::Box(vec![(q(0), q(1)); 3]), "takes 2 inputs"),
+        (Domain::Box(vec![]), "expected at least one"),
+        (Domain::Box(vec![(q(0), q(1)); 3]), "expected 2: the number of inputs"),
         (Domain::Simplex(vec![corner(0, 0), corner(1, 1), corner(2, 2)]), "hyperplane"),
-        (Domain::Simplex(vec![corner(0, 0), corner(1, 1)]), "one corner more"),
-        (Domain::Simplex(vec![corner(0, 0), corner(1, 1), vec![q(1)]]), "one corner more"),
+        (Domain::Simplex(vec![corner(0, 0), corner(1, 1)]), "expected one more than the dimension"),
+        (Domain::Simplex(vec![corner(0, 0), corner(1, 1), vec![q(1)]]), "expected one more than the dimension"),
     ] {
         let error = Builder::new(&network).build(&domain).unwrap_err().to_string();
         assert!(error.contains(word), "{error}");

@@ -566,7 +566,7 @@ fn points_of_the_wrong_dimension_are_refused() {
     let units = network.units(&Selection::Hidden).unwrap();
     let (right, wrong) = (point("0 0"), point("0 0 0"));
     for (from, to) in [(&right, &wrong), (&wrong, &right), (&wrong, &wrong)] {
-        let message = "the network takes 2 inputs, but the point has 3 coordinates";
+        let message = "the point has 3 coordinates, expected 2";
         assert_eq!(trace_exact_only(&network, from, to, &units).unwrap_err().to_string(), message);
         assert_eq!(Tracer::new(&network).trace(from, to).unwrap_err().to_string(), message);
         let points = wrong.as_points();

@@ -412,7 +412,7 @@ fn shapes_and_numbers_that_do_not_fit_are_refused() {
     let x = builder.input();
     let ones = |n| Coefficients::from_f64(vec![1.0; n]);
     let message = |result: Result<Value, BuildError>| result.unwrap_err().to_string();
-    assert!(message(builder.linear(&x, 2, ones(5), None)).contains("5 coefficients where 6"));
+    assert!(message(builder.linear(&x, 2, ones(5), None)).contains("5 coefficients, expected 6"));
     assert!(message(builder.linear(&x, 1, Coefficients::from_f64(vec![1.0, f64::NAN, 1.0]), None)).contains("coefficient 1 is NaN"));
     assert!(message(builder.max_pool(&x, &Window::new([4, 1]))).contains("a window of 4 over 3"));
     assert!(message(builder.max_pool(&x, &Window { stride: [0, 1], ..Window::new([1, 1]) })).contains("stride"));

@@ -213,7 +213,7 @@ proptest! {
 #[test]
 fn traces_of_different_units_are_not_joined() {
     let [hidden, all] = [Selection::Hidden, Selection::All].map(|selection| cantor_trace(1, &selection));
-    assert_eq!(Polyline::new([&hidden, &hidden, &all]).unwrap_err().to_string(), "part 2 shows other units than the first part");
+    assert_eq!(Polyline::new([&hidden, &hidden, &all]).unwrap_err().to_string(), "part 2 has other units than the first part");
     assert_eq!(Folding::of(&Polyline::new([]).unwrap()), Folding::default());
 }
 

@@ -275,11 +275,11 @@ fn activations_are_operators_or_refused() {
         (vec![Piecewise::leaky_relu(third())], "slope of node 1 is 1/3: expected a double"),
         (vec![clip(Some(third()), None)], "min of node 1 is 1/3"),
         (vec![Piecewise::hard_sigmoid(&third(), &third()).unwrap()], "alpha of node 1 is 1/3"),
-        (vec![broken(0)], "node 1 cannot be written: no operator is its activation"),
+        (vec![broken(0)], "node 1 cannot be written: no operator has its activation"),
         (vec![broken(1)], "node 1 cannot be written"),
         (vec![Piecewise::new(vec![], vec![1.into()], 0.into()).unwrap()], "node 1 cannot be written"),
-        (vec![Piecewise::relu(), clip(None, Some(0.into()))], "activations that no operator has"),
-        (vec![clip(None, Some(Rational::from_f64(f64::MAX).unwrap()))], "which in an .onnx file is no bound"),
+        (vec![Piecewise::relu(), clip(None, Some(0.into()))], "no operator has the activations of its elements"),
+        (vec![clip(None, Some(Rational::from_f64(f64::MAX).unwrap()))], "which an .onnx file cannot have as a bound"),
     ];
     for (functions, message) in refused {
         let error = layer(functions.clone()).unwrap_err();

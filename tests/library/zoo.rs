@@ -230,7 +230,7 @@ fn names_are_refused_with_their_reason() {
         ("cantor-c:99999999999999999999", "`cantor-c:99999999999999999999` is not a built-in network of the form cantor-c:K"),
         ("sawtooth:18446744073709551615", "K = 18446744073709551615 is not in the range 1 to 1024 of sawtooth:K"),
         ("zigzag:2:0:1", "P = 0 is not in the range 1 to 1000000 of zigzag:N:P:L"),
-        ("zigzag:1000:1000:2", "zigzag:1000:1000:2 would have 1002002001000 weights and biases, more than 100000000"),
+        ("zigzag:1000:1000:2", "zigzag:1000:1000:2 would have 1002002001000 weights and biases, expected at most 100000000"),
         ("zigzag:2:2", "`zigzag:2:2` is not a built-in network of the form zigzag:N:P:L"),
         ("random:5", "`random:5` is not a built-in network of the form random:784-30-30-10@SEED"),
         ("random:5-0-1", "`random:5-0-1` is not a built-in network of the form random:784-30-30-10@SEED"),

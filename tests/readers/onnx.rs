@@ -119,9 +119,9 @@ fn refused(bytes: &[u8], parts: &[&str]) {
 
 #[test]
 fn what_is_not_read_is_refused_with_the_node_and_the_operator() {
-    refused(&forged("signal", "LogSoftmax", "LogSoftmix"), &["node", "operator LogSoftmix: the operator is not read"]);
+    refused(&forged("signal", "LogSoftmax", "LogSoftmix"), &["node", "operator LogSoftmix: the operator is not supported"]);
     refused(&forged("arithmetic", "HardSigmoid", "HardSigmund"), &["operator HardSigmund"]);
-    refused(&forged("hand", "alpha", "alphb"), &["operator HardSigmoid: the attribute alphb is not read"]);
+    refused(&forged("hand", "alpha", "alphb"), &["operator HardSigmoid: the attribute alphb is not supported"]);
     refused(&forged("pooled", "ceil_mode", "ceil_mood"), &["operator MaxPool", "attribute ceil_mood"]);
     refused(b"", &["not an .onnx file"]);
     refused(b"no protobuf at all", &["not a whole .onnx file"]);
@@ -132,7 +132,7 @@ fn what_is_not_read_is_refused_with_the_node_and_the_operator() {
 #[test]
 fn numbers_in_another_file_are_found_beside_it_and_nowhere_else() {
     let name = "residual-new";
-    refused(&std::fs::read(folder().join(format!("{name}.onnx"))).unwrap(), &["initializer", "stand in another file"]);
+    refused(&std::fs::read(folder().join(format!("{name}.onnx"))).unwrap(), &["initializer", "are in another file"]);
     let there = std::env::temp_dir().join(format!("plica-onnx-{}", std::process::id()));
     std::fs::create_dir_all(&there).unwrap();
     let file = there.join("net.onnx");
@@ -148,7 +148,7 @@ fn numbers_in_another_file_are_found_beside_it_and_nowhere_else() {
     assert!(message(&bytes).contains("too early"));
     // A place outside the folder.
     let outside = format!("../{}", &location[3..]);
-    assert!(message(&forged(name, &location, &outside)).contains("not beside the file"));
+    assert!(message(&forged(name, &location, &outside)).contains("not in the folder of the .onnx file"));
     std::fs::remove_dir_all(&there).unwrap();
 }
 

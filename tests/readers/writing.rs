@@ -44,7 +44,8 @@ fn rationals_are_written_to_json_alone() {
         let path = folder.0.join(name);
         let error = network_to_path(&network, &path).unwrap_err();
         assert!(!error.is_call_error());
-        let message = format!("{}: weight [0, 1] of layer 0 is 1/9, which is no double: a .json file can hold it", path.display());
+        let message =
+            format!("{}: weight [0, 1] of layer 0 is 1/9, expected a double: a .json file can contain any rational", path.display());
         assert_eq!(error.to_string(), message);
         assert!(!path.exists());
     }
@@ -74,10 +75,8 @@ fn formats_that_hold_dense_layers_refuse_others() {
     for name in ["net.json", "net.npz", "net.safetensors"] {
         let path = folder.0.join(name);
         let error = network_to_path(&pooled, &path).unwrap_err();
-        let expected = format!(
-            "{}: the network has other layers than dense affine ones with ReLU between them: a .onnx file can hold it",
-            path.display()
-        );
+        let expected =
+            format!("{}: not all layers are dense affine ones with ReLU between them: a .onnx file can contain any layers", path.display());
         assert_eq!((error.to_string(), error.is_call_error()), (expected, false));
         // A file that holds dense layers is written as such.
         network_to_path(&perceptron, &path).unwrap();

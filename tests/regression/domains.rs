@@ -204,7 +204,7 @@ fn a_slice_of_low_rank_has_strips() {
 #[test]
 fn a_rank_beyond_memory_is_refused() {
     let error = Builder::new(&load("random:784-20-1@1").unwrap()).build(&Domain::Space).unwrap_err().to_string();
-    assert!(error.contains("rank above 12"), "{error}");
+    assert!(error.contains("expected at most 12"), "{error}");
 }
 
 /// 2,000 inputs that the first layer sees through two: maps are told apart as fast as those of the narrow network.
@@ -240,7 +240,7 @@ fn more_dimensions_than_can_be_cut_are_refused_with_what_can_be_done() {
     for arguments in [["random:20-14-1@1", "--space"], ["random:20-14-1@1", "--box=0,1"]] {
         for force in [&[][..], &["--force"]] {
             let message = error(2, &[&["regions"], &arguments[..], force].concat());
-            assert!(message.contains("the most is 12; --plane takes a slice of two") && !message.contains("--force"), "{message}");
+            assert!(message.contains("expected at most 12; --plane takes a slice of two") && !message.contains("--force"), "{message}");
         }
     }
     let message = error(2, &["regions", "random:8-14-1@1", "--space"]);

@@ -390,7 +390,7 @@ fn images_are_data_one_for_each_first_index() {
         assert_eq!(json(&["fold", "random:6-5-1@1", &npy("shaped.npy", shape, "False", &values), "--quiet"]), expected, "{shape}");
     }
     let message = error(1, &["fold", "random:6-5-1@1", &npy("row.npy", "(6,)", "False", &values[..6]), "--quiet"]);
-    assert!(message.contains("shape 6, but n x d is expected"), "{message}");
+    assert!(message.contains("shape 6, expected n x d"), "{message}");
     let labels = npy("labels.npy", "(4, 1, 1)", "False", &[0.0, 1.0, 0.0, 1.0]);
     assert_eq!(run(&["fold", "random:6-5-1@1", path("flat.npy").to_str().unwrap(), "--labels", &labels]).status.code(), Some(1));
 }

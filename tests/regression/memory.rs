@@ -12,10 +12,10 @@ use std::sync::{Arc, atomic::AtomicU64, atomic::AtomicUsize, atomic::Ordering::R
 fn a_memory_limit_ends_with_status_3_and_says_how_far_it_came() {
     let message = error(3, &["regions", "random:3-40-40-1@1", "--box", "-1,1", "--max-memory", "2M"]);
     assert!(
-        message.contains("2.0 MiB are allowed") && message.contains("at layer ") && message.contains("--max-memory allows more"),
+        message.contains("expected at most 2.0 MiB") && message.contains("at layer ") && message.contains("--max-memory allows more"),
         "{message}"
     );
-    assert!(message.contains("a smaller --box takes less") && message.contains("the regions up to there are"), "{message}");
+    assert!(message.contains("a smaller --box takes less") && message.contains("regions so far"), "{message}");
     assert_eq!(message.trim_end().lines().count(), 1);
 }
 

@@ -104,9 +104,9 @@ fn a_network_without_hidden_layer_has_one_region() {
 fn a_shape_beyond_the_limit_is_told_the_limit() {
     for (shape, width) in [("2-20001-1", "20001"), ("2-99999999999999999999999-1", "99999999999999999999999")] {
         let message = error(2, &["bounds", shape]);
-        assert!(message.contains(width) && message.contains("20000") && !message.contains("no shape"), "{message}");
+        assert!(message.contains(width) && message.contains("20000") && !message.contains("not a shape"), "{message}");
     }
-    assert!(error(2, &["bounds", "2-0-1"]).contains("no shape"));
+    assert!(error(2, &["bounds", "2-0-1"]).contains("not a shape"));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Holds certificates against programs: plain rational arithmetic on the rows as they were given, sharing nothing with the solvers.
+//! Checks certificates against programs, by plain rational arithmetic on the given rows. It shares no code with the solvers.
 
 use super::{Feasibility, Multipliers, Optimum, Program, Redundancy, Relation, RelativeInterior};
 use rug::Rational;
@@ -27,7 +27,7 @@ pub fn satisfies(program: &Program, x: &[Rational]) -> bool {
     x.len() == program.dimension() && program.rows().all(|row| satisfied(row, x))
 }
 
-/// sum y a and sum y b, where the multipliers are in order and not negative except on equations.
+/// sum y a and sum y b, if the indices are in order and the multipliers are nonnegative except on equations.
 fn combination(rows: &[GivenRow<'_>], dimension: usize, multipliers: &Multipliers) -> Option<(Vec<Rational>, Rational)> {
     let (mut left, mut right) = (vec![Rational::new(); dimension], Rational::new());
     let mut previous = None;
@@ -51,7 +51,7 @@ fn proves_infeasible(rows: &[GivenRow<'_>], dimension: usize, multipliers: &Mult
     left.iter().all(|x| *x == 0) && (right < 0 || (right == 0 && strict))
 }
 
-/// Whether an answer about feasibility is proved by what it carries.
+/// Whether the certificate of an answer about feasibility proves it.
 pub fn feasibility(program: &Program, answer: &Feasibility) -> bool {
     match answer {
         Feasibility::Feasible { point } => satisfies(program, point),
@@ -59,7 +59,7 @@ pub fn feasibility(program: &Program, answer: &Feasibility) -> bool {
     }
 }
 
-/// Whether an answer about the maximum of c.x is proved by what it carries.
+/// Whether the certificate of an answer about the maximum of c.x proves it.
 pub fn optimum(program: &Program, objective: &[Rational], answer: &Optimum) -> bool {
     let rows: Vec<_> = program.rows().collect();
     match answer {
@@ -78,7 +78,7 @@ pub fn optimum(program: &Program, objective: &[Rational], answer: &Optimum) -> b
     }
 }
 
-/// Whether an answer about the redundancy of a row is proved by what it carries.
+/// Whether the certificate of an answer about the redundancy of a row proves it.
 pub fn redundancy(program: &Program, row: usize, answer: &Redundancy) -> bool {
     let rows: Vec<_> = program.rows().collect();
     match answer {
@@ -104,7 +104,7 @@ pub fn redundancy(program: &Program, row: usize, answer: &Redundancy) -> bool {
     }
 }
 
-/// Whether an answer about the relative interior is proved by what it carries.
+/// Whether the certificate of an answer about the relative interior proves it.
 pub fn relative_interior(program: &Program, answer: &RelativeInterior) -> bool {
     let rows: Vec<_> = program.rows().collect();
     match answer {

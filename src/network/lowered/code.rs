@@ -1,8 +1,8 @@
-//! Where the bits of a network's hidden layers are among those of its steps.
+//! The positions of the bits of a network's hidden layers among the bits of its steps.
 
 use crate::network::LayerBits;
 
-/// A hidden layer of the network, and where its bits are among those of the steps.
+/// A hidden layer of the network, with the positions of its bits among those of the steps.
 #[derive(Clone, Debug)]
 pub(crate) struct Hidden {
     pub width: usize,
@@ -10,42 +10,44 @@ pub(crate) struct Hidden {
     pub code: Code,
 }
 
-/// Where the bits of a hidden layer are.
+/// The positions of the bits of a hidden layer.
 #[derive(Clone, Debug)]
 pub(crate) enum Code {
-    /// They are the units of a step, in order.
+    /// The bits are those of the units of a step, in order.
     Step(usize),
-    /// Each is somewhere.
+    /// Each bit has its own position.
     Bits(Vec<Bit>),
-    /// Winners of maxima, see [`Tournaments`].
+    /// The bits are winners of maxima, see [`Tournaments`].
     Winners(Tournaments),
 }
 
-/// Where a bit is.
+/// The position of a bit.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Bit {
-    /// It is the same everywhere.
+    /// The bit is constant.
     Constant(bool),
-    /// It is that of a unit of a step.
+    /// The bit is that of a unit of a step.
     Unit { step: u32, unit: u32 },
 }
 
-/// Maxima in rounds, one a step: of the contenders that are left neighbours meet, and the unit of a duel is active where the second is larger.
+/// Maxima as tournaments, with one round for each step: neighbours among the remaining candidates are compared, and the unit of a match is
+/// active if the second one is larger.
 ///
-/// The order is kept, so ties go to the lowest index. As many rounds as the logarithm keep bounds from growing: a round doubles them.
+/// The order is preserved, so ties go to the lowest index. The number of rounds is logarithmic, which limits the growth of bounds: each
+/// round doubles them.
 #[derive(Clone, Debug)]
 pub(crate) struct Tournaments {
-    /// For each window the places of its contenders: those of its candidates that are the largest somewhere, or may be.
+    /// For each window the positions of its candidates in the tournament: those that may be the maximum somewhere.
     pub places: Vec<Vec<u32>>,
-    /// For each window the bits of its duels, round after round.
+    /// For each window the bits of its matches, round after round.
     pub bits: Vec<Vec<Bit>>,
 }
 
 impl Tournaments {
-    /// The winner of a window, among its contenders.
+    /// The winner of a window, as an index among the candidates of its tournament.
     pub(super) fn winner(&self, window: usize, is_active: impl Fn(Bit) -> bool) -> usize {
         let bits = &self.bits[window];
-        // How many are left before each round, and its first duel; there are less than 2^32 contenders.
+        // For each round, the number of remaining candidates and the index of the first match. There are fewer than 2^32 candidates.
         let mut rounds = [(0, 0); 33];
         let (mut left, mut duel, mut round) = (bits.len() + 1, 0, 0);
         while left > 1 {

@@ -1,7 +1,7 @@
-//! From a graph to steps: every activation is a sum of rectified forms, every maximum rounds of duels.
+//! Lowers a graph to steps: every activation becomes a sum of rectified forms, every maximum the rounds of a tournament.
 //!
-//! y(z) = s_0 z + c_0 + sum_i (s_i - s_(i-1)) max(z - b_i, 0) for a piecewise affine y, and max(a, b) = a + max(b - a, 0). What later
-//! steps need and no unit gives goes along as it is, so nothing is approximated and no domain need be bounded.
+//! y(z) = s_0 z + c_0 + sum_i (s_i - s_(i-1)) max(z - b_i, 0) for a piecewise affine y, and max(a, b) = a + max(b - a, 0). Values that
+//! later steps need and that are not outputs of units are carried unchanged, so nothing is approximated, and the domain may be unbounded.
 
 use super::{Bit, Code, Form, Hidden, Lowered, Step, Tournaments};
 use crate::exact::{Coefficient, Factors};
@@ -12,19 +12,20 @@ use rug::Rational;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Forms of so many columns, as those of a slice are before its first bend, are summed column by column.
+/// Forms with at most this number of columns, as those of a slice before its first bend, are summed column by column.
 const FEW: usize = 3;
 
-/// Says which candidates of each window of a maximum have to be compared: it gets the steps so far, the elements of the maximum in place of an output, and
-/// for each window which of these are its candidates. Of those it gives the places, ascending, at least one.
+/// Selects the candidates of each window of a maximum that must be compared. It gets the steps so far, with the elements of the maximum as
+/// their output, and for each window the elements that are its candidates. It returns the positions of at least one of these for each
+/// window, ascending.
 pub(crate) type Judge<'a, E> = dyn FnMut(Lowered, &[Vec<u32>]) -> Result<Vec<Vec<u32>>, E> + 'a;
 
-/// Why a network has no lowered form.
+/// The reasons for which a network has no lowered form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LowerError {
-    /// Its bits are those of its outputs, which do not tell what is affine where.
+    /// The bits of the network are those of its outputs, which do not determine where it is affine.
     OutputBits,
-    /// More bytes are needed than allowed.
+    /// The lowered form needs more bytes than allowed.
     TooLarge {
         limit: u64,
         needed: u64,
@@ -41,26 +42,26 @@ pub(crate) struct Inputs {
 }
 
 impl Inputs {
-    /// The inputs themselves.
+    /// The inputs as forms of themselves.
     pub(crate) fn all(inputs: usize) -> Self {
         Self { width: inputs, forms: (0..inputs as u32).map(Form::column).collect() }
     }
 }
 
-/// What a term of a form takes: its column, its coefficient, and the two numbers on the heap.
+/// The number of bytes of a term of a form: its column, its coefficient, and two numbers on the heap.
 const TERM: u64 = 104;
 
-/// What some forms take, by the number of their terms.
+/// The number of bytes of forms with this number of terms.
 pub(crate) fn bytes_of_terms(terms: u64) -> u64 {
     TERM.saturating_mul(terms)
 }
 
 /// The steps of a network, as functions of the variables of its inputs.
 ///
-/// Linear maps that follow each other become one, unless that would have more than twice the entries of both.
+/// Consecutive linear maps become one, unless that would have more than twice the entries of both.
 ///
 /// # Errors
-/// A network whose bits are those of its outputs; more bytes than `limit`; an error of the judge.
+/// The bits of the network are those of its outputs, more than `limit` bytes are needed, or the judge returns an error.
 pub(crate) fn lower<E: From<LowerError>>(
     graph: &Arc<Graph>,
     inputs: Inputs,
@@ -92,10 +93,10 @@ pub(crate) fn lower<E: From<LowerError>>(
     Ok(Lowered { graph: Some(Arc::clone(graph)), ..lowering.finish(output) })
 }
 
-/// The same steps with one more hidden layer: which output is the largest, the lowest index on ties.
+/// The same steps with one more hidden layer, which determines the largest output, the one with the lowest index in case of ties.
 ///
 /// # Errors
-/// More memory than allowed.
+/// More memory is needed than allowed.
 pub(crate) fn with_winner<E: From<LowerError>>(mut steps: Lowered, limit: u64, judge: Option<&mut Judge<'_, E>>) -> Result<Lowered, E> {
     let last = steps.steps.pop().expect("there is the output");
     let outputs = (0..last.outputs()).map(|i| last.form(i)).collect();
@@ -107,7 +108,7 @@ pub(crate) fn with_winner<E: From<LowerError>>(mut steps: Lowered, limit: u64, j
 }
 
 struct Lowering {
-    /// For each node the last one that is computed from it.
+    /// For each node, the last node that is computed from it.
     last_use: Vec<usize>,
     steps: Vec<Arc<Step>>,
     hidden: Vec<Hidden>,
@@ -115,11 +116,11 @@ struct Lowering {
     width: usize,
     /// The elements of each node that is still needed, as forms of the results of the last step.
     forms: Vec<Vec<Form>>,
-    /// The most bytes that forms and steps may take.
+    /// The limit for the bytes of forms and steps.
     limit: u64,
 }
 
-/// The rows of a step to be. Equal forms share one, so that what is equal everywhere is seen to be.
+/// The rows of a step that is being built. Equal forms share a row, so that results that are equal everywhere are recognised.
 struct Rows {
     rows: Vec<Form>,
     place_of: HashMap<Form, u32>,
@@ -134,15 +135,15 @@ impl Rows {
         })
     }
 
-    /// A form in terms of the rows; a constant is one of any rows.
+    /// A form in terms of the rows. A constant needs no row.
     fn carry(&mut self, form: &Form) -> Form {
         if form.terms.is_empty() { form.clone() } else { Form::column(self.place(form)) }
     }
 }
 
-/// What a step gives.
+/// The results of a step.
 struct Results {
-    /// For each unit asked for its bit, and its rectified value.
+    /// For each requested unit its bit, and its rectified value.
     units: Vec<(Bit, Form)>,
     carried: Vec<Form>,
 }
@@ -162,9 +163,9 @@ impl Lowering {
         Lowered::new(self.steps, self.hidden)
     }
 
-    /// One step more, with these units and these forms carried. Nodes that are still used at `from` or later go along.
+    /// Adds a step with these units, and with these forms carried. Nodes that are still used at `from` or later are carried too.
     ///
-    /// Where all units are constants there is nothing to cut, and no step.
+    /// If all units are constants there is nothing to cut, and no step is added.
     fn step(&mut self, from: usize, units: &[Form], carried: &[Form]) -> Results {
         let mut rows = Rows { rows: Vec::new(), place_of: HashMap::new() };
         let step = self.steps.len() as u32;
@@ -181,7 +182,7 @@ impl Lowering {
         if count == 0 && !units.is_empty() {
             return Results { units, carried: carried.to_vec() };
         }
-        // A unit is rectified, so that its form is carried in another row.
+        // The row of a unit is rectified, so its form is carried in another row.
         rows.place_of.clear();
         let carried = carried.iter().map(|form| rows.carry(form)).collect();
         for (forms, &last_use) in self.forms.iter_mut().zip(&self.last_use) {
@@ -197,7 +198,7 @@ impl Lowering {
         Results { units, carried }
     }
 
-    /// Makes the elements of a node results of a step, for its use at n.
+    /// Makes the elements of a node results of a step, for their use at node n.
     fn settle(&mut self, n: usize, node: usize) {
         let forms = std::mem::take(&mut self.forms[node]);
         self.forms[node] = self.step(n, &[], &forms).carried;
@@ -207,7 +208,7 @@ impl Lowering {
         self.forms[node].iter().map(|form| form.terms.len()).sum()
     }
 
-    /// Whether there is memory for so many terms more.
+    /// Checks that there is memory for this number of additional terms.
     fn check(&self, terms: usize) -> Result<(), LowerError> {
         let forms: usize = (0..self.forms.len()).map(|node| self.entries(node)).sum();
         let needed = bytes_of_terms((forms + terms) as u64) + self.steps.iter().map(|step| step.bytes()).sum::<u64>();
@@ -231,7 +232,7 @@ impl Lowering {
             }
             terms += joined;
         }
-        // No form has more terms than there are columns.
+        // A form has at most as many terms as there are columns.
         self.check(terms.min(len.saturating_mul(self.width)))?;
         if self.width <= FEW && affine.terms.iter().all(|term| term.map.weights().is_double()) {
             return Ok(self.affine_of_few(len, affine));
@@ -246,7 +247,7 @@ impl Lowering {
         Ok((0..len).map(element).collect())
     }
 
-    /// The same where all are forms of a few columns: one exact sum of products for each.
+    /// As [`affine`](Self::affine), for forms of a few columns: one exact sum of products for each.
     fn affine_of_few(&self, len: usize, affine: &Affine) -> Vec<Form> {
         let of_column = |forms: &[Form], column: usize| {
             let coefficient = |form: &Form| match form.terms.iter().find(|(at, _)| *at as usize == column) {
@@ -290,14 +291,15 @@ impl Lowering {
         let value = |e: usize| {
             let (slopes, constant) = (function(e).slopes(), function(e).constants()[0].clone().into());
             let bend = |i: usize| (Rational::from(&slopes[i + 1] - &slopes[i]).into(), &results.units[e * breakpoints + i].1);
-            let first = kept.next_if_eq(&e).map(|_| carried.next().expect("one form for each that is kept"));
+            let first = kept.next_if_eq(&e).map(|_| carried.next().expect("one form for each element that is kept"));
             let linear = first.iter().map(|form| (slopes[0].clone().into(), form));
             Form::sum((0..breakpoints).map(bend).chain(linear), constant)
         };
         (0..inputs.len()).map(value).collect()
     }
 
-    /// One step for each round of duels between those that have to be compared: all candidates, unless a judge says otherwise.
+    /// Adds one step for each round of the tournament between the candidates that must be compared: all of them, unless a judge selects
+    /// some.
     fn maximum<E: From<LowerError>>(
         &mut self,
         n: usize,
@@ -317,30 +319,30 @@ impl Lowering {
         }
         let forms = &self.forms[maximum.from];
         let mut left: Vec<Vec<Form>> = Vec::with_capacity(windows);
-        // Every contender, and its duel.
+        // Every candidate, and its match.
         let terms: usize = contenders.iter().flatten().map(|&(_, element)| forms[element as usize].terms.len()).sum();
         self.check(2 * terms)?;
         for contenders in &contenders {
             left.push(contenders.iter().map(|&(_, element)| forms[element as usize].clone()).collect());
         }
         let count: usize = contenders.iter().map(Vec::len).sum();
-        // Every contender goes through several steps.
+        // Every candidate goes through several steps.
         if count > windows && terms > 2 * count {
             let mut settled = self.step(n + 1, &[], &left.concat()).carried.into_iter();
-            left.iter_mut().flatten().for_each(|form| *form = settled.next().expect("one form for each contender"));
+            left.iter_mut().flatten().for_each(|form| *form = settled.next().expect("one form for each candidate"));
         }
         let mut tournaments = Tournaments { places: Vec::with_capacity(windows), bits: vec![Vec::new(); windows] };
         tournaments.places.extend(contenders.iter().map(|contenders| contenders.iter().map(|&(place, _)| place).collect::<Vec<_>>()));
         while left.iter().any(|forms| forms.len() > 1) {
             let units: Vec<Form> = left.iter().flat_map(|forms| forms.chunks_exact(2)).map(|pair| pair[1].minus(&pair[0])).collect();
-            // The first of each pair, and one that has none to meet.
+            // The first of each pair, and a last one without an opponent.
             let carried: Vec<Form> = left.iter().flat_map(|forms| forms.iter().step_by(2).cloned()).collect();
             let results = self.step(n + 1, &units, &carried);
             let (mut carried, mut units) = (results.carried.into_iter(), results.units.into_iter());
             for (forms, bits) in left.iter_mut().zip(&mut tournaments.bits) {
                 let mut winners: Vec<Form> = carried.by_ref().take(forms.len().div_ceil(2)).collect();
                 for winner in &mut winners[..forms.len() / 2] {
-                    let (bit, over) = units.next().expect("one unit for each duel");
+                    let (bit, over) = units.next().expect("one unit for each match");
                     *winner = Form::sum([(Coefficient::ONE, &*winner), (Coefficient::ONE, &over)].into_iter(), Coefficient::ZERO);
                     bits.push(bit);
                 }

@@ -1,4 +1,4 @@
-//! One step of a lowered network: an affine map, and which of its results are rectified.
+//! One step of a lowered network: an affine map, some of whose results are rectified.
 
 use super::STAGE;
 use super::form::Form;
@@ -11,29 +11,29 @@ use nalgebra::{DMatrix, DVector};
 use rug::Rational;
 use std::sync::{Arc, OnceLock};
 
-/// An affine map of which the first `units` results are rectified, max(z, 0), and the others are not.
+/// An affine map. The first `units` results are rectified, max(z, 0), and the others are not.
 #[derive(Clone, Debug)]
 pub(crate) struct Step {
     pub map: StepMap,
     whole: OnceLock<Arc<WholeStep>>,
-    /// How many results are units: they cut, and are rectified.
+    /// The number of results that are units: they cut, and are rectified.
     pub units: usize,
-    /// The hidden layer that it is part of; of the output the last one.
+    /// The hidden layer of the step; for the output, the last one.
     pub layer: usize,
 }
 
-/// How the map is stored.
+/// The representation of the map.
 #[derive(Clone, Debug)]
 pub(crate) enum StepMap {
     Dense(Layer),
     Sparse(SparseMap),
 }
 
-/// An affine map by its entries that are not 0, row by row.
+/// An affine map by its nonzero entries, row by row.
 #[derive(Clone, Debug)]
 pub(crate) struct SparseMap {
     pub inputs: usize,
-    /// The first entry of each row, and the end.
+    /// The index of the first entry of each row, and the end.
     pub starts: Vec<usize>,
     pub columns: Vec<u32>,
     pub weights: Coefficients,
@@ -41,7 +41,7 @@ pub(crate) struct SparseMap {
 }
 
 impl SparseMap {
-    /// The entries of a row.
+    /// The range of the entries of a row.
     pub(crate) fn row(&self, output: usize) -> std::ops::Range<usize> {
         self.starts[output]..self.starts[output + 1]
     }
@@ -52,7 +52,7 @@ impl Step {
         Self { map: StepMap::Dense(layer), whole: OnceLock::new(), units, layer: at }
     }
 
-    /// The step of these forms, of which the first are units.
+    /// The step with these forms; the first `units` of them are units.
     pub(crate) fn of_forms(inputs: usize, forms: Vec<Form>, units: usize, layer: usize) -> Self {
         let entries: usize = forms.iter().map(|form| form.terms.len()).sum();
         // A product of dense rows takes 8 entries at a time.
@@ -73,7 +73,7 @@ impl Step {
         Self { map: StepMap::Sparse(SparseMap { inputs, starts, columns, weights, bias }), whole: OnceLock::new(), units, layer }
     }
 
-    /// The step as integers, made when they are first asked for.
+    /// The step as integers, computed when they are first used.
     pub(crate) fn whole(&self) -> &Arc<WholeStep> {
         self.whole.get_or_init(|| Arc::new(WholeStep::new(self)))
     }
@@ -92,7 +92,7 @@ impl Step {
         }
     }
 
-    /// The bytes of its coefficients: as doubles twice, and as fractions where they are no doubles.
+    /// The number of bytes of its coefficients: as doubles twice, and as fractions if they are not doubles.
     pub(crate) fn bytes(&self) -> u64 {
         let (entries, is_double) = match &self.map {
             StepMap::Dense(layer) => (layer.inputs() * layer.outputs(), layer.is_double()),
@@ -101,12 +101,13 @@ impl Step {
         if is_double { 20 * entries as u64 } else { 20 * entries as u64 + bytes_of_terms(entries as u64) }
     }
 
-    /// Words for the bits of the units.
+    /// The number of words for the bits of the units.
     pub(crate) fn words(&self) -> usize {
         self.units.div_ceil(STAGE)
     }
 
-    /// Visits the entries of a row that are not 0, each by its place among the weights, in a dense map the input, and the input.
+    /// Calls `visit` for the nonzero entries of a row, each with its index among the weights (in a dense map that of the input), and the
+    /// input.
     pub(crate) fn for_entries(&self, output: usize, mut visit: impl FnMut(usize, usize)) {
         match &self.map {
             StepMap::Dense(layer) => (0..layer.inputs()).filter(|&j| self.has_weight(output, j)).for_each(|j| visit(j, j)),
@@ -114,7 +115,7 @@ impl Step {
         }
     }
 
-    /// Visits the entries of a row that are not 0, rounded to doubles, and gives the rounded constant.
+    /// Calls `visit` for the nonzero entries of a row, rounded to doubles; returns the rounded constant.
     pub(crate) fn rounded_row(&self, output: usize, mut visit: impl FnMut(usize, f64)) -> f64 {
         self.for_entries(output, |k, j| visit(j, self.weight(output, k).0));
         self.constant(output).0
@@ -126,7 +127,7 @@ impl Step {
         double != 0.0 || exact.is_some_and(|exact| !exact().is_zero())
     }
 
-    /// An entry as a double, and how to get the number where that may be another one.
+    /// An entry as a double and, if the number is not that double, a function that returns the number.
     pub(crate) fn weight(&self, output: usize, k: usize) -> (f64, Option<impl FnOnce() -> Rational + '_>) {
         let (double, is_double) = match &self.map {
             StepMap::Dense(layer) => (layer.weights()[(output, k)], layer.is_double()),
@@ -139,7 +140,7 @@ impl Step {
         (double, (!is_double).then_some(exact))
     }
 
-    /// The constant of a row, the same way.
+    /// The constant of a row, as [`weight`](Self::weight).
     pub(crate) fn constant(&self, output: usize) -> (f64, Option<impl FnOnce() -> Rational + '_>) {
         let (double, is_double) = match &self.map {
             StepMap::Dense(layer) => (layer.bias()[output], layer.is_double()),
@@ -178,11 +179,11 @@ impl Step {
         }
     }
 
-    /// Which rows have a constant that is positive, or negative, as words.
+    /// The rows with a positive constant, and those with a negative one, as words.
     pub(crate) fn signs_of_constants(&self) -> [Vec<u64>; 2] {
         let mut signs = [true, false].map(|_| vec![0u64; self.outputs().div_ceil(STAGE)]);
         for i in 0..self.outputs() {
-            // The nearest double of another number is 0 or has its sign.
+            // If a number is not a double, its nearest double is 0 or has its sign.
             let sign = match self.constant(i) {
                 (0.0, Some(exact)) => exact().cmp0(),
                 (double, _) => double.partial_cmp(&0.0).expect("constants are numbers"),
@@ -195,7 +196,7 @@ impl Step {
     }
 }
 
-/// Forms of so many columns as a layer.
+/// Forms of this number of columns as a layer.
 fn dense(inputs: usize, forms: &[Form]) -> Layer {
     let numbers = |form: &Form| form.terms.iter().map(|(_, x)| x).chain([&form.constant]).all(|x| x.as_f64().is_some());
     if forms.iter().all(numbers) {
@@ -214,7 +215,7 @@ mod tests {
     use super::*;
     use nalgebra::{DMatrix, DVector};
 
-    /// Of doubles, -0 among them, and of fractions whose nearest doubles are 0 and infinite.
+    /// The test has doubles, including -0, and fractions whose nearest doubles are 0 and infinite.
     #[test]
     fn constants_have_the_signs_of_their_numbers() {
         let doubles = [1.5, -1.5, 0.0, -0.0, f64::from_bits(1), -f64::from_bits(1)];

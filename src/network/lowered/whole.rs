@@ -1,4 +1,4 @@
-//! Lowered as integers: what exact values and forms are computed with.
+//! Layers and steps as integers, for the computation of exact values and forms.
 
 use super::{Step, StepMap};
 use crate::exact::dyadic_parts;
@@ -8,7 +8,7 @@ use crate::network::Layer;
 use crate::network::graph::Coefficients;
 use rug::{Integer, Rational};
 
-/// Integers that mostly fit a machine word.
+/// Integers, most of which fit into a machine word.
 #[derive(Clone, Debug)]
 pub(crate) enum Whole {
     Small(Vec<i64>),
@@ -57,7 +57,7 @@ impl Whole {
         all.try_fold(0, |most, numbers| numbers.bits().map(|bits| bits.max(most)))
     }
 
-    /// Bits of the largest magnitude, where all are words.
+    /// The number of bits of the largest magnitude, if all are words.
     fn bits(&self) -> Option<u32> {
         match self {
             Self::Small(w) => Some(w.iter().map(|x| u64::BITS - x.unsigned_abs().leading_zeros()).max().unwrap_or(0)),
@@ -73,7 +73,7 @@ impl Whole {
     }
 }
 
-/// The least power of two, 1 or more, that makes some doubles whole.
+/// The least power of two, at least 1, that times some doubles gives integers.
 struct PowerOfTwo {
     exponent: u32,
 }
@@ -88,14 +88,14 @@ impl PowerOfTwo {
         Integer::from(1) << self.exponent
     }
 
-    /// One of the doubles times it.
+    /// One of the doubles times the power of two.
     fn whole(&self, x: f64) -> Integer {
         let (m, e) = dyadic_parts(x);
         Integer::from(m) << if m == 0 { 0 } else { (e + self.exponent as i32) as u32 }
     }
 }
 
-/// A layer scaled to integers: weights and bias times `factor`, the least positive integer that makes them whole.
+/// A layer scaled to integers: weights and bias times `factor`, the least positive integer for which all products are integers.
 #[derive(Clone, Debug)]
 pub(crate) struct WholeLayer {
     pub(crate) inputs: usize,
@@ -103,7 +103,7 @@ pub(crate) struct WholeLayer {
     pub(crate) weights: Whole,
     pub(crate) bias: Whole,
     pub(crate) factor: Integer,
-    /// Bits of the largest weight or bias, where all are words.
+    /// The number of bits of the largest weight or bias, if all are words.
     pub(crate) bits: Option<u32>,
 }
 
@@ -130,11 +130,12 @@ impl WholeLayer {
         Self { inputs, outputs, weights, bias, factor, bits }
     }
 
-    /// One output of W x, where only some inputs are not 0: those of `inputs`, with the values x, also as machine words where all of them are.
+    /// One output of W x. All inputs that are not 0 are in `inputs`, with the values x; `words` has the same values if all of them are
+    /// machine words.
     pub(crate) fn row_product(&self, output: usize, inputs: &[usize], x: &[Integer], words: Option<&[i64]>) -> Integer {
         let row = output * self.inputs;
         if let (Whole::Small(weights), Some(bits), Some(words)) = (&self.weights, self.bits, words) {
-            // As in `product`.
+            // The bound of `product`.
             if bits + 63 + (usize::BITS - inputs.len().leading_zeros()) <= 127 {
                 return Integer::from(inputs.iter().zip(words).map(|(&j, &x)| i128::from(weights[row + j]) * i128::from(x)).sum::<i128>());
             }
@@ -144,11 +145,11 @@ impl WholeLayer {
         sum
     }
 
-    /// W x, where only some inputs are not 0: those of `inputs`, with the values x. In machine words where these hold it.
+    /// W x. All inputs that are not 0 are in `inputs`, with the values x. The sums are computed in machine words if these are long enough.
     pub(crate) fn product(&self, inputs: &[usize], x: &[&Integer]) -> Vec<Integer> {
         let rows = (0..self.outputs).map(|i| i * self.inputs);
         if let (Whole::Small(weights), Some(bits), Some(words)) = (&self.weights, self.bits, words_of(x)) {
-            // |w| < 2^bits and |x| <= 2^63, so the sum of n products is below 2^(bits + 63) n.
+            // |w| < 2^bits and |x| <= 2^63, so a sum of n products is below 2^(bits + 63) n.
             if bits + 63 + (usize::BITS - inputs.len().leading_zeros()) <= 127 {
                 let term = |row: usize, (&j, &x): (&usize, &i64)| i128::from(weights[row + j]) * i128::from(x);
                 return rows.map(|row| Integer::from(inputs.iter().zip(&words).map(|pair| term(row, pair)).sum::<i128>())).collect();
@@ -163,7 +164,7 @@ impl WholeLayer {
     }
 }
 
-/// Integers as machine words, where all of them are.
+/// Integers as machine words, if all of them are.
 fn words_of(x: &[&Integer]) -> Option<Vec<i64>> {
     x.iter().map(|x| x.to_i64()).collect()
 }

@@ -11,10 +11,12 @@ use serde::ser::{Error as _, Serialize, Serializer};
 
 /// Reads a network from JSON: `{"layers":[{"W":[[1,-1]],"b":["1/3"]}]}`, each W a list of rows, outputs x inputs.
 ///
-/// A number is the double that it denotes; a string such as `"1/3"` or `"0.1"` is exactly that rational. A missing b is 0.
+/// A number without quotes is the double that it denotes. A string such as `"1/3"` or `"0.1"` is exactly that rational. A missing b means
+/// zeros.
 ///
 /// # Errors
-/// Text that is not such JSON; numbers beyond the doubles; rows of different lengths; shapes that do not chain.
+/// The text is not such JSON, a number rounds beyond the largest double, rows have different lengths, or the sizes of consecutive layers
+/// differ.
 ///
 /// ```
 /// let network = plica::network::read::json_from_bytes(br#"{"layers":[{"W":[[1,-1]],"b":["1/3"]}]}"#).unwrap();
@@ -32,10 +34,10 @@ pub fn json_from_bytes(bytes: &[u8]) -> Result<Network, ReadProblem> {
     assemble(layers.map_err(|e| reading.problem().unwrap_or_else(|| malformed(e)))?)
 }
 
-/// NaN or Infinity, which Python writes without quotes, at the place of a syntax error.
+/// The word NaN or Infinity at the place of a syntax error. Python writes these without quotes.
 fn unquoted_word(bytes: &[u8], line: usize, column: usize) -> Option<&'static str> {
     let line = bytes.split(|&b| b == b'\n').nth(line.checked_sub(1)?)?;
-    // The column is that of the word's first or second character, counted from 1.
+    // The column, counted from 1, is that of the first or second character of the word.
     let at = |word: &str| (column.saturating_sub(3)..=column).any(|c| line.get(c..).is_some_and(|rest| rest.starts_with(word.as_bytes())));
     ["-Infinity", "Infinity", "NaN"].into_iter().find(|word| at(word))
 }
@@ -48,7 +50,7 @@ impl<'de> Deserialize<'de> for Network {
     }
 }
 
-/// An exact coefficient: a number where it is a double, and otherwise a string.
+/// An exact coefficient: a number if it is a double, otherwise a string.
 struct Coefficient(Rational);
 
 impl Serialize for Coefficient {
@@ -58,13 +60,13 @@ impl Serialize for Coefficient {
     }
 }
 
-/// The rows of a layer's weights, written one by one.
+/// The rows of the weights of a layer, which are written one by one.
 struct Rows<'l>(&'l Layer);
 
-/// One of these rows.
+/// The row with this index.
 struct Row<'l>(&'l Layer, usize);
 
-/// A layer's bias.
+/// The bias of a layer.
 struct Bias<'l>(&'l Layer);
 
 impl Serialize for Rows<'_> {

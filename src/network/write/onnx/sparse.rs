@@ -1,4 +1,4 @@
-//! Maps of sparse rows: what their entries are is found, and written as the operator that is read as them.
+//! Maps with sparse rows: the structure of their entries is recognised, and written as the operator that has it.
 
 use super::affine::{Shift, along, gemm};
 use super::file::{File, Tensor, compact, integer, integers};
@@ -34,7 +34,7 @@ impl Rows {
         (0..self.len()).map(|row| self.get(row))
     }
 
-    /// The length of all rows, if it is one.
+    /// The length of the rows, if all rows have the same length.
     fn width(&self) -> Option<usize> {
         let width = self.get(0).len();
         self.iter().all(|row| row.len() == width).then_some(width)
@@ -74,7 +74,7 @@ pub(super) fn write(file: &mut File, map: &LinearMap, x: &Tensor, shape: &[usize
     any(file, map, &rows, x, shape)
 }
 
-/// Chosen elements in a shape; what is every element in its order is only seen in that shape.
+/// The selected elements, in this shape. If these are all elements in their order, the tensor is only reshaped.
 pub(super) fn chosen(file: &mut File, x: &Tensor, elements: &[u32], shape: &[usize]) -> Result<Tensor, Refusal> {
     if elements.iter().copied().eq(0..x.len() as u32) {
         return file.reshaped(x, shape);
@@ -84,14 +84,14 @@ pub(super) fn chosen(file: &mut File, x: &Tensor, elements: &[u32], shape: &[usi
     Ok(file.operator("Gather", &[&flat, &places], vec![integer("axis", 0)], shape.to_vec()))
 }
 
-/// The elements that a map takes, one a row, if it takes all of them times -1.
+/// For each row the element that a map takes, if it takes all of them times -1.
 pub(super) fn subtracted(map: &LinearMap) -> Option<Vec<u32>> {
     let is_negative = !map.is_dense() && map.convolution().is_none() && map.weights().len() == 1 && map.weights().get(0) == -1;
     let rows = is_negative.then(|| Rows::of(map))?;
     (rows.width() == Some(1)).then(|| rows.inputs().collect())
 }
 
-/// A factor as what is multiplied by and what is divided by, both of them floats.
+/// A factor, as a float to multiply by and a float to divide by.
 type Factor = [f64; 2];
 
 fn factor(file: &File, weights: &Coefficients, index: usize) -> Result<Factor, Refusal> {
@@ -109,7 +109,7 @@ fn factors(file: &File, weights: &Coefficients) -> Result<Vec<Factor>, Refusal> 
     (0..weights.len()).map(|index| factor(file, weights, index)).collect()
 }
 
-/// Each element times a factor of its own.
+/// Multiplies each element by its own factor.
 fn scaled(file: &mut File, x: &Tensor, shape: &[usize], factors: Vec<Factor>) -> Result<Tensor, Refusal> {
     if factors.iter().all(|&factor| factor == [-1.0, 1.0]) {
         return Ok(file.operator("Neg", &[x], vec![], shape.to_vec()));
@@ -125,7 +125,7 @@ fn scaled(file: &mut File, x: &Tensor, shape: &[usize], factors: Vec<Factor>) ->
     Ok(y)
 }
 
-/// Blocks, outputs and inputs of a matrix that is applied to block after block of the inputs.
+/// The numbers of blocks, outputs and inputs, if a map applies one matrix to each block of the inputs.
 fn blocks(map: &LinearMap, rows: &Rows) -> Option<[usize; 3]> {
     let inputs = rows.width().filter(|&width| width > 0 && map.inputs().is_multiple_of(width))?;
     let blocks = map.inputs() / inputs;
@@ -138,12 +138,13 @@ fn blocks(map: &LinearMap, rows: &Rows) -> Option<[usize; 3]> {
     found.then_some([blocks, outputs, inputs])
 }
 
-/// Whether the one weight is that of a mean of so many elements.
+/// Whether the only weight is that of a mean of `width` elements.
 fn is_mean(weights: &Coefficients, width: usize) -> bool {
     weights.len() == 1 && width > 0 && weights.get(0) == Rational::from((1, width as u64))
 }
 
-/// Any other map: its entries in a table of rows, padded with zeros, times weights, and summed; a weight that is no float is divided by one.
+/// Any other map: its entries as a table of rows, padded with zeros, times weights, and then summed. A weight that is not a float is
+/// divided by a float.
 fn any(file: &mut File, map: &LinearMap, rows: &Rows, x: &Tensor, shape: &[usize]) -> Result<Tensor, Refusal> {
     let factors = factors(file, map.weights())?;
     let width = rows.iter().map(<[_]>::len).max().unwrap_or(0).max(1);
