@@ -38,11 +38,11 @@ const POINTS: usize = 256;
 /// The kinds of points, from simple to complex.
 #[derive(Clone, Copy)]
 enum Source {
-/// Two moons with this standard deviation of the noise.
+    /// Two moons with this standard deviation of the noise.
     Moons(f64),
-/// A normal distribution in this number of rings with equally many points, and alternating labels.
+    /// A normal distribution in this number of rings with equally many points, and alternating labels.
     Rings(usize),
-/// This number of uniform points with random labels.
+    /// This number of uniform points with random labels.
     Uniform(usize),
 }
 
@@ -107,9 +107,9 @@ fn mixed(data: &Labelled) -> f64 {
 struct Regions {
     activation: usize,
     linear: u64,
-/// The regions whose closure contains a point.
+    /// The regions whose closure contains a point.
     held: usize,
-/// Points on a facet, which are in several closures.
+    /// Points on a facet, which are in several closures.
     between: usize,
 }
 
@@ -143,7 +143,7 @@ struct Run {
 }
 
 fn run(source: Source, seed: u64) -> Result<Run, Failure> {
-// All sources have the same initial networks, independent of the random numbers for the points.
+    // All sources have the same initial networks, independent of the random numbers for the points.
     let mlp = Mlp::new(&WIDTHS, &mut Random(seed));
     let data = source.draw(&mut Random(1000 + seed));
     let domain = Domain::cube(Rational::from(-1), Rational::from(1), 2)?;
@@ -160,7 +160,7 @@ fn main() -> Result<(), Failure> {
     let runs: Vec<Run> = runs.into_par_iter().map(|(source, seed)| run(SOURCES[source], seed)).collect::<Result<_, Failure>>()?;
     let shape = WIDTHS.map(|width| width.to_string()).join("-");
     println!("{shape}, {STEPS} steps, box [-1, 1]^2, means of {SEEDS} seeds and a standard error");
-// All sources have the same initial networks.
+    // All sources have the same initial networks.
     let before: Vec<usize> = runs[..SEEDS as usize].iter().map(|run| run.before.activation).collect();
     let average = before.iter().sum::<usize>() as f64 / SEEDS as f64;
     let [least, most] = [before.iter().min(), before.iter().max()].map(|x| x.copied().unwrap_or_default());

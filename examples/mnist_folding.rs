@@ -24,7 +24,9 @@ const SHOWN: [(&str, f64); 2] = [("3x20", 0.167), ("5x12", 0.224)];
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [images, labels, directory, rest @ ..] = &arguments[..] else {
-        return Err("expected three arguments, IMAGES LABELS DIRECTORY-OF-NETWORKS; data/mnist_sample.py explains where to find images".into());
+        return Err(
+            "expected three arguments, IMAGES LABELS DIRECTORY-OF-NETWORKS; data/mnist_sample.py explains where to find images".into()
+        );
     };
     let count = rest.first().map_or(Ok(100_000), |count| count.parse())?;
     let data = load(images, &LoadOptions { labels: Some(labels.clone()), ..LoadOptions::default() })?;

@@ -65,9 +65,9 @@ impl Affine {
 /// A continuous piecewise linear function of the real line.
 #[derive(Clone, Debug, PartialEq)]
 struct Piecewise {
-/// The points where the affine map changes, ascending.
+    /// The points where the affine map changes, ascending.
     breakpoints: Vec<Rational>,
-/// The map on each piece; there is one more piece than breakpoints.
+    /// The map on each piece; there is one more piece than breakpoints.
     maps: Vec<Affine>,
 }
 
@@ -76,7 +76,7 @@ struct Boundary {
     at: Rational,
     /// The units that flip, as layer.index.
     units: Vec<String>,
-/// Whether the affine map of the output changes too.
+    /// Whether the affine map of the output changes too.
     is_breakpoint: bool,
 }
 
@@ -133,7 +133,7 @@ impl Piecewise {
         let wanted = Rational::from(-first);
         let at = |i: usize, jump: Rational, is_left| OneUnit { kink: self.breakpoints[i].clone(), jump, is_left };
         if jumps.is_empty() {
-        // Two jumps that cancel, or no units.
+            // Two jumps that cancel, or no units.
             let two = [(wanted, true), (first.clone(), false)].map(|(jump, is_left)| OneUnit { kink: Rational::new(), jump, is_left });
             return OneLayer { units: two.into_iter().filter(|unit| !unit.jump.is_zero()).collect(), is_least: true };
         }
@@ -160,7 +160,7 @@ impl Piecewise {
     fn network(&self, units: &[OneUnit]) -> Result<Network> {
         let one = |unit: &OneUnit| Rational::from(if unit.is_left { -1 } else { 1 });
         let relu = |unit: &OneUnit| (-one(unit) * &unit.kink).max(Rational::new());
-// At x = 0 the sum of all units must be f(0) - c.
+        // At x = 0 the sum of all units must be f(0) - c.
         let rest = self.at(&Rational::new()) - units.iter().map(|unit| relu(unit) * &unit.jump).sum::<Rational>();
         let constant = DVector::from_element(1, rest);
         let n = units.len();
@@ -174,7 +174,7 @@ impl Piecewise {
         Ok(Network::new(vec![hidden, Layer::from_rationals(DMatrix::from_fn(1, n, |_, i| units[i].jump.clone()), constant)])?)
     }
 
-/// Breakpoints, points between them, and one on each side; a selection of these if there are many.
+    /// Breakpoints, points between them, and one on each side; a selection of these if there are many.
     fn points(&self) -> Vec<Rational> {
         let mut all = self.breakpoints.clone();
         all.extend(self.breakpoints.windows(2).map(|pair| Rational::from(&pair[0] + &pair[1]) / 2u32));
@@ -208,7 +208,7 @@ fn subset(numbers: &[Rational], wanted: &Rational) -> Search {
     if n > SEARCHED {
         return Search::TooMany;
     }
-// Integers over one denominator, so that no fraction is reduced.
+    // Integers over one denominator, so that no fraction is reduced.
     let denominator = numbers.iter().fold(wanted.denom().clone(), |all, q| all.lcm(q.denom()));
     let whole = |q: &Rational| q.numer() * Integer::from(&denominator / q.denom());
     let (low, high) = numbers.split_at(n / 2);
@@ -351,7 +351,7 @@ fn main() -> Result<()> {
             Ok(())
         }
         [name] => {
-// Prints the message; the error itself would show its fields.
+            // Prints the message; the error itself would show its fields.
             let network = load(name).map_err(|error| error.to_string())?;
             if (network.inputs(), network.outputs()) != (1, 1) {
                 return Err(format!("`{name}` is {}, expected one input and one output", network.shape()).into());

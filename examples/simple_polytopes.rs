@@ -56,7 +56,7 @@ enum Init {
 enum Bias {
     /// Uniform in +-1/sqrt(fan-in), PyTorch's default.
     Torch,
-/// All equal.
+    /// All equal.
     Constant(f64),
 }
 
@@ -152,7 +152,7 @@ impl Draws {
 struct Found {
     facets: Histogram,
     simplices: Histogram,
-/// The same for the whole space, which has no sides of a box.
+    /// The same for the whole space, which has no sides of a box.
     facets_in_space: Histogram,
     most_simplices: String,
 }

@@ -32,14 +32,14 @@ impl Random {
 
 /// Points of the plane, and a label for each.
 pub struct Labelled {
-/// The points, one per column.
+    /// The points, one per column.
     pub points: DMatrix<f64>,
     /// -1 or 1.
     pub labels: Vec<f64>,
 }
 
 impl Labelled {
-/// The same points in [-1, 1]^2: each coordinate is shifted and scaled to mean 0 and variance 1, then all are divided by the largest.
+    /// The same points in [-1, 1]^2: each coordinate is shifted and scaled to mean 0 and variance 1, then all are divided by the largest.
     pub fn scaled(mut self) -> Self {
         for mut row in self.points.row_iter_mut() {
             let (mean, deviation) = (row.mean(), row.variance().sqrt());
@@ -67,7 +67,7 @@ pub fn moons(count: usize, noise: f64, random: &mut Random) -> Labelled {
 pub struct Mlp(Vec<DMatrix<f64>>);
 
 impl Mlp {
-/// Weights and biases uniform within 1 / sqrt(inputs), as in PyTorch's linear layers.
+    /// Weights and biases uniform within 1 / sqrt(inputs), as in PyTorch's linear layers.
     pub fn new(widths: &[usize], random: &mut Random) -> Self {
         let layer = |pair: &[usize]| {
             let bound = 1.0 / (pair[0] as f64).sqrt();
@@ -85,7 +85,7 @@ impl Mlp {
         Network::new(self.0.iter().map(layer).collect())
     }
 
-/// The input of each layer, with a last row of ones for the bias; and the output.
+    /// The input of each layer, with a last row of ones for the bias; and the output.
     fn forward(&self, points: &DMatrix<f64>) -> (Vec<DMatrix<f64>>, DMatrix<f64>) {
         let (last, hidden) = self.0.split_last().expect("a network has a layer");
         let mut inputs = vec![with_ones(points.clone())];
@@ -97,7 +97,7 @@ impl Mlp {
         (inputs, output)
     }
 
-/// The mean logistic loss ln(1 + exp(-label * output)), and the share of labels that equal the sign of the output.
+    /// The mean logistic loss ln(1 + exp(-label * output)), and the share of labels that equal the sign of the output.
     pub fn loss_and_accuracy(&self, data: &Labelled) -> (f64, f64) {
         let (_, output) = self.forward(&data.points);
         let margins: Vec<f64> = output.iter().zip(&data.labels).map(|(y, label)| y * label).collect();
@@ -115,7 +115,7 @@ impl Mlp {
         for (weights, input) in self.0.iter().zip(&inputs).rev() {
             gradient.push(&delta * input.transpose());
             let below = weights.columns(0, weights.ncols() - 1).transpose() * delta;
-// An inactive ReLU has gradient 0; for the input layer the result is not used.
+            // An inactive ReLU has gradient 0; for the input layer the result is not used.
             delta = below.zip_map(&input.rows(0, input.nrows() - 1), |slope, x| if x > 0.0 { slope } else { 0.0 });
         }
         gradient.reverse();
@@ -157,7 +157,7 @@ impl Trainer {
         Self { mlp, rate, steps: 0, means }
     }
 
-/// Trains until the total number of steps is this.
+    /// Trains until the total number of steps is this.
     pub fn train_to(&mut self, steps: i32, data: &Labelled) {
         while self.steps < steps {
             self.step(data);

@@ -75,7 +75,9 @@ pub fn run<T: Send + 'static>(
                 return Ok(result);
             }
             (Ok(Err(failure)), None) => return Err(failure.into()),
-            (Err(mpsc::RecvTimeoutError::Disconnected), None) => return Err(Failure::Internal("the computation ended without a result".into()).into()),
+            (Err(mpsc::RecvTimeoutError::Disconnected), None) => {
+                return Err(Failure::Internal("the computation ended without a result".into()).into());
+            }
             (Err(mpsc::RecvTimeoutError::Timeout), None) => {
                 if let Err(error) = py.check_signals().and_then(|()| report(progress, &control)) {
                     control.stop.store(true, Ordering::Relaxed);

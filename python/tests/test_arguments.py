@@ -1,4 +1,4 @@
-"""Wrong arguments: exceptions that name them, and never a panic."""
+"""Wrong arguments: exceptions that name them, never a panic."""
 
 import decimal
 import math
@@ -37,7 +37,7 @@ def raises(error, words, call):
         ([0, 1j], TypeError, "b: coordinate 1: complex"),
         ([0, [1]], TypeError, "b: coordinate 1: list"),
         ([], ValueError, "b: a point without coordinates"),
-        (np.zeros((2, 1)), ValueError, "b: dimension 1"),  # an image whose numbers do not fill a point
+        (np.zeros((2, 1)), ValueError, "b: dimension 1"),  # an image with the wrong number of pixels
         (np.zeros((2, 2)), ValueError, "b: an array of shape 2 x 2"),
         (np.zeros(2, dtype=complex), TypeError, "b: an array of complex128"),
         (np.zeros(2, dtype="datetime64[s]"), TypeError, "b: an array of datetime64"),

@@ -1,4 +1,4 @@
-"""Results: what notebooks show, pickles, interrupts, checkpoints, threads."""
+"""Results: views in notebooks, pickles, interrupts, checkpoints, threads."""
 
 import os
 import pathlib

@@ -41,7 +41,7 @@ fn compare(name: &str) {
     let mut unchecked = Tracer::new(&network).without_filter();
     let segments = enough_segments(&mut certified, inputs);
     let ends = Rng::new(7).units(2 * segments * inputs);
-// Plica uses doubles, the others the same numbers in single precision.
+    // Plica uses doubles, the others the same numbers in single precision.
     let points = Points::from_f64(ends.iter().map(|&x| f64::from(x)).collect(), inputs).expect("finite points");
     let row = |i: usize| &ends[i * inputs..(i + 1) * inputs];
     let from: Vec<f32> = (0..segments).flat_map(|i| row(2 * i).to_vec()).collect();
@@ -76,7 +76,7 @@ fn compare(name: &str) {
     let mut regions = vec![0; contenders.len()];
     for _ in 0..ROUNDS {
         for (i, (_, run)) in contenders.iter_mut().enumerate() {
-// One run before the clock starts, so that every program has the points in the cache.
+            // One run before the clock starts, so that every program has the points in the cache.
             run();
             let start = Instant::now();
             regions[i] = run();

@@ -18,9 +18,9 @@ const LARGE: usize = 64 * 64;
 
 /// A network converted once for `regioncam`.
 pub struct Regioncam {
-/// The hidden layers, each weight inputs x outputs as in `regioncam`.
+    /// The hidden layers, each weight inputs x outputs as in `regioncam`.
     layers: Vec<Linear>,
-/// First-layer products of both ends of a batch, one point per row.
+    /// First-layer products of both ends of a batch, one point per row.
     from: Vec<f32>,
     to: Vec<f32>,
 }
@@ -33,10 +33,10 @@ impl Regioncam {
         Self { layers, from: vec![0.0; BATCH * width], to: vec![0.0; BATCH * width] }
     }
 
-/// The number of pieces of each segment, as fast as the public interface allows. The ends are in `from` and
-/// `to`, one point per row.
+    /// The number of pieces of each segment, as fast as the public interface allows. The ends are in `from` and
+    /// `to`, one point per row.
     ///
-/// The segment and the first layer are combined into one layer with one input: `regioncam` interpolates the data of
+    /// The segment and the first layer are combined into one layer with one input: `regioncam` interpolates the data of
     /// every earlier layer at every split, so a layer of points of the input space would be costly. The first products
     /// of many segments are taken at once, and large products with the same crate as the other baseline.
     pub fn regions(&mut self, from: &[f32], to: &[f32], counts: &mut [usize]) {
@@ -58,7 +58,7 @@ impl Regioncam {
         }
     }
 
-/// The number of pieces of one segment, in the simple way: the segment is a layer, followed by those of the network.
+    /// The number of pieces of one segment, in the simple way: the segment is a layer, followed by those of the network.
     pub fn regions_plain(&self, from: &[f32], to: &[f32]) -> usize {
         let from = ArrayView1::from(from);
         let direction = (&ArrayView1::from(to) - &from).insert_axis(Axis(0));
@@ -129,7 +129,7 @@ mod tests {
         for (w, b, expected) in [
             (vec![1.0, 1.0], vec![-0.25, -0.5], 3),
             (vec![1.0, 1.0], vec![-2.0, 2.0], 1),
-    // A zero at an end is not a cut.
+            // A zero at an end is not a cut.
             (vec![1.0, 1.0], vec![0.0, -1.0], 1),
         ] {
             let mut regioncam = Regioncam::new(&unit_and_output(w, b));
@@ -148,7 +148,7 @@ mod tests {
         let mut counts = [0; 100];
         regioncam.regions(&from, &to, &mut counts);
         for ((from, to), count) in from.chunks(20).zip(to.chunks(20)).zip(counts) {
-// The two round differently.
+            // The two round differently.
             assert!(regioncam.regions_plain(from, to).abs_diff(count) <= 1);
         }
     }

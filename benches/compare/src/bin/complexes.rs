@@ -201,7 +201,7 @@ fn domains() {
         compare(&format!("{shape}, space to a box around it"), (&network, &Domain::Space), (&network, &around));
     }
     for (inputs, rank, units) in [(12, 4, 8), (7, 5, 12), (784, 3, 30)] {
-// The first inputs, and multiples of them.
+        // The first inputs, and multiples of them.
         let reduced = load(&format!("random:{rank}-{units}-1@1")).expect("a built-in network");
         let first = &reduced.layers().expect("a stack of layers")[0];
         let weights = DMatrix::from_fn(units, inputs, |i, j| first.weights()[(i, j % rank)] * [1.0, -2.0, 0.5][j / rank % 3]);
@@ -286,7 +286,7 @@ fn growth(one: &rayon::ThreadPool) {
             let (seconds, found) = one.install(|| time(|| complex(&network)));
             let (regions, memory) = (found.activation_regions(), peak_megabytes());
             drop(found);
-// Not for the largest, whose memory would count twice.
+            // Not for the largest, whose memory would count twice.
             let on_all = if regions < 500_000 { format!("{:.2} x", seconds / time(|| complex(&network)).0) } else { "-".to_string() };
             let each = 1e6 * seconds / regions as f64;
             println!("random:{shape:17} {regions:>9} {seconds:>7.2} s {each:>6.2} us {memory:>9} MB {on_all:>12}");

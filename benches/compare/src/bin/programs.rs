@@ -115,7 +115,7 @@ fn regions_by_good_lp(forms: &[(Vec<f64>, f64)]) -> usize {
 /// The deepest point of rows, and its depth, which is at most 1.
 fn deepest_by_good_lp(rows: &Rows) -> Vec<f64> {
     let mut unknowns = variables!();
-// Without bounds on x it reports some of these programs as unbounded, although the depth is at most 1.
+    // Without bounds on x it reports some of these programs as unbounded, although the depth is at most 1.
     let d = rows[0].0.len() - 1;
     let range = |j: usize| if j < d { variable().min(-1e4).max(1e4) } else { variable().min(-1e4).max(1.0) };
     let x: Vec<_> = (0..=d).map(|j| unknowns.add(range(j))).collect();

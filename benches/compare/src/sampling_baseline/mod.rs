@@ -46,16 +46,16 @@ impl Sampled {
 pub enum Method {
     /// By the product crate, like the first layer; then bias, bits and ReLU.
     Product,
-/// By one loop for narrow layers, which keeps the sums in registers.
+    /// By one loop for narrow layers, which keeps the sums in registers.
     Fused,
 }
 
 /// The division of the columns of a group of segments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cut {
-/// Into blocks of this number of columns, a multiple of 64, which go through the network one after the other.
+    /// Into blocks of this number of columns, a multiple of 64, which go through the network one after the other.
     Blocks(usize),
-/// No division: one product per layer, with one point per row.
+    /// No division: one product per layer, with one point per row.
     Whole,
 }
 
@@ -77,7 +77,7 @@ impl Settings {
 /// A network and the buffers to sample it with.
 pub struct Sampling {
     layers: Vec<F32Layer>,
-/// The layers above the first, if they are fused.
+    /// The layers above the first, if they are fused.
     tiled: Vec<TiledLayer>,
     isa: Isa,
     n: usize,
@@ -85,12 +85,12 @@ pub struct Sampling {
     columns: Columns,
     /// Segments in a group.
     group: usize,
-/// The number of words for the bits of one unit in a group, and one spare word.
+    /// The number of words for the bits of one unit in a group, and one spare word.
     words: usize,
-/// Activations of a block before and after a layer, one unit per row.
+    /// Activations of a block before and after a layer, one unit per row.
     x: Buffer,
     z: Buffer,
-/// The bits of a group, one unit per row.
+    /// The bits of a group, one unit per row.
     bits: Vec<u64>,
 }
 
@@ -126,7 +126,7 @@ impl Sampling {
         }
     }
 
-/// Samples the segments between pairs of points, one point per row: Algorithm 1 as published, which
+    /// Samples the segments between pairs of points, one point per row: Algorithm 1 as published, which
     /// interpolates in the input space.
     pub fn sample(&mut self, points: &[f32], pairs: &[(usize, usize)], out: &mut [Sampled]) {
         let (dim, whole) = (self.layers[0].cols, self.whole);
@@ -142,7 +142,7 @@ impl Sampling {
         });
     }
 
-/// The argument of [`Sampling::sample_shared`] in place of points: their first layer, without the bias.
+    /// The argument of [`Sampling::sample_shared`] in place of points: their first layer, without the bias.
     pub fn first_layer(&self, points: &[f32]) -> Vec<f32> {
         let layer = &self.layers[0];
         let (inputs, outputs) = (layer.cols, layer.rows);
@@ -154,14 +154,14 @@ impl Sampling {
         out
     }
 
-/// The same as [`Sampling::sample`] with less work: the first layer is applied only to the points, and its
+    /// The same as [`Sampling::sample`] with less work: the first layer is applied only to the points, and its
     /// pre-activations are interpolated.
     pub fn sample_shared(&mut self, first: &[f32], pairs: &[(usize, usize)], out: &mut [Sampled]) {
         let dim = self.layers[0].rows;
         self.groups(first, dim, pairs, out, |columns, block, _, ends, _, _, z| columns.interpolate(block, ends, z));
     }
 
-/// Samples the segments group by group. `first` puts the products of the first layer with the points of a
+    /// Samples the segments group by group. `first` puts the products of the first layer with the points of a
     /// block into the last buffer, and may use the one before.
     fn groups(
         &mut self,

@@ -39,7 +39,7 @@ struct Stretch {
     column: usize,
     /// The weights of this stretch.
     weights: Range<usize>,
-/// Whether the first vector contains columns of the previous segment.
+    /// Whether the first vector contains columns of the previous segment.
     shared: bool,
 }
 
@@ -73,7 +73,7 @@ impl Columns {
         Self { isa, block, blocks, s: Buffer::of(&s), t: Buffer::of(&t), whole: (from, to) }
     }
 
-/// Interpolates the points of a block between the ends, one coordinate per row.
+    /// Interpolates the points of a block between the ends, one coordinate per row.
     pub fn interpolate(&self, block: usize, ends: Ends, out: &mut [f32]) {
         for stretch in &self.blocks[block] {
             let Some(&(from, to)) = ends.pairs.get(stretch.segment) else { break };
@@ -88,7 +88,7 @@ impl Columns {
         }
     }
 
-/// Interpolates the points of all segments, one point per row.
+    /// Interpolates the points of all segments, one point per row.
     pub fn interpolate_rows(&self, ends: Ends, out: &mut [f32]) {
         let (s, t) = (&self.whole.0[..], &self.whole.1[..]);
         for (&(from, to), out) in ends.pairs.iter().zip(out.chunks_exact_mut(s.len() * ends.dim)) {

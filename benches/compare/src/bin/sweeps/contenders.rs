@@ -22,7 +22,7 @@ pub enum Kind {
 }
 
 impl Kind {
-/// The options of cutting and multiplying to try.
+    /// The options of cutting and multiplying to try.
     fn ways(self) -> Vec<(Cut, Method)> {
         let blocks = [128, 256, 512].map(Cut::Blocks);
         let with = |method: Method| blocks.map(|cut| (cut, method));
@@ -55,7 +55,7 @@ pub struct Sampler {
 }
 
 impl Sampler {
-/// Tries all options and keeps the fastest, with enough segments for about this number of seconds.
+    /// Tries all options and keeps the fastest, with enough segments for about this number of seconds.
     pub fn fastest(network: &Network, points: &Points, groups: &[PairGroup], kind: Kind, seconds: f64) -> Self {
         let tried = kind.ways().into_iter().map(|way| {
             let mut sampler = Self::new(network, points, kind, way);
@@ -75,7 +75,7 @@ impl Sampler {
         Self { sampling, shares, rows, pairs: vec![], out: vec![], way }
     }
 
-/// The options of cutting and multiplying, as text.
+    /// The options of cutting and multiplying, as text.
     pub fn way(&self) -> String {
         let (cut, method) = self.way;
         let cut = match cut {
@@ -88,7 +88,7 @@ impl Sampler {
         }
     }
 
-/// Takes about this number of pairs, spread evenly over all.
+    /// Takes about this number of pairs, spread evenly over all.
     fn take(&mut self, groups: &[PairGroup], count: usize) {
         let all: usize = groups.iter().map(|group| group.count() as usize).sum();
         self.pairs = groups.iter().flat_map(PairGroup::iter).step_by((all / count.max(1)).max(1)).collect();

@@ -53,7 +53,7 @@ pub fn measure(case: &Case) -> Outcome {
     let mut samplers = [Kind::Batch, Kind::Blocks, Kind::Sharing].map(&mut sampler);
     let paths = sweep.paths() as f64;
 
-// Seconds per segment, in the order of the programs.
+    // Seconds per segment, in the order of the programs.
     let mut times = [const { vec![] }; 6];
     let mut means = [0.0; 6];
     let mut decisions = Default::default();
@@ -74,7 +74,7 @@ pub fn measure(case: &Case) -> Outcome {
         for ((contender, times), mean) in contenders.iter_mut().zip(&mut times).zip(&mut means) {
             let start = Instant::now();
             *mean = contender();
-// The first round is a warm-up.
+            // The first round is a warm-up.
             if round > 0 {
                 times.push(start.elapsed().as_secs_f64());
             }

@@ -94,7 +94,7 @@ fn tile<V: Sixteen, const R: usize, const C: usize>(
     pitch: usize,
 ) -> [u64; TILE] {
     let biases = biases.first_chunk::<R>().expect("a bias for each output");
-// Loops, because the compiler does not inline `map` and `from_fn`.
+    // Loops, because the compiler does not inline `map` and `from_fn`.
     let mut sums = [[V::splat(0.0); C]; R];
     for (sums, &bias) in sums.iter_mut().zip(biases) {
         *sums = [V::splat(bias); C];

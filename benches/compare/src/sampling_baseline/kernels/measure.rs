@@ -17,7 +17,7 @@ pub fn measure(bits: &[u64], pitch: usize, start: usize, n: usize) -> Sampled {
     for chunk in 0..n.div_ceil(64) {
         let here = (n - 64 * chunk).min(64);
         let points = u64::MAX >> (64 - here);
-// The last point of the segment has no successor.
+        // The last point of the segment has no successor.
         let steps = if 64 * chunk + here == n { points >> 1 } else { points };
         let at = first_word + chunk;
         // The changes at each step, and the differences from the first pattern, of one unit.

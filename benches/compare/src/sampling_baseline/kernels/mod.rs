@@ -19,7 +19,7 @@ pub struct Run<'a> {
     /// The weight of each end at each point.
     pub s: &'a [f32],
     pub t: &'a [f32],
-/// Whether the first vector is added to the existing values.
+    /// Whether the first vector is added to the existing values.
     pub shared: bool,
 }
 
@@ -30,7 +30,7 @@ pub struct Shape {
     pub pitch: usize,
     /// Words from one row of bits to the next.
     pub bits_pitch: usize,
-/// The number of words, 64 columns each.
+    /// The number of words, 64 columns each.
     pub words: usize,
 }
 
@@ -107,12 +107,12 @@ impl Isa {
         Self::available().next().unwrap_or(Isa::Portable)
     }
 
-/// The points of a run, one per column; one coordinate per row, `pitch` apart.
+    /// The points of a run, one per column; one coordinate per row, `pitch` apart.
     pub fn interpolate(self, run: Run, out: &mut [f32], pitch: usize) {
         dispatch!(self, interpolate(run, out, pitch));
     }
 
-/// The points of one segment with the given weights of its ends, one point per row.
+    /// The points of one segment with the given weights of its ends, one point per row.
     pub fn interpolate_rows(self, from: &[f32], to: &[f32], s: &[f32], t: &[f32], out: &mut [f32]) {
         dispatch!(self, interpolate_rows(from, to, s, t, out));
     }
