@@ -40,9 +40,7 @@ def check_in_place(graph: Any) -> None:
             raise UnknownLayer(f"{node.name} ({name}) changes {root[node].target} in place, so the module is another function after each input")
         for other in nodes[:i]:
             if root[other] is root[node] and any(place[user] > i for user in other.users):
-                raise UnknownLayer(
-                    f"{node.name} ({name}) changes {other.name} in place, and {other.name} is used again later: expected a copy"
-                )
+                raise UnknownLayer(f"{node.name} ({name}) changes {other.name} in place, and {other.name} is used again later: expected a copy")
 
 
 def _name(node: Any, modules: dict[str, Any]) -> str:
