@@ -34,6 +34,6 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
 }
 
 fn shape_of(name: &str) -> Result<Shape, Failure> {
-    let what = "the network has other layers than affine ones with ReLU between them, and bounds are known only for these";
+    let what = "no bounds for its layers, expected affine layers with ReLU between them";
     Shape::of(&load_with_notes(name)?).ok_or_else(|| Failure::Data(format!("{name}: {what}")))
 }

@@ -161,7 +161,7 @@ impl Network {
 pub fn bounds(network: Option<PyRef<'_, Network>>, widths: &str) -> PyResult<(String, String)> {
     let (name, shape) = match &network {
         Some(network) => {
-            let what = "the network has other layers than affine ones with ReLU between them, and bounds are known only for these";
+            let what = "no bounds for its layers, expected affine layers with ReLU between them";
             let shape = Shape::of(&network.network).ok_or_else(|| Failure::value(format!("{}: {what}", network.name)))?;
             (network.name.as_str(), shape)
         }

@@ -59,7 +59,7 @@ def test_any_layers_are_saved_as_onnx_and_audited(name, tmp_path):
         with pytest.raises(ValueError, match="a .onnx file can hold it"):
             net.save(tmp_path / f"copy.{end}")
         assert not (tmp_path / f"copy.{end}").exists()
-    with pytest.raises(ValueError, match="bounds are known only for these"):
+    with pytest.raises(ValueError, match="expected affine layers with ReLU"):
         net.bounds()
     with pytest.raises(ValueError, match="convexity is decided for affine layers"):
         net.convexity()
