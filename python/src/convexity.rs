@@ -7,7 +7,7 @@ use plica::convexity::{Cells, ConvexityError, Enumerator, Judge};
 use plica::report::{ConvexityReport, RandomReport, convexity_text, parse_sets};
 use pyo3::prelude::*;
 
-/// Which sets are judged, and what counts as a region.
+/// The sets, and the kind of regions.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 pub struct Options {
@@ -17,7 +17,7 @@ pub struct Options {
     max_regions: usize,
 }
 
-/// What `plica convexity` says: as JSON and as text.
+/// The report of `plica convexity`, as JSON and as text.
 #[pyfunction]
 pub fn convexity(py: Python<'_>, network: &Network, options: Options, progress: Option<&Bound<'_, PyAny>>) -> PyResult<(String, String)> {
     let Options { sets, random, half_open, max_regions } = options;

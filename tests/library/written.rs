@@ -54,7 +54,7 @@ fn operations(graph: &Network) -> Vec<&Operation> {
     graph.nodes().iter().map(|node| &node.operation).collect()
 }
 
-/// Holds a network against another by what they compute: at points, with the elements of each hidden layer, and along a segment.
+/// Compares the computations of two networks: at points, with the elements of each hidden layer, and along a segment.
 fn assert_same(graph: &Network, other: &Network, [from, to]: &[Point; 2]) {
     assert_eq!((graph.inputs(), graph.outputs()), (other.inputs(), other.outputs()));
     assert_eq!(layers(graph), layers(other));
@@ -85,7 +85,7 @@ fn ends(recipe: &Recipe, graph: &Network) -> [Point; 2] {
 proptest! {
     #![proptest_config(config(800))]
 
-    /// Every layer kind. What is refused has a number that is no double. What is read can be written, with no more nodes than it has.
+    /// Every layer kind. A network is refused only if it has a number that is not a double. A network that was read can be written, with no more nodes.
     #[test]
     fn what_is_written_is_read_as_the_same_network(recipe in recipe(7)) {
         let graph = recipe.graph();
@@ -112,7 +112,7 @@ fn affine(graph: &Network, node: usize) -> &Affine {
     affine
 }
 
-/// Pools over images of every size come back as the nodes that they are.
+/// Pools over images of every size are read back as the same nodes.
 #[test]
 fn windows_are_found() {
     let (mut maxima, mut means) = (0, 0);
@@ -152,7 +152,7 @@ fn graph_of(shape: &[usize], build: impl Fn(&mut NetworkBuilder, &Value) -> Valu
     builder.finish(&y).unwrap()
 }
 
-/// Nodes that come back as one node each, equal but for their names.
+/// Nodes that are read back as one node each, equal except for their names.
 #[test]
 fn the_usual_layers_come_back_as_they_are() {
     let singles = |n: usize| Coefficients::from_f64((0..n).map(|k| k as f64 / 8.0 - 1.0).collect());
@@ -188,7 +188,7 @@ fn the_usual_layers_come_back_as_they_are() {
     assert_eq!(kinds(&read), kinds(&graph));
     for (a, b) in graph.nodes().iter().zip(read.nodes()) {
         let equal = a.operation == b.operation;
-        // A mean is read over rows of elements, and weights that repeat are read once.
+        // A mean is read over rows of elements, and repeated weights are read once.
         assert!(equal || matches!(&a.operation, Operation::Affine(_)), "{a:?}\nagainst\n{b:?}");
     }
 }
@@ -208,7 +208,7 @@ fn what_normalisation_and_means_compute_stays_exact() {
     assert_eq!(read.evaluate(&point).unwrap()[0], Rational::from(1) + shift);
 }
 
-/// A constant does not become one when it is read: its units stay.
+/// A layer with constant values is not folded into a constant when it is read: its units stay.
 #[test]
 fn layers_of_constants_keep_their_units() {
     let graph = graph_of(&[1, 2], |b, x| {
@@ -235,7 +235,7 @@ fn inputs_of_any_shape_and_networks_without_layers() {
     }
 }
 
-/// Functions that differ from element to element are one operator where they are of one kind.
+/// Functions that differ from element to element are one operator if they are of one kind.
 #[test]
 fn activations_are_operators_or_refused() {
     let layer = |functions: Vec<Piecewise>| {
@@ -287,7 +287,7 @@ fn activations_are_operators_or_refused() {
     }
 }
 
-/// A bound that is no bound in singles is one in doubles.
+/// A bound that has no effect in singles has one in doubles.
 #[test]
 fn bounds_as_large_as_the_largest_single_are_doubles() {
     for bound in [f64::from(f32::MAX), -f64::from(f32::MAX)] {

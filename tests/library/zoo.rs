@@ -1,4 +1,4 @@
-//! The built-in networks: the closed forms and the published tables that they must reproduce.
+//! The built-in networks: they must reproduce closed forms and published tables.
 
 use plica::data::Point;
 use plica::exact::parse_rational;
@@ -22,7 +22,7 @@ fn folding(patterns: &[Pattern]) -> (u64, u64) {
     (r1 as u64, r2 as u64)
 }
 
-/// The sign bits of all pre-activations at a point, by a plain forward pass in rationals; the output's are the last.
+/// The sign bits of all pre-activations at a point, by a plain forward pass in rationals; those of the output are last.
 fn bits(network: &Network, x: &[Rational]) -> Vec<Vec<bool>> {
     let mut h = x.to_vec();
     let mut bits = Vec::new();
@@ -131,7 +131,7 @@ fn the_published_eleven_points_come_out() {
 
 #[test]
 fn the_three_representations_have_one_zero_set() {
-    // On a grid: in the set where y <= (A^K(x) + 1) / 2, so where A's output is not positive, and where the minimum is zero.
+    // On a grid: points in the set y <= (A^K(x) + 1) / 2, where A's output is not positive and the minimum is zero.
     for k in 1..=3 {
         let a = zoo::cantor(k).unwrap();
         let others = [zoo::cantor_b(k).unwrap(), zoo::cantor_c(k).unwrap()];
@@ -182,7 +182,7 @@ fn zigzag_folds_each_coordinate_by_itself() {
 
 #[test]
 fn random_networks_have_the_same_bits_everywhere() {
-    // The two values come from another implementation of ChaCha, in Python, by the documentation of `random` alone.
+    // The two values come from another implementation of ChaCha, in Python, written from the documentation of `random` alone.
     let first = |name: &str| zoo::parse(name).unwrap().unwrap().layers().unwrap()[0].weights()[(0, 0)];
     let network = zoo::parse("random:3-2-1@7").unwrap().unwrap();
     let all: Vec<u32> = network

@@ -1,4 +1,4 @@
-//! Data: what is refused, and with which words.
+//! Data sets: refusals and their messages.
 
 use crate::files::*;
 use plica::data::{self, LoadOptions, Pixels};

@@ -1,9 +1,9 @@
-//! Networks: what is refused, and with which words.
+//! Networks: refusals and their messages.
 
 use crate::files::*;
 use plica::network;
 
-/// What the loader says of a file, without the folder; and that it blames the file and not the call.
+/// The loader's message about a file, without the folder; checks that it is an error of the file, not of the call.
 fn network_error(name: &str, content: &[u8]) -> String {
     let folder = Folder::new();
     let error = network::load(&folder.file(name, content)).unwrap_err();
@@ -102,7 +102,7 @@ fn malformed_npy_inside_npz() {
 
 #[test]
 fn an_array_twice_in_an_archive_is_refused() {
-    // No writer makes such an archive, so another name is overwritten in one.
+    // No writer makes an archive like this, so a name is overwritten in one.
     let mut arrays = small_arrays();
     arrays.push(("V9", doubles("(3, 4)", &[0.0; 12])));
     let mut bytes = npz(&arrays);

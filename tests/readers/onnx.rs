@@ -1,4 +1,4 @@
-//! `.onnx`: files that PyTorch wrote, held against ONNX's reference evaluator, and files that are wrong.
+//! `.onnx`: files that PyTorch wrote, compared with ONNX's reference evaluator, and malformed files.
 
 use plica::data::Point;
 use plica::line::{Tracer, trace_exact_only};
@@ -59,7 +59,7 @@ fn files_of_every_layer_kind_are_traced_as_the_oracle_traces_them() {
             assert!(trace.agrees_with(&exact), "{name}");
             assert!(trace.regions() > 1, "{name}: {} regions", trace.regions());
         }
-        // The rule of one bit a unit.
+        // The rule with one bit per unit.
         let output_bits = graph.with_output_bits();
         let units = output_bits.units(&Selection::Hidden).unwrap();
         let exact = trace_exact_only(&output_bits, &point(0), &point(1), &units).unwrap();
@@ -95,7 +95,7 @@ fn a_softmax_at_the_end_is_left_out_with_a_remark() {
     assert!(matches!(&notes[..], [note] if note.contains("LogSoftmax")), "{notes:?}");
 }
 
-/// The bytes of a file with one string in it exchanged for another of the same length.
+/// The bytes of a file with one string replaced by another of the same length.
 fn forged(name: &str, from: &str, to: &str) -> Vec<u8> {
     assert_eq!(from.len(), to.len());
     let mut bytes = std::fs::read(folder().join(format!("{name}.onnx"))).unwrap();
@@ -143,7 +143,7 @@ fn numbers_in_another_file_are_found_beside_it_and_nowhere_else() {
     let location = format!("{name}.onnx.data");
     let bytes = std::fs::read(folder().join(format!("{name}.onnx"))).unwrap();
     assert!(message(&bytes).contains(&location));
-    // The file is there, but ends too early.
+    // The file exists, but is too short.
     std::fs::write(there.join(&location), [0; 16]).unwrap();
     assert!(message(&bytes).contains("too early"));
     // A place outside the folder.
@@ -152,7 +152,7 @@ fn numbers_in_another_file_are_found_beside_it_and_nowhere_else() {
     std::fs::remove_dir_all(&there).unwrap();
 }
 
-// ------------------------------------------------------------------------------------------- files that lie about sizes
+// ----------------------------------------------------------------------------------------------- files with wrong sizes
 
 /// A field of a protocol buffer.
 #[test]
@@ -218,7 +218,7 @@ fn files_that_lie_about_their_sizes_do_not_exhaust_memory() {
     refused(&model(&[1, 1, 2, 2], &[node("MaxPool", &["x"], "y", pool)]), &["operator MaxPool", "too many"]);
     let pool: &[(&str, &[u64])] = &[("kernel_shape", &[1, 1]), ("pads", &[0, 0, u64::MAX >> 1, u64::MAX >> 1])];
     refused(&model(&[1, 1, 2, 2], &[node("AveragePool", &["x"], "y", pool)]), &["operator AveragePool"]);
-    // A window as large as they come.
+    // The largest window.
     let pool: &[(&str, &[u64])] = &[("kernel_shape", &[1 << 20, 1 << 20]), ("pads", &[1 << 20, 1 << 20, 1 << 20, 1 << 20])];
     refused(&model(&[1, 1, 2, 2], &[node("MaxPool", &["x"], "y", pool)]), &["operator MaxPool"]);
     // A reshape to a shape that multiplies to zero by overflow.
@@ -227,7 +227,7 @@ fn files_that_lie_about_their_sizes_do_not_exhaust_memory() {
     refused(&model(&[1, 2], &[shape, node("Reshape", &["x", "s"], "y", &[])]), &["operator Reshape"]);
 }
 
-/// Random files of `data/random_onnx.py`, where a directory of them is named: read with the results of ONNX Runtime, or refused.
+/// Random files of `data/random_onnx.py`, if a directory is named: each is read with the results of ONNX Runtime, or refused.
 #[test]
 fn random_files_agree_with_a_runtime() {
     let Ok(directory) = std::env::var("PLICA_ONNX_CASES") else { return };

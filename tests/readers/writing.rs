@@ -1,4 +1,4 @@
-//! Networks: what is written.
+//! Networks: writing.
 
 use crate::files::*;
 use nalgebra::{DMatrix, DVector};
@@ -59,7 +59,7 @@ fn files_that_cannot_be_written() {
     assert!(unknown.to_string().ends_with("net.onnxx` is not a .onnx, .json, .npz or .safetensors file"), "{unknown}");
     let nowhere = network_to_path(&small_network(), &folder.0.join("missing").join("net.json")).unwrap_err();
     assert!(matches!(nowhere, WriteError::Io { .. }));
-    // A directory in the way: nothing is left behind.
+    // A directory with this name: no file is left.
     std::fs::create_dir(folder.0.join("net.json")).unwrap();
     assert!(network_to_path(&small_network(), &folder.0.join("net.json")).is_err());
     assert_eq!(std::fs::read_dir(&folder.0).unwrap().count(), 1);
@@ -78,13 +78,13 @@ fn formats_that_hold_dense_layers_refuse_others() {
         let expected =
             format!("{}: not all layers are dense affine ones with ReLU between them: a .onnx file can contain any layers", path.display());
         assert_eq!((error.to_string(), error.is_call_error()), (expected, false));
-        // A file that holds dense layers is written as such.
+        // A network of dense layers is written as dense layers.
         network_to_path(&perceptron, &path).unwrap();
         same(network::load(path.to_str().unwrap()).unwrap(), &perceptron);
     }
 }
 
-/// The files of every layer kind, written and read again, compute the same; where nothing is normalised they are the same nodes.
+/// The files of every layer kind, written and read again, compute the same; without normalisation they have the same nodes.
 #[test]
 fn graphs_are_written_as_onnx() {
     let folder = Folder::new();

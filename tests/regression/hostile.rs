@@ -1,10 +1,10 @@
-//! Files and arguments that ask for too much, that never end, or that speak to the terminal.
+//! Files and arguments that need too much memory, that never end, or that contain control characters.
 
 use super::*;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-/// The error of a call that fails with this exit status, within a time in which nothing waits for what never comes.
+/// The error of a call that fails with this exit status, within a time limit: it must not wait for input.
 fn soon(status: i32, arguments: &[&str]) -> String {
     let mut child = command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let start = Instant::now();
@@ -137,7 +137,7 @@ fn shapes_that_broadcast_to_more_than_is_read_are_refused() {
         let text = soon(1, &["net", &net]);
         assert!(text.contains("a tensor of shape [65536, 65536] has too many elements"), "{operator}: {text}");
     }
-    // Sizes whose product is no machine word.
+    // Sizes whose product does not fit a machine word.
     let wide: Vec<i64> = (0..24).map(|k| if k % 2 == 0 { 1 } else { 64 }).collect();
     let parts = [node("Transpose", &["x"], &["t"], &[integers("perm", &[1, 0])]), node("Add", &["x", "t"], &["y"], &[])];
     assert!(soon(1, &["net", &onnx("square.onnx", &[1, 100_000], &parts)]).contains("has too many elements"));
@@ -207,7 +207,7 @@ fn operators_of_another_domain_are_named_and_a_file_that_is_cut_off_is_called_so
 
 // ------------------------------------------------------------------------------------------------------- numbers in text
 
-/// Everywhere that a number is read as text, with the status of its refusal.
+/// Every place where a number is read as text, with the exit status of its refusal.
 fn refused_everywhere(number: &str, reason: &str) {
     let net = small();
     let csv = file("number.csv", format!("1\n{number}\n"));
@@ -295,7 +295,7 @@ fn pairs_of_classes_without_number_are_refused() {
     assert!(text.contains("1025 classes, expected at most 1024 for pairs by class"), "{text}");
 }
 
-/// A call with so many kilobytes of memory.
+/// A call with this number of kilobytes of memory.
 #[cfg(target_os = "linux")]
 fn with_memory(kilobytes: u32, arguments: &[&str]) -> Output {
     let limited = format!("ulimit -v {kilobytes}; exec \"$@\"");
@@ -346,7 +346,7 @@ fn memory_that_cannot_be_had_for_a_file_is_an_error() {
 
 #[test]
 fn an_archive_that_inflates_to_more_than_is_read_is_refused() {
-    // 5 GiB of zeros are said to follow, and the archive's directory says so too: its bytes could hold them.
+    // The header and the archive's directory announce 5 GiB of zeros, which the compressed bytes could contain.
     let header = format!("{{'descr': '|u1', 'fortran_order': False, 'shape': ({},), }}\n", 5u64 << 30);
     let npy = [b"\x93NUMPY\x01\x00".to_vec(), (header.len() as u16).to_le_bytes().to_vec(), header.into_bytes()].concat();
     let size = npy.len() as u64 + (5 << 30);
@@ -356,7 +356,7 @@ fn an_archive_that_inflates_to_more_than_is_read_is_refused() {
     archive.write_all(&npy).unwrap();
     archive.write_all(&vec![0; 1 << 20]).unwrap();
     let mut bytes = archive.finish().unwrap().into_inner();
-    // The sizes in the directory become those of the bomb; deflate is said, so that they are possible.
+    // The sizes in the directory become those of the bomb; the method becomes deflate, so that they are possible.
     let directory = (0..bytes.len()).rev().find(|&i| bytes[i..].starts_with(b"PK\x01\x02")).unwrap();
     bytes[directory + 10..directory + 12].copy_from_slice(&8u16.to_le_bytes());
     bytes[directory + 24..directory + 28].copy_from_slice(&(size as u32).to_le_bytes());
@@ -364,9 +364,9 @@ fn an_archive_that_inflates_to_more_than_is_read_is_refused() {
     assert!(text.contains("bomb.npz: "), "{text}");
 }
 
-// ------------------------------------------------------------------------------------------------------- what is no file
+// ------------------------------------------------------------------------------------------------------- not a file
 
-/// A pipe among the tests' own files, that nothing is written to.
+/// A pipe among the tests' own files, without a writer.
 #[cfg(unix)]
 fn pipe(name: &str) -> String {
     let _ = std::fs::remove_file(path(name));
@@ -445,7 +445,7 @@ fn numbers_outside_the_folder_of_a_model_are_not_read_through_a_link() {
     for location in ["real.bin", "parts/leads-in.bin", "./real.bin"] {
         assert_eq!(json(&["net", &net(location)])["hidden_units"], 4, "{location}");
     }
-    // As stores of models have it: both files are links to where both lie.
+    // As in stores of models: both files are links into one directory.
     let store = path("store");
     let _ = std::fs::remove_dir_all(&store);
     std::fs::create_dir_all(&store).unwrap();
@@ -460,7 +460,7 @@ fn numbers_outside_the_folder_of_a_model_are_not_read_through_a_link() {
 
 // ------------------------------------------------------------------------------------------------------- names
 
-/// A name that would clear a screen, ring, turn the line around, and end a document.
+/// A name that would clear a screen, ring, reverse the line, and end a document.
 const NAME: &str = "W\u{1b}[2J\u{7}\u{9b}31m\u{202e}é<b>&\r\n";
 
 /// How it is shown.
@@ -521,7 +521,7 @@ fn names_in_tables_and_in_calls_do_not_reach_the_terminal_as_they_are() {
     ] {
         let text = error(status, &call);
         obeys_nothing(&text);
-        // The parser of calls leaves control sequences out altogether.
+        // The argument parser removes control sequences.
         assert!(text.contains(shown) || text.contains("31m\\u{202e}é<b>&") || call.contains(&"c"), "{call:?}: {text}");
     }
 }

@@ -1,4 +1,4 @@
-//! Network files that were read wrongly, or refused for no reason.
+//! Network files that were read wrongly, or refused without reason.
 
 use super::{error, file, json, run};
 use plica::network::read::onnx_from_bytes;
@@ -33,7 +33,7 @@ fn shape(network: &str) -> (String, String) {
 
 #[test]
 fn names_without_numbers_say_no_order() {
-    // Sorted by name the decoder comes first, and chains: 3-8-3.
+    // Sorted by name the decoder comes first, and its shape fits: 3-8-3.
     let network = safetensors("autoencoder", "", &[("encoder.0.weight", &[3, 8]), ("decoder.0.weight", &[8, 3])]);
     let message = error(1, &["net", &network]);
     assert!(
@@ -70,7 +70,7 @@ fn neighbours_in_a_sequential_have_no_activation_between_them() {
     }
     let network = safetensors("mixed", "", &[("0.weight", &[2, 2]), ("2.weight", &[2, 2]), ("3.weight", &[2, 2])]);
     assert!(error(1, &["net", &network]).contains("`2` and `3` of a Sequential"));
-    // A layer that is not there.
+    // A missing layer.
     let network = safetensors("hole", "", &[("fc1.weight", &[2, 2]), ("fc2.weight", &[2, 2]), ("fc4.weight", &[2, 2])]);
     assert!(error(1, &["net", &network]).contains("a number is left out between `fc2` and `fc4`"));
 }
@@ -91,7 +91,7 @@ fn numbers_that_say_the_order_are_read_with_the_note_that_relu_is_assumed() {
 
 #[test]
 fn tensors_that_are_shared_are_layers_too() {
-    // As `safetensors.torch.save_model` writes a Sequential whose third module is its first.
+    // As `safetensors.torch.save_model` writes a Sequential whose first and third modules are the same.
     let tensors: &[(&str, &[usize])] = &[("0.weight", &[2, 2]), ("0.bias", &[2]), ("4.weight", &[1, 2])];
     let network = safetensors("shared", r#"{"2.weight":"0.weight","2.bias":"0.bias","format":"pt"}"#, tensors);
     assert_eq!(shape(&network).0, "2-2-2-1");
@@ -99,7 +99,7 @@ fn tensors_that_are_shared_are_layers_too() {
     super::stdout(&["net", &network, "--to", written.to_str().unwrap()]);
     let written: serde_json::Value = serde_json::from_slice(&std::fs::read(written).unwrap()).unwrap();
     assert_eq!(written["layers"][0], written["layers"][1]);
-    // Other remarks say nothing of tensors.
+    // Other metadata do not concern tensors.
     let network = safetensors("remarks", r#"{"format":"pt","loss.weight":"0.5","0.weight":"trained twice"}"#, tensors);
     assert_eq!(shape(&network).0, "2-2-1");
     let network = safetensors("lost", r#"{"2.weight":"1.weight"}"#, tensors);
@@ -298,13 +298,13 @@ fn clip_drops_no_bound_that_excludes_something() {
     refused(&attributes(&[float("max", f32::NEG_INFINITY)]), "no finite number");
     refused(&attributes(&[float("max", f32::NAN)]), "max is NaN");
     refused(&attributes(&[float("min", 2.0), float("max", 1.0)]), "min is greater than max");
-    // How exporters write that there is no bound.
+    // The way exporters write a missing bound.
     for (lo, hi) in [(f32::NEG_INFINITY, f32::INFINITY), (f32::MIN, f32::MAX)] {
         let network = onnx_from_bytes(&attributes(&[float("min", lo), float("max", hi)])).unwrap();
         assert_eq!(network.hidden_units(), 0);
     }
     assert_eq!(at(&attributes(&[float("min", 0.0), float("max", f32::MAX)]), &[5, -5]), "5 0");
-    // In doubles that is a bound like others.
+    // In doubles this is an ordinary bound.
     let wide = [doubles("a", &[], &[1e39]), node("Clip", &["x", "", "a"], &["y"], &[])];
     let network = onnx_from_bytes(&model_of(11, 13, &[1], &wide)).unwrap();
     assert_eq!(network.hidden_units(), 1);
@@ -318,7 +318,7 @@ fn attributes_of_another_type_or_name_are_refused() {
     refused(&alpha(ints("alpha", &[1])), "the attribute alpha is not a float");
     refused(&alpha(float("beta", 1.0)), "node 0, operator LeakyRelu: the attribute beta is not supported");
     refused(&alpha([float("alpha", 0.5), float("alpha", 0.25)].concat()), "the attribute alpha occurs twice");
-    // A type that is said wrongly, and one that is not said.
+    // A wrong type, and a missing type.
     let untyped = |said: &[u8]| field(5, &[&field(1, b"alpha"), &varint(2 << 3 | 5)[..], &0.5f32.to_le_bytes(), said].concat());
     refused(&alpha(untyped(&integer(20, 2))), "the attribute alpha is not a float");
     assert_eq!(at(&alpha(untyped(&[])), &[-2, 2]), "-1 2");
@@ -378,7 +378,7 @@ fn operators_of_version_6_mean_what_they_meant() {
     assert_eq!(at(&model(6, &[1, 2, 2], &slopes), &[-4, -4, -4, -4]), "-2 -2 -1 -1");
     assert_eq!(at(&model(7, &[1, 2, 2], &slopes), &[-4, -4, -4, -4]), "-2 -1 -2 -1");
     refused(&model(6, &[1, 3, 2], &slopes), "slopes of shape [2]");
-    // A second tensor is broadcast where that is asked for, from an axis on.
+    // A second tensor is broadcast on request, from an axis on.
     let add = |shape: &[i64], attributes: &[Vec<u8>]| {
         model(6, &[1, 2, 2], &[singles("c", shape, &[1.0, 2.0]), node("Add", &["x", "c"], &["y"], attributes)])
     };
@@ -400,7 +400,7 @@ fn operators_of_version_6_mean_what_they_meant() {
         assert!(onnx_from_bytes(&of(6, &[int("is_test", 1)])).is_ok());
         assert!(onnx_from_bytes(&of(7, &[])).is_ok());
     }
-    // From version 7 to 13 several outputs say so.
+    // From version 7 to 13 several outputs mean training.
     let outputs = node("BatchNormalization", &["x", "c", "c", "c", "c"], &["y", "m", "v"], &[]);
     refused(&model(9, &[1, 1], &[singles("c", &[1], &[1.0]), outputs]), "in training mode");
 }
@@ -426,7 +426,7 @@ fn an_open_size_is_a_batch_only_before_others() {
 
 #[test]
 fn products_of_constants_are_exact() {
-    // [1 + 2^60, 2^-60] is no double; the sum of a row of w is.
+    // [1 + 2^60, 2^-60] is not a double; the sum of a row of w is one.
     let parts = |then: &[Vec<u8>]| {
         let a = doubles("a", &[2, 2], &[1.0, (60f64).exp2(), 0.0, (-60f64).exp2()]);
         let b = doubles("b", &[2, 1], &[1.0, 1.0]);
@@ -536,7 +536,7 @@ fn the_floats_of_one_operator_are_of_one_type() {
     refused(&add(doubles("c", &[2], &[0.1, 1.0])), "operator Add: floats of type 1 together with floats of type 11: expected one type");
     let sum = [singles("a", &[2], &[1.0, 2.0]), doubles("b", &[2], &[0.1, 1.0]), node("Add", &["a", "b"], &["c"], &[])];
     refused(&add(sum.concat()), "floats of type 1 together with floats of type 11");
-    // What is said beside the numbers has a type of its own.
+    // Other inputs than the numbers have their own types.
     let dropout = [doubles("r", &[], &[0.5]), node("Dropout", &["x", "r"], &["y"], &[])];
     assert_eq!(at(&model(13, &[1, 2], &dropout), &[1, 2]), "1 2");
     let normal = |scale: Vec<u8>| {
@@ -591,7 +591,7 @@ fn a_constant_without_elements_is_a_list() {
     let grown =
         [whole("e", &[0], &[]), whole("s", &[3], &[0, 1 << 40, 1 << 40]), node("Reshape", &["e", "s"], &["f"], &[int("allowzero", 1)])];
     refused(&model(14, &[1, 1], &[grown.concat(), node("Relu", &["x"], &["y"], &[])]), "which has no elements");
-    // One that no operator takes does no harm.
+    // An unused one is accepted.
     assert_eq!(at(&model(14, &[1, 1], &[singles("e", &[0, 3], &[]), node("Relu", &["x"], &["y"], &[])]), &[2]), "2");
 }
 
