@@ -1,16 +1,16 @@
-//! The one exact evaluator: integer forms along a segment, of any network, computed where they are asked for.
+//! The exact evaluator: integer forms of the elements of any network along a segment, computed on demand.
 //!
-//! A network is a list of *nodes* of elements. On one linear piece of a segment every element has a form (b + a t) / scale with integers a and b.
-//! It is a sum of integer weights times forms of earlier nodes, and a constant; which weights and which elements, that depends on the *state* of
-//! the network on the piece. Forms that are sure to fit are computed in 128-bit integers, the others in integers of any length.
+//! A network is a list of *nodes*, which have elements. On one linear piece of a segment every element has a form (b + a t) / scale with integers
+//! a and b: a constant, plus a sum of integer weights times forms of earlier nodes. The *state* of the network on the piece determines the
+//! weights and the elements of this sum. Forms that are known to fit are computed in 128-bit integers, the others in integers of any length.
 
 use super::forms::{Form, WideSum};
 use rug::Integer;
 
-/// Bits that a sum in 128-bit integers may have, with some room.
+/// The limit for the bits of a sum in 128-bit integers, with a reserve.
 const WORD_BITS: u32 = 120;
 
-/// An integer coefficient, as it is stored.
+/// An integer coefficient.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Weight<'a> {
     Word(i64),
@@ -25,72 +25,73 @@ impl Weight<'_> {
         }
     }
 
-    /// The coefficient, where the caller knows that all of its node are words.
+    /// The coefficient of a node whose coefficients are all words.
     fn word(self) -> i128 {
         match self {
             Self::Word(w) => w.into(),
-            Self::Long(_) => unreachable!("a node of words has none but words"),
+            Self::Long(_) => unreachable!("all coefficients of the node are words"),
         }
     }
 }
 
-/// What is known of a node before any form is.
+/// The size of a node and of its coefficients.
 pub(crate) struct Size<'a> {
-    /// The number of its elements.
+    /// The number of elements.
     pub len: usize,
-    /// The nodes that it is computed from.
+    /// The nodes of the terms.
     pub below: Vec<usize>,
-    /// The bits of its largest coefficient, where all are words.
+    /// The number of bits of the largest coefficient, if all are words.
     pub bits: Option<u32>,
-    /// The most weights of an element.
+    /// The largest number of terms of an element.
     pub terms: usize,
-    /// The scale of its constants, over that of the input: forms are sums of weights times forms, and of a constant times this scale.
+    /// The scale of the constants: the form of an element is the sum of its weights times forms, plus its constant times this scale times the
+    /// scale of the input.
     pub scale: &'a Integer,
 }
 
 /// A network with integer coefficients. Node 0 is the input.
 pub(crate) trait Rows {
-    /// What says which function of the input an element is.
+    /// The state of a network on one linear piece.
     type State: ?Sized;
 
     /// The number of nodes.
     fn nodes(&self) -> usize;
 
-    /// What is known of a node that is not the input.
+    /// The size of a node other than the input.
     fn size(&self, node: usize) -> Size<'_>;
 
-    /// Visits what an element is the sum of: a node below, an element of it, and the weight. Elements that are 0 may be left out.
+    /// Visits the terms of an element: an earlier node, an element of it, and the weight. Terms that are 0 in this state may be left out.
     fn for_terms<'a>(&'a self, node: usize, element: usize, state: &Self::State, visit: impl FnMut(usize, usize, Weight<'a>));
 
     /// The constant of an element.
     fn constant(&self, node: usize, element: usize, state: &Self::State) -> Weight<'_>;
 }
 
-/// The exact forms along one segment, kept until they are forgotten.
+/// The exact forms along one segment. Each is kept until it is discarded.
 #[derive(Debug)]
 pub(crate) struct Evaluator {
     nodes: Vec<Node>,
-    /// Elements that a form is computed from, before it is.
+    /// The elements whose forms are being computed; kept to reuse its memory.
     missing: Vec<(u32, u32)>,
 }
 
 #[derive(Debug)]
 struct Node {
-    /// What constants are multiplied by, and, where the node's forms fit, the same as a word.
+    /// The scale of the constants, and the same as a word if the forms of the node fit into words.
     scale: Integer,
     word_scale: Option<i128>,
     forms: Vec<Option<Form>>,
 }
 
 impl Evaluator {
-    /// Nothing is known but the forms of the input, over a common scale. Their coefficients are below 2^bits, where that is given, and words.
+    /// An evaluator with the forms of the input over a common scale. If `bits` is given, they are words with coefficients below 2^bits.
     pub(crate) fn new<R: Rows>(rows: &R, input: Vec<Option<Form>>, scale: &Integer, bits: Option<u32>) -> Self {
         let mut all_bits = vec![bits];
         let mut nodes = vec![Node { scale: Integer::from(1), word_scale: None, forms: input }];
         for n in 1..rows.nodes() {
             let size = rows.size(n);
             let scale = Integer::from(scale * size.scale);
-            // The scale, |b| and |a| are below 2^below, so a sum of products is below 2^(below + weights + terms + 1).
+            // The scale, |b| and |a| are below 2^below, so sums are below 2^(below + own + bits of the number of terms + 1).
             let widest = |most: Option<u32>, &node: &usize| most.zip(all_bits[node]).map(|(x, y)| x.max(y));
             let below = size.below.iter().fold(Some(scale.significant_bits()), widest);
             let bits = below.zip(size.bits).map(|(below, own)| below + own + usize::BITS - size.terms.leading_zeros() + 1);
@@ -101,29 +102,29 @@ impl Evaluator {
         Self { nodes, missing: Vec::new() }
     }
 
-    /// Sets the form of an element that is known by other means.
+    /// Sets the form of an element.
     pub(crate) fn set(&mut self, node: usize, element: usize, form: Form) {
         self.nodes[node].forms[element] = Some(form);
     }
 
-    /// Forgets the form of an element.
+    /// Discards the form of an element.
     #[inline]
     pub(crate) fn forget(&mut self, node: usize, element: usize) {
         self.nodes[node].forms[element] = None;
     }
 
-    /// Forgets all forms from a node on.
+    /// Discards the forms of a node and of all later ones.
     pub(crate) fn forget_from(&mut self, node: usize) {
         self.nodes[node..].iter_mut().for_each(|node| node.forms.fill(None));
     }
 
-    /// The form of an element in a state, in which all forms that are known hold.
+    /// The form of an element in a state. All forms that are kept must be those of this state.
     pub(crate) fn form<R: Rows>(&mut self, rows: &R, node: usize, element: usize, state: &R::State) -> &Form {
         self.fill(rows, node, element, state);
         self.nodes[node].forms[element].as_ref().expect("just filled")
     }
 
-    /// Computes what is missing for one form, deepest first.
+    /// Computes one form after the forms of its terms, with an explicit stack instead of recursion.
     fn fill<R: Rows>(&mut self, rows: &R, node: usize, element: usize, state: &R::State) {
         let mut missing = std::mem::take(&mut self.missing);
         missing.push((node as u32, element as u32));
@@ -151,7 +152,7 @@ impl Evaluator {
 
     #[inline]
     fn known(&self, node: usize, element: usize) -> &Form {
-        self.nodes[node].forms[element].as_ref().expect("a form is filled before it is read")
+        self.nodes[node].forms[element].as_ref().expect("forms of terms are computed first")
     }
 
     fn word_sum<R: Rows>(&self, rows: &R, n: usize, i: usize, state: &R::State, scale: i128) -> Form {
@@ -161,14 +162,14 @@ impl Evaluator {
                 b += w.word() * x;
                 a += w.word() * d;
             }
-            Form::Long { .. } => unreachable!("below a node of words there are only words"),
+            Form::Long { .. } => unreachable!("all terms of the node are words"),
         });
         Form::Word { b, a }
     }
 
     fn long_sum<R: Rows>(&self, rows: &R, n: usize, i: usize, state: &R::State) -> Form {
         let (mut b, mut a) = (rows.constant(n, i, state).times(&self.nodes[n].scale), Integer::new());
-        // Products of words of 64 bits, which a sum of 128 bits might not hold.
+        // Products of 64-bit words, whose sum may exceed 128 bits.
         let (mut words, mut slopes) = (WideSum::default(), WideSum::default());
         let word = |x: i128| i64::try_from(x).ok();
         rows.for_terms(n, i, state, |below, j, w| match (w, self.known(below, j)) {
@@ -192,15 +193,15 @@ impl Evaluator {
         Form::Long { b: b + words.total(), a: a + slopes.total() }
     }
 
-    /// Turns the known forms of a node where some elements of one node below join the sums, or leave them: (element, whether it joins).
+    /// Updates the forms of a node after elements of an earlier node joined the terms (`true`) or left them (`false`).
     ///
-    /// `weight` gives the weight of such an element in the sum of an element of the node.
+    /// `weight(i, j)` is the weight of element j of the earlier node in element i of the node.
     pub(crate) fn turn<'a>(&mut self, node: usize, below: usize, changes: &[(usize, bool)], weight: impl Fn(usize, usize) -> Weight<'a>) {
         let (earlier, later) = self.nodes.split_at_mut(node);
         for (i, form) in later[0].forms.iter_mut().enumerate() {
             let Some(form) = form else { continue };
             for &(j, joins) in changes {
-                let input = earlier[below].forms[j].as_ref().expect("what joins or leaves is known");
+                let input = earlier[below].forms[j].as_ref().expect("the forms of these elements are known");
                 form.add(weight(i, j), input, joins);
             }
         }
@@ -208,7 +209,7 @@ impl Evaluator {
 }
 
 impl Form {
-    /// self +- w x, added where `joins`. All are words and the sum fits one, or the sum is of any length.
+    /// Adds w x if it joins, else subtracts it. Either all are words and the sum fits, or the sum has any length.
     fn add(&mut self, w: Weight<'_>, x: &Self, joins: bool) {
         match (w, x, &mut *self) {
             (Weight::Word(w), Self::Word { b: x, a: d }, Self::Word { b, a }) => {
@@ -232,7 +233,7 @@ impl Form {
 mod tests {
     use super::*;
 
-    /// Nodes whose elements are sums over the two nodes below; a state leaves elements out.
+    /// Nodes whose elements are sums over the two nodes before them. A state says which elements count.
     struct Sums {
         nodes: Vec<Vec<(Vec<i64>, i64)>>,
         factor: Integer,
@@ -263,7 +264,7 @@ mod tests {
         }
     }
 
-    /// A form by its definition, computed anew each time.
+    /// A form by its definition.
     fn plain(rows: &Sums, input: &[(i64, i64)], scale: &Integer, node: usize, element: usize, on: &[Vec<bool>]) -> (Integer, Integer) {
         if node == 0 {
             return (input[element].0.into(), input[element].1.into());
@@ -308,7 +309,7 @@ mod tests {
                         assert_eq!(form.long(), expected, "round {round}, element {element}");
                     }
                 }
-                // An element of the second last node joins or leaves the sums above it; or one of the second node, after which two nodes are forgotten.
+                // Either an element of node 2 joins or leaves the sums of node 3, or an element of node 1 changes and nodes 2 and 3 are discarded.
                 if random(1) == 0 {
                     on[2][0] = !on[2][0];
                     let changes = [(0, on[2][0])];

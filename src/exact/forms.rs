@@ -23,7 +23,7 @@ impl Form {
         }
     }
 
-    /// The sign at the start of the segment.
+    /// The sign of the form at the start of the segment, t = 0.
     pub(crate) fn sign_at_start(&self) -> Ordering {
         match self {
             Self::Word { b, .. } => b.cmp(&0),
@@ -31,10 +31,10 @@ impl Form {
         }
     }
 
-    /// The difference of two forms of one scale.
+    /// The difference of two forms with the same scale.
     pub(crate) fn minus(&self, other: &Self) -> Self {
         match (self, other) {
-            // Sums are below 2^120, and differences of two of them below 2^121.
+            // Both are below 2^120, so the difference is below 2^121.
             (Self::Word { b, a }, Self::Word { b: y, a: x }) => Self::Word { b: b - y, a: a - x },
             _ => {
                 let ((b, a), (y, x)) = (self.long(), other.long());
@@ -43,7 +43,7 @@ impl Form {
         }
     }
 
-    /// The form minus a value that is a quotient, of a numerator times the form's scale; up to a factor, the denominator.
+    /// The form minus numerator / denominator, times the denominator; the numerator includes the scale of the form.
     pub(crate) fn above(&self, numerator: &Integer, denominator: &Integer) -> Self {
         if numerator.is_zero() {
             return self.clone();

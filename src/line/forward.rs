@@ -1,4 +1,4 @@
-//! The exact forms along one segment through a stack of layers, for the patterns below that are asked for.
+//! The exact forms along one segment through a stack of layers.
 
 use super::bits::{is_set, set_bits};
 use crate::data::Points;
@@ -8,10 +8,10 @@ use crate::exact::{common_denominator, scaled};
 use crate::network::lowered::WholeLayer;
 use rug::{Integer, Rational};
 
-/// The layers as integers: layer l is node l + 1. A state is the patterns of the layers below, words of 64 bits a layer.
+/// The layers as integers. Layer l is node l + 1. A state is the patterns of the layers, each in words of 64 bits.
 struct StackRows<'a> {
     layers: Vec<&'a WholeLayer>,
-    /// The product of the factors below each layer.
+    /// For each layer, the product of the factors of the layers below.
     scales: Vec<Integer>,
 }
 
@@ -52,17 +52,17 @@ impl Rows for StackRows<'_> {
     }
 }
 
-/// The exact forms along one segment, computed when asked for and kept while the pattern below stays the same.
+/// The exact forms along one segment. They are computed on demand, and kept while the pattern of the layers below is the same.
 pub(super) struct ForwardForms<'a> {
     rows: StackRows<'a>,
     forms: Evaluator,
-    /// The patterns for which the forms hold: those of a layer for the patterns below it.
+    /// For each layer, the pattern for which the forms of the layers above it were computed.
     below: Vec<Vec<u64>>,
 }
 
 impl<'a> ForwardForms<'a> {
-    /// The forms along the segment from a row of one set of points to a row of another, of one dimension, with the first layer's
-    /// pre-activations at the ends as doubles.
+    /// The forms along the segment from a row of one set of points to a row of another set of the same dimension; `ends` are the first
+    /// layer's pre-activations at the two ends, as doubles.
     pub(super) fn new(from: (&Points, usize), to: (&Points, usize), layers: Vec<&'a WholeLayer>, ends: (&[f64], &[f64])) -> Self {
         let rows = StackRows::new(layers);
         let forms = from_exact_doubles(from.0, to.0, &rows, ends).unwrap_or_else(|| {
@@ -72,11 +72,11 @@ impl<'a> ForwardForms<'a> {
         Self { rows, forms, below: Vec::new() }
     }
 
-    /// The exact form of a unit where the layers below have the patterns `below`, words of 64 bits a layer.
+    /// The exact form of a unit for the patterns `below` of the layers below it, each in words of 64 bits.
     pub(super) fn form(&mut self, layer: usize, unit: usize, below: &[Vec<u64>]) -> Form {
         let same = self.below.iter().zip(below).take_while(|(old, new)| old == new).count();
         if same < below.len() {
-            // The forms of layer `same` hold still; those above it were for another pattern.
+            // The forms of layer `same` are still valid; those above it were computed for another pattern.
             let old = if same < self.below.len() { std::mem::take(&mut self.below[same]) } else { Vec::new() };
             self.below.truncate(same);
             self.below.extend_from_slice(&below[same..]);
@@ -86,7 +86,8 @@ impl<'a> ForwardForms<'a> {
         self.forms.form(&self.rows, layer + 1, unit, below).clone()
     }
 
-    /// The forms of the layer above `layer` for another pattern of `layer`: by what its units that flip add or take away, where these are few.
+    /// Updates the forms of the layer above `layer` for another pattern of `layer`: by the terms of the units that flipped if these are few,
+    /// else by discarding the forms.
     fn turn(&mut self, layer: usize, old: &[u64], below: &[Vec<u64>]) {
         let new = &below[layer];
         let flipped: Vec<u64> = old.iter().zip(new).map(|(old, new)| old ^ new).collect();
@@ -104,19 +105,20 @@ impl<'a> ForwardForms<'a> {
     }
 }
 
-/// Where the sums of the first layer are integers below 2^53 of one unit, the doubles are exact, in whatever order they were summed.
+/// An evaluator with the forms of the first layer, if its sums are integers below 2^53 times one unit: then the doubles are exact for every
+/// order of summation.
 fn from_exact_doubles(from: &Points, to: &Points, rows: &StackRows<'_>, ends: (&[f64], &[f64])) -> Option<Evaluator> {
     let ((least, most), (other_least, other_most)) = (from.grain()?, to.grain()?);
     let (least, most) = (least.min(other_least).min(0), most.max(other_most));
     let scale = Integer::from(1) << least.unsigned_abs();
-    // One bit more for the difference of two coordinates.
+    // The difference of two coordinates takes one bit more.
     let bits = u32::try_from(most - least + 1).ok()?.max(scale.significant_bits());
     let first = rows.layers.first().filter(|layer| layer.factor.is_power_of_two())?;
     if bits + first.bits? + usize::BITS - first.inputs.leading_zeros() + 1 > 52 {
         return None;
     }
     let unit = Integer::from(&scale * &first.factor).to_f64();
-    // The coordinates are not needed: the first layer's forms are known.
+    // The coordinates are not needed, since the forms of the first layer are known.
     let mut forms = Evaluator::new(rows, Vec::new(), &scale, Some(bits));
     for (i, (from, to)) in ends.0.iter().zip(ends.1).enumerate().take(first.outputs) {
         forms.set(1, i, Form::Word { b: (from * unit) as i128, a: ((to - from) * unit) as i128 });
@@ -124,7 +126,7 @@ fn from_exact_doubles(from: &Points, to: &Points, rows: &StackRows<'_>, ends: (&
     Some(forms)
 }
 
-/// x(t) = a + (b - a) t as integer forms over a common scale, with that scale, and bits that hold all of these, where they are words.
+/// The coordinates x(t) = a + (b - a) t as integer forms, their common scale, and the largest number of bits of all of these if they are words.
 pub(super) fn input_forms(from: (&Points, usize), to: (&Points, usize)) -> (Vec<Option<Form>>, Integer, Option<u32>) {
     if let Some((words, scale)) = from.0.whole_pair(from.1, to.0, to.1) {
         let words: Vec<(i64, i64)> = words.into_iter().map(|(a, b)| (a, b - a)).collect();

@@ -1,8 +1,8 @@
-//! The exact-only mode: every decision with integers, written to be believed by reading it.
+//! The exact-only mode: every decision is taken with integers, in code simple enough to be checked by reading.
 //!
-//! It goes through the network node by node. A piece is an open interval of t on which all nodes so far are affine: every element is one
-//! form (b + a t) / scale, with integers a and b and a scale > 0 that the elements of a node share. A piece is cut where an element passes a
-//! breakpoint, and where two candidates of a maximum are equal; on each part every unit has one state.
+//! The oracle goes through the network node by node. A piece is an open interval of t on which all nodes so far are affine: every element is
+//! one form (b + a t) / scale with integers a and b, where all elements of a node have the same scale > 0. A piece is cut where an element
+//! passes a breakpoint and where two candidates of a maximum are equal. On each part every unit has one state.
 
 use super::{Enclosure, Trace, TraceError};
 use crate::data::Point;
@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-/// The form b + a t, up to the positive scale of its node.
+/// The form b + a t, times the positive scale of its node.
 #[derive(Clone, PartialEq)]
 struct Form {
     b: Integer,
@@ -52,7 +52,7 @@ impl Form {
     }
 }
 
-/// An open interval of t, the forms of all nodes so far on it, and the bits of all layers so far.
+/// An open interval of t, with the forms of all nodes so far and the bits of all layers so far.
 #[derive(Clone)]
 struct Piece {
     lo: Rational,
@@ -61,7 +61,7 @@ struct Piece {
     bits: Vec<bool>,
 }
 
-/// A node with its coefficients as integers: the scale of its forms is `factor` times that of the input.
+/// A node with integer coefficients. The scale of its forms is `factor` times the scale of the input.
 struct WholeNode {
     factor: Integer,
     whole: Whole,
@@ -72,13 +72,13 @@ enum Whole {
     Affine(Vec<Vec<Integer>>, Vec<Integer>),
     /// The slopes and the constants of each function.
     Functions(Vec<[Vec<Integer>; 2]>),
-    /// The elements are those of an earlier node.
+    /// There are no coefficients: the elements are coordinates, or elements of an earlier node.
     Unchanged,
 }
 
 /// A network with integer coefficients.
 pub(super) struct Oracle {
-    /// The network's nodes, and one more, whose bits are the signs of the outputs.
+    /// The nodes of the network, and one more node whose bits are the signs of the outputs.
     graph: Arc<Graph>,
     whole: Vec<WholeNode>,
     output: usize,
@@ -112,7 +112,7 @@ impl Oracle {
                 decisions += pieces.len() * self.graph.nodes()[n].len();
             }
             if n == self.output {
-                // Whether its forms are those of the piece before.
+                // One comparison with the forms of the piece before.
                 decisions += pieces.len();
             }
         }
@@ -121,11 +121,11 @@ impl Oracle {
         Ok(trace.select(&Arc::new(units.clone())))
     }
 
-    /// The trace of these pieces: neighbours of equal bits are of one region.
+    /// The trace of these pieces. Adjacent pieces with equal bits belong to one region.
     fn read(&self, pieces: &[Piece], nodes: &[Node], scale: &Integer, all: Arc<UnitSet>) -> Trace {
         let names: Vec<_> = all.iter().collect();
         let choose = |test: &dyn Fn(usize) -> bool| -> Vec<_> { (0..names.len()).filter(|&i| test(i)).map(|i| names[i]).collect() };
-        // The forms of a piece hold at its ends too.
+        // The forms of a piece are valid at its ends too, by continuity.
         let bits_at = |piece: &Piece, t: &Rational| -> Vec<bool> {
             (1..nodes.len()).flat_map(|n| self.states(n, piece, t, scale).into_iter().flat_map(|state| state.bits)).collect()
         };
@@ -251,21 +251,21 @@ impl Oracle {
     }
 }
 
-/// The state of an element: the part of its function, or the candidate that wins its window; and its bits, in a layer.
+/// The state of an element: the part of its function or the winner of its window, and its bits if the node is a layer.
 struct State {
     part: usize,
     bits: Vec<bool>,
 }
 
 impl WholeNode {
-    /// A node above others.
+    /// The integers of a node, given those of all earlier nodes.
     fn new(node: &Node, below: &[Self]) -> Self {
         match &node.operation {
             Operation::Input => Self { factor: Integer::from(1), whole: Whole::Unchanged },
             Operation::Affine(affine) => {
                 let constants = affine.bias.to_rationals();
                 let weights: Vec<Vec<Rational>> = affine.terms.iter().map(|term| term.map.weights().to_rationals()).collect();
-                // A term's weights meet forms that have a factor already.
+                // The forms of a term already have a factor.
                 let over = |term: usize| &below[affine.terms[term].from].factor;
                 let mut factor = Integer::from(1);
                 constants.iter().for_each(|constant| factor.lcm_mut(constant.denom()));
@@ -306,7 +306,7 @@ fn above<'a>(form: &'a Form, breakpoint: &Rational, scale: &Integer) -> Cow<'a, 
     Cow::Owned(Form { b, a: Integer::from(&form.a * breakpoint.denom()) })
 }
 
-/// Any two candidates of a window.
+/// The pairs of candidates of a window.
 fn pairs(maximum: &Maximum, window: usize) -> impl Iterator<Item = (usize, usize)> + '_ {
     let all = maximum.window(window).flat_map(move |(_, x)| maximum.window(window).map(move |(_, y)| (x, y)));
     all.filter(|(x, y)| x < y)

@@ -28,7 +28,7 @@ pub struct Network {
     notes: Vec<String>,
 }
 
-/// What the library uses of a network's kind: stacks have walks of their own, which are faster.
+/// The two kinds of networks inside the library: stacks of layers have faster walks.
 #[derive(Clone)]
 enum Kind {
     Stack(Arc<Stack>),

@@ -47,17 +47,17 @@ impl Stack {
         &self.layers
     }
 
-    /// The same network as nodes, made when they are first asked for.
+    /// The network as nodes, built on first use.
     pub(crate) fn graph(&self) -> &Arc<Graph> {
         self.graph.get_or_init(|| Arc::new(self.to_graph()))
     }
 
-    /// The same as steps, which share the weights; made when they are first asked for.
+    /// The network as steps, built on first use. They share the weights.
     pub(crate) fn lowered(&self) -> &Arc<Lowered> {
         self.lowered.get_or_init(|| Arc::new(Lowered::of_stack(self)))
     }
 
-    /// The layers as integers, made when they are first asked for.
+    /// The layers with integer coefficients, computed on first use.
     pub(crate) fn whole(&self) -> Vec<&WholeLayer> {
         self.lowered().steps.iter().map(|step| step.whole().layer().expect("the steps of a stack are dense")).collect()
     }

@@ -1,4 +1,4 @@
-//! The exact forms of a network's elements along one segment, for the states that its units have now.
+//! The exact forms of the elements of a network along one segment, for the present states of its units.
 
 use super::plan::GraphPlan;
 use crate::data::Points;
@@ -8,7 +8,7 @@ use crate::line::forward::input_forms;
 use crate::network::lowered::WholeNodes;
 use rug::{Integer, Rational};
 
-/// The exact forms along one segment. A form is computed when it is asked for, with the forms that it needs, and kept until it is forgotten.
+/// The exact forms along one segment. They are computed on demand, and kept until they are discarded.
 pub(super) struct ExactForms<'a> {
     plan: &'a GraphPlan,
     whole: &'a WholeNodes,
@@ -23,13 +23,13 @@ impl<'a> ExactForms<'a> {
         Self { plan, whole, forms: Evaluator::new(whole, input, &scale, bits), scale }
     }
 
-    /// Forgets the form of an element of a node, by its number among all elements.
+    /// Discards the form of an element of a node, given its index among all elements.
     #[inline]
     pub fn forget(&mut self, node: usize, element: usize) {
         self.forms.forget(node, element - self.plan.nodes[node].offset);
     }
 
-    /// The form of an element of a node, by its number among all elements.
+    /// The form of an element of a node, given its index among all elements.
     pub fn form(&mut self, node: usize, element: usize, states: &[u32]) -> &Form {
         self.forms.form(self.whole, node, element - self.plan.nodes[node].offset, states)
     }

@@ -1,7 +1,7 @@
-//! The lowered form of a network: steps of affine maps, some of whose results are rectified. Every engine that cuts cells or computes with integers
-//! reads it.
+//! The lowered form of a network: steps, which are affine maps with some of their results rectified, and coefficients as integers. Complexes,
+//! convexity and exact traces read it.
 //!
-//! A stack of layers has one step a layer, all of whose results are units. How the nodes of other networks become steps is told in [`lower`].
+//! A stack of layers has one step for each layer, and all results of a hidden layer are rectified. [`lower`] converts other networks to steps.
 
 mod code;
 mod form;
@@ -22,19 +22,19 @@ use super::graph::Graph;
 use super::{Layer, LayerBits, Pattern, Selection, Stack, UnitSet};
 use std::sync::Arc;
 
-/// Units whose signs are at hand at once: the bits of a word.
+/// The number of units whose signs are computed together: the bits of a word.
 pub(crate) const STAGE: usize = 64;
 
-/// A network as steps, the output last.
+/// A network as steps. The last step is the output.
 #[derive(Clone, Debug)]
 pub(crate) struct Lowered {
     pub steps: Vec<Arc<Step>>,
     pub hidden: Vec<Hidden>,
-    /// For each step the place of its first word in the bits of a cell.
+    /// For each step, the position of its first word among the words of a cell.
     pub first_words: Vec<usize>,
-    /// The graph that these are the steps of, unless they decide too.
+    /// The graph of these steps; `None` for stacks, and if a decision by the output is one more layer.
     pub graph: Option<Arc<Graph>>,
-    /// Whether these are the first steps of a network, followed by others that are not known yet.
+    /// Whether these are only the first steps of a network.
     pub go_on: bool,
 }
 
@@ -68,23 +68,23 @@ impl Lowered {
         self.steps[self.depth()].outputs()
     }
 
-    /// Whether a step is the last below the output.
+    /// Whether a step is the last one before the output.
     pub(crate) fn is_last(&self, step: usize) -> bool {
         step + 1 == self.depth() && !self.go_on
     }
 
-    /// The number of steps below the output.
+    /// The number of steps before the output.
     pub(crate) fn depth(&self) -> usize {
         self.steps.len() - 1
     }
 
-    /// Whether steps cut the cells further than the hidden layers do, so that they must be merged again.
+    /// Whether the steps cut cells further than the hidden layers do, so that cells must be merged afterwards.
     pub(crate) fn cut_further(&self) -> bool {
         let several = |tournaments: &Tournaments| tournaments.bits.iter().any(|bits| bits.len() > 1);
         self.hidden.iter().any(|layer| matches!(&layer.code, Code::Winners(tournaments) if several(tournaments)))
     }
 
-    /// The bit of a unit of a step, in the bits of a cell.
+    /// The bit of a unit of a step, given the words of a cell.
     pub(crate) fn is_active(&self, words: &[u64], step: usize, unit: usize) -> bool {
         words[self.first_words[step] + unit / STAGE] >> (unit % STAGE) & 1 == 1
     }
@@ -96,19 +96,19 @@ impl Lowered {
         }
     }
 
-    /// The units whose bits a pattern has.
+    /// The units of a pattern.
     pub(crate) fn units(&self) -> UnitSet {
         let layers = self.hidden.iter().map(|layer| (layer.width, layer.bits)).chain([(self.outputs(), LayerBits::Breakpoints(1))]);
         Selection::Hidden.resolve_in(layers.collect()).expect("there are hidden layers, however few")
     }
 
-    /// The pattern of all hidden layers, by the bits of a cell.
+    /// The pattern of all hidden layers, given the words of a cell.
     pub(crate) fn pattern(&self, words: &[u64]) -> Pattern {
         self.pattern_below(self.hidden.len(), words)
     }
 
-    /// What two cells have in common exactly if their patterns are equal, and shorter than these: the words of what is no duel, and the winners where there is
-    /// a choice.
+    /// Words that are equal for two cells if and only if their patterns are equal, and fewer than those of a pattern: the words of all units but
+    /// those of tournaments, and the winners of windows with several candidates.
     pub(crate) fn name(&self, words: &[u64]) -> Vec<u64> {
         let mut name = Vec::with_capacity(words.len());
         for Hidden { code, .. } in &self.hidden {
@@ -116,7 +116,7 @@ impl Lowered {
                 Code::Step(step) => name.extend_from_slice(&words[self.first_words[*step]..][..self.steps[*step].words()]),
                 Code::Bits(bits) => {
                     let step = |bit: &Bit| if let Bit::Unit { step, .. } = bit { Some(*step as usize) } else { None };
-                    // All units of a layer of activations are those of one step.
+                    // All units of a layer of activations belong to one step.
                     let step = bits.iter().find_map(step);
                     name.extend(step.into_iter().flat_map(|step| &words[self.first_words[step]..][..self.steps[step].words()]));
                 }
@@ -129,7 +129,7 @@ impl Lowered {
         name
     }
 
-    /// The pattern of the first hidden layers, by the bits of a cell.
+    /// The pattern of the first hidden layers, given the words of a cell.
     pub(crate) fn pattern_below(&self, layers: usize, words: &[u64]) -> Pattern {
         let layers = &self.hidden[..layers];
         let mut pattern = Pattern::zeros(layers.iter().map(|layer| layer.width * layer.bits.count()).sum());
@@ -150,20 +150,20 @@ impl Lowered {
         pattern
     }
 
-    /// The same with one more hidden layer of two units: the first output, and minus it.
+    /// These steps with one more hidden layer of two units: the first output and its negative.
     pub(crate) fn with_sign(mut self) -> Self {
         let last = self.steps.pop().expect("there is the output");
         let form = last.form(0);
         let units = vec![form.clone(), Form::default().minus(&form)];
         let (layer, step) = (self.hidden.len(), self.steps.len());
         self.steps.push(Arc::new(Step::of_forms(last.inputs(), units, 2, layer)));
-        // The output of the longer network is of no interest.
+        // The output of the longer network is not used.
         self.steps.push(Arc::new(Step::of_forms(2, vec![Form::default()], 0, layer)));
         self.hidden.push(Hidden { width: 2, bits: LayerBits::Breakpoints(1), code: Code::Step(step) });
         Self::new(self.steps, self.hidden)
     }
 
-    /// The place of the winner of the last hidden layer, which is one maximum.
+    /// The position of the winner in the last hidden layer, which must be one maximum.
     pub(crate) fn last_winner(&self, words: &[u64]) -> usize {
         match self.hidden.last() {
             Some(Hidden { code: Code::Winners(tournaments), .. }) => {

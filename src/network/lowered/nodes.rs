@@ -1,4 +1,4 @@
-//! The nodes of a network as integers: what exact forms along segments are computed from.
+//! The nodes of a network with integer coefficients, for exact forms along segments.
 
 use super::whole::{Whole, whole_numbers};
 use crate::exact::evaluator::{Rows, Size, Weight};
@@ -10,25 +10,25 @@ use std::sync::Arc;
 pub(crate) struct WholeNodes {
     graph: Arc<Graph>,
     nodes: Vec<WholeNode>,
-    /// The number of the first element of each node among all elements.
+    /// For each node, the index of its first element among all elements.
     offsets: Vec<usize>,
 }
 
 struct WholeNode {
-    /// Forms of the node are integers over this, times the scale of the input.
+    /// The denominator of the forms of the node, divided by the scale of the input.
     factor: Integer,
-    /// What its constants are multiplied by, over the scale of the input.
+    /// The factor of the constants, divided by the scale of the input.
     scale: Integer,
     bits: Option<u32>,
     numbers: Numbers,
 }
 
-/// Integers, by the kind of a node.
+/// The coefficients of a node, by its kind.
 enum Numbers {
     None,
     /// The weights of each term, and the constants.
     Affine(Vec<Whole>, Whole),
-    /// For each function the slopes, and the constants.
+    /// The slopes and the constants of each function.
     Functions(Vec<[Whole; 2]>),
 }
 
@@ -45,7 +45,7 @@ impl WholeNodes {
         Self { offsets: offsets.collect(), nodes, graph: Arc::clone(graph) }
     }
 
-    /// What the forms of a node are over, times the scale of the input.
+    /// The denominator of the forms of a node, divided by the scale of the input.
     pub(crate) fn factor(&self, node: usize) -> &Integer {
         &self.nodes[node].factor
     }
@@ -56,7 +56,7 @@ impl WholeNode {
         match operation {
             Operation::Input => Self { factor: Integer::from(1), scale: Integer::from(1), bits: None, numbers: Numbers::None },
             Operation::Affine(affine) => {
-                // The terms are brought over one scale.
+                // All terms get a common scale.
                 let mut scale = Integer::from(1);
                 affine.terms.iter().for_each(|term| scale.lcm_mut(&below[term.from].factor));
                 let all: Vec<&Coefficients> = affine.terms.iter().map(|term| term.map.weights()).chain([&affine.bias]).collect();
@@ -97,7 +97,8 @@ impl WholeNode {
     }
 }
 
-/// A state says for each element of an activation on which part of its function it is, and for each element of a maximum the place of its winner.
+/// A state has, for each element of an activation, the part of its function on which it is, and for each element of a maximum the position of
+/// its winner.
 impl Rows for WholeNodes {
     type State = [u32];
 
@@ -146,7 +147,7 @@ impl Rows for WholeNodes {
     }
 }
 
-/// The element that wins a window, by its place.
+/// The element that wins a window, given its position in the window.
 fn winner(maximum: &Maximum, window: usize, place: usize) -> usize {
     maximum.candidates[window * maximum.size + place] as usize
 }

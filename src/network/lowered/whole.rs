@@ -277,7 +277,7 @@ impl WholeStep {
     }
 }
 
-/// Lists of numbers times the least positive integer that makes all of them whole, and this integer.
+/// Lists of numbers times the least positive integer that makes all of them integers, and this integer.
 pub(super) fn whole_numbers(lists: &[&Coefficients]) -> (Vec<Vec<Integer>>, Integer) {
     if lists.iter().all(|list| list.is_double()) {
         let power = PowerOfTwo::of(lists.iter().flat_map(|list| list.doubles()).copied());
