@@ -212,7 +212,7 @@ impl Balls {
         let this = &steps.steps[step];
         let terms = match &this.map {
             StepMap::Dense(layer) => layer.inputs(),
-            StepMap::Sparse(map) => map.row(i).len(),
+            StepMap::Sparse(map) => map.columns.get(i).len(),
         };
         let g = sequential(terms);
         let margin = |ball: Ball| ball.e + g * (ball.x.abs() + ball.e);
@@ -229,8 +229,7 @@ impl Balls {
                 }
             }
             StepMap::Sparse(map) => {
-                for k in map.row(i) {
-                    let j = map.columns[k] as usize;
+                for (k, j) in map.row(i) {
                     let ball = self.input(places, vertex, step, j);
                     if ball != Ball::ZERO {
                         let w = this.scaled_weight(i, k, self.exponents[step + 1][i] - self.exponents[step][j]);

@@ -1,10 +1,10 @@
 //! One step in doubles with a bound on its error, for many rows at once.
 
 use super::balls::Ball;
-use crate::exact::Instructions;
 use crate::exact::bound::{TINY, U, product as product_error, round_up, sequential as sequential_error};
 use crate::exact::lanes::{Lanes, dispatch};
 use crate::exact::product::{Active, Packed, Rows, Scratch, TILE, product};
+use crate::exact::{Instructions, Lists};
 use crate::network::lowered::{Step, StepMap};
 use rayon::prelude::*;
 
@@ -115,7 +115,7 @@ pub(super) struct FloatStep {
 
 enum Weights {
     Packed(Packed),
-    Sparse { starts: Vec<usize>, entries: Vec<(u32, f64)> },
+    Sparse(Lists<(u32, f64)>),
 }
 
 impl FloatStep {
@@ -132,18 +132,15 @@ impl FloatStep {
                 (Weights::Packed(weights), layer.is_double(), product_error(inputs.len()))
             }
             StepMap::Sparse(map) => {
-                let (mut starts, mut entries) = (vec![0], Vec::with_capacity(map.columns.len()));
+                let mut rows = Lists::with_capacity(map.columns.entries().len());
                 for (i, exponent) in above.iter().enumerate().take(outputs) {
-                    let entry = |k: usize| {
-                        let j = map.columns[k] as usize;
-                        (place_of[j], step.scaled_weight(i, k, exponent - below[j]))
-                    };
-                    entries.extend(map.row(i).map(entry).filter(|&(place, _)| place != NONE));
-                    starts.push(entries.len());
+                    let entry = |(k, j): (usize, usize)| (place_of[j], step.scaled_weight(i, k, exponent - below[j]));
+                    map.row(i).map(entry).filter(|&(place, _)| place != NONE).for_each(|entry| rows.push(entry));
+                    rows.end_list();
                 }
-                let longest = starts.windows(2).map(|ends| ends[1] - ends[0]).max().unwrap_or(0);
                 let is_double = map.weights.is_double() && map.bias.is_double();
-                (Weights::Sparse { starts, entries }, is_double, sequential_error(longest))
+                let gamma = sequential_error(rows.longest());
+                (Weights::Sparse(rows), is_double, gamma)
             }
         };
         let mut bias = vec![0.0; outputs.next_multiple_of(TILE)];
@@ -161,15 +158,13 @@ impl FloatStep {
 
     /// For every row, the results that are constants because all their inputs are 0; empty for a dense step.
     pub(super) fn constant_results(&self, nonzero: &[u64], rows: usize) -> Vec<u64> {
-        let Weights::Sparse { starts, entries } = &self.weights else { return Vec::new() };
-        let (outputs, words) = (starts.len() - 1, nonzero.len() / rows.max(1));
+        let Weights::Sparse(of_results) = &self.weights else { return Vec::new() };
+        let (outputs, words) = (of_results.len(), nonzero.len() / rows.max(1));
         let mut constant_results = vec![0u64; rows * outputs.div_ceil(64)];
         if words == 0 {
             return Vec::new();
         }
-        let is_constant = |nonzero: &[u64], i: usize| {
-            entries[starts[i]..starts[i + 1]].iter().all(|&(j, _)| nonzero[j as usize / 64] >> (j % 64) & 1 == 0)
-        };
+        let is_constant = |nonzero: &[u64], i: usize| of_results.get(i).iter().all(|&(j, _)| nonzero[j as usize / 64] >> (j % 64) & 1 == 0);
         for (constant_results, nonzero) in constant_results.chunks_exact_mut(outputs.div_ceil(64)).zip(nonzero.chunks_exact(words)) {
             (0..outputs).filter(|&i| is_constant(nonzero, i)).for_each(|i| constant_results[i / 64] |= 1 << (i % 64));
         }
@@ -211,7 +206,7 @@ impl FloatStep {
             let masks = if words == 0 { Active::All } else { Active::Masks { words_per_row: words, words: active } };
             match &self.weights {
                 Weights::Packed(packed) => product(instructions, rows, masks, packed, above, scratch),
-                Weights::Sparse { starts, entries } => sparse_product(rows, starts, entries, above),
+                Weights::Sparse(entries) => sparse_product(rows, entries, above),
             }
             for (place, (error, size)) in errors.iter_mut().zip(&*sizes).enumerate() {
                 let inactive = words > 0 && active[place * words..][..words].iter().all(|&word| word == 0);
@@ -226,11 +221,11 @@ impl FloatStep {
 }
 
 /// W x for every row x, in which inactive inputs are 0.
-fn sparse_product(rows: Rows, starts: &[usize], entries: &[(u32, f64)], above: &mut [f64]) {
+fn sparse_product(rows: Rows, entries: &Lists<(u32, f64)>, above: &mut [f64]) {
     let stride = above.len() / rows.count;
     for (row, above) in rows.values.chunks_exact(rows.stride).zip(above.chunks_exact_mut(stride)) {
-        for (y, ends) in above.iter_mut().zip(starts.windows(2)) {
-            *y = entries[ends[0]..ends[1]].iter().map(|&(j, w)| w * row[j as usize]).sum();
+        for (y, entries) in above.iter_mut().zip(entries.iter()) {
+            *y = entries.iter().map(|&(j, w)| w * row[j as usize]).sum();
         }
     }
 }
@@ -304,7 +299,7 @@ mod tests {
         let step = step(sum, inputs);
         let all: Vec<u32> = (0..inputs as u32).collect();
         let float = FloatStep::of_inputs(&step, &all, [&vec![0; inputs], &[0]]);
-        assert_eq!(matches!(float.weights, Weights::Sparse { .. }), inputs > sum.weights.len());
+        assert_eq!(matches!(float.weights, Weights::Sparse(_)), inputs > sum.weights.len());
         let (_, x, _) = sum.doubles();
         let mut row: Vec<f64> = x.iter().map(|x| x + error).collect();
         row.resize(inputs, 0.0);

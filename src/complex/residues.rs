@@ -129,8 +129,8 @@ impl StepResidues {
                     constants.push(exact(is_double, layer.bias()[i], &|| layer.bias_of(i))?);
                 }
                 StepMap::Sparse(map) => {
-                    for k in map.row(i) {
-                        push(map.columns[k] as usize, number(&map.weights, k)?);
+                    for (k, j) in map.row(i) {
+                        push(j, number(&map.weights, k)?);
                     }
                     constants.push(number(&map.bias, i)?);
                 }

@@ -11,6 +11,7 @@ mod factors;
 pub(crate) mod forms;
 mod fraction;
 pub(crate) mod lanes;
+mod lists;
 #[cfg(test)]
 pub(crate) mod lossy;
 pub mod lp;
@@ -22,5 +23,6 @@ pub(crate) use coefficient::Coefficient;
 pub(crate) use factors::Factors;
 pub(crate) use fraction::{Fraction, Written};
 pub use lanes::Instructions;
+pub(crate) use lists::Lists;
 pub use number::{ExactNumber, ParseError, dyadic_parts, nearest_f64, parse_rational, rational};
 pub(crate) use number::{as_f64, common_denominator, over_common_denominator, scaled};

@@ -4,6 +4,7 @@
 use super::super::scale::exponent;
 use super::super::topology::Topology;
 use super::Signs;
+use crate::exact::Lists;
 use crate::exact::bound::{TINY, round_up, sequential};
 use crate::network::lowered::Lowered;
 use rayon::prelude::*;
@@ -47,9 +48,8 @@ type Range = [f64; 2];
 
 /// Forms of the results of the present step in doubles, all multiplied by one power of two.
 struct Elements {
-    starts: Vec<usize>,
-    /// For each term, the position of the result in the rows, and its weight.
-    entries: Vec<(u32, f64)>,
+    /// For each form its terms: the position of the result in the rows, and the weight.
+    terms: Lists<(u32, f64)>,
     constants: Vec<f64>,
     /// Whether the constants are exact.
     is_exact: Vec<bool>,
@@ -76,16 +76,15 @@ impl Elements {
             most = if constant == 0.0 { most } else { most.max(exponent(constant)) };
         }
         let scale = if most == i32::MIN { 0 } else { -most };
-        let (mut starts, mut entries, mut constants, mut is_exact) = (vec![0], Vec::new(), Vec::new(), Vec::new());
+        let (mut terms, mut constants, mut is_exact) = (Lists::with_capacity(0), Vec::new(), Vec::new());
         for i in 0..forms.outputs() {
-            forms.scaled_row(i, |j| scale - below[j], |j, w| entries.extend(place_of[j].map(|place| (place, w))));
-            starts.push(entries.len());
+            forms.scaled_row(i, |j| scale - below[j], |j, w| place_of[j].into_iter().for_each(|place| terms.push((place, w))));
+            terms.end_list();
             constants.push(forms.scaled_constant(i, scale));
             is_exact.push(forms.has_exact_constant(i, scale));
         }
-        let longest = starts.windows(2).map(|ends| ends[1] - ends[0]).max().unwrap_or(0);
         let nonzero = if depth == 0 { Vec::new() } else { signs.nonzero(depth - 1) };
-        Self { starts, entries, constants, is_exact, gamma: sequential(longest), words: nonzero.len() / signs.len(), nonzero }
+        Self { gamma: sequential(terms.longest()), terms, constants, is_exact, words: nonzero.len() / signs.len(), nonzero }
     }
 
     /// The range of an element at a vertex, by the bound of section 1 for this row: R e + gamma (R s + |c|), where R is the sum over the
@@ -94,7 +93,7 @@ impl Elements {
         let (row, nonzero) = (signs.rows.row(vertex), &self.nonzero[vertex * self.words..][..self.words]);
         let constant = self.constants[element as usize];
         let (mut sum, mut weights, mut is_constant) = (constant, 0.0, true);
-        for &(place, w) in &self.entries[self.starts[element as usize]..self.starts[element as usize + 1]] {
+        for &(place, w) in self.terms.get(element as usize) {
             if nonzero.is_empty() || nonzero[place as usize / 64] >> (place % 64) & 1 == 1 {
                 sum += w * row[place as usize];
                 // A weight that has become 0 is below TINY.

@@ -1,6 +1,7 @@
 //! Linear maps, stored by their structure: dense matrices, convolutions (never as matrices), and sparse rows.
 
 use super::Coefficients;
+use crate::exact::Lists;
 
 /// A linear map from the elements of one node to those of another, with exact weights.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,43 +43,15 @@ pub(crate) struct Convolution {
 /// The rows and columns of a sparse matrix; an entry is (the other index, the index of the weight).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Sparse {
-    rows: Lists,
-    columns: Lists,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Lists {
-    starts: Vec<usize>,
-    entries: Vec<(u32, u32)>,
-}
-
-impl Lists {
-    /// The lists with these entries (list, position, weight), in their order.
-    fn new(lists: usize, entries: impl Iterator<Item = (u32, u32, u32)> + Clone) -> Self {
-        let mut starts = vec![0; lists + 1];
-        entries.clone().for_each(|(k, _, _)| starts[k as usize + 1] += 1);
-        (0..lists).for_each(|k| starts[k + 1] += starts[k]);
-        let (mut next, mut sorted) = (starts.clone(), vec![(0, 0); starts[lists]]);
-        for (k, place, weight) in entries {
-            sorted[next[k as usize]] = (place, weight);
-            next[k as usize] += 1;
-        }
-        Self { starts, entries: sorted }
-    }
-
-    fn bytes(&self) -> usize {
-        size_of_val(&self.starts[..]) + size_of_val(&self.entries[..])
-    }
-
-    fn get(&self, k: usize) -> &[(u32, u32)] {
-        &self.entries[self.starts[k]..self.starts[k + 1]]
-    }
+    rows: Lists<(u32, u32)>,
+    columns: Lists<(u32, u32)>,
 }
 
 impl Sparse {
     /// The map with the entries (output, input, weight).
     pub fn new(outputs: usize, inputs: usize, entries: &[(u32, u32, u32)]) -> Self {
-        Self { rows: Lists::new(outputs, entries.iter().copied()), columns: Lists::new(inputs, entries.iter().map(|&(i, j, w)| (j, i, w))) }
+        let rows = Lists::grouped(outputs, entries.iter().map(|&(i, j, w)| (i as usize, (j, w))));
+        Self { rows, columns: Lists::grouped(inputs, entries.iter().map(|&(i, j, w)| (j as usize, (i, w)))) }
     }
 }
 
@@ -203,7 +176,7 @@ impl LinearMap {
     pub(crate) fn longest_row(&self) -> usize {
         match &self.structure {
             Structure::Dense => self.inputs,
-            Structure::Sparse(sparse) => sparse.rows.starts.windows(2).map(|ends| ends[1] - ends[0]).max().unwrap_or(0),
+            Structure::Sparse(sparse) => sparse.rows.longest(),
             Structure::Convolution(c) => c.group_channels()[0] * c.kernel[0] * c.kernel[1],
         }
     }
@@ -260,7 +233,7 @@ impl LinearMap {
     /// The number of entries that are stored one by one.
     pub(super) fn entries(&self) -> usize {
         match &self.structure {
-            Structure::Sparse(sparse) => sparse.rows.entries.len(),
+            Structure::Sparse(sparse) => sparse.rows.entries().len(),
             Structure::Dense | Structure::Convolution(_) => 0,
         }
     }
@@ -278,7 +251,7 @@ impl LinearMap {
     pub fn multiplications(&self) -> usize {
         match &self.structure {
             Structure::Dense => self.inputs * self.outputs,
-            Structure::Sparse(sparse) => sparse.rows.entries.len(),
+            Structure::Sparse(sparse) => sparse.rows.entries().len(),
             Structure::Convolution(c) => {
                 let reads = |axis: usize| (0..c.kernel[axis]).map(|k| c.places_that_read(axis, k)).sum();
                 let channels = c.group_channels()[0] * c.channels[1];

@@ -83,7 +83,7 @@ impl Maximum {
     pub const ABSENT: u32 = u32::MAX;
 
     /// The candidates of a window, each with its position in the window.
-    pub fn window(&self, window: usize) -> impl Iterator<Item = (usize, usize)> + '_ {
+    pub fn window(&self, window: usize) -> impl Iterator<Item = (usize, usize)> + Clone + '_ {
         let places = self.candidates[window * self.size..][..self.size].iter().enumerate();
         places.filter(|(_, element)| **element != Self::ABSENT).map(|(place, &element)| (place, element as usize))
     }

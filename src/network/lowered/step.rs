@@ -4,7 +4,7 @@ use super::STAGE;
 use super::form::Form;
 use super::lower::bytes_of_terms;
 use super::whole::WholeStep;
-use crate::exact::Coefficient;
+use crate::exact::{Coefficient, Lists};
 use crate::network::Layer;
 use crate::network::graph::Coefficients;
 use nalgebra::{DMatrix, DVector};
@@ -33,17 +33,17 @@ pub(crate) enum StepMap {
 #[derive(Clone, Debug)]
 pub(crate) struct SparseMap {
     pub inputs: usize,
-    /// The index of the first entry of each row, and the end.
-    pub starts: Vec<usize>,
-    pub columns: Vec<u32>,
+    /// The columns of the entries of each row.
+    pub columns: Lists<u32>,
+    /// The weights of all entries.
     pub weights: Coefficients,
     pub bias: Coefficients,
 }
 
 impl SparseMap {
-    /// The range of the entries of a row.
-    pub(crate) fn row(&self, output: usize) -> std::ops::Range<usize> {
-        self.starts[output]..self.starts[output + 1]
+    /// The entries of a row: the index among the weights, and the column.
+    pub(crate) fn row(&self, output: usize) -> impl Iterator<Item = (usize, usize)> {
+        self.columns.range(output).zip(self.columns.get(output).iter().map(|&column| column as usize))
     }
 }
 
@@ -59,18 +59,17 @@ impl Step {
         if 4 * entries >= inputs * forms.len() {
             return Self::of_layer(dense(inputs, &forms), units, layer);
         }
-        let (mut starts, mut columns, mut weights, mut bias) =
-            (vec![0], Vec::with_capacity(entries), Vec::with_capacity(entries), Vec::new());
+        let (mut columns, mut weights, mut bias) = (Lists::with_capacity(entries), Vec::with_capacity(entries), Vec::new());
         for form in forms {
             for (column, x) in form.terms {
                 columns.push(column);
                 weights.push(x);
             }
-            starts.push(columns.len());
+            columns.end_list();
             bias.push(form.constant);
         }
         let (weights, bias) = (Coefficients::of(&weights), Coefficients::of(&bias));
-        Self { map: StepMap::Sparse(SparseMap { inputs, starts, columns, weights, bias }), whole: OnceLock::new(), units, layer }
+        Self { map: StepMap::Sparse(SparseMap { inputs, columns, weights, bias }), whole: OnceLock::new(), units, layer }
     }
 
     /// The step as integers, computed when they are first used.
@@ -96,7 +95,7 @@ impl Step {
     pub(crate) fn bytes(&self) -> u64 {
         let (entries, is_double) = match &self.map {
             StepMap::Dense(layer) => (layer.inputs() * layer.outputs(), layer.is_double()),
-            StepMap::Sparse(map) => (map.columns.len(), map.weights.is_double()),
+            StepMap::Sparse(map) => (map.columns.entries().len(), map.weights.is_double()),
         };
         if is_double { 20 * entries as u64 } else { 20 * entries as u64 + bytes_of_terms(entries as u64) }
     }
@@ -111,7 +110,7 @@ impl Step {
     pub(crate) fn for_entries(&self, output: usize, mut visit: impl FnMut(usize, usize)) {
         match &self.map {
             StepMap::Dense(layer) => (0..layer.inputs()).filter(|&j| self.has_weight(output, j)).for_each(|j| visit(j, j)),
-            StepMap::Sparse(map) => map.row(output).for_each(|k| visit(k, map.columns[k] as usize)),
+            StepMap::Sparse(map) => map.row(output).for_each(|(k, j)| visit(k, j)),
         }
     }
 
@@ -165,7 +164,7 @@ impl Step {
                 Form { terms: terms.collect(), constant: layer.bias_of(output).into() }
             }
             StepMap::Sparse(map) => {
-                let terms = map.row(output).map(|k| (map.columns[k], map.weights.number(k)));
+                let terms = map.row(output).map(|(k, j)| (j as u32, map.weights.number(k)));
                 Form { terms: terms.collect(), constant: map.bias.number(output) }
             }
         }
@@ -175,7 +174,7 @@ impl Step {
     pub(crate) fn is_constant(&self, output: usize) -> bool {
         match &self.map {
             StepMap::Dense(layer) => (0..layer.inputs()).all(|k| !self.has_weight(output, k)),
-            StepMap::Sparse(map) => map.row(output).is_empty(),
+            StepMap::Sparse(map) => map.columns.get(output).is_empty(),
         }
     }
 

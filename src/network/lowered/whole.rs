@@ -1,6 +1,7 @@
 //! Layers and steps as integers, for the computation of exact values and forms.
 
 use super::{Step, StepMap};
+use crate::exact::Lists;
 use crate::exact::dyadic_parts;
 use crate::exact::evaluator::Weight;
 use crate::exact::{common_denominator, scaled};
@@ -183,7 +184,7 @@ pub(crate) struct WholeStep {
 #[derive(Debug)]
 enum Weights {
     Dense(WholeLayer),
-    Sparse { starts: Vec<usize>, entries: Vec<(u32, Integer)>, bias: Vec<Integer> },
+    Sparse { rows: Lists<(u32, Integer)>, bias: Vec<Integer> },
 }
 
 impl WholeStep {
@@ -197,8 +198,8 @@ impl WholeStep {
             StepMap::Sparse(map) => {
                 let (mut whole, factor) = whole_numbers(&[&map.weights, &map.bias]);
                 let bias = whole.pop().expect("two lists");
-                let entries = map.columns.iter().copied().zip(whole.swap_remove(0)).collect();
-                (Weights::Sparse { starts: map.starts.clone(), entries, bias }, factor)
+                let entries = map.columns.entries().iter().copied().zip(whole.swap_remove(0)).collect();
+                (Weights::Sparse { rows: map.columns.with_entries(entries), bias }, factor)
             }
         };
         Self { inputs: step.inputs(), outputs: step.outputs(), units: step.units, factor, weights }
@@ -216,19 +217,19 @@ impl WholeStep {
     pub(crate) fn product(&self, inputs: &[usize], x: &[&Integer]) -> Vec<Integer> {
         match &self.weights {
             Weights::Dense(layer) => layer.product(inputs, x),
-            Weights::Sparse { starts, entries, .. } => {
+            Weights::Sparse { rows, .. } => {
                 let mut of_column: Vec<Option<&Integer>> = vec![None; self.inputs];
                 inputs.iter().zip(x).for_each(|(&j, &x)| of_column[j] = Some(x));
-                let row = |ends: &[usize]| {
+                let sum = |row: &[(u32, Integer)]| {
                     let mut sum = Integer::new();
-                    for (j, w) in &entries[ends[0]..ends[1]] {
+                    for (j, w) in row {
                         if let Some(x) = of_column[*j as usize] {
                             sum += w * x;
                         }
                     }
                     sum
                 };
-                starts.windows(2).map(row).collect()
+                rows.iter().map(sum).collect()
             }
         }
     }
@@ -237,7 +238,7 @@ impl WholeStep {
     pub(crate) fn row(&self, output: usize) -> Option<&[(u32, Integer)]> {
         match &self.weights {
             Weights::Dense(_) => None,
-            Weights::Sparse { starts, entries, .. } => Some(&entries[starts[output]..starts[output + 1]]),
+            Weights::Sparse { rows, .. } => Some(rows.get(output)),
         }
     }
 
@@ -245,10 +246,9 @@ impl WholeStep {
     pub(crate) fn row_product(&self, output: usize, inputs: &[usize], x: &[Integer], words: Option<&[i64]>) -> Integer {
         match &self.weights {
             Weights::Dense(layer) => layer.row_product(output, inputs, x, words),
-            Weights::Sparse { starts, entries, .. } => {
-                let row = &entries[starts[output]..starts[output + 1]];
+            Weights::Sparse { rows, .. } => {
                 let mut sum = Integer::new();
-                for (j, w) in row {
+                for (j, w) in rows.get(output) {
                     if let Ok(place) = inputs.binary_search(&(*j as usize)) {
                         sum += w * &x[place];
                     }
@@ -270,9 +270,7 @@ impl WholeStep {
     pub(crate) fn row_sum(&self, output: usize) -> Integer {
         match &self.weights {
             Weights::Dense(layer) => (0..self.inputs).map(|j| layer.weights.get(output * self.inputs + j).abs()).sum(),
-            Weights::Sparse { starts, entries, .. } => {
-                entries[starts[output]..starts[output + 1]].iter().map(|(_, w)| Integer::from(w.abs_ref())).sum()
-            }
+            Weights::Sparse { rows, .. } => rows.get(output).iter().map(|(_, w)| Integer::from(w.abs_ref())).sum(),
         }
     }
 }

@@ -253,7 +253,7 @@ impl Segment<'_> {
         let first = plan.nodes[from].offset;
         let mut locals: Vec<u32> = Vec::new();
         for t in &self.walk.turned[from] {
-            locals.extend_from_slice(windows.of(t.element as usize - first));
+            locals.extend_from_slice(windows.get(t.element as usize - first));
         }
         locals.sort_unstable();
         locals.dedup();
