@@ -1,27 +1,27 @@
-# Two commands on a fresh machine: `make demo` and `make test`. Each does its own set-up and says what it needs.
+# Two commands on a fresh machine: `make demo` and `make test`. Each does its own set-up and names missing tools.
 
 CARGO ?= cargo
 PYTHON ?= python3
 # Options for cargo, such as --locked or --offline.
 CARGO_FLAGS ?=
-# Random cases of each property in `make test-long`; `make test` runs 1600, the same ones each time.
+# Random cases per property in `make test-long`; `make test` runs 1600, the same each time.
 CASES ?= 20000
 # Seconds that `make fuzz` gives each target.
 FUZZ_SECONDS ?= 60
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 PLICA := $(TARGET)/release/plica
-# Where `make python` installs the package, and what else for its tests: ray, torch.
+# Where `make python` installs the package. EXTRAS are more packages for its tests: ray, torch.
 VENV := $(abspath $(TARGET))/python
 EXTRAS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build demo test test-long python docs onnx browser proofs lint bench bench-python fuzz miri
 
-help: ## what can be made
+help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: ## check for cargo, cc, make and m4; install m4 where that needs no password
+setup: ## check for cargo, cc, make and m4; install m4 if that needs no password
 	@command -v $(CARGO) >/dev/null || { echo "cargo is missing: install Rust 1.92 or later, see https://rustup.rs" >&2; exit 1; }
 	@command -v cc >/dev/null || { echo "a C compiler is missing (it builds GMP): install gcc or clang with make, for example apt-get install build-essential" >&2; exit 1; }
 	@command -v m4 >/dev/null \
@@ -38,7 +38,7 @@ demo: build ## the exact folding table of a network for handwritten digits, all 
 	$(PLICA) fold digits:3x20 digits
 	$(PLICA) trace digits:3x20 --from digits#0 --to digits#17
 
-test: setup ## all tests: unit, integration, documentation; the scripts' where Python, and numpy, are installed
+test: setup ## all tests: unit, integration, documentation; tests of the scripts if Python and numpy are installed
 	$(CARGO) test --profile checked $(CARGO_FLAGS)
 	@if command -v $(PYTHON) >/dev/null; then \
 		echo "$(PYTHON) data/test_mnist_sample.py"; $(PYTHON) data/test_mnist_sample.py; \
@@ -51,7 +51,7 @@ test: setup ## all tests: unit, integration, documentation; the scripts' where P
 		echo "data/test_train.py is skipped: it needs Python with numpy"; \
 	fi
 
-test-long: setup ## the random tests with many more cases, new ones each time (CASES=20000)
+test-long: setup ## the random tests with many more cases, new each time (CASES=20000)
 	PLICA_CASES=$(CASES) $(CARGO) test --profile checked $(CARGO_FLAGS) --test library -- contract degenerate
 
 python: setup ## the Python package in a new virtual environment: tutorial, tests, types; EXTRAS="ray torch" installs those too
@@ -69,22 +69,22 @@ python: setup ## the Python package in a new virtual environment: tutorial, test
 	cd $(VENV) && bin/python -m mypy.stubtest plica._plica --ignore-disjoint-bases
 	cd python && $(VENV)/bin/mypy --cache-dir $(VENV)/mypy && $(VENV)/bin/ruff check --no-cache -q && $(VENV)/bin/ruff format --no-cache --check -q
 
-docs: setup ## the book, into target/docs; builds mdbook where it is not installed
+docs: setup ## the book, into target/docs; builds mdbook if it is not installed
 	@command -v mdbook >/dev/null || [ -x $(TARGET)/tools/bin/mdbook ] || $(CARGO) install mdbook --locked --version 0.5.4 --root $(TARGET)/tools
 	PATH="$$PATH:$(abspath $(TARGET))/tools/bin" mdbook build docs
 	@echo "open $(TARGET)/docs/index.html"
 
-onnx: setup ## 1000 random ONNX files, read and written, against ONNX Runtime, where Python has numpy, onnx and onnxruntime
+onnx: setup ## 1000 random ONNX files, read and written, compared with ONNX Runtime; needs numpy, onnx and onnxruntime
 	@$(PYTHON) -c 'import numpy, onnx, onnxruntime' 2>/dev/null || { echo "install numpy, onnx and onnxruntime for $(PYTHON)" >&2; exit 1; }
 	$(PYTHON) data/random_onnx.py $(TARGET)/onnx
 	PLICA_ONNX_CASES=$(abspath $(TARGET))/onnx $(CARGO) test --profile checked $(CARGO_FLAGS) --test readers random_files -- --nocapture
 	$(CARGO) build --profile checked $(CARGO_FLAGS)
 	$(PYTHON) data/written_onnx.py $(TARGET)/checked/plica $(TARGET)/onnx cantor:2 random:784-30-10@1 digits:3x20
 
-browser: build ## the page of plica regions in a real browser, where Chrome or Chromium and chromedriver are installed
+browser: build ## test the page of plica regions in a real browser; needs Chrome or Chromium and chromedriver
 	$(PYTHON) tests/browser/regions.py $(PLICA)
 
-proofs: ## the Coq development, from scratch, and the axioms that its theorems rest on; installs Coq where that needs no password
+proofs: ## check the Coq development from scratch, and the axioms of its theorems; installs Coq if that needs no password
 	@{ command -v coqc && [ -d "$$(coqc -where)/user-contrib/Flocq" ]; } >/dev/null \
 		|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && { apt-get install -y coq libcoq-flocq || { apt-get update && apt-get install -y coq libcoq-flocq; }; }; } \
 		|| { echo "Coq or its library Flocq is missing: install Coq 8.16 or later and Flocq 4, for example apt-get install coq libcoq-flocq" >&2; exit 1; }
@@ -95,7 +95,7 @@ lint: setup ## formatting, clippy, documentation; warnings are errors
 	$(CARGO) clippy --workspace --all-targets $(CARGO_FLAGS) -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps $(CARGO_FLAGS)
 
-bench: setup ## every speed that the README states: against other tools, of whole sweeps, and of degenerate networks
+bench: setup ## every speed in the README: against other tools, of whole sweeps, and of degenerate networks
 	$(CARGO) run --release $(CARGO_FLAGS) -p plica-compare
 	$(CARGO) run --release $(CARGO_FLAGS) -p plica-compare --bin sweeps
 	$(CARGO) run --release $(CARGO_FLAGS) -p plica-compare --bin degenerate
@@ -104,11 +104,11 @@ bench: setup ## every speed that the README states: against other tools, of whol
 	$(CARGO) run --release $(CARGO_FLAGS) -p plica-compare --bin convolutions
 	$(CARGO) run --release $(CARGO_FLAGS) -p plica-compare --bin size
 
-bench-python: build ## what a sweep costs from Python, over Rust; needs the package in PYTHON's environment
+bench-python: build ## the time of a sweep from Python, compared with Rust; needs the package in PYTHON's environment
 	$(CARGO) build --release $(CARGO_FLAGS) -p plica-compare --bin sweep_times
 	$(PYTHON) benches/python/overhead.py $(TARGET)/release/sweep_times
 
-fuzz: setup ## each fuzz target for a short time, where nightly Rust and cargo-fuzz are installed (FUZZ_SECONDS=60)
+fuzz: setup ## each fuzz target for a short time; needs nightly Rust and cargo-fuzz (FUZZ_SECONDS=60)
 	@[ -f fuzz/Cargo.toml ] || { echo "there are no fuzz targets"; exit 0; }; \
 	$(CARGO) +nightly fuzz --version >/dev/null 2>&1 \
 		|| { echo "skipped: fuzzing needs rustup toolchain install nightly, and cargo install cargo-fuzz"; exit 0; }; \
@@ -117,7 +117,7 @@ fuzz: setup ## each fuzz target for a short time, where nightly Rust and cargo-f
 		$(CARGO) +nightly fuzz run "$$target" -- -max_total_time=$(FUZZ_SECONDS) || exit 1; \
 	done
 
-miri: setup ## the vector code's portable path under Miri, where nightly Rust with Miri is installed
+miri: setup ## the portable path of the vector code under Miri; needs nightly Rust with Miri
 	@if $(CARGO) +nightly miri --version >/dev/null 2>&1; then \
 		$(CARGO) +nightly miri test --no-default-features $(CARGO_FLAGS) --lib -- $(foreach file,aligned ascending lanes product strips,exact::$(file)::); \
 	else \

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Draws the pictures of the book again: python3 docs/gallery.py target/release/plica"""
+"""Draws the pictures of the book: python3 docs/gallery.py target/release/plica"""
 
 import pathlib
 import subprocess

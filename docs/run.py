@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Runs the Python examples of pages, and compares what they print with what the pages say.
+"""Runs the Python examples of pages, and compares their output with the pages.
 
     python3 docs/run.py docs/src/tutorial.md ...
     python3 docs/run.py --notebook tutorial.ipynb docs/src/tutorial.md
 
-The blocks marked `python` of a page run in order, in one namespace and in a folder of their own, where the files stand that the page offers. A block
-marked `text` that follows is what they print; a line `...` in it stands for any lines. A block after the remark `<!-- needs torch -->` is left out where
-that package is not installed, and what it prints is then not compared.
+The `python` blocks of a page run in order, in one namespace and in a temporary folder with the files of the page. A `text` block
+after them has their output; a line `...` in it stands for any lines. A block after the comment `<!-- needs torch -->` is left out if
+that package is not installed, and its output is not compared.
 """
 
 import contextlib
@@ -25,13 +25,13 @@ BLOCK = re.compile(r"^(?:<!-- needs (?P<needs>\w+) -->\n+)?```(?P<kind>python|te
 
 
 def matches(said, expected):
-    """Whether printed lines are those of a page, `...` standing for any."""
+    """Whether printed lines match those of a page, where `...` stands for any lines."""
     pattern = "".join(r"(?:.*\n)*?" if line.strip() == "..." else re.escape(line.rstrip()) + r"[ \t]*\n" for line in expected.splitlines())
     return re.fullmatch(pattern, said if said.endswith("\n") or not said else said + "\n") is not None
 
 
 def run(page):
-    """Runs a page; gives how many blocks ran, and how many were compared."""
+    """Runs a page; returns the numbers of blocks that ran, and of outputs that were compared."""
     names, ran, compared, skipped, said = {"__name__": "__main__"}, 0, 0, False, None
     text = page.read_text(encoding="utf-8")
     for block in BLOCK.finditer(text):
@@ -60,7 +60,7 @@ def run(page):
 
 
 def notebook(page):
-    """The page as a Jupyter notebook: its prose and its examples, without what they print."""
+    """The page as a Jupyter notebook: its prose and its examples, without their output."""
     cells, text, at = [], page.read_text(encoding="utf-8"), 0
 
     def prose(part):

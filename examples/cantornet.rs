@@ -1,5 +1,5 @@
-//! CantorNet from (0, 3/4) to (1, 3/4): what 11 sampled points say, as in the authors' published code, beside what is
-//! exactly true, and beside the closed form.
+//! CantorNet from (0, 3/4) to (1, 3/4): chi from 11 sampled points, as in the authors' published code, the exact chi,
+//! and the closed form.
 //!
 //! Sampling is right for k = 1 and 2, and too low from k = 3 on. (Paper 1, arXiv 2502.09954.)
 //!
@@ -19,7 +19,7 @@ fn point(x: Rational) -> Result<Point, plica::data::PointsError> {
     Point::from_rationals(vec![x, Rational::from((3, 4))])
 }
 
-/// The pattern at a point: that of the segment which stays there.
+/// The pattern at a point: that of a segment of length 0.
 fn pattern_at(network: &Network, units: &UnitSet, point: &Point) -> Result<Pattern, TraceError> {
     Ok(Tracer::new(network).units(units).trace(point, point)?.start().clone())
 }

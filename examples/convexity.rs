@@ -1,8 +1,8 @@
-//! Where convex sets of patterns and convex unions of regions part: the smallest networks and the smallest sets.
+//! Convex sets of patterns and convex unions of regions: the smallest networks and sets on which the two differ.
 //!
 //! For one hidden layer a union of activation regions is convex if and only if its set of patterns is Hamming-convex (Lemma 1 of "On Space
-//! Folds of ReLU Neural Networks"; proofs/coq/Convexity.v). The paper says that this does not hold for deeper networks. How small can a
-//! counter-example be? All networks of one input with weights and biases in {-2, ..., 2} are tried: (1, 1) units, then (2, 1).
+//! Folds of ReLU Neural Networks"; proofs/coq/Convexity.v). The paper says that this does not hold for deeper networks. This program looks for
+//! the smallest counter-example. It tries all networks of one input with weights and biases in {-2, ..., 2}: (1, 1) units, then (2, 1).
 //!
 //! *By hand.* Units a = relu(x) and b = relu(x - 1), and above them the sign of 2a - 4b - 1. On the line:
 //!
@@ -11,8 +11,8 @@
 //!     000      100            101            111            110
 //! ```
 //!
-//! 100 and 110 differ in one bit, so nothing is between them; but from 1/4 to 2 the line passes through 101 and 111. And 100, 101, 111 hold together,
-//! from 0 to 3/2; but 110 is between 100 and 111. Of the networks with one unit in each layer none has such a set.
+//! 100 and 110 differ in one bit, so no pattern is between them; but from 1/4 to 2 the line passes through 101 and 111. The union of 100, 101 and 111 is convex,
+//! from 0 to 3/2; but 110 is between 100 and 111. No network with one unit in each layer has a set like these.
 //!
 //! ```text
 //! cargo run --release --example convexity
@@ -24,7 +24,7 @@ use plica::network::{Layer, Network, Pattern};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
-/// More sets than any of these networks has.
+/// More than the number of sets of any of these networks.
 const ALL: usize = 1_000_000;
 
 fn main() -> Result<()> {
@@ -40,7 +40,7 @@ fn main() -> Result<()> {
         let passage = judge.euclidean(&apart).ok_or("the union is not convex")?;
         println!("\n{} is Hamming-convex, its union of regions is not convex:", words(&regions, &apart));
         println!(
-            "  from {} ({}) to {} ({}) by way of {} ({})",
+            "  from {} ({}) to {} ({}) through {} ({})",
             passage.from.point[0],
             passage.from.pattern,
             passage.to.point[0],
@@ -73,7 +73,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Two hidden layers, of some units and of one; rows are weights, then the bias.
+/// Two hidden layers, the second with one unit; rows are weights, then the bias.
 fn network(first: &[&[i32]], second: &[i32]) -> Result<Network> {
     let layer = |rows: &[&[i32]]| {
         let inputs = rows[0].len() - 1;

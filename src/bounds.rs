@@ -1,7 +1,7 @@
-//! Closed-form bounds on the number of regions and faces, each with its source and with what is known of its proof.
+//! Closed-form bounds on the number of regions and faces, each with its source and the status of its proof.
 //!
-//! A network has widths n_0 (inputs), n_1, ..., n_L (hidden layers) and N = n_1 + ... + n_L hidden units. Bounds of the number of activation
-//! regions hold in the whole space, and so in every box.
+//! A network has widths n_0 (inputs), n_1, ..., n_L (hidden layers) and N = n_1 + ... + n_L hidden units. Bounds on the number of
+//! activation regions are valid in the whole space, and so in every box.
 
 mod counting;
 
@@ -11,7 +11,7 @@ use counting::{binomial_sum, binomials, cyclic_facets, power, serra_rank, serra_
 use rug::{Integer, Rational};
 use serde::Serialize;
 
-/// What a bound is of.
+/// The quantity that a bound is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Quantity {
@@ -27,50 +27,50 @@ pub enum Quantity {
     Simplices,
 }
 
-/// How the quantity relates to the value.
+/// The relation between the quantity and the value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Relation {
-    /// No network of this shape has more.
+    /// No network of this shape has a larger quantity.
     AtMost,
-    /// No generic network of this shape has less.
+    /// No generic network of this shape has a smaller quantity.
     AtLeast,
-    /// Some network of this shape has as many.
+    /// Some network of this shape has this value.
     Attained,
-    /// No network has more, and some network has as many.
+    /// No network of this shape has a larger quantity, and some network has this value.
     Maximum,
-    /// Every generic network of this shape has exactly so many.
+    /// Every generic network of this shape has exactly this value.
     Exactly,
-    /// Random networks have about as many on average.
+    /// Random networks have approximately this value on average.
     Expected,
 }
 
-/// What stands behind a bound.
+/// The evidence for a bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Evidence {
-    /// Proved in the documentation of the function, or a textbook theorem.
+    /// A proof in the documentation of the function, or a textbook theorem.
     Proved,
     /// A theorem of the source.
     Published,
-    /// A statement that is quoted elsewhere; the text of its proof was not seen.
+    /// A statement that is quoted elsewhere. The text of its proof was not available.
     Quoted,
 }
 
 /// One bound.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Bound {
-    /// What it is of.
+    /// The quantity.
     pub quantity: Quantity,
-    /// At most, at least, exactly, ...
+    /// The relation: at most, at least, exactly, ...
     pub relation: Relation,
-    /// The number; `None` where it is too large to be computed.
+    /// The value; `None` if it is too large to be computed.
     pub value: Option<ExactNumber>,
-    /// Where it is from.
+    /// The source of the bound.
     pub source: &'static str,
-    /// What it assumes of the network, beyond its shape; empty where nothing.
+    /// The assumptions on the network beyond its shape; empty if there are none.
     pub condition: &'static str,
-    /// What stands behind it.
+    /// The evidence.
     pub evidence: Evidence,
 }
 
@@ -90,16 +90,16 @@ pub struct Shape {
     hidden: Vec<usize>,
 }
 
-/// Wider layers than this are not computed with: numbers of regions have a digit for every few units.
+/// The limit for the width of a layer: the length of numbers of regions is proportional to the number of units.
 const WIDEST: usize = 20_000;
 
-/// Longer numbers than this, in bits, are not computed.
+/// The limit for the length of numbers, in bits.
 const MOST_BITS: usize = 1 << 21;
 
-/// More products of machine words than this are not made for one bound.
+/// The limit for the products of machine words for one bound.
 const MOST_WORK: f64 = 8e9;
 
-/// More machine words than this are not kept for one bound.
+/// The limit for the machine words that are stored for one bound.
 const MOST_WORDS: f64 = (1u64 << 26) as f64;
 
 impl std::str::FromStr for Shape {
@@ -111,12 +111,12 @@ impl std::str::FromStr for Shape {
         let parts: Vec<&str> = text.split('-').collect();
         if parts.len() < 2 || !parts.iter().all(|part| is_width(part)) {
             return Err(ParseError::new(format!(
-                "`{text}` is no shape: give widths from 1, from the inputs to the outputs, such as 2-16-16-1"
+                "`{text}` is not a shape: expected widths of at least 1, from the inputs to the outputs, such as 2-16-16-1"
             )));
         }
         let width = |part: &&str| match part.parse() {
             Ok(width) if width <= WIDEST => Ok(width),
-            _ => Err(ParseError::new(format!("`{text}`: a layer of {part} is too wide, bounds are computed up to a width of {WIDEST}"))),
+            _ => Err(ParseError::new(format!("`{text}`: a layer of {part} is too wide: expected at most {WIDEST}"))),
         };
         let widths = parts.iter().map(width).collect::<Result<Vec<usize>, _>>()?;
         Ok(Self { inputs: widths[0], hidden: widths[1..widths.len() - 1].to_vec() })
@@ -124,7 +124,8 @@ impl std::str::FromStr for Shape {
 }
 
 impl Shape {
-    /// The shape of a network; `None` where it is none of affine maps with a ReLU of all elements between them, of which bounds are known.
+    /// The shape of a network; `None` if the network is not a sequence of affine maps with a ReLU of all elements between them, for which
+    /// bounds are known.
     ///
     /// Convolutions and average pooling are affine maps.
     pub fn of(network: &Network) -> Option<Self> {
@@ -137,17 +138,18 @@ impl Shape {
         self.hidden.iter().sum()
     }
 
-    /// The same hidden layers over another number of inputs: a plane slice of a network is a network of the plane.
+    /// The same hidden layers with another number of inputs. For example, a plane slice of a network is a network with two inputs.
     pub fn restricted(&self, inputs: usize) -> Self {
         Self { inputs, hidden: self.hidden.clone() }
     }
 
-    /// 2^N: every pattern.
+    /// 2^N, the number of all patterns.
     pub fn patterns(&self) -> Integer {
         Integer::from(1) << self.units() as u32
     }
 
-    /// sum_{j <= n_0} C(n_1, j), the largest number of regions of n_1 hyperplanes (Zaslavsky 1975; Buck 1943): of one hidden layer.
+    /// sum_{j <= n_0} C(n_1, j), the largest number of regions of n_1 hyperplanes (Zaslavsky 1975; Buck 1943), which is that of one hidden
+    /// layer.
     pub fn zaslavsky(&self) -> Option<Integer> {
         (self.hidden.len() == 1).then(|| binomial_sum(self.hidden[0], self.inputs))
     }
@@ -166,9 +168,10 @@ impl Shape {
     /// The upper bound of Serra, Tjandraatmadja and Ramalingam (2018, Theorem 1), by the recursion
     /// R(l, r) = sum_{j <= min(r, n_l)} C(n_l, j) R(l + 1, min(r, n_l - j)), R(L + 1, r) = 1, from R(1, n_0).
     ///
-    /// O(L r) products of large integers, r the largest rank: the sums of neighbouring ranks share all but a few terms.
+    /// Time: O(L r) products of large integers, where r is the largest rank, since the sums of neighbouring ranks share all but a few
+    /// terms.
     pub fn serra_upper(&self) -> Integer {
-        // For each rank r the number R(l + 1, r), as far as ranks reach there; nothing where all are 1.
+        // The numbers R(l + 1, r) for each rank r that occurs there; `None` if all of them are 1.
         let mut above: Option<Vec<Integer>> = None;
         let ranks = self.ranks();
         for (l, &width) in self.hidden.iter().enumerate().rev() {
@@ -183,20 +186,20 @@ impl Shape {
         above.and_then(|mut ranks| ranks.pop()).unwrap_or_else(|| Integer::from(1))
     }
 
-    /// min(n_0, ..., n_(l-1)) for each hidden layer l from 0: the most dimensions that its inputs span.
+    /// min(n_0, ..., n_(l-1)) for each hidden layer l from 0: the largest dimension that its inputs span.
     fn ranks(&self) -> Vec<usize> {
         let lesser = |rank: &mut usize, &width: &usize| Some(std::mem::replace(rank, (*rank).min(width)));
         self.hidden.iter().scan(self.inputs, lesser).collect()
     }
 
-    /// About how many products of machine words [`serra_upper`](Self::serra_upper) takes, and how many words it keeps.
+    /// The approximate number of products of machine words in [`serra_upper`](Self::serra_upper), and that of the words that it stores.
     fn serra_work(&self) -> (f64, f64) {
         let words = |units: usize| units as f64 / 64.0 + 1.0;
         let (mut work, mut most, mut above) = (0.0, 0.0f64, 0);
         let all = self.ranks();
         for (l, &width) in self.hidden.iter().enumerate().rev() {
             let ranks = all[l].min(width) as f64 + 1.0;
-            // Two products a rank on average; of the first layer one rank is needed, the sum of about half as many.
+            // The average is two products for each rank. The first layer needs one rank, whose sum has about half as many terms.
             let products = if l > 0 { 2.0 * ranks } else { ranks / 2.0 };
             work += products * words(width) * words(above);
             above += width;
@@ -205,17 +208,18 @@ impl Shape {
         (work, most)
     }
 
-    /// (prod_{l < L} (floor(n_l / n_0) + 1)^{n_0}) sum_{j <= n_0} C(n_L, j), which some network has where all n_l >= 3 n_0 (Serra et al. 2018, Theorem 6).
+    /// (prod_{l < L} (floor(n_l / n_0) + 1)^{n_0}) sum_{j <= n_0} C(n_L, j), attained by some network if all n_l >= 3 n_0 (Serra et al.
+    /// 2018, Theorem 6).
     pub fn serra_lower(&self) -> Option<Integer> {
         self.is_wide(3 * self.inputs).then(|| self.folded(1))
     }
 
-    /// (prod_{l < L} floor(n_l / n_0)^{n_0}) sum_{j <= n_0} C(n_L, j), which some network has where all n_l >= n_0 (Montufar et al. 2014).
+    /// (prod_{l < L} floor(n_l / n_0)^{n_0}) sum_{j <= n_0} C(n_L, j), attained by some network if all n_l >= n_0 (Montufar et al. 2014).
     pub fn montufar_lower(&self) -> Option<Integer> {
         self.is_wide(self.inputs).then(|| self.folded(0))
     }
 
-    /// Whether there are hidden layers, and all are at least so wide.
+    /// Whether there are hidden layers, and all of them have at least this width.
     fn is_wide(&self, width: usize) -> bool {
         !self.hidden.is_empty() && self.hidden.iter().all(|&n| n >= width)
     }
@@ -226,43 +230,44 @@ impl Shape {
         folds * binomial_sum(*last, self.inputs)
     }
 
-    /// prod_l (n_l + 1), the maximum for one input and all n_l >= 3 (Serra et al. 2018, Theorem 5).
+    /// prod_l (n_l + 1), the maximum for one input if all n_l >= 3 (Serra et al. 2018, Theorem 5).
     pub fn one_dimension(&self) -> Option<Integer> {
         (self.inputs == 1 && self.is_wide(3)).then(|| self.hidden.iter().map(|&n| Integer::from(n + 1)).product())
     }
 
-    /// 2 n sum_{j < d} C(n - 1, j) / sum_{j <= d} C(n, j): the mean number of facets of n hyperplanes in general position, d = n_0.
+    /// 2 n sum_{j < d} C(n - 1, j) / sum_{j <= d} C(n, j), the mean number of facets of n hyperplanes in general position, d = n_0.
     ///
-    /// Each hyperplane is cut by the others into as many facets as n - 1 hyperplanes in general position make regions of d - 1 dimensions, and each
-    /// facet has two cells.
+    /// The other hyperplanes cut each hyperplane into as many facets as there are regions of n - 1 hyperplanes in general position in d - 1
+    /// dimensions, and each facet belongs to two cells.
     pub fn mean_facets_of_one_layer(&self) -> Option<Rational> {
         let [n] = self.hidden[..] else { return None };
         let facets = binomial_sum(n - 1, self.inputs - 1) * 2u32 * n as u64;
         Some(Rational::from((facets, binomial_sum(n, self.inputs))))
     }
 
-    /// (N + s - d)^{d - 1}, an upper bound of the simplices of the pulling triangulation of a bounded region, d = n_0, in a domain with s sides;
-    /// `None` where no region is bounded.
+    /// (N + s - d)^{d - 1}, an upper bound on the number of simplices of the pulling triangulation of a bounded region, d = n_0, in a
+    /// domain with s sides; `None` if no region is bounded.
     ///
-    /// On a region each unit is one form, so the region has m <= N + s facets. Its lowest vertex lies on d of them at least, so the simplices of a
-    /// polytope of m facets are those of at most m - d facets, which have at most m - 1 facets themselves:
-    /// S_d(m) <= (m - d) S_{d-1}(m - 1), and S_1 = 1.
+    /// On a region each unit is one form, so the region has m <= N + s facets. Its lowest vertex is on at least d of them. So the simplices
+    /// of a polytope with m facets are those of at most m - d facets, which have at most m - 1 facets themselves: S_d(m) <= (m - d)
+    /// S_{d-1}(m - 1), and S_1 = 1.
     pub fn most_simplices(&self, sides: usize) -> Option<Integer> {
         let facets = self.units() + sides;
         (facets > self.inputs).then(|| power(facets - self.inputs, self.inputs - 1))
     }
 
-    /// f - d simplices, f the number of facets of the cyclic polytope with n_1 vertices in d = n_0 dimensions: some network has a region with so many.
+    /// f - d simplices, where f is the number of facets of the cyclic polytope with n_1 vertices in d = n_0 dimensions: some network has a
+    /// region with this number.
     ///
-    /// The region where all units of the first layer are active can be any simple polytope with n_1 facets, and the polar of the cyclic one has f
-    /// vertices (McMullen 1970). A triangulation of v points in d dimensions has at least v - d simplices: in some order each
-    /// shares a facet with one before it, so each after the first has at most one vertex more.
+    /// The region on which all units of the first layer are active can be any simple polytope with n_1 facets, and the polar of the cyclic
+    /// polytope has f vertices (McMullen 1970). A triangulation of v points in d dimensions has at least v - d simplices: in some order
+    /// each simplex shares a facet with one before it, so each simplex after the first adds at most one vertex.
     pub fn attained_simplices(&self) -> Option<Integer> {
         let (&n, d) = (self.hidden.first()?, self.inputs);
         (n > d).then(|| cyclic_facets(n, d) - d as u64)
     }
 
-    /// Whether numbers of regions are computed: they have up to one bit a unit, and come from sums of binomial coefficients.
+    /// Whether numbers of regions are computed. They have up to one bit for each unit, and are sums of binomial coefficients.
     fn is_computed(&self) -> bool {
         let ranks = self.ranks();
         let sum = |(l, &n): (usize, &usize)| {
@@ -272,14 +277,14 @@ impl Shape {
         self.units() <= MOST_BITS && self.hidden.iter().enumerate().map(sum).sum::<f64>() <= MOST_WORK
     }
 
-    /// All bounds that hold for this shape in the whole space, which has no `sides`; or in a box, with 2 n_0, or a simplex, with n_0 + 1 of them.
+    /// All bounds for this shape: in the whole space (`sides` = 0), in a box (`sides` = 2 n_0) or in a simplex (`sides` = n_0 + 1).
     pub fn all(&self, sides: usize) -> Vec<Bound> {
         use Evidence::{Proved, Published, Quoted};
         use Quantity::{LeastFacets, MeanFacets, Regions, RegionsOnALine, Simplices};
         use Relation::{AtLeast, AtMost, Attained, Exactly, Expected, Maximum};
         let d = self.inputs;
         let mut all = Vec::new();
-        // The value is `None` where the bound does not hold for this shape, and `Some(None)` where it is too large.
+        // The value is `None` if the bound is not valid for this shape, and `Some(None)` if it is too large to be computed.
         let mut add = |quantity, relation, value: Option<Option<Rational>>, source, condition, evidence| {
             all.extend(value.map(|value| Bound { quantity, relation, value: value.map(ExactNumber), source, condition, evidence }));
         };
@@ -306,13 +311,13 @@ impl Shape {
         let on_a_line = Some(Some(Rational::from(self.units() as u64 + 1)));
         add(RegionsOnALine, Expected, on_a_line, "Hanin and Rolnick 2019", "random weights and biases; leading term", Quoted);
         let facets = |n: usize| Some(Some(Rational::from(n as u64)));
-        // m^(d - 1), m the most facets.
+        // m^(d - 1), where m is the largest number of facets.
         let is_short = |m: usize| (d - 1) as f64 * (m as f64 + 1.0).log2() <= MOST_BITS as f64;
         let most_simplices = |sides: usize| {
             number(self.units() + sides > d, &|| if is_short(self.units() + sides) { self.most_simplices(sides) } else { None })
         };
         if sides > 0 {
-            // Euler: inner vertices have degree 4, those on a side 3, corners 2.
+            // By Euler's relation: inner vertices have degree 4, those on a side 3, and corners 2.
             add(MeanFacets, Exactly, if (d, sides) == (2, 4) { facets(4) } else { None }, "Euler's relation", "generic weights", Proved);
             add(Simplices, AtMost, most_simplices(sides), "(N + s - d)^(d - 1)", "", Proved);
             return all;
@@ -364,7 +369,7 @@ mod tests {
         assert_eq!(shape("1-2-3-1").one_dimension(), None);
     }
 
-    /// The recursion as it stands in the theorem.
+    /// The recursion as stated in the theorem.
     fn serra_by_definition(widths: &[usize], rank: usize) -> Integer {
         let Some((&width, above)) = widths.split_first() else { return Integer::from(1) };
         let term = |j: usize| Integer::from(width).binomial(j as u32) * serra_by_definition(above, rank.min(width - j));

@@ -1,4 +1,4 @@
-//! Every fault that was ever found in a release, one named test each: the right value, or the right refusal.
+//! Every bug that was found in a release, one named test each: the right value, or the right refusal.
 
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
@@ -62,7 +62,7 @@ fn error(status: i32, arguments: &[&str]) -> String {
     String::from_utf8(output.stderr).unwrap()
 }
 
-/// A place for a file among the tests' own.
+/// A path for a file among the tests' own.
 fn path(name: &str) -> PathBuf {
     let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("regression");
     std::fs::create_dir_all(&directory).unwrap();

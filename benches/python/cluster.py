@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""What a sweep on a cluster costs beside its segments: what is sent, what comes back, and what a task takes before its first segment.
+"""The costs of a sweep on a cluster beyond its segments: bytes sent and returned, and the set-up time of a task.
 
     python3 benches/python/cluster.py
 
-Needs the package plica with its extra `ray`. Ray runs on this machine: the network between machines is not measured, only the bytes that it would carry.
+Needs the package plica with its extra `ray`. Ray runs on this machine, so the network between machines is not measured, only the number of bytes for it.
 """
 
 import pickle

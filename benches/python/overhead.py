@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What a sweep costs from Python, over the same sweep in Rust: both in turn, in the same run.
+"""The time of a sweep from Python against the same sweep in Rust, alternating in the same run.
 
     python3 benches/python/overhead.py target/release/sweep_times
 

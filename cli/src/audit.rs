@@ -1,7 +1,7 @@
-//! `plica audit`: sampling held against the exact traces.
+//! `plica audit`: sampling compared with the exact traces.
 
 use super::error::Failure;
-use super::inputs::{PixelOptions, Subject};
+use super::inputs::{PixelOptions, Subject, whole};
 use super::output::{self, Output};
 use super::progress::Progress;
 use clap::Args;
@@ -17,11 +17,11 @@ Examples:
   plica audit digits:3x20 digits --pairs random:200@0
   plica audit net.npz data.npz --points 11,101,1001 --plot missed.svg";
 
-/// What sampling at points misses, and how far it errs
+/// Count the regions that sampling misses, and measure its errors
 ///
 /// Samples segments at n points in single and double precision, as it is usually done, and by bisection until neighbouring patterns
-/// differ in at most one bit; and holds what is found against the exact trace of all hidden units: segments whose sequence of regions
-/// is not found exactly, regions missed, patterns that are wrong, and the error of chi.
+/// differ in at most one bit. Compares the samples with the exact trace of all hidden units: segments whose sequence of regions
+/// is not found exactly, missed regions, wrong patterns, and the error of chi.
 #[derive(Args)]
 #[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{}", super::FORMS))]
 pub struct Arguments {
@@ -29,41 +29,41 @@ pub struct Arguments {
     #[arg(value_name = "NET")]
     network: String,
 
-    /// The points between which the segments run
+    /// The end points of the segments
     #[arg(value_name = "DATA")]
     data: String,
 
     /// Numbers of points on a segment, ends included
-    #[arg(long, value_name = "N,...", value_delimiter = ',', default_value = "11,101,1001", value_parser = clap::value_parser!(u32).range(2..=Sampling::MOST_POINTS as i64))]
+    #[arg(long, value_name = "N,...", value_delimiter = ',', default_value = "11,101,1001", value_parser = whole(2, Sampling::MOST_POINTS as u32))]
     points: Vec<u32>,
 
-    /// Which pairs: all or random:N@SEED
+    /// The pairs of points: all or random:N@SEED
     #[arg(long, value_name = "PAIRS", default_value = "random:1000@0")]
     pairs: Pairs,
 
-    /// How many threads; one a core where nothing is said
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    /// Number of threads, by default one per core
+    #[arg(long, value_name = "N", value_parser = whole(1, 1024))]
     threads: Option<u16>,
 
-    /// A picture of the shares that are missed, as SVG
+    /// Draw the missed shares as SVG
     #[arg(long, value_name = "FILE.svg")]
     plot: Option<PathBuf>,
 
-    /// Labels that stand among the data, to be left out: a column of a .csv by name or index
+    /// A column of labels in the data, to be left out: a column of a .csv by name or index
     #[arg(long, value_name = "FILE|COLUMN")]
     labels: Option<String>,
 
     #[command(flatten)]
     pixels: PixelOptions,
 
-    /// No progress on standard error
+    /// Show no progress on standard error
     #[arg(long)]
     quiet: bool,
 }
 
 pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     if arguments.pairs == Pairs::Classes {
-        return Err(Failure::Call("an audit takes all pairs or random:N@SEED, not classes".to_string()));
+        return Err(Failure::Call("--pairs classes: expected all or random:N@SEED".to_string()));
     }
     let subject = Subject::load(&arguments.network, &Selection::Hidden)?;
     let data = DataSet::load(&arguments.data, &arguments.pixels.with_labels(arguments.labels.as_deref()))?;

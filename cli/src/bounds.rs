@@ -1,4 +1,4 @@
-//! `plica bounds`: what is known of every network of a shape.
+//! `plica bounds`: bounds for every network of a shape.
 
 use super::error::Failure;
 use super::inputs::load_with_notes;
@@ -14,10 +14,10 @@ Examples:
   plica bounds 2-16-16-1
   plica bounds model.safetensors --format json";
 
-/// Closed-form bounds on the number of regions, facets and simplices of a shape
+/// List closed-form bounds on the number of regions, facets and simplices of a shape
 ///
-/// Each with its source, and with what stands behind it: proved in the documentation or a textbook, published as a theorem that we read, or quoted
-/// elsewhere. They are for the whole space; plica regions gives the true numbers of one network.
+/// Each bound has its source and its evidence: proved in the documentation or a textbook, published as a theorem that we read, or quoted
+/// elsewhere. The bounds are for the whole space; plica regions gives the true numbers of one network.
 #[derive(Args)]
 #[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{}", super::FORMS))]
 pub struct Arguments {
@@ -35,6 +35,6 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
 }
 
 fn shape_of(name: &str) -> Result<Shape, Failure> {
-    let what = "bounds are known of affine layers with ReLU between them, and the network has others";
+    let what = "no bounds for its layers, expected affine layers with ReLU between them";
     Shape::of(&load_with_notes(name)?).ok_or_else(|| Failure::Data(format!("{name}: {what}")))
 }

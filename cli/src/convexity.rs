@@ -1,7 +1,7 @@
 //! `plica convexity`: sets of patterns and their unions of regions.
 
 use super::error::Failure;
-use super::inputs::Subject;
+use super::inputs::{Subject, whole};
 use super::output::Output;
 use clap::Args;
 use plica::convexity::{Cells, ConvexityError, Enumerator, Judge};
@@ -18,15 +18,16 @@ Examples:
   plica convexity random:3-8-1@1 --random 1000@7 --format json";
 
 const SETS: &str = "\
-The file of --patterns has one pattern a line, such as 1010; a blank line begins
-the next set, and a line that begins with # is a remark. Or it is JSON: a list
-of patterns, or of lists of them.";
+The file of --patterns has one pattern per line, for example 1010. A blank line
+begins the next set, and a line that begins with # is a comment. A JSON file has
+a list of patterns, or a list of lists of patterns.";
 
-/// Which sets of patterns, and which unions of their regions, are convex
+/// Decide which sets of patterns, and which unions of their regions, are convex
 ///
-/// A set of patterns is Hamming-convex if every realisable pattern on a shortest path of one-bit flips between two of them is in it. With one hidden
-/// layer that is so if and only if the union of its closed regions is convex; with more, neither implies the other. Alone, the command lists the realisable
-/// patterns with a point each, and for deeper networks the smallest sets on which the two differ. All is decided exactly.
+/// A set of patterns is Hamming-convex if it contains every realisable pattern on each shortest path of one-bit flips between two of its patterns. With one
+/// hidden layer this holds if and only if the union of its closed regions is convex; with more layers, neither implies the other. Without --patterns and
+/// --random, the command lists the realisable patterns with a point each, and for deeper networks the smallest sets on which the two properties differ. All
+/// decisions are exact.
 #[derive(Args)]
 #[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{SETS}\n\n{}", super::FORMS))]
 pub struct Arguments {
@@ -34,23 +35,23 @@ pub struct Arguments {
     #[arg(value_name = "NET")]
     network: String,
 
-    /// Judge the sets of this file
+    /// Decide the sets of this file
     #[arg(long, value_name = "FILE", conflicts_with = "random")]
     patterns: Option<String>,
 
-    /// Judge N random sets, half of them convex in one sense by their making
+    /// Decide N random sets, half of them constructed to be convex in one sense
     #[arg(long, value_name = "N[@SEED]", value_parser = random)]
     random: Option<(u64, u64)>,
 
-    /// Regions as they are, lower-dimensional ones too: active where positive, inactive where not
+    /// Use half-open regions, lower-dimensional ones too: a unit is active if it is positive, else inactive
     #[arg(long)]
     half_open: bool,
 
-    /// Give up at more regions than this
-    #[arg(long, value_name = "N", default_value = "100000", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    /// Stop with an error at more regions than this
+    #[arg(long, value_name = "N", default_value = "100000", value_parser = whole(1, 1_000_000_000))]
     max_regions: u64,
 
-    /// No progress on standard error
+    /// Show no progress on standard error
     #[arg(long)]
     quiet: bool,
 }
@@ -84,11 +85,11 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
 
 fn random(text: &str) -> Result<(u64, u64), String> {
     let (sets, seed) = text.split_once('@').unwrap_or((text, "0"));
-    let number = |text: &str| text.parse::<u64>().map_err(|_| format!("`{text}` is not a whole number"));
+    let number = |text: &str| text.parse::<u64>().map_err(|_| "expected N or N@SEED, whole numbers".to_string());
     Ok((number(sets)?, number(seed)?))
 }
 
 /// A line of progress on standard error.
 fn show(regions: usize, waiting: usize) {
-    let _ = write!(stderr(), "\r\x1b[K{regions} regions, {waiting} parts to go\r");
+    let _ = write!(stderr(), "\r\x1b[K{regions} regions, {waiting} parts left\r");
 }

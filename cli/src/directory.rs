@@ -1,4 +1,4 @@
-//! The directory of `plica fold --out`: results as files, and what an interrupted run goes on from.
+//! The directory of `plica fold --out`: results as files, and the checkpoint of an interrupted run.
 
 use super::error::{Failure, say};
 use super::inputs::Subject;
@@ -14,11 +14,11 @@ use std::path::{Path, PathBuf};
 /// A directory for results.
 pub struct Directory {
     path: PathBuf,
-    /// Held while this process writes there; the system lets it go when the process ends, however it ends.
+    /// Held while this process writes there; the system releases it when the process ends, even if it is killed.
     _lock: Option<fs::File>,
 }
 
-/// What summary.json says of a network: its name, and what standard output says in JSON.
+/// A network in summary.json: its name, and its report as in the JSON of standard output.
 #[derive(Serialize)]
 struct Entry<'a> {
     network: &'a str,
@@ -27,7 +27,7 @@ struct Entry<'a> {
 }
 
 impl Directory {
-    /// The directory, made where it is not there.
+    /// Opens the directory, and creates it if it does not exist.
     pub fn open(path: &Path) -> Result<Self, Failure> {
         let failed = |error| Failure::Data(format!("{}: {error}", path.display()));
         fs::create_dir_all(path).map_err(failed)?;
@@ -45,7 +45,7 @@ impl Directory {
         Checkpoint::new(self.checkpoint_path(k), fingerprint)
     }
 
-    /// The directory of the rows of the k-th network.
+    /// The directory for the rows of the k-th network.
     pub fn paths(&self, k: usize) -> PathBuf {
         self.path.join(format!("paths-{k}"))
     }
@@ -70,7 +70,7 @@ impl Directory {
         self.picture("chi-by-depth.svg", (deep.len() > 1).then(|| picture::against_depth(&deep)))
     }
 
-    /// A picture, or none in place of an earlier sweep's, which would be taken for one of this.
+    /// Writes a picture; without one, removes the picture of an earlier sweep, which would be mistaken for one of this sweep.
     fn picture(&self, name: &str, picture: Option<String>) -> Result<(), Failure> {
         match picture {
             Some(picture) => self.text(name, &picture),
@@ -85,12 +85,12 @@ impl Directory {
         }
     }
 
-    /// The directories of rows that are of an earlier sweep, where this one has rows for so many networks.
+    /// The directories with rows of an earlier sweep, if this one has rows for the first `networks`.
     pub fn older_paths(&self, networks: usize) -> impl Iterator<Item = PathBuf> {
         (networks..).map(|k| self.paths(k)).take_while(|path| path.exists())
     }
 
-    /// Removes the checkpoints of so many networks, now that their results are written.
+    /// Removes the checkpoints of the first `networks` networks, after their results are written.
     pub fn clear(&self, networks: usize) -> Result<(), Failure> {
         (0..networks).try_for_each(|k| self.remove(&self.checkpoint_path(k)))
     }
@@ -100,14 +100,14 @@ impl Directory {
     }
 }
 
-/// Keeps a second process out of a directory, where the system has locks for directories.
+/// Locks a directory against a second process, if the system can lock directories.
 fn lock(path: &Path) -> Result<Option<fs::File>, Failure> {
     let Ok(directory) = fs::File::open(path) else { return Ok(None) };
     match directory.try_lock() {
         Ok(()) => Ok(Some(directory)),
         Err(fs::TryLockError::WouldBlock) => Err(Failure::Data(format!("{}: another plica is writing there", path.display()))),
         Err(fs::TryLockError::Error(error)) => {
-            say(&format!("note: {} cannot be locked ({error}): see to it that no other plica writes there", path.display()));
+            say(&format!("note: {} cannot be locked ({error}): make sure that no other plica writes there", path.display()));
             Ok(None)
         }
     }

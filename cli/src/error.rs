@@ -1,4 +1,4 @@
-//! How a command can fail, and the exit status that says so.
+//! The ways a command can fail, with their exit statuses.
 
 use plica::complex::{CheckError, ComplexError};
 use plica::report::plain;
@@ -8,25 +8,25 @@ use std::process::ExitCode;
 /// Why a command ends early.
 #[derive(Debug)]
 pub enum Failure {
-    /// The call is wrong, whatever the files hold.
+    /// The call is wrong; no file is needed to see this.
     Call(String),
     /// The data are wrong, or the result cannot be written.
     Data(String),
     /// A limit was reached, or a self-check failed.
     Limit(String),
-    /// An interrupt, of what can be resumed.
+    /// An interrupt of a computation that can be resumed.
     Interrupted(String),
-    /// The output is closed at its other end.
+    /// The reader of the output has closed it.
     Closed,
 }
 
 impl Failure {
-    /// A wrong call or wrong data, by whether the one could be told without a file.
+    /// A wrong call if the error is visible without opening a file, else wrong data.
     pub fn new(message: impl ToString, is_call_error: bool) -> Self {
         if is_call_error { Self::Call(message.to_string()) } else { Self::Data(message.to_string()) }
     }
 
-    /// Says in one line what is wrong, and gives the exit status.
+    /// Prints the error as one line, and returns the exit status.
     pub fn report(self) -> ExitCode {
         let (message, status) = match self {
             Self::Call(message) => (message, 2),
@@ -43,7 +43,7 @@ impl Failure {
     }
 }
 
-/// A line on standard error, in which names of others obey nothing; where that takes none, the exit status says it.
+/// Prints a line on standard error with control characters escaped. If that fails, only the exit status reports the error.
 pub fn say(line: &str) {
     let _ = writeln!(io::stderr(), "{}", plain(line));
 }

@@ -2,7 +2,7 @@
 
 use super::directory::Directory;
 use super::error::Failure;
-use super::inputs::{PixelOptions, Subject};
+use super::inputs::{PixelOptions, Subject, whole};
 use super::interrupt;
 use super::output::Output;
 use super::paths::{self, PathFiles};
@@ -24,10 +24,10 @@ Examples:
   plica fold digits:3x20 digits --out results --paths
   plica fold net.npz images-idx3-ubyte.gz --labels labels-idx1-ubyte.gz";
 
-/// How much networks fold the segments between the points of a data set
+/// Measure how much networks fold the segments between the points of a data set
 ///
-/// Measures chi = 1 - r1/r2 of the segment from every point to every other, class by class, and gives the exact statistics and every reading of
-/// the global folding measure.
+/// Measures chi = 1 - r1/r2 of the segment from every point to every other point, class by class. Prints the exact statistics, and the global folding
+/// measure in every definition of the papers.
 #[derive(Args)]
 #[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{}", super::FORMS), override_usage = "plica fold [OPTIONS] <NET>... <DATA>")]
 pub struct Arguments {
@@ -39,53 +39,53 @@ pub struct Arguments {
     #[arg(value_name = "DATA")]
     data: String,
 
-    /// Which pairs: classes, all or random:N@SEED; classes where there are labels, else all
+    /// The pairs of points: classes, all or random:N@SEED; by default classes if there are labels, else all
     #[arg(long, value_name = "PAIRS")]
     pairs: Option<Pairs>,
 
-    /// Whose bits are compared
+    /// The units whose bits are compared
     #[arg(long, value_name = "SEL", default_value = "hidden")]
     units: Selection,
 
-    /// One bit a unit, whether its output is positive: else one a breakpoint, and the winner of each maximum
+    /// Compare one bit per unit, whether its output is positive; without this, one bit per breakpoint, and the winner of each maximum
     #[arg(long)]
     output_bits: bool,
 
-    /// Labels that stand apart: a file, or a column of a .csv by name or index
+    /// Separate labels: a file, or a column of a .csv by name or index
     #[arg(long, value_name = "FILE|COLUMN")]
     labels: Option<String>,
 
     #[command(flatten)]
     pixels: PixelOptions,
 
-    /// How many threads; one a core where nothing is said
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    /// Number of threads, by default one per core
+    #[arg(long, value_name = "N", value_parser = whole(1, 1024))]
     threads: Option<u16>,
 
-    /// Leave summary.json, tally.csv and pictures in this directory; go on from what an interrupted run left there
+    /// Write summary.json, tally.csv and pictures into this directory; continue an interrupted run from its checkpoint there
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 
-    /// Seconds between checkpoints in --out: what is lost at most when the process is killed
+    /// Seconds between checkpoints in --out; a killed process loses at most this time
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds, requires = "out")]
     checkpoint: f64,
 
-    /// Leave a row for each segment in --out: paths-K/part-N.parquet, from the K-th network
+    /// Write one row per segment into --out: paths-K/part-N.parquet, for the K-th network
     #[arg(long, requires = "out")]
     #[cfg_attr(not(feature = "parquet"), arg(hide = true))]
     paths: bool,
 
-    /// No progress on standard error
+    /// Show no progress on standard error
     #[arg(long)]
     quiet: bool,
 }
 
 fn seconds(text: &str) -> Result<f64, String> {
     let number = text.parse().ok().filter(|seconds: &f64| *seconds >= 0.0);
-    number.ok_or_else(|| "not a number of seconds".to_string())
+    number.ok_or_else(|| "expected a number of seconds, 0 or more".to_string())
 }
 
-/// What a sweep leaves in a directory while it runs.
+/// The files of a sweep while it runs.
 struct Files {
     checkpoint: Checkpoint,
     rows: Option<PathFiles>,
@@ -102,7 +102,7 @@ impl Files {
         Self { checkpoint: out.checkpoint(k, fingerprint), rows }
     }
 
-    /// Puts a state into the checkpoint; what it counts is on the disk before.
+    /// Saves a state as the checkpoint, after the rows that it counts.
     fn save(&self, state: &SweepState) -> Result<(), Failure> {
         self.rows.as_ref().map_or(Ok(()), PathFiles::save)?;
         Ok(self.checkpoint.save(state)?)
@@ -140,7 +140,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
                 .and_then(|()| output.finish());
         }
         if directory.is_none() && printed.is_err() {
-            return printed; // else the files are still wanted
+            return printed; // with a directory, go on and write the files
         }
         reports.push(report);
     }
@@ -178,7 +178,7 @@ fn fold(
     if let Some(rows) = rows {
         rows.begin(sweep.parts_of(&state))?;
     }
-    // Now rather than in an hour: whether the directory takes files.
+    // Finds out at once, not after the sweep, whether the directory is writable.
     files.map_or(Ok(()), |files| files.save(&state))?;
     let stop = interrupt::catch(files.is_some());
     let mut saved = (Instant::now(), Ok(()));
@@ -198,7 +198,7 @@ fn fold(
     files.map_or(Ok(()), |files| files.save(&state))?;
     if !sweep.is_done(&state) {
         return Err(Failure::Interrupted(format!(
-            "{} of {} segments of {} are done; the same command goes on from there",
+            "{} of {} segments of {} are done; the same command continues from there",
             state.paths(),
             sweep.paths(),
             subject.name

@@ -1,4 +1,4 @@
-//! Ctrl-C: at once, or where there is something to save, after what is begun.
+//! Ctrl-C ends the process at once, or after the current step if there is a checkpoint to save.
 
 use plica::files::discard_unfinished;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 static CAUGHT: AtomicBool = AtomicBool::new(false);
 static ASKED: AtomicBool = AtomicBool::new(false);
 
-/// From now on an interrupt ends the process with status 130: at once, or by way of [`Stop`]; a second one at once in any case.
+/// From now on an interrupt ends the process with status 130: at once, or through [`Stop`]. A second interrupt always ends it at once.
 pub fn install() {
     // Without the handler an interrupt still ends the process, and shells report 130.
     let _ = ctrlc::set_handler(|| {
@@ -18,10 +18,10 @@ pub fn install() {
     });
 }
 
-/// While it lives, an interrupt does not end the process.
+/// While this value exists, the first interrupt does not end the process.
 pub struct Stop;
 
-/// Catches interrupts, or leaves them as they are.
+/// Catches interrupts if `yes`.
 pub fn catch(yes: bool) -> Stop {
     CAUGHT.store(yes, Ordering::Relaxed);
     Stop

@@ -17,6 +17,7 @@ mod progress;
 mod regions;
 mod trace;
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Parser, Subcommand};
 use error::Failure;
 use output::{Format, Output};
@@ -24,7 +25,7 @@ use plica::report::plain;
 use std::io::Write;
 use std::process::ExitCode;
 
-/// What NET, DATA, POINT and SEL stand for; at the end of each command's help.
+/// The forms of NET, DATA, POINT and SEL, at the end of each command's help.
 const FORMS: &str = "\
 NET     a .onnx, .npz, .safetensors or .json file, or built in: cantor:K,
         cantor-b:K, cantor-c:K, sawtooth:K, zigzag:N:P:L, digits:3x20,
@@ -43,7 +44,7 @@ struct Cli {
     #[command(subcommand)]
     command: Command,
 
-    /// Results as text for people, or as JSON and nothing else, one object a line
+    /// Print results as text, or as JSON and nothing else, one object per line
     #[arg(long, global = true, value_enum, default_value_t, display_order = 900, value_name = "FORMAT")]
     format: Format,
 }
@@ -64,9 +65,12 @@ fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(message) => {
+            if let Some(line) = wrong_value(&message) {
+                return Failure::Call(line).report();
+            }
             let printed = print(&message).map_err(Failure::from);
             return match printed {
-                // A wrong call keeps its exit status where its message cannot be written.
+                // A wrong call keeps its exit status if its message cannot be written.
                 Err(failure) if message.exit_code() == 0 => failure.report(),
                 _ => ExitCode::from(message.exit_code() as u8),
             };
@@ -88,7 +92,24 @@ fn main() -> ExitCode {
     }
 }
 
-/// Prints what the parser says, which repeats arguments: in them, no character is obeyed.
+/// The line for a value that an option does not take, such as `--threads 0: expected 1 to 1024`; none for other errors.
+fn wrong_value(error: &clap::Error) -> Option<String> {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) if !text.is_empty() => Some(text.as_str()),
+        _ => None,
+    };
+    let (argument, value) = (text(ContextKind::InvalidArg)?, text(ContextKind::InvalidValue)?);
+    let option = argument.split(' ').next().unwrap_or(argument); // without its placeholder
+    let reason = match (error.kind(), error.get(ContextKind::ValidValue)) {
+        (ErrorKind::InvalidValue, Some(ContextValue::Strings(values))) => format!("expected {}", values.join(" or ")),
+        (ErrorKind::ValueValidation, _) => std::error::Error::source(error)?.to_string(),
+        _ => return None,
+    };
+    // Some reasons begin with the value.
+    Some(if reason.starts_with(&format!("`{value}`")) { format!("{option}: {reason}") } else { format!("{option} {value}: {reason}") })
+}
+
+/// Prints the message of the parser. It repeats arguments, so control characters are escaped.
 fn print(message: &clap::Error) -> std::io::Result<()> {
     let is_odd = |argument: std::ffi::OsString| matches!(plain(&argument.to_string_lossy()), std::borrow::Cow::Owned(_));
     if !std::env::args_os().any(is_odd) {

@@ -1,4 +1,4 @@
-//! `plica net`: what a network is, and its conversion.
+//! `plica net`: the layers of a network, and its conversion.
 
 use super::error::Failure;
 use super::inputs::load_with_notes;
@@ -14,7 +14,9 @@ Examples:
   plica net model.safetensors --to model.json
   plica net model.npz --to model.onnx";
 
-/// The layers of a network: shape, numbers, and units that are constant, duplicated or parallel; its nodes where it has other layers
+/// Show the layers of a network, or convert it
+///
+/// Shows the shape, the kind of numbers, and constant, duplicated or parallel units; for networks with other layers than affine ones and ReLU, the nodes.
 #[derive(Args)]
 #[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{}", super::FORMS))]
 pub struct Arguments {
@@ -22,7 +24,7 @@ pub struct Arguments {
     #[arg(value_name = "NET")]
     network: String,
 
-    /// Write it without loss to a .onnx file; dense layers with ReLU between them to a .json, .npz or .safetensors file too
+    /// Write the network without loss to a .onnx file; dense layers with ReLU between them also to a .json, .npz or .safetensors file
     #[arg(long, value_name = "FILE")]
     to: Option<PathBuf>,
 }

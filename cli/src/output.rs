@@ -1,4 +1,4 @@
-//! Where results go: standard output as text or JSON lines, and files.
+//! Output of results: standard output as text or JSON lines, and files.
 
 use super::error::Failure;
 use plica::files::replace;
@@ -12,7 +12,7 @@ pub fn file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -
     replace(path, write).map_err(|error| Failure::Data(format!("{}: {error}", path.display())))
 }
 
-/// How results are written.
+/// The format of results.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
     #[default]
@@ -20,7 +20,7 @@ pub enum Format {
     Json,
 }
 
-/// JSON whose strings hold no character that a terminal obeys: those are written by their numbers, which denote the same strings.
+/// JSON with control characters in strings written as `\u` escapes, which denote the same strings.
 struct Escaped;
 
 impl serde_json::ser::Formatter for Escaped {
@@ -43,7 +43,7 @@ impl serde_json::ser::Formatter for Escaped {
     }
 }
 
-/// Where results go.
+/// Standard output in one format.
 pub struct Output {
     format: Format,
     stream: BufWriter<Stdout>,
@@ -51,12 +51,12 @@ pub struct Output {
 }
 
 impl Output {
-    /// Standard output in a format.
+    /// Opens standard output in a format.
     pub fn new(format: Format) -> Self {
         Self { format, stream: BufWriter::new(std::io::stdout()), empty: true }
     }
 
-    /// Writes a report in the format that was asked for: as a line of JSON, or as its text; a blank line stands between texts.
+    /// Writes a report as a line of JSON or as text, with a blank line between texts.
     pub fn report(&mut self, report: &impl Serialize, text: impl FnOnce() -> String) -> Result<(), Failure> {
         match self.format {
             Format::Json => self.json(report),
@@ -67,7 +67,7 @@ impl Output {
         }
     }
 
-    /// The same of one of many reports that are a line each, under a head that is written once.
+    /// Writes a report as a line of JSON, or as one row of text below a head that is written once.
     pub fn row(&mut self, report: &impl Serialize, head: &str, row: impl FnOnce() -> String) -> Result<(), Failure> {
         match self.format {
             Format::Json => self.json(report),
@@ -89,7 +89,7 @@ impl Output {
         Ok(self.stream.write_all(text.as_bytes())?)
     }
 
-    /// Sends on what is buffered.
+    /// Flushes the buffer.
     pub fn finish(&mut self) -> Result<(), Failure> {
         Ok(self.stream.flush()?)
     }

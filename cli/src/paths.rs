@@ -1,4 +1,4 @@
-//! The rows of `plica fold --paths`: a directory of Parquet files, one a part of the sweep.
+//! The rows of `plica fold --paths`: a directory of Parquet files, one for each part of the sweep.
 
 use super::error::Failure;
 use super::output;
@@ -12,10 +12,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Says whose rows a directory has; tools that read tables pass over names with an underscore.
+/// The file that names the sweep of a directory's rows. Tools that read tables skip names with an underscore.
 const WHOSE: &str = "_sweep.json";
 
-/// What that file says, under a seal.
+/// The content of this file, with a checksum.
 #[derive(Serialize, Deserialize)]
 struct Whose {
     sweep: Fingerprint,
@@ -27,7 +27,7 @@ type Digests = BTreeMap<usize, String>;
 
 /// The rows of one network.
 ///
-/// While the sweep runs, its files gather in a directory with another name, so that those of an earlier sweep stay whole until the end.
+/// While the sweep runs, its files are in a directory with another name, so that the files of an earlier sweep stay complete until the end.
 pub struct PathFiles {
     gathered: PathBuf,
     kept: PathBuf,
@@ -36,7 +36,7 @@ pub struct PathFiles {
     written: Mutex<Written>,
 }
 
-/// The parts that are written, and whether a file says so.
+/// The parts that are written, and whether the file [`WHOSE`] lists them.
 #[derive(Default)]
 struct Written {
     parts: Digests,
@@ -44,30 +44,30 @@ struct Written {
 }
 
 impl PathFiles {
-    /// The rows of a sweep that are to be kept in a directory, and what the metadata of each file say.
+    /// The rows of a sweep, to be kept in a directory, with the metadata for each file.
     pub fn new(kept: PathBuf, fingerprint: &Fingerprint, about: Vec<(&'static str, String)>) -> Self {
         let mut name = kept.file_name().unwrap_or_default().to_os_string();
         name.push(".tmp");
         Self { gathered: kept.with_file_name(name), kept, fingerprint: fingerprint.clone(), about, written: Mutex::default() }
     }
 
-    /// Makes ready for a sweep that has these parts already, each of which must be there.
+    /// Prepares a sweep that has these parts already. The file of each must exist.
     pub fn begin(&self, parts: impl Iterator<Item = usize>) -> Result<(), Failure> {
         [&self.gathered, &self.kept].into_iter().try_for_each(|directory| only_rows(directory))?;
         let mut parts = parts.peekable();
         if parts.peek().is_none() {
-            // What a sweep left that was never taken up again.
+            // Files of an interrupted sweep that was not continued.
             absent(fs::remove_dir_all(&self.gathered)).map_err(|error| failure(&self.gathered, &error))?;
             fs::create_dir_all(&self.gathered).map_err(|error| failure(&self.gathered, &error))?;
             return self.save();
         }
         let lost = |path: &Path, what: &str| {
             Failure::Data(format!(
-                "{}: {what}, though the checkpoint counts its segments: put it back, or remove the checkpoint",
+                "{}: {what}, but the checkpoint counts its segments: restore it, or remove the checkpoint",
                 path.display()
             ))
         };
-        // A sweep that was killed at its very end has its files where they are kept.
+        // A sweep that was killed at its end may have its files in the final directory.
         let found = [&self.gathered, &self.kept].into_iter().find_map(|directory| Some((directory, self.whose(directory)?)));
         let (directory, whose) = found.ok_or_else(|| lost(&self.gathered.join(WHOSE), "missing, damaged, or of another sweep"))?;
         remove_leftovers(directory).map_err(|error| failure(directory, &error))?;
@@ -80,7 +80,7 @@ impl PathFiles {
             };
             let digest = digest(&bytes);
             if whose.parts.get(&part) != Some(&digest) {
-                return Err(lost(&path, "damaged, not a whole file of these rows"));
+                return Err(lost(&path, "damaged, its SHA-256 is not the recorded one"));
             }
             written.parts.insert(part, digest);
         }
@@ -88,7 +88,7 @@ impl PathFiles {
         Ok(())
     }
 
-    /// What a directory says of whose it is, if it is of this sweep.
+    /// The record in a directory, if it is of this sweep.
     fn whose(&self, directory: &Path) -> Option<Whose> {
         let whose: Whose = unsealed(&read_regular(&directory.join(WHOSE)).ok()?).ok()?;
         (whose.sweep == self.fingerprint).then_some(whose)
@@ -98,7 +98,7 @@ impl PathFiles {
         self.written.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Says which parts there are, before a checkpoint counts them.
+    /// Records the parts, before a checkpoint counts them.
     pub fn save(&self) -> Result<(), Failure> {
         let mut written = self.written();
         if !written.said {
@@ -109,7 +109,7 @@ impl PathFiles {
         Ok(())
     }
 
-    /// Puts the files where they are kept, in place of those of an earlier sweep.
+    /// Moves the files to the final directory, in place of those of an earlier sweep.
     pub fn keep(&self) -> Result<(), Failure> {
         if !self.gathered.exists() {
             return Ok(());
@@ -133,9 +133,9 @@ impl RowSink for PathFiles {
     }
 }
 
-/// Why there cannot be rows, if there cannot.
+/// The error of a build that cannot write rows.
 pub fn refusal() -> Option<Failure> {
-    let message = "--paths needs a plica that was built with the feature `parquet`";
+    let message = "--paths: this build has no Parquet, expected the feature `parquet`";
     (!cfg!(feature = "parquet")).then(|| Failure::Call(message.to_string()))
 }
 
@@ -146,14 +146,14 @@ fn encoded(group: &PairGroup, rows: &[PathRow], about: &[(&str, &str)]) -> Resul
 
 #[cfg(not(feature = "parquet"))]
 fn encoded(_: &PairGroup, _: &[PathRow], _: &[(&str, &str)]) -> Result<Vec<u8>, String> {
-    Err("there is no Parquet in this build".to_string())
+    Err("this build has no Parquet".to_string())
 }
 
 fn file_name(part: usize) -> String {
     format!("part-{part:06}.parquet")
 }
 
-/// Refuses a directory with files that no sweep wrote, because it is to be replaced as a whole.
+/// Refuses a directory with other files than those of a sweep, because the whole directory will be replaced.
 fn only_rows(directory: &Path) -> Result<(), Failure> {
     let entries = match fs::read_dir(directory) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -164,7 +164,7 @@ fn only_rows(directory: &Path) -> Result<(), Failure> {
         let text = name.to_string_lossy();
         if text != WHOSE && !(text.starts_with("part-") && text.ends_with(".parquet")) && !is_temporary(&name) {
             let path = directory.join(&name);
-            return Err(Failure::Data(format!("{}: not a file of rows, and its directory would be replaced", path.display())));
+            return Err(Failure::Data(format!("{}: not a file of rows, but its directory would be replaced: move it", path.display())));
         }
     }
     Ok(())
@@ -174,7 +174,7 @@ fn failure(path: &Path, error: &io::Error) -> Failure {
     Failure::Data(format!("{}: {error}", path.display()))
 }
 
-/// That a file is not there is as good as its removal.
+/// Removing a file that does not exist is no error.
 fn absent(removed: io::Result<()>) -> io::Result<()> {
     match removed {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),

@@ -1,4 +1,4 @@
-//! A line of progress on standard error, where that is a terminal.
+//! A line of progress on standard error, if that is a terminal.
 
 use plica::report::plain;
 use std::io::{IsTerminal, Write, stderr};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 const EVERY: Duration = Duration::from_millis(200);
 
-/// How far a long job is.
+/// The progress of a long job.
 pub struct Progress {
     shown: bool,
     what: String,
@@ -18,14 +18,14 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Progress from `done` towards `all`, shown only on a terminal and not where `quiet`.
+    /// Progress from `done` to `all`, shown only on a terminal and unless `quiet`.
     pub fn new(what: &str, done: u64, all: u64, quiet: bool) -> Self {
         let start = Instant::now();
         let shown = !quiet && stderr().is_terminal();
         Self { shown, what: plain(what).into_owned(), before: done, done, all, start, next: start + EVERY }
     }
 
-    /// So many are done.
+    /// Sets the number of segments done.
     pub fn at(&mut self, done: u64) {
         self.done = done;
         if self.shown {
@@ -49,7 +49,7 @@ impl Progress {
 impl Drop for Progress {
     fn drop(&mut self) {
         if self.shown {
-            let _ = write!(stderr(), "\r\x1b[K"); // a screen that cannot be written to need not be cleared
+            let _ = write!(stderr(), "\r\x1b[K"); // an error here does not matter
         }
     }
 }

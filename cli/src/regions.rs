@@ -1,7 +1,7 @@
-//! `plica regions`: all linear regions of a box, a plane or the whole space.
+//! `plica regions`: all regions of a box, a plane or the whole space.
 
 use super::error::Failure;
-use super::inputs::{PixelOptions, Subject, is_built_in};
+use super::inputs::{PixelOptions, Subject, is_built_in, whole};
 use super::output::{self, Output};
 use clap::Args;
 use plica::complex::{Builder, Complex, ComplexError, Decided, Domain, DomainError, Plane, Rule, parse_bytes};
@@ -27,11 +27,11 @@ Examples:
   plica regions digits:3x20 --plane digits#0 digits#1 digits#2 --decide argmax
   plica regions random:3-10-1@1 --space --cells cells.json --format json";
 
-/// All linear regions of a box, a plane or the whole space, exactly
+/// Find all regions of a box, a plane or the whole space, exactly
 ///
 /// Finds every activation region with its facets, neighbours and vertices, and counts regions, affine maps and linear regions. Every decision is
-/// exact. Of a plane slice x = p0 + u (p1 - p0) + v (p2 - p0), the domain is the triangle of the three points, or a rectangle in (u, v) with --box, or all
-/// of it with --space.
+/// exact. A plane slice is x = p0 + u (p1 - p0) + v (p2 - p0); its domain is the triangle of the three points, or a rectangle in (u, v) with --box, or the
+/// whole plane with --space.
 #[derive(Args)]
 #[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{BOXES}\n\n{}", super::FORMS), override_usage = USAGE)]
 pub struct Arguments {
@@ -47,11 +47,11 @@ pub struct Arguments {
     #[arg(long, value_name = "P", num_args = 3, allow_hyphen_values = true)]
     plane: Option<Vec<String>>,
 
-    /// The whole space, or all of the plane
+    /// The whole space, or with --plane the whole plane
     #[arg(long)]
     space: bool,
 
-    /// Cut the cells by what the output decides: sign (of one) or argmax
+    /// Cut the cells by the decision of the output: sign (of one output) or argmax
     #[arg(long, value_name = "RULE")]
     decide: Option<Rule>,
 
@@ -59,32 +59,32 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE.json")]
     cells: Option<PathBuf>,
 
-    /// Draw it, in two dimensions; a page to pan, zoom and ask is .html
+    /// Draw the regions, in two dimensions; .html is a page to pan, zoom and explore
     #[arg(long, value_name = "FILE.svg|.png|.html", value_parser = plot_file)]
     plot: Option<PathBuf>,
 
-    /// What colours say: pattern, map, region, gradient, depth or decision; decision with --decide, else pattern
+    /// What the colours show: pattern, map, region, gradient, depth or decision; by default decision with --decide, else pattern
     #[arg(long, value_name = "WHAT", requires = "plot")]
     color: Option<Colouring>,
 
-    /// Draw these points on top, by their labels: of two coordinates, or of a slice those of the network, projected onto it
+    /// Draw these points on top, coloured by label: with two coordinates, or for a slice those of the network, projected onto it
     #[arg(long, value_name = "DATA", requires = "plot")]
     points: Option<String>,
 
-    /// Labels that stand apart: a file, or a column of a .csv by name or index
+    /// Separate labels: a file, or a column of a .csv by name or index
     #[arg(long, value_name = "FILE|COLUMN", requires = "points")]
     labels: Option<String>,
 
-    /// Check that the exact volumes of the cells add up, which is done unasked up to 5,000 simplices
+    /// Check that the exact volumes of the cells add up; without this option they are checked for up to 5,000 simplices
     #[arg(long)]
     check: bool,
 
-    /// Give up at more regions than this
-    #[arg(long, value_name = "N", default_value = "10000000", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    /// Stop with an error at more regions than this
+    #[arg(long, value_name = "N", default_value = "10000000", value_parser = whole(1, 1_000_000_000))]
     max_regions: u64,
 
-    /// Give up a search, or exact volumes, that take more memory than this, such as 500M or 4G; half of what is available where nothing is said. What --plot
-    /// draws comes on top
+    /// Stop with an error if the search, or exact volumes, take more memory than this, for example 500M or 4G; by default half of the available memory. The
+    /// drawing of --plot is not counted
     #[arg(long, value_name = "SIZE", value_parser = parse_bytes)]
     max_memory: Option<u64>,
 
@@ -96,14 +96,14 @@ pub struct Arguments {
     #[arg(long)]
     exact_only: bool,
 
-    /// How many threads; one a core where nothing is said
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    /// Number of threads, by default one per core
+    #[arg(long, value_name = "N", value_parser = whole(1, 1024))]
     threads: Option<u16>,
 
     #[command(flatten)]
     pixels: PixelOptions,
 
-    /// No progress on standard error
+    /// Show no progress on standard error
     #[arg(long)]
     quiet: bool,
 }
@@ -126,7 +126,7 @@ fn run_here(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
         return Err(Failure::new(format!("--plot: {}", SceneError::Dimension(dimension)), subject.built_in));
     }
     if arguments.color == Some(Colouring::Decision) && arguments.decide.is_none() {
-        return Err(Failure::Call("--color decision needs --decide sign or --decide argmax".to_string()));
+        return Err(Failure::Call("--color decision: expected --decide sign or --decide argmax with it".to_string()));
     }
     let progress: fn(plica::complex::Progress) = if arguments.quiet || !stderr().is_terminal() { |_| () } else { show };
     let builder = Builder::new(&subject.network)
@@ -139,7 +139,7 @@ fn run_here(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
         ComplexError::TooManyRegions { .. } => Failure::Limit(format!("{error}; --max-regions allows more")),
         error => error.into(),
     };
-    // Of the whole space only some dimensions may matter.
+    // In the whole space only the rank of the first layer counts.
     let to_cut = if arguments.space { builder.dimensions_to_cut(&Domain::Space, plane.as_ref()).map_err(failed)? } else { dimension };
     let domain = domain(arguments, &subject, dimension, plane.is_some())?;
     if !arguments.force
@@ -179,9 +179,9 @@ fn build(builder: &Builder, domain: &Domain, plane: Option<&Plane>) -> Result<Co
 fn plot_file(text: &str) -> Result<PathBuf, String> {
     let end = text.rsplit_once('.').map(|(_, end)| end.to_ascii_lowercase());
     match end.as_deref() {
-        Some("png") if cfg!(not(feature = "png")) => Err("this plica was built without PNG: use .svg or .html".to_string()),
+        Some("png") if cfg!(not(feature = "png")) => Err("this build has no PNG, expected a .svg or .html file".to_string()),
         Some("svg" | "png" | "html") => Ok(text.into()),
-        _ => Err("not a .svg, .png or .html file".to_string()),
+        _ => Err("expected a .svg, .png or .html file".to_string()),
     }
 }
 
@@ -218,11 +218,11 @@ fn plane(points: &[String], subject: &Subject, arguments: &Arguments) -> Result<
     let built_in = subject.built_in && arguments.plane.iter().flatten().all(|spec| is_built_in(spec));
     match &points[..] {
         [p0, p1, p2] => Plane::new(p0, p1, p2).map_err(|error| Failure::new(format!("--plane: {error}"), built_in)),
-        _ => Err(Failure::Call("--plane takes three points".to_string())),
+        _ => Err(Failure::Call("--plane: expected three points".to_string())),
     }
 }
 
-/// What is wrong with a domain, and what can be done where it has too many dimensions: no option allows more.
+/// The error of a domain, with advice if it has too many dimensions: no option allows more.
 fn with_advice(error: &DomainError) -> String {
     match error {
         DomainError::TooLarge { .. } | DomainError::HighRank => format!("{error}; --plane takes a slice of two"),

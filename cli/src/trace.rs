@@ -11,7 +11,7 @@ use plica::report::{TraceReport, plain};
 use plica_text as text;
 use std::sync::Arc;
 
-/// Segments that are traced together: output appears after every such block.
+/// The number of segments that are traced together. Output appears after each block.
 const BLOCK: usize = 1024;
 
 const USAGE: &str = "\
@@ -24,10 +24,10 @@ Examples:
   plica trace digits:3x20 --from digits#0 --to digits#17 --format json
   plica trace net.npz --segments ends.npz --units 0-1 --exact --format json";
 
-/// The regions that a segment crosses, in order, and how much it folds
+/// List the regions that a segment crosses, in order, and measure its folding
 ///
 /// Finds every activation region on the straight segment between two points, and the units that flip from one to the next. Every decision is
-/// exact: in doubles where a proven error bound allows it, else in integers.
+/// exact: it is taken in doubles if a proven error bound allows it, else in integers.
 #[derive(Args)]
 #[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{}", super::FORMS), override_usage = USAGE)]
 pub struct Arguments {
@@ -43,19 +43,19 @@ pub struct Arguments {
     #[arg(long, value_name = "POINT", allow_hyphen_values = true, requires = "from", required_unless_present = "segments")]
     to: Option<String>,
 
-    /// Many segments instead, from row i of P to row i of Q
+    /// Trace many segments instead, from row i of P to row i of Q
     #[arg(long, value_name = "FILE.npz", conflicts_with_all = ["from", "to", "pixels"])]
     segments: Option<String>,
 
-    /// Whose bits are compared
+    /// The units whose bits are compared
     #[arg(long, value_name = "SEL", default_value = "hidden")]
     units: Selection,
 
-    /// One bit a unit, whether its output is positive: else one a breakpoint, and the winner of each maximum
+    /// Compare one bit per unit, whether its output is positive; without this, one bit per breakpoint, and the winner of each maximum
     #[arg(long)]
     output_bits: bool,
 
-    /// Give the exact time of each crossing too
+    /// Also give the exact time of each crossing
     #[arg(long)]
     exact: bool,
 
@@ -75,7 +75,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     match (&arguments.segments, &arguments.from, &arguments.to) {
         (Some(file), _, _) => many(arguments, &subject, file, output),
         (None, Some(from), Some(to)) => one(arguments, &subject, from, to, output),
-        (None, _, _) => Err(Failure::Call("a segment has two ends: --from and --to".to_string())),
+        (None, _, _) => Err(Failure::Call("a segment: expected --from and --to".to_string())),
     }
 }
 

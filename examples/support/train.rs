@@ -1,6 +1,6 @@
-//! What the examples on training share: a small network in doubles, its training, and two moons to train it on.
+//! Shared by the examples on training: a small network in doubles, its training, and two moons as data.
 //!
-//! Plain on purpose: no option, no dependency on how another library trains. Equal seeds give equal networks.
+//! It is simple on purpose: it has no options and does not depend on a training library. Equal seeds give equal networks.
 
 use nalgebra::{DMatrix, DVector};
 use plica::network::{Layer, Network, NetworkError};
@@ -32,14 +32,14 @@ impl Random {
 
 /// Points of the plane, and a label for each.
 pub struct Labelled {
-    /// The points, one a column.
+    /// The points, one per column.
     pub points: DMatrix<f64>,
     /// -1 or 1.
     pub labels: Vec<f64>,
 }
 
 impl Labelled {
-    /// The same, each coordinate with mean 0 and variance 1, and then all divided by the largest: into [-1, 1]^2.
+    /// The same points in [-1, 1]^2: each coordinate is shifted and scaled to mean 0 and variance 1, then all are divided by the largest.
     pub fn scaled(mut self) -> Self {
         for mut row in self.points.row_iter_mut() {
             let (mean, deviation) = (row.mean(), row.variance().sqrt());
@@ -51,7 +51,7 @@ impl Labelled {
     }
 }
 
-/// Two half circles that reach into each other, with normal noise, as scikit-learn's `make_moons` has them.
+/// Two interleaved half circles with normal noise, as in scikit-learn's `make_moons`.
 pub fn moons(count: usize, noise: f64, random: &mut Random) -> Labelled {
     let half = count / 2;
     let place = |i: usize| {
@@ -62,12 +62,12 @@ pub fn moons(count: usize, noise: f64, random: &mut Random) -> Labelled {
     Labelled { points, labels: (0..2 * half).map(|i| if i < half { -1.0 } else { 1.0 }).collect() }.scaled()
 }
 
-/// A network with one output, in doubles: for each layer its weights, the bias as the last column.
+/// A network with one output, in doubles: for each layer its weights, with the bias as the last column.
 #[derive(Clone)]
 pub struct Mlp(Vec<DMatrix<f64>>);
 
 impl Mlp {
-    /// Weights and biases uniform within 1 / sqrt(inputs), as PyTorch's linear layers begin.
+    /// Weights and biases uniform within 1 / sqrt(inputs), as in PyTorch's linear layers.
     pub fn new(widths: &[usize], random: &mut Random) -> Self {
         let layer = |pair: &[usize]| {
             let bound = 1.0 / (pair[0] as f64).sqrt();
@@ -85,7 +85,7 @@ impl Mlp {
         Network::new(self.0.iter().map(layer).collect())
     }
 
-    /// What goes into each layer, with a last row of ones for the bias; and the output.
+    /// The input of each layer, with a last row of ones for the bias; and the output.
     fn forward(&self, points: &DMatrix<f64>) -> (Vec<DMatrix<f64>>, DMatrix<f64>) {
         let (last, hidden) = self.0.split_last().expect("a network has a layer");
         let mut inputs = vec![with_ones(points.clone())];
@@ -97,7 +97,7 @@ impl Mlp {
         (inputs, output)
     }
 
-    /// The mean logistic loss ln(1 + exp(-label * output)), and the share of labels that the sign of the output gives.
+    /// The mean logistic loss ln(1 + exp(-label * output)), and the share of labels that equal the sign of the output.
     pub fn loss_and_accuracy(&self, data: &Labelled) -> (f64, f64) {
         let (_, output) = self.forward(&data.points);
         let margins: Vec<f64> = output.iter().zip(&data.labels).map(|(y, label)| y * label).collect();
@@ -115,7 +115,7 @@ impl Mlp {
         for (weights, input) in self.0.iter().zip(&inputs).rev() {
             gradient.push(&delta * input.transpose());
             let below = weights.columns(0, weights.ncols() - 1).transpose() * delta;
-            // What a ReLU has cut off has no influence; in the input layer nothing of this is used.
+            // An inactive ReLU has gradient 0; for the input layer the result is not used.
             delta = below.zip_map(&input.rows(0, input.nrows() - 1), |slope, x| if x > 0.0 { slope } else { 0.0 });
         }
         gradient.reverse();
@@ -157,7 +157,7 @@ impl Trainer {
         Self { mlp, rate, steps: 0, means }
     }
 
-    /// Trains until so many steps are done in all.
+    /// Trains until the total number of steps is this.
     pub fn train_to(&mut self, steps: i32, data: &Labelled) {
         while self.steps < steps {
             self.step(data);

@@ -6,12 +6,12 @@
 >>> trace.regions, trace.r1, trace.r2, trace.chi
 (7, 4, 12, Fraction(2, 3))
 
-`load` makes a `Network` of a file, a built-in name, a PyTorch module or weights. Its methods: `Network.trace` one segment, `Network.fold` all
-segments between points, `Network.regions` all regions of a box, `Network.slice` those of a plane, `Network.bounds` what is known of its shape. `folding`
-measures any list of patterns, `audit` holds sampling against exact traces, `convexity` judges sets of patterns.
+`load` makes a `Network` from a file, a built-in name, a PyTorch module or weights. Its methods: `Network.trace` traces one segment, `Network.fold` all
+segments between points; `Network.regions` finds all regions of a box, `Network.slice` those of a plane; `Network.bounds` gives the bounds for its shape. `folding`
+measures any list of patterns, `audit` compares sampling with exact traces, `convexity` decides convexity for sets of patterns.
 
-A float is the fraction that its bits denote, a text such as ``"1/3"`` or ``"0.1"`` is that rational; exact results are ``fractions.Fraction``. Every
-result is what the command line prints: ``to_dict()`` is its JSON, ``str()`` its text.
+A float is the fraction that its bits denote, a text like ``"1/3"`` or ``"0.1"`` is that rational; exact results are ``fractions.Fraction``. Every
+result has what the command line prints: ``to_dict()`` is its JSON, ``str()`` its text.
 """
 
 from ._network import Network, audit, audit_sequence, bounds, convexity, folding, load

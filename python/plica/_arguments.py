@@ -1,4 +1,4 @@
-"""Arguments of calls: what they may be, and words that name them where they are something else."""
+"""Checks of arguments, with errors that name the argument."""
 
 from __future__ import annotations
 
@@ -38,18 +38,18 @@ def flat(x: Any, inputs: int, name: str) -> Any:
 
 
 def flat_rows(x: Any, inputs: int, name: str) -> Any:
-    """Images as points, one a row."""
+    """Images as points, one per row."""
     if _is_array(x) and len(x.shape) > 2 and x.shape[0] > 0 and int(np.prod(x.shape[1:])) == inputs:
         return _array(x, name).reshape(x.shape[0], -1)
     return x
 
 
 def written(x: Any, exact: _plica.Points) -> str:
-    """A point as the heading of a text shows it: as it was written, or its nearest doubles; at most a line."""
+    """A point for the heading of a text, at most one line: as the user wrote it, or its nearest doubles."""
     if isinstance(x, str):
         return x.strip()
     values = exact.nearest()[0][:40].tolist()
-    # Doubles say 0 or infinity of numbers that are neither.
+    # The nearest double of a number that is not 0 may be 0 or infinite.
     far = [i for i, value in enumerate(values) if value == 0 or not math.isfinite(value)]
     fractions = exact.row(0) if far else []
     return ",".join(_power_of_two(fractions[i]) if i in far else f"{value:.12g}" for i, value in enumerate(values))
@@ -68,7 +68,7 @@ def units(units: Any) -> str:
     if not isinstance(layers, (list, tuple, range, np.ndarray)) or not all(
         isinstance(n, (int, np.integer)) and not isinstance(n, bool) for n in layers
     ):
-        raise TypeError(f"units: {units!r}, and 'hidden', 'all', or numbers of layers are expected")
+        raise TypeError(f"units: {units!r}, expected 'hidden', 'all', or indices of layers")
     return ",".join(str(layer) for layer in layers)
 
 
@@ -80,19 +80,19 @@ def box(box: Any, dimension: int) -> dict[str, Any]:
         rows = [rows] * dimension
     ranges = matrix([list(row) if _is_array(row) else row for row in rows], "box")
     if len(ranges) != dimension or ranges.dimension != 2:
-        raise ValueError(f"box: {len(ranges)} x {ranges.dimension} numbers, and {dimension} x 2 are expected, or a pair (lo, hi)")
+        raise ValueError(f"box: {len(ranges)} x {ranges.dimension} numbers, expected {dimension} x 2, or a pair (lo, hi)")
     return {"ranges": ranges, "text": None}
 
 
 def flag(value: Any, name: str) -> bool:
     if not isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"{name}: {value!r}, and True or False is expected")
+        raise TypeError(f"{name}: {value!r}, expected True or False")
     return bool(value)
 
 
 def text(value: Any, name: str) -> Any:
     if value is not None and not isinstance(value, str):
-        raise TypeError(f"{name}: {value!r}, and text is expected")
+        raise TypeError(f"{name}: {value!r}, expected text")
     return value
 
 
@@ -100,22 +100,22 @@ def threads(threads: Optional[int]) -> int:
     if threads is None:
         return os.cpu_count() or 1 if not hasattr(os, "sched_getaffinity") else len(os.sched_getaffinity(0))
     if isinstance(threads, bool) or not isinstance(threads, (int, np.integer)) or not 1 <= threads <= 1024:
-        raise ValueError(f"threads: {threads!r}, and a number from 1 to 1024 is expected")
+        raise ValueError(f"threads: {threads!r}, expected 1 to 1024")
     return int(threads)
 
 
 def count(number: Any, name: str) -> int:
     if isinstance(number, bool) or not isinstance(number, (int, np.integer)):
-        raise TypeError(f"{name}: {type(number).__name__}, and a whole number is expected")
+        raise TypeError(f"{name}: {type(number).__name__}, expected a whole number")
     if number < 1 or number >= 2**32:
-        raise ValueError(f"{name}: {number}, and a number from 1 to 2^32 - 1 is expected")
+        raise ValueError(f"{name}: {number}, expected 1 to 2^32 - 1")
     return int(number)
 
 
 def memory(size: Any, name: str) -> Optional[str]:
-    """Bytes, as a number or as text such as 500M or 4G."""
+    """A number of bytes, as an integer or as text such as 500M or 4G."""
     if size is None or isinstance(size, str):
         return size
     if isinstance(size, bool) or not isinstance(size, (int, np.integer)):
-        raise TypeError(f"{name}: {type(size).__name__}, and bytes as a whole number or text such as '4G' are expected")
+        raise TypeError(f"{name}: {type(size).__name__}, expected a whole number of bytes, or text such as '4G'")
     return str(int(size))

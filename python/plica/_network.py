@@ -1,4 +1,4 @@
-"""Networks, and what is computed of them."""
+"""Networks, and the computations on them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ._report import Report
 from ._results import Audit, Bounds, Convexity, Fold, Folding, Regions, SequenceAudit, Trace
 
 Units = Union[str, int, Sequence[int]]
-"""Whose bits are compared: ``"hidden"``, ``"all"`` (the output as last layer), or layers: ``"0,2"``, ``"0-3"``, ``[0, 2]``."""
+"""The units whose bits are compared: ``"hidden"``, ``"all"`` (the output as last layer), or layers: ``"0,2"``, ``"0-3"``, ``[0, 2]``."""
 
 Box = Union[str, Sequence[Any], np.ndarray]
 """A box: ``(lo, hi)`` for all dimensions, one ``(lo, hi)`` for each (d x 2), or text such as ``"-1..1;0..1/2"``."""
@@ -35,7 +35,7 @@ class Network:
 
     @property
     def name(self) -> str:
-        """What it was loaded from."""
+        """The file or built-in name that it was loaded from."""
         return self._network.name
 
     @property
@@ -60,22 +60,22 @@ class Network:
 
     @property
     def is_stack(self) -> bool:
-        """Whether it is dense affine layers with ReLU between them, which ``save`` needs."""
+        """Whether it is a stack of dense affine layers with ReLU between them, which ``save`` needs for formats other than ``.onnx``."""
         return self._network.is_stack
 
     @property
     def notes(self) -> list[str]:
-        """Remarks of its reader, such as a softmax at the end that was left out because it changes no region."""
+        """Notes of its reader, for example that a softmax at the end was left out because it changes no region."""
         return self._network.notes
 
     def describe(self) -> Report:
-        """Its layers: shapes, numbers, and units that are constant, duplicated or parallel; what ``plica net`` says."""
+        """Its layers: shapes, numbers, and units that are constant, duplicated or parallel; the output of ``plica net``."""
         return Report(*self._network.describe())
 
     def save(self, path: "str | os.PathLike[str]") -> None:
-        """Writes it to a ``.onnx`` file, or dense affine layers with ReLU between them to a ``.json``, ``.npz`` or ``.safetensors`` file, without loss.
+        """Writes it without loss to a ``.onnx`` file; dense affine layers with ReLU between them also to a ``.json``, ``.npz`` or ``.safetensors`` file.
 
-        Raises ValueError of a format that cannot hold the layers or the numbers, and OSError where the file cannot be written.
+        Raises ValueError if the format cannot hold the layers or the numbers, and OSError if the file cannot be written.
         """
         self._network.save(os.fspath(path))
 
@@ -93,9 +93,9 @@ class Network:
         """The exact trace of the segment from a to b.
 
         ``a`` and ``b`` are points of `inputs` coordinates. ``exact`` adds the exact time of each crossing; ``exact_only`` takes every decision in integers,
-        slowly, by other code; ``output_bits`` has one bit a unit, whether its output is positive, instead of one a breakpoint.
+        by other code, which is slow; ``output_bits`` has one bit per unit, whether its output is positive, instead of one per breakpoint.
 
-        Raises ValueError, naming the argument, where a point has another dimension or a coordinate that is no finite number.
+        Raises ValueError, with the name of the argument, if a point has another dimension or a coordinate is not a finite number.
 
         >>> load("sawtooth:3").trace([0], [1]).regions
         8
@@ -124,7 +124,7 @@ class Network:
         """
         p, q = self._points(starts, "starts"), self._points(ends, "ends")
         if len(p) != len(q):
-            raise ValueError(f"ends: {len(q)} points, and starts has {len(p)}")
+            raise ValueError(f"ends: {len(q)} points, expected {len(p)} as in starts")
         options = self._options(units, exact, exact_only, output_bits)
         with shown(progress, self.name) as report:
             found = _plica.traces(self._network, p, q, options, report)
@@ -146,11 +146,11 @@ class Network:
         """The folding of the segments between the points of a data set: all exact traces, tallied by pair of classes.
 
         ``X`` is n x d, or data by name; ``y`` are n labels (whole numbers). ``pairs`` is ``classes`` (every ordered pair of points, by class; the
-        default where there are labels), ``all`` or ``random:N@SEED``. With ``paths`` the result's ``.paths`` has an array a column, an entry a segment. A ``checkpoint``
-        is a file, written every ten seconds, that the same call goes on from after Ctrl-C or a crash.
+        default if there are labels), ``all`` or ``random:N@SEED``. With ``paths`` the result's ``.paths`` has one array per column, with one entry per segment. A ``checkpoint``
+        is a file, written every ten seconds, from which the same call continues after Ctrl-C or a crash.
 
-        The result is the same bits for any number of threads, and what ``plica fold`` prints. With ``paths`` a segment and its reverse are traced each, not one
-        for both, so that ``.decisions`` counts more of them; all else is the same.
+        The result is the same bits for any number of threads, and the same as from ``plica fold``. With ``paths`` a segment and its reverse are traced separately,
+        so that ``.decisions`` counts more decisions; everything else is the same.
 
         >>> fold = load("digits:6x10").fold("digits", pairs="random:500@1", paths=True)
         >>> fold.segments, int(fold.paths["regions"].max())
@@ -162,7 +162,7 @@ class Network:
         with shown(progress, self.name) as report:
             if arguments.flag(paths, "paths"):
                 if checkpoint is not None:
-                    raise ValueError("checkpoint: with paths=True every segment is kept in memory; a checkpoint holds tallies")
+                    raise ValueError("checkpoint: expected None with paths=True, which keeps every segment in memory")
                 said, columns = task.paths(threads, report)
             else:
                 saved = None if checkpoint is None else (os.fspath(checkpoint), 10.0)
@@ -176,7 +176,7 @@ class Network:
         return fold
 
     def sweep(self, X: PointsLike, y: Any = None, *, pairs: Optional[str] = None, units: Units = "hidden", output_bits: bool = False) -> _plica.Sweep:
-        """The sweep that `fold` runs, before it is run: its number of ``segments`` and of ``chunks``. `plica.ray` splits it."""
+        """The sweep that `fold` runs, not yet started, with its numbers of ``segments`` and ``chunks``. `plica.ray` splits it."""
         with_labels = named_data(arguments.flat_rows(X, self.inputs, "X"), y, "X", "y")
         self._check(with_labels._points, with_labels.name)
         labels = None if with_labels.y is None else with_labels.y.tolist()
@@ -198,19 +198,19 @@ class Network:
         threads: Optional[int] = None,
         progress: Progress = None,
     ) -> Regions:
-        """All linear regions of a box, or with ``space=True`` of the whole input space.
+        """All regions of a box, or with ``space=True`` of the whole input space.
 
-        ``decide`` cuts the cells by what the output decides: ``sign`` (of one output) or ``argmax``. Exact volumes of cells are computed up to 5,000 simplices, and
+        ``decide`` cuts the cells by the decision of the output: ``sign`` (of one output) or ``argmax``. Exact volumes of cells are computed up to 5,000 simplices, and
         with ``volumes=True`` always. More than six dimensions need ``force``.
 
-        Raises plica.LimitError at more than ``max_regions`` regions, or more than ``max_memory`` (bytes, or text such as ``"4G"``; half of what is available where
-        it is not given), ValueError where the box is none.
+        Raises plica.LimitError at more than ``max_regions`` regions, or more than ``max_memory`` (bytes, or text such as ``"4G"``; by default half of the available
+        memory), ValueError if the box is malformed.
 
         >>> load("cantor:3").regions((0, 1)).linear_regions
         15
         """
         if (box is None) == (not arguments.flag(space, "space")):
-            raise TypeError("regions() takes a box, or space=True")
+            raise TypeError("regions(): expected either a box or space=True")
         options = arguments.box(box, self.inputs)
         return self._regions(None, options, space, decide, exact_only, max_regions, max_memory, volumes, force, threads, progress)
 
@@ -230,13 +230,13 @@ class Network:
         threads: Optional[int] = None,
         progress: Progress = None,
     ) -> Regions:
-        """All linear regions on the plane x = p0 + u (p1 - p0) + v (p2 - p0): in the triangle of the points, or in a ``box`` of (u, v), or in all of it.
+        """All regions on the plane x = p0 + u (p1 - p0) + v (p2 - p0): in the triangle of the points, in a ``box`` of (u, v), or in the whole plane (``space=True``).
 
         >>> load("digits:3x20").slice("digits#0", "digits#1", "digits#2").activation_regions
         551
         """
         if box is not None and arguments.flag(space, "space"):
-            raise TypeError("slice() takes a box, or space=True, not both")
+            raise TypeError("slice(): expected a box or space=True, not both")
         plane = self._point(p0, "p0"), self._point(p1, "p1"), self._point(p2, "p2")
         options = {"ranges": None, "text": None} if box is None else arguments.box(box, 2)
         return self._regions(plane, options, space, decide, exact_only, max_regions, max_memory, volumes, False, threads, progress)
@@ -279,11 +279,11 @@ class Network:
         return Bounds(*_plica.bounds(self._network, ""))
 
     def audit(self, X: PointsLike, **options: Any) -> Audit:
-        """As `plica.audit` with this network."""
+        """The same as `plica.audit` with this network."""
         return audit(self, X, **options)
 
     def convexity(self, sets: Any = None, **options: Any) -> Convexity:
-        """As `plica.convexity` with this network."""
+        """The same as `plica.convexity` with this network."""
         return convexity(self, sets, **options)
 
     def _options(self, units: Units, exact: bool, exact_only: bool, output_bits: bool) -> dict:
@@ -324,13 +324,13 @@ def load(x: Any, *, input_shape: Optional[Sequence[int]] = None, name: Optional[
     """Loads a network.
 
     ``x`` is a ``.onnx``, ``.npz``, ``.safetensors`` or ``.json`` file; a built-in name such as ``"cantor:3"``, ``"digits:3x20"`` or ``"random:2-16-16-1@7"``;
-    a ``torch.nn.Module`` of layers that Plica knows, as it is in evaluation mode; or a list of ``(W, b)`` with W outputs x inputs, ReLU between them,
+    a ``torch.nn.Module`` of layers that Plica knows, taken in evaluation mode; or a list of ``(W, b)`` with W outputs x inputs, ReLU between them,
     where ``(W,)`` and ``(W, None)`` have no bias.
-    ``input_shape`` is the shape of one input of a module, without the batch, such as ``(1, 28, 28)``; of one that begins with a linear layer it is known.
+    ``input_shape`` is the shape of one input of a module, without the batch, such as ``(1, 28, 28)``; it is not needed if the module begins with a linear layer.
 
     Weights are exact: a float is the fraction that its bits denote.
 
-    Raises ValueError where the text names no network, a file is malformed or a layer is not known, with the layer's name.
+    Raises ValueError if the text names no network, a file is malformed, or a layer is unknown, with the layer's name.
 
     >>> load([([[1, -1]], [0]), ([["1/3"]], [0.5])])
     <plica.Network layers: 2-1-1>
@@ -338,7 +338,7 @@ def load(x: Any, *, input_shape: Optional[Sequence[int]] = None, name: Optional[
     if isinstance(x, Network):
         return x
     if name is not None and not isinstance(name, str):
-        raise TypeError(f"name: {name!r}, and text is expected")
+        raise TypeError(f"name: {name!r}, expected text")
     if isinstance(x, (str, os.PathLike)):
         return Network(_plica.Network.load(os.fsdecode(x)))
     if hasattr(x, "named_modules") and hasattr(x, "state_dict"):
@@ -347,14 +347,14 @@ def load(x: Any, *, input_shape: Optional[Sequence[int]] = None, name: Optional[
         layers = []
         for i, layer in enumerate(x):
             if not isinstance(layer, (list, tuple)) or not 1 <= len(layer) <= 2:
-                raise TypeError(f"layer {i}: a pair (W, b), or (W,), is expected")
+                raise TypeError(f"layer {i}: expected a pair (W, b), or (W,)")
             weights, bias = matrix(layer[0], f"layer {i}: W"), layer[1] if len(layer) == 2 else None
             layers.append((weights, point([0] * len(weights) if bias is None else bias, f"layer {i}: b")))
         for i, (weights, bias) in enumerate(layers):
             if len(weights) != bias.dimension:
                 raise ValueError(f"layer {i}: W has {len(weights)} rows, b {bias.dimension} entries")
         return Network(_plica.Network.from_layers(name or "layers", layers))
-    raise TypeError(f"x: {type(x).__name__}, and a path, a name, a torch.nn.Module or a list of (W, b) is expected")
+    raise TypeError(f"x: {type(x).__name__}, expected a path, a name, a torch.nn.Module or a list of (W, b)")
 
 
 def _of_module(module: Any, input_shape: Optional[Sequence[int]], name: Optional[str]) -> Network:
@@ -370,13 +370,13 @@ def _of_module(module: Any, input_shape: Optional[Sequence[int]], name: Optional
         if not converted.check.holds(found):
             expected = converted.check.outputs
             raise ValueError(
-                f"x: {type(module).__name__} computes something else than its layers say: {expected[:4]} at a point where they give {found[:4]}"
+                f"x: {type(module).__name__} computes something else than its layers: {expected[:4]} at a point where they give {found[:4]}"
             )
     return net
 
 
 def bounds(x: Any) -> Bounds:
-    """Closed-form bounds for a network or for widths such as ``"2-16-16-1"``.
+    """Closed-form bounds for a network, or for widths such as ``"2-16-16-1"``.
 
     >>> bounds("2-3-1").bounds[0].value
     Fraction(8, 1)
@@ -387,9 +387,9 @@ def bounds(x: Any) -> Bounds:
 
 
 def folding(path: Any) -> Folding:
-    """The folding measures of any list of activation patterns, such as sampled ones: r1, r2, chi and others.
+    """The folding measures of any list of activation patterns, for example sampled ones: r1, r2, chi and others.
 
-    ``path`` is patterns x units of 0 and 1, or texts. (Lewandowski et al., arXiv 2502.09954, Eq. 4.)
+    ``path`` is an array, patterns x units, of 0 and 1, or a list of texts. (Lewandowski et al., arXiv 2502.09954, Eq. 4.)
 
     >>> folding(["0000", "1100", "0011"]).chi
     Fraction(2, 3)
@@ -406,7 +406,7 @@ def audit(
     threads: Optional[int] = None,
     progress: Progress = None,
 ) -> Audit:
-    """What sampling misses: segments sampled at ``points`` points each, in single and double precision, held against the exact traces.
+    """Samples segments at ``points`` points each, in single and double precision, and compares with the exact traces: what sampling misses.
 
     >>> found = audit("sawtooth:3", [[0], [1]], points=[5], pairs="all")
     >>> found.regions, found.samplers[0].sampler, found.samplers[0].missed
@@ -423,20 +423,20 @@ def audit(
 
 
 def audit_sequence(trace: Trace, path: Any) -> SequenceAudit:
-    """Compares a given list of patterns along a segment, one for each sampled point, with its exact trace of all hidden units.
+    """Compares a list of patterns along a segment, one for each sampled point, with the exact trace of all hidden units.
 
-    The result says how many regions are ``missed``, how many patterns are those of a crossing or an end (``boundary``), and which do not fit (``faults``, by
-    index).
+    The result has the number of regions that are ``missed``, the number of patterns that belong to a crossing or an end (``boundary``), and the patterns that
+    do not fit the trace (``faults``, by index).
 
     >>> trace = load("sawtooth:1").trace([-1], [1])
     >>> audit_sequence(trace, ["00", "11"]).missed
     1
     """
     if not isinstance(trace, Trace):
-        raise TypeError(f"trace: {type(trace).__name__}, and a Trace is expected")
+        raise TypeError(f"trace: {type(trace).__name__}, expected a Trace")
     rows = patterns(path, "path")
     if len(rows) and rows.shape[1] != trace.patterns.shape[1]:
-        raise ValueError(f"path: patterns of {rows.shape[1]} bits, and the trace has {trace.patterns.shape[1]}")
+        raise ValueError(f"path: patterns of {rows.shape[1]} bits, expected {trace.patterns.shape[1]} as in the trace")
     return SequenceAudit(*_plica.audit_sequence(trace._trace, rows))
 
 
@@ -449,10 +449,10 @@ def convexity(
     max_regions: int = 100_000,
     progress: Progress = None,
 ) -> Convexity:
-    """Which sets of activation patterns, and which unions of their regions, are convex.
+    """Decides which sets of activation patterns, and which unions of their regions, are convex.
 
-    ``sets`` is a list of patterns such as ``"1010"``, or a list of such lists; ``random`` is a number of random sets, or (number, seed). Without either the
-    result lists the realisable patterns, and for deeper networks the smallest sets on which the two kinds of convexity differ.
+    ``sets`` is a list of patterns, for example ``"1010"``, or a list of lists of patterns; ``random`` is a number of random sets, or (number, seed). Without both,
+    the result lists the realisable patterns, and for deeper networks the smallest sets on which the two kinds of convexity differ.
 
     >>> found = convexity("sawtooth:2", ["1110", "1111"])
     >>> found.sets[0].hamming_convex, found.sets[0].convex
@@ -460,13 +460,13 @@ def convexity(
     """
     net = load(net)
     if sets is not None and random is not None:
-        raise TypeError("convexity() takes sets or random, not both")
+        raise TypeError("convexity(): expected sets or random, not both")
     if sets is not None:
         sets = arguments.sets(sets)
     if random is not None:
         numbers = random if isinstance(random, (tuple, list)) else [random, 0]
         if len(numbers) != 2 or not all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) and 0 <= n < 2**64 for n in numbers):
-            raise TypeError(f"random: {random!r}, and a number of sets, or (number, seed), is expected")
+            raise TypeError(f"random: {random!r}, expected a number of sets, or (number, seed)")
         random = (int(numbers[0]), int(numbers[1]))
     options = {
         "sets": sets,

@@ -1,4 +1,4 @@
-"""Writes ONNX files: the few messages of the format that a converted module needs, by their published field numbers."""
+"""Writes ONNX files: the messages of the format that a converted module needs, with their published field numbers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _integer(field: int, value: int) -> bytes:
 
 
 class Writer:
-    """A graph that grows node by node; names of values are given out in order."""
+    """A graph, written node by node; values are named in order."""
 
     def __init__(self, input_shape: tuple[int, ...], dtype: np.dtype):
         self.dtype = dtype
@@ -43,7 +43,7 @@ class Writer:
         self._input = self._value("input", input_shape)
 
     def node(self, operator: str, inputs: Sequence[Optional[str]], name: str, outputs: int = 1, **attributes: Any) -> str:
-        """Adds an operator; gives the name of its first output."""
+        """Adds an operator, and returns the name of its first output."""
         produced = [f"v{self.values + i}" for i in range(outputs)]
         self.values += outputs
         message = b"".join(_bytes(1, value or "") for value in inputs) + b"".join(_bytes(2, value) for value in produced)
@@ -53,7 +53,7 @@ class Writer:
         return produced[0]
 
     def constant(self, array: Any, name: str) -> str:
-        """Adds numbers; of doubles and singles those, of whole numbers 64 bits."""
+        """Adds an array; integers become 64-bit integers, floats keep their type."""
         array = np.asarray(array)
         if array.dtype.kind in "iu":
             array = array.astype(np.int64)
@@ -64,7 +64,7 @@ class Writer:
         return label
 
     def finish(self, output: str, shape: tuple[int, ...]) -> bytes:
-        """The file."""
+        """The bytes of the file."""
         graph = b"".join(_bytes(1, node) for node in self.nodes) + _bytes(2, "module")
         graph += b"".join(_bytes(5, constant) for constant in self.constants)
         graph += _bytes(11, self._input) + _bytes(12, self._value(output, shape))

@@ -1,4 +1,4 @@
-"""The compiled part of the package; what users call is beside it."""
+"""The compiled part of the package; users call the Python modules beside it."""
 
 from fractions import Fraction
 from typing import Any, Callable, Optional, final
@@ -35,10 +35,10 @@ __version__: str
 _Progress = Optional[Callable[[int, int], Any]]
 
 class LimitError(RuntimeError):
-    """A limit was reached, or a self-check failed: nothing is known of the rest."""
+    """A limit was reached, or a self-check failed; there is no partial result."""
 
 class InternalError(RuntimeError):
-    """A fault of plica itself; please report it."""
+    """A bug in plica; please report it."""
 
 @final
 class Points:

@@ -1,4 +1,4 @@
-"""Points, from whatever people hold them in, without a rounding."""
+"""Exact points from lists, arrays, tensors and files, without rounding."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ import numpy as np
 from . import _plica
 
 Number = Union[int, float, Fraction, str]
-"""A number: a float is the fraction that its bits denote, a text such as ``"1/3"`` or ``"0.1"`` is that rational."""
+"""A number: a float is the fraction that its bits denote, a text like ``"1/3"`` or ``"0.1"`` is that rational."""
 
 PointLike = Union[Sequence[Number], np.ndarray, str]
 """A point: numbers, an array, or text as on the command line (``"0,3/4"``, ``"digits#17"``, a ``.npy`` file)."""
 
 PointsLike = Union["Data", Sequence[Sequence[Number]], np.ndarray, str]
-"""Points, one a row: an array, lists of numbers, a `Data`, or text as on the command line (``"digits"``, a file)."""
+"""Points, one per row: an array, lists of numbers, a `Data`, or text as on the command line (``"digits"``, a file)."""
 
 LARGEST_WHOLE_DOUBLE = 2**53
 
 LARGEST_EXPONENT = 20_000
 LARGEST_BITS = 66_439
-"""Of a numerator or a denominator: 20,000 digits, as of numbers in text."""
+"""The limit for a numerator or a denominator: 20,000 digits, as for numbers in text."""
 
 
 class Data:
     """Points with exact coordinates, and their labels if they have any.
 
     ``X`` (n x d, doubles) are the coordinates as nearest doubles, ``y`` (n integers) the labels or None. `row` gives exact
-    coordinates: pixels of an IDX file are n/255, which no double is.
+    coordinates: pixels of an IDX file are n/255, which is not a double.
 
     >>> digits = data("digits")
     >>> len(digits), digits.X.shape, digits.classes
@@ -49,7 +49,7 @@ class Data:
 
     @property
     def X(self) -> np.ndarray:
-        """The nearest doubles of the coordinates, n x d, not to be written to."""
+        """The nearest doubles of the coordinates, n x d, read-only."""
         if self._X is None:
             self._X = self._points.nearest()
             self._X.flags.writeable = False
@@ -61,9 +61,9 @@ class Data:
         return [] if self.y is None else [int(label) for label in np.unique(self.y)]
 
     def row(self, index: int) -> list[Fraction]:
-        """The exact coordinates of a point, counted from 0. Raises IndexError where there is none."""
+        """The exact coordinates of the point with this index, from 0. Raises IndexError if there is none."""
         if not 0 <= index < len(self):
-            raise IndexError(f"no row {index}: there are {len(self)} points")
+            raise IndexError(f"no row {index}: expected 0 to {len(self) - 1}")
         return self._points.row(index)
 
     def __len__(self) -> int:
@@ -82,12 +82,12 @@ def _data_from_state(constructor: str, arguments: tuple, y: Optional[np.ndarray]
 
 
 def data(spec: Union[str, PointsLike], y: Any = None, *, labels: Optional[str] = None, pixels: str = "exact") -> Data:
-    """Loads points by the name that the command line takes, or makes them of an array.
+    """Loads points by their name on the command line, or makes them from an array.
 
     ``spec`` is a ``.npz`` (``X`` n x d, optional ``y``), ``.npy``, ``.csv`` or IDX file (``.gz`` too), the built-in ``"digits"``, or points.
-    ``labels`` names a file or a column of a ``.csv``; ``pixels`` says what a byte n of an image is: ``exact`` (n/255), ``f64``, ``f32`` or ``raw``.
+    ``labels`` names a file or a column of a ``.csv``; ``pixels`` is the number for a byte n of an image: ``exact`` (n/255), ``f64``, ``f32`` or ``raw``.
 
-    Raises ValueError where the text names no data or a file is malformed, FileNotFoundError where it is missing.
+    Raises ValueError if the text names no data or a file is malformed, FileNotFoundError if it is missing.
 
     >>> data([["1/3", 0], [0.5, 1]], y=[0, 1])
     <plica.Data X: 2 points of 2 coordinates, 2 classes>
@@ -96,7 +96,7 @@ def data(spec: Union[str, PointsLike], y: Any = None, *, labels: Optional[str] =
 
 
 def named_data(spec: Any, y: Any, name: str, y_name: str, labels: Optional[str] = None, pixels: str = "exact") -> Data:
-    """The same, of arguments with these names."""
+    """The same, with the names of the arguments for messages."""
     if isinstance(spec, Data):
         return spec if y is None else Data(spec._points, _labels(y, len(spec), y_name), spec.name)
     if isinstance(spec, (str, os.PathLike)):
@@ -108,13 +108,13 @@ def named_data(spec: Any, y: Any, name: str, y_name: str, labels: Optional[str] 
         own = None if found is None else np.asarray(found, dtype=np.int64)
         return Data(points, own if y is None else _labels(y, len(points), y_name), text)
     if labels is not None:
-        raise TypeError("labels: a file or a column is named of data that is loaded from a file; give y instead")
+        raise TypeError("labels: only for data from a file, expected y")
     points = matrix(spec, name)
     return Data(points, None if y is None else _labels(y, len(points), y_name), name)
 
 
 def matrix(x: Any, name: str) -> _plica.Points:
-    """Exact points of the rows of something with two dimensions."""
+    """Exact points from the rows of a two-dimensional argument."""
     if isinstance(x, Data):
         return x._points
     if isinstance(x, (str, os.PathLike)):
@@ -171,7 +171,7 @@ def _of_array(array: np.ndarray, name: str, rows: bool) -> _plica.Points:
         array = array[0]
     if array.ndim != expected:
         form = "n x d" if rows else "d"
-        raise ValueError(f"{name}: an array of shape {_shape(array.shape)}, and {form} is expected")
+        raise ValueError(f"{name}: an array of shape {_shape(array.shape)}, expected {form}")
     if array.size == 0:
         raise ValueError(f"{name}: no points" if rows else f"{name}: a point without coordinates")
     if not rows:
@@ -182,18 +182,18 @@ def _of_array(array: np.ndarray, name: str, rows: bool) -> _plica.Points:
     if kind in "iu" and np.all(array <= LARGEST_WHOLE_DOUBLE) and np.all(array >= -LARGEST_WHOLE_DOUBLE):
         return _of_doubles(array.astype(np.float64), name, not rows)
     if kind in "iufOUS":
-        # Long doubles lose bits in tolist(); elements keep them.
+        # tolist() rounds long doubles; the elements of the array keep their bits.
         values = [list(row) for row in array] if kind == "f" else array.tolist()
         return _of_rows(values, name, single=not rows)
-    raise TypeError(f"{name}: an array of {array.dtype}, and numbers are expected")
+    raise TypeError(f"{name}: an array of {array.dtype}, expected numbers")
 
 
 class _TooLong(Exception):
-    """A number with more digits than are read."""
+    """A number with too many digits."""
 
 
 def _ratio(value: Any, i: int, j: int, where: Any) -> str:
-    """A number as numerator/denominator in base 16, which no limit on digits stops."""
+    """A number as numerator/denominator in base 16, to which Python's limit on digits does not apply."""
     if isinstance(value, bytes):
         value = value.decode("ascii", "replace")
     try:
@@ -202,7 +202,7 @@ def _ratio(value: Any, i: int, j: int, where: Any) -> str:
         elif getattr(value, "shape", None) == () and hasattr(value, "item") and not isinstance(value, np.generic):
             value = value.item()
         if isinstance(value, (bool, np.bool_)):
-            raise TypeError("a truth value, and a number is expected")
+            raise TypeError("a truth value, expected a number")
         if isinstance(value, decimal.Decimal) and value.is_finite() and abs(int(value.as_tuple().exponent)) > LARGEST_EXPONENT:
             raise _TooLong
         if isinstance(value, numbers.Integral):
@@ -215,12 +215,12 @@ def _ratio(value: Any, i: int, j: int, where: Any) -> str:
         if max(part.bit_length() for part in ratio) > LARGEST_BITS:
             raise _TooLong
     except _TooLong:
-        raise ValueError(f"{where(i, j)}: a number of more than 20,000 digits, the most that are read") from None
+        raise ValueError(f"{where(i, j)}: a number of more than 20,000 digits, the limit") from None
     except (OverflowError, ValueError) as error:
         said = f": {error}" if isinstance(value, str) else f" is {value}, not a finite number"
         raise ValueError(f"{where(i, j)}{said}") from None
     except AttributeError:
-        raise TypeError(f"{where(i, j)}: {type(value).__name__}, and a number is expected") from None
+        raise TypeError(f"{where(i, j)}: {type(value).__name__}, expected a number") from None
     except TypeError as error:
         raise TypeError(f"{where(i, j)}: {error}") from None
     return f"{ratio[0]:x}/{ratio[1]:x}"
@@ -231,44 +231,44 @@ def _is_array(x: Any) -> bool:
 
 
 def _array(x: Any, name: str) -> np.ndarray:
-    """The same numbers as a NumPy array; tensors of PyTorch are taken from wherever they are."""
+    """The same numbers as a NumPy array; tensors of PyTorch may be on any device."""
     if hasattr(x, "detach"):
         try:
             x = x.detach().cpu().resolve_conj().resolve_neg()
             return np.asarray((x.float() if "bfloat16" in str(x.dtype) else x).numpy())  # NumPy has no bfloat16
         except (RuntimeError, TypeError, NotImplementedError) as error:
-            raise TypeError(f"{name}: a tensor whose numbers NumPy does not take: {str(error).splitlines()[0]}") from None
+            raise TypeError(f"{name}: a tensor that NumPy cannot read: {str(error).splitlines()[0]}") from None
     if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
-        raise ValueError(f"{name}: a masked array with numbers that are masked")
+        raise ValueError(f"{name}: a masked array with masked numbers, expected all of them")
     array = np.asarray(x)
     if array.dtype.kind not in "iufOUSb" and name:
-        raise TypeError(f"{name}: an array of {array.dtype}, and numbers are expected")
+        raise TypeError(f"{name}: an array of {array.dtype}, expected numbers")
     return array
 
 
 def _items(x: Any, name: str) -> list:
     if isinstance(x, (str, bytes, bytearray, memoryview, dict, set, frozenset)) or not hasattr(x, "__iter__"):
-        raise TypeError(f"{name}: {type(x).__name__}, and a list of numbers or an array is expected")
-    if hasattr(x, "dtypes"):  # a table whose columns may differ: joining them can round
-        raise TypeError(f"{name}: a table; give its numbers, as by to_numpy()")
+        raise TypeError(f"{name}: {type(x).__name__}, expected a list of numbers or an array")
+    if hasattr(x, "dtypes"):  # the columns of a table may have different types: joining them can round
+        raise TypeError(f"{name}: a table, expected an array of its numbers, as from to_numpy()")
     if _is_array(x) and len(x.shape) == 0:
-        raise TypeError(f"{name}: a single number, and a list of numbers or an array is expected")
+        raise TypeError(f"{name}: a single number, expected a list of numbers or an array")
     if isinstance(x, np.ma.MaskedArray):
         return list(_array(x, name))
     return list(x)
 
 
 def _labels(y: Any, count: int, name: str) -> np.ndarray:
-    """Labels as integers, without a rounding on the way."""
+    """Labels as integers, without rounding."""
     if not _is_array(y):
         items = _items(y, name)
         whole = [_whole(label, i, name) for i, label in enumerate(items)]
     else:
         array = _array(y, name)
         if array.ndim != 1:
-            raise ValueError(f"{name}: an array of shape {_shape(array.shape)}, and one label a point is expected")
+            raise ValueError(f"{name}: an array of shape {_shape(array.shape)}, expected one label per point")
         if array.dtype.kind not in "iufO":
-            raise TypeError(f"{name}: labels of {array.dtype}, and whole numbers are expected")
+            raise TypeError(f"{name}: labels of {array.dtype}, expected whole numbers")
         if array.dtype.kind == "i" and len(array) == count:
             return array.astype(np.int64)
         whole = [_whole(label, i, name) for i, label in enumerate(array.tolist() if array.dtype.itemsize <= 8 else list(array))]
@@ -286,20 +286,20 @@ def _whole(label: Any, i: int, name: str) -> int:
     if not (isinstance(value, numbers.Integral) or (np.isfinite(float(value)) and value == int(value))):
         raise ValueError(f"{name}: label {i} is {label}, not a whole number")
     if not -(2**63) <= int(value) < 2**63:
-        raise ValueError(f"{name}: label {i} is {label}, beyond 64 bits")
+        raise ValueError(f"{name}: label {i} is {label}, expected at most 64 bits")
     return int(value)
 
 
 def patterns(x: Any, name: str) -> np.ndarray:
-    """Activation patterns as rows of bits: from an array of 0 and 1, or texts such as "0110"."""
+    """Activation patterns as rows of bits, from an array of 0 and 1, or texts such as "0110"."""
     if _is_array(x) and (len(x.shape) != 1 or _array(x, name).dtype.kind not in "OUS"):
         array = _array(x, name)
         if array.ndim != 2:
-            raise ValueError(f"{name}: an array of shape {_shape(array.shape)}, and patterns x units is expected")
+            raise ValueError(f"{name}: an array of shape {_shape(array.shape)}, expected patterns x units")
         wrong = np.argwhere((array != 0) & (array != 1))
         if len(wrong):
             i, j = (int(k) for k in wrong[0])
-            raise ValueError(f"{name}: pattern {i}, bit {j} is {array[i, j]}, neither 0 nor 1")
+            raise ValueError(f"{name}: pattern {i}, bit {j} is {array[i, j]}, expected 0 or 1")
         return np.ascontiguousarray(array, dtype=bool)
     rows: list[list[bool]] = []
     for i, row in enumerate(_items(x, name)):
@@ -315,11 +315,11 @@ def _bit(bit: Any, where: str) -> bool:
         return bit == "1"
     if isinstance(bit, (numbers.Real, np.bool_)) and bit in (0, 1):
         return bool(bit)
-    raise ValueError(f"{where} is {bit!r}, neither 0 nor 1")
+    raise ValueError(f"{where} is {bit!r}, expected 0 or 1")
 
 
 def check_dimension(points: _plica.Points, inputs: int, name: str, network: str) -> None:
-    """Points that a network takes."""
+    """Refuses points of another dimension than the network's inputs."""
     if points.dimension != inputs:
         raise ValueError(f"{name}: dimension {points.dimension}, but {network} takes {inputs} inputs")
 

@@ -1,4 +1,4 @@
-"""Progress of long computations, where a terminal or a notebook shows it."""
+"""Progress of long computations, on a terminal or in a notebook."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from contextlib import contextmanager
 from typing import Any, Callable, Iterator, Optional, Union
 
 Progress = Union[None, bool, Callable[[int, int], Any]]
-"""None: a bar in notebooks and on terminals; True or False: always or never; or a function of (done, all)."""
+"""None shows progress in notebooks and on terminals, True always, False never; or a function of (done, all)."""
 
 SHOW_AFTER = 0.5
 
 
 @contextmanager
 def shown(progress: Progress, what: str, unit: str = "segments") -> Iterator[Optional[Callable[[int, int], Any]]]:
-    """What a computation calls with (done, all), or None."""
+    """The function that a computation calls with (done, all), or None."""
     if progress is not None and not isinstance(progress, bool) and not callable(progress):
-        raise TypeError(f"progress: {progress!r}, and None, True, False or a function of (done, all) is expected")
+        raise TypeError(f"progress: {progress!r}, expected None, True, False or a function of (done, all)")
     if callable(progress):
         yield progress
-    elif progress is False or (progress is None and not _somebody_looks()):
+    elif progress is False or (progress is None and not _is_watched()):
         yield None
     else:
         bar = _Bar(what, unit)
@@ -30,7 +30,7 @@ def shown(progress: Progress, what: str, unit: str = "segments") -> Iterator[Opt
             bar.close()
 
 
-def _somebody_looks() -> bool:
+def _is_watched() -> bool:
     return _in_notebook() or bool(getattr(sys.stderr, "isatty", lambda: False)())
 
 
@@ -42,7 +42,7 @@ def _in_notebook() -> bool:
 
 
 class _Bar:
-    """A bar of tqdm where it is installed, else a line of text; nothing for what is done at once."""
+    """A bar of tqdm if it is installed, else a line of text; nothing for short computations."""
 
     def __init__(self, what: str, unit: str):
         self.what, self.unit = what, unit

@@ -1,4 +1,4 @@
-"""What the library reports: the command line's JSON as objects, with exact numbers as fractions."""
+"""Reports of the library: the command line's JSON as objects, with exact numbers as fractions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from . import _plica
 class Record:
     """A JSON object of a report: its fields are attributes and items, its exact numbers fractions.
 
-    A field whose name is a word of Python has an underscore behind it as an attribute: ``record.from_`` is ``record["from"]``.
+    A field whose name is a keyword of Python ends with an underscore as an attribute: ``record.from_`` is ``record["from"]``.
     """
 
     __slots__ = ("_fields",)
@@ -27,7 +27,7 @@ class Record:
         for key in (name, name[:-1] if name.endswith("_") else name):
             if key in fields:
                 return fields[key]
-        raise AttributeError(f"no field {name!r}; there are {', '.join(fields)}")
+        raise AttributeError(f"no field {name!r}: expected one of {', '.join(fields)}")
 
     def __getitem__(self, name: str) -> Any:
         return self._fields[name]
@@ -76,7 +76,7 @@ class Report:
         self._pictures = pictures
 
     def to_json(self) -> str:
-        """What the command line prints with ``--format json``, character for character."""
+        """The command line's output with ``--format json``, character for character."""
         return self._json
 
     def to_dict(self) -> dict:
@@ -98,7 +98,7 @@ class Report:
         for key in (name, name[:-1] if name.endswith("_") else name):
             if key in fields:
                 return fields[key]
-        raise AttributeError(f"{type(self).__name__} has no {name!r}; its fields are {', '.join(fields)}")
+        raise AttributeError(f"{type(self).__name__} has no {name!r}: expected one of {', '.join(fields)}")
 
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *self._fields]
@@ -113,7 +113,7 @@ class Report:
         return f"<plica.{type(self).__name__}: {self._text.splitlines()[0]}>"
 
     def _repr_html_(self) -> str:
-        """The pictures, and the text below them: what a notebook shows."""
+        """The view in a notebook: the pictures, with the text below them."""
         return "".join(f"<div>{picture}</div>" for picture in self._pictures) + preformatted(str(self))
 
 

@@ -1,4 +1,4 @@
-"""The results that are more than a report: traces, sweeps, complexes."""
+"""Results with more than the fields of a report: traces, sweeps, complexes."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ MANY_CELLS = 20_000
 
 
 class Crossing(NamedTuple):
-    """Where a segment goes from one region into the next.
+    """A point where a segment passes from one region to the next.
 
-    ``t`` encloses the time by two doubles, ``t_exact`` is the time where it was asked for, ``flips`` are the bits that change: ``(layer, unit)``,
-    of a unit with several breakpoints ``(layer, unit, bit)``, of a maximum ``(layer, unit, from, to)``.
+    ``t`` encloses the time by two doubles, ``t_exact`` is the exact time if requested, ``flips`` are the bits that change: ``(layer, unit)``,
+    for a unit with several breakpoints ``(layer, unit, bit)``, for a maximum ``(layer, unit, from, to)``.
     """
 
     t: tuple[float, float]
@@ -30,7 +30,7 @@ class Crossing(NamedTuple):
 
 
 class Trace(Report):
-    """The exact trace of a segment x(t) = (1-t) a + t b: its regions in order, and what flips between them.
+    """The exact trace of a segment x(t) = (1-t) a + t b: its regions in order, and the flips between them.
 
     >>> import plica
     >>> trace = plica.load("cantor:2").trace("0,3/4", "1,3/4", exact=True)
@@ -49,12 +49,12 @@ class Trace(Report):
 
     @property
     def chi(self) -> Fraction:
-        """The folding measure 1 - r1/r2, and 0 where r2 = 0 (Lewandowski et al., arXiv 2502.09954, Eq. 4)."""
+        """The folding measure 1 - r1/r2, and 0 if r2 = 0 (Lewandowski et al., arXiv 2502.09954, Eq. 4)."""
         return self._trace.chi
 
     @property
     def r1(self) -> int:
-        """The largest Hamming distance of a region's pattern to the first one's."""
+        """The largest Hamming distance of a region's pattern to the first pattern."""
         return self._trace.r1
 
     @property
@@ -79,12 +79,12 @@ class Trace(Report):
 
     @property
     def regions(self) -> int:
-        """The number of regions, by the bits compared."""
+        """The number of regions, by the compared bits."""
         return self._trace.regions
 
     @property
     def pieces(self) -> Optional[int]:
-        """The number of linear pieces of the network along the segment; None where that was not counted."""
+        """The number of linear pieces of the network along the segment; None if they were not counted."""
         return self._trace.pieces
 
     @property
@@ -119,14 +119,14 @@ class Trace(Report):
         return [crossing(fields) for fields in self.to_dict()["crossings"]]
 
     def to_json(self) -> str:
-        """What ``plica trace --format json`` prints, character for character."""
+        """The output of ``plica trace --format json``, character for character."""
         return self._trace.to_json()
 
     def __len__(self) -> int:
         return self.regions
 
     def __reduce__(self) -> Any:
-        raise TypeError("a Trace stays in its process: send its network and its ends, or to_dict()")
+        raise TypeError("a Trace cannot be pickled: send its network and its ends, or to_dict()")
 
     def __str__(self) -> str:
         return self._trace.text(*self._ends)
@@ -139,7 +139,7 @@ class Trace(Report):
 
 
 class Fold(Report):
-    """The folding of many segments: tallies by pair of classes, and every reading of the global measure.
+    """The folding of many segments: tallies by pair of classes, and the global measure in every definition.
 
     >>> import plica
     >>> fold = plica.load("digits:3x20").fold("digits", pairs="random:1000@0")
@@ -148,12 +148,12 @@ class Fold(Report):
     >>> fold.sup
     Fraction(3, 7)
 
-    ``fold.mean``, ``.sup``, ``.median_of_positive``, ``.folded_fraction``, ``.median_of_pair_maxima`` and ``.pair_medians_of_positive_peaks`` are
-    the readings (None where undefined); ``fold.pairs`` has for each pair of classes its ``tally`` ([r1, r2, count] ...), ``peaks``, ``regions``
-    and ``chi``.
+    The global measure is ``fold.mean``, ``.sup``, ``.median_of_positive``, ``.folded_fraction``, ``.median_of_pair_maxima`` and
+    ``.pair_medians_of_positive_peaks`` (None if undefined). ``fold.pairs`` has for each pair of classes its ``tally`` ([r1, r2, count] ...), ``peaks``,
+    ``regions`` and ``chi``.
     """
 
-    #: With ``paths=True`` an array for each column of ``plica fold --paths``, else None.
+    #: With ``paths=True`` one array for each column of ``plica fold --paths``, else None.
     paths: Optional[dict[str, np.ndarray]] = None
 
     def __init__(self, report: _plica.FoldReport):
@@ -161,7 +161,7 @@ class Fold(Report):
         self._report: Optional[_plica.FoldReport] = report
 
     def to_json(self) -> str:
-        """What ``plica fold --format json`` prints, character for character."""
+        """The output of ``plica fold --format json``, character for character."""
         return self._report.to_json() if self._report else self._json
 
     @property
@@ -171,12 +171,12 @@ class Fold(Report):
 
     @property
     def folded(self) -> int:
-        """How many of them have chi > 0."""
+        """The number of segments with chi > 0."""
         return self._report.counts()[1] if self._report else sum(pair.folded for pair in self.pairs)
 
     @cached_property
     def readings(self) -> Record:
-        """All readings of the global folding measure; each is an attribute of the result too."""
+        """The global folding measure in every definition; each value is an attribute of the result too."""
         return objects(json.loads(self._report.readings()) if self._report else self.to_dict()["global"])
 
     def __getattr__(self, name: str) -> Any:
@@ -203,12 +203,12 @@ class Fold(Report):
 
     @property
     def classes(self) -> list[int]:
-        """The classes, ascending; none where the pairs are not by class."""
+        """The classes, ascending; empty if the pairs are not by class."""
         return sorted({pair["from"] for pair in self.pairs if pair["from"] is not None})
 
     @property
     def table(self) -> np.ndarray:
-        """Mean chi from the class of the row to that of the column, classes x classes; NaN where a pair has no segments."""
+        """Mean chi from the class of the row to the class of the column, classes x classes; NaN if a pair has no segments."""
         table = np.full((len(self.classes),) * 2, np.nan)
         place = {label: i for i, label in enumerate(self.classes)}
         for pair in self.pairs:
@@ -217,7 +217,7 @@ class Fold(Report):
         return table
 
     def pair(self, first: Optional[int] = None, last: Optional[int] = None) -> Record:
-        """What is said of the segments from one class to another; of pairs that are not by class, without arguments."""
+        """The results for the segments from one class to another. If the pairs are not by class, call it without arguments."""
         for pair in self.pairs:
             if (pair["from"], pair.to) == (first, last):
                 return pair
@@ -225,11 +225,11 @@ class Fold(Report):
 
 
 class Audit(Report):
-    """Sampling held against exact traces: ``.segments``, ``.regions``, and ``.samplers`` with the shares that each misses."""
+    """Sampling compared with exact traces: ``.segments``, ``.regions``, and ``.samplers`` with the share that each misses."""
 
 
 class Bounds(Report):
-    """What is known of every network of a shape: ``.units`` and ``.bounds``, each with ``quantity``, ``relation``, ``value`` and ``source``."""
+    """Bounds for every network of a shape: ``.units`` and ``.bounds``, each with ``quantity``, ``relation``, ``value`` and ``source``."""
 
 
 class Convexity(Report):
@@ -258,14 +258,14 @@ class Regions(Report):
 
     @property
     def dimension(self) -> int:
-        """The dimension of the domain: 2 of a slice."""
+        """The dimension of the domain: 2 for a slice."""
         return self._complex.dimension
 
     def __len__(self) -> int:
         return self.activation_regions
 
     def __reduce__(self) -> Any:
-        raise TypeError("Regions stay in their process: send the network and the domain, or to_dict() and cells_to_dict()")
+        raise TypeError("Regions cannot be pickled: send the network and the domain, or to_dict() and cells_to_dict()")
 
     @cached_property
     def patterns(self) -> np.ndarray:
@@ -274,17 +274,17 @@ class Regions(Report):
 
     @cached_property
     def vertices(self) -> np.ndarray:
-        """The vertices as nearest doubles, vertices x dimension: NaN at infinity, infinite beyond the doubles; `vertex` is exact."""
+        """The vertices as nearest doubles, vertices x dimension: NaN at infinity, infinite if too large for a double; `vertex` is exact."""
         return self._complex.vertices()
 
     def vertex(self, number: int) -> list[Fraction]:
-        """The exact coordinates of a vertex; of a slice (u, v). Raises IndexError where there is none, ValueError of one at infinity."""
+        """The exact coordinates of a vertex; (u, v) for a slice. Raises IndexError if it does not exist, ValueError if it is at infinity."""
         if not 0 <= number < 2**32:
             raise IndexError(f"no vertex {number}")
         return self._complex.vertex(number)
 
     def cells_with(self, x: PointLike) -> list[int]:
-        """The cells whose closure holds a point of the domain; none where it lies outside."""
+        """The cells whose closure contains a point; empty if the point is outside of the domain."""
         exact = point(x, "x")
         check_dimension(exact, self.dimension, "x", "the complex")
         return self._complex.cells_with(exact)
@@ -304,13 +304,13 @@ class Regions(Report):
         return objects(self._details["facets"])
 
     def cells_to_dict(self) -> dict:
-        """What ``plica regions --cells`` writes."""
+        """The content of the file of ``plica regions --cells``."""
         return self._details
 
     def plot(
         self, path: "Optional[str | os.PathLike[str]]" = None, *, color: Optional[str] = None, points: Optional[PointsLike] = None, y: Any = None
     ) -> Optional[str]:
-        """Draws a complex of two dimensions: to a ``.svg``, ``.png`` or ``.html`` file, or as the text of an SVG where no file is named.
+        """Draws a complex of two dimensions: to a ``.svg``, ``.png`` or ``.html`` file, or without ``path`` as the text of an SVG.
 
         ``color`` is ``pattern``, ``map``, ``region``, ``gradient``, ``depth`` or ``decision``; ``points`` are drawn on top, coloured by their labels ``y``.
         """
@@ -323,7 +323,7 @@ class Regions(Report):
         name = os.fspath(path)
         ending = name.rsplit(".", 1)[-1].lower()
         if ending not in ("svg", "png", "html"):
-            raise ValueError(f"path: {name} is not a .svg, .png or .html file")
+            raise ValueError(f"path: {name}, expected a .svg, .png or .html file")
         _plica.write_file(name, self._complex.picture(ending, color, drawn))
         return None
 
@@ -345,7 +345,7 @@ class Folding(NamedTuple):
 
 
 class SequenceAudit(NamedTuple):
-    """How a list of patterns relates to a trace: see `plica.audit_sequence`."""
+    """The comparison of a list of patterns with a trace: see `plica.audit_sequence`."""
 
     missed: int
     boundary: int
@@ -353,7 +353,7 @@ class SequenceAudit(NamedTuple):
 
     @property
     def complete(self) -> bool:
-        """Whether every region is in the list, and nothing is wrong in it."""
+        """Whether every region is in the list, and every pattern fits."""
         return self.missed == 0 and not self.faults
 
 

@@ -1,9 +1,9 @@
-"""Sweeps on a cluster: `plica.Network.fold` as tasks of Ray, on whatever cluster the user has.
+"""Sweeps on a cluster: `plica.Network.fold` as tasks of Ray, on any Ray cluster.
 
 >>> import plica, plica.ray                                         # doctest: +SKIP
 >>> fold = plica.ray.fold("digits:3x20", "digits")                  # doctest: +SKIP
 
-Install it with ``pip install plica[ray]``; the workers need the package, of the same version, too.
+Install it with ``pip install plica[ray]``. The workers need the same version of the package.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ except ImportError as error:
 __all__ = ["fold"]
 
 TASKS_A_CPU = 8
-"""So many tasks for each processor: the last ones end at about the same time, and little is lost with a node."""
+"""Tasks per processor: with several, the last ones end at about the same time, and a lost node loses little."""
 CHUNKS_A_TASK = 1024
-"""A task has no more chunks of the sweep, which take some tens of milliseconds each."""
+"""The most chunks of the sweep in a task. A chunk takes some tens of milliseconds."""
 RETRIES = 10
-"""So often a task is begun again when its worker or node is gone."""
+"""The number of times that a task starts again after its worker or node is lost."""
 
 _sweeps: dict[str, _plica.Sweep] = {}
 
@@ -49,27 +49,27 @@ def fold(
 ) -> Fold:
     """The folding of the segments between the points of a data set, computed by a cluster: the same bits as `plica.Network.fold`.
 
-    The arguments are those of `plica.Network.fold`. The network and the points go into Ray's object store once; each of ``tasks`` takes a part of
-    the segments on one processor and gives back its tallies, which are merged as they come. A task whose node is lost is begun again elsewhere: tasks are
-    idempotent, and no part is counted twice. ``resources`` are options of the tasks, such as ``{"num_cpus": 1, "memory": 2**30}``.
+    The arguments are those of `plica.Network.fold`. The network and the points go into Ray's object store once; each of the ``tasks`` takes a part of
+    the segments on one processor and returns its tallies, which are merged as they arrive. If a node is lost, its task starts again elsewhere: tasks are
+    idempotent, and no part is counted twice. ``resources`` are options of the tasks, for example ``{"num_cpus": 1, "memory": 2**30}``.
 
-    Without a running cluster Ray starts one on this machine; connect to yours by ``ray.init("auto")`` before.
+    Without a running cluster Ray starts one on this machine. To use your cluster, call ``ray.init("auto")`` first.
 
-    The tallies are integers, so that neither the number of machines nor their failures change them. How many decisions were left to integers depends on
-    the vector instructions of a processor: only on a cluster of different ones may ``.decisions`` differ.
+    The tallies are integers, so that neither the number of machines nor their failures change them. The number of decisions taken with integers depends on
+    the vector instructions of a processor: ``.decisions`` may differ on a cluster with different processors.
 
-    Raises what `plica.Network.fold` raises, before anything is sent; RuntimeError where a worker has another version of plica; and Ray's own errors, such as
-    of a task whose worker was lost too often.
+    Raises the errors of `plica.Network.fold`, before anything is sent; RuntimeError if a worker has another version of plica; and Ray's own errors, for example
+    for a task whose worker was lost too often.
     """
     net = load(net)
     with_labels = named_data(arguments.flat_rows(X, net.inputs, "X"), y, "X", "y")
     sweep = net.sweep(with_labels, pairs=pairs, units=units, output_bits=output_bits)
     if resources is not None and not isinstance(resources, dict):
-        raise TypeError(f"resources: {resources!r}, and a dict of options of Ray's tasks is expected")
+        raise TypeError(f"resources: {resources!r}, expected a dict of options of Ray's tasks")
     if not _engine.is_initialized():
         _engine.init(log_to_driver=False)
     options = {"pairs": sweep.pairs, "units": arguments.units(units), "output_bits": output_bits}
-    # In a list, so that a worker fetches it when it needs it, and not with every task.
+    # Inside a list, Ray does not fetch the object with every task: a worker fetches it once, when it needs it.
     shared = [_engine.put((net, with_labels, options))]
     parts = _split(sweep.chunks, tasks)
     part = _engine.remote(_part).options(max_retries=RETRIES, **{"num_cpus": 1, **(resources or {})})
@@ -93,9 +93,9 @@ def fold(
 
 
 def _part(version: str, key: str, shared: list, first: int, end: int) -> bytes:
-    """What some chunks of a sweep bring: a function of its arguments alone, which may run twice, anywhere."""
+    """The tallies of some chunks of a sweep. A function of its arguments alone: it may run twice, on any machine."""
     if version != __version__:
-        raise RuntimeError(f"this worker has plica {__version__}, and the sweep is of {version}: install the same version everywhere")
+        raise RuntimeError(f"this worker has plica {__version__}, expected {version}: install the same version everywhere")
     if key not in _sweeps:
         _sweeps.clear()  # a worker serves one sweep at a time
         net, data, options = _engine.get(shared[0])
@@ -109,12 +109,12 @@ def _sweep(net: Network, data: Any, options: dict) -> _plica.Sweep:
 
 
 def _split(chunks: int, tasks: Optional[int]) -> list[tuple[int, int]]:
-    """The chunks in parts of about the same size."""
+    """The chunks, in parts of about the same size."""
     if tasks is None:
         processors = int(_engine.cluster_resources().get("CPU", 1))
         tasks = max(TASKS_A_CPU * processors, -(-chunks // CHUNKS_A_TASK))
     elif isinstance(tasks, bool) or not isinstance(tasks, int) or tasks < 1:
-        raise ValueError(f"tasks: {tasks!r}, and a number from 1 is expected")
+        raise ValueError(f"tasks: {tasks!r}, expected a whole number, 1 or more")
     tasks = min(tasks, chunks)
     ends = [chunks * k // tasks for k in range(tasks + 1)] if tasks else [0]
     return [(first, end) for first, end in zip(ends, ends[1:]) if first < end]

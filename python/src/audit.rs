@@ -1,4 +1,4 @@
-//! Sampling held against exact traces.
+//! Sampling compared with exact traces.
 
 use crate::error::Failure;
 use crate::job::{here, run};
@@ -13,7 +13,7 @@ use plica::sweep::{Audit, Auditor, Fault, PairGroup, Pairs, Sampling, SequenceAu
 use plica_text as text;
 use pyo3::prelude::*;
 
-/// What is sampled: the name of the points, numbers of points on a segment, which pairs, and how many threads.
+/// What is sampled: the name of the points, the numbers of points on a segment, the pairs, and the number of threads.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 pub struct Options {
@@ -23,7 +23,7 @@ pub struct Options {
     threads: usize,
 }
 
-/// What `plica audit` says: as JSON, as text and as SVG.
+/// The report of `plica audit`, as JSON, as text and as SVG.
 #[pyfunction]
 pub fn audit(
     py: Python<'_>,
@@ -35,7 +35,7 @@ pub fn audit(
     let Options { name: of_points, counts, pairs, threads } = options;
     let pairs: Pairs = pairs.parse().map_err(|error| Failure::value(format!("pairs: {error}")))?;
     if pairs == Pairs::Classes {
-        return Err(Failure::value("pairs: an audit takes all pairs or random:N@SEED, not classes").into());
+        return Err(Failure::value("pairs: classes, expected all or random:N@SEED").into());
     }
     let data = DataSet { name: of_points, points: (*points.points).clone(), labels: None };
     let (name, network) = (network.name.clone(), network.network.clone());
@@ -64,10 +64,10 @@ pub fn audit(
     })
 }
 
-/// How many regions a list of patterns misses, how many are those of crossings and ends, and those that do not fit, by index.
+/// The number of regions that a list of patterns misses, the number of patterns of crossings and ends, and the patterns that do not fit, by index.
 type Findings = (usize, usize, Vec<(usize, &'static str)>);
 
-/// A list of patterns along a segment, one for each sampled point, held against its trace.
+/// Compares a list of patterns along a segment, one for each sampled point, with its trace.
 #[pyfunction]
 pub fn audit_sequence(py: Python<'_>, trace: &Trace, rows: PyReadonlyArray2<'_, bool>) -> PyResult<Findings> {
     let patterns = patterns(&rows);

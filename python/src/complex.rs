@@ -18,7 +18,7 @@ use pyo3::types::PyList;
 use rug::Rational;
 use std::sync::{Arc, OnceLock};
 
-/// A complex, what is decided on it, and its report.
+/// A complex, its decision regions, and its report.
 #[pyclass(frozen, module = "plica._plica")]
 pub struct Complex {
     name: String,
@@ -28,11 +28,11 @@ pub struct Complex {
     text: String,
 }
 
-/// A complex and what the output decides on it.
+/// A complex and its decision regions.
 struct Found {
     complex: Cells,
     decided: Option<Decided>,
-    /// Computed when first asked for.
+    /// Computed on first use.
     vertices: OnceLock<Vec<Option<Vec<Rational>>>>,
 }
 
@@ -43,13 +43,13 @@ impl Found {
         Ok(Self { complex, decided, vertices: OnceLock::new() })
     }
 
-    /// The exact coordinates of all vertices; None of those at infinity.
+    /// The exact coordinates of all vertices; None at infinity.
     fn vertices(&self) -> &[Option<Vec<Rational>>] {
         self.vertices.get_or_init(|| self.complex.all_vertices().collect())
     }
 }
 
-/// The domain, and how its complex is found.
+/// The domain, and the options of its complex.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 pub struct Options<'py> {
@@ -83,7 +83,7 @@ pub fn complex(py: Python<'_>, network: &Network, options: Options<'_>, progress
     let dimension = if plane.is_some() { 2 } else { network.network.inputs() };
     let domain = domain(dimension, ranges.as_deref(), text.as_deref(), space);
     let domain = domain.map_err(|error| Failure::value(format!("box: {}", with_advice(&error))))?;
-    // Of the whole space only some dimensions may matter.
+    // In the whole space only the rank of the first layer counts.
     let to_cut = if space { Builder::new(&network.network).dimensions_to_cut(&domain, plane.as_ref()) } else { Ok(dimension) };
     let to_cut = to_cut.map_err(|error| match error {
         ComplexError::Domain(error) => Failure::value(with_advice(&error)),
@@ -110,7 +110,7 @@ pub fn complex(py: Python<'_>, network: &Network, options: Options<'_>, progress
     })
 }
 
-/// What is wrong with a domain, and what can be done where it has too many dimensions: no option allows more.
+/// The error of a domain, with advice if it has too many dimensions: no option allows more.
 fn with_advice(error: &DomainError) -> String {
     match error {
         DomainError::TooLarge { .. } | DomainError::HighRank => format!("{error}; slice() takes a plane"),
@@ -161,7 +161,7 @@ impl Complex {
         &self.text
     }
 
-    /// What `plica regions --cells` writes, as JSON.
+    /// The content of the file of `plica regions --cells`, as JSON.
     fn cells(&self, py: Python<'_>) -> PyResult<String> {
         let found = self.found.clone();
         run(py, None, move |_| json(&CellsReport::of(&found.complex, found.decided.as_ref())?))
@@ -174,7 +174,7 @@ impl Complex {
         bits(py, patterns.into_iter(), complex.units().count())
     }
 
-    /// The vertices, each coordinate the nearest double; NaN of vertices at infinity.
+    /// The vertices, each coordinate as nearest double; NaN for vertices at infinity.
     fn vertices<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<f64>>> {
         let found = self.found.clone();
         let nearest = run(py, None, move |_| {
@@ -197,7 +197,7 @@ impl Complex {
         }
     }
 
-    /// The cells whose closure holds a point.
+    /// The cells whose closure contains a point.
     fn cells_with(&self, py: Python<'_>, point: &Points) -> PyResult<Vec<usize>> {
         here(py, || Ok(self.found.complex.cells_with(&point.single().to_rationals())))
     }
@@ -215,7 +215,7 @@ impl Complex {
         let (found, builder, name, format) = (self.found.clone(), self.builder.clone(), self.name.clone(), format.to_string());
         run(py, None, move |control| {
             let found = if found.complex.dimension() == 2 && *found.complex.domain() == Domain::Space {
-                // Of all of the plane, what lies around its vertices.
+                // In the whole plane, the part around the vertices.
                 let rule = found.decided.as_ref().map(|decided| decided.rule);
                 let builder = builder.stop_when(control.stop());
                 Arc::new(Found::of(&builder, &found.complex.bounding_box(), found.complex.plane(), rule)?)
@@ -236,7 +236,7 @@ impl Complex {
                 "svg" => Ok(scene.svg().into_bytes()),
                 "html" => Ok(scene.html().into_bytes()),
                 "png" => scene.png().map_err(Failure::value),
-                other => Err(Failure::value(format!("`{other}` is none of svg, html and png"))),
+                other => Err(Failure::value(format!("`{other}`: expected svg, html or png"))),
             }
         })
     }

@@ -8,7 +8,7 @@ use plica::report::{ConvexityReport, RandomReport, SetReport};
 use plica_text as text;
 use pyo3::prelude::*;
 
-/// Which sets are judged, and what counts as a region.
+/// The sets, and the kind of regions.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 pub struct Options {
@@ -18,7 +18,7 @@ pub struct Options {
     max_regions: usize,
 }
 
-/// What `plica convexity` says: as JSON and as text.
+/// The report of `plica convexity`, as JSON and as text.
 #[pyfunction]
 pub fn convexity(py: Python<'_>, network: &Network, options: Options, progress: Option<&Bound<'_, PyAny>>) -> PyResult<(String, String)> {
     let Options { sets, random, half_open, max_regions } = options;

@@ -1,4 +1,4 @@
-//! Errors of the library as Python exceptions, with the same words.
+//! Errors of the library as Python exceptions, with the same messages.
 
 use plica::complex::{CheckError, ComplexError};
 use plica::convexity::ConvexityError;
@@ -8,12 +8,12 @@ use plica::sweep::CheckpointError;
 use pyo3::exceptions::{PyFileNotFoundError, PyOSError, PyRuntimeError, PyValueError};
 use pyo3::{PyErr, create_exception};
 
-create_exception!(plica, LimitError, PyRuntimeError, "A limit was reached, or a self-check failed: nothing is known of the rest.");
-create_exception!(plica, InternalError, PyRuntimeError, "A fault of plica itself; please report it.");
+create_exception!(plica, LimitError, PyRuntimeError, "A limit was reached, or a self-check failed; there is no partial result.");
+create_exception!(plica, InternalError, PyRuntimeError, "A bug in plica; please report it.");
 
 /// Why a computation ended without a result.
 pub enum Failure {
-    /// The arguments or what files hold is wrong.
+    /// The arguments, or the content of a file, are wrong.
     Value(String),
     /// A file cannot be read or written.
     File(std::io::ErrorKind, String),
@@ -21,7 +21,7 @@ pub enum Failure {
     Limit(String),
     /// The caller stopped it.
     Stopped,
-    /// The library is at fault.
+    /// A bug in the library.
     Internal(String),
 }
 
@@ -39,7 +39,7 @@ impl Failure {
     }
 }
 
-/// What messages repeat of files is shown, and never obeyed by a terminal.
+/// Escapes control characters in text from files.
 impl From<Failure> for PyErr {
     fn from(failure: Failure) -> Self {
         let plain = |message: String| plica::report::plain(&message).into_owned();

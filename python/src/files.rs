@@ -1,4 +1,4 @@
-//! Files that Python writes, in the library's way.
+//! Writing of files for Python, with the library's writer.
 
 use crate::error::Failure;
 use crate::job::here;

@@ -11,7 +11,7 @@ use pyo3::types::PyList;
 /// r1, r2, chi, the largest chi of a prefix, the symmetrised chi, and chi of every prefix.
 type Measures<'py> = (u64, u64, Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyList>);
 
-/// The measures of a path, given by its patterns, one a row.
+/// The measures of a path, given by its patterns, one per row.
 #[pyfunction]
 pub fn folding<'py>(py: Python<'py>, rows: PyReadonlyArray2<'py, bool>) -> PyResult<Measures<'py>> {
     let path = patterns(&rows);

@@ -1,4 +1,4 @@
-//! Long computations: without the interpreter's lock, with progress, and an end when the user interrupts.
+//! Long computations: without the interpreter's lock, with progress, and ended by an interrupt.
 
 use crate::error::Failure;
 use pyo3::prelude::*;
@@ -8,12 +8,12 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Time between two looks at signals, and two reports of progress.
+/// The time between two checks of signals, and between two reports of progress.
 const EVERY: Duration = Duration::from_millis(50);
-/// After an interrupt, how long a computation may take to end before it is left to end by itself.
+/// The time after an interrupt that a computation may take to end; after it the call returns, and the computation ends in the background.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// What the computation and the thread that waits for it tell each other.
+/// The messages between the computation and the thread that waits for it.
 #[derive(Default)]
 pub struct Control {
     stop: Arc<AtomicBool>,
@@ -22,24 +22,24 @@ pub struct Control {
 }
 
 impl Control {
-    /// So much of so much is done; `all` is 0 where it is not known.
+    /// Reports the progress; `all` is 0 if it is not known.
     pub fn at(&self, done: u64, all: u64) {
         self.all.store(all, Ordering::Relaxed);
         self.done.store(done, Ordering::Relaxed);
     }
 
-    /// Whether an end is asked for.
+    /// Whether the computation should end.
     pub fn stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }
 
-    /// The same for those who look themselves.
+    /// The same as a flag.
     pub fn stop(&self) -> Arc<AtomicBool> {
         self.stop.clone()
     }
 }
 
-/// Computes without the interpreter's lock, on this thread: what takes a moment.
+/// Computes without the interpreter's lock, on this thread; for short computations.
 ///
 /// # Errors
 /// The computation's; a panic in it becomes an `InternalError`.
@@ -50,7 +50,7 @@ pub fn here<T: Send>(py: Python<'_>, work: impl FnOnce() -> Result<T, Failure> +
 /// Computes on another thread while this one watches for signals and calls `progress(done, all)`.
 ///
 /// # Errors
-/// The computation's, those of `progress`, and `KeyboardInterrupt`: the computation then ends soon, or is left to end by itself.
+/// The computation's, those of `progress`, and `KeyboardInterrupt`: the computation then ends soon, or in the background.
 pub fn run<T: Send + 'static>(
     py: Python<'_>,
     progress: Option<&Bound<'_, PyAny>>,
@@ -60,7 +60,7 @@ pub fn run<T: Send + 'static>(
     let (sender, receiver) = mpsc::sync_channel(1);
     let shared = control.clone();
     let thread = thread::Builder::new().name("plica".to_string()).spawn(move || {
-        // The waiting thread may be gone.
+        // The waiting thread may have ended.
         let _ = sender.send(guarded(|| work(&shared)));
     });
     thread.map_err(|error| Failure::value(format!("threads: {error}")))?;
@@ -75,7 +75,9 @@ pub fn run<T: Send + 'static>(
                 return Ok(result);
             }
             (Ok(Err(failure)), None) => return Err(failure.into()),
-            (Err(mpsc::RecvTimeoutError::Disconnected), None) => return Err(Failure::Internal("the computation is gone".into()).into()),
+            (Err(mpsc::RecvTimeoutError::Disconnected), None) => {
+                return Err(Failure::Internal("the computation ended without a result".into()).into());
+            }
             (Err(mpsc::RecvTimeoutError::Timeout), None) => {
                 if let Err(error) = py.check_signals().and_then(|()| report(progress, &control)) {
                     control.stop.store(true, Ordering::Relaxed);

@@ -1,6 +1,6 @@
 //! The compiled part of the Python package `plica`: handles for networks, points, traces, sweeps and complexes.
 //!
-//! What users see is Python code beside this crate, in `plica/`; it checks arguments, and turns JSON into objects.
+//! The Python code in `plica/` is the interface for users: it checks arguments, and turns JSON into objects.
 
 mod audit;
 mod complex;

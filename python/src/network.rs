@@ -15,12 +15,12 @@ use pyo3::types::PyList;
 use std::path::Path;
 use std::sync::Arc;
 
-/// A network, and what makes the same one elsewhere.
+/// A network, and the data to rebuild it in another process.
 #[pyclass(frozen, module = "plica._plica")]
 pub struct Network {
     pub name: String,
     pub network: network::Network,
-    /// The `.onnx` file that it was read from, where JSON does not hold it.
+    /// The `.onnx` file that it was read from, if JSON cannot represent it.
     onnx: Option<Vec<u8>>,
 }
 
@@ -52,7 +52,7 @@ impl Network {
 
 #[pymethods]
 impl Network {
-    /// A network by the name that the command line takes.
+    /// Loads a network by its name on the command line.
     #[staticmethod]
     fn load(py: Python<'_>, spec: &str) -> PyResult<Self> {
         here(py, || {
@@ -63,7 +63,7 @@ impl Network {
         })
     }
 
-    /// A network of an `.onnx` file that holds its numbers itself.
+    /// A network from an `.onnx` file that contains its numbers.
     #[staticmethod]
     fn from_onnx(py: Python<'_>, name: &str, bytes: Vec<u8>) -> PyResult<Self> {
         here(py, || Self::of_onnx(name, bytes))
@@ -86,14 +86,14 @@ impl Network {
         Ok(Self::new(name, network, None))
     }
 
-    /// Such a network by what `state` gave.
+    /// A network from the result of `state`.
     #[staticmethod]
     fn from_json(name: &str, bytes: &[u8]) -> PyResult<Self> {
         let network = network::Network::from_json(bytes).map_err(|problem| Failure::value(format!("{name}: {problem}")))?;
         Ok(Self::new(name, network, None))
     }
 
-    /// What makes the same network elsewhere: the name of a constructor, and its second argument.
+    /// The data to rebuild the network: the name of a constructor, and its second argument.
     fn state(&self) -> PyResult<(&'static str, Vec<u8>)> {
         match &self.onnx {
             Some(bytes) => Ok(("from_onnx", bytes.clone())),
@@ -136,7 +136,7 @@ impl Network {
         self.network.layers().is_some()
     }
 
-    /// What `plica net` says: as JSON and as text.
+    /// The report of `plica net`, as JSON and as text.
     fn describe(&self, py: Python<'_>) -> PyResult<(String, String)> {
         here(py, || {
             let report = NetReport::of(&self.name, &self.network);
@@ -157,12 +157,12 @@ impl Network {
     }
 }
 
-/// What `plica bounds` says of a network, or of widths such as `2-16-16-1`: as JSON and as text.
+/// The report of `plica bounds` for a network, or for widths such as `2-16-16-1`, as JSON and as text.
 #[pyfunction]
 pub fn bounds(network: Option<PyRef<'_, Network>>, widths: &str) -> PyResult<(String, String)> {
     let (name, shape) = match &network {
         Some(network) => {
-            let what = "bounds are known of affine layers with ReLU between them, and the network has others";
+            let what = "no bounds for its layers, expected affine layers with ReLU between them";
             let shape = Shape::of(&network.network).ok_or_else(|| Failure::value(format!("{}: {what}", network.name)))?;
             (network.name.as_str(), shape)
         }

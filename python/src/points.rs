@@ -21,7 +21,7 @@ impl Points {
         Self { points: Arc::new(points) }
     }
 
-    /// The one point of this list; its maker has seen to it that there is one.
+    /// The only point of this list; the constructor has checked that there is one.
     pub fn single(&self) -> data::Point {
         self.points.point(0)
     }
@@ -49,14 +49,14 @@ impl Points {
     #[staticmethod]
     fn from_numerators(numerators: PyReadonlyArray2<'_, i32>, denominator: u32) -> PyResult<Self> {
         if denominator == 0 {
-            return Err(Failure::value("a denominator is positive").into());
+            return Err(Failure::value("denominator 0, expected a positive number").into());
         }
         let dimension = numerators.shape()[1];
         let numerators = numerators.as_array().iter().copied().collect();
         data::Points::over(numerators, dimension, denominator).map(Self::new).map_err(|error| Failure::value(error).into())
     }
 
-    /// One point by the name that the command line takes.
+    /// One point by its name on the command line.
     #[staticmethod]
     fn load(py: Python<'_>, spec: &str, pixels: &str) -> PyResult<Self> {
         let options = options(pixels, None)?;
@@ -87,7 +87,7 @@ impl Points {
         fractions(py, &self.points.point(row).to_rationals())
     }
 
-    /// What makes the same points elsewhere: the name of a constructor, and its arguments.
+    /// The data to rebuild the points: the name of a constructor, and its arguments.
     fn state<'py>(&self, py: Python<'py>) -> PyResult<(&'static str, Bound<'py, PyAny>)> {
         let (points, dimension) = (&self.points, self.points.dimension());
         if points.is_double() {
@@ -108,7 +108,7 @@ fn array<'py, T: numpy::Element>(py: Python<'py>, values: Vec<T>, dimension: usi
     PyArray1::from_vec(py, values).reshape([rows, dimension])
 }
 
-/// Data by the name that the command line takes: the points, and their labels.
+/// Data by its name on the command line: the points, and their labels.
 #[pyfunction]
 pub fn load_data(py: Python<'_>, spec: &str, labels: Option<&str>, pixels: &str) -> PyResult<(Points, Option<Vec<i64>>)> {
     let options = options(pixels, labels)?;

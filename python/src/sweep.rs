@@ -1,4 +1,4 @@
-//! Many segments: a sweep, its parts, and what they add up to.
+//! Many segments: a sweep, its parts, and their sum.
 
 use crate::error::Failure;
 use crate::job::{Control, here, run};
@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
-/// What is swept: a network over the pairs of some points.
+/// A network and the pairs of some points.
 struct Task {
     name: String,
     network: plica::network::Network,
@@ -27,7 +27,7 @@ struct Task {
     fingerprint: OnceLock<Fingerprint>,
 }
 
-/// Which segments, and which bits are compared.
+/// The segments, and the compared bits.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 pub struct Options {
@@ -38,7 +38,7 @@ pub struct Options {
     output_bits: bool,
 }
 
-/// What `plica fold` says of a sweep.
+/// The report of `plica fold` for a sweep.
 #[pyclass(frozen, module = "plica._plica", name = "FoldReport")]
 pub struct Report {
     name: String,
@@ -53,7 +53,7 @@ pub struct Sweep {
     chunks: u64,
 }
 
-/// What some chunks of a sweep have brought.
+/// The tallies of some chunks of a sweep.
 #[pyclass(module = "plica._plica")]
 pub struct SweepState {
     state: sweep::SweepState,
@@ -64,7 +64,7 @@ impl Task {
         sweep::Sweep::new(&self.network, &self.units, &self.data.points, &self.groups).map_err(|error| self.failed(error.into()))
     }
 
-    /// A place for a state of this sweep.
+    /// The checkpoint file of this sweep.
     fn checkpoint(&self, path: impl Into<PathBuf>) -> Checkpoint {
         let fingerprint = || Fingerprint::new(&self.network, &self.units, &self.data, self.pairs);
         Checkpoint::new(path, self.fingerprint.get_or_init(fingerprint).clone())
@@ -143,21 +143,21 @@ impl Sweep {
         self.task.groups.iter().map(PairGroup::count).sum()
     }
 
-    /// The number of chunks that the work is split into.
+    /// The number of chunks of the work.
     #[getter]
     fn chunks(&self) -> u64 {
         self.chunks
     }
 
-    /// Which pairs.
+    /// The choice of pairs, as text.
     #[getter]
     fn pairs(&self) -> String {
         self.task.pairs.to_string()
     }
 
-    /// The chunks from one number to below another.
+    /// Runs the chunks from one number to below another.
     ///
-    /// A checkpoint is a file, and seconds between two times that it is written.
+    /// A checkpoint is a file, and the seconds between two writes.
     #[pyo3(signature = (chunks, threads, progress, checkpoint))]
     fn run(
         &self,
@@ -172,7 +172,7 @@ impl Sweep {
         Ok(SweepState { state })
     }
 
-    /// All segments: the report, and an array for each column of `plica fold --paths`.
+    /// Runs all segments: the report, and one array for each column of `plica fold --paths`.
     fn paths<'py>(&self, py: Python<'py>, threads: usize, progress: Option<&Bound<'py, PyAny>>) -> PyResult<(Report, Bound<'py, PyDict>)> {
         let task = self.task.clone();
         let (report, groups) = run(py, progress, move |control| {
@@ -211,25 +211,25 @@ impl Sweep {
         Ok((report, columns))
     }
 
-    /// A state of this sweep for another process: sealed, and with whose it is.
+    /// A state of this sweep for another process, with a checksum and the fingerprint of the sweep.
     fn to_bytes(&self, py: Python<'_>, state: &SweepState) -> PyResult<Vec<u8>> {
         here(py, || Ok(self.task.checkpoint(PART).to_bytes(&state.state)))
     }
 
-    /// The state that another process wrote; ValueError where the bytes are not as they were written, or of another sweep.
+    /// The state that another process wrote. Raises ValueError if the bytes are damaged, or of another sweep.
     #[pyo3(name = "from_bytes")]
     fn state_of(&self, py: Python<'_>, bytes: &[u8]) -> PyResult<SweepState> {
         let state = here(py, || Ok(self.task.checkpoint(PART).from_bytes(bytes)?))?;
         Ok(SweepState { state })
     }
 
-    /// What `plica fold` says of a state that holds all segments.
+    /// The report of `plica fold` for a state with all segments.
     fn report(&self, py: Python<'_>, state: &SweepState) -> PyResult<Report> {
         let (task, state) = (&self.task, &state.state);
         here(py, || {
             let sweep = task.sweep()?;
             if !sweep.fits(state) || !sweep.is_done(state) {
-                return Err(Failure::value("the state does not hold all segments of this sweep"));
+                return Err(Failure::value("the state does not have all segments of this sweep"));
             }
             Ok(task.report(state))
         })
@@ -238,13 +238,13 @@ impl Sweep {
 
 #[pymethods]
 impl Report {
-    /// The number of segments, and how many of them have chi > 0.
+    /// The number of segments, and the number of those with chi > 0.
     fn counts(&self) -> (u64, u64) {
         let pairs = &self.report.pairs;
         (pairs.iter().map(|pair| pair.paths).sum(), pairs.iter().map(|pair| pair.folded).sum())
     }
 
-    /// The readings of the global measure, as JSON.
+    /// The global measure in every definition, as JSON.
     fn readings(&self) -> PyResult<String> {
         Ok(json(&self.report.global)?)
     }
@@ -257,7 +257,7 @@ impl Report {
         here(py, || Ok(text::fold(&self.heading, &self.report)))
     }
 
-    /// The heat map by class, where pairs are by class, and the distribution of chi, as SVG.
+    /// The heat map by class, if pairs are by class, and the distribution of chi, as SVG.
     fn pictures(&self, py: Python<'_>) -> PyResult<Vec<String>> {
         here(py, || {
             let heat_map = picture::heat_map(&self.name, &self.report);
@@ -268,22 +268,22 @@ impl Report {
 
 #[pymethods]
 impl SweepState {
-    /// Adds what other chunks of the same sweep have brought.
+    /// Adds the tallies of other chunks of the same sweep.
     fn merge(&mut self, other: &SweepState) -> PyResult<()> {
         self.state.merge(&other.state).map_err(|error| Failure::value(error).into())
     }
 
-    /// The segments in it.
+    /// The number of segments in it.
     #[getter]
     fn segments(&self) -> u64 {
         self.state.paths()
     }
 }
 
-/// What errors call the state of another process.
+/// The name of a state of another process in errors.
 const PART: &str = "a part of the sweep";
 
-/// The name of a column, and its number of a row.
+/// The name of a column, and its value for a row.
 type Column = (&'static str, fn(&PathRow) -> u64);
 
 /// The rows of one part.

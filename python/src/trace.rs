@@ -21,11 +21,11 @@ use pyo3::types::PyList;
 pub struct Trace {
     pub trace: line::Trace,
     folding: Folding,
-    /// The name, and the heading.
+    /// The name of the network, and the heading.
     network: [String; 2],
 }
 
-/// Which bits are compared, and how traces are made.
+/// The compared bits, and the options of traces.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 pub struct Options {
@@ -62,7 +62,7 @@ pub fn trace(py: Python<'_>, network: &Network, start: &Points, end: &Points, op
         let trace = options.tracer(&subject).trace(&a, &b).map_err(Failure::value)?;
         Ok(Trace::new(&trace, &subject, &name))
     };
-    // What can take long is interrupted; what takes microseconds is not handed to another thread.
+    // Only a trace that can take long runs on another thread, where it can be interrupted.
     if quick { here(py, work) } else { run(py, None, move |_| work()) }
 }
 
@@ -76,7 +76,7 @@ pub fn traces(
     options: Options,
     progress: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Vec<Trace>> {
-    /// Segments between two looks at whether to stop.
+    /// The number of segments between two checks for an interrupt.
     const BLOCK: usize = 64;
     let subject = network.subject(&options.units, options.output_bits)?;
     let name = network.name.clone();
@@ -170,7 +170,7 @@ impl Trace {
         Ok(json(&TraceReport::of(&self.trace))?)
     }
 
-    /// The text of `plica trace`; the ends are written as they were given.
+    /// The text of `plica trace`; the ends are shown as given.
     fn text(&self, start: &str, end: &str) -> String {
         text::trace(&format!("{}\nfrom {start}\nto   {end}", self.network[1]), &self.trace)
     }
@@ -181,7 +181,7 @@ impl Trace {
     }
 }
 
-/// Patterns as an array, one a row.
+/// Patterns as an array, one per row.
 pub fn bits(py: Python<'_>, patterns: impl Iterator<Item = Pattern>, units: usize) -> PyResult<Bound<'_, PyArray2<bool>>> {
     let (mut all, mut rows) = (Vec::new(), 0);
     for pattern in patterns {

@@ -1,4 +1,4 @@
-"""Where the command line is: PLICA, or the repository's own build."""
+"""The path of the command line: PLICA, or the repository's own build."""
 
 import json
 import os
@@ -12,7 +12,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 @pytest.fixture(scope="session")
 def command_line():
-    """Runs the command line, and gives what it prints as JSON, an object a line."""
+    """Runs the command line, and returns its JSON output, one object per line."""
     target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
     program = os.environ.get("PLICA", str(target / "release" / "plica"))
     if not os.path.exists(program):

@@ -1,4 +1,4 @@
-"""Wrong arguments: exceptions that name them, and never a panic."""
+"""Wrong arguments: exceptions that name them, never a panic."""
 
 import decimal
 import math
@@ -37,7 +37,7 @@ def raises(error, words, call):
         ([0, 1j], TypeError, "b: coordinate 1: complex"),
         ([0, [1]], TypeError, "b: coordinate 1: list"),
         ([], ValueError, "b: a point without coordinates"),
-        (np.zeros((2, 1)), ValueError, "b: dimension 1"),  # an image whose numbers do not fill a point
+        (np.zeros((2, 1)), ValueError, "b: dimension 1"),  # an image with the wrong number of pixels
         (np.zeros((2, 2)), ValueError, "b: an array of shape 2 x 2"),
         (np.zeros(2, dtype=complex), TypeError, "b: an array of complex128"),
         (np.zeros(2, dtype="datetime64[s]"), TypeError, "b: an array of datetime64"),
@@ -115,7 +115,7 @@ def test_tables_are_refused_and_their_numbers_taken():
         def __iter__(self):
             return iter(["a", "b"])
 
-    raises(TypeError, "X: a table; give its numbers", lambda: NET.fold(Table()))
+    raises(TypeError, "X: a table, expected an array", lambda: NET.fold(Table()))
 
 
 @pytest.mark.parametrize(
@@ -132,14 +132,14 @@ def test_tables_are_refused_and_their_numbers_taken():
         (lambda: NET.regions(), TypeError, "space=True"),
         (lambda: NET.regions((0, 1), space=True), TypeError, "space=True"),
         (lambda: NET.regions((1, 0)), ValueError, "box: "),
-        (lambda: NET.regions([(0, 1)] * 3), ValueError, "box: 3 x 2 numbers, and 2 x 2 are expected"),
+        (lambda: NET.regions([(0, 1)] * 3), ValueError, "box: 3 x 2 numbers, expected 2 x 2"),
         (lambda: NET.regions((0, math.inf)), ValueError, "box: row 0, coordinate 1 is inf"),
         (lambda: NET.regions("0;1"), ValueError, "box: "),
         (lambda: NET.regions((0, 1), decide="argmax"), ValueError, "decide: "),
         (lambda: NET.regions((0, 1), decide="best"), ValueError, "decide: "),
         (lambda: NET.regions((0, 1), max_regions=3), plica.LimitError, "more than 3 regions"),
         (lambda: NET.regions((0, 1), max_regions=0), ValueError, "max_regions: 0"),
-        (lambda: NET.regions((0, 1), max_memory=1000), plica.LimitError, "1000 bytes are allowed"),
+        (lambda: NET.regions((0, 1), max_memory=1000), plica.LimitError, "expected at most 1000 bytes"),
         (lambda: NET.regions((0, 1), max_memory="4X"), ValueError, "max_memory: `4X`"),
         (lambda: NET.regions((0, 1), max_memory=4.5), TypeError, "max_memory: float"),
         (lambda: NET.slice([0, 0], [1, 1], [2, 2]), ValueError, "plane: "),
@@ -153,7 +153,7 @@ def test_tables_are_refused_and_their_numbers_taken():
         (lambda: NET.regions((0, 1)).vertex(99), IndexError, "99"),
         (lambda: plica.load(5), TypeError, "x: int"),
         (lambda: plica.load([1]), TypeError, "layer 0"),
-        (lambda: plica.load([([[1]], [1], 0)]), TypeError, "layer 0: a pair (W, b), or (W,), is expected"),
+        (lambda: plica.load([([[1]], [1], 0)]), TypeError, "layer 0: expected a pair (W, b), or (W,)"),
         (lambda: plica.load([([[1]], [1, 2])]), ValueError, "layer 0: W has 1 rows, b 2 entries"),
         (lambda: plica.load([([[1], [2]], [1, 2]), ([[1]], [0])]), ValueError, "layers: "),
         (lambda: plica.load([([[math.nan]], [1])]), ValueError, "layer 0: W: row 0, coordinate 0 is nan"),
@@ -228,7 +228,7 @@ def test_what_is_masked_or_has_no_order_is_refused():
 @pytest.mark.parametrize(
     "call, error, words",
     [
-        (lambda: NET.trace([0, 0], [1, 1], exact=1), TypeError, "exact: 1, and True or False"),
+        (lambda: NET.trace([0, 0], [1, 1], exact=1), TypeError, "exact: 1, expected True or False"),
         (lambda: NET.trace([0, 0], [1, 1], units=None), TypeError, "units: None"),
         (lambda: NET.trace([0, 0], [1, 1], units=b"0"), TypeError, "units: b'0'"),
         (lambda: NET.fold([[0, 0]], pairs=5), TypeError, "pairs: 5"),

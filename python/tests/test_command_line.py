@@ -1,4 +1,4 @@
-"""What Python gives is what the command line prints, field by field, on the built-in networks."""
+"""Python returns what the command line prints, field by field, for the built-in networks."""
 
 import json
 from fractions import Fraction
@@ -24,7 +24,7 @@ CHAINS = ["cantor:2", "cantor-b:2", "cantor-c:2", "sawtooth:3", "zigzag:2:3:2", 
 
 
 def check_exact(report, fields):
-    """Attributes say what the JSON says, with fractions for exact numbers."""
+    """Attributes equal the JSON, with fractions for exact numbers."""
     for key, value in fields.items():
         if key == "crossings":
             continue

@@ -218,7 +218,7 @@ def test_weights_that_are_not_finite_are_named():
 
 
 class SkipInPlace(nn.Module):
-    """The skip connection sees the tensor after it was changed in place."""
+    """The skip connection reads the tensor after a change in place."""
 
     def __init__(self, inplace):
         super().__init__()
@@ -257,7 +257,7 @@ class AlwaysDropping(nn.Module):
 
 
 def own(function):
-    """A module of one function."""
+    """A module with one function."""
 
     class Own(nn.Module):
         def __init__(self):
@@ -326,7 +326,7 @@ def test_what_is_changed_in_place_and_seen_again_is_refused():
 
 
 def check(module, shape):
-    """A module computes what Plica says; in double precision."""
+    """Checks that a module computes the same as Plica, in double precision."""
     module = module.double()
     net = plica.load(module, input_shape=shape)
     module.eval()
@@ -401,7 +401,7 @@ def test_layers_that_are_shared_are_the_same_layer():
         (own(lambda y: functional.hardtanh(y, -1, y[0, 0])), "its bound depends on the input"),
         (own(lambda y: functional.linear(y, torch.eye(4), y)), "its bias depends on the input"),
         (own(lambda y: y * (1 + 2j)), "complex128"),
-        (own(lambda y: y.view(torch.int32)), "same bits"),
+        (own(lambda y: y.view(torch.int32)), "another dtype"),
         (own(lambda y: y.mean(1, dtype=torch.float16)), "mean"),
         (own(lambda y: functional.softmax(y.view(1, 2, 2), 1)), "over a part"),
         (own(torch.sigmoid), "sigmoid"),
@@ -451,7 +451,7 @@ def test_functions_and_layers_of_the_same_name_are_not_taken_for_pytorchs():
 
 
 def test_a_module_that_computes_something_else_is_refused(monkeypatch):
-    """The last guard: a layer that is read wrongly is caught at a point."""
+    """The last check: a layer that is converted wrongly is found at a point."""
     from plica._torch import layers
 
     monkeypatch.setitem(layers.MODULES, "ReLU", layers.MODULES["Identity"])

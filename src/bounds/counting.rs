@@ -1,9 +1,9 @@
-//! What bounds are computed from: binomial coefficients, their sums, and the recursion over ranks.
+//! The numbers from which bounds are computed: binomial coefficients, their sums, and the recursion over ranks.
 
 use rug::Integer;
 use rug::ops::Pow;
 
-/// C(n, 0), C(n, 1), ..., C(n, n).
+/// The binomial coefficients C(n, 0), C(n, 1), ..., C(n, n).
 pub(super) fn binomials(n: usize) -> impl Iterator<Item = Integer> {
     let mut next = Integer::from(1);
     (0..=n as u64).map(move |k| {
@@ -14,13 +14,13 @@ pub(super) fn binomials(n: usize) -> impl Iterator<Item = Integer> {
     })
 }
 
-/// sum_{j <= most} C(n, j).
+/// The sum of C(n, j) over j <= most.
 pub(super) fn binomial_sum(n: usize, most: usize) -> Integer {
     let first = |terms: usize| binomials(n).take(terms).fold(Integer::new(), |sum, term| sum + term);
     if most >= n {
         power(2, n)
     } else if most > n / 2 {
-        // All, but for the rest, which is the sum from the other end.
+        // The sum of all coefficients minus the remaining ones, which is a sum from the other end.
         power(2, n) - first(n - most)
     } else {
         first(most + 1)
@@ -38,11 +38,11 @@ pub(super) fn sums(numbers: &[Integer]) -> Vec<Integer> {
 
 /// R(l, r) for all ranks r < `binomials.len()` <= n + 1, from R(l + 1, r): see [`Shape::serra_upper`](super::Shape::serra_upper).
 ///
-/// With j <= n - r every rank above is r; so R(l, r) = R(l + 1, r) sum_{j <= min(r, n - r)} C(n, j) + S(r), S(r) = sum_{n - r < j <= r} C(n, j) R(l + 1, n - j),
-/// and S(r) has two terms more than S(r - 1), or one if both are the same.
+/// For j <= n - r the rank above is r. So R(l, r) = R(l + 1, r) sum_{j <= min(r, n - r)} C(n, j) + S(r), where S(r) = sum_{n - r < j <= r}
+/// C(n, j) R(l + 1, n - j). S(r) has two terms more than S(r - 1), or one if the two new terms coincide.
 pub(super) fn serra_ranks(n: usize, binomials: &[Integer], above: &[Integer]) -> Vec<Integer> {
     let sums = sums(binomials);
-    // A rank above all that the layer has is the same as its last one.
+    // For a rank above all ranks of the layer, the value is that of the largest one.
     let above = |r: usize| &above[r.min(above.len() - 1)];
     let mut rest = Integer::new();
     let of_rank = |r: usize| {
@@ -57,7 +57,7 @@ pub(super) fn serra_ranks(n: usize, binomials: &[Integer], above: &[Integer]) ->
     (0..binomials.len()).map(of_rank).collect()
 }
 
-/// The same for one rank, with C(n, j) = C(n, n - j) to halve the products.
+/// R(l, r) for one rank r, with C(n, j) = C(n, n - j) to halve the number of products.
 pub(super) fn serra_rank(n: usize, r: usize, binomials: &[Integer], above: &[Integer]) -> Integer {
     let above = |r: usize| &above[r.min(above.len() - 1)];
     let first = r.min(n - r);
@@ -76,7 +76,7 @@ pub(super) fn power(base: usize, exponent: usize) -> Integer {
     Integer::from(base).pow(u32::try_from(exponent).expect("powers of shapes fit"))
 }
 
-/// The facets of the cyclic polytope with n vertices in d dimensions, n > d.
+/// The number of facets of the cyclic polytope with n vertices in d dimensions, n > d.
 pub(super) fn cyclic_facets(n: usize, d: usize) -> Integer {
     let p = d / 2;
     let choose = |n: usize, k: usize| Integer::from(n).binomial(k as u32);

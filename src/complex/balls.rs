@@ -1,18 +1,18 @@
-//! Pre-activations at vertices in doubles, each with a bound of its own: what decides where the one bound of a row is too wide.
+//! Pre-activations at vertices in doubles, with one bound for each value. They decide where the single bound of a row is too large.
 //!
 //! The bounds are derived in proofs/complex.md, section 10. All numbers are scaled as in [`scale`](super::scale).
 
 use super::exact::{ENTRY, Place};
 use super::pages::Pages;
-use super::steps::{StepMap, Steps};
 use crate::exact::bound::{TINY, U, round_up, sequential};
 use crate::exact::{nearest_f64, rational};
+use crate::network::lowered::{Lowered, StepMap};
 use rug::Rational;
 use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// A number within `e` of `x`. With e = 0 it is x; an e that is infinite or undefined says nothing.
+/// A number whose distance from `x` is at most `e`. With e = 0 it is x; if e is infinite or NaN, nothing is known.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Ball {
     pub x: f64,
@@ -30,7 +30,7 @@ impl Ball {
         Self { x, e: if is_exact { 0.0 } else { round_up(2.0 * U * x.abs() + TINY) } }
     }
 
-    /// The sign, where it is certain.
+    /// The sign, if it is certain.
     fn sign(self) -> Option<Ordering> {
         if self.x > self.e {
             Some(Ordering::Greater)
@@ -41,12 +41,12 @@ impl Ball {
         }
     }
 
-    /// A bound of the errors of all.
+    /// An upper bound on the errors of all balls.
     pub(super) fn error_of_all(balls: &[Self]) -> f64 {
         balls.iter().map(|ball| if ball.e.is_nan() { f64::INFINITY } else { ball.e }).fold(0.0, f64::max)
     }
 
-    /// max(z, 0) of the number z.
+    /// The ball of max(z, 0) for the number z.
     fn rectified(self) -> Self {
         match self.sign() {
             Some(Ordering::Greater) => self,
@@ -59,7 +59,8 @@ impl Ball {
     }
 }
 
-/// Where a vertex lies between two others, p and q: at `of_p` p + `of_q` q, with the weights off by `error` at most, but for their rounding.
+/// The position of a vertex between two others, p and q: `of_p` p + `of_q` q, where the error of the weights, apart from their rounding, is
+/// at most `error`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Mixture {
     pub of_p: f64,
@@ -68,7 +69,7 @@ pub(super) struct Mixture {
 }
 
 impl Mixture {
-    /// The zero between the values a > 0 > b of a unit, where their bounds say enough.
+    /// The zero between the values a > 0 > b of a unit, if their bounds are small enough.
     fn between(a: Ball, b: Ball) -> Option<Self> {
         let gap = a.x - b.x;
         let (of_p, of_q) = (-b.x / gap, a.x / gap);
@@ -77,7 +78,7 @@ impl Mixture {
         certain.then_some(Self { of_p, of_q, error })
     }
 
-    /// The value at the vertex of what has the values y at p and z at q, and is affine between them.
+    /// The value at the vertex of an affine function with the values y at p and z at q.
     fn of(self, y: Ball, z: Ball) -> Ball {
         if [y, z] == [Ball::ZERO; 2] {
             return Ball::ZERO;
@@ -88,60 +89,61 @@ impl Mixture {
     }
 }
 
-/// Where the bound of a row is above this part of its size, the row is computed again from integers.
+/// If the bound of a row, relative to its size, is larger than this, the row is computed again from integers.
 ///
-/// It decides nothing: bounds hold whatever it is, and a sign that they leave open goes to integers. It keeps bounds from growing on.
+/// The choice affects no result: the bounds hold in any case, and undecided signs are left to integers. It prevents the growth of bounds.
 pub(super) const LOOSE: f64 = 1.0 / 1024.0;
 
-/// What a row is summed from: the inputs that can be other than 0, with the margin of each.
-type Alive = Arc<Vec<(u32, f64, f64)>>;
+/// The terms of the sums of a row: the inputs that may be nonzero, each with its value and its margin.
+type Nonzero = Arc<Vec<(u32, f64, f64)>>;
 
-/// Results of one step at one vertex, as far as they have been asked for.
+/// Results of one step at one vertex, as far as they have been computed.
 #[derive(Debug, Default)]
 struct Row {
     known: Pages<Ball>,
-    alive: Option<Alive>,
+    nonzero: Option<Nonzero>,
 }
 
 impl Row {
     fn bytes(&self) -> u64 {
-        self.known.bytes() + self.alive.as_ref().map_or(0, |alive| size_of_val(&alive[..]) as u64)
+        self.known.bytes() + self.nonzero.as_ref().map_or(0, |nonzero| size_of_val(&nonzero[..]) as u64)
     }
 }
 
-/// What takes more bytes than this is forgotten, and computed again when asked for.
+/// If the rows take more bytes than this, they are discarded, and computed again when they are used.
 const MOST_BYTES: u64 = 96 << 20;
 
-/// Pre-activations at vertices, computed when asked for.
+/// Pre-activations at vertices, computed when they are first used.
 #[derive(Debug)]
 pub(super) struct Balls {
-    steps: Arc<Steps>,
-    /// For the inputs, and the results of each step, the powers of two that they are multiplied by.
+    steps: Arc<Lowered>,
+    /// For the inputs and for the results of each step, the exponents of the powers of two by which they are multiplied.
     exponents: Arc<Vec<Vec<i32>>>,
     corners: Vec<Vec<Ball>>,
     rows: HashMap<(u32, usize), Row>,
     mixtures: HashMap<u32, Option<Mixture>>,
-    /// The bytes of all rows.
+    /// The number of bytes of all rows.
     stored: u64,
 }
 
 impl Balls {
-    pub(super) fn new(steps: Arc<Steps>, exponents: Arc<Vec<Vec<i32>>>, corners: Vec<Vec<Ball>>) -> Self {
+    pub(super) fn new(steps: Arc<Lowered>, exponents: Arc<Vec<Vec<i32>>>, corners: Vec<Vec<Ball>>) -> Self {
         Self { steps, exponents, corners, rows: HashMap::new(), mixtures: HashMap::new(), stored: 0 }
     }
 
-    /// Goes on with more steps, of which the first are those that it has.
-    pub(super) fn follow(&mut self, steps: &Arc<Steps>, exponents: &Arc<Vec<Vec<i32>>>) {
+    /// Continues with more steps. The first of them are those that are there already.
+    pub(super) fn follow(&mut self, steps: &Arc<Lowered>, exponents: &Arc<Vec<Vec<i32>>>) {
         (self.steps, self.exponents) = (steps.clone(), exponents.clone());
     }
 
-    /// The sign of a unit of a step at a vertex, where it is certain.
+    /// The sign of a unit of a step at a vertex, if it is certain.
     pub(super) fn sign(&mut self, places: &[Place], vertex: u32, step: usize, unit: usize) -> Option<Ordering> {
         self.make_room();
         self.value(places, vertex, step, unit).sign()
     }
 
-    /// Some results of a step at a vertex that was cut in it, and where it lies; `None` where that is not known, or one bound for all is loose.
+    /// Some results of a step at a vertex that this step has cut, and the position of the vertex; `None` if they are unknown, or a common
+    /// bound would be too large.
     pub(super) fn cut_row(&mut self, places: &[Place], vertex: u32, step: usize, results: &[u32]) -> Option<(Vec<Ball>, Mixture)> {
         self.make_room();
         let mixture = self.mixture(places, vertex)?;
@@ -150,21 +152,21 @@ impl Balls {
         (Ball::error_of_all(&row) < LOOSE * size).then_some((row, mixture))
     }
 
-    /// Learns a result.
+    /// Stores a result.
     pub(super) fn learn(&mut self, vertex: u32, step: usize, i: usize, ball: Ball) {
         let outputs = self.steps.steps[step].outputs();
         let row = self.rows.entry((vertex, step)).or_default();
         self.stored += row.known.set(i, outputs, ball);
     }
 
-    /// Forgets the last vertices.
+    /// Removes the last vertices.
     pub(super) fn truncate(&mut self, len: usize) {
         self.rows.retain(|&(vertex, _), _| (vertex as usize) < len);
         self.mixtures.retain(|&vertex, _| (vertex as usize) < len);
         self.stored = self.rows.values().map(Row::bytes).sum();
     }
 
-    /// The bytes that all of it takes.
+    /// The number of bytes of all parts.
     pub(super) fn bytes(&self) -> u64 {
         self.stored + ENTRY * (self.rows.len() + self.mixtures.len()) as u64
     }
@@ -204,22 +206,22 @@ impl Balls {
         ball
     }
 
-    /// The same from the results of the step below.
+    /// The result, computed from the results of the step below.
     fn forward(&mut self, places: &[Place], vertex: u32, step: usize, i: usize) -> Ball {
         let steps = self.steps.clone();
         let this = &steps.steps[step];
         let terms = match &this.map {
             StepMap::Dense(layer) => layer.inputs(),
-            StepMap::Sparse(map) => map.row(i).len(),
+            StepMap::Sparse(map) => map.columns.get(i).len(),
         };
         let g = sequential(terms);
         let margin = |ball: Ball| ball.e + g * (ball.x.abs() + ball.e);
-        let mut sum = Sum { x: 0.0, e: 0.0, alive: false };
+        let mut sum = Sum { x: 0.0, e: 0.0, has_terms: false };
         match &this.map {
             StepMap::Dense(_) => {
-                let alive = self.alive(places, vertex, step, margin);
+                let nonzero = self.nonzero(places, vertex, step, margin);
                 let [below, above] = [&self.exponents[step], &self.exponents[step + 1]];
-                for &(j, x, margin) in alive.iter() {
+                for &(j, x, margin) in nonzero.iter() {
                     let j = j as usize;
                     if this.has_weight(i, j) {
                         sum.add(this.scaled_weight(i, j, above[i] - below[j]), x, margin);
@@ -227,8 +229,7 @@ impl Balls {
                 }
             }
             StepMap::Sparse(map) => {
-                for k in map.row(i) {
-                    let j = map.columns[k] as usize;
+                for (k, j) in map.row(i) {
                     let ball = self.input(places, vertex, step, j);
                     if ball != Ball::ZERO {
                         let w = this.scaled_weight(i, k, self.exponents[step + 1][i] - self.exponents[step][j]);
@@ -239,13 +240,13 @@ impl Balls {
         }
         let exponent = self.exponents[step + 1][i];
         let bias = this.scaled_constant(i, exponent);
-        if !sum.alive && this.has_exact_constant(i, exponent) {
+        if !sum.has_terms && this.has_exact_constant(i, exponent) {
             return Ball { x: bias, e: 0.0 };
         }
         Ball { x: sum.x + bias, e: round_up(sum.e + g * bias.abs() + TINY) }
     }
 
-    /// An input of a step at a vertex: a coordinate, or a result of the step below, rectified where it is a unit.
+    /// An input of a step at a vertex: a coordinate or a result of the step below, after the ReLU if it is a unit.
     fn input(&mut self, places: &[Place], vertex: u32, step: usize, j: usize) -> Ball {
         if step == 0 {
             let Place::Corner(corner) = places[vertex as usize] else { unreachable!("a vertex that no step cut is a corner") };
@@ -255,33 +256,33 @@ impl Balls {
         if j < self.steps.steps[step - 1].units { ball.rectified() } else { ball }
     }
 
-    /// The inputs of a step at a vertex that can be other than 0.
-    fn alive(&mut self, places: &[Place], vertex: u32, step: usize, margin: impl Fn(Ball) -> f64) -> Alive {
-        if let Some(alive) = self.rows.get(&(vertex, step)).and_then(|row| row.alive.clone()) {
-            return alive;
+    /// The inputs of a step at a vertex that may be nonzero.
+    fn nonzero(&mut self, places: &[Place], vertex: u32, step: usize, margin: impl Fn(Ball) -> f64) -> Nonzero {
+        if let Some(nonzero) = self.rows.get(&(vertex, step)).and_then(|row| row.nonzero.clone()) {
+            return nonzero;
         }
         let all = (0..self.steps.steps[step].inputs()).map(|j| (j as u32, self.input(places, vertex, step, j)));
-        let alive = all.filter(|(_, ball)| *ball != Ball::ZERO).map(|(j, ball)| (j, ball.x, margin(ball)));
-        let alive = Arc::new(alive.collect::<Vec<_>>());
-        self.stored += size_of_val(&alive[..]) as u64;
-        self.rows.entry((vertex, step)).or_default().alive = Some(alive.clone());
-        alive
+        let nonzero = all.filter(|(_, ball)| *ball != Ball::ZERO).map(|(j, ball)| (j, ball.x, margin(ball)));
+        let nonzero = Arc::new(nonzero.collect::<Vec<_>>());
+        self.stored += size_of_val(&nonzero[..]) as u64;
+        self.rows.entry((vertex, step)).or_default().nonzero = Some(nonzero.clone());
+        nonzero
     }
 }
 
-/// A sum of products, and a bound of its error.
+/// A sum of products, and an upper bound on its error.
 struct Sum {
     x: f64,
     e: f64,
-    alive: bool,
+    has_terms: bool,
 }
 
 impl Sum {
-    /// TINY is for weights that have become subnormal.
+    /// TINY covers weights that have become subnormal.
     fn add(&mut self, w: f64, x: f64, margin: f64) {
         self.x += w * x;
         self.e += (w.abs() + TINY) * margin;
-        self.alive = true;
+        self.has_terms = true;
     }
 }
 
@@ -293,22 +294,22 @@ mod tests {
     use crate::network::{Layer, Stack};
     use nalgebra::{DMatrix, DVector};
 
-    /// Doubles of very different sizes, from a number.
+    /// Doubles of very different sizes, derived from a seed.
     fn weight(seed: u64) -> f64 {
         let word = (seed + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let word = (word ^ word >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         ((word >> 11) as f64 / (1u64 << 52) as f64 - 1.0) * 2f64.powi(-((word % 5 * 40) as i32))
     }
 
-    /// Vertices of a triangle cut by the units of the first layer, and by these again: the balls of all results of all steps hold the true numbers. Rows that
-    /// are not known or loose are learned from integers, as they are in a complex. Even so numbers cancel here, but of ten balls nine are good for six digits, and
-    /// half of the radii are no more than 2^10 times what is wrong.
+    /// The vertices of a triangle that is cut by the units of the first layer, twice. The balls of all results of all steps contain the
+    /// true numbers. Rows that are unknown or have large bounds are computed from integers, as in a complex. Although terms cancel, nine of
+    /// ten balls are accurate to six digits, and half of the radii are at most 2^10 times the true error.
     #[test]
     fn balls_hold_the_true_numbers() {
         let (mut good, mut all, mut too_wide) = (0, 0, Vec::new());
         for seed in 0..12u64 {
             let network = network(seed);
-            let steps = Arc::new(Steps::of_stack(&network));
+            let steps = Arc::new(Lowered::of_stack(&network));
             let corners: Vec<Vec<Rational>> =
                 [[(-7, 3), (1, 5)], [(2, 1), (3, 7)], [(0, 1), (-5, 3)]].iter().map(|x| x.map(Rational::from).to_vec()).collect();
             let inputs = vec![1, -1];
@@ -355,12 +356,12 @@ mod tests {
                 }
             }
         }
-        assert!(good * 10 > all * 9, "{good} of {all} are good for six digits");
+        assert!(good * 10 > all * 9, "{good} of {all} are accurate to six digits");
         too_wide.sort_by(f64::total_cmp);
         assert!(too_wide.len() > 1000 && too_wide[too_wide.len() / 2] < 1024.0, "{:?}", too_wide[too_wide.len() / 2]);
     }
 
-    /// A network of weights that differ by up to 2^160, a third of its layers with fractions that are no doubles.
+    /// A network whose weights differ by factors up to 2^160; a third of its layers have fractions that are not doubles.
     fn network(seed: u64) -> Stack {
         let widths = [2usize, 9, 8, 7, 3];
         let entry = |l: usize, i: usize, j: usize| weight(seed * 1_000_003 + (l * 10_007 + i * 101 + j) as u64);
@@ -387,7 +388,7 @@ mod tests {
         assert_eq!(Ball { x: -3.0, e: 2.0 }.rectified(), Ball::ZERO);
     }
 
-    /// Whether a ball holds a number, and how far from its centre that is, relative to its radius.
+    /// The distance of a number from the centre of a ball, relative to the radius.
     fn part(ball: Ball, number: &Rational) -> f64 {
         let off = (rational(ball.x).unwrap() - number).abs();
         assert!(off <= rational(ball.e).unwrap(), "{} and {ball:?}", number.to_f64());
@@ -444,7 +445,7 @@ mod tests {
         }
     }
 
-    /// Every rounding of a sum loses something; and a bias is as far from its double as can be, while the rest of the sum is lost.
+    /// Every rounding of a sum loses something. The bias is as far from its double as possible, while the rest of the sum is lost.
     #[test]
     fn no_rounding_of_a_sum_is_missing_from_its_ball() {
         use crate::exact::lossy::LossySum;
@@ -452,7 +453,7 @@ mod tests {
             let n = sum.weights.len();
             let layer =
                 Layer::from_rationals(DMatrix::from_fn(1, n, |_, j| sum.weights[j].clone()), DVector::from_element(1, sum.bias.clone()));
-            let steps = Arc::new(Steps::of_stack(&Stack::new(vec![layer]).unwrap()));
+            let steps = Arc::new(Lowered::of_stack(&Stack::new(vec![layer]).unwrap()));
             let corner: Vec<Ball> = sum.inputs.iter().map(Ball::near).collect();
             let mut balls = Balls::new(steps, Arc::new(vec![vec![0; n], vec![0]]), vec![corner]);
             part(balls.value(&[Place::Corner(0)], 0, 0, 0), &sum.exact())

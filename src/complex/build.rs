@@ -1,72 +1,71 @@
-//! From a network and a domain to its complex: what is asked for, and within which limits.
+//! Builds the complex of a network and a domain, within limits.
 
 use super::cells::Complex;
 use super::decide::Rule;
 use super::decide::RuleError;
 use super::domain::{Domain, DomainError};
-use super::lower::{Judge, lower};
 use super::memory::{Bytes, default_limit};
 use super::search::Search;
 use super::slice::Plane;
-use super::steps::Steps;
 use crate::network::Network;
+use crate::network::lowered::{Inputs, Judge, LowerError, Lowered, lower};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-/// More cells than this are refused unless another limit is given.
+/// The default limit for the number of cells.
 const MOST_REGIONS: usize = 10_000_000;
 
-/// Why there is no complex.
+/// The errors of building a complex.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ComplexError {
-    /// The domain does not fit.
+    /// The domain is not valid for the network.
     #[error(transparent)]
     Domain(#[from] DomainError),
     /// There are more cells than allowed.
-    #[error("there are more than {limit} regions, found up to layer {layer}; nothing is known of the rest")]
+    #[error("there are more than {limit} regions up to layer {layer}, the limit: the search is incomplete")]
     TooManyRegions {
         /// The limit.
         limit: usize,
-        /// The layer at which it was passed, from 0.
+        /// The layer at which the limit was exceeded, counted from 0.
         layer: usize,
     },
-    /// The bits of a graph say only which outputs are positive.
-    #[error("the network has one bit a unit, whether its output is positive, and such patterns need not be those of convex cells")]
+    /// The bits of the network are the signs of the outputs of its units.
+    #[error("the network has one bit for each unit, whether its output is positive, and such patterns need not determine convex cells")]
     OutputBits,
-    /// The output cannot decide in this way.
+    /// The rule does not fit the outputs of the network.
     #[error(transparent)]
     Rule(#[from] RuleError),
     /// There are more faces than can be numbered.
-    #[error("there are more faces than fit in memory, found up to layer {layer}; nothing is known of the rest")]
+    #[error("there are more faces than can be numbered up to layer {layer}: the search is incomplete")]
     TooManyFaces {
-        /// The layer at which it was seen, from 0.
+        /// The layer at which this happened, counted from 0.
         layer: usize,
     },
-    /// It takes more memory than allowed.
+    /// The search takes more memory than allowed.
     #[error(
-        "about {} of memory are needed at layer {layer}, and {} are allowed; the regions up to there are {cells}, and nothing is known of the rest",
+        "about {} of memory are needed at layer {layer}, expected at most {}: the search is incomplete, with {cells} regions so far",
         Bytes(*needed), Bytes(*limit)
     )]
     TooMuchMemory {
-        /// The most bytes.
+        /// The limit in bytes.
         limit: u64,
-        /// About how many bytes are needed, at the least.
+        /// The approximate number of bytes needed, a lower bound.
         needed: u64,
-        /// The layer at which it was seen, from 0.
+        /// The layer at which this happened, counted from 0.
         layer: usize,
-        /// The cells up to there.
+        /// The number of cells up to there.
         cells: usize,
     },
-    /// Exact volumes take more memory than allowed.
-    #[error("about {} of memory are needed with the exact volumes of {cells} cells, and {} are allowed", Bytes(*needed), Bytes(*limit))]
+    /// The exact volumes take more memory than allowed.
+    #[error("about {} of memory are needed with the exact volumes of {cells} cells, expected at most {}", Bytes(*needed), Bytes(*limit))]
     VolumesTooLarge {
-        /// The most bytes.
+        /// The limit in bytes.
         limit: u64,
-        /// About how many bytes are needed, at the least: the complex is part of them.
+        /// The approximate number of bytes needed, a lower bound. It includes the complex.
         needed: u64,
-        /// The cells whose volumes were found by then.
+        /// The number of cells whose volumes had been computed.
         cells: usize,
     },
     /// The caller stopped it, by [`Builder::stop_when`].
@@ -74,9 +73,18 @@ pub enum ComplexError {
     Stopped,
 }
 
-/// Finds the complex of a network: all cells of its pattern partition of a domain.
+impl From<LowerError> for ComplexError {
+    fn from(error: LowerError) -> Self {
+        match error {
+            LowerError::OutputBits => Self::OutputBits,
+            LowerError::TooLarge { limit, needed, layer } => Self::TooMuchMemory { limit, needed, layer, cells: 1 },
+        }
+    }
+}
+
+/// Builds the complex of a network: all cells of its pattern partition of a domain.
 ///
-/// Time and memory grow with the number of faces, of all dimensions, of the result.
+/// Time and memory grow with the total number of faces of all dimensions.
 ///
 /// ```
 /// use plica::{complex::{Builder, Domain}, network::load};
@@ -106,16 +114,16 @@ impl fmt::Debug for Builder {
     }
 }
 
-/// How far the search for cells is.
+/// The progress of the search for cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// The layers that have cut the domain, entirely or in part.
+    /// The number of layers that have cut the domain, completely or in part.
     pub layers: usize,
-    /// All layers.
+    /// The number of all layers.
     pub all_layers: usize,
-    /// The cells so far.
+    /// The number of cells so far.
     pub cells: usize,
-    /// The most bytes that all of it took so far, counted from the lengths of the arrays.
+    /// The largest number of bytes so far, counted from the lengths of the arrays.
     pub memory: u64,
 }
 
@@ -125,8 +133,8 @@ impl Builder {
         Self { network: network.clone(), limit: MOST_REGIONS, memory: None, held: 0, exact_only: false, progress: None, stop: None }
     }
 
-    /// Refuses complexes whose search takes more memory, as counted from the lengths of its arrays, and exact volumes that do so beside the complex; half of
-    /// what is available where nothing is said, or 4 GiB where the machine does not say.
+    /// Sets the limit for the memory of the search, as counted from the lengths of its arrays, and for that of exact volumes together with
+    /// the complex. The default is half of the available memory, or 4 GiB if that is unknown.
     ///
     /// ```
     /// use plica::{complex::{Builder, ComplexError, Domain}, network::load};
@@ -138,27 +146,27 @@ impl Builder {
         Self { memory: Some(bytes), ..self }
     }
 
-    /// Counts what is held already, such as [`Complex::memory`] of another complex, as part of the memory that is allowed.
+    /// Counts bytes that are in use already, such as [`Complex::memory`] of another complex, towards the limit.
     pub fn holding(self, bytes: u64) -> Self {
         Self { held: bytes, ..self }
     }
 
-    /// Refuses complexes of more cells; 10,000,000 where nothing is said.
+    /// Sets the limit for the number of cells. The default is 10,000,000.
     pub fn max_regions(self, limit: usize) -> Self {
         Self { limit, ..self }
     }
 
-    /// Takes every decision with integers, and cuts every face unit after unit: slow and simple. Cells can be in another order.
+    /// Takes every decision with integers and cuts every face unit by unit, which is slow and simple. Cells may be in another order.
     pub fn exact_only(self, exact_only: bool) -> Self {
         Self { exact_only, ..self }
     }
 
-    /// Calls a function whenever a layer, or a part of a wide one, has cut all faces.
+    /// Calls a function whenever a layer, or a part of a wide layer, has cut all faces.
     pub fn on_progress(self, progress: impl Fn(Progress) + Send + Sync + 'static) -> Self {
         Self { progress: Some(Arc::new(progress)), ..self }
     }
 
-    /// Ends with [`ComplexError::Stopped`] soon after this is set to true, for example by another thread.
+    /// Ends the search with [`ComplexError::Stopped`] soon after `stop` is set to true, for example by another thread.
     ///
     /// ```
     /// use plica::{complex::{Builder, ComplexError, Domain}, network::load};
@@ -170,28 +178,29 @@ impl Builder {
         Self { stop: Some(stop), ..self }
     }
 
-    /// The complex of a domain.
+    /// Builds the complex of a domain.
     ///
     /// # Errors
-    /// A domain of another dimension than the network's input, more cells than allowed, or a network whose bits do not tell its affine maps.
+    /// The dimension of the domain is not that of the input, a limit is exceeded, or the bits of the network do not determine its affine
+    /// maps.
     pub fn build(&self, domain: &Domain) -> Result<Complex, ComplexError> {
         Ok(self.cells(domain, None, None)?.0)
     }
 
-    /// The complex of a plane slice: that of the network restricted to the plane, in its coordinates (u, v).
+    /// Builds the complex of a plane slice: that of the network restricted to the plane, in the coordinates (u, v).
     ///
     /// # Errors
-    /// As [`Builder::build`]; here the domain has two dimensions.
+    /// As [`Builder::build`]. The domain must have two dimensions.
     pub fn build_slice(&self, plane: &Plane, domain: &Domain) -> Result<Complex, ComplexError> {
         Ok(self.cells(domain, Some(plane), None)?.0)
     }
 
-    /// How much memory is allowed.
+    /// The limit for the memory in bytes.
     pub(super) fn memory(&self) -> u64 {
         self.memory.unwrap_or_else(default_limit).saturating_sub(self.held)
     }
 
-    /// In how many dimensions a domain is cut: its own, of the whole space no more than the rank of the first layer.
+    /// The number of dimensions in which a domain is cut: its own dimension; for the whole space at most the rank of the first layer.
     ///
     /// ```
     /// use plica::{complex::{Builder, Domain}, network::load};
@@ -228,30 +237,35 @@ impl Builder {
         self.network.outputs()
     }
 
-    /// The network as steps, of a slice as a function of (u, v).
-    fn steps(&self, plane: Option<&Plane>, judge: Option<&mut Judge<'_>>) -> Result<Steps, ComplexError> {
+    /// The steps of the network; for a slice, as functions of (u, v).
+    fn steps(&self, plane: Option<&Plane>, judge: Option<&mut Judge<'_, ComplexError>>) -> Result<Lowered, ComplexError> {
         if let Some(plane) = plane.filter(|plane| plane.dimension() != self.network.inputs()) {
             return Err(DomainError::Dimension { expected: self.network.inputs(), found: plane.dimension() }.into());
         }
         match (self.network.stack(), plane) {
-            (None, plane) => lower(self.network.graph(), plane, self.memory(), judge),
-            (Some(stack), Some(plane)) => Ok(Steps::of_stack(&plane.restrict(stack))),
-            (Some(stack), None) => Ok(Steps::of_stack(stack)),
+            (None, plane) => {
+                let inputs = plane.map_or_else(|| Inputs::all(self.network.inputs()), Plane::inputs);
+                lower(self.network.graph(), inputs, self.memory(), judge)
+            }
+            (Some(stack), Some(plane)) => Ok(Lowered::of_stack(&plane.restrict(stack))),
+            (Some(stack), None) => Ok(Lowered::clone(stack.lowered())),
         }
     }
 
-    /// The complex of a domain, cut further by what the output decides where a rule is given, and the number of steps before those that decide.
+    /// The complex of a domain, cut further by the decisions of the output if a rule is given, and the number of steps before those that
+    /// decide.
     ///
-    /// Maxima compare no more candidates than the search so far says, except where all steps must be known before it, as in the whole space.
+    /// Maxima compare only the candidates that the search so far leaves. If all steps must be known before the search, as for the whole
+    /// space, they compare all candidates.
     pub(super) fn cells(&self, domain: &Domain, plane: Option<&Plane>, rule: Option<Rule>) -> Result<(Complex, usize), ComplexError> {
         let layers = self.network.depth() + usize::from(rule.is_some());
         let mut search: Option<Search<'_>> = None;
-        let mut judge = |steps: Steps, windows: &[Vec<u32>]| {
+        let mut judge = |steps: Lowered, windows: &[Vec<u32>]| {
             let steps = Arc::new(steps);
             if search.is_none() {
                 search = Some(Search::new(self, domain, &steps, layers)?);
             }
-            let search = search.as_mut().expect("it is there by now");
+            let search = search.as_mut().expect("the search has begun");
             search.follow(&steps)?;
             search.contenders(&steps, windows)
         };

@@ -1,4 +1,4 @@
-//! The complex: its faces, its vertices, and what lies on both sides of a facet.
+//! The complex: its faces and vertices, and the cells on both sides of a facet.
 
 use super::cell::{Cell, Facet};
 use super::coordinates::Approximate;
@@ -10,32 +10,34 @@ use super::merge::{Merged, merge};
 use super::signs::Signs;
 use super::simplex::WholePoint;
 use super::slice::Plane;
-use super::steps::{STAGE, Steps};
 use super::topology::{Faces, Topology};
 use crate::line::{Decisions, Enclosure};
 use crate::network::UnitSet;
+use crate::network::lowered::{Lowered, STAGE};
 use rug::{Integer, Rational};
 use std::cmp::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
-/// No cell.
+/// Marks that there is no cell.
 pub(super) const NONE: u32 = u32::MAX;
 
-/// The cells of a domain: the closures of the sets, with interior, on which the pattern of all hidden units is one.
+/// The cells of a domain: the closures of the sets with interior on which the pattern of all hidden units is constant.
 ///
-/// Topology is integers: which cell has which facets, and so on down to vertices. Exact coordinates are computed when asked for.
-/// Of the whole space, the cells are cut off at a simplex around everything that happens; what lies on it counts as not there.
+/// The topology consists of integers: the facets of each cell, the facets of these, and so on down to vertices. Exact coordinates are
+/// computed when they are used. For the whole space, the cells are cut off at a simplex that contains all bounded faces; faces on this
+/// simplex are at infinity and are not counted.
 #[derive(Debug)]
 pub struct Complex {
-    pub(super) steps: Arc<Steps>,
+    pub(super) steps: Arc<Lowered>,
     pub(super) units: UnitSet,
     domain: Domain,
     plane: Option<Plane>,
-    /// The inputs in which it was cut; the others are 0 at all points that are known, and of no influence on units.
+    /// The inputs in which the complex was cut. The others are 0 at all computed points, and have no influence on units.
     inputs: Vec<u32>,
-    /// The faces where all other inputs are 0: each is that of a face of as many dimensions more as there are of these.
+    /// The faces in the subspace where all other inputs are 0. The dimension of a face of the complex is larger by the number of these
+    /// inputs.
     pub(super) levels: Vec<Faces>,
-    /// For each face of each dimension below d the sides of the domain that it lies on, one bit each.
+    /// For each face of each dimension below d, the sides of the domain that contain it, one bit for each side.
     sides: Vec<Vec<u32>>,
     /// The cells on both sides of each face of dimension d - 1.
     facet_cells: Vec<[u32; 2]>,
@@ -44,27 +46,27 @@ pub struct Complex {
     finer: Option<Finer>,
     pub(super) points: Approximate,
     pub(super) exact: Mutex<ExactRows>,
-    /// The network of all inputs, where it was cut in some of them.
+    /// The network of all inputs, if the complex was cut in some of them.
     exact_of_all: Option<Mutex<ExactRows>>,
     decisions: Decisions,
     pub(super) counts: OnceLock<Counts>,
-    /// The most memory that it may take, in bytes, with its exact volumes.
+    /// The limit for the memory in bytes, including the exact volumes.
     pub(super) allowed: u64,
 }
 
-/// What the steps cut, where that is finer than the cells.
+/// The cells that the steps cut, if they are finer than the cells of the complex.
 #[derive(Debug)]
 struct Finer {
-    /// The vertices of the cells, by their numbers among all.
+    /// The vertices of the cells, by their numbers among all vertices.
     vertices: Vec<u32>,
-    /// The bits of all finer cells, and the cells that these are part of.
+    /// The bits of all finer cells, and the cell of the complex that contains each.
     patterns: Vec<u64>,
     cell_of: Vec<u32>,
 }
 
 impl Complex {
     pub(super) fn new(
-        (steps, inputs): (Arc<Steps>, Vec<u32>),
+        (steps, inputs): (Arc<Lowered>, Vec<u32>),
         domain: Domain,
         plane: Option<Plane>,
         topology: Topology,
@@ -132,14 +134,14 @@ impl Complex {
         }
     }
 
-    /// With this most memory.
+    /// Sets the limit for the memory.
     pub(super) fn allowed(self, allowed: u64) -> Self {
         Self { allowed, ..self }
     }
 
-    /// About how many bytes it takes.
+    /// The approximate number of bytes of the complex.
     pub fn memory(&self) -> u64 {
-        let exact = self.exact.lock().expect("nothing fails while it is held");
+        let exact = self.exact.lock().expect("no thread panics while it has the lock");
         let finer = self.finer.as_ref().map_or(0, |finer| 4 * (finer.vertices.len() + finer.cell_of.len() + 2 * finer.patterns.len()));
         of_complex(&self.levels, &self.sides, &self.patterns, &exact) + finer as u64
     }
@@ -149,44 +151,45 @@ impl Complex {
         self.steps.inputs()
     }
 
-    /// The dimension of the cells where they are cut: of the whole space, d or the rank of the first layer.
+    /// The dimension in which the cells are cut: d, or for the whole space the rank of the first layer if it is smaller.
     pub(super) fn rank(&self) -> usize {
         self.levels.len() - 1
     }
 
-    /// Whether every face holds a line, and so has no vertex.
+    /// Whether every face contains a line, and so has no vertex.
     pub(super) fn has_lines(&self) -> bool {
         self.rank() < self.dimension()
     }
 
-    /// What was cut into cells.
+    /// The domain.
     pub fn domain(&self) -> &Domain {
         &self.domain
     }
 
-    /// The plane, of a slice.
+    /// The plane, if the complex is that of a slice.
     pub fn plane(&self) -> Option<&Plane> {
         self.plane.as_ref()
     }
 
-    /// The units whose bits a cell's pattern has; of a complex cut by decisions, these are the units of one layer more.
+    /// The units whose bits the pattern of a cell has. If decisions cut the complex, these include the units of one more layer.
     pub fn units(&self) -> &UnitSet {
         &self.units
     }
 
-    /// How many signs the filter decided, and how many were left to integers.
+    /// The number of signs that the filter decided, and of those that were left to integers.
     pub fn decisions(&self) -> Decisions {
         self.decisions
     }
 
-    /// The number of activation regions: the cells.
+    /// The number of activation regions, which are the cells.
     pub fn activation_regions(&self) -> usize {
         self.levels[self.rank()].len()
     }
 
     /// The f-vector: the number of faces of each dimension, vertices first, cells last.
     ///
-    /// Of the whole space, faces at infinity do not count. Where the first layer has a rank below d, faces hold lines, and the first numbers are 0.
+    /// For the whole space, faces at infinity are not counted. If the rank of the first layer is below d, all faces contain lines, and the
+    /// first numbers are 0.
     pub fn f_vector(&self) -> Vec<u64> {
         let count = |k: usize| {
             let all = if k == 0 { self.vertices() } else { self.levels[k].len() };
@@ -196,27 +199,27 @@ impl Complex {
         std::iter::repeat_n(0, lines).chain((0..=self.rank()).map(count)).collect()
     }
 
-    /// The number of vertices, those at infinity included.
+    /// The number of vertices, including those at infinity.
     pub(crate) fn vertices(&self) -> usize {
         self.points.len()
     }
 
-    /// Whether a face of a dimension lies on what stands for infinity.
+    /// Whether a face of dimension k is at infinity.
     pub(super) fn is_at_infinity(&self, k: usize, face: u32) -> bool {
         self.domain == Domain::Space && k < self.rank() && self.sides[k][face as usize] != 0
     }
 
-    /// Whether a vertex is one of cells: not at infinity, and cells have vertices.
+    /// Whether a vertex of the topology is a vertex of cells: it is not at infinity, and the cells have vertices.
     pub(super) fn is_vertex(&self, vertex: u32) -> bool {
         !self.has_lines() && !self.is_at_infinity(0, vertex)
     }
 
-    /// The sides of the domain that a face of a dimension below d lies on.
+    /// The sides of the domain that contain a face of a dimension below d.
     pub(super) fn sides_of(&self, k: usize, face: u32) -> u32 {
         self.sides[k][face as usize]
     }
 
-    /// The facets of a face; of an edge its ends.
+    /// The facets of a face; for an edge, its two ends.
     pub(super) fn facets_of(&self, k: usize, face: u32) -> &[u32] {
         self.levels[k].facets(face)
     }
@@ -225,48 +228,49 @@ impl Complex {
         self.facet_cells[facet as usize]
     }
 
-    /// A cell by its number.
+    /// The cell with this number.
     ///
     /// # Panics
-    /// Where the number is not below [`Complex::activation_regions`].
+    /// If the number is not below [`Complex::activation_regions`].
     pub fn cell(&self, index: usize) -> Cell<'_> {
         assert!(index < self.activation_regions(), "cell {index} of {}", self.activation_regions());
         Cell { complex: self, index: index as u32 }
     }
 
-    /// All cells in order.
+    /// All cells, in order.
     pub fn cells(&self) -> impl ExactSizeIterator<Item = Cell<'_>> {
         (0..self.activation_regions()).map(|index| self.cell(index))
     }
 
-    /// The facets of all cells, each once; of the whole space, without those at infinity.
+    /// The facets of all cells, each once, without those at infinity.
     pub fn facets(&self) -> impl Iterator<Item = Facet<'_>> {
         let d = self.rank();
         (0..self.facet_cells.len() as u32).filter(move |&f| !self.is_at_infinity(d - 1, f)).map(|index| Facet { complex: self, index })
     }
 
-    /// The exact coordinates of a vertex; of a slice (u, v). Where faces hold lines and have no vertices, a point of one of the lowest faces.
+    /// The exact coordinates of a vertex; for a slice (u, v). If faces contain lines and have no vertices, a point on one of the lowest
+    /// faces.
     ///
     /// # Panics
-    /// Where there is no such vertex.
+    /// If there is no such vertex.
     pub fn vertex(&self, vertex: usize) -> Vec<Rational> {
-        let point = self.exact.lock().expect("nothing fails while it is held").point(self.among_finer(vertex as u32));
+        let point = self.exact.lock().expect("no thread panics while it has the lock").point(self.among_finer(vertex as u32));
         self.among_all_inputs(point, Rational::new())
     }
 
-    /// The same over the least common denominator.
+    /// The coordinates of a vertex over their least common denominator.
     pub(super) fn whole_vertex(&self, vertex: u32) -> WholePoint {
         let WholePoint { denominator, numerators } =
-            self.exact.lock().expect("nothing fails while it is held").whole_vertex(self.among_finer(vertex));
+            self.exact.lock().expect("no thread panics while it has the lock").whole_vertex(self.among_finer(vertex));
         WholePoint { denominator, numerators: self.among_all_inputs(numerators, Integer::new()) }
     }
 
-    /// The number of a vertex among those of what the steps cut.
+    /// The number of a vertex among all vertices that the steps cut.
     fn among_finer(&self, vertex: u32) -> u32 {
         self.finer.as_ref().map_or(vertex, |finer| finer.vertices[vertex as usize])
     }
 
-    /// What is known of the inputs in which it was cut, with 0 for the others.
+    /// Extends a list for the inputs in which the complex was cut to all inputs, with `zero` for the others.
     pub(super) fn among_all_inputs<T: Clone>(&self, of_inputs: Vec<T>, zero: T) -> Vec<T> {
         if !self.has_lines() {
             return of_inputs;
@@ -278,21 +282,21 @@ impl Complex {
 
     /// The network of all inputs, in integers.
     pub(super) fn exact_of_all(&self) -> MutexGuard<'_, ExactRows> {
-        self.exact_of_all.as_ref().unwrap_or(&self.exact).lock().expect("nothing fails while it is held")
+        self.exact_of_all.as_ref().unwrap_or(&self.exact).lock().expect("no thread panics while it has the lock")
     }
 
-    /// The exact coordinates of all vertices by their numbers; `None` of those at infinity, of all where faces hold lines.
+    /// The exact coordinates of all vertices by their numbers; `None` for those at infinity, and for all if faces contain lines.
     pub fn all_vertices(&self) -> impl Iterator<Item = Option<Vec<Rational>>> {
         (0..self.vertices()).map(|v| self.finite_vertex(v))
     }
 
-    /// The exact coordinates of a vertex, `None` of one at infinity, and where faces hold lines.
+    /// The exact coordinates of a vertex; `None` if it is at infinity, or if faces contain lines.
     pub(crate) fn finite_vertex(&self, vertex: usize) -> Option<Vec<Rational>> {
         self.is_vertex(vertex as u32).then(|| self.vertex(vertex))
     }
 
-    /// A box around all vertices, with a margin: what a picture of a complex of the whole space can show. Where faces hold lines, around a point of each of the
-    /// lowest.
+    /// A box around all vertices with a margin, which a picture of a complex of the whole space can show. If faces contain lines, the box
+    /// is around one point on each of the lowest faces.
     ///
     /// ```
     /// use plica::{complex::{Builder, Domain}, network::load};
@@ -312,10 +316,10 @@ impl Complex {
         Domain::boxed((0..self.dimension()).map(range).collect()).expect("the margin is positive")
     }
 
-    /// Doubles that enclose the coordinates of a vertex.
+    /// Enclosures of the coordinates of a vertex by doubles.
     ///
     /// # Panics
-    /// Where there is no such vertex.
+    /// If there is no such vertex.
     pub fn vertex_enclosure(&self, vertex: usize) -> Vec<Enclosure> {
         let error = self.points.error(vertex as u32);
         let around = |&x: &f64| match x {
@@ -329,12 +333,12 @@ impl Complex {
         self.among_all_inputs(known, Enclosure { lo: 0.0, hi: 0.0 })
     }
 
-    /// The cells whose closure holds a point, in order; none where the point is not in the domain.
+    /// The cells whose closure contains a point, in order; none if the point is not in the domain.
     ///
-    /// A point is in a cell exactly if each unit that does not vanish there has the sign that it has on the cell.
+    /// A point is in a closed cell if and only if each unit that is not 0 there has the sign that it has on the cell.
     ///
     /// # Panics
-    /// Where the point has another dimension.
+    /// If the dimension of the point is not that of the complex.
     pub fn cells_with(&self, point: &[Rational]) -> Vec<usize> {
         assert_eq!(point.len(), self.dimension(), "a point of the complex's dimension");
         if !self.domain.contains(point) {
@@ -356,7 +360,7 @@ impl Complex {
         cells
     }
 
-    /// The units that are positive at a point, and those that are negative there, in words like the bits of cells.
+    /// The units that are positive at a point, and those that are negative there, as words in the order of the bits of cells.
     pub(super) fn signs_at(&self, point: &[Rational]) -> Vec<(u64, u64)> {
         let signs = self.exact_of_all().signs_at(point);
         let word = |signs: &[Ordering], wanted: Ordering| (0..signs.len()).fold(0u64, |word, i| word | u64::from(signs[i] == wanted) << i);
@@ -364,18 +368,18 @@ impl Complex {
         signs.iter().flat_map(|layer| layer.chunks(STAGE).map(part)).collect()
     }
 
-    /// Whether cells are unions of those that the steps cut.
+    /// Whether cells are unions of the cells that the steps cut.
     pub(super) fn is_merged(&self) -> bool {
         self.finer.is_some()
     }
 
-    /// The bits of a cell in words: 64 units each, every step beginning a new one; where cells were merged, those of the first part.
+    /// The bits of a cell as words of 64 units; each step begins a new word. If cells were merged, those of the first part.
     pub(super) fn words(&self, cell: usize) -> &[u64] {
         &self.patterns[cell * self.words_per_cell..][..self.words_per_cell]
     }
 }
 
-/// Whether a closed cell with these bits holds a point at which units have these signs.
+/// Whether a closed cell with these bits contains a point at which units have these signs.
 pub(super) fn fits(bits: &[u64], signs: &[(u64, u64)]) -> bool {
     bits.iter().zip(signs).all(|(&bits, &(pos, neg))| pos & !bits == 0 && neg & bits == 0)
 }

@@ -1,4 +1,4 @@
-//! What every complex must satisfy, whatever the network: Euler's relation, two cells a facet, volumes that add up.
+//! Relations that every complex satisfies: Euler's relation, two cells at each inner facet, and volumes with the right sum.
 
 use super::build::ComplexError;
 use super::cells::Complex;
@@ -7,55 +7,58 @@ use rayon::prelude::*;
 use rug::Rational;
 use serde::Serialize;
 
-/// A relation that failed: the complex is wrong, and nothing that was computed from it may be believed. Or one that was not checked, for want of memory.
+/// A relation that is violated: the complex is wrong, and all results computed from it may be wrong. Or a relation that was not checked for
+/// lack of memory.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CheckError {
-    /// The alternating sum of the f-vector.
-    #[error("self-check failed: the alternating sum of the f-vector is {found}, and must be {expected}; please report this network")]
+    /// The alternating sum of the f-vector is wrong.
+    #[error("self-check failed: the alternating sum of the f-vector is {found}, expected {expected}; please report this network")]
     Euler {
-        /// What it must be.
+        /// The correct sum.
         expected: i64,
-        /// What it is.
+        /// The sum found.
         found: i64,
     },
-    /// A facet inside the domain without two cells, or one on a side without one.
+    /// A facet inside the domain does not have two cells, or one on a side does not have one.
     #[error("self-check failed: facet {facet} has {cells} cells; please report this network")]
     Facet {
-        /// The facet.
+        /// The number of the facet.
         facet: usize,
-        /// Its cells.
+        /// The number of its cells.
         cells: usize,
     },
-    /// Decisions cut the cells, so each must have a part at least.
-    #[error("self-check failed: decisions cut {found} regions, and there are {expected}; please report this network")]
+    /// Decisions cut the cells, so each activation region must have at least one part.
+    #[error("self-check failed: decisions cut {found} regions, expected {expected}; please report this network")]
     Refinement {
-        /// The activation regions.
+        /// The number of activation regions.
         expected: u64,
-        /// Those that have parts.
+        /// The number of regions that have parts.
         found: u64,
     },
-    /// The volumes of the cells.
-    #[error("self-check failed: the volumes of the cells add up to {found}, and the domain has {expected}; please report this network")]
+    /// The sum of the volumes of the cells is wrong.
+    #[error(
+        "self-check failed: the volumes of the cells add up to {found}, expected {expected}: the volume of the domain; please report this network"
+    )]
     Volume {
         /// The volume of the domain.
         expected: String,
-        /// The sum over the cells.
+        /// The sum of the volumes of the cells.
         found: String,
     },
-    /// There is too little memory for the volumes, so they are not checked.
+    /// There is not enough memory for the volumes, so they were not checked.
     #[error(transparent)]
     Volumes(#[from] ComplexError),
 }
 
-/// The relations that were checked, and held.
+/// The relations that were checked and are satisfied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Check {
-    /// The alternating sum of the f-vector is 1, in the whole space (-1)^d.
+    /// The alternating sum of the f-vector is 1; for the whole space (-1)^d.
     pub euler: bool,
-    /// A facet inside the domain has two cells, one on a side has one.
+    /// A facet inside the domain has two cells, and one on a side has one.
     pub facets: bool,
-    /// The exact volumes of the cells add up to exactly that of the domain.
+    /// The sum of the exact volumes of the cells is the volume of the domain.
     pub volumes: bool,
 }
 
@@ -63,7 +66,7 @@ impl Complex {
     /// Checks Euler's relation and that facets have the right number of cells.
     ///
     /// # Errors
-    /// A relation that fails.
+    /// A relation is violated.
     pub fn check(&self) -> Result<Check, CheckError> {
         let expected = if *self.domain() == Domain::Space && self.dimension() % 2 == 1 { -1 } else { 1 };
         let signed = |(k, &count): (usize, &u64)| if k % 2 == 0 { count as i64 } else { -(count as i64) };
@@ -80,10 +83,10 @@ impl Complex {
         Ok(Check { euler: true, facets: true, volumes: false })
     }
 
-    /// Checks that exact volumes add up to that of the domain, too; gives their sum, `None` of the whole space.
+    /// Also checks that the sum of the exact volumes is the volume of the domain. Returns the sum, `None` for the whole space.
     ///
     /// # Errors
-    /// A sum that is another; volumes that take more memory than allowed.
+    /// The sum is wrong, or the volumes take more memory than allowed.
     pub fn check_volumes(&self) -> Result<Option<Rational>, CheckError> {
         let Some(expected) = self.domain().volume() else { return Ok(None) };
         let all: Vec<Rational> = self.volumes_alone()?.into_iter().flatten().collect();
@@ -91,7 +94,7 @@ impl Complex {
         Ok(Some(expected))
     }
 
-    /// The sum of volumes that have been computed, and whether there is something that it was compared with.
+    /// The sum of computed volumes, and whether there is a volume to compare it with.
     pub(crate) fn checked_sum(&self, volumes: &[Rational]) -> Result<(Rational, bool), CheckError> {
         let (sum, expected) = (exact_sum(volumes), self.domain().volume());
         expected.iter().try_for_each(|expected| check_sum(&sum, expected))?;
@@ -103,8 +106,8 @@ fn check_sum(found: &Rational, expected: &Rational) -> Result<(), CheckError> {
     if found == expected { Ok(()) } else { Err(CheckError::Volume { expected: expected.to_string(), found: found.to_string() }) }
 }
 
-/// The sum of many fractions, pair by pair, so that most additions are of short ones. Of cells in their order, the denominators of the vertices between
-/// them cancel early.
+/// The sum of many fractions, added in pairs, so that most additions are of short numbers. If the cells are in order, the denominators of
+/// the vertices between them cancel early.
 pub(crate) fn exact_sum(terms: &[Rational]) -> Rational {
     let mut sums: Vec<Rational> = terms.par_chunks(2).map(|pair| pair.iter().sum()).collect();
     while sums.len() > 1 {

@@ -1,4 +1,4 @@
-//! The coordinates of vertices as doubles: for order and pictures, where a bound says how far they can be trusted.
+//! The coordinates of vertices as doubles with error bounds, for ordering and for pictures.
 
 use super::balls::LOOSE;
 use super::exact::Place;
@@ -8,23 +8,24 @@ use super::signs::{Signs, nearest_row};
 use crate::exact::bound::{TINY, U, round_up};
 use std::collections::HashMap;
 
-/// The coordinates of all vertices as doubles, each within its bound of the true one.
+/// The coordinates of all vertices as doubles, each with a bound on its error.
 #[derive(Debug)]
 pub(super) struct Approximate {
     dimension: usize,
     coordinates: Vec<f64>,
     errors: Vec<f64>,
-    /// How the coordinates of vertices at infinity grow, as far as doubles tell.
+    /// The approximate slopes of the coordinates of vertices at infinity.
     slopes: HashMap<u32, Vec<f64>>,
 }
 
 impl Approximate {
-    /// Those of the vertices; of those at infinity nothing is known in the end. `corners` are the slopes of corners there.
+    /// Computes the coordinates. Vertices at infinity have unknown coordinates in the result. `corners` are the slopes of corners at
+    /// infinity.
     pub(super) fn of(signs: &mut Signs, dimension: usize, corners: Option<&[Vec<f64>]>) -> Self {
         let (coordinates, errors) = (Vec::with_capacity(signs.len() * dimension), Vec::with_capacity(signs.len()));
         let mut all = Self { dimension, coordinates, errors, slopes: HashMap::new() };
         let corners = corners.unwrap_or_default();
-        // For each vertex at infinity how its coordinates grow, and a bound of the error.
+        // For each vertex at infinity the slopes of its coordinates, and a bound on their error.
         let mut slopes: HashMap<u32, (Vec<f64>, f64)> = (0..).zip(corners.iter().map(|corner| (corner.clone(), 0.0))).collect();
         for vertex in 0..signs.len() as u32 {
             let weights = signs.weights[vertex as usize];
@@ -44,7 +45,7 @@ impl Approximate {
         all
     }
 
-    /// The constants of a point between two others of which one may be at infinity, and its slopes where it is there too.
+    /// The constants of a point between two others, at least one of them at infinity, and its slopes if it is at infinity too.
     fn between_at_infinity(
         &self,
         vertex: u32,
@@ -64,9 +65,10 @@ impl Approximate {
         (error < LOOSE * largest(&constants)).then_some((constants, error))
     }
 
-    /// The point between two others, `None` where its bound says too little.
+    /// The point between two others; `None` if its bound is too large.
     ///
-    /// As for pre-activations: the errors of both, that of the weights times the distance, and 8 u for rounding.
+    /// As for pre-activations, the bound consists of the errors of both points, the error of the weights times the distance, and 8 u for
+    /// rounding.
     fn between(&self, p: u32, q: u32, weights: Weights) -> Option<(Vec<f64>, f64)> {
         let Weights { of_p, of_q, error, .. } = weights;
         let (e, f) = (self.error(p), self.error(q));
@@ -78,7 +80,7 @@ impl Approximate {
         tight.then(|| (pairs().map(|(x, y)| of_p * x + of_q * y).collect(), error))
     }
 
-    /// Those of some vertices only, in this order.
+    /// The coordinates of some vertices only, in this order.
     pub(super) fn only(&self, vertices: &[u32]) -> Self {
         let coordinates = vertices.iter().flat_map(|&v| self.point(v).iter().copied()).collect();
         let slopes = (0..).zip(vertices).filter_map(|(new, v)| Some((new, self.slopes.get(v)?.clone()))).collect();
@@ -97,7 +99,7 @@ impl Approximate {
         self.errors[vertex as usize]
     }
 
-    /// How the coordinates of a vertex at infinity grow, about.
+    /// The approximate slopes of the coordinates of a vertex at infinity.
     pub(super) fn slopes(&self, vertex: u32) -> Option<&[f64]> {
         self.slopes.get(&vertex).map(Vec::as_slice)
     }

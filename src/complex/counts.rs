@@ -1,20 +1,20 @@
-//! Three counts that are easily confused.
+//! Three counts that are easily confused: activation regions, affine maps and linear regions.
 
 use serde::{Deserialize, Serialize};
 
-/// Activation regions, affine maps and linear regions.
+/// The numbers of activation regions, affine maps and linear regions.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
-    /// The cells: sets with interior on which the pattern is one.
+    /// The number of cells: sets with interior on which the pattern is constant.
     pub activation_regions: u64,
-    /// Distinct affine maps of the output.
+    /// The number of distinct affine maps of the output.
     pub affine_maps: u64,
-    /// Connected unions of cells with one affine map, where cells are connected by a common facet.
+    /// The number of connected unions of cells with one affine map, where cells with a common facet are connected.
     pub linear_regions: u64,
-    /// For each cell the number of its affine map, numbered as they first occur.
+    /// For each cell the number of its affine map, numbered in the order of first occurrence.
     #[serde(skip)]
     pub map_of: Vec<u32>,
-    /// For each cell the number of its linear region, numbered as they first occur.
+    /// For each cell the number of its linear region, numbered in the order of first occurrence.
     #[serde(skip)]
     pub linear_region_of: Vec<u32>,
 }

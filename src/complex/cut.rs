@@ -1,35 +1,35 @@
-//! How hyperplanes cut the faces of a complex, one old face after the other, in order of dimension.
+//! Cuts the faces of a complex by hyperplanes, one old face after the other, in order of dimension.
 //!
-//! All units are affine on an old face, so the parts of one are told apart by the signs of the units inside. Where the units meet
-//! in general position, parts are found from their facets: a part of dimension j - 1 inside the old face, on which some units vanish, is a facet of two
-//! parts for each of these units. Edges and polygons are cut so in any position; other faces in special position unit after unit (`split`),
-//! as are all faces where every decision is left to integers: one way to cut is tested against the other.
+//! All units are affine on an old face, so its parts are distinguished by the signs of the units inside. If the units are in general
+//! position, parts are found from their facets: a part of dimension j - 1 inside the old face on which some units are 0 is a facet of two
+//! parts for each of these units. Edges and polygons are cut in this way in any position. Other faces in special position are cut unit by
+//! unit (`split`); so are all faces if every decision is left to integers, so that tests compare the two methods.
 
 use super::groups::Groups;
 use super::parts::{Limit, Limits, Parts};
 use super::signs::Signs;
 use super::split::{Room, Splitting};
-use super::steps::STAGE;
 use super::topology::{Faces, Mask, Topology, units_of};
+use crate::network::lowered::STAGE;
 use std::cell::Cell;
 
-/// No vertex.
+/// Marks that there is no vertex.
 const NONE: u32 = u32::MAX;
 
-/// A cut complex.
+/// The result of cutting a complex.
 pub(super) struct Cut {
     pub topology: Topology,
-    /// For each cell the one that it was in.
+    /// For each cell, the old cell that contains it.
     pub parents: Vec<u32>,
-    /// For each cell the units that are positive inside.
+    /// For each cell, the units that are positive inside.
     pub patterns: Vec<u64>,
-    /// The bytes that were taken at the end, those of the old complex included.
+    /// The number of bytes at the end, including those of the old complex.
     pub bytes: u64,
 }
 
-/// Cuts all faces by the units that `signs` speaks of, at most 64.
+/// Cuts all faces by the units of the present word of `signs`, at most 64.
 ///
-/// Every face of the old complex must have every unit affine on it. It ends early at a limit.
+/// All units must be affine on every face of the old complex. The search ends early at a limit.
 pub(super) fn cut(old: &Topology, signs: &mut Signs, limits: Limits<'_>) -> Result<Cut, Limit> {
     let d = old.dimension();
     let new = Topology { levels: vec![Faces::default(); d + 1], bases: Vec::new() };
@@ -39,26 +39,27 @@ pub(super) fn cut(old: &Topology, signs: &mut Signs, limits: Limits<'_>) -> Resu
     Cutting { parts, groups, room, points: Vec::new(), ends: [[NONE; 2]; STAGE], against: [0; STAGE] }.run()
 }
 
-/// What is known of a closed face of the old complex.
+/// The signs of the units on a closed face of the old complex.
 #[derive(Clone, Copy, Default)]
 struct Closed {
     mask: Mask,
-    /// The units that vanish at a vertex of it.
+    /// The units that are 0 at one of its vertices.
     zero: u64,
-    /// Units that cut it may meet in special position: more of them in a point than its dimension, or in one of its vertices.
+    /// Whether the units that cut the face may be in special position: more of them meet in a point than its dimension, or some meet in one
+    /// of its vertices.
     special: bool,
 }
 
-/// Faces that grow while those of the old complex are cut.
+/// The new faces, which grow while those of the old complex are cut.
 struct Cutting<'a, 's> {
     parts: Parts<'a, 's>,
     groups: Groups,
     room: Room,
-    /// The vertices on a line, each after its place there.
+    /// The vertices on a line, each with its position there.
     points: Vec<(u32, u32)>,
-    /// For each unit the two vertices on the boundary of the polygon at hand at which it vanishes.
+    /// For each unit, the two vertices on the boundary of the present polygon at which it is 0.
     ends: [[u32; 2]; STAGE],
-    /// For the first unit of each line of the polygon at hand those that vanish there too and have the opposite sign elsewhere.
+    /// For the first unit of each line of the present polygon, the units that are 0 on the same line and have the opposite sign elsewhere.
     against: [u64; STAGE],
 }
 
@@ -87,7 +88,7 @@ impl Cutting<'_, '_> {
         Ok(Cut { topology, parents, patterns, bytes })
     }
 
-    /// Makes room for the old faces of a dimension, and some parts of them.
+    /// Reserves room for the old faces of a dimension and for some parts of them.
     fn reserve(&mut self, k: usize) {
         let faces = &self.parts.old.levels[k];
         let room = faces.len() + faces.len() / 2;
@@ -96,7 +97,7 @@ impl Cutting<'_, '_> {
         self.parts.starts[k].reserve((k + 1) * (faces.len() + 1));
     }
 
-    /// Notes where the new faces inside the next old one begin.
+    /// Records where the new faces inside the next old one begin.
     fn begin(&mut self, k: usize) {
         for j in 0..=k {
             let start = self.parts.len(j);
@@ -104,7 +105,7 @@ impl Cutting<'_, '_> {
         }
     }
 
-    /// Brings the parts of an old face into the new complex; its facets have been brought already.
+    /// Adds the parts of an old face to the new complex. Its facets have been added before.
     fn divide(&mut self, k: usize, face: u32, below: &[Closed]) -> Result<Closed, Limit> {
         let facets = self.parts.old.levels[k].facets(face);
         let mut closed = Closed::default();
@@ -139,7 +140,7 @@ impl Cutting<'_, '_> {
         Ok(closed)
     }
 
-    /// An old face that no unit cuts; so its facets are not cut either.
+    /// Copies an old face that no unit cuts; its facets are not cut either.
     fn copy(&mut self, k: usize, face: u32, mask: Mask) -> Result<(), Limit> {
         let facets = self.parts.old.levels[k].facets(face);
         self.parts.masks[k].push(mask);
@@ -153,7 +154,7 @@ impl Cutting<'_, '_> {
         self.parts.check(k, 0, 0)
     }
 
-    /// A new vertex inside an old face: where a unit vanishes between two others, at which `mixed` units have opposite signs.
+    /// Adds a new vertex inside an old face: the zero of a unit between two vertices, at which the `mixed` units have opposite signs.
     fn add_vertex(&mut self, ends: [u32; 2], base: [u32; 2], unit: u32, mixed: u64, first: u32) -> Result<u32, Limit> {
         // There are at least as many cells as vertices inside one old face.
         if (self.parts.len(0) - first) as usize >= self.parts.limits.cells {
@@ -162,7 +163,7 @@ impl Cutting<'_, '_> {
         Ok(self.parts.signs.cut(ends, base, unit, mixed))
     }
 
-    /// Cuts an edge; gives whether several units vanish at a point inside.
+    /// Cuts an edge; returns whether several units are 0 at a point inside.
     fn cut_edge(&mut self, edge: u32, mixed: u64) -> Result<bool, Limit> {
         let (ends, base) = (self.parts.old.ends(edge), self.parts.old.bases[edge as usize]);
         let (first, mut open, mut special) = (self.parts.len(0), mixed, false);
@@ -178,10 +179,10 @@ impl Cutting<'_, '_> {
         Ok(special)
     }
 
-    /// The edges between the points of a segment, on which `mixed` units change sign; base is a segment around it.
+    /// Adds the edges between the points of a segment, on which the `mixed` units change sign; `base` is a segment that contains it.
     fn add_edges(&mut self, [p, q]: [u32; 2], base: [u32; 2], mixed: u64) -> Result<(), Limit> {
         let of_q = self.parts.signs.mask(q);
-        // The further a point is, the more units have the sign that they have at q.
+        // The farther a point is from p, the more units have the sign that they have at q.
         for (place, vertex) in &mut self.points {
             let mask = self.parts.signs.mask(*vertex);
             *place = ((mask.pos & of_q.pos | mask.neg & of_q.neg) & mixed).count_ones();
@@ -198,7 +199,7 @@ impl Cutting<'_, '_> {
         self.parts.check(1, 0, 0)
     }
 
-    /// Cuts a polygon, by lines in any position; gives whether more than two units vanish at a point inside.
+    /// Cuts a polygon by lines in any position; returns whether more than two units are 0 at a point inside.
     fn cut_polygon(&mut self, face: u32, closed: &Closed) -> Result<bool, Limit> {
         let (old, mixed) = (self.parts.old, closed.mask.mixed());
         let edges = old.levels[2].facets(face);
@@ -241,7 +242,7 @@ impl Cutting<'_, '_> {
         Ok(special)
     }
 
-    /// Notes a vertex on the boundary of the polygon at hand.
+    /// Records a vertex on the boundary of the present polygon as an end of the lines through it.
     fn note_end(&mut self, vertex: u32, mixed: u64) {
         for unit in units_of(self.parts.signs.mask(vertex).vanish(mixed)) {
             let ends = &mut self.ends[unit];
@@ -253,14 +254,14 @@ impl Cutting<'_, '_> {
         }
     }
 
-    /// Those of the units of a line whose sign is not that of one of them.
+    /// Among the units of a line, those whose sign is opposite to that of `unit`.
     fn opposite(&self, unit: usize, line: u64, edges: &[u32]) -> u64 {
         let masks = edges.iter().flat_map(|&edge| self.parts.old.ends(edge)).map(|v| self.parts.signs.mask(v));
         let beside = masks.into_iter().find(|mask| (mask.pos | mask.neg) >> unit & 1 == 1).unwrap_or_default();
         line & if beside.pos >> unit & 1 == 1 { beside.neg } else { beside.pos }
     }
 
-    /// Cuts a face of at least three dimensions; `false`, and nothing done, where units inside it turn out to be in special position.
+    /// Cuts a face of at least three dimensions. Returns `false` without a change if units inside it are in special position.
     fn cut_face(&mut self, k: usize, face: u32, mask: Mask) -> Result<bool, Limit> {
         let mixed = mask.mixed();
         let least = k.saturating_sub(mixed.count_ones() as usize);
@@ -273,7 +274,8 @@ impl Cutting<'_, '_> {
         Ok(true)
     }
 
-    /// Finds the vertices and edges inside a face on the segments in which k - 1 units vanish; their ends are on its boundary.
+    /// Finds the vertices and edges inside a face on the segments on which k - 1 units are 0. The ends of these segments are on its
+    /// boundary.
     fn cut_chords(&mut self, k: usize, face: u32, mixed: u64) -> Result<bool, Limit> {
         let (vertices, edges) = (self.parts.len(0), self.parts.len(1));
         let mut ends: Vec<(u64, u32)> = Vec::new();
@@ -314,13 +316,13 @@ impl Cutting<'_, '_> {
         Ok(simple)
     }
 
-    /// Finds the parts of dimension j inside an old face of dimension k from those one dimension below, inside it and inside its facets.
+    /// Finds the parts of dimension j inside an old face of dimension k from the parts of dimension j - 1 inside it and inside its facets.
     fn gather(&mut self, k: usize, face: u32, j: usize, mask: Mask) -> Result<(), Limit> {
         let mixed = mask.mixed();
         let facets = self.parts.old.levels[k].facets(face);
         let inner = self.parts.inside(k, face, j - 1);
         let outer = facets.iter().map(|&g| self.parts.inside(k - 1, g, j - 1).len()).sum::<usize>();
-        // In a polygon a line is crossed as one, whatever vanishes there.
+        // In a polygon a line counts as one crossing, for any number of units that are 0 on it.
         let crossed = if k == 2 { 1 } else { k - j + 1 };
         let entries = outer + 2 * crossed * inner.len();
         self.parts.check(j, 0, entries)?;

@@ -1,43 +1,43 @@
-//! Decisions: cells cut further by the output, one part for each class that it decides there.
+//! Decisions: cells are cut further by the output, so that one class is decided on each part.
 
 use super::build::{Builder, ComplexError};
 use super::cells::Complex;
 use super::domain::Domain;
-use super::lower::{Judge, with_winner};
 use super::slice::Plane;
-use super::steps::Steps;
 use crate::exact::ParseError;
 use crate::network::Pattern;
+use crate::network::lowered::Lowered;
+use crate::network::lowered::{Judge, with_winner};
 use rug::Rational;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::str::FromStr;
 
-/// A decision among so many outputs takes as many rounds of duels.
+/// The limit for the outputs of a decision, which takes a tournament among them.
 const MOST_OUTPUTS: usize = 64;
 
-/// How the output of a network decides.
+/// The rule by which the output of a network decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Rule {
-    /// By the sign of the one output: classes 1, -1, and 0 where it vanishes on a whole cell.
+    /// By the sign of the only output: classes 1, -1, and 0 where it is 0 on a whole cell.
     Sign,
-    /// By the largest of several outputs, the lowest index on ties: classes 0, 1, ...
+    /// By the largest of several outputs, the lowest index in case of ties: classes 0, 1, ...
     Argmax,
 }
 
-/// Why a rule cannot decide by the outputs of a network.
+/// The reasons for which a rule does not fit the outputs of a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RuleError {
-    /// A sign, of several outputs.
-    #[error("the sign is that of one output, and the network has {0}: use argmax")]
+    /// The rule is the sign, but there are several outputs.
+    #[error("the network has {0} outputs, expected one for the rule sign: use argmax")]
     Several(usize),
-    /// The largest of one output.
-    #[error("argmax compares several outputs, and the network has one: use sign")]
+    /// The rule is the largest output, but there is only one.
+    #[error("the network has one output, expected several for the rule argmax: use sign")]
     One,
-    /// The largest of too many outputs.
-    #[error("{0} outputs are too many to compare: at most {MOST_OUTPUTS}")]
+    /// The rule is the largest output, but there are too many.
+    #[error("{0} outputs are too many to compare: expected at most {MOST_OUTPUTS}")]
     TooMany(usize),
 }
 
@@ -48,7 +48,7 @@ impl FromStr for Rule {
         match text {
             "sign" => Ok(Self::Sign),
             "argmax" => Ok(Self::Argmax),
-            _ => Err(ParseError::new(format!("`{text}` is no rule: sign or argmax"))),
+            _ => Err(ParseError::new(format!("`{text}` is not a rule: expected sign or argmax"))),
         }
     }
 }
@@ -63,10 +63,10 @@ impl std::fmt::Display for Rule {
 }
 
 impl Rule {
-    /// Whether it decides by so many outputs.
+    /// Checks that the rule can decide by this number of outputs.
     ///
     /// # Errors
-    /// Says what is wrong with the number.
+    /// The number of outputs does not fit the rule.
     pub fn fits(self, outputs: usize) -> Result<(), RuleError> {
         match self {
             Self::Sign if outputs != 1 => Err(RuleError::Several(outputs)),
@@ -76,16 +76,16 @@ impl Rule {
         }
     }
 
-    /// The steps of a network with one more hidden layer that decides.
-    pub(super) fn after(self, steps: Steps, limit: u64, judge: Option<&mut Judge<'_>>) -> Result<Steps, ComplexError> {
+    /// The steps of a network with one more hidden layer, which decides.
+    pub(super) fn after(self, steps: Lowered, limit: u64, judge: Option<&mut Judge<'_, ComplexError>>) -> Result<Lowered, ComplexError> {
         match self {
             Self::Sign => Ok(steps.with_sign()),
             Self::Argmax => with_winner(steps, limit, judge),
         }
     }
 
-    /// The class of a cell by its bits; `step` is the first that decides.
-    fn class(self, steps: &Steps, step: usize, words: &[u64]) -> i64 {
+    /// The class of a cell, from its bits; `step` is the first step that decides.
+    fn class(self, steps: &Lowered, step: usize, words: &[u64]) -> i64 {
         match self {
             Self::Sign => i64::from(steps.is_active(words, step, 0)) - i64::from(steps.is_active(words, step, 1)),
             Self::Argmax => steps.last_winner(words) as i64,
@@ -95,8 +95,8 @@ impl Rule {
 
 /// A complex whose cells are cut further, so that one class is decided on each.
 ///
-/// An activation region has one part for each class that it decides on a set with interior. The parts are convex, since the output is affine there, and
-/// cut only where two classes tie for the decision.
+/// An activation region has one part for each class that is decided on a subset of it with interior. The parts are convex, since the output
+/// is affine on the region. Cuts are only where two classes tie for the decision.
 ///
 /// ```
 /// use plica::{complex::{Builder, Domain, Rule}, network::load};
@@ -110,41 +110,41 @@ impl Rule {
 pub struct Decided {
     /// The finer complex.
     pub complex: Complex,
-    /// For each of its cells the class.
+    /// The class of each of its cells.
     pub class_of: Vec<i64>,
-    /// For each of its cells the activation region that holds it, by its number in the complex that is not cut by decisions.
+    /// For each of its cells, the activation region that contains it, by its number in the complex without decisions.
     pub parent_of: Vec<u32>,
-    /// How the output decides.
+    /// The rule of the decision.
     pub rule: Rule,
 }
 
-/// A maximal connected set of one class, where cells are connected by a common facet.
+/// A maximal connected set with one class, where cells with a common facet are connected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DecisionRegion {
-    /// What is decided.
+    /// The class that is decided.
     pub class: i64,
-    /// Its cells in the finer complex.
+    /// The cells of the region in the finer complex.
     pub cells: Vec<usize>,
-    /// Its exact volume, `None` where it is unbounded.
+    /// The exact volume, `None` if the region is unbounded.
     pub volume: Option<Rational>,
 }
 
 /// A piece of the boundary between two classes: a convex polytope of dimension d - 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BoundaryPiece {
-    /// The two classes, the lower first.
+    /// The two classes, the lower one first.
     pub classes: [i64; 2],
-    /// The activation regions on both sides, in order: one, where the piece runs through its inside.
+    /// The activation regions on both sides, in order. There is only one if the piece is inside it.
     pub within: Vec<usize>,
-    /// The facets of the finer complex that it consists of.
+    /// The facets of the finer complex whose union is the piece.
     pub facets: Vec<usize>,
 }
 
 impl Builder {
-    /// The complex of a domain, or of a plane slice, cut further by what the output decides.
+    /// Builds the complex of a domain, or of a plane slice, cut further by the decisions of the output.
     ///
     /// # Errors
-    /// As [`Builder::build`], and a rule that does not fit the number of outputs.
+    /// As [`Builder::build`], or the rule does not fit the number of outputs.
     pub fn decide(&self, rule: Rule, domain: &Domain, plane: Option<&Plane>) -> Result<Decided, ComplexError> {
         rule.fits(self.outputs())?;
         let (complex, first) = self.cells(domain, plane, Some(rule))?;
@@ -154,9 +154,9 @@ impl Builder {
     }
 }
 
-/// For each cell of a complex cut by decisions the activation region that holds it: the one with its pattern, for no other has it.
+/// For each cell of a complex cut by decisions, the activation region that contains it. It is the only one with the pattern of the cell.
 ///
-/// Regions are numbered as they first occur, as in the complex that is not cut by decisions; `step` is the first that decides.
+/// Regions are numbered in the order of first occurrence, as in the complex without decisions; `step` is the first step that decides.
 fn parents(complex: &Complex, step: usize) -> Vec<u32> {
     let cells = 0..complex.activation_regions();
     let pattern = |cell: usize| complex.steps.pattern_below(complex.steps.hidden.len() - 1, complex.words(cell));
@@ -165,7 +165,7 @@ fn parents(complex: &Complex, step: usize) -> Vec<u32> {
     let first = complex.steps.first_words[step];
     let parent = |cell: usize| {
         let words = &complex.words(cell)[..first];
-        // Cells with the same bits mostly follow each other.
+        // Cells with the same bits are mostly neighbours in the list.
         if let Some((_, number)) = last.filter(|(before, _)| *before == words) {
             return number;
         }
@@ -181,7 +181,7 @@ impl Decided {
     /// The decision regions, in the order of their first cells, with their exact volumes.
     ///
     /// # Errors
-    /// Where the volumes take more memory than allowed, as of [`Complex::volumes`].
+    /// The volumes take more memory than allowed, as for [`Complex::volumes`].
     pub fn regions(&self) -> Result<Vec<DecisionRegion>, ComplexError> {
         let region_of = self.complex.components(|a, b| self.class_of[a] == self.class_of[b]);
         let mut regions: Vec<DecisionRegion> = Vec::new();
@@ -191,7 +191,7 @@ impl Decided {
             }
             regions[region as usize].cells.push(cell);
         }
-        // A region with a cell that is not bounded has no volume, whatever those of its other cells.
+        // A region with an unbounded cell has no volume, whatever the volumes of its other cells.
         let is_bounded: Vec<bool> =
             regions.iter().map(|region| region.cells.iter().all(|&cell| self.complex.cell(cell).bounded())).collect();
         let mut volumes = self.complex.volumes_of(|cell| is_bounded[region_of[cell] as usize])?;
@@ -202,7 +202,7 @@ impl Decided {
         Ok(regions)
     }
 
-    /// The pieces of the boundaries between classes; each is convex, for the output is affine on an activation region.
+    /// The pieces of the boundaries between classes. Each is convex, since the output is affine on an activation region.
     pub fn boundary(&self) -> Vec<BoundaryPiece> {
         let mut pieces: BTreeMap<(Vec<usize>, [i64; 2]), Vec<usize>> = BTreeMap::new();
         for facet in self.complex.facets() {
@@ -248,7 +248,7 @@ mod tests {
         assert_eq!(boundary.iter().map(|piece| piece.within.clone()).collect::<Vec<_>>(), [[0], [1]]);
     }
 
-    /// An output that vanishes where a unit is inactive: a third class.
+    /// An output that is 0 where a unit is inactive: a third class.
     #[test]
     fn an_output_that_vanishes_on_a_cell_is_a_class() {
         let network = Network::new(vec![Layer::from_f64(dmatrix![1.0, 0.0], dvector![0.0]), Layer::from_f64(dmatrix![2.0], dvector![0.0])]);
@@ -258,14 +258,14 @@ mod tests {
         assert_eq!((classes, decided.boundary()[0].within.clone()), (vec![0, 1], vec![0, 1]));
     }
 
-    /// Three outputs x, y, and the larger of both again: ties go to the lower index, so the third never wins.
+    /// Three outputs: x, y, and the maximum of both. Ties go to the lower index, so the third one never wins.
     #[test]
     fn ties_go_to_the_lowest_index() {
         let network = Network::new(vec![
             Layer::from_f64(dmatrix![1.0, -1.0; 0.0, 1.0; 0.0, -1.0], dvector![0.0, 0.0, 0.0]),
             Layer::from_f64(dmatrix![0.0, 1.0, -1.0; 1.0, 1.0, -1.0; 1.0, 1.0, -1.0], dvector![0.0, 0.0, 0.0]),
         ]);
-        // Outputs y, relu(x - y) + y = max(x, y), and that again.
+        // The outputs are y, relu(x - y) + y = max(x, y), and the latter once more.
         let decided = Builder::new(&network.unwrap()).decide(Rule::Argmax, &domain(), None).unwrap();
         let regions = decided.regions().unwrap();
         let mut found: Vec<(i64, Rational)> = regions.into_iter().map(|region| (region.class, region.volume.unwrap())).collect();

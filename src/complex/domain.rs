@@ -1,72 +1,72 @@
-//! What is cut into cells: a box, a simplex, or the whole space.
+//! The domain of a complex: a box, a simplex, or the whole space.
 
 use super::essential::Essential;
 use super::simplex::{WholePoint, orientation, simplex_volume};
-use super::steps::Steps;
 use super::topology::{Faces, Topology};
-use super::whole::WholeStep;
 use crate::exact::{ParseError, parse_rational};
+use crate::network::lowered::Lowered;
 use crate::words::{message, quoted};
 use rug::{Integer, Rational};
 use std::sync::Arc;
 
-/// The most dimensions: a box of more has over 3^12 faces before anything cuts it. Of the whole space, the rank of the first layer counts.
+/// The limit for the dimension: a box of a higher one has more than 3^12 faces before it is cut. For the whole space, it applies to the
+/// rank of the first layer.
 const LARGEST_DIMENSION: usize = 12;
 
-/// What can be wrong with a domain.
+/// The errors of a domain.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DomainError {
     /// A box has no dimension.
-    #[error("a box has at least one dimension")]
+    #[error("the box has no dimension, expected at least one")]
     NoDimension,
     /// A side of a box is empty.
     #[error("the box is empty in dimension {axis}: its range {}..{} must ascend", message(.lo), message(.hi))]
     EmptyRange {
-        /// The dimension, from 0.
+        /// The dimension, counted from 0.
         axis: usize,
-        /// Its lower end.
+        /// The lower end of its range.
         lo: String,
-        /// Its upper end.
+        /// The upper end of its range.
         hi: String,
     },
-    /// A text is no box.
+    /// The text is not a box.
     #[error("{} is not a box: {reason}", quoted(.text))]
     Malformed {
         /// The text.
         text: String,
-        /// What is wrong with it.
+        /// The reason.
         #[source]
         reason: ParseError,
     },
-    /// The corners of a simplex lie in a hyperplane.
+    /// The corners of a simplex are in one hyperplane.
     #[error("the corners lie in one hyperplane: the simplex has no interior")]
     Flat,
-    /// Corners that are not d + 1 points of d coordinates.
-    #[error("a simplex has one corner more than dimensions: {corners} corners of dimension {dimension}")]
+    /// The corners are not d + 1 points with d coordinates.
+    #[error("{corners} corners of dimension {dimension}, expected one more than the dimension")]
     Corners {
-        /// The corners given.
+        /// The number of corners.
         corners: usize,
-        /// The dimension of the first.
+        /// The dimension of the first corner.
         dimension: usize,
     },
-    /// The dimension is another than the network's.
-    #[error("the domain has dimension {found}, but the network takes {expected} inputs")]
+    /// The dimension is not that of the network's input.
+    #[error("the domain has dimension {found}, expected {expected}: the number of inputs of the network")]
     Dimension {
-        /// What the network takes.
+        /// The number of inputs of the network.
         expected: usize,
         /// The dimension of the domain.
         found: usize,
     },
-    /// Too many dimensions.
-    #[error("{dimension} dimensions are too many: a box alone has 3^{dimension} faces; the most is {LARGEST_DIMENSION}")]
+    /// The domain has too many dimensions.
+    #[error("{dimension} dimensions are too many, since a box alone has 3^{dimension} faces: expected at most {LARGEST_DIMENSION}")]
     TooLarge {
         /// The dimension.
         dimension: usize,
     },
-    /// The units of the first layer depend on too many inputs.
+    /// The rank of the first layer is too large.
     #[error(
-        "the first layer has a rank above {LARGEST_DIMENSION}: so many of its units alone cut the space into more than 3^{LARGEST_DIMENSION} faces; the most is {LARGEST_DIMENSION}"
+        "the rank of the first layer is too large, since its units alone cut the space into more than 3^{LARGEST_DIMENSION} faces: expected at most {LARGEST_DIMENSION}"
     )]
     HighRank,
 }
@@ -81,19 +81,19 @@ pub enum DomainError {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Domain {
-    /// The box of these ranges, one a dimension.
+    /// The box with these ranges, one for each dimension.
     Box(Vec<(Rational, Rational)>),
-    /// The simplex with these corners, one more than dimensions.
+    /// The simplex with these corners, one more than its dimension.
     Simplex(Vec<Vec<Rational>>),
-    /// All of the space.
+    /// The whole space.
     Space,
 }
 
 impl Domain {
-    /// The box of these ranges.
+    /// The box with these ranges.
     ///
     /// # Errors
-    /// No dimension, more dimensions than a complex can have, or a range that does not ascend.
+    /// There are no dimensions, or more than a complex can have, or a range does not ascend.
     pub fn boxed(ranges: Vec<(Rational, Rational)>) -> Result<Self, DomainError> {
         let domain = Self::Box(ranges);
         domain.check().map(|()| domain)
@@ -105,7 +105,7 @@ impl Domain {
     /// As [`Domain::boxed`].
     pub fn cube(lo: Rational, hi: Rational, dimension: usize) -> Result<Self, DomainError> {
         if dimension > LARGEST_DIMENSION {
-            return Err(DomainError::TooLarge { dimension }); // before there are as many ranges
+            return Err(DomainError::TooLarge { dimension }); // checked before the ranges are allocated
         }
         Self::boxed(vec![(lo, hi); dimension])
     }
@@ -113,7 +113,7 @@ impl Domain {
     /// The simplex with these corners.
     ///
     /// # Errors
-    /// Another number of corners than one more than the dimension, or corners in one hyperplane.
+    /// The number of corners is not the dimension plus one, or the corners are in one hyperplane.
     pub fn simplex(corners: Vec<Vec<Rational>>) -> Result<Self, DomainError> {
         let domain = Self::Simplex(corners);
         domain.check().map(|()| domain)
@@ -139,10 +139,10 @@ impl Domain {
         }
     }
 
-    /// Reads `LO,HI`, the cube of a dimension, or `LO..HI;LO..HI`, one range a dimension.
+    /// Reads `LO,HI`, a cube of this dimension, or `LO..HI;LO..HI`, one range for each dimension.
     ///
     /// # Errors
-    /// Text that is neither, another number of ranges than dimensions, or what [`Domain::boxed`] refuses.
+    /// The text has neither form, the number of ranges is not the dimension, or [`Domain::boxed`] refuses the ranges.
     pub fn parse_box(text: &str, dimension: usize) -> Result<Self, DomainError> {
         let malformed = |reason: ParseError| DomainError::Malformed { text: text.to_string(), reason };
         let range = |part: &str, separator: &str| {
@@ -157,12 +157,15 @@ impl Domain {
         }
         let ranges = text.split(';').map(|part| range(part, "..")).collect::<Result<Vec<_>, _>>()?;
         if ranges.len() != dimension {
-            return Err(malformed(ParseError::new(format!("it has {} ranges, and there are {dimension} dimensions", ranges.len()))));
+            return Err(malformed(ParseError::new(format!(
+                "it has {} ranges, expected {dimension}: one for each dimension",
+                ranges.len()
+            ))));
         }
         Self::boxed(ranges)
     }
 
-    /// The volume, `None` of the whole space.
+    /// The volume; `None` for the whole space.
     pub fn volume(&self) -> Option<Rational> {
         match self {
             Self::Box(ranges) => Some(ranges.iter().fold(Rational::from(1), |product, (lo, hi)| product * Rational::from(hi - lo))),
@@ -174,7 +177,7 @@ impl Domain {
         }
     }
 
-    /// Whether a point of the right dimension lies in it.
+    /// Whether the domain contains a point of the same dimension.
     pub fn contains(&self, point: &[Rational]) -> bool {
         match self {
             Self::Box(ranges) => ranges.iter().zip(point).all(|((lo, hi), x)| lo <= x && x <= hi),
@@ -194,11 +197,12 @@ impl Domain {
         }
     }
 
-    /// The network as a function of what the domain is cut in: of the whole space, only as many inputs as matter.
+    /// The network as a function of the inputs in which the domain is cut. For the whole space these are only the inputs of the essential
+    /// part.
     ///
     /// # Errors
-    /// A domain that is none, of another dimension than the network's, or of too many.
-    pub(super) fn essential(&self, steps: &Arc<Steps>) -> Result<Essential, DomainError> {
+    /// The domain is not valid, its dimension is not that of the network's input, or there are too many dimensions.
+    pub(super) fn essential(&self, steps: &Arc<Lowered>) -> Result<Essential, DomainError> {
         self.check()?;
         let expected = steps.inputs();
         let dimension = match self {
@@ -218,8 +222,8 @@ impl Domain {
         Ok(Essential::all(steps))
     }
 
-    /// The corners of a polytope that stands for the domain of a network, and its faces.
-    pub(super) fn polytope(&self, steps: &Steps) -> Polytope {
+    /// The polytope that represents the domain of a network: its corners and faces.
+    pub(super) fn polytope(&self, steps: &Lowered) -> Polytope {
         match self {
             Self::Box(ranges) => cuboid(ranges),
             Self::Simplex(corners) => simplex(corners),
@@ -235,16 +239,16 @@ impl Domain {
     }
 }
 
-/// A domain as a polytope: corners, faces, and for each corner the sides that it lies on, one bit each.
+/// A domain as a polytope: corners, faces, and for each corner the sides that contain it, one bit for each side.
 pub(super) struct Polytope {
     pub corners: Vec<Vec<Rational>>,
     pub topology: Topology,
     pub sides: Vec<u32>,
-    /// Of the whole space, whose corners are at infinity: their coordinates as multiples of the size.
+    /// For the whole space, whose corners are at infinity: their coordinates as multiples of the size.
     pub slopes: Option<Vec<Vec<f64>>>,
 }
 
-/// A box: a face is a word over the letters low (0), high (1) and free (2), one a dimension. The sides are 2 axis + letter.
+/// A box. A face is a word over the letters low (0), high (1) and free (2), one for each dimension. The sides are 2 axis + letter.
 fn cuboid(ranges: &[(Rational, Rational)]) -> Polytope {
     let d = ranges.len();
     let words = 3usize.pow(d as u32);
@@ -269,7 +273,7 @@ fn cuboid(ranges: &[(Rational, Rational)]) -> Polytope {
     polytope(corners, levels, sides)
 }
 
-/// A simplex: a face is a set of corners. The side opposite to a corner has its number.
+/// A simplex. A face is a set of corners. The number of a side is that of the opposite corner.
 fn simplex(corners: &[Vec<Rational>]) -> Polytope {
     let d = corners.len() - 1;
     let sets = 1usize << (d + 1);
@@ -294,16 +298,17 @@ fn polytope(corners: Vec<Vec<Rational>>, levels: Vec<Faces>, sides: Vec<u32>) ->
     Polytope { corners, topology: Topology { levels, bases: Vec::new() }, sides, slopes: None }
 }
 
-/// A size from which on nothing changes when the domain grows: the simplex that stands for the whole space meets every face of the network's complex, and the
-/// sign of a unit at a vertex on its sides is that of the leading coefficient.
+/// A size from which on nothing changes as the domain grows: the simplex that represents the whole space meets every face of the network's
+/// complex, and the sign of a unit at a vertex on its sides is that of the leading coefficient.
 ///
-/// Every form of a unit, for whatever pattern below it, has integer coefficients of magnitude at most A, once it is multiplied by the layers'
-/// common denominators. With the size as one more coordinate, what happens last as it grows is a point in which d + 1 forms and sides vanish. So it is a quotient
-/// of two determinants of order d + 1, and such a determinant is at most (A (d + 1))^(d + 1); proofs/complex.md, section 4.
-fn beyond_all_vertices(steps: &Steps) -> Integer {
+/// The form of a unit, for any pattern of the layers below, multiplied by the layers' common denominators, has integer coefficients of
+/// magnitude at most A. With the size as one more coordinate, the last change as the size grows is at a point on d + 1 hyperplanes of forms
+/// and sides. So this size is a quotient of two determinants of order d + 1, and such a determinant is at most (A (d + 1))^(d + 1);
+/// proofs/complex.md, section 4.
+fn beyond_all_vertices(steps: &Lowered) -> Integer {
     let (mut scale, mut largest) = (Integer::from(1), Integer::from(1));
     let mut over_all = Integer::from(1);
-    for step in steps.steps.iter().map(|step| WholeStep::new(step)) {
+    for step in steps.steps.iter().map(|step| step.whole()) {
         let row_sum = (0..step.outputs).map(|i| step.row_sum(i)).max().unwrap_or_default();
         let bias = (0..step.outputs).map(|i| step.bias(i).abs()).max().unwrap_or_default();
         largest = row_sum * &largest + bias * &scale;
@@ -311,7 +316,7 @@ fn beyond_all_vertices(steps: &Steps) -> Integer {
         over_all = over_all.max(largest.clone());
     }
     let order = steps.inputs() as u32 + 1;
-    // The difference of two outputs is a form too.
+    // The difference of two outputs is a form, too.
     let bits = (over_all * 2u32 * order).significant_bits() * order + 1;
     Integer::from(1) << bits
 }

@@ -2,9 +2,9 @@
 
 use super::pages::Pages;
 use super::simplex::WholePoint;
-use super::steps::Steps;
-use super::whole::WholeStep;
 use crate::exact::{common_denominator, scaled};
+use crate::network::lowered::Lowered;
+use crate::network::lowered::WholeStep;
 use rug::{Integer, Rational};
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -84,7 +84,7 @@ const MOST_VALUES: usize = 1 << 22;
 /// The vertices, and exact values at them where these have been asked for.
 #[derive(Debug)]
 pub(super) struct ExactRows {
-    steps: Arc<Steps>,
+    steps: Arc<Lowered>,
     /// The first steps as integers, as many as have been asked for, and the products of their factors up to each.
     whole: Vec<Arc<WholeStep>>,
     scales: Vec<Integer>,
@@ -99,7 +99,7 @@ pub(super) struct ExactRows {
 }
 
 impl ExactRows {
-    pub(super) fn new(steps: Arc<Steps>, corners: &[Vec<Rational>]) -> Self {
+    pub(super) fn new(steps: Arc<Lowered>, corners: &[Vec<Rational>]) -> Self {
         let places = (0..corners.len() as u32).map(Place::Corner).collect();
         Self {
             steps,
@@ -115,7 +115,7 @@ impl ExactRows {
     }
 
     /// Goes on with more steps, of which the first are those that it has.
-    pub(super) fn follow(&mut self, steps: &Arc<Steps>) {
+    pub(super) fn follow(&mut self, steps: &Arc<Lowered>) {
         self.steps = steps.clone();
     }
 
@@ -195,9 +195,9 @@ impl ExactRows {
     /// A step as integers.
     fn whole(&mut self, step: usize) -> Arc<WholeStep> {
         while self.whole.len() <= step {
-            let next = WholeStep::new(&self.steps.steps[self.whole.len()]);
+            let next = self.steps.steps[self.whole.len()].whole().clone();
             self.scales.push(self.scales.last().map_or_else(|| next.factor.clone(), |below| Integer::from(below * &next.factor)));
-            self.whole.push(Arc::new(next));
+            self.whole.push(next);
         }
         self.whole[step].clone()
     }

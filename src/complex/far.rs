@@ -1,24 +1,25 @@
-//! Vertices at infinity: of the whole space, the domain is a simplex of a size beyond all bounds, and what lies on its sides moves with it.
+//! Vertices at infinity. The whole space is represented by a simplex of unbounded size M, and its faces move with M.
 //!
-//! A vertex on a side is affine in the size M, and so is every pre-activation there: a slope times M, plus a constant. Its sign is that of the slope, and of the
-//! constant where the slope is 0. In doubles both are known with bounds (proofs/complex.md, section 4); integers take the size as a number that is large enough.
+//! A vertex on a side is affine in M, and so is every pre-activation there: a slope times M plus a constant. Its sign is that of the slope,
+//! or of the constant if the slope is 0. In doubles both have bounds (proofs/complex.md, section 4); in integers M is a number that is
+//! large enough.
 
 use super::layer::Values;
 use crate::exact::bound::{TINY, U, round_up};
 use std::cmp::Ordering;
 
-/// No place.
+/// Marks that there is no row of slopes.
 const NONE: u32 = u32::MAX;
 
-/// Quotients by less than this are left to integers, so that nothing overflows or underflows that matters.
+/// Quotients with smaller divisors are left to integers, so that no relevant overflow or underflow occurs.
 const SMALL: f64 = f64::from_bits((1023 - 300) << 52); // 2^-300
 
 /// The vertices at infinity, and the slopes of the pre-activations there.
 #[derive(Default)]
 pub(super) struct Far {
-    /// For each vertex the sides of the domain that it lies on.
+    /// For each vertex, the sides of the domain that contain it.
     sides: Vec<u32>,
-    /// For each vertex the place of its row of slopes.
+    /// For each vertex, the position of its row of slopes.
     places: Vec<u32>,
     pub slopes: Values,
 }
@@ -31,7 +32,7 @@ impl Far {
         far
     }
 
-    /// One vertex more; one that lies on sides has slopes, with a bound of their errors.
+    /// Adds a vertex. A vertex on sides has slopes, with a bound on their errors.
     pub(super) fn push(&mut self, sides: u32, slopes: Option<(&[f64], f64)>) {
         self.sides.push(sides);
         self.places.push(if slopes.is_some() { self.slopes.errors.len() as u32 } else { NONE });
@@ -47,26 +48,26 @@ impl Far {
         self.places.truncate(vertices);
     }
 
-    /// The place of the slopes of a vertex at infinity.
+    /// The position of the slopes of a vertex at infinity.
     #[inline]
     pub(super) fn place(&self, vertex: usize) -> Option<usize> {
         let place = self.places[vertex];
         (place != NONE).then_some(place as usize)
     }
 
-    /// The sides that the segment between two vertices lies on.
+    /// The sides that contain the segment between two vertices.
     pub(super) fn shared_sides(&self, p: u32, q: u32) -> u32 {
         self.sides[p as usize] & self.sides[q as usize]
     }
 
-    /// The words of the vertices at infinity, of some words a vertex.
+    /// The words of the vertices at infinity, from the words of all vertices.
     pub(super) fn words(&self, all: &[u64]) -> Vec<u64> {
         let words = all.len() / self.places.len().max(1);
         (0..self.places.len()).filter(|&v| self.places[v] != NONE).flat_map(|v| &all[v * words..][..words]).copied().collect()
     }
 }
 
-/// One value in doubles: a slope times the size and a constant, each with a bound of its error.
+/// A value in doubles: a slope times the size plus a constant, each with a bound on its error.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Affine {
     pub slope: f64,
@@ -76,7 +77,7 @@ pub(super) struct Affine {
 }
 
 impl Affine {
-    /// The sign, `None` where the bounds leave it open.
+    /// The sign, `None` if the bounds do not determine it.
     #[inline]
     pub(super) fn sign(self) -> Option<Ordering> {
         match certain_sign(self.slope, self.slope_error) {
@@ -86,7 +87,7 @@ impl Affine {
     }
 }
 
-/// The sign of a number that is known with a bound of its error, `None` where that leaves it open.
+/// The sign of a number with a bound on its error, `None` if the bound does not determine it.
 #[inline]
 pub(super) fn certain_sign(x: f64, error: f64) -> Option<Ordering> {
     if x > error {
@@ -98,10 +99,10 @@ pub(super) fn certain_sign(x: f64, error: f64) -> Option<Ordering> {
     }
 }
 
-/// How a vertex came to be cut off a segment pq: it is `of_p` p + `of_q` q, where both ends or none move; if one or both move and it does not, plus
-/// `shift` times the difference of the slopes, q's minus p's.
+/// The position of a vertex that was cut off a segment pq: it is `of_p` p + `of_q` q if both ends or none are at infinity. If one or both
+/// of them are and the vertex is not, `shift` times the difference of the slopes, those of q minus those of p, is added.
 ///
-/// `error` bounds how wrong either weight is, `shift_error` how wrong the shift is.
+/// `error` bounds the error of either weight, `shift_error` that of the shift.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Weights {
     pub of_p: f64,
@@ -112,7 +113,7 @@ pub(super) struct Weights {
 }
 
 impl Weights {
-    /// Where a unit vanishes that has the value a at p and b at q, one of which is at infinity; a is positive and b negative.
+    /// The zero of a unit with the values a > 0 at p and b < 0 at q, where p or q is at infinity.
     pub(super) fn between(a: Affine, b: Affine) -> Option<Self> {
         let still = |x: Affine| x.slope == 0.0 && x.slope_error == 0.0;
         let parallel = still(a) && still(b);
@@ -124,7 +125,7 @@ impl Weights {
         }
         let mut weights = Self { of_p: -y / gap, of_q: x / gap, ..Self::default() };
         let [of_p, of_q] = [weights.of_p.abs(), weights.of_q.abs()];
-        // A weight of 0 that is known to be 0 is exact, and so is the other.
+        // A weight that is exactly 0 has no error, and neither has the other weight.
         let is_exact = !parallel && (still(a) || still(b));
         weights.error = if is_exact { 0.0 } else { round_up((of_p * e + of_q * f) / rest + 8.0 * U) };
         if !parallel {
@@ -138,7 +139,8 @@ impl Weights {
         Some(weights)
     }
 
-    /// What is affine on the segment, at the vertex: its constants there and a bound of their errors, from constants and slopes at both ends.
+    /// The constants at the vertex of functions that are affine on the segment, with a bound on their errors, from constants and slopes at
+    /// both ends.
     pub(super) fn constants(&self, p: [Row<'_>; 2], q: [Row<'_>; 2]) -> (Vec<f64>, f64) {
         let ([p, of_p], [q, of_q]) = (p, q);
         let (mut row, error) = self.mix(p, q);
@@ -153,7 +155,7 @@ impl Weights {
         (row, round_up(error + of_shift + rounding))
     }
 
-    /// The mean of two rows by the weights, and a bound of the error.
+    /// The weighted mean of two rows, and a bound on its error.
     pub(super) fn mix(&self, p: Row<'_>, q: Row<'_>) -> (Vec<f64>, f64) {
         let len = p.values.len().max(q.values.len());
         let mut row = vec![0.0; len];
@@ -166,7 +168,7 @@ impl Weights {
     }
 }
 
-/// A row of doubles, the largest magnitude in it, and a bound of the error of each. An empty row is one of zeros.
+/// A row of doubles, the largest magnitude in it, and a bound on the error of each. An empty row means zeros.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Row<'a> {
     pub values: &'a [f64],
@@ -175,12 +177,12 @@ pub(super) struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    /// A row of many.
+    /// The row at a position among many.
     pub(super) fn of(all: &'a Values, place: usize) -> Self {
         Self { values: all.row(place), size: all.sizes[place], error: all.errors[place] }
     }
 
-    /// Whether it is 0 and known to be.
+    /// Whether all values of the row are exactly 0.
     pub(super) fn vanishes(&self) -> bool {
         self.size == 0.0 && self.error == 0.0
     }
@@ -192,7 +194,7 @@ mod tests {
     use crate::exact::rational;
     use rug::Rational;
 
-    /// A number that is off by its error, in one direction or the other.
+    /// A number moved by its error in one direction or the other.
     fn moved(x: f64, error: f64, up: bool) -> Rational {
         rational(x).unwrap() + rational(if up { error } else { -error }).unwrap()
     }
@@ -201,7 +203,8 @@ mod tests {
         Row { values: &values[..], size: *size, error: *error }
     }
 
-    /// The largest error of slope and constant between two vertices, relative to their bounds. `a` and `b` are the unit at both, `p` and `q` another.
+    /// The largest error of slope and constant between two vertices, relative to their bounds. `a` and `b` are the values of the unit at
+    /// the two vertices, `p` and `q` those of another function.
     fn worst(a: Affine, b: Affine, p: Affine, q: Affine) -> [f64; 2] {
         let weights = Weights::between(a, b).unwrap();
         let slope = |x: &Affine| ([x.slope], x.slope.abs(), x.slope_error);
@@ -241,7 +244,7 @@ mod tests {
                 let ratios = worst(a, b, p, q);
                 assert!((e == 0.0 || ratios[0] > 0.4) && ratios[1] > 0.25, "{e} {f} {shift} {reach}: {ratios:?}");
             }
-            // One vertex that is not at infinity, and two on a line along which the unit has no slope.
+            // One vertex is not at infinity; or both are, on a line along which the unit has no slope.
             let ratios = worst(affine(0.0, 0.0, 3.0, f), affine(-1.0, e, 1.0, f), affine(0.0, 0.0, 2.0, f), affine(4.0, e, 1.0, f));
             assert!(ratios[1] > 0.25, "{ratios:?}");
             let ratios = worst(affine(0.0, 0.0, 3.0, f), affine(0.0, 0.0, -1.0, f), affine(5.0, e, 2.0, f), affine(-4.0, e, 20.0, f));

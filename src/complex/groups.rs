@@ -1,22 +1,22 @@
-//! Pairs of words, numbered as they first occur, and what is added under each.
+//! A map from pairs of words, numbered in the order of first occurrence, to lists of entries.
 
-/// An open table: the numbers of pairs, or `FREE`.
+/// A hash table with open addressing: the numbers of pairs, or `FREE`.
 #[derive(Default)]
 pub(super) struct Groups {
     table: Vec<u32>,
     shift: u32,
-    /// The pairs by their numbers.
+    /// The pairs, by number.
     pub keys: Vec<[u64; 2]>,
-    /// How much was added under each pair.
+    /// The number of entries of each pair.
     pub lengths: Vec<u32>,
-    /// The number of a pair, and what was added under it.
+    /// All entries, each with the number of its pair.
     pub entries: Vec<(u32, u32)>,
 }
 
 const FREE: u32 = u32::MAX;
 
 impl Groups {
-    /// Forgets everything, and makes room for about so many pairs.
+    /// Removes everything, and makes room for about this number of pairs.
     pub(super) fn clear(&mut self, pairs: usize) {
         self.keys.clear();
         self.lengths.clear();
@@ -35,7 +35,7 @@ impl Groups {
         }
     }
 
-    /// The place of a pair in the table, or a free one for it.
+    /// The position of a pair in the table, or a free one for it.
     #[inline]
     fn place(&self, key: [u64; 2]) -> usize {
         let mixed = (key[0].wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32) ^ key[1]).wrapping_mul(0xd6e8_feb8_6659_fd93);
@@ -63,7 +63,7 @@ impl Groups {
         new
     }
 
-    /// Adds something under a pair.
+    /// Adds an entry to a pair.
     #[inline]
     pub(super) fn add(&mut self, key: [u64; 2], entry: u32) {
         let number = self.number(key);

@@ -1,20 +1,20 @@
-//! What exact volumes take, and whether they may.
+//! The memory of exact volumes, and its limit.
 
 use super::build::ComplexError;
 use super::cells::Complex;
 use super::simplex::WholePoint;
 use rug::{Integer, Rational};
 
-/// What computing volumes has taken so far.
+/// The memory that the computation of volumes has taken so far.
 pub(super) struct Spent {
     limit: u64,
     bytes: u64,
-    /// The cells whose volumes are known.
+    /// The number of cells whose volumes are known.
     pub cells: usize,
 }
 
 impl Spent {
-    /// The complex; arrays with a number for each vertex and face; and room for each cell's result, itself of so many bytes.
+    /// Starts with the complex, arrays with a number for each vertex and face, and the results of all cells, of `result` bytes each.
     pub(super) fn new(complex: &Complex, result: usize) -> Self {
         let faces: usize = complex.levels.iter().map(|level| level.len()).sum();
         let arrays =
@@ -22,13 +22,13 @@ impl Spent {
         Self { limit: complex.allowed, bytes: complex.memory() + arrays as u64, cells: 0 }
     }
 
-    /// Counts what stays.
+    /// Counts bytes that stay in use.
     pub(super) fn take(&mut self, bytes: u64) -> Result<(), ComplexError> {
         self.bytes += bytes;
         self.allow(0)
     }
 
-    /// Whether so much more, for a time, is allowed.
+    /// Checks that this number of additional bytes, for a limited time, is allowed.
     pub(super) fn allow(&self, bytes: u64) -> Result<(), ComplexError> {
         let Self { limit, cells, .. } = *self;
         let needed = self.bytes + bytes;
@@ -36,14 +36,14 @@ impl Spent {
     }
 }
 
-/// What a value takes on the heap.
+/// The number of bytes of a value on the heap.
 pub(super) trait OnHeap {
     fn on_heap(&self) -> u64;
 }
 
 impl OnHeap for Integer {
     fn on_heap(&self) -> u64 {
-        // In limbs of 64 bits; an allocation costs about two more.
+        // The limbs have 64 bits; an allocation costs about two more.
         if self.capacity() == 0 { 0 } else { self.capacity() as u64 / 8 + 16 }
     }
 }

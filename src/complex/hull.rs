@@ -1,18 +1,18 @@
-//! The hull of a face, exactly: on some axes coordinates are free, the others are affine functions of these.
+//! The exact affine hull of a face: on some axes the coordinates are free, and the others are affine functions of these.
 
 use super::simplex::WholePoint;
 use rug::Integer;
 
-/// An affine hull of dimension k. Its axes are the lexicographically first k onto which it projects one to one.
+/// An affine hull of dimension k. Its axes are the lexicographically first k axes onto which it projects one to one.
 ///
-/// On axis j outside them x_j = (c_j + sum_i a_ji x_i) / scale, with integers that have no common factor with the scale.
+/// On another axis j, x_j = (c_j + sum_i a_ji x_i) / scale, with integers that have no common factor with the scale.
 #[derive(Debug)]
 pub(super) struct Hull {
     /// Ascending.
     pub axes: Vec<usize>,
     /// Positive.
     pub scale: Integer,
-    /// For each other axis, ascending, the constant and the coefficients.
+    /// For each other axis, in ascending order, the constant and the coefficients.
     forms: Vec<Integer>,
 }
 
@@ -22,7 +22,7 @@ impl Hull {
         Self { axes: Vec::new(), scale: point.denominator.clone(), forms: point.numerators.clone() }
     }
 
-    /// Its integers.
+    /// The integers of the hull.
     pub(super) fn numbers(&self) -> impl Iterator<Item = &Integer> {
         self.forms.iter().chain([&self.scale])
     }
@@ -30,14 +30,14 @@ impl Hull {
     /// The hull of this one and a point outside it.
     ///
     /// # Panics
-    /// Where the point lies in the hull.
+    /// If the point is in the hull.
     pub(super) fn with(&self, point: &WholePoint) -> Self {
         let others: Vec<(usize, Integer)> = self.other_axes().map(|axis| (axis, self.height(axis, point))).collect();
         let (axis, along) = others.iter().find(|(_, height)| !height.is_zero()).expect("the point is not in the hull");
         let place = self.axes.partition_point(|own| own < axis);
         let mut axes = self.axes.clone();
         axes.insert(place, *axis);
-        // x_j changes along the axis in proportion to the heights.
+        // The changes of x_j along the axis are proportional to the heights.
         let of_axis = self.form(*axis);
         let mut forms = Vec::with_capacity((others.len() - 1) * (axes.len() + 1));
         for (other, height) in others.iter().filter(|(other, _)| other != axis) {
@@ -51,7 +51,7 @@ impl Hull {
         hull
     }
 
-    /// Takes the common factor out.
+    /// Divides by the common factor.
     fn reduce(&mut self) {
         let mut common = Integer::from(self.scale.abs_ref());
         for x in &self.forms {
@@ -65,7 +65,7 @@ impl Hull {
         self.forms.iter_mut().chain([&mut self.scale]).for_each(|x| x.div_exact_mut(&common));
     }
 
-    /// The axes outside its own.
+    /// The axes that are not those of the hull.
     pub(super) fn other_axes(&self) -> impl Iterator<Item = usize> {
         let dimension = self.axes.len() + self.forms.len() / (self.axes.len() + 1);
         (0..dimension).filter(|axis| !self.axes.contains(axis))
@@ -76,7 +76,7 @@ impl Hull {
         &self.forms[place * width..][..width]
     }
 
-    /// The form of another axis at a point, without the scale; of a point by its numerators on all axes and its denominator.
+    /// The form of another axis at a point, without the scale. The point is given by its numerators on all axes and its denominator.
     pub(super) fn value(&self, axis: usize, denominator: &Integer, numerators: &[Integer]) -> Integer {
         let form = self.form(axis);
         let mut sum = Integer::from(&form[0] * denominator);
@@ -84,12 +84,12 @@ impl Hull {
         sum
     }
 
-    /// How far a point is off the hull along another axis, times the scale and the denominator of the point.
+    /// The height of a point over the hull along another axis, times the scale and the denominator of the point.
     pub(super) fn height(&self, axis: usize, point: &WholePoint) -> Integer {
         Integer::from(&self.scale * &point.numerators[axis]) - self.value(axis, &point.denominator, &point.numerators)
     }
 
-    /// The one axis that it has more than the hull of a facet of its face.
+    /// The one axis that is not an axis of the hull of a facet of its face.
     pub(super) fn axis_beyond(&self, facet: &Self) -> usize {
         let place = self.axes.iter().zip(&facet.axes).position(|(own, other)| own != other).unwrap_or(facet.axes.len());
         debug_assert_eq!(self.axes[place + 1..], facet.axes[place..], "the first axes of a hull are among those of a larger one");
@@ -105,7 +105,7 @@ mod tests {
         WholePoint { denominator: denominator.into(), numerators: numerators.iter().map(|&x| x.into()).collect() }
     }
 
-    /// All points that it is made of lie in it, and it is the same for any order of them.
+    /// The hull contains all points from which it is computed, and is the same for any order of them.
     #[test]
     fn hulls_are_those_of_their_points() {
         let points = [point(2, &[1, 4, 3, -1]), point(3, &[2, 8, 1, 0]), point(5, &[7, 20, 2, 2])];
@@ -120,7 +120,7 @@ mod tests {
         }
     }
 
-    /// A point, a line and a plane on a side of a box, where the first coordinate is the same.
+    /// A point, a line and a plane on a side of a box, where the first coordinate is constant.
     #[test]
     fn axes_are_the_first_that_are_free() {
         let points = [point(1, &[2, 0, 0]), point(1, &[2, 0, 1]), point(1, &[2, 3, 1]), point(7, &[1, 1, 1])];

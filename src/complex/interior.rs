@@ -1,4 +1,4 @@
-//! A point inside each cell.
+//! Points in the interior of cells.
 
 use super::cell::Cell;
 use super::cells::fits;
@@ -7,12 +7,13 @@ use crate::exact::{Fraction, nearest_f64, rational};
 use rug::Rational;
 
 impl Cell<'_> {
-    /// A point in its interior: the mean of its vertices. Of an unbounded cell some point, with short coordinates where that is possible.
+    /// A point in the interior of the cell: the mean of its vertices. For an unbounded cell it is some point, with short coordinates if
+    /// possible.
     pub fn interior_point(&self) -> Vec<Rational> {
         self.interior_fractions().into_iter().map(Rational::from).collect()
     }
 
-    /// The same as integers.
+    /// The same point as fractions of integers.
     pub(crate) fn interior_fractions(&self) -> Vec<Fraction> {
         let complex = self.complex;
         let vertices = complex.vertices_of(complex.rank(), self.index);
@@ -24,8 +25,8 @@ impl Cell<'_> {
         mean(&vertices.into_iter().map(|v| complex.whole_vertex(v)).collect::<Vec<_>>())
     }
 
-    /// A point inside an unbounded cell: a mean of its vertices, and from there along all its rays. It is computed in doubles, and taken if integers say that
-    /// it is inside.
+    /// A point inside an unbounded cell: a mean of its vertices, moved along all its rays. It is computed in doubles, and used only if
+    /// integers show that it is inside.
     fn short_point(&self, vertices: &[u32]) -> Option<Vec<Rational>> {
         if self.complex.is_merged() {
             return None;
@@ -45,7 +46,7 @@ impl Cell<'_> {
         }
         let along = |(sum, ray): (&f64, &f64)| sum / f64::from(count.max(1)) + size * ray;
         let point: Vec<f64> = sum.iter().zip(&rays).map(along).collect();
-        // Shorter numbers first.
+        // Shorter numbers are tried first.
         let roundings: [fn(f64) -> f64; 2] = [|x| f64::from(x as f32), |x| x];
         roundings.into_iter().find_map(|round| {
             let point: Option<Vec<Rational>> = point.iter().map(|&x| rational(round(x))).collect();
@@ -54,11 +55,11 @@ impl Cell<'_> {
         })
     }
 
-    /// The direction in which a vertex lies at infinity, about: that of its slopes, or of its coordinates where these are not known.
+    /// The approximate direction of a vertex at infinity: that of its slopes, or of its coordinates if the slopes are unknown.
     fn ray(&self, vertex: u32) -> Vec<f64> {
         let slopes = self.complex.points.slopes(vertex).map_or_else(
             || {
-                let point = self.complex.exact.lock().expect("nothing fails while it is held").point(vertex);
+                let point = self.complex.exact.lock().expect("no thread panics while it has the lock").point(vertex);
                 let largest = point.iter().map(|x| x.clone().abs()).max().unwrap_or_default();
                 point.into_iter().map(|x| nearest_f64(&(x / &largest))).collect()
             },
@@ -68,7 +69,7 @@ impl Cell<'_> {
         slopes.into_iter().map(|x| x / largest).collect()
     }
 
-    /// Whether a point of the whole space is inside: it is in the closed cell, and in none that has a facet with it.
+    /// Whether a point of the whole space is in the interior: the closed cell contains it, and no cell that shares a facet with it does.
     fn is_inside(&self, point: &[Rational]) -> bool {
         let signs = self.complex.signs_at(point);
         let holds = |cell: usize| fits(self.complex.words(cell), &signs);

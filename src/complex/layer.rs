@@ -1,23 +1,23 @@
-//! One step in doubles, with a bound of its error, for many rows at once.
+//! One step in doubles with a bound on its error, for many rows at once.
 
 use super::balls::Ball;
-use super::steps::{Step, StepMap};
-use crate::exact::Instructions;
 use crate::exact::bound::{TINY, U, product as product_error, round_up, sequential as sequential_error};
 use crate::exact::lanes::{Lanes, dispatch};
 use crate::exact::product::{Active, Packed, Rows, Scratch, TILE, product};
+use crate::exact::{Instructions, Lists};
+use crate::network::lowered::{Step, StepMap};
 use rayon::prelude::*;
 
-/// No place.
+/// Marks that there is no column.
 const NONE: u32 = u32::MAX;
 
-/// Rows that go through a layer together; so many whatever the number of threads.
+/// The number of rows that go through a layer together. It does not depend on the number of threads.
 const BLOCK: usize = 128;
 
-/// Rows of values, one a vertex or a cell, with a bound of the error of all values of a row.
+/// Rows of values, one for each vertex or cell, with one bound on the error of all values of a row.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Values {
-    /// The length of a row, which may be padded.
+    /// The length of a row, including padding.
     pub stride: usize,
     pub values: Vec<f64>,
     pub errors: Vec<f64>,
@@ -26,18 +26,18 @@ pub(super) struct Values {
 }
 
 impl Values {
-    /// The row at a place.
+    /// The row at a position.
     #[inline]
     pub(super) fn row(&self, place: usize) -> &[f64] {
         &self.values[place * self.stride..][..self.stride]
     }
 
-    /// The bytes that they take.
+    /// The number of bytes of the rows.
     pub(super) fn bytes(&self) -> u64 {
         8 * (self.values.capacity() + self.errors.capacity() + self.sizes.capacity()) as u64
     }
 
-    /// One row more, that of `values`, padded with zeros.
+    /// Adds the row `values`, padded with zeros.
     pub(super) fn push(&mut self, values: &[f64], error: f64) {
         let end = self.values.len() + self.stride;
         self.values.extend_from_slice(values);
@@ -46,7 +46,7 @@ impl Values {
         self.sizes.push(largest(values));
     }
 
-    /// One row more, of numbers that each have a bound of their own.
+    /// Adds a row of numbers with individual bounds.
     pub(super) fn push_balls(&mut self, row: &[Ball]) {
         let values: Vec<f64> = row.iter().map(|ball| ball.x).collect();
         self.push(&values, Ball::error_of_all(row));
@@ -64,7 +64,7 @@ impl Values {
         new
     }
 
-    /// The rows at these places.
+    /// The rows at these positions.
     pub(super) fn rows(&self, places: &[usize]) -> Self {
         let mut new = Self { stride: self.stride, ..Self::default() };
         for &place in places {
@@ -75,7 +75,7 @@ impl Values {
         new
     }
 
-    /// Adds a row of others to one of these.
+    /// Adds a row of `other` to the row at `place`.
     pub(super) fn add_to(&mut self, place: usize, other: &Self, of_other: usize) {
         let row = &mut self.values[place * self.stride..][..self.stride];
         row.iter_mut().zip(other.row(of_other)).for_each(|(x, y)| *x += y);
@@ -84,7 +84,7 @@ impl Values {
         self.errors[place] = round_up(error + 2.0 * U * self.sizes[place]);
     }
 
-    /// The first rows only.
+    /// Keeps the first rows only.
     pub(super) fn truncate(&mut self, rows: usize) {
         self.values.truncate(rows * self.stride);
         self.errors.truncate(rows);
@@ -92,34 +92,34 @@ impl Values {
     }
 }
 
-/// The largest magnitude; what is not a number does not count, since nothing is ever concluded from it.
+/// The largest magnitude. NaN is ignored, since no decision is taken from it.
 pub(super) fn largest(values: &[f64]) -> f64 {
     values.iter().fold(0.0, |size: f64, x| size.max(x.abs()))
 }
 
-/// A step as doubles, and what bounds the error of going through it; scaled as in [`scale`](super::scale).
+/// A step in doubles, with the constants of its error bound; scaled as in [`scale`](super::scale).
 pub(super) struct FloatStep {
     weights: Weights,
-    /// As long as a row of outputs, padded with zeros.
+    /// The constants, padded with zeros to the length of a row of outputs.
     bias: Vec<f64>,
-    /// A bound of the sum of the magnitudes of each row of weights.
+    /// An upper bound on the sum of the magnitudes of each row of weights.
     row_sum: f64,
     /// The largest magnitude of a bias.
     bias_size: f64,
-    /// The rounding of one product, relative to the row sum and the inputs: it covers that of rational weights to doubles.
+    /// The rounding error of one product, relative to the row sum and the inputs. It includes the rounding of rational weights to doubles.
     gamma: f64,
     dyadic: bool,
-    /// The rows whose constants are positive, and negative, as words.
+    /// The rows with a positive constant, and those with a negative one, as words.
     pub constants: [Vec<u64>; 2],
 }
 
 enum Weights {
     Packed(Packed),
-    Sparse { starts: Vec<usize>, entries: Vec<(u32, f64)> },
+    Sparse(Lists<(u32, f64)>),
 }
 
 impl FloatStep {
-    /// The step as a function of some inputs, in this order; all others are 0. Inputs and results are scaled by these exponents, of which there is one for
+    /// The step as a function of some inputs, in this order; all others are 0. Inputs and results are scaled by these exponents, one for
     /// every input and result of the step.
     pub(super) fn of_inputs(step: &Step, inputs: &[u32], [below, above]: [&[i32]; 2]) -> Self {
         let outputs = step.outputs();
@@ -132,18 +132,15 @@ impl FloatStep {
                 (Weights::Packed(weights), layer.is_double(), product_error(inputs.len()))
             }
             StepMap::Sparse(map) => {
-                let (mut starts, mut entries) = (vec![0], Vec::with_capacity(map.columns.len()));
+                let mut rows = Lists::with_capacity(map.columns.entries().len());
                 for (i, exponent) in above.iter().enumerate().take(outputs) {
-                    let entry = |k: usize| {
-                        let j = map.columns[k] as usize;
-                        (place_of[j], step.scaled_weight(i, k, exponent - below[j]))
-                    };
-                    entries.extend(map.row(i).map(entry).filter(|&(place, _)| place != NONE));
-                    starts.push(entries.len());
+                    let entry = |(k, j): (usize, usize)| (place_of[j], step.scaled_weight(i, k, exponent - below[j]));
+                    map.row(i).map(entry).filter(|&(place, _)| place != NONE).for_each(|entry| rows.push(entry));
+                    rows.end_list();
                 }
-                let longest = starts.windows(2).map(|ends| ends[1] - ends[0]).max().unwrap_or(0);
                 let is_double = map.weights.is_double() && map.bias.is_double();
-                (Weights::Sparse { starts, entries }, is_double, sequential_error(longest))
+                let gamma = sequential_error(rows.longest());
+                (Weights::Sparse(rows), is_double, gamma)
             }
         };
         let mut bias = vec![0.0; outputs.next_multiple_of(TILE)];
@@ -153,38 +150,37 @@ impl FloatStep {
             step.scaled_row(i, |j| above[i] - below[j], |j, w| sum += if place_of[j] == NONE { 0.0 } else { w.abs() });
             *bias = step.scaled_constant(i, above[i]);
             is_double = is_double && step.has_exact_constant(i, above[i]);
-            // TINY, so that a margin also covers weights that round to subnormal doubles.
+            // TINY is added so that a margin also covers weights that round to subnormal doubles.
             row_sum = row_sum.max(round_up(sum) + TINY);
         }
         Self { weights, row_sum, bias_size: largest(&bias), bias, gamma, dyadic: is_double, constants: step.signs_of_constants() }
     }
 
-    /// For every row x the results that are constants, as all that they are computed from is 0; none of a dense step.
-    pub(super) fn constant_results(&self, alive: &[u64], rows: usize) -> Vec<u64> {
-        let Weights::Sparse { starts, entries } = &self.weights else { return Vec::new() };
-        let (outputs, words) = (starts.len() - 1, alive.len() / rows.max(1));
+    /// For every row, the results that are constants because all their inputs are 0; empty for a dense step.
+    pub(super) fn constant_results(&self, nonzero: &[u64], rows: usize) -> Vec<u64> {
+        let Weights::Sparse(of_results) = &self.weights else { return Vec::new() };
+        let (outputs, words) = (of_results.len(), nonzero.len() / rows.max(1));
         let mut constant_results = vec![0u64; rows * outputs.div_ceil(64)];
         if words == 0 {
             return Vec::new();
         }
-        let is_constant =
-            |alive: &[u64], i: usize| entries[starts[i]..starts[i + 1]].iter().all(|&(j, _)| alive[j as usize / 64] >> (j % 64) & 1 == 0);
-        for (constant_results, alive) in constant_results.chunks_exact_mut(outputs.div_ceil(64)).zip(alive.chunks_exact(words)) {
-            (0..outputs).filter(|&i| is_constant(alive, i)).for_each(|i| constant_results[i / 64] |= 1 << (i % 64));
+        let is_constant = |nonzero: &[u64], i: usize| of_results.get(i).iter().all(|&(j, _)| nonzero[j as usize / 64] >> (j % 64) & 1 == 0);
+        for (constant_results, nonzero) in constant_results.chunks_exact_mut(outputs.div_ceil(64)).zip(nonzero.chunks_exact(words)) {
+            (0..outputs).filter(|&i| is_constant(nonzero, i)).for_each(|i| constant_results[i / 64] |= 1 << (i % 64));
         }
         constant_results
     }
 
-    /// W x + b for every row x, of which only the inputs count whose bits are set: all in the first layer, where there are no bits.
-    /// Many rows go block by block over the threads of the current `rayon` pool.
+    /// W x + b for every row x. Only the inputs whose bits are set are used; in the first layer, where there are no bits, all are. Many
+    /// rows go block by block over the threads of the current `rayon` pool.
     ///
-    /// The bits are right, so what is left out is exactly 0. An input that is off by e at most, and at most s in magnitude, leaves
-    /// an error below R e + gamma (R s + B) with R the row sum and B the largest bias; TINY is for underflow.
+    /// The bits are right, so the other inputs are exactly 0. If the error of each input is at most e and its magnitude at most s, the
+    /// error of a result is below R e + gamma (R s + B), where R is the row sum and B the largest bias; TINY covers underflow.
     pub(super) fn forward(&self, instructions: Instructions, below: Values, active: &[u64]) -> Values {
         self.forward_with(instructions, below, active, false)
     }
 
-    /// The same without the bias.
+    /// W x without the bias, as [`forward`](Self::forward).
     pub(super) fn forward_linear(&self, instructions: Instructions, below: Values, active: &[u64]) -> Values {
         self.forward_with(instructions, below, active, true)
     }
@@ -204,17 +200,17 @@ impl FloatStep {
         blocks.for_each_init(Scratch::default, |scratch, (block, ((above, below), (errors, sizes)))| {
             let active = &active[block * BLOCK * words..][..sizes.len() * words];
             if words > 0 {
-                silence(instructions, below, active, words, sizes);
+                clear_inactive(instructions, below, active, words, sizes);
             }
             let rows = Rows { values: below, stride: below.len() / sizes.len(), count: sizes.len() };
             let masks = if words == 0 { Active::All } else { Active::Masks { words_per_row: words, words: active } };
             match &self.weights {
                 Weights::Packed(packed) => product(instructions, rows, masks, packed, above, scratch),
-                Weights::Sparse { starts, entries } => sparse_product(rows, starts, entries, above),
+                Weights::Sparse(entries) => sparse_product(rows, entries, above),
             }
             for (place, (error, size)) in errors.iter_mut().zip(&*sizes).enumerate() {
                 let inactive = words > 0 && active[place * words..][..words].iter().all(|&word| word == 0);
-                // Where no input is active the values are the biases themselves.
+                // If no input is active, the values are the biases themselves.
                 let exact = inactive && (self.dyadic || linear);
                 *error = if exact { 0.0 } else { round_up(self.row_sum * *error + self.gamma * (self.row_sum * *size + bias_size) + TINY) };
             }
@@ -224,29 +220,29 @@ impl FloatStep {
     }
 }
 
-/// W x for every row x, where what is not active is 0 already.
-fn sparse_product(rows: Rows, starts: &[usize], entries: &[(u32, f64)], above: &mut [f64]) {
+/// W x for every row x, in which inactive inputs are 0.
+fn sparse_product(rows: Rows, entries: &Lists<(u32, f64)>, above: &mut [f64]) {
     let stride = above.len() / rows.count;
     for (row, above) in rows.values.chunks_exact(rows.stride).zip(above.chunks_exact_mut(stride)) {
-        for (y, ends) in above.iter_mut().zip(starts.windows(2)) {
-            *y = entries[ends[0]..ends[1]].iter().map(|&(j, w)| w * row[j as usize]).sum();
+        for (y, entries) in above.iter_mut().zip(entries.iter()) {
+            *y = entries.iter().map(|&(j, w)| w * row[j as usize]).sum();
         }
     }
 }
 
 dispatch! {
-    /// Sets to 0 what is not active, row by row, and finds the largest magnitude of each row.
-    fn silence(values: &mut [f64], active: &[u64], words: usize, sizes: &mut [f64]) = silence_in
+    /// Sets inactive values to 0, row by row, and finds the largest magnitude of each row.
+    fn clear_inactive(values: &mut [f64], active: &[u64], words: usize, sizes: &mut [f64]) = clear_inactive_in
 }
 
 #[inline(always)]
-fn silence_in<L: Lanes>(values: &mut [f64], active: &[u64], words: usize, sizes: &mut [f64]) {
+fn clear_inactive_in<L: Lanes>(values: &mut [f64], active: &[u64], words: usize, sizes: &mut [f64]) {
     let stride = values.len() / sizes.len().max(1);
     for ((row, bits), size) in values.chunks_exact_mut(stride.max(1)).zip(active.chunks_exact(words)).zip(sizes) {
         let mut most = L::splat(0.0);
         for (at, lanes) in row.as_chunks_mut::<8>().0.iter_mut().enumerate() {
             let byte = bits[at / 8] >> (at % 8 * 8);
-            // All ones where active.
+            // The mask has all bits set for an active value.
             *lanes = std::array::from_fn(|i| f64::from_bits(lanes[i].to_bits() & 0u64.wrapping_sub(byte >> i & 1)));
             most = L::load(lanes).abs().max(most);
         }
@@ -255,7 +251,7 @@ fn silence_in<L: Lanes>(values: &mut [f64], active: &[u64], words: usize, sizes:
 }
 
 dispatch! {
-    /// Adds the bias to every row, and finds the largest magnitude of each.
+    /// Adds the bias to every row, and finds the largest magnitude of each row.
     fn add_bias(values: &mut [f64], bias: &[f64], sizes: &mut [f64]) = add_bias_in
 }
 
@@ -282,28 +278,28 @@ pub(super) fn largest_lane<L: Lanes>(lanes: L) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::steps::Form;
     use super::*;
     use crate::exact::lossy::LossySum;
     use crate::exact::{Coefficient, rational};
+    use crate::network::lowered::Form;
     use rug::Rational;
 
-    /// Terms that a product sums one after the other.
+    /// The number of terms that a product adds one after the other.
     const TERMS: usize = 112;
 
-    /// A step of one result, dense, or sparse among many inputs.
+    /// A step with one result: dense, or sparse among many inputs.
     fn step(sum: &LossySum, inputs: usize) -> Step {
         let terms = sum.weights.iter().zip(0..).filter(|(w, _)| !w.is_zero());
         let terms = terms.map(|(w, j)| (j, Coefficient::from(w.clone()))).collect();
         Step::of_forms(inputs, vec![Form { terms, constant: Coefficient::from(sum.bias.clone()) }], 1, 0)
     }
 
-    /// The error of the result for inputs that are too large by some error, relative to its bound.
+    /// The error of the result for inputs that are too large by `error`, relative to its bound.
     fn ratio(sum: &LossySum, inputs: usize, error: f64, instructions: Instructions) -> f64 {
         let step = step(sum, inputs);
         let all: Vec<u32> = (0..inputs as u32).collect();
         let float = FloatStep::of_inputs(&step, &all, [&vec![0; inputs], &[0]]);
-        assert_eq!(matches!(float.weights, Weights::Sparse { .. }), inputs > sum.weights.len());
+        assert_eq!(matches!(float.weights, Weights::Sparse(_)), inputs > sum.weights.len());
         let (_, x, _) = sum.doubles();
         let mut row: Vec<f64> = x.iter().map(|x| x + error).collect();
         row.resize(inputs, 0.0);
@@ -330,7 +326,7 @@ mod tests {
         }
     }
 
-    /// Of a row without active inputs, the values are the biases: only these can be rounded.
+    /// The values of a row without active inputs are the biases: only these can be rounded.
     #[test]
     fn an_inactive_row_is_as_exact_as_the_biases() {
         for (bias, is_double) in [(Rational::from((3, 8)), true), (Rational::from((1, 3)), false)] {

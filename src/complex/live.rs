@@ -1,9 +1,9 @@
-//! What the output of a graph depends on, on one cell: two cells where that is the same have the same affine map.
+//! The parts and winners on which the output of a graph depends on one cell. If they are equal for two cells, so are the affine maps.
 
 use crate::network::Pattern;
 use crate::network::graph::{Graph, Node, Operation};
 
-/// A graph, and where the bits of its nodes are in a pattern of all hidden layers.
+/// A graph, with the positions of the bits of its nodes in a pattern of all hidden layers.
 #[derive(Debug)]
 pub(super) struct Live<'a> {
     graph: &'a Graph,
@@ -25,9 +25,10 @@ impl<'a> Live<'a> {
         Self { graph, first_bits: (0..graph.nodes().len()).collect::<Vec<_>>().iter().map(first).collect() }
     }
 
-    /// The parts of all activations, and the winners of all maxima, that the output depends on: triples of node, element and part.
+    /// The parts of all activations, and the winners of all maxima, on which the output depends: triples of node, element and part.
     ///
-    /// Elements are followed from the output down: through the weights of a row that are not 0, an activation whose slope is not 0, the winner of a window.
+    /// Dependencies are followed from the output down: through nonzero weights of a row, through an activation whose slope is not 0, and to
+    /// the winner of a window.
     pub(super) fn key(&self, pattern: &Pattern) -> Vec<u32> {
         let nodes = self.graph.nodes();
         let mut live: Vec<Vec<bool>> = nodes.iter().map(|_| Vec::new()).collect();
@@ -95,7 +96,7 @@ mod tests {
     use crate::network::{Coefficients, NetworkBuilder, Piecewise, Window};
     use std::collections::HashMap;
 
-    /// Slopes other than 0 and 1, a maximum, and units that the output does not depend on everywhere.
+    /// The test has slopes other than 0 and 1, a maximum, and units on which the output depends on some cells only.
     #[test]
     fn equal_keys_are_those_of_equal_maps() {
         let mut builder = NetworkBuilder::new(&[2]).unwrap();

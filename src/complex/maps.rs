@@ -1,4 +1,4 @@
-//! Which cells have one affine map: three counts that other tools confuse.
+//! Finds the cells with the same affine map, and the three counts that other tools confuse.
 
 use super::cells::Complex;
 use super::counts::Counts;
@@ -6,9 +6,10 @@ use super::layer::{FloatStep, Values};
 use super::live::Live;
 use super::residues::Residues;
 use super::scale;
-use super::steps::{STAGE, gather};
+use super::words::gather;
 use crate::exact::Instructions;
 use crate::exact::bound::{TINY, gamma, round_up};
+use crate::network::lowered::STAGE;
 use rayon::prelude::*;
 use rug::Rational;
 use std::collections::HashMap;
@@ -28,12 +29,12 @@ fn counts(complex: &Complex) -> Counts {
 }
 
 impl Complex {
-    /// The three counts that are easily confused.
+    /// The numbers of activation regions, affine maps and linear regions.
     pub fn counts(&self) -> &Counts {
         self.counts.get_or_init(|| counts(self))
     }
 
-    /// For each cell the number of its component, where cells with a common facet are joined if they are alike.
+    /// For each cell the number of its component, where cells with a common facet are joined if `are_alike`.
     pub(super) fn components(&self, are_alike: impl Fn(usize, usize) -> bool) -> Vec<u32> {
         let mut components = Forest::new(self.activation_regions());
         for facet in self.facets() {
@@ -47,7 +48,7 @@ impl Complex {
     }
 }
 
-/// Numbers for cells in order, each of which is given as one that stands for it and all that are like it.
+/// Numbers for cells, in order. Each cell is given by the representative of its class.
 fn numbered(representatives: impl ExactSizeIterator<Item = u32>) -> Vec<u32> {
     let mut number_of = vec![u32::MAX; representatives.len()];
     let mut next = 0;
@@ -64,13 +65,14 @@ fn numbered(representatives: impl ExactSizeIterator<Item = u32>) -> Vec<u32> {
 
 /// The affine map of each cell, numbered.
 ///
-/// Maps that differ at one point are different. All are evaluated at the same one, in doubles with a bound of the error; only those that agree
-/// there within their bounds are compared modulo a prime, and those that agree there too by what they depend on, and in integers.
+/// Maps that differ at one point are different. All maps are evaluated at the same point, in doubles with a bound on the error. Only those
+/// that agree there within their bounds are compared modulo a prime, and those that agree there too are compared by the parts on which they
+/// depend, and in integers.
 fn maps(complex: &Complex) -> Vec<u32> {
     let mut order: Vec<(f64, f64, u32)> =
         values_at_one_point(complex).into_iter().zip(0..).map(|((lo, hi), cell)| (lo, hi, cell)).collect();
     let mut representatives: Vec<u32> = (0..order.len() as u32).collect();
-    // A value without a bound can be anything.
+    // A value without a bound can be any number.
     let unbounded = order.iter().any(|&(lo, hi, _)| !(lo.is_finite() && hi.is_finite()));
     order.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
     let residues = OnceLock::new();
@@ -91,13 +93,13 @@ fn maps(complex: &Complex) -> Vec<u32> {
     numbered(representatives.into_iter())
 }
 
-/// Finds out which of some cells have the same map: for each the first that has it.
+/// Finds which of some cells have the same map: for each cell the first one with its map.
 ///
-/// Those with different residues are different. Of the others, those of a graph where the output depends on the same parts and winners are known to have one
-/// map, and what is left is compared in integers, as maps of the inputs in which the cells were cut: the others tell no two maps apart
-/// (proofs/complex.md, section 4.3).
+/// Maps with different residues are different. Among the others, maps of a graph whose outputs depend on the same parts and winners are
+/// equal. The remaining ones are compared in integers, as maps of the inputs in which the cells were cut: the other inputs distinguish no
+/// two maps (proofs/complex.md, section 4.3).
 fn compare(complex: &Complex, residues: Option<&Residues<'_>>, mut cells: Vec<u32>, representatives: &mut [u32]) {
-    // Cells that follow each other have much in common.
+    // Neighbouring cells in the list have most bits in common.
     cells.sort_unstable();
     let words: Vec<&[u64]> = cells.iter().map(|&cell| complex.words(cell as usize)).collect();
     let outputs = residues.map_or_else(|| vec![Vec::new(); words.len()], |residues| residues.outputs(&words));
@@ -129,10 +131,10 @@ fn values_at_one_point(complex: &Complex) -> Vec<(f64, f64)> {
     let steps = &complex.steps;
     let exponents = scale::of_steps(steps, &vec![0; steps.inputs()]);
     let through: Vec<Through> = (0..steps.steps.len()).map(|l| Through::new(complex, l, [&exponents[l], &exponents[l + 1]])).collect();
-    // Any point will do; one with no simple coordinates separates more maps.
+    // The point is arbitrary; one without simple coordinates separates more maps.
     let point: Vec<f64> = (1..=complex.dimension()).map(|k| (k as f64 * 0.618_033_988_749_895).fract() - 0.309_016_994_374_947).collect();
     let instructions = Instructions::detect();
-    // Cells that follow each other often have the same bits in the lower layers; such a run goes through these as one row.
+    // Neighbouring cells in the list often have the same bits in the lower layers. Such a run goes through these layers as one row.
     let of_block = |start: usize| {
         let cells = start..(start + BLOCK).min(complex.activation_regions());
         let mut runs = vec![start];
@@ -143,7 +145,7 @@ fn values_at_one_point(complex: &Complex) -> Vec<(f64, f64)> {
             let below_step = &steps.steps[l - 1];
             let bits = |cell: usize| &complex.words(cell)[steps.first_words[l - 1]..][..below_step.words()];
             let (below, mut run) = (runs, 0);
-            // For each new run the one below, and its bits.
+            // For each new run, the run below and its bits.
             let (mut runs_below, mut active) = (Vec::new(), Vec::new());
             runs = Vec::new();
             for cell in cells.clone() {
@@ -175,18 +177,18 @@ fn values_at_one_point(complex: &Complex) -> Vec<(f64, f64)> {
     starts.into_par_iter().map(of_block).collect::<Vec<_>>().concat()
 }
 
-/// A step for all cells: what is the same on all of them goes through it once for each run below.
+/// A step for all cells. The parts that are equal for all cells are computed once for each run of the layer below.
 struct Through {
-    /// Inputs that no cell rectifies to 0: units that are active on all, and what is carried; `None` where there are none.
+    /// The inputs that are nonzero on all cells: units that are active on all of them, and results without ReLU; `None` if there are none.
     fixed: Option<FloatStep>,
     fixed_inputs: Vec<u32>,
-    /// Units that are active on some cells only; those that are active on none do not count.
+    /// The units that are active on some cells only. Units that are active on no cell are omitted.
     part: Option<FloatStep>,
     varying: Vec<u32>,
 }
 
 impl Through {
-    /// The step from inputs to results that are scaled by these exponents.
+    /// The step between inputs and results that are scaled by these exponents.
     fn new(complex: &Complex, l: usize, exponents: [&[i32]; 2]) -> Self {
         let steps = &complex.steps;
         let units = if l == 0 { 0 } else { steps.steps[l - 1].units };
@@ -203,19 +205,19 @@ impl Through {
         let mut varying: Vec<u32> = (0..units).filter(|&i| is_on(&any, i) && !is_on(&all, i)).map(|i| i as u32).collect();
         let fixed_inputs: Vec<u32> = (0..steps.steps[l].inputs()).filter(|&i| i >= units || is_on(&all, i)).map(|i| i as u32).collect();
         if varying.is_empty() && fixed_inputs.is_empty() {
-            // A step has an input; one that is active nowhere will do.
+            // A step has at least one input, which may be one that is never active.
             varying.push(0);
         }
         let step = |inputs: &[u32]| (!inputs.is_empty()).then(|| FloatStep::of_inputs(&steps.steps[l], inputs, exponents));
         Self { fixed: step(&fixed_inputs), part: step(&varying), fixed_inputs, varying }
     }
 
-    /// The results for some runs of cells, each with the row below it and the bits of what varies.
+    /// The results for some runs of cells. Each is given by its row in the layer below and the bits of the varying inputs.
     fn forward(&self, instructions: Instructions, below: &Values, runs_below: &[usize], active: &[u64]) -> Values {
         let fixed = self.fixed.as_ref().map(|step| step.forward(instructions, below.select(&self.fixed_inputs), &[]));
         let part = self.part.as_ref().map(|step| {
             let rows = below.select(&self.varying).rows(runs_below);
-            // The constants are in the other part, where there is one.
+            // If there is a fixed part, the constants are in it.
             if fixed.is_some() { step.forward_linear(instructions, rows, active) } else { step.forward(instructions, rows, active) }
         });
         match (fixed, part) {
@@ -229,7 +231,7 @@ impl Through {
     }
 }
 
-/// Sets that grow together.
+/// A forest of disjoint sets.
 struct Forest {
     parents: Vec<u32>,
 }

@@ -1,4 +1,4 @@
-//! How much memory the search for cells takes, counted from the lengths of its arrays, and how much it may.
+//! The memory of the search for cells, counted from the lengths of its arrays, and its limit.
 
 use super::build::ComplexError;
 use super::exact::ExactRows;
@@ -7,35 +7,33 @@ use super::topology::{Faces, Topology};
 use crate::exact::ParseError;
 use std::fmt;
 
-/// What is allowed where the machine does not say how much memory it has: 4 GiB.
+/// The limit if the memory of the machine is unknown: 4 GiB.
 const ELSEWHERE: u64 = 4 << 30;
-/// What a term of a form takes: its column, its coefficient, and the two numbers on the heap.
-const TERM: u64 = 104;
 
-/// What a search may take, and what it has taken.
+/// The limit of a search, and the bytes that it has taken.
 #[derive(Debug)]
 pub(super) struct Memory {
     pub limit: u64,
-    /// The most so far.
+    /// The largest number of bytes so far.
     pub peak: u64,
 }
 
 impl Memory {
-    /// Counts what is taken, or about to be; `false` where it is more than allowed.
+    /// Counts bytes that are taken or needed next; `false` if they exceed the limit.
     pub(super) fn take(&mut self, bytes: u64) -> bool {
         self.peak = self.peak.max(bytes);
         bytes <= self.limit
     }
 
-    /// The same as an error, which says how far the search came.
+    /// As [`take`](Self::take), with an error that says how far the search has come.
     pub(super) fn check(&mut self, bytes: u64, layer: usize, cells: usize) -> Result<(), ComplexError> {
         let limit = self.limit;
         if self.take(bytes) { Ok(()) } else { Err(ComplexError::TooMuchMemory { limit, needed: bytes, layer, cells }) }
     }
 }
 
-/// Half of the memory that this process could still get: of the machine's, and of its control group's where that has a limit. On machines that do not
-/// say, 4 GiB.
+/// Half of the memory that is available to this process: that of the machine, or of its control group if that has a limit. If it is
+/// unknown, 4 GiB.
 pub(super) fn default_limit() -> u64 {
     let read = |path: &str| std::fs::read_to_string(path).ok();
     let number = |path: &str| read(path)?.trim().parse::<u64>().ok();
@@ -48,13 +46,13 @@ pub(super) fn default_limit() -> u64 {
     groups.into_iter().chain([available]).flatten().min().map_or(ELSEWHERE, |bytes| bytes / 2)
 }
 
-/// What `/proc/meminfo` says is available, in bytes.
+/// The available bytes according to `/proc/meminfo`.
 fn available(text: &str) -> Option<u64> {
     let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
     line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
 }
 
-/// A number of bytes for people: `640 MiB`.
+/// A number of bytes as text, such as `640 MiB`.
 pub(super) struct Bytes(pub u64);
 
 impl fmt::Display for Bytes {
@@ -70,7 +68,7 @@ impl fmt::Display for Bytes {
     }
 }
 
-/// Bytes from text: a whole number, with K, M, G or T for powers of 1024.
+/// Reads a number of bytes: a whole number, with K, M, G or T for powers of 1024.
 ///
 /// ```
 /// use plica::complex::parse_bytes;
@@ -79,9 +77,9 @@ impl fmt::Display for Bytes {
 /// ```
 ///
 /// # Errors
-/// Text of another form, 0, and more than 2^64 - 1.
+/// The text has another form, or the number is 0 or above 2^64 - 1.
 pub fn parse_bytes(text: &str) -> Result<u64, ParseError> {
-    let wrong = || ParseError::new(format!("`{text}` is no size: a whole number of bytes above 0, such as 500M or 4G, is expected"));
+    let wrong = || ParseError::new(format!("`{text}` is not a size: expected a whole number of bytes above 0, such as 500M or 4G"));
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let shift = match text[digits.len()..].to_ascii_uppercase().as_str() {
         "" => 0,
@@ -95,30 +93,25 @@ pub fn parse_bytes(text: &str) -> Result<u64, ParseError> {
     number.checked_mul(1 << shift).filter(|&bytes| bytes > 0).ok_or_else(wrong)
 }
 
-/// What some forms of a lowered graph take, by the number of their terms.
-pub(super) fn of_terms(terms: u64) -> u64 {
-    TERM.saturating_mul(terms)
-}
-
-/// What cells take: their faces, the vertices with the values of the layer at hand, and the bits of their units.
+/// The number of bytes of cells: their faces, the vertices with the values of the present layer, and the bits of their units.
 pub(super) fn of_search(topology: &Topology, signs: &Signs, patterns: &[u64]) -> u64 {
     topology.bytes() + signs.bytes() + size_of_val(patterns) as u64
 }
 
-/// What finding the contenders of windows takes: a set of candidates for each window at each vertex.
+/// The number of bytes for the candidates of windows: a set for each window at each vertex.
 pub(super) fn of_contenders(windows: &[Vec<u32>], vertices: usize) -> u64 {
     let words: usize = windows.iter().map(|candidates| candidates.len().div_ceil(64)).sum();
     8 * (words * vertices) as u64
 }
 
-/// What finding the faces of merged cells takes: for each finer face a list of the cells that hold it, of which there are about 2^(d - k).
+/// The number of bytes for the faces of merged cells: for each finer face a list of the cells that contain it, about 2^(d - k) of them.
 pub(super) fn of_merging(levels: &[Faces]) -> u64 {
     let d = levels.len() - 1;
     let list = |k: usize| 128 + (12u64 << (d - k).min(32));
     levels.iter().enumerate().map(|(k, level)| level.len() as u64 * list(k)).sum()
 }
 
-/// What a finished complex takes.
+/// The number of bytes of a finished complex.
 pub(super) fn of_complex(levels: &[Faces], sides: &[Vec<u32>], patterns: &[u64], exact: &ExactRows) -> u64 {
     let (d, vertices) = (levels.len() - 1, sides[0].len());
     let faces: u64 = levels.iter().map(Faces::bytes).sum();

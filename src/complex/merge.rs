@@ -1,25 +1,25 @@
-//! Cells that are one: duels cut further than their winners tell, and what they cut is joined again.
+//! Merges cells: the comparisons in a tournament cut further than its winner requires, and the parts are joined again.
 //!
-//! The cells of the hidden layers' patterns meet face to face, and each is a union of finer cells. A face of theirs is told by the cells that hold it
-//! and the sides of the domain that it lies on (proofs/complex.md, section 8), so finer faces with the same cells and sides are parts of one face,
-//! or lie inside it, where their dimension is less.
+//! The cells of the hidden layers' patterns meet face to face, and each is a union of finer cells. A face of the cells is determined by the
+//! cells that contain it and the sides of the domain that contain it (proofs/complex.md, section 8). So finer faces with the same cells and
+//! sides are parts of one face, or are inside it if their dimension is lower.
 
 use super::topology::Faces;
 use std::collections::HashMap;
 use std::hash::Hash;
 
-/// The faces after merging, and what the finer ones became.
+/// The faces after merging, and their relation to the finer ones.
 pub(super) struct Merged {
     pub levels: Vec<Faces>,
-    /// For each face of each dimension below d the sides of the domain that it lies on.
+    /// For each face of each dimension below d, the sides of the domain that contain it.
     pub sides: Vec<Vec<u32>>,
-    /// The vertices that are left, by their old numbers.
+    /// The remaining vertices, by their old numbers.
     pub vertices: Vec<u32>,
-    /// For each finer cell the cell that it is part of.
+    /// For each finer cell the cell that contains it.
     pub cell_of: Vec<u32>,
 }
 
-/// Lists of cells and sides, numbered as they first occur.
+/// Lists of cells and sides, numbered in the order of first occurrence.
 #[derive(Default)]
 struct Keys {
     numbers: HashMap<(Vec<u32>, u32), u32>,
@@ -32,7 +32,7 @@ impl Keys {
     }
 }
 
-/// Merges the cells that have the same name.
+/// Merges the cells with the same name.
 pub(super) fn merge<N: Hash + Eq>(levels: &[Faces], sides: &[Vec<u32>], name: impl Fn(usize) -> N) -> Merged {
     let d = levels.len() - 1;
     let mut number_of: HashMap<N, u32> = HashMap::new();
@@ -48,7 +48,7 @@ pub(super) fn merge<N: Hash + Eq>(levels: &[Faces], sides: &[Vec<u32>], name: im
     for (holders, sides) in holders.into_iter().zip(sides) {
         key_of.push(holders.into_iter().zip(sides).map(|(cells, &sides)| keys.number(cells, sides)).collect());
     }
-    // The dimension of a face is that of its largest parts; what one cell alone holds, and no side, is inside it.
+    // The dimension of a face is that of its largest parts. A finer face in only one cell, and on no side, is inside that cell.
     let mut dimension = vec![0; keys.numbers.len()];
     key_of.iter().enumerate().for_each(|(k, keys)| keys.iter().for_each(|&key| dimension[key as usize] = k));
     keys.numbers.iter().filter(|((cells, sides), _)| cells.len() == 1 && *sides == 0).for_each(|(_, &key)| dimension[key as usize] = d);
@@ -89,12 +89,12 @@ pub(super) fn merge<N: Hash + Eq>(levels: &[Faces], sides: &[Vec<u32>], name: im
     merged
 }
 
-/// The keys of a part's facets, of dimension k, which lie on facets of its face: those inside the face have the key of that.
+/// The keys of a part's facets, of dimension k, that are on facets of its face. A facet inside the face has the key of the face.
 fn boundary<'a>(level: &'a Faces, part: usize, key_of: &'a [u32], dimension: &'a [usize], k: usize) -> impl Iterator<Item = u32> + 'a {
     level.facets(part as u32).iter().map(|&g| key_of[g as usize]).filter(move |&key| dimension[key as usize] == k)
 }
 
-/// Faces of these facets, each of which is named by several parts.
+/// The faces with these facets, each of which is listed by several parts.
 fn listed(facets: Vec<Vec<u32>>) -> Faces {
     let mut level = Faces::default();
     for mut list in facets {
@@ -105,7 +105,7 @@ fn listed(facets: Vec<Vec<u32>>) -> Faces {
     level
 }
 
-/// For each finer face of each dimension below d the cells that hold it, ascending.
+/// For each finer face of each dimension below d the cells that contain it, ascending.
 fn holders(levels: &[Faces], sides: &[Vec<u32>], cell_of: &[u32]) -> Vec<Vec<Vec<u32>>> {
     let d = levels.len() - 1;
     let mut above: Vec<Vec<u32>> = cell_of.iter().map(|&cell| vec![cell]).collect();

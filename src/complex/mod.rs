@@ -1,4 +1,4 @@
-//! Every linear region of a box, a plane or the whole space: cells, faces, neighbours, volumes, triangulation.
+//! The linear regions of a box, a plane or the whole space: cells, faces, neighbours, volumes and triangulations.
 
 mod balls;
 mod build;
@@ -19,7 +19,6 @@ mod hull;
 mod interior;
 mod layer;
 mod live;
-mod lower;
 mod maps;
 mod memory;
 mod merge;
@@ -33,10 +32,9 @@ mod signs;
 mod simplex;
 mod slice;
 mod split;
-mod steps;
 mod topology;
 mod volume;
-mod whole;
+mod words;
 
 pub use build::{Builder, ComplexError, Progress};
 pub use cell::{Cell, Facet};

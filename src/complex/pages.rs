@@ -1,9 +1,9 @@
-//! A row of which few elements are known.
+//! A row with few known elements.
 
-/// Elements for which there is room as soon as one of them is known.
+/// The number of elements for which memory is allocated as soon as one of them is known.
 const PAGE: usize = 16;
 
-/// Elements by their places, as far as they are known.
+/// Elements by position, as far as they are known.
 #[derive(Debug)]
 pub(super) struct Pages<T> {
     pages: Vec<Option<Box<[Option<T>; PAGE]>>>,
@@ -16,13 +16,13 @@ impl<T> Default for Pages<T> {
 }
 
 impl<T> Pages<T> {
-    /// The element at a place.
+    /// The element at a position.
     #[inline]
     pub(super) fn get(&self, at: usize) -> Option<&T> {
         self.pages.get(at / PAGE)?.as_ref()?[at % PAGE].as_ref()
     }
 
-    /// Sets an element of a row of so many; gives the bytes that this takes besides.
+    /// Sets an element of a row of length `len`; returns the additional bytes.
     pub(super) fn set(&mut self, at: usize, len: usize, element: T) -> u64 {
         let mut bytes = 0;
         if self.pages.is_empty() {
@@ -37,12 +37,12 @@ impl<T> Pages<T> {
         bytes
     }
 
-    /// All elements that are known.
+    /// All known elements.
     pub(super) fn known(&self) -> impl Iterator<Item = &T> {
         self.pages.iter().flatten().flat_map(|page| page.iter()).flatten()
     }
 
-    /// The bytes that it takes, without what the elements point to.
+    /// The number of bytes, without the heap memory of the elements.
     pub(super) fn bytes(&self) -> u64 {
         let pages = self.pages.iter().flatten().count();
         (size_of::<usize>() * self.pages.len() + size_of::<[Option<T>; PAGE]>() * pages) as u64

@@ -1,4 +1,4 @@
-//! The faces of a complex that is being cut: those of the old one, and the parts that they have so far.
+//! The faces of a complex that is being cut: those of the old complex, and their parts so far.
 
 use super::signs::Signs;
 use super::topology::{Mask, Topology};
@@ -7,44 +7,44 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Lists of faces are addressed by words of 32 bits.
 const MOST_ENTRIES: usize = 1 << 31;
-/// Memory is counted once in so many checks, and where so many entries come at once.
+/// The number of checks after which memory is counted again. It is also counted if this number of entries is added at once.
 const EVERY: u32 = 1 << 12;
 const MANY: usize = 1 << 16;
 
-/// Why the cutting ended early.
+/// The reasons for which the cutting ended early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Limit {
     /// More cells than allowed.
     Cells,
     /// More faces than can be numbered.
     Faces,
-    /// More memory than allowed: so many bytes.
+    /// More memory than allowed, with the number of bytes.
     Memory(u64),
     /// The caller stopped it.
     Stopped,
 }
 
-/// What ends the cutting early.
+/// The conditions that end the cutting early.
 #[derive(Clone, Copy)]
 pub(super) struct Limits<'a> {
-    /// The most cells.
+    /// The limit for the number of cells.
     pub cells: usize,
-    /// The most bytes.
+    /// The limit for the number of bytes.
     pub bytes: u64,
-    /// Whether the caller stops it.
+    /// Set to true by the caller to stop.
     pub stop: Option<&'a AtomicBool>,
 }
 
-/// Faces that grow while those of the old complex are cut.
+/// The new faces, which grow while those of the old complex are cut.
 pub(super) struct Parts<'a, 's> {
     pub old: &'a Topology,
     pub signs: &'s mut Signs,
     pub new: Topology,
-    /// For each new face what the units are on it.
+    /// For each new face the signs of the units on it.
     pub masks: Vec<Vec<Mask>>,
     /// For each old face of dimension k, and once more at the end, the numbers of the first new faces inside it, of dimension 0 to k.
     pub starts: Vec<Vec<u32>>,
-    /// What ends it early.
+    /// The conditions that end the cutting early.
     pub limits: Limits<'a>,
     /// The number of checks so far.
     pub checks: Cell<u32>,
@@ -56,7 +56,7 @@ impl Parts<'_, '_> {
         if k == 0 { self.signs.len() as u32 } else { self.new.levels[k].len() as u32 }
     }
 
-    /// The bytes of the old complex and of what there is of the new one.
+    /// The number of bytes of the old complex, and of the new one so far.
     pub(super) fn bytes(&self) -> u64 {
         let masks: usize = self.masks.iter().map(|masks| size_of::<Mask>() * masks.capacity()).sum();
         let starts: usize = self.starts.iter().map(|starts| size_of::<u32>() * starts.capacity()).sum();
@@ -71,7 +71,7 @@ impl Parts<'_, '_> {
         starts[at]..starts.get(at + k + 1).copied().unwrap_or_else(|| self.len(j))
     }
 
-    /// Whether the faces of a dimension are still few enough, with some more of them and of their facets.
+    /// Checks that the faces of a dimension remain within the limits, with this number of additional faces and facets.
     pub(super) fn check(&self, k: usize, faces: usize, entries: usize) -> Result<(), Limit> {
         let level = &self.new.levels[k];
         if level.entries() + entries > MOST_ENTRIES {
@@ -79,7 +79,7 @@ impl Parts<'_, '_> {
         }
         let checks = self.checks.replace(self.checks.get().wrapping_add(1));
         if checks.is_multiple_of(EVERY) || entries > MANY {
-            // An entry is added to a list of pairs and then to a level.
+            // An entry is added to a list of pairs, and then to a level.
             let bytes = self.bytes() + 12 * entries as u64;
             if bytes > self.limits.bytes {
                 return Err(Limit::Memory(bytes));

@@ -1,8 +1,8 @@
-//! Affine maps at one point modulo a prime: where these values differ, the maps do.
+//! Affine maps at one point modulo a prime: if these values differ, the maps do.
 
-use super::steps::{Step, StepMap, Steps};
 use crate::exact::dyadic_parts;
 use crate::network::graph::Coefficients;
+use crate::network::lowered::{Lowered, Step, StepMap};
 use rayon::prelude::*;
 use rug::Rational;
 use rug::integer::IntegerExt64;
@@ -10,13 +10,13 @@ use rug::integer::IntegerExt64;
 /// The prime 2^61 - 1. Modulo it 2^61 is 1, so that powers of two are shifts.
 const PRIME: u64 = (1 << 61) - 1;
 
-/// Cells that go one after another, whatever the number of threads.
+/// The number of cells that are computed one after another. It does not depend on the number of threads.
 const TOGETHER: usize = 256;
 
 /// A number modulo the prime.
 #[inline]
 fn reduced(x: u128) -> u64 {
-    // Below 2^61 + 2^67, and then below 2^61 + 2^7.
+    // The sum is below 2^61 + 2^67, and after the second step below 2^61 + 2^7.
     let sum = (x & u128::from(PRIME)) + (x >> 61);
     let sum = (sum as u64 & PRIME) + (sum >> 61) as u64;
     if sum >= PRIME { sum - PRIME } else { sum }
@@ -27,17 +27,17 @@ fn product(x: u64, y: u64) -> u64 {
     reduced(u128::from(x) * u128::from(y))
 }
 
-/// A finite double: m 2^e.
+/// The residue of a finite double m 2^e.
 fn of_double(x: f64) -> u64 {
     let (m, e) = dyadic_parts(x);
     let size = product(m.unsigned_abs(), 1 << e.rem_euclid(61));
     if m < 0 && size != 0 { PRIME - size } else { size }
 }
 
-/// A rational number; `None` where the prime divides its denominator.
+/// The residue of a rational number; `None` if the prime divides its denominator.
 fn of_rational(q: &Rational) -> Option<u64> {
     let denominator = q.denom().mod_u64(PRIME);
-    // By Fermat the inverse is the power of PRIME - 2.
+    // By Fermat's theorem the inverse is the power with exponent PRIME - 2.
     let (mut inverse, mut square, mut rest) = (1, denominator, PRIME - 2);
     while rest > 0 {
         if rest & 1 == 1 {
@@ -49,44 +49,45 @@ fn of_rational(q: &Rational) -> Option<u64> {
     (denominator != 0).then(|| product(q.numer().mod_u64(PRIME), inverse))
 }
 
-/// A coordinate of the point at which maps are evaluated; any point will do.
+/// A coordinate of the point at which maps are evaluated. The point is arbitrary.
 fn coordinate(input: usize) -> u64 {
     (input as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) % PRIME
 }
 
-/// Products of two numbers below the prime that a sum has room for: 32 of them are below 2^127.
+/// The number of products of two numbers below the prime whose sum fits: 32 of them are below 2^127.
 const ROOM: usize = 32;
 
-/// Steps modulo the prime.
+/// The steps of a network modulo the prime.
 pub(super) struct Residues<'a> {
-    steps: &'a Steps,
+    steps: &'a Lowered,
     all: Vec<StepResidues>,
 }
 
-/// A step: for each input its weights that are not 0, with their rows, and the constants.
+/// A step: for each input its nonzero weights, with their rows, and the constants.
 struct StepResidues {
     columns: Vec<Vec<(u32, u64)>>,
     constants: Vec<u64>,
 }
 
-/// What a step is computed from on a cell, and what it gives.
+/// The inputs of a step on a cell, and its results.
 struct Row {
     inputs: Vec<u64>,
     results: Vec<u64>,
 }
 
 impl<'a> Residues<'a> {
-    /// `None` where the prime divides a denominator, or a coefficient is beyond the doubles.
-    pub(super) fn new(steps: &'a Steps) -> Option<Self> {
+    /// `None` if the prime divides a denominator, or a coefficient rounds beyond the largest double.
+    pub(super) fn new(steps: &'a Lowered) -> Option<Self> {
         Some(Self { steps, all: steps.steps.iter().map(|step| StepResidues::new(step)).collect::<Option<_>>()? })
     }
 
-    /// The outputs at one point, the same for all cells, by the affine maps of cells with these bits; on all threads of the current `rayon` pool.
+    /// The outputs at one point, the same for all cells, of the affine maps of cells with these bits; on all threads of the current `rayon`
+    /// pool.
     pub(super) fn outputs(&self, cells: &[&[u64]]) -> Vec<Vec<u64>> {
         cells.par_chunks(TOGETHER).flat_map_iter(|cells| self.outputs_of_some(cells)).collect()
     }
 
-    /// The same one after another: each from the one before it, by what has changed.
+    /// The outputs for some cells, each computed from the one before it by the changes of its inputs.
     fn outputs_of_some(&self, cells: &[&[u64]]) -> Vec<Vec<u64>> {
         let mut rows: Vec<Row> = self.all.iter().map(StepResidues::at_zero).collect();
         let point = (0..self.steps.inputs()).map(coordinate).collect::<Vec<_>>();
@@ -128,8 +129,8 @@ impl StepResidues {
                     constants.push(exact(is_double, layer.bias()[i], &|| layer.bias_of(i))?);
                 }
                 StepMap::Sparse(map) => {
-                    for k in map.row(i) {
-                        push(map.columns[k] as usize, number(&map.weights, k)?);
+                    for (k, j) in map.row(i) {
+                        push(j, number(&map.weights, k)?);
                     }
                     constants.push(number(&map.bias, i)?);
                 }
@@ -138,12 +139,12 @@ impl StepResidues {
         Some(Self { columns, constants })
     }
 
-    /// Where all inputs are 0.
+    /// The row for inputs that are all 0.
     fn at_zero(&self) -> Row {
         Row { inputs: vec![0; self.columns.len()], results: self.constants.clone() }
     }
 
-    /// Other inputs: by those that differ, or from zero where that is less.
+    /// Changes the inputs of a row: by the differences, or from zero if that is less work.
     fn move_to(&self, inputs: Vec<u64>, row: &mut Row) {
         let changed = row.inputs.iter().zip(&inputs).filter(|(old, new)| old != new).count();
         if changed > inputs.iter().filter(|x| **x != 0).count() {
@@ -188,7 +189,7 @@ mod tests {
     fn outputs_are_those_of_the_affine_maps_in_any_order_of_cells() {
         let network = load("random:3-10-9-2@3").unwrap();
         let complex = Builder::new(&network).build(&Domain::parse_box("-3,3", 3).unwrap()).unwrap();
-        let steps = Steps::of_stack(network.stack().unwrap());
+        let steps = Lowered::of_stack(network.stack().unwrap());
         let residues = Residues::new(&steps).unwrap();
         let cells = complex.activation_regions();
         assert!(cells > TOGETHER, "{cells}");

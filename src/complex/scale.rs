@@ -1,13 +1,14 @@
-//! Powers of two by which the results of steps are multiplied in doubles, so that all of a step are of about one size.
+//! Powers of two by which the results of steps are multiplied in doubles, so that all results of a step are of about the same size.
 //!
-//! Scaling changes no sign, rounds nothing but what becomes subnormal, and lets one bound of the error do for a whole row: without it, the bound
-//! of a unit with small weights would be that of its largest neighbour. The sizes are guesses: they decide nothing.
+//! Scaling changes no sign, and rounds only numbers that become subnormal. It makes one error bound sufficient for a whole row: without it,
+//! the bound of a unit with small weights would be that of the unit with the largest ones. The sizes are guesses, and no result depends on
+//! them.
 
-use super::steps::{Step, Steps};
 use crate::exact::{nearest_f64, rational};
+use crate::network::lowered::{Lowered, Step};
 use rug::Rational;
 
-/// The exponent e of a number that is not 0: 2^e <= |x| < 2^(e + 1); 1024 of infinity.
+/// The exponent e of a nonzero number: 2^e <= |x| < 2^(e + 1); 1024 for infinity.
 pub(super) fn exponent(x: f64) -> i32 {
     let magnitude = x.to_bits() << 1 >> 1;
     match magnitude >> 52 {
@@ -16,7 +17,7 @@ pub(super) fn exponent(x: f64) -> i32 {
     }
 }
 
-/// x 2^e: exact, or infinite, or off by less than 2^-1073 where it is subnormal.
+/// x 2^e: exact or infinite, or, if it is subnormal, with an error below 2^-1073.
 pub(super) fn shifted(mut x: f64, mut e: i32) -> f64 {
     let power = |e: i32| f64::from_bits(((e + 1023) as u64) << 52);
     while e.abs() > 1000 {
@@ -30,22 +31,22 @@ pub(super) fn shifted(mut x: f64, mut e: i32) -> f64 {
     x * power(e)
 }
 
-/// The exponents of the inputs, and after them those of the results of every step.
-pub(super) fn of_steps(steps: &Steps, of_inputs: &[i32]) -> Vec<Vec<i32>> {
+/// The exponents of the inputs, followed by those of the results of every step.
+pub(super) fn of_steps(steps: &Lowered, of_inputs: &[i32]) -> Vec<Vec<i32>> {
     of_more_steps(steps, vec![of_inputs.to_vec()])
 }
 
-/// The same where those of the inputs, and of the results of the first steps, are known.
-pub(super) fn of_more_steps(steps: &Steps, mut all: Vec<Vec<i32>>) -> Vec<Vec<i32>> {
+/// As [`of_steps`], if the exponents of the inputs and of the results of the first steps are known.
+pub(super) fn of_more_steps(steps: &Lowered, mut all: Vec<Vec<i32>>) -> Vec<Vec<i32>> {
     for step in &steps.steps[all.len() - 1..] {
         all.push(exponents(step, &all[all.len() - 1]));
     }
     all
 }
 
-/// For each result of a step the exponent of the power of two that brings it to about 1, if the inputs times `below` are about 1.
+/// For each result of a step, the exponent of the power of two by which it becomes about 1, if the inputs times `below` are about 1.
 ///
-/// The size of a result is the root of the sum of the squares of its terms, of its constant too.
+/// The size of a result is the root of the sum of the squares of its terms, including its constant.
 fn exponents(step: &Step, below: &[i32]) -> Vec<i32> {
     let mut terms: Vec<(f64, i32)> = Vec::new();
     let of_result = |i: usize| {
@@ -61,31 +62,32 @@ fn exponents(step: &Step, below: &[i32]) -> Vec<i32> {
 }
 
 impl Step {
-    /// Visits the entries of a row that are not 0, each times the power of two of its input, as [`scaled_weight`](Self::scaled_weight) gives it.
+    /// Calls `visit` for the nonzero entries of a row, each times the power of two of its input, as in
+    /// [`scaled_weight`](Self::scaled_weight).
     pub(super) fn scaled_row(&self, output: usize, exponent: impl Fn(usize) -> i32, mut visit: impl FnMut(usize, f64)) {
         self.for_entries(output, |k, j| visit(j, self.scaled_weight(output, k, exponent(j))));
     }
 
-    /// An entry times 2^e as a double: the nearest one, but for a rounding more where that is subnormal.
+    /// An entry times 2^e as a double: the nearest one, with one more rounding if it is subnormal.
     ///
-    /// A double that is subnormal or 0 says little of the number that it stands for, so that is scaled then, and not the double.
+    /// A double that is subnormal or 0 is a poor approximation of its number; in this case the number is scaled, not the double.
     pub(super) fn scaled_weight(&self, output: usize, k: usize, e: i32) -> f64 {
         scaled(self.weight(output, k), e)
     }
 
-    /// The constant of a row, the same way.
+    /// The constant of a row times 2^e, as [`scaled_weight`](Self::scaled_weight).
     pub(super) fn scaled_constant(&self, output: usize, e: i32) -> f64 {
         scaled(self.constant(output), e)
     }
 
-    /// Whether the constant of a row times 2^e is a double, and the one that [`scaled_constant`](Self::scaled_constant) gives.
+    /// Whether the constant of a row times 2^e is exactly the double of [`scaled_constant`](Self::scaled_constant).
     pub(super) fn has_exact_constant(&self, output: usize, e: i32) -> bool {
         let (double, exact) = self.constant(output);
         shifted(shifted(double, e), -e) == double && exact.is_none_or(|exact| rational(double).as_ref() == Some(&exact()))
     }
 }
 
-/// A number times 2^e, given as a double and, where that may be another number, how to get it.
+/// A number times 2^e. It is given as a double and, if the number is not that double, a function that returns the number.
 fn scaled((double, exact): (f64, Option<impl FnOnce() -> Rational>), e: i32) -> f64 {
     match exact {
         Some(exact) if double.abs() < f64::MIN_POSITIVE => nearest_f64(&(exact() << e)),
@@ -112,9 +114,9 @@ mod tests {
     }
     #[test]
     fn numbers_are_scaled_before_they_are_rounded() {
-        use super::super::steps::Form;
         use crate::exact::Coefficient;
-        // 7/5 2^-1074 and 1/3 2^-1100: the nearest doubles are 2^-1074 and 0. Of the dense form and of the sparse one.
+        use crate::network::lowered::Form;
+        // 7/5 2^-1074 and 1/3 2^-1100: the nearest doubles are 2^-1074 and 0. Both the dense and the sparse form are tested.
         let number = |n: i32, d: i32, e: i32| Coefficient::from(Rational::from((n, d)) << e);
         let terms = vec![(0, number(7, 5, -1074)), (1, number(1, 3, -1100)), (2, Coefficient::of(-3.0))];
         for inputs in [3, 3000] {
@@ -131,8 +133,8 @@ mod tests {
 
     #[test]
     fn a_constant_that_loses_bits_by_scaling_is_not_exact() {
-        use super::super::steps::Form;
         use crate::exact::Coefficient;
+        use crate::network::lowered::Form;
         for inputs in [3, 3000] {
             let form = |x: f64| Form { terms: vec![(0, Coefficient::ONE)], constant: Coefficient::of(x) };
             let step = Step::of_forms(inputs, vec![form(3.0), form(4.0)], 2, 0);

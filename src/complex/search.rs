@@ -9,8 +9,8 @@ use super::memory::{Memory, of_contenders, of_merging, of_search};
 use super::parts::{Limit, Limits};
 use super::signs::Signs;
 use super::slice::Plane;
-use super::steps::Steps;
 use super::topology::Topology;
+use crate::network::lowered::Lowered;
 use std::sync::Arc;
 
 /// A domain that has been cut by the first steps of a network.
@@ -18,23 +18,23 @@ pub(super) struct Search<'a> {
     builder: &'a Builder,
     domain: &'a Domain,
     polytope: Polytope,
-    /// The inputs in which it is cut, and the steps as functions of these alone, where these are fewer than all.
+    /// The inputs in which the domain is cut, and the steps as functions of these inputs if they are not all inputs.
     inputs: Vec<u32>,
-    fewer: Option<Arc<Steps>>,
+    fewer: Option<Arc<Lowered>>,
     signs: Signs,
     topology: Topology,
     /// For each cell the bits of the units, step by step.
     patterns: Vec<u64>,
     memory: Memory,
-    /// How many steps have cut it.
+    /// The number of steps that have cut the domain.
     done: usize,
-    /// The number of hidden layers, for reports of progress.
+    /// The number of hidden layers, for progress reports.
     layers: usize,
 }
 
 impl<'a> Search<'a> {
-    /// A domain that nothing has cut yet. Of the whole space all steps must be known, else the first ones are enough.
-    pub(super) fn new(builder: &'a Builder, domain: &'a Domain, steps: &Arc<Steps>, layers: usize) -> Result<Self, ComplexError> {
+    /// A domain that has not been cut. For the whole space all steps must be known, otherwise the first ones are sufficient.
+    pub(super) fn new(builder: &'a Builder, domain: &'a Domain, steps: &Arc<Lowered>, layers: usize) -> Result<Self, ComplexError> {
         let Essential { steps: essential, inputs } = domain.essential(steps)?;
         let mut polytope = domain.polytope(&essential);
         let signs = Signs::new(&essential, &polytope, builder.is_exact_only());
@@ -45,7 +45,7 @@ impl<'a> Search<'a> {
     }
 
     /// Cuts by the steps that have not cut yet.
-    pub(super) fn follow(&mut self, steps: &Arc<Steps>) -> Result<(), ComplexError> {
+    pub(super) fn follow(&mut self, steps: &Arc<Lowered>) -> Result<(), ComplexError> {
         let steps = self.fewer.clone().unwrap_or_else(|| steps.clone());
         self.signs.follow(&steps);
         while self.done < steps.depth() {
@@ -55,15 +55,15 @@ impl<'a> Search<'a> {
         Ok(())
     }
 
-    /// For each window of candidates, elements that are the output of the steps so far, those that have to be compared.
-    pub(super) fn contenders(&mut self, steps: &Steps, windows: &[Vec<u32>]) -> Result<Vec<Vec<u32>>, ComplexError> {
+    /// For each window of candidates, the elements that must be compared. The candidates are outputs of the steps so far.
+    pub(super) fn contenders(&mut self, steps: &Lowered, windows: &[Vec<u32>]) -> Result<Vec<Vec<u32>>, ComplexError> {
         let layer = steps.steps[steps.depth()].layer;
         let needed = of_search(&self.topology, &self.signs, &self.patterns) + of_contenders(windows, self.signs.len());
         self.memory.check(needed, layer, self.topology.cells())?;
         Ok(self.signs.contenders(steps, windows, &self.topology))
     }
 
-    /// Cuts all faces by the units of one step, of a hidden layer.
+    /// Cuts all faces by the units of one step of a hidden layer.
     fn cut_by(&mut self, step: usize, layer: usize) -> Result<(), ComplexError> {
         let needed = of_search(&self.topology, &self.signs, &self.patterns) + self.signs.bytes_of(step);
         self.memory.check(needed, layer, self.topology.cells())?;
@@ -98,15 +98,15 @@ impl<'a> Search<'a> {
         Ok(())
     }
 
-    /// The complex, once these are all steps.
-    pub(super) fn finish(mut self, steps: Arc<Steps>, plane: Option<&Plane>) -> Result<Complex, ComplexError> {
+    /// The complex, after all steps.
+    pub(super) fn finish(mut self, steps: Arc<Lowered>, plane: Option<&Plane>) -> Result<Complex, ComplexError> {
         self.follow(&steps)?;
         let last = steps.hidden.len().saturating_sub(1);
         if steps.cut_further() {
             let needed = of_search(&self.topology, &self.signs, &self.patterns) + of_merging(&self.topology.levels);
             self.memory.check(needed, last, self.topology.cells())?;
         }
-        // Layers of constants alone have no step.
+        // Layers with only constants have no step.
         let cut = steps.steps[..steps.depth()].last().map_or(0, |step| step.layer + 1);
         if cut < steps.hidden.len() {
             self.report(last);

@@ -1,4 +1,4 @@
-//! Shapes of cells: facets, vertices, simplices of the pulling triangulation.
+//! Shapes of cells: the numbers of facets, of vertices, and of simplices of the pulling triangulation.
 
 use super::cells::Complex;
 use rayon::prelude::*;
@@ -6,15 +6,15 @@ use rug::Rational;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-/// How many cells have so many of something: sorted, and only what occurs.
+/// A histogram: the number of cells for each value that occurs, sorted.
 pub(crate) type Histogram = BTreeMap<u64, u64>;
 
 /// How many cells have so many facets, vertices and simplices; only numbers that occur.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Histograms {
-    /// Cells by the number of their facets, the sides of the domain included.
+    /// Cells by the number of their facets, including those on sides of the domain.
     pub facets: Histogram,
-    /// Cells by the number of their facets inside the domain: of their neighbours.
+    /// Cells by the number of their facets inside the domain, which is that of their neighbours.
     pub inner_facets: Histogram,
     /// Bounded cells by the number of their vertices.
     pub vertices: Histogram,
@@ -25,7 +25,7 @@ pub struct Histograms {
 }
 
 impl Histograms {
-    /// The mean of what a histogram counts, `None` where it is empty.
+    /// The mean of the values that a histogram counts, `None` if it is empty.
     ///
     /// ```
     /// use plica::complex::Histograms;
@@ -41,8 +41,8 @@ impl Histograms {
 impl Complex {
     /// Histograms of facets, vertices and simplices over the cells.
     ///
-    /// The pulling triangulation of a face joins its lowest vertex with the triangulations of the facets that do not hold it; lowest is
-    /// lexicographically smallest in exact coordinates.
+    /// The pulling triangulation of a face joins its lowest vertex with the triangulations of the facets that do not contain it. The lowest
+    /// vertex is the lexicographically smallest one in exact coordinates.
     pub fn histograms(&self) -> Histograms {
         let d = self.rank();
         let pulling = Pulling::of(self);
@@ -67,21 +67,21 @@ impl Complex {
         histograms
     }
 
-    /// The simplices of the pulling triangulation of each bounded cell.
+    /// The number of simplices of the pulling triangulation of each bounded cell.
     pub fn simplex_counts(&self) -> Vec<Option<u64>> {
         let pulling = Pulling::of(self);
         self.cells().map(|cell| cell.bounded().then(|| pulling.simplices[self.rank()][cell.index()])).collect()
     }
 }
 
-/// The lowest vertex of each face, and the simplices of its triangulation; by dimension and face.
+/// The lowest vertex of each face, and the number of simplices of its triangulation, by dimension and face.
 pub(super) struct Pulling {
     pub lowest: Vec<Vec<u32>>,
     simplices: Vec<Vec<u64>>,
 }
 
 impl Pulling {
-    /// Nothing where no cell is bounded because all hold lines.
+    /// The result is empty if all cells contain lines, so that none is bounded.
     pub(super) fn of(complex: &Complex) -> Self {
         if complex.has_lines() {
             return Self { lowest: Vec::new(), simplices: Vec::new() };
@@ -93,7 +93,7 @@ impl Pulling {
             let lower = |a: u32, b: u32| if compare(complex, a, b).is_gt() { b } else { a };
             let low = |face: u32| complex.facets_of(k, face).iter().map(|&g| lowest[k - 1][g as usize]).reduce(lower).unwrap_or_default();
             let level: Vec<u32> = faces.clone().into_par_iter().map(low).collect();
-            // The lowest vertex of a face lies in a facet exactly if it is the lowest of that too.
+            // The lowest vertex of a face is in a facet if and only if it is also the lowest vertex of the facet.
             let number = |face: u32| {
                 let opposite = complex.facets_of(k, face).iter().filter(|&&g| lowest[k - 1][g as usize] != level[face as usize]);
                 opposite.map(|&g| simplices[k - 1][g as usize]).sum()
@@ -112,7 +112,7 @@ fn compare(complex: &Complex, a: u32, b: u32) -> Ordering {
         return Ordering::Equal;
     }
     if complex.is_at_infinity(0, a) || complex.is_at_infinity(0, b) {
-        // No bounded face has it.
+        // No bounded face has this vertex.
         return a.cmp(&b);
     }
     let (x, y) = (complex.points.point(a), complex.points.point(b));
@@ -121,7 +121,7 @@ fn compare(complex: &Complex, a: u32, b: u32) -> Ordering {
     let is_box = matches!(complex.domain(), super::Domain::Box(_));
     for axis in 0..complex.rank() {
         if is_box && shared >> (2 * axis) & 3 != 0 {
-            continue; // both on one side of the box
+            continue; // both vertices are on one side of the box
         }
         let difference = x[axis] - y[axis];
         if difference.abs() > 2.0 * error && difference.is_finite() {

@@ -1,4 +1,5 @@
-//! The signs of pre-activations at vertices: in doubles with one bound of the error a vertex, else with one a value, else with integers.
+//! The signs of pre-activations at vertices: in doubles with one error bound for each vertex, else with one for each value, else with
+//! integers.
 //!
 //! The bounds are derived in proofs/complex.md.
 
@@ -13,12 +14,13 @@ use super::exact::ExactRows;
 use super::far::{Far, Weights};
 use super::layer::{FloatStep, Values};
 use super::scale;
-use super::steps::{STAGE, Steps, words_from};
 use super::topology::{Mask, units_of};
+use super::words::words_from;
 use crate::exact::bound::{TINY, U, round_up};
 use crate::exact::lanes::{Lanes, dispatch};
 use crate::exact::{Instructions, nearest_f64, rational};
 use crate::line::Decisions;
+use crate::network::lowered::{Lowered, STAGE};
 use kept::Kept;
 use rug::Rational;
 use std::cmp::Ordering;
@@ -26,42 +28,42 @@ use std::sync::Arc;
 
 /// The vertices, and the pre-activations of one layer there.
 pub(super) struct Signs {
-    steps: Arc<Steps>,
-    /// For the inputs, and the results of each step, the powers of two that they are multiplied by in doubles.
+    steps: Arc<Lowered>,
+    /// For the inputs and for the results of each step, the exponents of the powers of two by which they are multiplied in doubles.
     exponents: Arc<Vec<Vec<i32>>>,
-    /// The results of the step at hand that rows hold.
+    /// The results of the present step that are in the rows.
     kept: Kept,
-    /// None of the whole space, whose corners are no doubles, nor where everything is left to integers.
+    /// `None` for the whole space, whose corners are not doubles, and if everything is left to integers.
     balls: Option<Balls>,
     pub exact: ExactRows,
     instructions: Instructions,
     exact_only: bool,
-    /// The layer at hand, from 0, and the word of its units.
+    /// The present layer, counted from 0, and the present word of its units.
     layer: usize,
     stage: usize,
-    /// For each vertex its pre-activations, of the layer at hand.
+    /// For each vertex, the pre-activations of the present layer.
     rows: Values,
-    /// The vertices at infinity, of the whole space; none where everything is left to integers.
+    /// The vertices at infinity, for the whole space; `None` if everything is left to integers.
     pub far: Option<Far>,
     masks: Vec<Mask>,
-    /// For each word of the layer, those already passed, the units that are positive at each vertex.
+    /// For each finished word of the layer, the units that are positive at each vertex.
     active: Vec<Vec<u64>>,
-    /// For each vertex, in words, which results of the step at hand are their rows' constants, because all inputs are exactly 0; empty where
-    /// that is not known.
+    /// For each vertex, as words, the results of the present step that equal the constants of their rows because all inputs are exactly 0;
+    /// empty if this is unknown.
     constant_results: Vec<u64>,
-    /// Which of the results have a constant that is positive, or negative, as words.
+    /// The results with a positive constant, and those with a negative one, as words.
     constants: [Vec<u64>; 2],
     pub weights: Vec<Weights>,
     pub decisions: Decisions,
-    /// The bytes of the steps.
+    /// The number of bytes of the steps.
     of_steps: u64,
 }
 
 impl Signs {
     /// The signs at the corners of a domain.
-    pub(super) fn new(steps: &Arc<Steps>, domain: &Polytope, exact_only: bool) -> Self {
+    pub(super) fn new(steps: &Arc<Lowered>, domain: &Polytope, exact_only: bool) -> Self {
         let (corners, slopes) = (&domain.corners, domain.slopes.as_ref().filter(|_| !exact_only));
-        // Corners of the whole space are at infinity, and their slopes about 1.
+        // Corners of the whole space are at infinity, with slopes of about 1.
         let of_inputs = if domain.slopes.is_some() { vec![0; steps.inputs()] } else { exponents_of_inputs(corners, steps.inputs()) };
         let exponents = Arc::new(scale::of_steps(steps, &of_inputs));
         let of_corners: Vec<Vec<Ball>> = corners.iter().map(|corner| balls(corner, &of_inputs)).collect();
@@ -87,15 +89,15 @@ impl Signs {
             of_steps: steps.steps.iter().map(|step| step.bytes()).sum(),
         };
         for row in &of_corners {
-            // A corner at infinity is a multiple of the size, with no constant.
+            // A corner at infinity is a multiple of the size, with constant 0.
             if signs.far.is_some() { signs.rows.push(&vec![0.0; row.len()], 0.0) } else { signs.rows.push_balls(row) }
         }
         signs
     }
 
-    /// Goes on with more steps, of which the first are those that it has.
-    pub(super) fn follow(&mut self, steps: &Arc<Steps>) {
-        // What follows is not known of the last of them, which stands for an output.
+    /// Continues with more steps. The first of them are those that are there already.
+    pub(super) fn follow(&mut self, steps: &Arc<Lowered>) {
+        // The exponents of the last step are dropped, since that step only stands for an output.
         let mut known = Vec::clone(&self.exponents);
         known.truncate(self.steps.depth() + 1);
         self.exponents = Arc::new(scale::of_more_steps(steps, known));
@@ -117,7 +119,7 @@ impl Signs {
         self.weights.len()
     }
 
-    /// The bytes that vertices and their values take.
+    /// The number of bytes of the vertices and their values.
     pub(super) fn bytes(&self) -> u64 {
         let words = self.constant_results.capacity() + self.active.iter().map(Vec::capacity).sum::<usize>();
         let of_vertices = size_of::<Mask>() * self.masks.capacity() + size_of::<Weights>() * self.weights.capacity();
@@ -125,7 +127,7 @@ impl Signs {
         self.rows.bytes() + (8 * words + of_vertices) as u64 + self.exact.bytes() + of_balls + self.of_steps
     }
 
-    /// The bytes that entering a layer takes besides.
+    /// The number of additional bytes for entering a layer.
     pub(super) fn bytes_of(&self, layer: usize) -> u64 {
         let step = &self.steps.steps[layer];
         8 * (self.len() * (step.outputs() + step.inputs().div_ceil(STAGE) + step.outputs().div_ceil(STAGE))) as u64
@@ -136,9 +138,9 @@ impl Signs {
         self.masks[vertex as usize]
     }
 
-    /// Goes from the inputs of a layer, or the pre-activations of the layer below, to those of the layer.
+    /// Goes from the inputs or the layer below to the pre-activations of the layer.
     pub(super) fn enter(&mut self, layer: usize) {
-        let active = if layer == 0 { Vec::new() } else { self.alive(layer - 1) };
+        let active = if layer == 0 { Vec::new() } else { self.nonzero(layer - 1) };
         let (steps, below) = (self.steps.clone(), std::mem::take(&mut self.rows));
         let step = &steps.steps[layer];
         let float = FloatStep::of_inputs(step, &self.kept.results, [&self.exponents[layer], &self.exponents[layer + 1]]);
@@ -158,44 +160,46 @@ impl Signs {
         }
     }
 
-    /// For each vertex, in words, which results of the step at hand need not be 0.
-    fn alive(&self, at: usize) -> Vec<u64> {
-        let mut alive = Vec::with_capacity(self.len() * self.active.len());
+    /// For each vertex, as words, the results of the present step that may be nonzero.
+    fn nonzero(&self, at: usize) -> Vec<u64> {
+        let mut nonzero = Vec::with_capacity(self.len() * self.active.len());
         let (cutting, outputs) = (self.kept.cutting, self.kept.results.len());
         debug_assert_eq!(at, self.layer);
         if cutting == outputs {
             match &self.active[..] {
-                [word] => alive.extend_from_slice(word),
-                words => (0..self.weights.len()).for_each(|v| alive.extend(words.iter().map(|word| word[v]))),
+                [word] => nonzero.extend_from_slice(word),
+                words => (0..self.weights.len()).for_each(|v| nonzero.extend(words.iter().map(|word| word[v]))),
             }
-            return alive;
+            return nonzero;
         }
         let words = outputs.div_ceil(STAGE);
         let [positive, negative] = &self.constants;
         for v in 0..self.len() {
-            alive.extend(self.active.iter().map(|word| word[v]));
-            alive.resize((v + 1) * words, 0);
-            alive[v * words..].iter_mut().zip(words_from(cutting, outputs)).for_each(|(word, carried)| *word |= carried);
+            nonzero.extend(self.active.iter().map(|word| word[v]));
+            nonzero.resize((v + 1) * words, 0);
+            nonzero[v * words..].iter_mut().zip(words_from(cutting, outputs)).for_each(|(word, carried)| *word |= carried);
             if let Some(constant_results) = self.constant_results.get(v * words..(v + 1) * words) {
                 let carried = words_from(cutting, outputs);
-                let all = alive[v * words..].iter_mut().zip(constant_results).zip(positive.iter().zip(negative)).zip(carried);
-                all.for_each(|(((alive, constant_results), (pos, neg)), carried)| *alive &= !(constant_results & carried & !pos & !neg));
+                let all = nonzero[v * words..].iter_mut().zip(constant_results).zip(positive.iter().zip(negative)).zip(carried);
+                all.for_each(|(((nonzero, constant_results), (pos, neg)), carried)| {
+                    *nonzero &= !(constant_results & carried & !pos & !neg)
+                });
             }
         }
-        alive
+        nonzero
     }
 
-    /// The bound of the errors at a vertex: none where everything is left to integers.
+    /// The error bound at a vertex; infinite if everything is left to integers.
     fn error(&self, vertex: usize) -> f64 {
         if self.exact_only { f64::INFINITY } else { self.rows.errors[vertex] }
     }
 
-    /// How many words the units of the layer at hand fill.
+    /// The number of words of the units of the present layer.
     pub(super) fn stages(&self) -> usize {
         self.kept.cutting.div_ceil(STAGE)
     }
 
-    /// Finds the signs of a word of units at all vertices.
+    /// Determines the signs of a word of units at all vertices.
     pub(super) fn begin_stage(&mut self, stage: usize) {
         self.stage = stage;
         let first = stage * STAGE;
@@ -218,7 +222,7 @@ impl Signs {
         }
     }
 
-    /// The signs of a word of units at all vertices, as far as doubles tell.
+    /// Determines the signs of a word of units at all vertices, as far as doubles are certain.
     fn certain_signs(&mut self, stage: usize) {
         let first = stage * STAGE;
         let units = (self.kept.cutting - first).min(STAGE);
@@ -232,7 +236,7 @@ impl Signs {
             certain_signs(self.instructions, values, *stride, first, errors, &mut masks);
         }
         for (v, mask) in masks.iter_mut().enumerate() {
-            // Results that are no units follow the last of them.
+            // Results that are not units follow after the last unit.
             mask.pos &= of_units;
             mask.neg &= of_units;
             if self.is_at_infinity(v as u32) {
@@ -255,18 +259,18 @@ impl Signs {
         self.masks = masks;
     }
 
-    /// How many words of a vertex say which results are constants there.
+    /// The number of words of a vertex that mark constant results.
     fn constant_len(&self) -> usize {
         if self.constant_results.is_empty() { 0 } else { self.kept.results.len().div_ceil(STAGE) }
     }
 
-    /// The words of a vertex that say which results are constants there; none where that is not known.
+    /// The words of a vertex that mark constant results; empty if this is unknown.
     fn constant_words(&self, vertex: usize) -> &[u64] {
         let words = self.constant_len();
         &self.constant_results[vertex * words..][..words]
     }
 
-    /// Forgets the last vertices.
+    /// Removes the last vertices.
     pub(super) fn truncate(&mut self, len: usize) {
         self.rows.truncate(len);
         self.masks.truncate(len);
@@ -282,12 +286,12 @@ impl Signs {
         }
     }
 
-    /// Keeps the signs of a word of units, once all faces are cut by them.
+    /// Keeps the signs of a word of units, after all faces have been cut by them.
     pub(super) fn end_stage(&mut self) {
         self.active.push(self.masks.iter().map(|mask| mask.pos).collect());
     }
 
-    /// Decides what the bound of a whole row left open: in doubles with one bound a value, else with integers.
+    /// Decides the signs that the bound of a row does not: in doubles with one bound for each value, else with integers.
     fn settle(&mut self, vertex: u32, doubtful: u64, mask: &mut Mask) {
         for unit in units_of(doubtful) {
             let index = self.kept.results[self.stage * STAGE + unit];
@@ -307,7 +311,7 @@ impl Signs {
     }
 }
 
-/// The exponents of the powers of two that bring the coordinates of a domain's corners to about 1.
+/// The exponents of the powers of two by which the coordinates of a domain's corners become about 1.
 fn exponents_of_inputs(corners: &[Vec<Rational>], inputs: usize) -> Vec<i32> {
     let of_axis = |axis: usize| {
         let size = corners.iter().map(|corner| nearest_f64(&corner[axis]).abs()).fold(0.0, f64::max);
@@ -316,12 +320,12 @@ fn exponents_of_inputs(corners: &[Vec<Rational>], inputs: usize) -> Vec<i32> {
     (0..inputs).map(of_axis).collect()
 }
 
-/// Numbers times powers of two, as doubles.
+/// The balls of numbers times powers of two.
 fn balls(numbers: &[Rational], exponents: &[i32]) -> Vec<Ball> {
     numbers.iter().zip(exponents).map(|(q, e)| Ball::near(&Rational::from(q << *e))).collect()
 }
 
-/// The doubles nearest to some numbers, and a bound of the error of each.
+/// The doubles nearest to some numbers, and a bound on the error of each.
 pub(super) fn nearest_row(exact: &[Rational]) -> (Vec<f64>, f64) {
     let row: Vec<f64> = exact.iter().map(nearest_f64).collect();
     let off = |(x, q): (&f64, &Rational)| if rational(*x).as_ref() == Some(q) { 0.0 } else { round_up(2.0 * U * x.abs() + TINY) };
@@ -330,7 +334,7 @@ pub(super) fn nearest_row(exact: &[Rational]) -> (Vec<f64>, f64) {
 }
 
 dispatch! {
-    /// Which of at most 64 units, from the first on, exceed the bound of the error at each vertex.
+    /// Determines which of at most 64 units, from `first` on, exceed the error bound at each vertex.
     fn certain_signs(values: &[f64], stride: usize, first: usize, errors: &[f64], masks: &mut Vec<Mask>) = certain_signs_in
 }
 
@@ -338,10 +342,10 @@ dispatch! {
 fn certain_signs_in<L: Lanes>(values: &[f64], stride: usize, first: usize, errors: &[f64], masks: &mut Vec<Mask>) {
     let zero = L::splat(0.0);
     masks.reserve(errors.len());
-    // No closures here: they are compiled without the instructions of the function around them.
+    // There are no closures here, because they would be compiled without the instructions of the surrounding function.
     for (row, &error) in values.chunks_exact(stride).zip(errors) {
         let (mut mask, error) = (Mask::default(), L::splat(error));
-        // What pads a row is 0, and of no sign.
+        // The padding of a row is 0 and has no sign.
         for (at, lanes) in row[first..].as_chunks::<8>().0.iter().take(STAGE / 8).enumerate() {
             let x = L::load(lanes);
             mask.pos |= u64::from(L::bits(x.gt(error))) << (8 * at);

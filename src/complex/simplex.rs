@@ -1,4 +1,4 @@
-//! Points as integers, their mean, and simplices: volumes, and which way round they go, as determinants.
+//! Points as integers, their mean, and volumes and orientations of simplices by determinants.
 
 use crate::exact::{Fraction, over_common_denominator};
 use rug::{Integer, Rational};
@@ -18,13 +18,13 @@ impl WholePoint {
     }
 }
 
-/// The mean of some points; of none it has no coordinates.
+/// The mean of some points; without points it has no coordinates.
 pub(super) fn mean(points: &[WholePoint]) -> Vec<Fraction> {
     let Some(WholePoint { denominator, numerators }) = sum(points) else { return Vec::new() };
     Fraction::all(numerators, &(denominator * points.len() as u64))
 }
 
-/// The sum of some points over a common denominator, by halves, so that most additions are of short numbers.
+/// The sum of some points over a common denominator, by recursive halving, so that most additions are of short numbers.
 fn sum(points: &[WholePoint]) -> Option<WholePoint> {
     if points.len() < 2 {
         return points.first().cloned();
@@ -48,7 +48,7 @@ pub(super) fn simplex_volume(corners: &[&WholePoint]) -> Rational {
     Rational::from((determinant(rows(corners)).abs(), denominator))
 }
 
-/// The sign of the volume of a simplex: which way round its corners go.
+/// The orientation of a simplex: the sign of its volume for this order of the corners.
 pub(super) fn orientation(corners: &[&WholePoint]) -> Ordering {
     determinant(rows(corners)).cmp0()
 }
@@ -57,7 +57,8 @@ fn rows(corners: &[&WholePoint]) -> Vec<Vec<Integer>> {
     corners.iter().map(|corner| std::iter::once(&corner.denominator).chain(&corner.numerators).cloned().collect()).collect()
 }
 
-/// The determinant of a square matrix, by elimination without fractions: entries stay minors of the matrix (Bareiss 1968, Math. Comp. 22).
+/// The determinant of a square matrix, by elimination without fractions: all entries are minors of the matrix (Bareiss 1968, Math. Comp.
+/// 22).
 fn determinant(mut rows: Vec<Vec<Integer>>) -> Integer {
     let n = rows.len();
     let (mut previous, mut negative) = (Integer::from(1), false);
@@ -88,7 +89,7 @@ mod tests {
 
     #[test]
     fn determinants_are_sums_over_permutations() {
-        // Rows with zeros at the pivots, and dependent ones.
+        // Some rows have zeros at the pivots, and some are dependent.
         for seed in 0..500u64 {
             let n = 1 + (seed % 4) as usize;
             let entry = |i: usize, j: usize| {
@@ -100,7 +101,7 @@ mod tests {
         }
     }
 
-    /// By the first row.
+    /// The determinant, expanded along the first row.
     fn expanded(matrix: &[Vec<Integer>]) -> Integer {
         let Some((first, rest)) = matrix.split_first() else { return Integer::from(1) };
         let mut sum = Integer::new();

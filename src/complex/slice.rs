@@ -1,22 +1,22 @@
-//! A plane through three points of the input space.
+//! Planes through three points of the input space.
 
-use super::steps::Form;
 use crate::data::Point;
 use crate::exact::{Coefficient, Factors};
+use crate::network::lowered::{Form, Inputs};
 use crate::network::{Layer, Stack};
 use nalgebra::{DMatrix, DVector};
 use rayon::prelude::*;
 use rug::Rational;
 
-/// What can be wrong with the points of a plane.
+/// The errors of the points of a plane.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PlaneError {
     /// The points have different dimensions.
-    #[error("the points of a plane have dimensions {0}, {1} and {2}, which must be equal")]
+    #[error("the points of a plane have dimensions {0}, {1} and {2}, expected equal ones")]
     Dimensions(usize, usize, usize),
-    /// The points do not span a plane.
-    #[error("the three points lie on one line, so they do not span a plane")]
+    /// The points are on one line.
+    #[error("the three points are on one line, expected points that span a plane")]
     Collinear,
 }
 
@@ -38,7 +38,7 @@ impl Plane {
     /// The plane through three points.
     ///
     /// # Errors
-    /// Points of different dimensions, or on one line.
+    /// The points have different dimensions, or are on one line.
     pub fn new(p0: &Point, p1: &Point, p2: &Point) -> Result<Self, PlaneError> {
         let dimensions = [p0, p1, p2].map(Point::dimension);
         if dimensions.iter().any(|&d| d != dimensions[0]) {
@@ -50,18 +50,18 @@ impl Plane {
         if plane.gram().is_zero() { Err(PlaneError::Collinear) } else { Ok(plane) }
     }
 
-    /// The dimension of the space around the plane.
+    /// The dimension of the surrounding space.
     pub fn dimension(&self) -> usize {
         self.origin.len()
     }
 
-    /// The Gram determinant G of p1 - p0 and p2 - p0: an area in (u, v) times sqrt(G) is the Euclidean one.
+    /// The Gram determinant G of p1 - p0 and p2 - p0. The Euclidean area is the area in (u, v) times sqrt(G).
     pub fn gram(&self) -> Rational {
         let [u, v] = &self.directions;
         dot(u, u) * dot(v, v) - dot(u, v) * dot(u, v)
     }
 
-    /// The coordinates (u, v) of the point of the plane that is nearest to a point of the space around it.
+    /// The coordinates (u, v) of the point of the plane that is nearest to a point of the surrounding space.
     ///
     /// ```
     /// use plica::{complex::Plane, data::Point};
@@ -71,7 +71,7 @@ impl Plane {
     /// ```
     ///
     /// # Panics
-    /// Where the point has another dimension.
+    /// If the dimension of the point is not that of the surrounding space.
     pub fn project(&self, x: &[Rational]) -> [Rational; 2] {
         assert_eq!(x.len(), self.dimension(), "a point of the space around the plane");
         let [d, e] = &self.directions;
@@ -82,22 +82,22 @@ impl Plane {
         [(Rational::from(&c * &p) - Rational::from(&b * &q)) / &gram, (a * q - b * p) / gram]
     }
 
-    /// The point at coordinates (u, v).
+    /// The point with the coordinates (u, v).
     pub fn point(&self, u: &Rational, v: &Rational) -> Vec<Rational> {
         let along = |((o, d), e): ((&Rational, &Rational), &Rational)| Rational::from(d * u) + Rational::from(e * v) + o;
         self.origin.iter().zip(&self.directions[0]).zip(&self.directions[1]).map(along).collect()
     }
 
-    /// The coordinates of the space around the plane as forms of (u, v).
-    pub(super) fn forms(&self) -> Vec<Form> {
+    /// The coordinates of the surrounding space as forms of (u, v).
+    pub(super) fn inputs(&self) -> Inputs {
         let coordinate = |i: usize| {
             let terms = [0, 1].map(|k| (k as u32, Coefficient::from(self.directions[k][i].clone())));
             Form { terms: terms.into_iter().filter(|(_, x)| !x.is_zero()).collect(), constant: self.origin[i].clone().into() }
         };
-        (0..self.dimension()).map(coordinate).collect()
+        Inputs { width: 2, forms: (0..self.dimension()).map(coordinate).collect() }
     }
 
-    /// The stack, which takes points of the space around the plane, as a function of (u, v).
+    /// The stack, whose inputs are points of the surrounding space, as a function of (u, v).
     pub(super) fn restrict(&self, stack: &Stack) -> Stack {
         let first = &stack.layers()[0];
         let columns = [&self.directions[0], &self.directions[1], &self.origin];
@@ -113,7 +113,7 @@ impl Plane {
         let bias = DVector::from_fn(first.outputs(), |i, _| std::mem::take(&mut rows[i][2]) + first.bias_of(i));
         let weights = DMatrix::from_fn(first.outputs(), 2, |i, k| std::mem::take(&mut rows[i][k]));
         let layers = std::iter::once(Layer::from_rationals(weights, bias)).chain(stack.layers()[1..].iter().cloned());
-        Stack::new(layers.collect()).expect("the shapes still chain")
+        Stack::new(layers.collect()).expect("the sizes of the layers match")
     }
 }
 fn dot(x: &[Rational], y: &[Rational]) -> Rational {

@@ -1,12 +1,12 @@
-//! Cuts a face unit after unit, in any position: each unit splits the parts that it cuts, in order of dimension.
+//! Cuts a face unit by unit, in any position: each unit splits the parts that it cuts, in order of dimension.
 
 use super::parts::{Limit, Parts};
 use super::topology::{Mask, units_of};
 
-/// No edge.
+/// Marks that there is no edge.
 const NONE: u32 = u32::MAX;
 
-/// The round in which a part was cut, its negative half, and the part in between.
+/// The round in which a part was cut, its negative half, and the face between the two halves.
 #[derive(Clone, Copy)]
 struct Half {
     round: usize,
@@ -14,15 +14,15 @@ struct Half {
     cut: u32,
 }
 
-/// A part that was never cut: rounds begin at 1.
+/// A part that was not cut; rounds begin at 1.
 const UNCUT: Half = Half { round: 0, minus: NONE, cut: NONE };
 
-/// What is used again from face to face, so that nothing is allocated for each.
+/// Buffers that are used for all faces.
 #[derive(Default)]
 pub(super) struct Room {
     /// The first part of each dimension.
     first: Vec<u32>,
-    /// For each part what the last unit that cut it left.
+    /// For each part, the result of the last unit that cut it.
     halves: Vec<Vec<Half>>,
     lists: [Vec<u32>; 3],
 }
@@ -44,7 +44,7 @@ impl<'c, 'a, 's> Splitting<'c, 'a, 's> {
         Self { parts, k, room, round: 0 }
     }
 
-    /// Cuts the face; its facets have been cut already.
+    /// Cuts the face; its facets have been cut before.
     pub(super) fn run(mut self, face: u32, mask: Mask) -> Result<(), Limit> {
         let k = self.k;
         let facets = self.parts.old.levels[k].facets(face);
@@ -83,7 +83,7 @@ impl<'c, 'a, 's> Splitting<'c, 'a, 's> {
         if j == 0 { self.parts.signs.mask(part) } else { self.parts.masks[j][part as usize] }
     }
 
-    /// Cuts a part whose facets do not have the unit mixed any more. It keeps its positive half; the negative one is new.
+    /// Cuts a part on whose facets the unit has one sign each. The part keeps its positive half; the negative one is new.
     fn split(&mut self, j: usize, part: u32, unit: u32) {
         let (minus, cut) = if j == 1 { self.split_edge(part, unit) } else { self.split_part(j, part, unit) };
         self.room.halves[j][(part - self.room.first[j]) as usize] = Half { round: self.round, minus, cut };
@@ -94,7 +94,7 @@ impl<'c, 'a, 's> Splitting<'c, 'a, 's> {
         let mixed = self.parts.masks[1][edge as usize].mixed();
         let cut = self.parts.signs.cut(ends, base, unit, mixed);
         let [p, q] = if self.mask_of(0, ends[0]).pos >> unit & 1 == 1 { ends } else { [ends[1], ends[0]] };
-        // Other units can vanish at the cut that vanish at neither end.
+        // Other units that are 0 at neither end may be 0 at the cut.
         let of_cut = self.mask_of(0, cut);
         self.parts.masks[1][edge as usize] = self.mask_of(0, p).or(of_cut);
         self.parts.new.levels[1].replace(edge, &[p, cut]);
@@ -119,10 +119,11 @@ impl<'c, 'a, 's> Splitting<'c, 'a, 's> {
         (half, cut)
     }
 
-    /// Sorts the facets of a part into those of its two halves, and finds the facets of the cut between them; gives the masks of the halves.
+    /// Distributes the facets of a part to its two halves, and finds the facets of the cut between them; returns the masks of the halves.
     ///
-    /// A facet of the cut is where a positive facet ends: the cut through one that was cut itself, else a facet of it that the unit
-    /// vanishes on. There can be several: of a part inside, the sides in old faces are cut by all units, those to come as well.
+    /// Facets of the cut are where positive facets end: the cut through a facet that was cut itself, else a facet of it on which the unit
+    /// is 0. One positive facet can give several, since the sides of a part that are in old faces have been cut by all units, including
+    /// later ones.
     fn split_facets(&mut self, j: usize, part: u32, unit: u32, [plus, minus, rim]: [&mut Vec<u32>; 3]) -> [Mask; 2] {
         let bit = 1 << unit;
         let (mut of_plus, mut of_minus) = (Mask::default(), Mask::default());

@@ -1,13 +1,13 @@
-//! Faces without coordinates: which face lies in which.
+//! The incidences of faces, without coordinates.
 
-/// The faces of one dimension, each the list of its facets; an edge is its two vertices.
+/// The faces of one dimension, each as the list of its facets; an edge is the list of its two vertices.
 ///
-/// A list that has grown stands at the end of the pool, and its old place is lost until the lists are made compact.
+/// A list that has grown is moved to the end of the pool, and its old place is unused until the lists are compacted.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Faces {
     spans: Vec<(u32, u32)>,
     pool: Vec<u32>,
-    /// Whether places in the pool are lost.
+    /// Whether places in the pool are unused.
     loose: bool,
 }
 
@@ -16,12 +16,12 @@ impl Faces {
         self.spans.len()
     }
 
-    /// The length of all lists.
+    /// The total length of all lists.
     pub(super) fn entries(&self) -> usize {
         self.pool.len()
     }
 
-    /// The bytes that it takes.
+    /// The number of bytes of the lists.
     pub(super) fn bytes(&self) -> u64 {
         (8 * self.spans.capacity() + 4 * self.pool.capacity()) as u64
     }
@@ -47,15 +47,15 @@ impl Faces {
         self.spans.push((start as u32, (self.pool.len() - start) as u32));
     }
 
-    /// Makes room for so many faces and entries more.
+    /// Reserves room for this number of additional faces and entries.
     pub(super) fn reserve(&mut self, faces: usize, entries: usize) {
         self.spans.reserve(faces);
         self.pool.reserve(entries);
     }
 
-    /// Some faces at once: how many facets each has, and pairs of the number of a face among them and a facet of it.
+    /// Adds some faces: the number of facets of each, and pairs of the number of a face among them and a facet of it.
     ///
-    /// `lengths` is used up.
+    /// `lengths` is overwritten.
     pub(super) fn push_all(&mut self, lengths: &mut [u32], entries: &[(u32, u32)]) {
         let mut at = self.pool.len() as u32;
         self.pool.resize(self.pool.len() + entries.len(), 0);
@@ -83,7 +83,7 @@ impl Faces {
         self.loose |= facets.len() != len as usize;
     }
 
-    /// Forgets the last faces; none of them was replaced.
+    /// Removes the last faces; none of them may have been replaced.
     pub(super) fn truncate(&mut self, len: usize) {
         if let Some(&(start, _)) = self.spans.get(len) {
             self.spans.truncate(len);
@@ -91,7 +91,7 @@ impl Faces {
         }
     }
 
-    /// The same faces, with nothing lost in between.
+    /// The same faces without unused places.
     pub(super) fn compact(self) -> Self {
         if !self.loose {
             return self;
@@ -105,7 +105,8 @@ impl Faces {
     }
 }
 
-/// What some units are somewhere on a closed face: one bit a unit. Neither positive nor negative: the unit vanishes on the face.
+/// The signs of some units on a closed face, one bit for each unit: whether it is positive somewhere, and whether it is negative somewhere.
+/// If neither, the unit is 0 on the face.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Mask {
     pub pos: u64,
@@ -124,19 +125,19 @@ impl Mask {
         self.pos & self.neg
     }
 
-    /// Those of some units that vanish on the face.
+    /// Among some units, those that are 0 on the face.
     #[inline]
     pub(super) fn vanish(self, units: u64) -> u64 {
         units & !(self.pos | self.neg)
     }
 }
 
-/// The faces of a complex, by dimension from 1 on; vertices are numbers that never change.
+/// The faces of a complex, by dimension from 1 on. Vertices are numbers that do not change.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Topology {
     /// `levels[k]` are the faces of dimension k; the first is empty.
     pub levels: Vec<Faces>,
-    /// For each edge the ends of a longer segment around it, on which all units of the layer at hand are affine.
+    /// For each edge the ends of a segment that contains it, on which all units of the present layer are affine.
     pub bases: Vec<[u32; 2]>,
 }
 
@@ -150,7 +151,7 @@ impl Topology {
         self.levels[self.dimension()].len()
     }
 
-    /// The bytes that it takes.
+    /// The number of bytes of the topology.
     pub(super) fn bytes(&self) -> u64 {
         self.levels.iter().map(Faces::bytes).sum::<u64>() + 8 * self.bases.capacity() as u64
     }
@@ -166,7 +167,7 @@ impl Topology {
         faces
     }
 
-    /// Begins a layer: what its units are affine on are the edges as they are.
+    /// Begins a layer: the segments on which its units are affine are the present edges.
     pub(super) fn reset_bases(&mut self) {
         self.bases = (0..self.levels[1].len() as u32).map(|edge| self.ends(edge)).collect();
     }
@@ -178,7 +179,7 @@ impl Topology {
     }
 }
 
-/// The numbers of the units whose bits are set.
+/// The indices of the units whose bits are set.
 #[inline]
 pub(super) fn units_of(mut word: u64) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {

@@ -1,10 +1,10 @@
-//! Exact volumes and centroids of cells, over integers, each face once.
+//! Exact volumes and centroids of cells in integers; each face is computed once.
 //!
-//! A face of dimension k is the cone from its lowest vertex v over its facets G that do not hold v. Let corners be homogeneous integers (q, p) for
-//! p / q, and let I be k axes onto which the hull of the face projects one to one. In these coordinates k! times the volume, times a multiple of the product
-//! of the q of each simplex, is an integer. It is the sum over the facets of the height of v over the hull of G, times the same integer of G, times what the
-//! multiples differ by. The denominator of the hull (`hull.rs`) divides the integer of its face, so heights need no division, and no fraction is reduced
-//! before the last one (proofs/complex.md, section 9).
+//! A face of dimension k is the cone from its lowest vertex v over its facets G that do not contain v. Let corners be homogeneous integers
+//! (q, p) for p / q, and let I be k axes onto which the hull of the face projects one to one. In these coordinates k! times the volume,
+//! times a multiple of the product of the q of each simplex, is an integer. It is the sum over the facets of the height of v over the hull
+//! of G, times the integer of G, times the quotient of the two multiples. The denominator of the hull (`hull.rs`) divides the integer of
+//! its face, so heights need no division, and only the last fraction is reduced (proofs/complex.md, section 9).
 
 use super::build::ComplexError;
 use super::cells::Complex;
@@ -17,19 +17,19 @@ use rayon::prelude::*;
 use rug::{Integer, Rational};
 use serde::Serialize;
 
-/// Cells whose faces are computed together: those of more of them would take much memory, those of fewer would have few in common.
+/// The number of cells whose faces are computed together: more cells need much memory, and fewer have few faces in common.
 const TOGETHER: usize = 4096;
 
 /// The exact volume of a cell, and its centroid.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Volume {
-    /// The volume; of a slice, in coordinates (u, v).
+    /// The volume; for a slice, in the coordinates (u, v).
     pub volume: ExactNumber,
     /// The centroid.
     pub centroid: Vec<ExactNumber>,
 }
 
-/// The same as integers.
+/// The volume and the centroid as fractions of integers.
 #[derive(Debug)]
 pub(crate) struct VolumeFractions {
     pub volume: Fraction,
@@ -37,10 +37,10 @@ pub(crate) struct VolumeFractions {
 }
 
 impl Complex {
-    /// The exact volume and centroid of each cell, `None` of those that are not bounded; on all threads of the current `rayon` pool.
+    /// The exact volume and centroid of each cell, `None` for unbounded cells; on all threads of the current `rayon` pool.
     ///
     /// # Errors
-    /// Where they take more memory, beside the complex, than [`Builder::max_memory`](super::Builder::max_memory) allows.
+    /// The volumes together with the complex take more memory than [`Builder::max_memory`](super::Builder::max_memory) allows.
     pub fn volumes(&self) -> Result<Vec<Option<Volume>>, ComplexError> {
         let exact = |fraction: Fraction| ExactNumber(fraction.into());
         let volume =
@@ -48,22 +48,22 @@ impl Complex {
         Ok(self.volume_fractions()?.into_iter().map(|found| found.map(volume)).collect())
     }
 
-    /// The same as integers.
+    /// The volumes and centroids as fractions of integers.
     pub(crate) fn volume_fractions(&self) -> Result<Vec<Option<VolumeFractions>>, ComplexError> {
         self.of_bounded(true, |_| true, Cone::fractions)
     }
 
-    /// The exact volume of each cell, `None` of those that are not bounded.
+    /// The exact volume of each cell, `None` for unbounded cells.
     pub(crate) fn volumes_alone(&self) -> Result<Vec<Option<Rational>>, ComplexError> {
         self.volumes_of(|_| true)
     }
 
-    /// The exact volume of each cell that is wanted, `None` of the others and of those that are not bounded.
+    /// The exact volume of each selected cell, `None` for the others and for unbounded cells.
     pub(super) fn volumes_of(&self, is_wanted: impl Fn(usize) -> bool) -> Result<Vec<Option<Rational>>, ComplexError> {
         self.of_bounded(false, is_wanted, |cone| Rational::from(cone.volume()))
     }
 
-    /// What follows from each bounded cell that is wanted.
+    /// The result of `of` for the cone of each selected bounded cell.
     fn of_bounded<T: Send + OnHeap>(
         &self,
         moments: bool,
@@ -91,7 +91,7 @@ impl Complex {
         Ok(all)
     }
 
-    /// All vertices as integers, of which those matter that some cells have.
+    /// All vertices as integers. Only the vertices of the given cells are computed.
     fn whole_points(&self, cells: &[u32], spent: &mut Spent) -> Result<Vec<WholePoint>, ComplexError> {
         let mut is_needed = vec![cells.len() == self.activation_regions(); self.vertices()];
         if !is_needed[0] {
@@ -105,8 +105,8 @@ impl Complex {
         (0..self.vertices() as u32).zip(is_needed).map(point).collect()
     }
 
-    /// Whether the denominators of vertices have much in common with those of their neighbours, as far as some edges tell. Where few units of a first layer
-    /// are active, the vertices of a cell have a minor of its weights in common.
+    /// Whether the denominators of vertices have large factors in common with those of their neighbours, estimated from some edges. If few
+    /// units of a first layer are active, the vertices of a cell have a minor of its weights in common.
     fn denominators_share(&self, points: &[WholePoint]) -> bool {
         let edges = &self.levels[1];
         let (mut shared, mut all) = (0u64, 0u64);
@@ -126,27 +126,28 @@ impl Complex {
 
 /// A face as a cone.
 struct Cone {
-    /// Its vertices, ascending, where their denominators have little in common.
+    /// Its vertices, ascending; only used if their denominators have little in common.
     vertices: Vec<u32>,
-    /// Its hull, which has the axes that volumes are measured on, and the denominator that divides the numbers below.
+    /// Its hull: it has the axes on which volumes are measured, and the denominator that divides the numbers below.
     hull: Hull,
-    /// A multiple of the product of the denominators of all corners of each simplex.
+    /// A multiple of the product of the denominators of all corners, for each simplex.
     over: Integer,
-    /// A multiple of the denominator of each vertex, where moments are wanted.
+    /// A multiple of the denominator of each vertex, if moments are computed.
     common: Integer,
-    /// The volume times k! and `over`, over the denominator of the hull.
+    /// The volume times k! and `over`, divided by the denominator of the hull.
     whole: Integer,
-    /// The integrals of all coordinates times (k + 1)!, `over` and `common`, over the denominator of the hull, where they are wanted.
+    /// The integrals of all coordinates times (k + 1)!, `over` and `common`, divided by the denominator of the hull, if moments are
+    /// computed.
     moments: Vec<Integer>,
 }
 
 impl Cone {
-    /// The volume of a cell: its hull is all there is, and has the denominator 1.
+    /// The volume of a cell. Its hull is the whole space, and has the denominator 1.
     fn volume(&self) -> (&Integer, Integer) {
         (&self.whole, Integer::from(&self.over * factorial(self.hull.axes.len())))
     }
 
-    /// The same in lowest terms, and the centroid.
+    /// The volume in lowest terms, and the centroid.
     fn fractions(self) -> VolumeFractions {
         let (whole, over) = self.volume();
         let volume = Fraction::all(vec![whole.clone()], &over).remove(0);
@@ -175,19 +176,19 @@ fn factorial(k: usize) -> u64 {
     (1..=k as u64).product()
 }
 
-/// What the cones of faces are computed from.
+/// The data from which the cones of faces are computed.
 struct Cones<'a> {
     complex: &'a Complex,
     pulling: &'a Pulling,
     points: &'a [WholePoint],
-    /// Whether moments are wanted.
+    /// Whether moments are computed.
     moments: bool,
-    /// Whether least common multiples of denominators are much shorter than products. The numbers that come out are the same.
+    /// Whether least common multiples of denominators are much shorter than products. The results are the same in both cases.
     sharing: bool,
 }
 
 impl Cones<'_> {
-    /// The cones of some cells, by those of all their faces; `places` is room for a number for each face.
+    /// The cones of some cells, computed from those of all their faces; `places` is a buffer with a number for each face.
     fn of_cells(&self, cells: &[u32], places: &mut [Vec<u32>], spent: &Spent) -> Result<Vec<Cone>, ComplexError> {
         let d = self.complex.dimension();
         let mut faces = vec![cells.to_vec()];
@@ -213,7 +214,7 @@ impl Cones<'_> {
         Ok(below)
     }
 
-    /// The facets of a face that do not hold its lowest vertex: where it is the lowest of a facet it lies in it, else not.
+    /// The facets of a face that do not contain its lowest vertex. A facet contains it if and only if it is the lowest vertex of the facet.
     fn opposite(&self, k: usize, face: u32) -> impl Iterator<Item = u32> {
         let (below, low) = (&self.pulling.lowest[k - 1], self.pulling.lowest[k][face as usize]);
         self.complex.facets_of(k, face).iter().copied().filter(move |&facet| below[facet as usize] != low)
@@ -250,7 +251,7 @@ impl Cones<'_> {
                 moments[axis].div_exact_mut(&hull.scale);
                 moments[axis] += &of_apex * &apex.numerators[axis];
             }
-            // On other axes, coordinates are affine functions of these.
+            // On the other axes, coordinates are affine functions of these.
             let measure = Integer::from(&common * &whole) * (k as u64 + 1);
             for axis in hull.other_axes() {
                 moments[axis] = hull.value(axis, &measure, &moments).div_exact(&hull.scale);
@@ -259,7 +260,7 @@ impl Cones<'_> {
         Cone { vertices, hull, over, common, whole, moments }
     }
 
-    /// The vertices of a face, and its multiples of denominators, by its apex and the facets that do not hold it.
+    /// The vertices of a face and its multiples of denominators, from its apex and the facets that do not contain it.
     fn denominators(&self, apex: u32, facets: &[&Cone]) -> (Vec<u32>, Integer, Integer) {
         let denominator = |vertex: u32| &self.points[vertex as usize].denominator;
         let multiple = |of: fn(&Cone) -> &Integer| facets[1..].iter().fold(of(facets[0]).clone(), |all, facet| all.lcm(of(facet)));
@@ -267,7 +268,7 @@ impl Cones<'_> {
             let common = if self.moments { multiple(|cone| &cone.common).lcm(denominator(apex)) } else { Integer::new() };
             return (Vec::new(), multiple(|cone| &cone.over) * denominator(apex), common);
         }
-        // Every vertex but the apex lies in a facet that does not hold the apex.
+        // Every vertex except the apex is in a facet that does not contain the apex.
         let mut vertices: Vec<u32> = facets.iter().flat_map(|facet| facet.vertices.iter().copied()).chain([apex]).collect();
         vertices.sort_unstable();
         vertices.dedup();
@@ -277,7 +278,7 @@ impl Cones<'_> {
     }
 }
 
-/// The product of many numbers, by halves, so that factors are about as long as each other.
+/// The product of many numbers, by recursive halving, so that the factors have about the same length.
 fn product(numbers: &[&Integer]) -> Integer {
     match numbers {
         [] => Integer::from(1),
@@ -297,7 +298,7 @@ mod tests {
     use crate::network::{Layer, Network, load};
     use nalgebra::{DMatrix, DVector};
 
-    /// What is said of all cells, by products of denominators or by least common multiples; and the bits of all multiples.
+    /// The results for all cells, by products of denominators or by least common multiples, and the number of bits of all multiples.
     fn cells(complex: &Complex, sharing: bool) -> (Vec<VolumeFractions>, u32) {
         let points: Vec<WholePoint> = (0..complex.vertices() as u32).map(|v| complex.whole_vertex(v)).collect();
         let cones = Cones { complex, pulling: &Pulling::of(complex), points: &points, moments: true, sharing };
@@ -322,7 +323,8 @@ mod tests {
         }
     }
 
-    /// Units of a second layer that cut three planes through the origin: where few units are active, vertices have the minor of these in common.
+    /// The units of a second layer cut three planes through the origin. Where few units are active, the denominators of vertices have the
+    /// minor of these in common.
     #[test]
     fn denominators_that_vertices_have_in_common_count_once() {
         let entry =

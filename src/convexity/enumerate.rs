@@ -1,4 +1,4 @@
-//! The realisable patterns: unit after unit, one linear program for each side that the point at hand is not on.
+//! Enumerates the realisable patterns unit by unit, with one linear program for each side of a hyperplane that the present point is not on.
 
 use super::forms::{Forms, Layers, UnitForm};
 use super::place::Place;
@@ -12,15 +12,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Finds the [`Regions`] of a network.
 ///
-/// Depth first over the units, layer by layer: on a part of the space where all units so far have one side, the next unit is an affine
-/// form. A point of the part is on one of its sides; a linear program ([`lp`](crate::exact::lp)) says whether the other is empty, or
-/// finds a point there. So each region costs at most one program for each unit, and no part is entered that has no region.
+/// The search is depth first over the units, layer by layer. On a part of the space where all previous units have one side, the next unit
+/// is an affine form. A point of the part is on one of its sides; a linear program ([`lp`](crate::exact::lp)) decides whether the other
+/// side is empty, or finds a point on it. So each region costs at most one program for each unit, and every part that is entered contains a
+/// region.
 ///
 /// ```
 /// use plica::convexity::{Cells, Enumerator};
 /// use plica::network::{Layer, Network};
 /// use nalgebra::{dmatrix, dvector};
-/// // Units x and -x: at 0 neither is active, and nowhere else.
+/// Units x and -x: at 0 both are inactive, elsewhere exactly one is active.
 /// let network = Network::new(vec![
 ///     Layer::from_f64(dmatrix![1.0; -1.0], dvector![0.0, 0.0]),
 ///     Layer::from_f64(dmatrix![1.0, 1.0], dvector![0.0]),
@@ -39,7 +40,7 @@ pub struct Enumerator {
     stop: Option<Arc<AtomicBool>>,
 }
 
-/// A part of the space where the units so far have one side each.
+/// A part of the space on which the previous units have one side each.
 struct Part {
     layer: usize,
     unit: usize,
@@ -50,7 +51,7 @@ struct Part {
 }
 
 impl Enumerator {
-    /// The most regions where nothing else is said.
+    /// The default limit for the number of regions.
     pub const MOST_REGIONS: usize = 1_000_000;
 
     /// An enumeration of the regions with interior.
@@ -65,17 +66,17 @@ impl Enumerator {
         }
     }
 
-    /// What counts as a region.
+    /// Sets which sets count as regions.
     pub fn cells(self, cells: Cells) -> Self {
         Self { cells, ..self }
     }
 
-    /// Gives up at more regions than this.
+    /// Sets the limit for the number of regions.
     pub fn max_regions(self, limit: usize) -> Self {
         Self { limit, ..self }
     }
 
-    /// Who guesses for the linear programs; the regions are the same with any, their witnesses can differ.
+    /// Sets the solver that guesses in linear programs. The regions are the same with all solvers, but their witnesses can differ.
     pub fn solver(self, solver: Solver) -> Self {
         Self { solver, ..self }
     }
@@ -85,7 +86,7 @@ impl Enumerator {
         Self { progress: Some(Arc::new(progress)), ..self }
     }
 
-    /// Ends with [`ConvexityError::Stopped`] soon after this is set to true, for example by another thread.
+    /// Ends with [`ConvexityError::Stopped`] soon after `stop` is set to true, for example by another thread.
     ///
     /// ```
     /// use plica::{convexity::{ConvexityError, Enumerator}, network::load};
@@ -98,11 +99,11 @@ impl Enumerator {
         Self { stop: Some(stop), ..self }
     }
 
-    /// The regions.
+    /// Finds the regions.
     ///
     /// # Errors
-    /// More regions than allowed, or an end that was asked for; a network whose layers are not affine maps with ReLU of all elements between them, or whose
-    /// matrices are too large to be written out.
+    /// There are more regions than allowed, the caller stopped the search, or the network is not a sequence of affine maps with ReLU of all
+    /// elements between them, or its matrices are too large.
     pub fn run(&self) -> Result<Regions, ConvexityError> {
         let layers = Layers::of(&*self.network.to_stack().ok_or(ConvexityError::NotAStack)?);
         let forms = Regions::first_forms(&layers).map(Arc::new);
@@ -125,7 +126,7 @@ impl Enumerator {
         Ok(Regions::new(layers, self.cells, found))
     }
 
-    /// Follows a part to one region, and leaves the parts on the other sides of the way.
+    /// Follows a part to one region, and adds the parts on the other sides to the list.
     fn descend(&self, layers: &Layers, mut part: Part, waiting: &mut Vec<Part>) -> Region {
         while let Some(forms) = part.forms.clone() {
             if part.unit == forms.units.len() {
@@ -143,9 +144,9 @@ impl Enumerator {
                         waiting.push(part.beside(side(!here), point));
                     }
                     if slack.is_eq() && self.cells == Cells::Closed {
-                        // The point is inside of the part, so the hyperplane cuts it.
+                        // The point is inside the part, so the hyperplane cuts the part.
                         let point = self.point(layers.inputs, &part.sides, side(here));
-                        part.point = point.expect("a part is open, and has both sides of a hyperplane through it");
+                        part.point = point.expect("a part is open, so it has points on both sides of a hyperplane through it");
                     }
                     part.sides.push(side(here));
                     part.bits.push(here);
@@ -156,7 +157,7 @@ impl Enumerator {
         self.region(layers.inputs, part)
     }
 
-    /// A point of a part that is on one more side, if there is one.
+    /// A point of a part that is also on another side, if there is one.
     fn point(&self, dimension: usize, sides: &[Side], side: Side) -> Option<Place> {
         let sides = sides.iter().chain([&side]);
         match self.cells {
@@ -169,7 +170,7 @@ impl Enumerator {
         let Part { bits, sides, point, .. } = part;
         let mut region = Region { pattern: Pattern::from_iter(bits), witness: Vec::new(), has_interior: true, sides };
         let mut point = point;
-        // The witness is inside, where there is an inside.
+        // The witness is in the interior, if there is one.
         if self.cells == Cells::HalfOpen && !region.contains(&point, Cells::Closed) {
             match inside(dimension, region.sides.iter().map(|side| &*side.row), self.solver) {
                 Some(interior) => point = interior,
@@ -183,7 +184,7 @@ impl Enumerator {
 }
 
 impl Part {
-    /// All units of the layer have their sides.
+    /// Goes to the next layer, after all units of the present one have their sides.
     fn enter_next_layer(&mut self, layers: &Layers, forms: &Forms) {
         self.layer += 1;
         let active: Vec<usize> = (0..self.unit).filter(|&unit| self.bits[self.bits.len() - self.unit + unit]).collect();
@@ -191,7 +192,7 @@ impl Part {
         self.unit = 0;
     }
 
-    /// The part with the next unit on this side, and a point there.
+    /// The part with the next unit on this side, and a point in it.
     fn beside(&self, side: Side, point: Place) -> Self {
         let mut bits = self.bits.clone();
         bits.push(side.active);
@@ -201,7 +202,7 @@ impl Part {
     }
 }
 
-/// A point strictly inside of all rows.
+/// A point that satisfies all rows strictly.
 pub(super) fn inside<'r>(dimension: usize, rows: impl Iterator<Item = &'r Row>, solver: Solver) -> Option<Place> {
     match interior(dimension, &rows.collect::<Vec<_>>(), solver) {
         Interior::Point(point) => Some(Place::new(point)),
@@ -209,7 +210,7 @@ pub(super) fn inside<'r>(dimension: usize, rows: impl Iterator<Item = &'r Row>, 
     }
 }
 
-/// A point on all sides, where active ones are open and inactive ones closed.
+/// A point on all sides; the sides of active units are open, and those of inactive ones closed.
 fn half_open<'s>(dimension: usize, sides: impl Iterator<Item = &'s Side>, solver: Solver) -> Option<Place> {
     let mut program = Program::new(dimension).solver(solver);
     for side in sides {

@@ -1,4 +1,4 @@
-//! The facets of a region with interior, and what lies beyond each.
+//! The facets of a region with interior, and the regions beyond them.
 
 use super::place::Place;
 use super::{Region, Regions};
@@ -8,18 +8,19 @@ use crate::network::Pattern;
 use rug::Rational;
 use std::sync::Arc;
 
-/// A (d-1)-face of a closed region.
+/// A facet, (d-1)-dimensional, of a closed region.
 pub(super) struct Facet {
-    /// The side that it lies on; the region is within.
+    /// The row that is tight on the facet; the region satisfies it.
     pub row: Arc<Row>,
     /// The pattern of the region on the other side.
     ///
-    /// There is one: a unit that is not 0 inside of the facet keeps its sign across; one that is 0 somewhere inside is 0 on all of it, since
-    /// the region is on one side of it, and then on the other side it is a multiple of the facet's own form, by induction over the layers.
+    /// It is unique. A unit that is not 0 in the interior of the facet has the same sign on both sides. A unit that is 0 at some interior
+    /// point is 0 on the whole facet, since the region is on one side of its hyperplane; on the other side of the facet it is then a
+    /// multiple of the facet's own form, by induction over the layers.
     pub beyond: Pattern,
 }
 
-/// The facets: the sides that have a point where all others hold strictly.
+/// The facets: the sides with a point at which all other rows are strict.
 pub(super) fn facets(regions: &Regions, region: &Region) -> Vec<Facet> {
     let dimension = regions.dimension();
     let mut rows: Vec<&Arc<Row>> = Vec::with_capacity(region.sides.len());
@@ -41,7 +42,7 @@ pub(super) fn facets(regions: &Regions, region: &Region) -> Vec<Facet> {
     rows.iter().filter_map(facet).collect()
 }
 
-/// The pattern just beyond a point of a facet, on the way from the witness.
+/// The pattern just beyond a point of a facet, in the direction from the witness to the point.
 fn beyond(regions: &Regions, region: &Region, point: &[Rational]) -> Pattern {
     let direction: Vec<Rational> = point.iter().zip(&region.witness).map(|(x, w)| Rational::from(x - w)).collect();
     let (direction, _) = over_common_denominator(&direction);

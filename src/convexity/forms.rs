@@ -2,24 +2,27 @@
 
 use crate::exact::lp::Row;
 use crate::network::Stack;
-use crate::network::whole::WholeLayer;
+use crate::network::lowered::WholeStep;
 use rug::Integer;
 use std::sync::Arc;
 
 /// The hidden layers as integers.
 pub(super) struct Layers {
     pub inputs: usize,
-    pub hidden: Vec<WholeLayer>,
+    pub hidden: Vec<Arc<WholeStep>>,
 }
 
 impl Layers {
     pub fn of(stack: &Stack) -> Self {
-        Self { inputs: stack.inputs(), hidden: stack.layers()[..stack.depth()].iter().map(WholeLayer::new).collect() }
+        Self {
+            inputs: stack.inputs(),
+            hidden: stack.lowered().steps[..stack.depth()].iter().map(|step| Arc::clone(step.whole())).collect(),
+        }
     }
 
-    /// The pattern just after a point on the way in a direction; without one, at the point.
+    /// The pattern just after a point in a direction; without a direction, at the point.
     ///
-    /// A forward pass of values and of their derivatives along the direction. A unit that is 0 and stays so is inactive.
+    /// It is a forward pass of values and of their derivatives along the direction. A unit that is 0 and stays 0 is inactive.
     pub fn pattern_after(&self, point: &(Vec<Integer>, Integer), direction: Option<&[Integer]>) -> crate::network::Pattern {
         let (mut values, mut scale) = point.clone();
         let mut slopes = direction.map_or_else(|| vec![Integer::new(); values.len()], <[Integer]>::to_vec);
@@ -29,7 +32,7 @@ impl Layers {
             let product = |x: &[Integer]| layer.product(&all, &x.iter().collect::<Vec<_>>());
             let (mut next, mut next_slopes) = (product(&values), product(&slopes));
             for (i, value) in next.iter_mut().enumerate() {
-                layer.bias.add_product(i, &scale, value);
+                *value += layer.bias(i) * &scale;
                 let active = value.cmp0().then(next_slopes[i].cmp0()).is_gt();
                 bits.push(active);
                 if !active {
@@ -44,30 +47,30 @@ impl Layers {
     }
 }
 
-/// The two sides of a unit's hyperplane: where it is positive, and where it is not.
+/// The two sides of a unit's hyperplane: where the unit is positive, and where it is not.
 pub(super) struct Sides {
     pub active: Arc<Row>,
     pub inactive: Arc<Row>,
 }
 
-/// What a unit is on a region of the layers below.
+/// The form of a unit on a region of the layers below.
 pub(super) enum UnitForm {
-    /// It does not vary there, and is active or not.
+    /// It is constant, and the unit is active or not.
     Fixed(bool),
-    /// It varies.
+    /// It is not constant.
     Varies(Sides),
 }
 
 /// The forms of all units of a layer, for one pattern of the layers below.
 pub(super) struct Forms {
-    /// Coefficients of the inputs, then the constant, over a common positive scale.
+    /// The coefficients of the inputs and then the constant, over a common positive scale.
     forms: Vec<Vec<Integer>>,
     scale: Integer,
     pub units: Vec<UnitForm>,
 }
 
 impl Forms {
-    /// Those of the first layer.
+    /// The forms of the first layer.
     pub fn first(layers: &Layers) -> Self {
         let d = layers.inputs;
         let coordinate = |j: usize| (0..=d).map(|k| Integer::from(u8::from(j == k))).collect();
@@ -76,12 +79,12 @@ impl Forms {
         inputs.next(d, &layers.hidden[0], &all)
     }
 
-    /// Those of the next layer, where these inputs of it are active and the others 0.
-    pub fn next(&self, d: usize, layer: &WholeLayer, active: &[usize]) -> Self {
+    /// The forms of the next layer, if the given inputs of it are active and the others are 0.
+    pub fn next(&self, d: usize, layer: &WholeStep, active: &[usize]) -> Self {
         let column = |k: usize| {
             let mut column = layer.product(active, &active.iter().map(|&j| &self.forms[j][k]).collect::<Vec<_>>());
             if k == d {
-                column.iter_mut().enumerate().for_each(|(i, sum)| layer.bias.add_product(i, &self.scale, sum));
+                column.iter_mut().enumerate().for_each(|(i, sum)| *sum += layer.bias(i) * &self.scale);
             }
             column
         };

@@ -1,4 +1,4 @@
-//! Both verdicts on a set of patterns, and the least convex sets around it.
+//! Decides both kinds of convexity of a set of patterns, and computes the least convex sets that contain it.
 
 use super::facet::{Facet, facets, reaches_beyond};
 use super::segment::{EuclideanCounterexample, through};
@@ -9,36 +9,37 @@ use serde::Serialize;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-/// Two patterns of a set, and a realisable one between them that is not of the set.
+/// Two patterns of a set, and a realisable pattern between them that is not in the set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct HammingCounterexample {
     /// A pattern of the set.
     pub from: Pattern,
-    /// Another.
+    /// Another pattern of the set.
     pub to: Pattern,
     /// A pattern of Omega in the interval I(from, to) that is not in the set.
     pub between: Pattern,
 }
 
-/// Decides convexity of sets of patterns of the same regions. What it finds of the regions it keeps, so that many sets cost little.
+/// Decides convexity of sets of patterns of the same regions. Intermediate results are kept, so that further sets cost little.
 ///
-/// *Closed* regions: a union of regions is convex if and only if none of its regions reaches beyond the hyperplane of a facet that has no
-/// region of the union on its other side. (Such a facet lies on the boundary of the union, so a convex union is on one side of it. If all
-/// regions are on one side of all such facets, then the union is the intersection of these half-spaces: a generic segment from the
-/// inside of a region to a point of the intersection leaves the union through the inside of such a facet, beyond which the intersection
-/// ends.) *Half-open* regions: a segment between two of its regions passes through a third that is not of it, or none does.
+/// *Closed* regions: a union of regions is convex if and only if no region of the union has points beyond the hyperplane of a facet on
+/// whose other side there is no region of the union. (Such a facet is on the boundary of the union, so a convex union is on one side of its
+/// hyperplane. Conversely, if all regions are on one side of all such hyperplanes, the union is the intersection of these half-spaces: a
+/// generic segment from an inner point of a region to a point of the intersection could leave the union only through the interior of such a
+/// facet, and beyond it the intersection ends.) *Half-open* regions: the union is convex if and only if no segment between two of its
+/// regions passes through a region that is not in it.
 #[must_use]
 pub struct Judge<'a> {
     regions: &'a Regions,
     facets: HashMap<usize, Rc<[Facet]>>,
-    /// By the address of a row and the place of a region, whether the region reaches beyond. The regions own the rows.
+    /// For the address of a row and the index of a region, whether the region has points beyond the row. The rows belong to the regions.
     beyond: HashMap<(*const Row, usize), bool>,
-    /// By the places of three half-open regions, whether a segment from the first to the last passes through the second.
+    /// For the indices of three half-open regions, whether a segment from the first to the last passes through the second.
     passes: HashMap<[usize; 3], bool>,
 }
 
 impl<'a> Judge<'a> {
-    /// A judge of unions of these regions.
+    /// A judge for sets of these regions.
     pub fn new(regions: &'a Regions) -> Self {
         Self { regions, facets: HashMap::new(), beyond: HashMap::new(), passes: HashMap::new() }
     }
@@ -48,7 +49,8 @@ impl<'a> Judge<'a> {
         self.regions
     }
 
-    /// Nothing where the set is Hamming-convex relative to the realisable patterns, else two of its patterns and one between them.
+    /// `None` if the set is Hamming-convex relative to the realisable patterns; otherwise two of its patterns and one between them that is
+    /// not in the set.
     ///
     /// Compares O(|B|^2 |Omega|) patterns.
     pub fn hamming(&self, set: &PatternSet) -> Option<HammingCounterexample> {
@@ -56,13 +58,13 @@ impl<'a> Judge<'a> {
         Some(HammingCounterexample { from, to, between })
     }
 
-    /// Nothing where the union of the regions is convex, else two of its points and one between them that lies outside.
+    /// `None` if the union of the regions is convex; otherwise two of its points and one between them that is not in the union.
     ///
-    /// For closed regions at most a linear program for each facet at the boundary and each region of the union; for half-open ones at most one
-    /// for each two of its regions and each region outside.
+    /// For closed regions it takes at most one linear program for each facet on the boundary and each region of the union; for half-open
+    /// regions at most one for each two regions of the union and each region outside.
     pub fn euclidean(&mut self, set: &PatternSet) -> Option<EuclideanCounterexample> {
         let gap = self.euclidean_gap(set)?;
-        Some(through(self.regions, gap.map(|place| &self.regions.all[place])).expect("a gap has a segment through it"))
+        Some(through(self.regions, gap.map(|place| &self.regions.all[place])).expect("three regions of a gap have a segment through them"))
     }
 
     /// Whether the union of the regions is convex.
@@ -75,17 +77,17 @@ impl<'a> Judge<'a> {
         self.hamming_gap(set).is_none()
     }
 
-    /// The relative Hamming hull: the least set around this one that is Hamming-convex relative to the realisable patterns.
+    /// The relative Hamming hull: the least set that contains this one and is Hamming-convex relative to the realisable patterns.
     ///
-    /// Whatever lies between two patterns belongs to it, again and again. For closed regions of one hidden layer it is all of Omega that has
-    /// the bits which all of the set share (`proofs/coq/Convexity.v`, `closed_convex_iff_common`).
+    /// It is the closure under adding all patterns between two of its patterns. For closed regions of one hidden layer it consists of all
+    /// patterns of Omega with the bits that all patterns of the set share (`proofs/coq/Convexity.v`, `closed_convex_iff_common`).
     pub fn hamming_hull(&self, set: &PatternSet) -> PatternSet {
         if self.regions.depth() == 1 && self.regions.cells() == Cells::Closed {
             return self.with_the_shared_bits(set);
         }
         let all = &self.regions.all;
         let mut hull = set.clone();
-        // Two patterns of the hull share what all of the set share, and so does whatever is between them.
+        // Bits that all patterns of the set share are shared by all patterns of the hull, and by the patterns between these.
         let mut outside: Vec<usize> = self.with_the_shared_bits(set).iter().filter(|&place| !set.contains(place)).collect();
         let mut done: Vec<usize> = Vec::with_capacity(set.len());
         let mut waiting: Vec<usize> = set.iter().collect();
@@ -102,9 +104,9 @@ impl<'a> Judge<'a> {
         hull
     }
 
-    /// The least set around this one whose union of regions is convex.
+    /// The least set that contains this one and whose union of regions is convex.
     ///
-    /// A region that a segment between two others passes through belongs to every convex union of them, again and again.
+    /// It is the closure under adding all regions through which a segment between two of its regions passes.
     pub fn least_convex_union(&mut self, set: &PatternSet) -> PatternSet {
         let mut union = set.clone();
         if self.regions.cells() == Cells::HalfOpen {
@@ -113,7 +115,7 @@ impl<'a> Judge<'a> {
             }
             return union;
         }
-        // Facets at the boundary beyond which no region reaches so far, with the region on the other side.
+        // The facets on the boundary beyond which no region has points so far, with the region on the other side.
         let mut boundary: Vec<(Rc<[Facet]>, usize, usize)> = Vec::new();
         let mut done: Vec<usize> = Vec::new();
         let mut waiting: Vec<usize> = set.iter().collect();
@@ -150,11 +152,11 @@ impl<'a> Judge<'a> {
         (0..self.regions.len()).filter(shares).collect()
     }
 
-    /// Two of the set around one that is not: their places, that one in the middle.
+    /// Two patterns of the set and one between them that is not in it: their indices, with that one in the middle.
     fn hamming_gap(&self, set: &PatternSet) -> Option<[usize; 3]> {
         let all = &self.regions.all;
         let members: Vec<usize> = set.iter().collect();
-        // What lies between two of the set has the bits that all of it share.
+        // A pattern between two patterns of the set has the bits that all patterns of the set share.
         let outside: Vec<usize> = self.with_the_shared_bits(set).iter().filter(|&place| !set.contains(place)).collect();
         for (k, &p) in members.iter().enumerate() {
             for &q in &members[k + 1..] {
@@ -166,7 +168,8 @@ impl<'a> Judge<'a> {
         None
     }
 
-    /// Two regions of the union around one that is not, with a segment through it: their places, that one in the middle.
+    /// Two regions of the union and one between them that is not in it, with a segment through it: their indices, with that one in the
+    /// middle.
     fn euclidean_gap(&mut self, set: &PatternSet) -> Option<[usize; 3]> {
         match self.regions.cells() {
             Cells::Closed => self.closed_gap(set),
@@ -197,7 +200,7 @@ impl<'a> Judge<'a> {
         for (k, &p) in members.iter().enumerate() {
             for &q in &members[k + 1..] {
                 for r in (0..regions.len()).filter(|&r| !set.contains(r)) {
-                    // Units of the first layer are affine: a segment changes each of their bits at most once.
+                    // Units of the first layer are affine, so a segment changes each of their bits at most once.
                     let [from, between, to] = [p, r, q].map(|place| &regions.all[place].pattern);
                     let is_geodesic = (0..first).all(|i| from.get(i) != to.get(i) || between.get(i) == from.get(i));
                     if is_geodesic && self.passes([p, r, q]) {
@@ -209,14 +212,14 @@ impl<'a> Judge<'a> {
         None
     }
 
-    /// The places of the regions beyond the facets of one.
+    /// The indices of the regions beyond the facets of a region.
     pub(super) fn neighbours(&mut self, place: usize) -> Vec<usize> {
         self.facets(place).iter().map(|facet| self.beyond(facet)).collect()
     }
 
-    /// The place of the region on the other side of a facet.
+    /// The index of the region on the other side of a facet.
     fn beyond(&self, facet: &Facet) -> usize {
-        self.regions.position(&facet.beyond).expect("what lies beyond a facet has interior")
+        self.regions.position(&facet.beyond).expect("the region beyond a facet has interior")
     }
 
     fn facets(&mut self, place: usize) -> Rc<[Facet]> {

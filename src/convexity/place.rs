@@ -1,4 +1,4 @@
-//! A point of the input space, ready to be held against many rows.
+//! Points of the input space, prepared for comparison with many rows.
 
 use crate::exact::lp::Row;
 use crate::exact::{nearest_f64, over_common_denominator};
@@ -6,7 +6,7 @@ use rug::{Integer, Rational};
 use std::cell::OnceCell;
 use std::cmp::Ordering;
 
-/// A point, its nearest doubles, and its coordinates over their common denominator once they are asked for.
+/// A point, its nearest doubles, and its coordinates over their common denominator, computed when they are first used.
 pub(super) struct Place {
     pub exact: Vec<Rational>,
     near: Vec<f64>,

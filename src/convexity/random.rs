@@ -1,13 +1,13 @@
-//! Random sets of patterns, of kinds that make both verdicts occur.
+//! Random sets of patterns, of several kinds so that both results occur for both kinds of convexity.
 
 use super::{Judge, PatternSet};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
-/// Random sets of realisable patterns, the same for the same seed.
+/// Random sets of realisable patterns. The same seed gives the same sets.
 ///
-/// In turn: any patterns; the relative Hamming hull of a few; the least convex union around two; a set that hangs together through facets. (Half-open
-/// regions have no facets here: any patterns instead.)
+/// The kinds alternate: a random set; the relative Hamming hull of a few patterns; the least convex union that contains two regions; a set
+/// that is connected through facets. (Half-open regions have no facets here, so a random set replaces the last kind.)
 ///
 /// ```
 /// use plica::convexity::{Judge, RandomSets, Regions};
@@ -25,15 +25,15 @@ pub struct RandomSets {
 }
 
 impl RandomSets {
-    /// The most patterns that a set is drawn of, before anything is added to it.
+    /// The largest number of random patterns in a set, before others are added.
     const LARGEST: usize = 12;
 
-    /// The sets of a seed.
+    /// The sets for a seed.
     pub fn new(seed: u64) -> Self {
         Self { random: ChaCha8Rng::seed_from_u64(seed), drawn: 0 }
     }
 
-    /// The next set.
+    /// Draws the next set.
     pub fn draw(&mut self, judge: &mut Judge<'_>) -> PatternSet {
         let n = judge.regions().len();
         let kind = self.drawn % 4;
@@ -54,7 +54,7 @@ impl RandomSets {
     }
 
     fn below(&mut self, n: usize) -> usize {
-        // The remainder favours small numbers by less than n / 2^64.
+        // By the remainder, small numbers are more likely by less than n / 2^64.
         (self.random.next_u64() % n as u64) as usize
     }
 

@@ -1,4 +1,4 @@
-//! Regions: a pattern, the rows that say where it holds, and a point there.
+//! Regions: a pattern, the rows that describe the set with this pattern, and a point of it.
 
 use super::forms::{Forms, Layers};
 use super::place::Place;
@@ -12,14 +12,14 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// What a region is, and which patterns count as realisable.
+/// Which sets are regions, and which patterns are realisable.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Cells {
-    /// Omega are the patterns whose region has interior, and a region is closed: the closure of its interior.
+    /// Omega consists of the patterns whose region has interior. A region is closed: it is the closure of its interior.
     #[default]
     Closed,
-    /// Omega are the patterns of all points, those realised on lower-dimensional sets alone included, and a region is the set of points
-    /// with its pattern: z > 0 where a unit is active, z <= 0 where not.
+    /// Omega consists of the patterns of all points, including those of lower-dimensional sets. A region is the set of points with its
+    /// pattern: z > 0 for active units, and z <= 0 for inactive ones.
     HalfOpen,
 }
 
@@ -33,20 +33,21 @@ pub(super) struct Side {
 }
 
 impl Side {
-    /// Whether points on the hyperplane itself do not count: of closed regions for the inside, of half-open ones where the unit is active.
+    /// Whether points on the hyperplane itself are excluded: for closed regions, from the interior; for half-open ones, if the unit is
+    /// active.
     ///
-    /// A half-open region holds what it has of its boundary, whether it has interior or not.
+    /// A half-open region contains a part of its boundary, whether it has interior or not.
     pub fn is_strict(&self, cells: Cells) -> bool {
         self.active || cells == Cells::Closed
     }
 
-    /// Whether a slack of this sign is that of a point on this side.
+    /// Whether a point with this sign of the slack is on this side.
     pub fn allows(&self, slack: Ordering, cells: Cells) -> bool {
         if self.is_strict(cells) { slack.is_gt() } else { slack.is_ge() }
     }
 }
 
-/// An activation region: a realisable pattern, with a point that witnesses it. Written as `{"pattern", "witness", "interior"}`.
+/// An activation region: a realisable pattern, with a point as its witness. Written as `{"pattern", "witness", "interior"}`.
 #[derive(Clone, Serialize)]
 pub struct Region {
     pub(super) pattern: Pattern,
@@ -64,7 +65,7 @@ impl Region {
         &self.pattern
     }
 
-    /// A point with the pattern, in the interior where there is one.
+    /// A point with the pattern, in the interior if there is one.
     pub fn witness(&self) -> &[Rational] {
         &self.witness
     }
@@ -74,12 +75,12 @@ impl Region {
         self.has_interior
     }
 
-    /// Whether a point is inside of the closed region, or in the half-open one: whether it has the pattern.
+    /// Whether a point is in the interior of the closed region, or in the half-open region, where points have the pattern.
     pub(super) fn contains(&self, place: &Place, cells: Cells) -> bool {
         self.sides.iter().all(|side| side.allows(place.slack_sign(&side.row), cells))
     }
 
-    /// The point itself, or one with shorter coordinates that the region holds too.
+    /// The point, or another point of the region with shorter coordinates.
     pub(super) fn shortened(&self, place: Place, cells: Cells) -> Place {
         (0..=24).map(|bits| place.rounded(bits)).find(|short| self.contains(short, cells)).unwrap_or(place)
     }
@@ -101,10 +102,10 @@ pub struct Regions {
 }
 
 impl Regions {
-    /// The regions with interior. An [`Enumerator`] has the options.
+    /// The regions with interior, with default options; see [`Enumerator`].
     ///
     /// # Errors
-    /// More regions than [`Enumerator::MOST_REGIONS`].
+    /// There are more regions than [`Enumerator::MOST_REGIONS`], or the network is not a sequence of affine layers with ReLU between them.
     ///
     /// ```
     /// use plica::convexity::Regions;
@@ -127,12 +128,12 @@ impl Regions {
         self.all.len()
     }
 
-    /// Whether there are none, which is never so.
+    /// Whether there are no regions. This is always false.
     pub fn is_empty(&self) -> bool {
         self.all.is_empty()
     }
 
-    /// What counts as a region.
+    /// Which sets are regions.
     pub fn cells(&self) -> Cells {
         self.cells
     }
@@ -152,12 +153,12 @@ impl Regions {
         self.layers.hidden.iter().map(|layer| layer.outputs).sum()
     }
 
-    /// The regions in the order of their patterns.
+    /// The regions, in the order of their patterns.
     pub fn iter(&self) -> std::slice::Iter<'_, Region> {
         self.all.iter()
     }
 
-    /// The region of a pattern, if it is realisable.
+    /// The region with a pattern, if the pattern is realisable.
     pub fn get(&self, pattern: &Pattern) -> Option<&Region> {
         self.position(pattern).map(|index| &self.all[index])
     }
@@ -166,10 +167,10 @@ impl Regions {
         self.index.get(pattern).copied()
     }
 
-    /// A set of realisable patterns; one that occurs twice counts once.
+    /// A set of realisable patterns. Repetitions are ignored.
     ///
     /// # Errors
-    /// A pattern of another length than there are units, or one that is not realisable.
+    /// The length of a pattern is not the number of units, or a pattern is not realisable.
     pub fn set(&self, patterns: impl IntoIterator<Item = Pattern>) -> Result<PatternSet, ConvexityError> {
         let position = |pattern: Pattern| match self.position(&pattern) {
             Some(index) => Ok(index),
@@ -179,7 +180,7 @@ impl Regions {
         patterns.into_iter().map(position).collect()
     }
 
-    /// The patterns of a set, in order.
+    /// The patterns of a set, in their order.
     pub fn patterns<'a>(&'a self, set: &'a PatternSet) -> impl ExactSizeIterator<Item = &'a Pattern> {
         set.iter().map(|index| &self.all[index].pattern)
     }

@@ -6,28 +6,28 @@ use std::collections::BTreeSet;
 /// The smallest sets of patterns on which the two kinds of convexity differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Smallest {
-    /// The smallest sets that are Hamming-convex while their union of regions is not convex; of equally small ones the first.
+    /// The smallest sets that are Hamming-convex but whose union of regions is not convex; the first one of the smallest size.
     pub hamming_only: Finding,
-    /// The smallest sets whose union of regions is convex while they are not Hamming-convex.
+    /// The smallest sets whose union of regions is convex but that are not Hamming-convex.
     pub euclidean_only: Finding,
 }
 
-/// The end of a search.
+/// The result of a search.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Finding {
-    /// The first of the smallest sets.
+    /// The first set of the smallest size.
     Found(PatternSet),
-    /// There is none at all.
+    /// There is no such set.
     None,
-    /// There is none of up to so many patterns; larger ones were not all tried.
+    /// There is no such set of at most this number of patterns. Larger sets were not all tried.
     NoneUpTo(usize),
 }
 
 impl Smallest {
-    /// The smallest counter-examples to the equivalence in either direction, among no more than so many sets for each.
+    /// Searches for the smallest counter-examples to the equivalence, in both directions, among at most `most_sets` sets for each.
     ///
-    /// Sets are tried by their size, and those of one size in the order of their patterns. A convex union of closed regions hangs together
-    /// through facets, so of these only sets that do are tried for the second direction.
+    /// Sets are tried in the order of their size, and sets of one size in the order of their patterns. A convex union of closed regions is
+    /// connected through facets, so for the second direction only such sets of closed regions are tried.
     ///
     /// ```
     /// use plica::convexity::{Judge, Regions, Finding, Smallest};
@@ -63,7 +63,7 @@ fn among_all(judge: &mut Judge<'_>, most_sets: usize, wanted: impl Fn(&mut Judge
             if wanted(judge, &set) {
                 return Finding::Found(set);
             }
-            // The next choice of so many of n.
+            // The next combination of `size` among n.
             let Some(k) = (0..size).rfind(|&k| chosen[k] < n - size + k) else { break };
             let next = chosen[k] + 1;
             (k..size).for_each(|i| chosen[i] = next + i - k);

@@ -1,4 +1,4 @@
-//! Segments from one region to another through a third.
+//! Segments from one region to another that pass through a third.
 
 use super::place::Place;
 use super::{Cells, Region, Regions};
@@ -14,28 +14,29 @@ use std::sync::Arc;
 pub struct Vertex {
     /// The pattern.
     pub pattern: Pattern,
-    /// The point: inside of a closed region; of a half-open one perhaps on its boundary, where it has the pattern all the same.
+    /// The point: in the interior of a closed region, or in a half-open region, possibly on its boundary.
     #[serde(serialize_with = "exact_numbers")]
     pub point: Vec<Rational>,
 }
 
-/// Two points of a union of regions, and one between them that lies outside.
+/// Two points of a union of regions, and a point between them that is not in the union.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct EuclideanCounterexample {
     /// A point of the union.
     pub from: Vertex,
-    /// Another.
+    /// Another point of the union.
     pub to: Vertex,
-    /// The point (1-t) from + t to, in a region that is not of the union.
+    /// The point (1-t) from + t to, in a region that is not in the union.
     pub between: Vertex,
-    /// Where it lies, 0 < t < 1.
+    /// The position of that point, 0 < t < 1.
     #[serde(serialize_with = "exact_number")]
     pub t: Rational,
 }
 
-/// A segment from one region to another that has a point in a third between, if there is one; with short coordinates where they are found.
+/// A segment from one region to another that has a point in a third region between them, if there is one; with short coordinates if these
+/// are found.
 ///
-/// In u = (1-t) x, v = t y and t, for the ends x and y, all conditions are linear, for 0 < t < 1.
+/// In u = (1-t) x, v = t y and t, for the ends x and y, all conditions are linear for 0 < t < 1.
 pub(super) fn through(regions: &Regions, [from, between, to]: [&Region; 3]) -> Option<EuclideanCounterexample> {
     let d = regions.dimension();
     let side = |row: &Row, parts: [bool; 2], constant: i32, of_t: i32| {
@@ -48,7 +49,7 @@ pub(super) fn through(regions: &Regions, [from, between, to]: [&Region; 3]) -> O
         let zeros = std::iter::repeat_n(Integer::new(), 2 * d);
         Row::of_integers(zeros.chain([Integer::from(sign), Integer::from(right)]).collect())
     };
-    // a.u <= b (1 - t), a.v <= b t, a.(u + v) <= b; each strict where a.x <= b is.
+    // a.u <= b (1 - t), a.v <= b t, a.(u + v) <= b; each of them is strict if a.x <= b is.
     let of = |region: &Region, parts: [bool; 2], constant: i32, of_t: i32| -> Vec<(Row, bool)> {
         region.sides.iter().map(|s| (side(&s.row, parts, constant, of_t), s.is_strict(regions.cells))).collect()
     };
@@ -78,7 +79,7 @@ pub(super) fn through(regions: &Regions, [from, between, to]: [&Region; 3]) -> O
     (0..=24).find_map(|bits| passage(x.rounded(bits), y.rounded(bits))).or_else(|| passage(x, y))
 }
 
-/// The passage from x to y, if these are in their regions and the segment passes through the one between.
+/// The segment from x to y, if these are in their regions and it passes through the region between.
 fn passage([from, between, to]: [&Region; 3], x: Place, y: Place, cells: Cells) -> Option<EuclideanCounterexample> {
     if !from.contains(&x, cells) || !to.contains(&y, cells) {
         return None;
@@ -89,13 +90,13 @@ fn passage([from, between, to]: [&Region; 3], x: Place, y: Place, cells: Cells) 
     Some(EuclideanCounterexample { from: vertex(from, x.exact), to: vertex(to, y.exact), between: vertex(between, point), t })
 }
 
-/// A short fraction t in (0, 1) where x + t (y - x) is in a region, if there is a t at all.
+/// A short fraction t in (0, 1) such that x + t (y - x) is in a region, if there is one.
 fn time_in(region: &Region, x: &[Rational], y: &[Rational], cells: Cells) -> Option<Rational> {
     let slack = |row: &Arc<Row>, x: &[Rational]| {
         let (b, a) = row.whole.split_last().expect("a row has a right side");
         a.iter().zip(x).fold(Rational::from(b), |slack, (a, x)| slack - Rational::from(x * a))
     };
-    // The ends, and whether each belongs to it.
+    // The ends of the interval, and whether each belongs to it.
     let (mut lo, mut hi) = ((Rational::new(), false), (Rational::from(1), false));
     for side in &region.sides {
         let (at_x, at_y) = (slack(&side.row, x), slack(&side.row, y));
@@ -131,7 +132,7 @@ mod tests {
 
     #[test]
     fn a_segment_past_the_open_end_of_a_thin_region_does_not_meet_it() {
-        // Of x, -x and y: the upper half of the axis x = 0, without the origin.
+        // For the units x, -x and y: the upper half of the axis x = 0, without the origin.
         let network = Network::from_json(br#"{"layers":[{"W":[[1,0],[-1,0],[0,1]],"b":[0,0,0]},{"W":[[1,1,1]],"b":[0]}]}"#).unwrap();
         let regions = Enumerator::new(&network).cells(Cells::HalfOpen).run().unwrap();
         let axis = regions.get(&"001".parse().unwrap()).unwrap();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-/// A set of realisable patterns, by the places of their regions in [`Regions`](super::Regions).
+/// A set of realisable patterns, as the indices of their regions in [`Regions`](super::Regions).
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PatternSet {
     places: BTreeSet<usize>,
@@ -14,27 +14,27 @@ impl PatternSet {
         self.places.len()
     }
 
-    /// Whether there are none.
+    /// Whether the set is empty.
     pub fn is_empty(&self) -> bool {
         self.places.is_empty()
     }
 
-    /// Whether the region at this place is in it.
+    /// Whether the set contains the region with this index.
     pub fn contains(&self, place: usize) -> bool {
         self.places.contains(&place)
     }
 
-    /// Adds the region at a place, and says whether it was new.
+    /// Adds the region with this index; returns whether it was new.
     pub fn insert(&mut self, place: usize) -> bool {
         self.places.insert(place)
     }
 
-    /// The places, in order.
+    /// The indices, in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = usize> + '_ {
         self.places.iter().copied()
     }
 
-    /// Whether every pattern is in the other set too.
+    /// Whether every pattern is also in the other set.
     pub fn is_subset(&self, other: &Self) -> bool {
         self.places.is_subset(&other.places)
     }

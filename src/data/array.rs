@@ -1,51 +1,51 @@
-//! Arrays as files hold them: a shape, and numbers that are doubles or rationals.
+//! Arrays of files: a shape, and numbers that are doubles or rationals.
 
 use super::budget::{Budget, NoRoom};
 use super::{Points, PointsError};
 use crate::exact::{ParseError, nearest_f64, rational};
 use rug::Rational;
 
-/// What can be wrong with one array of a file.
+/// The errors of one array of a file.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ArrayError {
-    /// The bytes are not in the format of the file; the text says which and why.
+    /// The bytes are not in the format of the file. The text says what is wrong.
     #[error("{0}")]
     Format(String),
-    /// The values are of a kind that has no numbers, or none that is read here.
-    #[error("dtype {0} is not read: floats (f2, f4, f8; in safetensors BF16 too) and integers (i1 to i8, u1 to u8) are")]
+    /// The dtype is not one of numbers that are supported.
+    #[error("dtype {0} is not supported: expected floats (f2, f4, f8; in safetensors also BF16) or integers (i1 to i8, u1 to u8)")]
     Dtype(String),
-    /// Shape and dtype ask for another number of bytes than there are.
+    /// Shape and dtype need another number of bytes than there are.
     #[error("{found} bytes of values, but shape {} and dtype {dtype} need {needed}", shape_text(.shape))]
     Length {
         /// The shape that the header states.
         shape: Vec<usize>,
         /// The dtype that the header states.
         dtype: String,
-        /// The bytes that they need.
+        /// The number of bytes that they need.
         needed: u128,
-        /// The bytes that there are.
+        /// The number of bytes found.
         found: u64,
     },
-    /// The compressed bytes are damaged, or too few for what they claim to hold.
+    /// The compressed bytes are damaged, or fewer than their header states.
     #[error("damaged: {0}")]
     Damaged(String),
-    /// More than one reading takes: 4 GiB of numbers and text, all arrays together.
+    /// The numbers and text of all arrays together exceed 4 GiB, the limit for one load.
     #[error("{}", NoRoom::Budget)]
     TooLarge,
-    /// The system gives no memory.
+    /// The system has not enough memory.
     #[error("{}", NoRoom::Memory)]
     Memory,
-    /// Another shape than the array's place asks for.
-    #[error("shape {}, but {expected} is expected", shape_text(.shape))]
+    /// The array has another shape than expected.
+    #[error("shape {}, expected {expected}", shape_text(.shape))]
     Shape {
         /// The shape found.
         shape: Vec<usize>,
-        /// What is expected, in words such as `n x d`.
+        /// The expected shape, in words such as `n x d`.
         expected: String,
     },
-    /// No values.
-    #[error("shape {} holds no values", shape_text(.shape))]
+    /// The array has no values.
+    #[error("shape {} has no values", shape_text(.shape))]
     Empty {
         /// The shape found.
         shape: Vec<usize>,
@@ -53,15 +53,15 @@ pub enum ArrayError {
     /// A value is NaN or infinite.
     #[error("{} is {value}, not a finite number", index_text(.index))]
     NotFinite {
-        /// Where it stands, one index a dimension, from 0.
+        /// The index of the value, one number for each dimension, counted from 0.
         index: Vec<usize>,
         /// The value found.
         value: f64,
     },
     /// A label is not an integer of 64 bits.
-    #[error("{} is {value}, and a label is an integer of 64 bits", index_text(.index))]
+    #[error("{} is {value}, expected an integer of 64 bits as a label", index_text(.index))]
     NotInteger {
-        /// Where it stands, one index a dimension, from 0.
+        /// The index of the value, one number for each dimension, counted from 0.
         index: Vec<usize>,
         /// The value found.
         value: String,
@@ -69,43 +69,43 @@ pub enum ArrayError {
     /// A value written as text is not a number.
     #[error("{}: {problem}", index_text(.index))]
     Number {
-        /// Where it stands, one index a dimension, from 0.
+        /// The index of the value, one number for each dimension, counted from 0.
         index: Vec<usize>,
         /// What is wrong with the text.
         #[source]
         problem: ParseError,
     },
-    /// A row has another length than the first.
+    /// A row has another length than row 0.
     #[error("row {row} has length {found}, but row 0 has length {expected}")]
     Ragged {
-        /// The row, from 0.
+        /// The index of the row, counted from 0.
         row: usize,
         /// The length of row 0.
         expected: usize,
         /// The length of this row.
         found: usize,
     },
-    /// A layer takes another number of inputs than the layer below it gives.
-    #[error("shape {outputs} x {inputs}, but the layer below gives {below}")]
+    /// A layer has another number of inputs than the layer below it has outputs.
+    #[error("shape {outputs} x {inputs}, but the layer below has {below} outputs")]
     DoesNotChain {
-        /// The outputs of this layer.
+        /// The number of outputs of this layer.
         outputs: usize,
-        /// The inputs that it takes.
+        /// The number of inputs of this layer.
         inputs: usize,
-        /// What the layer below gives.
+        /// The number of outputs of the layer below.
         below: usize,
     },
     /// A bias has another length than its layer has outputs.
     #[error("length {found}, but the layer has {expected} outputs")]
     BiasLength {
-        /// The outputs of the layer.
+        /// The number of outputs of the layer.
         expected: usize,
         /// The length found.
         found: usize,
     },
 }
 
-/// `3 x 5`, `7`, or `()` for a scalar.
+/// A shape as text: `3 x 5`, `7`, or `()` for a scalar.
 pub(crate) fn shape_text(shape: &[usize]) -> String {
     if shape.is_empty() { "()".to_string() } else { shape.iter().map(usize::to_string).collect::<Vec<_>>().join(" x ") }
 }
@@ -119,12 +119,12 @@ fn index_text(index: &[usize]) -> String {
 pub(crate) enum Numbers {
     /// Each value is a double, possibly not finite.
     Doubles(Vec<f64>),
-    /// At least one value is no double.
+    /// At least one value is not a double.
     Rationals(Vec<Rational>),
 }
 
 impl Numbers {
-    /// How many there are.
+    /// The number of values.
     pub fn len(&self) -> usize {
         match self {
             Self::Doubles(values) => values.len(),
@@ -133,22 +133,22 @@ impl Numbers {
     }
 }
 
-/// Collects values: as doubles for as long as that is exact.
+/// Collects values: as doubles for as long as that is exact, then as rationals.
 pub(crate) struct Collector<'b> {
     budget: &'b Budget,
-    /// How many there will be; 0 where that is not known.
+    /// The number of values to come; 0 if it is unknown.
     expected: usize,
     doubles: Vec<f64>,
     rationals: Vec<Rational>,
 }
 
 impl<'b> Collector<'b> {
-    /// None yet, of so many that are expected; 0 where that is not known.
+    /// An empty collector. `expected` is the number of values to come, 0 if it is unknown.
     pub fn new(budget: &'b Budget, expected: usize) -> Self {
         Self { budget, expected, doubles: Vec::new(), rationals: Vec::new() }
     }
 
-    /// Takes a double as it is; a finite one where rationals that are no doubles are collected beside it.
+    /// Adds a double. It must be finite if rationals that are not doubles were added before.
     pub fn push_f64(&mut self, x: f64) -> Result<(), NoRoom> {
         if self.rationals.is_empty() {
             self.budget.push(&mut self.doubles, self.expected, x)
@@ -157,7 +157,7 @@ impl<'b> Collector<'b> {
         }
     }
 
-    /// Takes a rational.
+    /// Adds a rational.
     pub fn push_rational(&mut self, q: Rational) -> Result<(), NoRoom> {
         if self.rationals.is_empty() {
             let x = nearest_f64(&q);
@@ -176,7 +176,7 @@ impl<'b> Collector<'b> {
         self.budget.push(&mut self.rationals, self.expected, q)
     }
 
-    /// Takes an integer.
+    /// Adds an integer.
     pub fn push_integer(&mut self, n: i128) -> Result<(), NoRoom> {
         if self.rationals.is_empty() && n.unsigned_abs() <= 1 << 53 {
             self.push_f64(n as f64)
@@ -185,7 +185,7 @@ impl<'b> Collector<'b> {
         }
     }
 
-    /// The values.
+    /// The values that were added.
     pub fn finish(mut self) -> Numbers {
         if self.rationals.is_empty() {
             self.budget.finish(&mut self.doubles);
@@ -197,7 +197,7 @@ impl<'b> Collector<'b> {
     }
 }
 
-/// An array: as many values as its shape says, in C order.
+/// An array in C order. The number of values is the product of the shape.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Array {
     pub shape: Vec<usize>,
@@ -205,7 +205,7 @@ pub(crate) struct Array {
 }
 
 impl Array {
-    /// The rows and columns of a matrix that holds values.
+    /// The numbers of rows and of columns of a matrix that is not empty.
     pub fn matrix_shape(&self, expected: &str) -> Result<(usize, usize), ArrayError> {
         let &[rows, columns] = &self.shape[..] else {
             return Err(ArrayError::Shape { shape: self.shape.clone(), expected: expected.to_string() });
@@ -216,7 +216,7 @@ impl Array {
         Ok((rows, columns))
     }
 
-    /// That every value is finite; otherwise where the first stands that is not.
+    /// Checks that every value is finite; the error has the index of the first one that is not.
     pub fn check_finite(&self) -> Result<(), ArrayError> {
         let Numbers::Doubles(values) = &self.numbers else { return Ok(()) };
         match values.iter().position(|x| !x.is_finite()) {
@@ -225,7 +225,7 @@ impl Array {
         }
     }
 
-    /// The index, one a dimension, of a place in C order.
+    /// The index, one number for each dimension, of the element at a place in C order.
     pub fn index_of(&self, mut place: usize) -> Vec<usize> {
         let mut index = vec![0; self.shape.len()];
         for (i, &length) in self.shape.iter().enumerate().rev() {
@@ -235,7 +235,8 @@ impl Array {
         index
     }
 
-    /// The points of an n x ... array: one for each first index, its numbers in C order, as an image's are by channels, rows and columns.
+    /// The points of an n x ... array. Each first index gives one point with the remaining values in C order: for an image, channels, rows
+    /// and columns.
     pub fn into_points(self) -> Result<Points, ArrayError> {
         if self.shape.len() < 2 {
             return Err(ArrayError::Shape { shape: self.shape, expected: "n x d".to_string() });
@@ -252,10 +253,10 @@ impl Array {
         .expect("finite values that fill a shape without zeros"))
     }
 
-    /// The labels of an array of n, or n x 1, integers.
+    /// The labels of an array of n integers, of shape n or n x 1.
     pub fn into_labels(self) -> Result<Vec<i64>, ArrayError> {
         if !matches!(self.shape[..], [_] | [_, 1]) {
-            return Err(ArrayError::Shape { shape: self.shape, expected: "one label a row".to_string() });
+            return Err(ArrayError::Shape { shape: self.shape, expected: "one label for each row".to_string() });
         }
         if self.shape[0] == 0 {
             return Err(ArrayError::Empty { shape: self.shape });
@@ -276,9 +277,9 @@ impl Array {
     }
 }
 
-/// The integer of 64 bits that a double is, if it is one.
+/// A double as an integer of 64 bits, if it is one.
 fn integer_of(x: f64) -> Option<i64> {
-    // -2^63 is a double and an i64; 2^63 is a double and the first that is no i64.
+    // -2^63 is a double and an i64; 2^63 is a double, and the first one that is too large for an i64.
     let inside = x.fract() == 0.0 && (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&x);
     inside.then_some(x as i64)
 }

@@ -1,20 +1,21 @@
-//! What one reading may make of its bytes: compressed files, constants that are computed and numbers in text can ask for far more than they hold.
+//! The limit of memory for one load. Compressed files, computed constants and numbers in text can need far more memory than the file is
+//! long.
 
 use super::ArrayError;
 use rug::Rational;
 use std::cell::Cell;
 
-/// The bytes that all numbers and texts of one reading may take together, the files themselves aside: 4 GiB.
+/// The limit for all numbers and texts of one load together, without the files themselves: 4 GiB.
 const MOST_BYTES: u64 = 1 << 32;
 
-/// Why there is no room for what is read.
+/// The errors of a lack of memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NoRoom {
     /// The budget is used up.
-    #[error("more than 4 GiB of numbers and text, the most that one reading takes")]
+    #[error("more than 4 GiB of numbers and text, the limit for one load")]
     Budget,
-    /// The system gives no memory.
-    #[error("there is not enough memory for its numbers")]
+    /// The system has not enough memory.
+    #[error("there is not enough memory for the numbers")]
     Memory,
 }
 
@@ -33,7 +34,7 @@ impl From<NoRoom> for String {
     }
 }
 
-/// What is left for one reading, of all files and arrays that it takes.
+/// The remaining bytes for one load, for all its files and arrays together.
 #[derive(Debug)]
 pub(crate) struct Budget {
     left: Cell<u64>,
@@ -46,35 +47,35 @@ impl Default for Budget {
 }
 
 impl Budget {
-    /// One of so many bytes.
+    /// A budget of this number of bytes.
     #[cfg(test)]
     pub fn of(bytes: u64) -> Self {
         Self { left: Cell::new(bytes) }
     }
 
-    /// Whether there is room for so many elements of so many bytes.
+    /// Checks that there is room for `count` elements of `size` bytes.
     pub fn check(&self, count: u128, size: usize) -> Result<(), NoRoom> {
         if count.saturating_mul(size as u128) <= u128::from(self.left.get()) { Ok(()) } else { Err(NoRoom::Budget) }
     }
 
-    /// Takes the bytes of so many elements.
+    /// Takes the bytes of `count` elements of `size` bytes.
     pub fn take(&self, count: usize, size: usize) -> Result<(), NoRoom> {
         self.check(count as u128, size)?;
         self.left.set(self.left.get() - (count * size) as u64);
         Ok(())
     }
 
-    /// Takes what a rational number has outside of its place in a list, the overhead of two allocations included.
+    /// Takes the bytes of a rational number beyond its place in a list, including the overhead of two allocations.
     pub fn take_rational(&self, q: &Rational) -> Result<(), NoRoom> {
         self.take(1, 32 + (q.numer().significant_bits() + q.denom().significant_bits()) as usize / 8)
     }
 
-    /// Gives back what was taken and is not used.
+    /// Returns bytes that were taken and are not used.
     fn give(&self, count: usize, size: usize) {
         self.left.set(self.left.get() + (count * size) as u64);
     }
 
-    /// Puts one element behind the others; the list grows to what is expected, or by doubling.
+    /// Appends an element to a list. The list grows to the expected length, or by doubling.
     #[inline]
     pub fn push<T>(&self, list: &mut Vec<T>, expected: usize, element: T) -> Result<(), NoRoom> {
         if list.len() == list.capacity() {
@@ -95,7 +96,7 @@ impl Budget {
         Ok(())
     }
 
-    /// Ends a list: what it has room for beyond its elements is given back.
+    /// Finishes a list: returns the bytes of its unused capacity.
     pub fn finish<T>(&self, list: &mut Vec<T>) {
         let before = list.capacity();
         list.shrink_to_fit();
@@ -135,7 +136,7 @@ mod tests {
         assert_eq!(budget.grow(&mut Vec::<[u8; 1 << 46]>::new(), 0), Err(NoRoom::Memory));
     }
 
-    /// Whether a reader takes this with so many bytes, and refuses it for lack of room with one less.
+    /// Checks that a reader succeeds with this budget, and fails for lack of room with one byte less.
     fn needs<E: std::fmt::Display>(bytes: u64, read: impl Fn(&Budget) -> Result<(), E>) {
         assert!(read(&Budget::of(bytes)).is_ok());
         let error = read(&Budget::of(bytes - 1)).unwrap_err().to_string();
@@ -157,7 +158,7 @@ mod tests {
         needs(16000, |budget| npz::read(&archive, budget).map(drop));
         let images = [&[0, 0, 8, 2, 0, 0, 0, 10, 0, 0, 0, 10][..], &[7; 100]].concat();
         needs(1300, |budget| idx::read(&images, budget).map(drop));
-        // A list grows by doubling where its length is not known; the header is looked at as a list of cells.
+        // A list grows by doubling if its length is unknown; the header is read as a list of cells.
         needs(8 * 1024 + 16, |budget| csv::read(&b"1\n".repeat(1000), None, budget).map(drop));
         let tenths = 32 * 128 + 100 * 32 + 16;
         needs(tenths, |budget| csv::read(&b"0.1\n".repeat(100), None, budget).map(drop));

@@ -7,9 +7,9 @@ use super::gzip;
 use crate::exact::parse_rational;
 use std::error::Error;
 
-/// Reads a table, compressed with gzip or not. The column of the labels, if one is named, is taken out of it.
+/// Reads a table, compressed with gzip or not. If a column of labels is given, it is returned separately.
 ///
-/// The first line is a header where none of its cells is a number. Blank lines are skipped.
+/// The first line is a header if none of its cells is a number. Blank lines are skipped.
 pub(crate) fn read(bytes: &[u8], label: Option<&str>, budget: &Budget) -> Result<(Array, Option<Array>), ReadProblem> {
     let content = gzip::text(bytes, budget).map_err(ReadProblem::Format)?;
     let text = str::from_utf8(&content).map_err(|e| ReadProblem::Format(format!("not text: byte {} is not UTF-8", e.valid_up_to())))?;
@@ -27,7 +27,7 @@ pub(crate) fn read(bytes: &[u8], label: Option<&str>, budget: &Budget) -> Result
     }
     let label = label.map(|name| column_of(name, header.as_deref(), width)).transpose()?;
     if label.is_some() && width == 1 {
-        return Err(ReadProblem::Empty("columns but the labels"));
+        return Err(ReadProblem::Empty("columns except the labels"));
     }
 
     let (mut rows, mut values, mut labels) = (0, Collector::new(budget, 0), Collector::new(budget, 0));
@@ -51,13 +51,13 @@ pub(crate) fn read(bytes: &[u8], label: Option<&str>, budget: &Budget) -> Result
     Ok((Array { shape: vec![rows, columns], numbers: values.finish() }, labels))
 }
 
-/// A cell without the space and the double quotes around it.
+/// A cell without the surrounding space and double quotes.
 fn cell(text: &str) -> &str {
     let text = text.trim();
     text.strip_prefix('"').and_then(|t| t.strip_suffix('"')).unwrap_or(text).trim()
 }
 
-/// A cell that is meant as a number, whether or not it is one: such a cell is in no header.
+/// Whether a cell is meant as a number, valid or not. A header has no such cell.
 fn looks_like_number(text: &str) -> bool {
     let word = text.trim_start_matches(['-', '+']).to_ascii_lowercase();
     let of_a_number = |b: u8| b.is_ascii_digit() || b"+-.,/eE ".contains(&b);
@@ -65,7 +65,7 @@ fn looks_like_number(text: &str) -> bool {
     text.is_empty() || number || matches!(word.as_str(), "nan" | "inf" | "infinity" | "na" | "n/a" | "none" | "null" | "true" | "false")
 }
 
-/// Whether a cell can be a name. A line of numbers in a form that is not read, such as `$1`, must not be taken for a header.
+/// Whether a cell can be a name. A line of numbers in a form that is not supported, such as `$1`, must not be taken for a header.
 fn begins_with_a_letter(text: &str) -> bool {
     text.trim_start_matches(|c: char| !c.is_alphanumeric() && c != '_').starts_with(|c: char| c.is_alphabetic() || c == '_')
 }
@@ -79,7 +79,7 @@ fn push(text: &str, into: &mut Collector<'_>) -> Result<(), Box<dyn Error + Send
     Ok(())
 }
 
-/// The column that a name of the header or an index means; names come first.
+/// The column with this name in the header, or else with this index.
 fn column_of(name: &str, header: Option<&[&str]>, width: usize) -> Result<usize, ReadProblem> {
     let named = header.and_then(|h| h.iter().position(|&c| c == name));
     if header.is_some_and(|h| h.iter().filter(|&&c| c == name).count() > 1) {
@@ -87,7 +87,7 @@ fn column_of(name: &str, header: Option<&[&str]>, width: usize) -> Result<usize,
     }
     let indexed = || name.parse::<usize>().ok().filter(|&i| i < width);
     named.or_else(indexed).ok_or_else(|| {
-        let indices = format!("it has the columns 0 to {}", width - 1);
+        let indices = format!("the columns are 0 to {}", width - 1);
         let known = header.map_or(indices.clone(), |h| format!("{indices}, named {}", h.join(", ")));
         ReadProblem::NoColumn { column: name.to_string(), known }
     })

@@ -1,4 +1,4 @@
-//! Points, and the labels that they may have.
+//! Points with optional labels.
 
 use super::Points;
 
@@ -13,7 +13,7 @@ use super::Points;
 #[derive(Clone, Debug, PartialEq)]
 #[must_use]
 pub struct DataSet {
-    /// What it was loaded from.
+    /// The text or path that it was loaded from.
     pub name: String,
     /// The points, n of dimension d.
     pub points: Points,
@@ -22,7 +22,7 @@ pub struct DataSet {
 }
 
 impl DataSet {
-    /// The labels that occur, ascending; none where there are no labels.
+    /// The labels that occur, ascending; an empty list if there are no labels.
     pub fn classes(&self) -> Vec<i64> {
         let mut classes = self.labels.clone().unwrap_or_default();
         classes.sort_unstable();
@@ -30,7 +30,7 @@ impl DataSet {
         classes
     }
 
-    /// The rows of the points of one class, ascending.
+    /// The indices of the points of one class, ascending.
     pub fn rows_of(&self, class: i64) -> Vec<usize> {
         let labels = self.labels.iter().flatten().enumerate();
         labels.filter(|&(_, &label)| label == class).map(|(row, _)| row).collect()

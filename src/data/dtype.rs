@@ -1,4 +1,4 @@
-//! How numbers are written in bytes: kind, width and byte order, and their exact values.
+//! The representation of numbers in bytes: kind, width and byte order, and their exact values.
 
 use super::array::{ArrayError, Collector};
 use super::budget::NoRoom;
@@ -12,7 +12,7 @@ pub(crate) enum Kind {
     Unsigned,
 }
 
-/// Kind, bytes a number, and byte order.
+/// A kind of number, the number of bytes of each, and the byte order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Dtype {
     kind: Kind,
@@ -52,12 +52,12 @@ impl Dtype {
         Ok(Self { kind, width, big_endian })
     }
 
-    /// The bytes of one number.
+    /// The number of bytes of one number.
     pub fn width(self) -> usize {
         self.width
     }
 
-    /// Decodes whole numbers from bytes; a rest shorter than one number is left out.
+    /// Decodes all complete numbers from bytes. Remaining bytes are ignored.
     pub fn decode(self, bytes: &[u8], into: &mut Collector<'_>) -> Result<(), NoRoom> {
         for number in bytes.chunks_exact(self.width) {
             let mut word = [0u8; 8];

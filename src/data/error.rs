@@ -1,31 +1,31 @@
-//! What can be wrong with a file of points or of a network.
+//! The errors of reading a file of points or of a network.
 
 use super::ArrayError;
 use crate::words::{message, plain};
 use std::path::Path;
 
-/// A file that cannot be read: its name, and what is wrong with it.
+/// The error of a file that cannot be read: its name and the problem.
 ///
-/// Its text is one line such as `net.npz: array W1: shape 3 x 5, but the layer below gives 4`.
+/// The text is one line such as `net.npz: array W1: shape 3 x 5, but the layer below has 4 outputs`.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {problem}", plain(.file))]
 #[non_exhaustive]
 pub struct ReadError {
-    /// The file, as it was given.
+    /// The file, as the caller named it.
     pub file: String,
     /// What is wrong with it.
     #[source]
     pub problem: Box<ReadProblem>,
 }
 
-/// What is wrong with the content of a file. Its text repeats names and cells of the file with control characters escaped.
+/// A problem with the content of a file. The text repeats names and cells of the file with control characters escaped.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadProblem {
     /// The file cannot be opened or read.
     #[error("{0}")]
     Io(#[from] std::io::Error),
-    /// The file as a whole is not what its name says.
+    /// The file as a whole is not of the format that its name says.
     #[error("{}", message(.0))]
     Format(String),
     /// One of its arrays is wrong.
@@ -37,71 +37,71 @@ pub enum ReadProblem {
         #[source]
         problem: ArrayError,
     },
-    /// An array is not there.
+    /// An array is missing.
     #[error("array {} is missing", message(.array))]
     MissingArray {
         /// The array's name.
         array: String,
     },
-    /// An array has no meaning here.
+    /// An array is not one of those expected.
     #[error("array {} is unknown: {expected}", message(.array))]
     UnknownArray {
         /// The array, as the file names it.
         array: String,
-        /// What would be known.
+        /// The arrays that are expected.
         expected: &'static str,
     },
     /// Two arrays have one name.
-    #[error("array {} is there twice", message(.array))]
+    #[error("array {} occurs twice", message(.array))]
     DuplicateArray {
         /// The name.
         array: String,
     },
-    /// There is nothing in it.
-    #[error("it holds no {0}")]
+    /// The file has no rows or no layers.
+    #[error("the file has no {0}")]
     Empty(&'static str),
     /// A cell of a table is wrong.
     #[error("row {row}, column {column} (line {line}): {}", message(&.problem.to_string()))]
     Cell {
-        /// The row of data, from 0; a header and blank lines do not count.
+        /// The row of data, counted from 0 without the header and blank lines.
         row: usize,
-        /// The column, from 0.
+        /// The column, counted from 0.
         column: usize,
-        /// The line of the file, from 1.
+        /// The line of the file, counted from 1.
         line: usize,
         /// What is wrong with it.
         #[source]
         problem: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// A row of a table has another number of cells than the first.
+    /// A row of a table has another number of cells than the first row.
     #[error("row {row} (line {line}) has {found} cells, but the first has {expected}")]
     Ragged {
-        /// The row of data, from 0.
+        /// The row of data, counted from 0.
         row: usize,
-        /// The line of the file, from 1.
+        /// The line of the file, counted from 1.
         line: usize,
-        /// The cells of the first line.
+        /// The number of cells in the first row.
         expected: usize,
-        /// The cells found.
+        /// The number of cells found.
         found: usize,
     },
     /// A table has no such column.
     #[error("there is no column `{}`: {}", plain(.column), message(.known))]
     NoColumn {
-        /// The column asked for.
+        /// The name or index that was given.
         column: String,
-        /// The columns that there are.
+        /// The columns of the table.
         known: String,
     },
-    /// There is no such row.
-    #[error("there is no row {row}: it has the rows 0 to {}", .rows.saturating_sub(1))]
+    /// There is no row with this index.
+    #[error("there is no row {row}: the rows are 0 to {}", .rows.saturating_sub(1))]
     NoRow {
-        /// The row asked for, from 0.
+        /// The index that was given, counted from 0.
         row: usize,
         /// The number of rows.
         rows: usize,
     },
-    /// There are not as many labels as points.
+    /// The numbers of labels and of points differ.
     #[error("{labels} labels, but {points} points")]
     LabelCount {
         /// The number of labels.
@@ -112,7 +112,7 @@ pub enum ReadProblem {
 }
 
 impl ReadProblem {
-    /// The problem as that of a file.
+    /// The error of a file with this problem.
     pub fn of(self, file: impl AsRef<Path>) -> ReadError {
         ReadError { file: file.as_ref().display().to_string(), problem: Box::new(self) }
     }

@@ -1,19 +1,20 @@
-//! Files as they are opened: regular ones, because a pipe or a device may never end.
+//! Opens files. Only regular ones are allowed, because reading a pipe or a device may never end.
 
 use super::ReadProblem;
 use std::fs::{File, FileType, metadata};
 use std::io::{self, Read};
 use std::path::Path;
 
-/// The largest file that is read: text can take twice the bytes of its numbers.
+/// The limit for the size of a file: text can be twice as long as its numbers.
 const MOST_BYTES: u64 = 1 << 33;
 
-/// Opens a regular file, or one that a link leads to.
+/// Opens a regular file, or a link to one.
 ///
 /// # Errors
-/// A file that is not there or may not be read; a directory, a pipe, a socket, a device.
+/// The file does not exist or may not be read; it is a directory, a pipe, a socket or a device.
 pub(crate) fn open(path: &Path) -> io::Result<File> {
-    // Asked before it is opened, because to open a pipe waits for its writer, and after, for the case that it has changed.
+    // The first check is before the call of `open`, because opening a pipe waits for its writer; the second one is after it, in case the
+    // file has changed.
     regular(metadata(path)?.file_type())?;
     let file = File::open(path)?;
     regular(file.metadata()?.file_type())?;
@@ -25,7 +26,7 @@ pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, ReadProblem> {
     let file = open(path)?;
     let length = file.metadata()?.len();
     if length > MOST_BYTES {
-        return Err(ReadProblem::Format("more than 8 GiB, the most that is read".to_string()));
+        return Err(ReadProblem::Format("more than 8 GiB, the limit".to_string()));
     }
     let mut bytes = Vec::new();
     bytes.try_reserve_exact(length as usize).map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
@@ -39,7 +40,7 @@ fn regular(kind: FileType) -> io::Result<()> {
     }
     let (error, what) =
         if kind.is_dir() { (io::ErrorKind::IsADirectory, "a directory") } else { (io::ErrorKind::InvalidInput, special(kind)) };
-    Err(io::Error::new(error, format!("it is {what}, and a regular file is expected")))
+    Err(io::Error::new(error, format!("it is {what}, expected a regular file")))
 }
 
 #[cfg(unix)]
@@ -56,5 +57,5 @@ fn special(kind: FileType) -> &'static str {
 
 #[cfg(not(unix))]
 fn special(_: FileType) -> &'static str {
-    "no file of bytes"
+    "a special file"
 }

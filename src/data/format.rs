@@ -1,4 +1,4 @@
-//! The formats of data, and points and labels from the bytes of each.
+//! The formats of data, and the readers of points and labels from bytes.
 
 use super::array::Array;
 use super::budget::Budget;
@@ -15,7 +15,7 @@ pub(super) enum Format {
 }
 
 impl Format {
-    /// Tells the format by the end of a file's name.
+    /// The format that the end of a file's name indicates.
     pub fn of(name: &str) -> Option<Self> {
         let name = name.to_ascii_lowercase();
         let plain = name.strip_suffix(".gz").unwrap_or(&name);
@@ -34,7 +34,7 @@ impl Format {
     }
 }
 
-/// Points, and the labels that stand with them.
+/// Points with optional labels.
 pub(super) type PointsAndLabels = (Points, Option<Vec<i64>>);
 
 pub(super) fn points_and_labels(
@@ -53,29 +53,29 @@ pub(super) fn points_and_labels(
 }
 
 impl Points {
-    /// Points and labels from the bytes of a `.npz` file: `X` is n x d, and `y`, which may be absent, holds n integers.
+    /// Reads points and labels from the bytes of a `.npz` file: `X`, n x d, and optionally `y` with n integers.
     ///
     /// # Errors
-    /// Bytes that are no such file, arrays that are missing, unknown or malformed.
+    /// The bytes are not a valid file, or arrays are missing, unknown or malformed.
     pub fn from_npz(bytes: &[u8]) -> Result<(Points, Option<Vec<i64>>), ReadProblem> {
         read_npz(bytes, &Budget::default())
     }
 
-    /// Points from the bytes of a `.npy` file, n x d.
+    /// Reads points from the bytes of a `.npy` file of shape n x d.
     ///
     /// # Errors
-    /// Bytes that are no such file, another shape, no values, values that are not finite.
+    /// The bytes are not a valid file, the shape is another one, there are no values, or values are not finite.
     pub fn from_npy(bytes: &[u8]) -> Result<Points, ReadProblem> {
         read_npy(bytes, &Budget::default())
     }
 
-    /// Points, and labels from one column where it is given by index or name, from the bytes of a `.csv` file.
+    /// Reads points from the bytes of a `.csv` file, and labels if `label_column` gives the index or name of a column.
     ///
-    /// Cells are integers, decimals or p/q, and exactly these; commas, semicolons or tabs stand between them.
-    /// The first line is a header where none of its cells is a number. Blank lines are skipped. Gzip is recognised.
+    /// Cells are integers, decimals or p/q, all read exactly, and separated by commas, semicolons or tabs. The first line is a header if none
+    /// of its cells is a number. Blank lines are skipped. Files compressed with gzip are recognised.
     ///
     /// # Errors
-    /// Cells that are no numbers, rows of different lengths, no rows, no such column, labels that are no integers.
+    /// Cells are not numbers, rows have different lengths, there are no rows, there is no such column, or labels are not integers.
     ///
     /// ```
     /// let (points, labels) = plica::data::Points::from_csv(b"x,class\n1/3,7\n0.1,8\n", Some("class")).unwrap();
@@ -86,12 +86,12 @@ impl Points {
         read_csv(bytes, label_column, &Budget::default())
     }
 
-    /// Points from the bytes of an IDX file, one a row of its first dimension. Gzip is recognised.
+    /// Reads points from the bytes of an IDX file, one for each index of its first dimension. Files compressed with gzip are recognised.
     ///
-    /// `pixels` says what unsigned bytes are; values of the other types of IDX are themselves.
+    /// `pixels` says which numbers unsigned bytes represent; values of the other types of IDX are taken unchanged.
     ///
     /// # Errors
-    /// Bytes that are no such file or not all of it, fewer than two dimensions, no values, values that are not finite.
+    /// The bytes are not a valid or complete file, there are fewer than two dimensions, there are no values, or values are not finite.
     pub fn from_idx(bytes: &[u8], pixels: Pixels) -> Result<Points, ReadProblem> {
         read_idx(bytes, pixels, &Budget::default())
     }
@@ -104,7 +104,7 @@ fn read_npz(bytes: &[u8], budget: &Budget) -> Result<PointsAndLabels, ReadProble
         match name.as_str() {
             "X" => points = Some(array.into_points().map_err(in_array)?),
             "y" => labels = Some(array.into_labels().map_err(in_array)?),
-            _ => return Err(ReadProblem::UnknownArray { array: name, expected: "data are X, n x d, and y, n labels or none" }),
+            _ => return Err(ReadProblem::UnknownArray { array: name, expected: "expected X (n x d) and optionally y (n labels)" }),
         }
     }
     let points = points.ok_or(ReadProblem::MissingArray { array: "X".to_string() })?;

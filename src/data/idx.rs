@@ -9,7 +9,7 @@ use super::npy::take;
 use super::{Pixels, Points};
 use std::io::Read;
 
-/// What an IDX file holds: its lengths, and its values.
+/// The content of an IDX file: its shape and its values.
 pub(crate) struct Idx {
     shape: Vec<usize>,
     values: Values,
@@ -17,13 +17,13 @@ pub(crate) struct Idx {
 
 /// The values of an IDX file.
 enum Values {
-    /// Unsigned bytes, as pixels are: kept as they are, since there may be many.
+    /// Unsigned bytes, such as pixels. They are stored as bytes, since there may be many.
     Bytes(Vec<u8>),
     /// Numbers of another type.
     Numbers(Numbers),
 }
 
-/// The bytes that a pixel takes on its way: as a byte, an integer and a double.
+/// The number of bytes of memory for a pixel: one as a byte, 4 as an integer and 8 as a double.
 const PIXEL: usize = 13;
 
 const BYTE: Dtype = Dtype::big_endian(Kind::Unsigned, 1);
@@ -38,7 +38,7 @@ pub(crate) fn read(bytes: &[u8], budget: &Budget) -> Result<Idx, ReadProblem> {
     }
 }
 
-/// Reads from a stream of so many bytes, or of at most so many where this is not exact.
+/// Reads from a stream of `bytes` bytes, or of at most that many if not `exact`.
 fn read_stream(reader: &mut dyn Read, bytes: u64, exact: bool, budget: &Budget) -> Result<Idx, ArrayError> {
     let start = take(reader, 4)?;
     let dtype = match (&start[..2], start[2]) {
@@ -69,7 +69,7 @@ fn read_stream(reader: &mut dyn Read, bytes: u64, exact: bool, budget: &Budget) 
         budget.check(values, size_of::<f64>())?;
         Values::Numbers(numbers(reader, dtype, needed as u64, budget)?)
     };
-    // One more read finds the end, and with it the checksum of gzip.
+    // One more read finds the end, where gzip checks its checksum.
     if !is_at_end(reader)? {
         return Err(ArrayError::Format(format!("bytes follow the values of shape {}", super::array::shape_text(&shape))));
     }
@@ -95,7 +95,7 @@ fn is_at_end(reader: &mut dyn Read) -> Result<bool, ArrayError> {
 }
 
 impl Idx {
-    /// One point a row of the first dimension, the others in C order.
+    /// The points: one for each index of the first dimension, with the remaining values in C order.
     pub fn into_points(self, pixels: Pixels) -> Result<Points, ArrayError> {
         let Self { shape, values } = self;
         if shape.len() < 2 {
@@ -116,7 +116,7 @@ impl Idx {
         }
     }
 
-    /// The labels of one dimension.
+    /// The labels of a file with one dimension.
     pub fn into_labels(self) -> Result<Vec<i64>, ArrayError> {
         let numbers = match self.values {
             Values::Bytes(bytes) => Numbers::Doubles(bytes.into_iter().map(f64::from).collect()),

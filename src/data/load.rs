@@ -1,4 +1,4 @@
-//! Points by the names that the command line takes.
+//! Loads points by the names that the command line takes.
 
 use super::array::Numbers;
 use super::budget::Budget;
@@ -10,45 +10,45 @@ use crate::exact::ParseError;
 use crate::words::quoted;
 use std::path::Path;
 
-/// The 1797 images of 8 x 8 pixels 0 to 16, and their labels in the last column.
+/// The 1797 images of 8 x 8 pixels with values 0 to 16, with their labels in the last column.
 const DIGITS: &[u8] = include_bytes!("../../data/digits.csv.gz");
 
-/// How points are read.
+/// Options for loading points.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LoadOptions {
-    /// What number a pixel of an IDX file is, or of the built-in digits.
+    /// The numbers that pixels of an IDX file, or of the built-in digits, represent.
     pub pixels: Pixels,
-    /// Where the labels stand, if apart: a file (`.npy`, `.csv` or IDX), or the index or name of a column of a `.csv`.
+    /// The source of the labels, if they are separate: a file (`.npy`, `.csv` or IDX), or the index or name of a column of a `.csv`.
     pub labels: Option<String>,
 }
 
-/// Why points cannot be loaded.
+/// The errors of loading points.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DataError {
-    /// The text names no kind of data.
-    #[error("`{0}` is not data: a .npz, .npy, .csv or IDX file (.csv.gz and IDX .gz too), or the built-in `digits`")]
+    /// The text is not the name of data.
+    #[error("`{0}` is not data: expected a .npz, .npy, .csv or IDX file (also .csv.gz and gzipped IDX), or the built-in `digits`")]
     UnknownData(String),
-    /// The text is no point.
-    #[error("{} is not a point: coordinates such as 0,3/4, a .npy file, or a row such as data.npz#17{}", quoted(.text), .problem.as_ref().map(|p| format!(" ({p})")).unwrap_or_default())]
+    /// The text is not a point.
+    #[error("{} is not a point: expected coordinates such as 0,3/4, a .npy file, or a row such as data.npz#17{}", quoted(.text), .problem.as_ref().map(|p| format!(" ({p})")).unwrap_or_default())]
     PointSyntax {
         /// The text.
         text: String,
-        /// What is wrong with it, where it looks like coordinates.
+        /// The problem, if the text looks like coordinates.
         #[source]
         problem: Option<ParseError>,
     },
-    /// The file of segments is of another format.
+    /// The file of segments is not a `.npz` file.
     #[error("`{0}` is not a .npz file of segments")]
     UnknownSegments(String),
-    /// Labels apart cannot go with this data.
-    #[error("labels `{labels}` cannot go with `{data}`: {problem}")]
+    /// Separate labels cannot be used with this data.
+    #[error("labels `{labels}` cannot be used with `{data}`: {problem}")]
     Labels {
-        /// The labels asked for.
+        /// The labels that were given.
         labels: String,
         /// The data.
         data: String,
-        /// Why not.
+        /// The reason.
         problem: &'static str,
     },
     /// A file cannot be read.
@@ -57,17 +57,17 @@ pub enum DataError {
 }
 
 impl DataError {
-    /// Whether the call itself is wrong, which can be said without opening a file: exit status 2 and not 1.
+    /// Whether the error is in the arguments of the call, which is known before a file is opened. The exit status is then 2, otherwise 1.
     pub fn is_call_error(&self) -> bool {
         !matches!(self, Self::Read(_))
     }
 }
 
 impl DataSet {
-    /// Loads `DATA`: a `.npz` (`X` n x d, optional `y`), `.npy`, `.csv` or IDX file, or the built-in `digits`.
+    /// Loads data: a `.npz` file (`X` n x d, optional `y`), a `.npy`, `.csv` or IDX file, or the built-in `digits`.
     ///
     /// # Errors
-    /// Text that names no data; a file that is missing or malformed, with the file, the array and the index.
+    /// The text is not the name of data, or a file is missing or malformed; the error names the file, the array and the index.
     ///
     /// ```
     /// use plica::data::{DataSet, LoadOptions, Pixels};
@@ -101,7 +101,7 @@ impl DataSet {
     }
 }
 
-/// Where labels come from that do not stand in the data's own `y`.
+/// The source of labels, other than `y` in the file of the data.
 #[derive(Clone, Copy)]
 enum LabelSource<'o> {
     None,
@@ -114,10 +114,10 @@ impl<'o> LabelSource<'o> {
         let Some(labels) = options.labels.as_deref() else { return Ok(Self::None) };
         let problem = |problem| DataError::Labels { labels: labels.to_string(), data: data.to_string(), problem };
         match (Format::of(labels), Format::of(data)) {
-            (Some(Format::Npz), _) => Err(problem("a .npz file holds several arrays; use .npy, .csv or IDX")),
+            (Some(Format::Npz), _) => Err(problem("a .npz file contains several arrays: expected .npy, .csv or IDX")),
             (Some(format), _) => Ok(Self::File(labels, format)),
             (None, Some(Format::Csv)) => Ok(Self::Column(labels)),
-            (None, _) => Err(problem("neither a .npy, .csv or IDX file, nor a column of a .csv")),
+            (None, _) => Err(problem("expected a .npy, .csv or IDX file, or a column of a .csv")),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Points of the input space with exact coordinates, and the readers that bring them in.
+//! Points of the input space with exact coordinates, and their readers.
 
 pub(crate) mod array;
 pub(crate) mod budget;

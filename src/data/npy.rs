@@ -5,11 +5,11 @@ use super::budget::{Budget, NoRoom};
 use super::dtype::Dtype;
 use std::io::Read;
 
-/// NumPy's own limit is 10,000 bytes.
+/// The limit for the length of a header. That of NumPy is 10,000 bytes.
 const MAX_HEADER: usize = 1 << 16;
 const MAGIC: &[u8; 6] = b"\x93NUMPY";
 
-/// Reads an array of which `size` bytes are said to follow, header included. Memory grows only with bytes that arrive.
+/// Reads an array of `size` bytes including the header, if the source states that size. Memory grows only as bytes arrive.
 pub(crate) fn read(reader: &mut dyn Read, size: u64, budget: &Budget) -> Result<Array, ArrayError> {
     let start = take(reader, 8)?;
     if start[..6] != *MAGIC {
@@ -21,7 +21,7 @@ pub(crate) fn read(reader: &mut dyn Read, size: u64, budget: &Budget) -> Result<
         version => return Err(bad_header(&format!("version {version} is unknown"))),
     };
     if length > MAX_HEADER {
-        return Err(bad_header(&format!("the header claims {length} bytes")));
+        return Err(bad_header(&format!("the header states a length of {length} bytes")));
     }
     let text = take(reader, length)?;
     let header = Header::parse(&text)?;
@@ -38,7 +38,7 @@ pub(crate) fn read(reader: &mut dyn Read, size: u64, budget: &Budget) -> Result<
     let mut into = Collector::new(budget, values as usize);
     let mut left = found;
     while left > 0 {
-        // A multiple of every width.
+        // The length is a multiple of every width.
         let bytes = take(reader, left.min(1 << 16) as usize)?;
         dtype.decode(&bytes, &mut into)?;
         left -= bytes.len() as u64;
@@ -48,7 +48,7 @@ pub(crate) fn read(reader: &mut dyn Read, size: u64, budget: &Budget) -> Result<
     Ok(Array { shape: header.shape, numbers })
 }
 
-/// The bytes of a `.npy` file of doubles, or of floats where `single`, in C order.
+/// The bytes of a `.npy` file of doubles, or of single-precision numbers if `single`, in C order.
 pub(crate) fn write(shape: &[usize], values: &[f64], single: bool) -> Vec<u8> {
     let shape_text = match shape {
         [n] => format!("({n},)"),
@@ -56,7 +56,7 @@ pub(crate) fn write(shape: &[usize], values: &[f64], single: bool) -> Vec<u8> {
     };
     let descr = if single { "<f4" } else { "<f8" };
     let mut header = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape_text}, }}");
-    // NumPy aligns the values to 64 bytes and ends the header with a new line.
+    // As in NumPy, the values are aligned to 64 bytes and the header ends with a new line.
     while (10 + header.len() + 1) % 64 != 0 {
         header.push(' ');
     }
@@ -75,7 +75,7 @@ pub(crate) fn write(shape: &[usize], values: &[f64], single: bool) -> Vec<u8> {
     bytes
 }
 
-/// Exactly so many bytes; memory is taken only as they arrive.
+/// Reads exactly `count` bytes. Memory is allocated only as they arrive.
 pub(crate) fn take(reader: &mut dyn Read, count: usize) -> Result<Vec<u8>, ArrayError> {
     let mut bytes = Vec::with_capacity(count.min(1 << 16));
     reader.take(count as u64).read_to_end(&mut bytes).map_err(|e| match e.kind() {
@@ -83,7 +83,7 @@ pub(crate) fn take(reader: &mut dyn Read, count: usize) -> Result<Vec<u8>, Array
         _ => ArrayError::Damaged(e.to_string()),
     })?;
     if bytes.len() < count {
-        return Err(ArrayError::Damaged(format!("the bytes end {} too early", count - bytes.len())));
+        return Err(ArrayError::Damaged(format!("missing bytes at the end: {}", count - bytes.len())));
     }
     Ok(bytes)
 }
@@ -96,7 +96,7 @@ fn bad_header(problem: &str) -> ArrayError {
     ArrayError::Format(format!("not in .npy format: {problem}"))
 }
 
-/// From Fortran's order, first index fastest, to C's, last index fastest.
+/// Reorders numbers from Fortran's order (first index fastest) to C order (last index fastest).
 fn transposed(shape: &[usize], numbers: Numbers, budget: &Budget) -> Result<Numbers, NoRoom> {
     Ok(match numbers {
         Numbers::Doubles(mut values) => Numbers::Doubles(in_c_order(shape, &mut values, budget)?),
@@ -108,7 +108,7 @@ fn in_c_order<T: Default>(shape: &[usize], values: &mut [T], budget: &Budget) ->
     let mut ordered = Vec::new();
     let mut index = vec![0; shape.len()];
     for _ in 0..values.len() {
-        // Where the value at this place in C order stands in Fortran's order.
+        // The position in Fortran's order of the value at this place in C order.
         let place = index.iter().zip(shape).rev().fold(0, |place, (i, length)| place * length + i);
         budget.push(&mut ordered, values.len(), std::mem::take(&mut values[place]))?;
         for (i, length) in index.iter_mut().zip(shape).rev() {
@@ -122,7 +122,7 @@ fn in_c_order<T: Default>(shape: &[usize], values: &mut [T], budget: &Budget) ->
     Ok(ordered)
 }
 
-/// The dictionary of a header.
+/// The dictionary in a header.
 struct Header {
     descr: String,
     fortran_order: bool,
@@ -164,7 +164,7 @@ impl Header {
     }
 }
 
-/// The little of Python's notation that a header uses.
+/// A parser for the part of Python's notation that headers use.
 struct Python<'t> {
     rest: &'t [u8],
 }
@@ -188,13 +188,13 @@ impl Python<'_> {
             return Ok(());
         }
         let found = self.peek().map_or("its end".to_string(), |b| format!("`{}`", b.escape_ascii()));
-        Err(bad_header(&format!("`{}` is expected in the header, not {found}", byte as char)))
+        Err(bad_header(&format!("expected `{}` in the header, found {found}", byte as char)))
     }
 
     fn string(&mut self) -> Result<String, ArrayError> {
         let quote = match self.peek() {
             Some(quote @ (b'\'' | b'"')) => quote,
-            _ => return Err(bad_header("a quoted string is expected in the header")),
+            _ => return Err(bad_header("expected a quoted string in the header")),
         };
         let end = self.rest[1..].iter().position(|&b| b == quote);
         let end = end.ok_or_else(|| bad_header("a quote is not closed in the header"))?;
@@ -211,7 +211,7 @@ impl Python<'_> {
                 return Ok(value);
             }
         }
-        Err(bad_header("`fortran_order` is neither True nor False"))
+        Err(bad_header("expected True or False for `fortran_order`"))
     }
 
     fn tuple(&mut self) -> Result<Vec<usize>, ArrayError> {
@@ -223,7 +223,7 @@ impl Python<'_> {
             let text = str::from_utf8(&self.rest[..digits]).expect("digits are text");
             shape.push(text.parse().map_err(|_| bad_header("the shape is not a tuple of lengths"))?);
             self.rest = &self.rest[digits..];
-            self.rest = self.rest.strip_prefix(b"L").unwrap_or(self.rest); // as Python 2 wrote long integers
+            self.rest = self.rest.strip_prefix(b"L").unwrap_or(self.rest); // Python 2 wrote long integers with this suffix
             if !self.accept(b',') {
                 self.expect(b')')?;
                 break;

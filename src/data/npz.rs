@@ -7,10 +7,10 @@ use super::npy;
 use std::io::{Cursor, Read};
 use zip::{CompressionMethod, ZipArchive};
 
-/// Deflate makes at most 1032 bytes of one.
+/// Deflate expands a byte to at most 1032 bytes.
 const MOST_OF_ONE_BYTE: u64 = 1032;
 
-/// All arrays of an archive, by name without `.npy`, in the archive's order.
+/// All arrays of an archive in their order, by name without `.npy`.
 pub(crate) fn read(bytes: &[u8], budget: &Budget) -> Result<Vec<(String, Array)>, ReadProblem> {
     let not_zip = |e: zip::result::ZipError| ReadProblem::Format(format!("not a whole .npz archive: {e}"));
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(not_zip)?;
@@ -26,7 +26,7 @@ pub(crate) fn read(bytes: &[u8], budget: &Budget) -> Result<Vec<(String, Array)>
         if !entry.name().ends_with(".npy") {
             return Err(ReadProblem::Format(format!("`{}` in the archive is not a .npy file", entry.name().escape_debug())));
         }
-        // Entries that share bytes, or claim more than their bytes can hold, are how small files fill a memory.
+        // Small files could otherwise fill the memory, by entries that share bytes or state sizes that their bytes cannot have.
         packed = packed.saturating_add(entry.compressed_size());
         if packed > bytes.len() as u64 {
             return Err(damaged("the archive's entries overlap"));
@@ -36,14 +36,14 @@ pub(crate) fn read(bytes: &[u8], budget: &Budget) -> Result<Vec<(String, Array)>
             _ => (entry.compressed_size() + 1).saturating_mul(MOST_OF_ONE_BYTE),
         };
         if entry.size() > most {
-            return Err(damaged(&format!("{} bytes cannot hold the {} that it claims", entry.compressed_size(), entry.size())));
+            return Err(damaged(&format!("{} compressed bytes cannot contain the stated {} bytes", entry.compressed_size(), entry.size())));
         }
         let size = entry.size();
         let array = npy::read(&mut entry, size, budget).map_err(in_array)?;
-        // One more read finds the end, and with it the checksum.
+        // One more read finds the end, where the checksum is checked.
         match entry.read(&mut [0]) {
             Ok(0) => {}
-            Ok(_) => return Err(damaged("it is longer than the archive's directory says")),
+            Ok(_) => return Err(damaged("it is longer than the directory of the archive says")),
             Err(e) => return Err(damaged(&e.to_string())),
         }
         drop(entry);
@@ -56,7 +56,7 @@ fn array_name(entry: &str) -> &str {
     entry.strip_suffix(".npy").unwrap_or(entry)
 }
 
-/// The first name that the central directory has twice: the archive's own index keeps only one of them.
+/// The first name that occurs twice in the central directory; the index of the archive has only one of the two entries.
 fn duplicate_name(bytes: &[u8], start: u64) -> Option<String> {
     let mut rest = bytes.get(usize::try_from(start).ok()?..)?;
     let mut names = std::collections::HashSet::new();

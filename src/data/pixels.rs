@@ -1,10 +1,10 @@
-//! What number a pixel is.
+//! The numbers that pixels represent.
 
 use super::Points;
 use crate::exact::ParseError;
 use std::str::FromStr;
 
-/// What number an unsigned byte n of an image file is.
+/// The number that an unsigned byte n of an image file represents.
 ///
 /// ```
 /// use plica::data::Pixels;
@@ -18,7 +18,7 @@ pub enum Pixels {
     Exact,
     /// The double nearest to n/255.
     F64,
-    /// The single-precision number nearest to n/255, as PyTorch's `ToTensor` gives.
+    /// The single-precision number nearest to n/255, as in PyTorch's `ToTensor`.
     F32,
     /// The integer n.
     Raw,
@@ -33,13 +33,13 @@ impl FromStr for Pixels {
             "f64" => Ok(Self::F64),
             "f32" => Ok(Self::F32),
             "raw" => Ok(Self::Raw),
-            _ => Err(ParseError::new(format!("`{text}` is not a kind of pixels: exact, f64, f32 or raw"))),
+            _ => Err(ParseError::new(format!("`{text}` is not a kind of pixels: expected exact, f64, f32 or raw"))),
         }
     }
 }
 
 impl Pixels {
-    /// Points of these pixels, where white is n = `white`.
+    /// Points with these pixels as coordinates, where n = `white` is white.
     pub(crate) fn points(self, values: Vec<u8>, dimension: usize, white: u8) -> Points {
         let whole = |values: Vec<u8>| values.into_iter().map(i32::from).collect();
         let each = |f: &dyn Fn(u8) -> f64| Points::from_f64(values.iter().map(|&n| f(n)).collect(), dimension);

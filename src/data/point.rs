@@ -1,4 +1,4 @@
-//! One point by the name that the command line takes.
+//! Loads one point by the name that the command line takes.
 
 use super::array::ArrayError;
 use super::budget::Budget;
@@ -10,13 +10,13 @@ use crate::exact::{ParseError, parse_rational};
 use std::path::Path;
 
 impl Point {
-    /// Loads a `POINT`: coordinates such as `0,3/4`, a `.npy` file, or a row of data such as `data.npz#17`.
+    /// Loads a point: coordinates such as `0,3/4`, a `.npy` file, or a row of data such as `data.npz#17`.
     ///
-    /// All numbers of a `.npy` file are one point, in C order whatever its shape: so 784, 28 x 28 and 1 x 1 x 28 x 28 are one image of 784 pixels.
-    /// An array of several points is named with a row, `points.npy#0`.
+    /// All numbers of a `.npy` file are one point, in C order for any shape: 784, 28 x 28 and 1 x 1 x 28 x 28 are one image of 784 pixels. A
+    /// point of an array of several points is given with its row, such as `points.npy#0`.
     ///
     /// # Errors
-    /// Text that is no point; a file that is missing or malformed, a row that is not there.
+    /// The text is not a point, a file is missing or malformed, or the row does not exist.
     ///
     /// ```
     /// let p = plica::data::Point::load("0,3/4", &Default::default()).unwrap();
@@ -37,7 +37,7 @@ impl Point {
             let read = || point_from_npy(&read_file(Path::new(spec))?);
             Ok(read().map_err(|p| p.of(spec))?)
         } else if Format::of(spec).is_some() || spec == "digits" {
-            Err(bad(Some(ParseError::new("a row must be named".to_string()))))
+            Err(bad(Some(ParseError::new("the row is missing".to_string()))))
         } else {
             let coordinates: Result<Vec<_>, _> = spec.split(',').map(parse_rational).collect();
             Ok(Point::from_rationals(coordinates.map_err(|e| bad(Some(e)))?).expect("a split has at least one part"))

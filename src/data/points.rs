@@ -1,4 +1,4 @@
-//! Points with exact coordinates: doubles, integers over one denominator, or any rationals.
+//! Points with exact coordinates: doubles, integers over one denominator, or rationals.
 
 use crate::exact::bound::round_up;
 use crate::exact::doubled::DoubleDouble;
@@ -7,16 +7,16 @@ use rug::{Integer, Rational};
 use std::io::{self, Write};
 use std::sync::{Arc, OnceLock};
 
-/// What can be wrong with coordinates.
+/// The errors of coordinates.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PointsError {
     /// A coordinate is NaN or infinite.
     #[error("row {row}, coordinate {column} is {value}, not a finite number")]
     NotFinite {
-        /// The row, from 0.
+        /// The index of the point, counted from 0.
         row: usize,
-        /// The coordinate, from 0.
+        /// The index of the coordinate, counted from 0.
         column: usize,
         /// The value found.
         value: f64,
@@ -24,28 +24,28 @@ pub enum PointsError {
     /// The number of values is not rows times dimension.
     #[error("{values} values do not fill rows of {dimension} coordinates")]
     Ragged {
-        /// How many values there are.
+        /// The number of values.
         values: usize,
-        /// The dimension asked for.
+        /// The given dimension.
         dimension: usize,
     },
-    /// There are no points, or points of no coordinates.
+    /// There are no points, or the points have no coordinates.
     #[error("no points")]
     Empty,
 }
 
-/// How the exact value of a coordinate is recovered.
+/// The relation between a coordinate and its double.
 #[derive(Clone, Debug, PartialEq)]
 enum Exactness {
-    /// The double is the coordinate.
+    /// The coordinate is the double.
     Dyadic,
-    /// The coordinate is an integer over this denominator, and the double the nearest to it.
+    /// The coordinate is an integer over this denominator, and the double is the nearest one.
     Over(u32),
-    /// The coordinates themselves, row by row.
+    /// The coordinates, row by row.
     Rational(Arc<Vec<Rational>>),
 }
 
-/// n points of dimension d with exact coordinates, stored row by row as their nearest doubles; clones share them.
+/// n points of dimension d with exact coordinates, stored row by row as their nearest doubles. Clones share the coordinates.
 ///
 /// ```
 /// use plica::data::Points;
@@ -57,10 +57,10 @@ enum Exactness {
 pub struct Points {
     dimension: usize,
     nearest: Arc<Vec<f64>>,
-    /// For each point x a bound of the norm of (x, 1): what errors along segments are measured by.
+    /// For each point x an upper bound on the norm of (x, 1), to which errors along segments are relative.
     norms: Arc<Vec<f64>>,
     exactness: Exactness,
-    /// Computed when first asked for.
+    /// Computed when it is first used.
     grain: OnceLock<Option<(i32, i32)>>,
 }
 
@@ -76,10 +76,10 @@ impl PartialEq for Points {
 pub struct Point(Points);
 
 impl Points {
-    /// Points whose coordinates are the given doubles, row by row.
+    /// Points with these doubles as coordinates, row by row.
     ///
     /// # Errors
-    /// A coordinate that is not finite, a last row that is not full, no values.
+    /// A coordinate is not finite, the last row is not full, or there are no values.
     pub fn from_f64(values: Vec<f64>, dimension: usize) -> Result<Self, PointsError> {
         check_shape(values.len(), dimension)?;
         if let Some(i) = values.iter().position(|x| !x.is_finite()) {
@@ -88,10 +88,10 @@ impl Points {
         Ok(Self::of(dimension, values, Exactness::Dyadic))
     }
 
-    /// Points whose coordinates are integers over one denominator, such as pixels over 255.
+    /// Points with integers over one denominator as coordinates, such as pixels over 255.
     ///
     /// # Errors
-    /// A last row that is not full, no values.
+    /// The last row is not full, or there are no values.
     pub fn over(numerators: Vec<i32>, dimension: usize, denominator: u32) -> Result<Self, PointsError> {
         check_shape(numerators.len(), dimension)?;
         assert!(denominator > 0, "a denominator is positive");
@@ -100,10 +100,10 @@ impl Points {
         Ok(Self::of(dimension, nearest, exactness))
     }
 
-    /// Points with any rational coordinates, row by row.
+    /// Points with these rationals as coordinates, row by row.
     ///
     /// # Errors
-    /// A last row that is not full, no values.
+    /// The last row is not full, or there are no values.
     pub fn from_rationals(values: Vec<Rational>, dimension: usize) -> Result<Self, PointsError> {
         check_shape(values.len(), dimension)?;
         let nearest: Vec<f64> = values.iter().map(nearest_f64).collect();
@@ -122,7 +122,7 @@ impl Points {
         self.nearest.len() / self.dimension
     }
 
-    /// Whether there are no points; never true of a value that was built.
+    /// Whether there are no points. Values that can be built always have points.
     pub fn is_empty(&self) -> bool {
         self.nearest.is_empty()
     }
@@ -132,17 +132,17 @@ impl Points {
         self.dimension
     }
 
-    /// The nearest doubles of one point's coordinates; infinite where a coordinate lies beyond the doubles.
+    /// The doubles nearest to the coordinates of one point; infinite if a coordinate rounds beyond the largest double.
     pub fn nearest(&self, row: usize) -> &[f64] {
         &self.nearest[row * self.dimension..(row + 1) * self.dimension]
     }
 
-    /// The nearest doubles of several points, row by row.
+    /// The doubles nearest to the coordinates of the points `start` to `end - 1`, row by row.
     pub(crate) fn nearest_rows(&self, start: usize, end: usize) -> &[f64] {
         &self.nearest[start * self.dimension..end * self.dimension]
     }
 
-    /// A bound of the norm of (x, 1) for one point x.
+    /// An upper bound on the norm of (x, 1) for one point x.
     pub(crate) fn norm_with_one(&self, row: usize) -> f64 {
         self.norms[row]
     }
@@ -152,7 +152,7 @@ impl Points {
         self.exactness == Exactness::Dyadic
     }
 
-    /// The coordinates as integers over one denominator, row by row, where the points were made of such and are no doubles: see [`Points::over`].
+    /// The coordinates as integers over one denominator, row by row, if the points were built by [`Points::over`] and are not all doubles.
     ///
     /// ```
     /// use plica::data::Points;
@@ -178,7 +178,7 @@ impl Points {
         }
     }
 
-    /// Where the coordinates are doubles: e and f such that all are multiples of 2^e and below 2^f.
+    /// If the coordinates are doubles: (e, f) such that all are multiples of 2^e and below 2^f.
     pub(crate) fn grain(&self) -> Option<(i32, i32)> {
         *self.grain.get_or_init(|| {
             let parts = || self.nearest.iter().map(|&x| dyadic_parts(x)).filter(|&(m, _)| m != 0);
@@ -188,19 +188,19 @@ impl Points {
         })
     }
 
-    /// A coordinate as the sum of two doubles, within 2 u^2 of itself, relatively.
+    /// A coordinate as the sum of two doubles, with a relative error below 2 u^2.
     pub(crate) fn doubled(&self, row: usize, column: usize) -> DoubleDouble {
         let hi = self.nearest[row * self.dimension + column];
         let lo = match &self.exactness {
             Exactness::Dyadic => 0.0,
-            // The remainder of a rounded quotient is a double: the division makes the one rounding.
+            // The remainder of a rounded quotient is a double, so only the division rounds.
             Exactness::Over(q) => (-hi).mul_add(f64::from(*q), (hi * f64::from(*q)).round()) / f64::from(*q),
             Exactness::Rational(_) => rational(hi).map_or(f64::NAN, |x| nearest_f64(&(self.coordinate(row, column) - x))),
         };
         DoubleDouble { hi, lo }
     }
 
-    /// The coordinates of two points as integers over one scale, where all of them stay below 2^62.
+    /// The coordinates of two points as integers over one scale, if all of them are below 2^62.
     pub(crate) fn whole_pair(&self, row: usize, other: &Points, other_row: usize) -> Option<(Vec<(i64, i64)>, Integer)> {
         let (x, y) = (self.nearest(row), other.nearest(other_row));
         match (&self.exactness, &other.exactness) {
@@ -222,7 +222,7 @@ impl Points {
         }
     }
 
-    /// Writes what tells these points from all others: not to be read again, but to be digested.
+    /// Writes the content for a digest that distinguishes these points from all others.
     pub(crate) fn write_exactly(&self, to: &mut impl Write) -> io::Result<()> {
         writeln!(to, "{} points of {}", self.len(), self.dimension)?;
         match &self.exactness {
@@ -234,7 +234,7 @@ impl Points {
         }
     }
 
-    /// One point, copied.
+    /// A copy of one point.
     pub fn point(&self, row: usize) -> Point {
         let range = row * self.dimension..(row + 1) * self.dimension;
         let exactness = match &self.exactness {
@@ -250,10 +250,10 @@ impl Points {
         })
     }
 
-    /// Several points of one dimension, in order.
+    /// Points with the given ones as rows, in order. They must have the same dimension.
     ///
     /// # Errors
-    /// No points, or points of different dimensions.
+    /// There are no points, or their dimensions differ.
     pub fn from_points(points: &[Point]) -> Result<Self, PointsError> {
         let dimension = points.first().ok_or(PointsError::Empty)?.dimension();
         if let Some(p) = points.iter().find(|p| p.dimension() != dimension) {
@@ -267,7 +267,7 @@ impl Points {
     }
 }
 
-/// A bound of the norm of (x, 1); infinite where a coordinate is.
+/// An upper bound on the norm of (x, 1); infinite if a coordinate is infinite.
 fn norm_with_one(x: &[f64]) -> f64 {
     let (chunks, rest) = x.as_chunks::<8>();
     let mut sums = [0.0; 8];
@@ -294,7 +294,7 @@ impl Point {
     /// The point with these doubles as coordinates.
     ///
     /// # Errors
-    /// A coordinate that is not finite, no coordinates.
+    /// A coordinate is not finite, or there are no coordinates.
     pub fn from_f64(coordinates: &[f64]) -> Result<Self, PointsError> {
         Points::from_f64(coordinates.to_vec(), coordinates.len()).map(Self)
     }
@@ -302,7 +302,7 @@ impl Point {
     /// The point with these rational coordinates.
     ///
     /// # Errors
-    /// No coordinates.
+    /// There are no coordinates.
     pub fn from_rationals(coordinates: Vec<Rational>) -> Result<Self, PointsError> {
         let dimension = coordinates.len();
         Points::from_rationals(coordinates, dimension).map(Self)
@@ -318,15 +318,15 @@ impl Point {
         (0..self.dimension()).map(|j| self.0.coordinate(0, j)).collect()
     }
 
-    /// The point as a set of one row.
+    /// The point as a set with one row.
     pub fn as_points(&self) -> &Points {
         &self.0
     }
 
-    /// The point (1-t) a + t b, exactly.
+    /// The exact point (1-t) a + t b.
     ///
     /// # Panics
-    /// Where the two points differ in dimension.
+    /// If the dimensions of the two points differ.
     pub fn between(a: &Point, b: &Point, t: &Rational) -> Point {
         assert_eq!(a.dimension(), b.dimension(), "points of one space");
         let one = Rational::from(1) - t;

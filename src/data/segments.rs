@@ -1,4 +1,4 @@
-//! Segments: the two ends of each.
+//! Segments, each given by its two ends.
 
 use super::array::ArrayError;
 use super::budget::Budget;
@@ -12,7 +12,7 @@ impl Points {
     /// Loads the ends of n segments from a `.npz` file: `P` and `Q`, each n x d.
     ///
     /// # Errors
-    /// A file that is no `.npz`; one that is missing or malformed, with the file, the array and the index.
+    /// The file is not a `.npz` file, is missing or is malformed; the error names the file, the array and the index.
     pub fn load_segments(path: &str) -> Result<(Points, Points), DataError> {
         if Format::of(path) != Some(Format::Npz) {
             return Err(DataError::UnknownSegments(path.to_string()));
@@ -23,24 +23,24 @@ impl Points {
 }
 
 impl Points {
-    /// The ends `P` and `Q` of segments, each n x d, from the bytes of a `.npz` file.
+    /// Reads the ends `P` and `Q` of segments, each n x d, from the bytes of a `.npz` file.
     ///
     /// # Errors
-    /// Bytes that are no such file, arrays that are missing, unknown, malformed, or of different shapes.
+    /// The bytes are not a valid file, or arrays are missing, unknown, malformed or of different shapes.
     pub fn segments_from_npz(bytes: &[u8]) -> Result<(Points, Points), ReadProblem> {
         let (mut p, mut q) = (None, None);
         for (name, array) in npz::read(bytes, &Budget::default())? {
             let place = match name.as_str() {
                 "P" => &mut p,
                 "Q" => &mut q,
-                _ => return Err(ReadProblem::UnknownArray { array: name, expected: "segments are P and Q, each n x d" }),
+                _ => return Err(ReadProblem::UnknownArray { array: name, expected: "expected P and Q, each n x d" }),
             };
             *place = Some(array.into_points().map_err(|problem| ReadProblem::of_array(&name, problem))?);
         }
         let missing = |name: &str| ReadProblem::MissingArray { array: name.to_string() };
         let (p, q) = (p.ok_or_else(|| missing("P"))?, q.ok_or_else(|| missing("Q"))?);
         if (p.len(), p.dimension()) != (q.len(), q.dimension()) {
-            let (shape, expected) = (vec![q.len(), q.dimension()], format!("{} x {}, the shape of P,", p.len(), p.dimension()));
+            let (shape, expected) = (vec![q.len(), q.dimension()], format!("{} x {}, the shape of P", p.len(), p.dimension()));
             return Err(ReadProblem::of_array("Q", ArrayError::Shape { shape, expected }));
         }
         Ok((p, q))

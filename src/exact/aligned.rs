@@ -1,11 +1,11 @@
-//! Doubles that begin with a cache line, so that no vector of eight lies across two.
+//! Doubles aligned to cache lines, so that no vector of eight doubles crosses a cache line.
 
 use std::ops::{Deref, DerefMut};
 
-/// Doubles in a cache line of 64 bytes.
+/// The number of doubles in a cache line of 64 bytes.
 const LINE: usize = 8;
 
-/// A slice of doubles whose first one begins a cache line, as long as it is not cloned or moved into a new allocation.
+/// A slice of doubles whose first element is at the beginning of a cache line, until it is cloned or moved into a new allocation.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Aligned {
     buffer: Vec<f64>,
@@ -14,18 +14,18 @@ pub(crate) struct Aligned {
 }
 
 impl Aligned {
-    /// So many zeros.
+    /// A slice of `len` zeros.
     pub(crate) fn zeros(len: usize) -> Self {
         let mut new = Self::default();
         new.at_least(len);
         new
     }
 
-    /// Makes room for `len` doubles; where it has to grow, what was there is lost and all become 0.
+    /// Makes room for `len` doubles. If it has to grow, the old content is lost and all elements become 0.
     pub(crate) fn at_least(&mut self, len: usize) {
         if len > self.len {
             self.buffer = vec![0.0; len + LINE - 1];
-            // Any place is right; the best one may not be known.
+            // Any offset is correct; `align_offset` need not find the best one.
             self.start = self.buffer.as_ptr().align_offset(64).min(LINE - 1);
             self.len = len;
         }

@@ -1,4 +1,4 @@
-//! Indices that are known to ascend below a limit.
+//! Lists of indices that are ascending and below a limit.
 
 use std::hint::assert_unchecked;
 use std::ops::{Deref, Range};
@@ -11,14 +11,14 @@ pub(crate) struct Ascending {
 }
 
 impl Ascending {
-    /// `None` where the indices do not ascend, or reach the limit.
+    /// The list, or `None` if the indices do not ascend or one of them reaches the limit.
     pub(crate) fn new(list: Vec<u32>, limit: usize) -> Option<Self> {
         let ascends = list.windows(2).all(|pair| pair[0] < pair[1]);
         let below = list.last().is_none_or(|&last| (last as usize) < limit);
         (ascends && below).then_some(Self { list, limit })
     }
 
-    /// Becomes the places below the limit whose bits are set in some of the rows, each of so many words of 64.
+    /// Sets the list to the positions below the limit at which a bit is set in one of the rows. A row is `words_per_row` words of 64 bits.
     pub(crate) fn set_to_union(&mut self, words: &[u64], words_per_row: usize, rows: Range<usize>, limit: usize) {
         let mut list = std::mem::take(&mut self.list);
         list.clear();
@@ -70,12 +70,13 @@ impl<'a> Indices<'a> {
     #[inline(always)]
     pub(crate) fn at(self, k: usize) -> usize {
         let index = self.list[k] as usize;
-        // SAFETY: this is the list of an `Ascending`, which was checked when it was made: no index is above the last, which is below the limit.
+        // SAFETY: this is the list of an `Ascending`, which was checked when it was made: its last index is its largest one and is below
+        // the limit.
         unsafe { assert_unchecked(index < self.limit) };
         index
     }
 
-    /// Some of the indices, in their order.
+    /// The indices at the positions in `range`, in their order.
     #[inline(always)]
     pub(crate) fn range(self, range: Range<usize>) -> impl Iterator<Item = usize> + use<'a> {
         self.list[range].iter().map(move |&index| {

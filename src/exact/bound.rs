@@ -1,4 +1,4 @@
-//! The constants of the filter, each with its place in proofs/filter.md.
+//! The constants of the filter, each with its section in proofs/filter.md.
 
 use super::product::depth;
 use nalgebra::DMatrix;
@@ -6,13 +6,14 @@ use nalgebra::DMatrix;
 /// The unit roundoff u = 2^-53 of binary64.
 pub(crate) const U: f64 = 1.0 / 9_007_199_254_740_992.0;
 
-/// Added to every row norm, so that a margin also covers what underflow loses (section 3).
+/// Added to every row norm, so that a margin also covers the loss by underflow (section 3).
 pub(crate) const TINY: f64 = f64::from_bits((1023 - 500) << 52); // 2^-500
 
-/// Above this no intermediate result of the kernel can overflow (section 3).
+/// If all magnitudes are below this, no intermediate result of the kernel overflows (section 3).
 pub(crate) const HUGE: f64 = f64::from_bits((1023 + 1000) << 52); // 2^1000
 
-/// Makes a bound that was computed with fewer than 2^32 rounded operations on positive numbers a bound again (section 1).
+/// Corrects a bound that was computed with fewer than 2^32 rounded operations on positive numbers, so that it is an upper bound (section
+/// 1).
 pub(crate) fn round_up(x: f64) -> f64 {
     x * (1.0 + 1.0 / 1_048_576.0)
 }
@@ -24,20 +25,21 @@ pub(crate) fn gamma(n: usize) -> f64 {
 
 /// The error of a product with n inputs, relative to the norms of its two factors (section 2).
 ///
-/// Six roundings beyond the depth of the sum: the nearest doubles of rational weights and of rational inputs, the difference of two
+/// Six roundings are added to the depth of the sum: of rational weights and of rational inputs to doubles, of the difference of two
 /// products, and room for underflow.
 pub(crate) fn product(n: usize) -> f64 {
     gamma(depth(n) + 6)
 }
 
-/// The same of a sum that takes one term after another.
+/// As [`product`], for a sum that adds one term after another.
 pub(crate) fn sequential(n: usize) -> f64 {
     gamma(n + 7)
 }
 
 /// An upper bound of the spectral norm of a matrix (section 4).
 ///
-/// With A = W^T W (or W W^T), |A^(2^k)| in the Frobenius norm to the power 2^-(k+1) falls towards it; the rounding of each square is added.
+/// With A = W^T W (or W W^T), the Frobenius norm of A^(2^k) to the power 2^-(k+1) decreases towards the spectral norm of W as k grows. The
+/// rounding error of each square is added.
 pub(crate) fn spectral_norm(w: &DMatrix<f64>) -> f64 {
     let frobenius = |m: &DMatrix<f64>| round_up(m.iter().map(|x| x * x).sum::<f64>().sqrt());
     let scale = frobenius(w);
@@ -48,9 +50,9 @@ pub(crate) fn spectral_norm(w: &DMatrix<f64>) -> f64 {
     let (n, inner) = (w.nrows().min(w.ncols()), w.nrows().max(w.ncols()));
     let mut square = symmetric(if w.nrows() < w.ncols() { &w * w.transpose() } else { w.transpose() * &w });
     let squarings = if n > 512 { 2 } else { 3 };
-    // Before each squaring: the error of the square, to be added to its norm on the way back.
+    // The error of each square, which is added to its norm when the roots are taken.
     let mut errors = Vec::with_capacity(squarings);
-    // |fl(A) - A| for the first product, of terms at most 1 in the norm; the scaling adds two roundings and 2^-1000 of underflow.
+    // |fl(A) - A| for the first product, whose terms have norm at most 1; the scaling adds two roundings and 2^-1000 of underflow.
     let first_error = gamma(inner + 6) + TINY;
     for _ in 0..squarings {
         let norm = frobenius(&square);
@@ -64,7 +66,7 @@ pub(crate) fn spectral_norm(w: &DMatrix<f64>) -> f64 {
     round_up(scale * round_up((norm + first_error).sqrt()))
 }
 
-/// The matrix with its upper triangle mirrored: what would be symmetric without rounding is so again.
+/// The matrix with its upper triangle mirrored, which is symmetric in spite of rounding.
 fn symmetric(mut m: DMatrix<f64>) -> DMatrix<f64> {
     m.fill_lower_triangle_with_upper_triangle();
     m
@@ -78,7 +80,7 @@ mod tests {
     use crate::exact::{Instructions, rational};
     use rug::Rational;
 
-    /// Doubles in (-1, 1).
+    /// A pseudorandom double in (-1, 1).
     fn random(state: &mut u64) -> f64 {
         *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (*state >> 11) as f64 / (1u64 << 52) as f64 - 1.0
@@ -88,7 +90,7 @@ mod tests {
         rational(x).unwrap()
     }
 
-    /// An error over what it is measured by, the product of the norms of (w, b) and (x, 1): its square, exactly, with its sign.
+    /// The square, with the sign of the error, of an error divided by the product of the norms of (w, b) and (x, 1). It is exact.
     fn measured(error: &Rational, sum: &LossySum) -> Rational {
         let square = |numbers: &[f64], last: f64| numbers.iter().chain([&last]).map(|&x| exact(x).square()).sum::<Rational>();
         let (w, x, b) = sum.doubles();
@@ -99,7 +101,7 @@ mod tests {
         exact(x).square()
     }
 
-    /// Whether a rounding is missing from a bound shows where all of them go one way.
+    /// If all roundings have one sign, the error exceeds a bound in which one of them is missing.
     #[test]
     fn no_rounding_of_a_product_is_missing_from_its_bound() {
         for n in [1, 2, 3, 8, 64, BLOCK, BLOCK + 1, 2 * BLOCK + 1, 1000] {
@@ -112,7 +114,7 @@ mod tests {
                 crate::exact::product::product(instructions, rows, Active::All, &weights, &mut out, &mut Scratch::default());
                 let error = measured(&(sum.exact() - exact(out[0] + b)), &sum);
                 assert!(error <= square(product(n)), "{n}: {}", error.to_f64());
-                // The depth, a multiplication, a weight and an input; two of the additions are to 0.
+                // The depth, and three more: a multiplication, the rounding of a weight and that of an input. Two of the additions add 0.
                 assert_eq!(sum.roundings, depth(n) + 1);
                 assert!(error > square(gamma(depth(n))), "{n}: {} is not an error at the edge", error.to_f64());
                 assert!(error > square(0.4 * product(n)), "{n}: {} is far from the bound", error.to_f64());
@@ -133,7 +135,7 @@ mod tests {
         }
     }
 
-    /// The constants stand in one file of the proofs too, from which Coq takes them.
+    /// The proofs have the constants in one file, which Coq reads too.
     #[test]
     fn the_constants_are_those_of_the_proofs() {
         let proofs = include_str!("../../proofs/coq/Constants.v");
@@ -160,7 +162,7 @@ mod tests {
 
     #[test]
     fn what_is_rounded_up_has_room_for_as_many_roundings_as_are_allowed() {
-        // Each of 2^32 roundings loses a factor 1 - u at most, 1 - 2^-21 in all.
+        // Each of 2^32 roundings loses a factor of at most 1 - u, in total 1 - 2^-21.
         for x in [1.0, 1.5, f64::MIN_POSITIVE * 4.0, 1e300] {
             assert!(round_up(x * (1.0 - 1.0 / 2_097_152.0)) >= x);
             assert!(round_up(x) <= x * (1.0 + 1.0 / 1_048_576.0));
@@ -172,7 +174,7 @@ mod tests {
         }
     }
 
-    /// |W| is at least |W x| / |x| for every x: equal for the x that W stretches most, which some steps of the power method find nearly.
+    /// |W| is at least |W x| / |x| for every x, with equality for a singular vector, which some steps of the power method approximate.
     #[test]
     fn spectral_norm_bounds_and_is_close() {
         let mut state = 1;
@@ -192,7 +194,7 @@ mod tests {
                 let length = square(&mut x.iter().map(|&x| exact(x)));
                 let truth = (stretched.clone() / &length).to_f64().sqrt();
                 assert!(exact(bound).square() * length >= stretched, "{bound} is below {truth}");
-                // The Frobenius norm of the last square, of some 20 rows, to the power 1/16 of what it is above.
+                // The norm of the last square has some 20 rows, and its excess is taken to the power 1/16.
                 assert!(bound <= 1.25 * truth, "{bound} is far above {truth}");
             }
         }

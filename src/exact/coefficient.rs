@@ -1,31 +1,32 @@
-//! One exact number, which is kept as a double where it is one: most weights are, and their sums and products often.
+//! One exact number, stored as a double if it is one. Most weights are doubles, and often their sums and products are too.
 
 use super::doubled::DoubleDouble;
 use super::number::{as_f64, rational};
 use rug::Rational;
 use std::hash::{Hash, Hasher};
 
-/// An exact number. Equal numbers are stored alike: as a double, never the negative zero, wherever they are one.
+/// An exact number. Equal numbers have equal representations: a double wherever the number is one, and never the negative zero.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Coefficient {
     Double(f64),
     Rational(Box<Rational>),
 }
 
-/// Products of at least this magnitude have a rounding error that is a double too: it is a multiple of 2^-106 of them, and the doubles reach to 2^-1074.
+/// The rounding error of a product of at least this magnitude is a double too: it is a multiple of 2^-106 of the product, and doubles go
+/// down to 2^-1074.
 const LEAST_PRODUCT: f64 = f64::MIN_POSITIVE * (1u64 << 60) as f64;
 
 impl Coefficient {
     pub(crate) const ZERO: Self = Self::Double(0.0);
     pub(crate) const ONE: Self = Self::Double(1.0);
 
-    /// A finite double.
+    /// The number that a finite double denotes.
     ///
     /// # Panics
-    /// Where it is not finite.
+    /// If the double is not finite.
     pub(crate) fn of(x: f64) -> Self {
         assert!(x.is_finite(), "coefficients are finite");
-        // The sum of both zeros is the positive one.
+        // The sum of the two zeros is the positive one.
         Self::Double(x + 0.0)
     }
 
@@ -33,7 +34,7 @@ impl Coefficient {
         *self == Self::ZERO
     }
 
-    /// The double that it is.
+    /// The number as a double, if it is one.
     pub(crate) fn as_f64(&self) -> Option<f64> {
         match self {
             Self::Double(x) => Some(*x),
@@ -83,7 +84,7 @@ impl From<Rational> for Coefficient {
     }
 }
 
-// Neither NaN nor the negative zero is among them.
+// Neither NaN nor the negative zero is a value of this type.
 impl Eq for Coefficient {}
 
 impl Hash for Coefficient {
@@ -100,7 +101,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Doubles of few bits and of many, of all exponents, and fractions.
+    /// Doubles with few and with many bits, of all exponents, and fractions.
     fn number() -> impl Strategy<Value = Rational> {
         prop_oneof![
             (-9i64..10).prop_map(Rational::from),

@@ -1,4 +1,4 @@
-//! Numbers as sums of two doubles, about 106 bits, with proven errors: between the filter and the integers.
+//! Numbers as sums of two doubles, with about 106 bits and proven errors: the stage between the filter and the integers.
 //!
 //! The error-free sum and product are Knuth's and Dekker's; the product of a row is the compensated one of Ogita, Rump and Oishi,
 //! "Accurate sum and dot product" (SIAM J. Sci. Comput. 26, 2005), whose correction is kept apart. Bounds: proofs/filter.md, section 9.
@@ -9,7 +9,7 @@ use super::lanes::{Lanes, dispatch};
 use super::product::{Packed, TILE};
 use std::cmp::Ordering;
 
-/// hi + lo, |lo| <= u |hi|.
+/// The number hi + lo, with |lo| <= u |hi|.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct DoubleDouble {
     pub hi: f64,
@@ -17,7 +17,7 @@ pub(crate) struct DoubleDouble {
 }
 
 impl DoubleDouble {
-    /// x + y, exactly.
+    /// x + y, without error.
     pub(crate) fn sum(x: f64, y: f64) -> Self {
         let hi = x + y;
         let z = hi - x;
@@ -30,7 +30,7 @@ impl DoubleDouble {
         Self::sum(high.hi, high.lo + (self.lo - other.lo))
     }
 
-    /// x y, with an error below 9 u^2 |x y|, and of 2^-1060 where it underflows.
+    /// x y, with an error below 9 u^2 |x y|, plus 2^-1060 in case of underflow.
     fn times(self, other: Self) -> Self {
         let hi = self.hi * other.hi;
         let lo = self.hi.mul_add(other.hi, -hi) + (self.hi * other.lo + self.lo * other.hi);
@@ -38,7 +38,7 @@ impl DoubleDouble {
     }
 }
 
-/// The form b + a t, with one bound for the errors of b and of a.
+/// The form b + a t, with one bound on the errors of both b and a.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct DoubleDoubleForm {
     pub b: DoubleDouble,
@@ -47,28 +47,28 @@ pub(crate) struct DoubleDoubleForm {
 }
 
 impl DoubleDoubleForm {
-    /// The form t - 0 or t - 1: its root is an end of the segment.
+    /// The form t - 0 or t - 1, whose root is an end of the segment.
     pub(crate) fn end(at_one: bool) -> Self {
         let number = |hi| DoubleDouble { hi, lo: 0.0 };
         Self { b: number(if at_one { -1.0 } else { 0.0 }), a: number(1.0), error: 0.0 }
     }
 
-    /// The sign of the slope, where it is certain.
+    /// The sign of the slope, if it is certain.
     fn slope_sign(&self) -> Option<Ordering> {
         sign(self.a, self.error)
     }
 
-    /// The sign at the root of another form, where it is certain.
+    /// The sign of this form at the root of another form, if it is certain.
     pub(crate) fn sign_at_root_of(&self, other: &Self) -> Option<Ordering> {
         Some(product(self.cross(other)?, other.slope_sign()?))
     }
 
-    /// Which of two roots comes first, where it is certain that they differ.
+    /// The order of the roots of two forms, if it is certain that the roots differ.
     pub(crate) fn compare_roots(&self, other: &Self) -> Option<Ordering> {
         Some(product(self.cross(other)?, product(self.slope_sign()?, other.slope_sign()?)).reverse())
     }
 
-    /// A double near the root, and how far from it the root is at most; `None` where the slope may be 0.
+    /// A double near the root, and a bound on its distance from the root; `None` if the slope may be 0.
     pub(crate) fn root(&self) -> Option<(f64, f64)> {
         self.slope_sign()?;
         let (b, a) = (self.b.hi, self.a.hi);
@@ -79,7 +79,7 @@ impl DoubleDoubleForm {
         (least > 0.0 && at.is_finite() && half.is_finite()).then_some((at, half))
     }
 
-    /// Whether two forms are sure to be different functions.
+    /// Whether it is certain that two forms are different functions.
     pub(crate) fn surely_differs(&self, other: &Self) -> bool {
         let apart = |x: DoubleDouble, y: DoubleDouble| {
             let rounding = 8.0 * U * U * (x.hi.abs() + y.hi.abs());
@@ -88,7 +88,7 @@ impl DoubleDoubleForm {
         apart(self.b, other.b) || apart(self.a, other.a)
     }
 
-    /// The sign of the determinant b a' - a b', where it is certain.
+    /// The sign of the determinant b a' - a b', if it is certain.
     fn cross(&self, other: &Self) -> Option<Ordering> {
         let difference = self.b.times(other.a).minus(self.a.times(other.b));
         let [b, a, other_b, other_a] = [self.b, self.a, other.b, other.a].map(|x| x.hi.abs());
@@ -98,7 +98,7 @@ impl DoubleDoubleForm {
     }
 }
 
-/// The sign of a number that is known up to an error; `None` where either is NaN.
+/// The sign of a number that is known up to `error`, if it is certain; `None` if either is NaN.
 fn sign(x: DoubleDouble, error: f64) -> Option<Ordering> {
     if x.hi.abs() > round_up(error) { x.hi.partial_cmp(&0.0) } else { None }
 }
@@ -107,25 +107,25 @@ fn product(x: Ordering, y: Ordering) -> Ordering {
     if y.is_lt() { x.reverse() } else { x }
 }
 
-/// The error of a product of n inputs, relative to the norms of its factors.
+/// The error of a product with n inputs, relative to the product of the norms of its factors.
 pub(crate) fn doubled_product(n: usize) -> f64 {
     let n = n as f64 + 4.0;
     round_up(4.0 * n * n * U * U)
 }
 
-/// Rows of a layer's inputs in two parts: for each of `inputs`, b high, b low, a high, a low.
+/// The inputs of a layer as sums of two doubles: for each index of `inputs`, the values b high, b low, a high, a low.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct DoubleDoubleRows {
     pub inputs: Vec<u32>,
     pub parts: Vec<[f64; 4]>,
 }
 
-/// How many terms ahead weights are asked for.
+/// How many terms ahead weights are prefetched.
 const AHEAD: usize = 12;
 
 dispatch! {
-    /// The products of both rows with the weights of some tiles of outputs; the bias is added to the first row.
-    /// `out` gets b high, b low, a high, a low: each as many doubles as the layer has padded outputs.
+    /// The products of both rows with the weights of the given tiles of outputs; the bias is added to the first row. `out` receives b high,
+    /// b low, a high, a low, each with the padded outputs of the layer.
     pub(crate) fn multiply_tiles(rows: &DoubleDoubleRows, weights: &Packed, bias: &[f64], tiles: &[usize], out: &mut [Aligned; 4]) = multiply_in
 }
 
@@ -135,7 +135,7 @@ fn multiply_in<L: Lanes>(rows: &DoubleDoubleRows, weights: &Packed, bias: &[f64]
         let all_weights = weights.tile(tile);
         let tile_weights = all_weights.as_chunks::<8>().0;
         let bias = bias[tile * TILE..][..TILE].as_chunks::<8>().0;
-        // For each half of the tile and each row: the sum and its correction.
+        // The sum and its correction, for each half of the tile and each row.
         let zero = L::splat(0.0);
         let mut sums = [[[L::load(&bias[0]), zero], [zero, zero]], [[L::load(&bias[1]), zero], [zero, zero]]];
         for (k, (&j, parts)) in rows.inputs.iter().zip(&rows.parts).enumerate() {
@@ -179,13 +179,13 @@ mod tests {
     struct Random(u64);
 
     impl Random {
-        /// A double in (1, 2).
+        /// A pseudorandom double in (1, 2).
         fn next(&mut self) -> f64 {
             self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             1.0 + (self.0 >> 12) as f64 / (1u64 << 52) as f64
         }
 
-        /// A number of two doubles, the second as large as it can be.
+        /// A sum of two doubles whose second one is as large as it can be.
         fn doubled(&mut self, sign: f64) -> DoubleDouble {
             let hi = sign * self.next();
             DoubleDouble::sum(hi, self.next() * 2f64.powi(-54))
@@ -217,7 +217,7 @@ mod tests {
         assert!(most[0] > 0.4 && most[1] > 0.9, "{most:?}");
     }
 
-    /// Numbers that are as wrong as their form lets them be.
+    /// The numbers with the largest errors that the form allows.
     fn ends(form: DoubleDoubleForm) -> impl Iterator<Item = (Rational, Rational)> {
         [(-1, -1), (-1, 1), (1, -1), (1, 1)].into_iter().map(move |(b, a)| {
             let error = rational(form.error).unwrap();
@@ -235,14 +235,15 @@ mod tests {
             let (at, half) = form.root().unwrap();
             for (b, a) in ends(form) {
                 let off = (-b / a - rational(at).unwrap()).abs() / rational(half).unwrap();
-                assert!(off <= 1, "{form:?}: {at} and {half}");
+                assert!(off <= 1, "{form:?}: the root is not within {half} of {at}");
                 most[round % 2] = most[round % 2].max(off.to_f64());
             }
         }
         assert!(most[0] > 0.9 && most[1] > 0.1, "{most:?}");
     }
 
-    /// Roots that differ by less than, or by about as much as, what the forms leave open: an order that is told is right for all numbers.
+    /// Roots whose distance is below, or close to, the uncertainty of the forms: an order that is reported is right for all numbers that
+    /// the forms allow.
     #[test]
     fn an_order_that_is_told_is_right_for_the_worst_numbers() {
         let (mut random, mut told) = (Random(3), [0, 0]);
@@ -299,7 +300,8 @@ mod tests {
                 }
             }
         }
-        // The bound counts all roundings of a sum of n terms at their largest, n^2 of them: a hundredth is what single ones reach.
+        // The bound counts all roundings of a sum of n terms at their largest, n^2 of them; the roundings of this test reach a hundredth of
+        // it.
         assert!(most > 0.002, "{most}");
     }
 }

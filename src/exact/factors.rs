@@ -1,15 +1,15 @@
-//! Exact sums of products of doubles with fixed numbers, in machine words.
+//! Exact sums of products of doubles with fixed numbers, computed in machine words.
 
 use super::over_common_denominator;
 use rug::{Integer, Rational};
 
-/// Bits of a limb: with the 53 of a double and the terms of a chunk, a sum of products stays below 2^127.
+/// Bits of a limb: with the 53 bits of a double and the terms of a chunk, a sum of products stays below 2^127.
 const LIMB: u32 = 56;
 
-/// So many terms are summed in machine words.
+/// The number of terms that are summed in machine words.
 const CHUNK: usize = 1 << 17;
 
-/// Numbers as integers over one denominator, cut into limbs, for exact sums of products of doubles with them.
+/// Numbers as integers over one denominator, split into limbs, for exact sums of products with doubles.
 #[derive(Clone, Debug)]
 pub(crate) struct Factors {
     /// The limbs of each number, lowest first: its numerator is the sum of limb k times 2^(56 k).
@@ -22,7 +22,7 @@ impl Factors {
         let (mut numerators, denominator) = over_common_denominator(numbers);
         let mut limbs = Vec::new();
         while numerators.iter().any(|x| !x.is_zero()) {
-            // The rest of a division that rounds to zero has the sign of the number.
+            // The remainder of a division that rounds towards zero has the sign of the number.
             let lowest = |x: &mut Integer| {
                 let high = &*x / (Integer::from(1) << LIMB);
                 let rest = std::mem::replace(x, high.clone()) - (high << LIMB);
@@ -33,7 +33,7 @@ impl Factors {
         Self { limbs, denominator }
     }
 
-    /// The sum of the numbers, each given by its place, times a finite double.
+    /// The sum over the terms (k, x) of the k-th number times the finite double x.
     pub(crate) fn dot(&self, terms: &[(u32, f64)]) -> Rational {
         let exponents = || terms.iter().filter(|(_, w)| *w != 0.0).map(|&(_, w)| parts(w).1);
         let (Some(least), Some(most)) = (exponents().min(), exponents().max()) else { return Rational::new() };
@@ -54,7 +54,7 @@ impl Factors {
     }
 }
 
-/// A finite double is m 2^(e - 1075), with |m| < 2^53.
+/// The integers (m, e) of a finite double x = m 2^(e - 1075), with |m| < 2^53.
 #[inline]
 fn parts(x: f64) -> (i64, u32) {
     let bits = x.to_bits();
@@ -69,7 +69,7 @@ mod tests {
     use crate::exact::rational;
     use proptest::prelude::*;
 
-    /// Doubles of all exponents, few or many bits.
+    /// Doubles of all exponents, with few and with many bits.
     fn double() -> impl Strategy<Value = f64> {
         prop_oneof![(-1000i64..1000).prop_map(|x| x as f64), any::<f64>().prop_filter("finite", |x| x.is_finite())]
     }

@@ -1,14 +1,14 @@
-//! Affine forms b + a t with integer coefficients: what an uncertain sign is decided with.
+//! Affine forms b + a t with integer coefficients, by which uncertain signs are decided.
 
 use super::bound::U;
 use super::nearest_f64;
 use rug::{Integer, Rational};
 use std::cmp::Ordering;
 
-/// The form (b + a t) / scale on one linear piece of a segment, for some scale > 0 that is not kept.
+/// The form (b + a t) / scale on one linear piece of a segment, for some scale > 0 that is not stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
-    /// Coefficients below 2^120.
+    /// Coefficients below 2^121.
     Word { b: i128, a: i128 },
     /// Coefficients of any length.
     Long { b: Integer, a: Integer },
@@ -23,7 +23,36 @@ impl Form {
         }
     }
 
-    /// The sign at a time: one 2x2 determinant.
+    /// The sign of the form at the start of the segment, t = 0.
+    pub(crate) fn sign_at_start(&self) -> Ordering {
+        match self {
+            Self::Word { b, .. } => b.cmp(&0),
+            Self::Long { b, .. } => b.cmp0(),
+        }
+    }
+
+    /// The difference of two forms with the same scale.
+    pub(crate) fn minus(&self, other: &Self) -> Self {
+        match (self, other) {
+            // Both are below 2^120, so the difference is below 2^121.
+            (Self::Word { b, a }, Self::Word { b: y, a: x }) => Self::Word { b: b - y, a: a - x },
+            _ => {
+                let ((b, a), (y, x)) = (self.long(), other.long());
+                Self::Long { b: b - y, a: a - x }
+            }
+        }
+    }
+
+    /// The form minus numerator / denominator, times the denominator; the numerator includes the scale of the form.
+    pub(crate) fn above(&self, numerator: &Integer, denominator: &Integer) -> Self {
+        if numerator.is_zero() {
+            return self.clone();
+        }
+        let (b, a) = self.long();
+        Self::Long { b: b * denominator - numerator, a: a * denominator }
+    }
+
+    /// The sign of the form at time t, by one 2x2 determinant.
     pub(crate) fn sign_at(&self, t: &Root) -> Ordering {
         if let (Self::Word { b, a }, Root::Word { numerator, denominator }) = (self, t) {
             let sum = b.checked_mul(*denominator).zip(a.checked_mul(*numerator)).and_then(|(x, y)| x.checked_add(y));
@@ -36,7 +65,7 @@ impl Form {
         (b * denominator + a * numerator).cmp0()
     }
 
-    /// The zero of a form whose slope is not 0.
+    /// The zero of the form. The slope must not be 0.
     pub(crate) fn root(&self) -> Root {
         match self {
             Self::Word { b, a } if *a > 0 => Root::Word { numerator: -b, denominator: *a },
@@ -46,7 +75,7 @@ impl Form {
         }
     }
 
-    /// The same without a copy.
+    /// b and a as integers of any length, without a copy.
     pub(crate) fn into_long(self) -> (Integer, Integer) {
         match self {
             Self::Word { b, a } => (Integer::from(b), Integer::from(a)),
@@ -66,9 +95,9 @@ impl Form {
 /// A time t = numerator / denominator, not in lowest terms, denominator > 0.
 #[derive(Clone, Debug)]
 pub(crate) enum Root {
-    /// Both below 2^120.
+    /// Both numbers are below 2^121.
     Word { numerator: i128, denominator: i128 },
-    /// Of any length.
+    /// Numbers of any length.
     Long { numerator: Integer, denominator: Integer },
 }
 
@@ -88,10 +117,10 @@ impl Root {
         (numerator * d).cmp(&(n * denominator))
     }
 
-    /// For a time in \[0, 1\] a double near it, and how far from it the time is at most, with 3 u to spare for comparisons.
+    /// For a time in \[0, 1\], a double near it and a bound on their distance, which leaves 3 u for comparisons.
     pub(crate) fn near(&self) -> (f64, f64) {
         match self {
-            // The rounding of either number, and of the quotient.
+            // The error consists of the rounding of both numbers and of the quotient.
             Self::Word { numerator, denominator } => (*numerator as f64 / *denominator as f64, 8.0 * U),
             Self::Long { .. } => (nearest_f64(&self.to_rational()), 4.0 * U),
         }
@@ -109,7 +138,7 @@ impl Root {
     }
 }
 
-/// An exact sum of products of machine words: the products' low 64 bits and the rest are summed apart.
+/// An exact sum of products of machine words. The low 64 bits of the products and their high parts are summed separately.
 #[derive(Default)]
 pub(crate) struct WideSum {
     low: u128,
@@ -134,7 +163,7 @@ mod tests {
     use super::*;
     use crate::exact::rational;
 
-    /// The double near a time is off by less than its bound, with 3 u to spare.
+    /// The distance of a time from its double is below the bound, by 3 u at least.
     #[test]
     fn times_are_near_their_doubles() {
         let (mut state, mut most) = (1u64, 0.0f64);

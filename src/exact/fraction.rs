@@ -4,7 +4,7 @@ use super::number::nearest_quotient;
 use rug::{Integer, Rational};
 use serde::Serialize;
 
-/// A fraction in lowest terms. A [`Rational`] cannot be told that its terms are lowest, and looks for a common factor again.
+/// A fraction in lowest terms. A [`Rational`] cannot be built from lowest terms without a search for a common factor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fraction {
     pub(crate) numerator: Integer,
@@ -13,9 +13,10 @@ pub(crate) struct Fraction {
 }
 
 impl Fraction {
-    /// Quotients by one positive number.
+    /// The quotients of numerators by one positive denominator.
     ///
-    /// What a numerator has in common with it divides what the product of all numerators has in common with it, which is mostly short.
+    /// A common factor of a numerator and the denominator divides their common factor with the product of all numerators, which is mostly
+    /// short.
     pub(crate) fn all(numerators: Vec<Integer>, denominator: &Integer) -> Vec<Self> {
         let product = numerators.iter().filter(|x| !x.is_zero()).cloned().reduce(|product, x| product * x % denominator);
         let of_product = product.unwrap_or_default().gcd(denominator);
@@ -44,7 +45,7 @@ impl From<Fraction> for Rational {
     }
 }
 
-/// A number as all reports write it, see [`ExactNumber`](super::ExactNumber), with its digits already made.
+/// A number as all reports write it, see [`ExactNumber`](super::ExactNumber), with its digits computed in advance.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Written {
     exact: String,

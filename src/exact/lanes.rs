@@ -1,19 +1,19 @@
 //! Eight doubles side by side: AVX-512, AVX2 or plain Rust, chosen when the program runs.
 //!
-//! A kernel is written once, generic over [`Lanes`], and marked `#[inline(always)]`; [`dispatch!`] compiles it three times,
-//! each time inside a function that may use the instructions, and calls the one that the processor has.
+//! A kernel is written once, generic over [`Lanes`], and marked `#[inline(always)]`. [`dispatch!`] compiles it three times, each time in a
+//! function with other instructions enabled, and calls the one that suits the processor.
 
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code, reason = "vector instructions, after the processor was asked for them")]
 mod x86;
 
-/// Eight doubles, and the few operations that the kernels need.
+/// Eight doubles, with the few operations that the kernels need.
 ///
 /// Kernels get the vector types as a parameter, from [`run`]; no other code can name them.
 pub(crate) trait Lanes: Copy {
-    /// Rows of a product that are worked on at once, so that the accumulators stay in registers.
+    /// The number of rows of a product that are computed at once; their accumulators stay in registers.
     const ROWS: usize;
-    /// The outcome of a comparison, a lane each.
+    /// The result of a comparison, one value for each lane.
     type Mask: Copy;
     fn splat(x: f64) -> Self;
     fn load(from: &[f64; 8]) -> Self;
@@ -21,20 +21,20 @@ pub(crate) trait Lanes: Copy {
     fn add(self, other: Self) -> Self;
     fn sub(self, other: Self) -> Self;
     fn mul(self, other: Self) -> Self;
-    /// self * b + c, rounded once or twice.
+    /// self * b + c, with one or two roundings.
     fn mul_add(self, b: Self, c: Self) -> Self;
-    /// self * b - c, rounded once.
+    /// self * b - c, with one rounding.
     fn fused_mul_sub(self, b: Self, c: Self) -> Self;
     fn abs(self) -> Self;
-    /// The larger of the two, and `other` where either is NaN.
+    /// The larger one of the two; `other` if either is NaN.
     fn max(self, other: Self) -> Self;
-    /// Lanes where self > other; false where either is NaN.
+    /// The lanes in which self > other; false if either is NaN.
     fn gt(self, other: Self) -> Self::Mask;
-    /// The lanes of the mask, 0 elsewhere.
+    /// The values in the lanes of the mask, and 0 in the others.
     fn keep(self, mask: Self::Mask) -> Self;
     fn bits(mask: Self::Mask) -> u8;
     fn sum(self) -> f64;
-    /// The j-th lane of the i-th becomes the i-th lane of the j-th.
+    /// The transpose: the j-th lane of the i-th vector becomes the i-th lane of the j-th vector.
     #[inline(always)]
     fn transpose(rows: [Self; 8]) -> [Self; 8] {
         let mut lanes = [[0.0; 8]; 8];
@@ -43,14 +43,14 @@ pub(crate) trait Lanes: Copy {
         }
         std::array::from_fn(|j| Self::load(&std::array::from_fn(|i| lanes[i][j])))
     }
-    /// Asks for the cache line that holds the place `at` of the slice, ahead of its use, if there is one.
+    /// Prefetches the cache line of element `at` of the slice, if there is such an element.
     #[inline(always)]
     fn prefetch(values: &[f64], at: usize) {
         let _ = (values, at);
     }
 }
 
-/// The portable path. Tests take more rows, as other instructions do.
+/// The portable implementation. Tests give it as many rows as other instructions have.
 #[derive(Clone, Copy)]
 pub(crate) struct Portable<const ROWS: usize = 2>([f64; 8]);
 
@@ -116,24 +116,24 @@ impl<const ROWS: usize> Lanes for Portable<ROWS> {
     }
 }
 
-/// Which instructions the kernels use.
+/// The instructions that the kernels use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Instructions {
-    /// AVX-512 F and DQ: eight doubles a register.
+    /// AVX-512 F and DQ: eight doubles in a register.
     Avx512,
-    /// AVX2 with fused multiply-add: four doubles a register.
+    /// AVX2 with fused multiply-add: four doubles in a register.
     Avx2,
-    /// Whatever the target has.
+    /// The instructions that the compilation target always has.
     Portable,
 }
 
 impl Instructions {
-    /// The best that this processor has.
+    /// The best instructions that this processor has.
     pub fn detect() -> Self {
-        *Self::available().first().expect("the portable path is always there")
+        *Self::available().first().expect("the portable path is always available")
     }
 
-    /// All that this processor has, the best first.
+    /// All instructions that this processor has, the best ones first.
     ///
     /// ```
     /// use plica::exact::Instructions;
@@ -148,14 +148,15 @@ impl Instructions {
     }
 }
 
-/// A kernel with its arguments.
+/// A kernel together with its arguments.
 pub(crate) trait Kernel {
     type Out;
-    /// Must be `#[inline(always)]`, as all that it calls with the type, so that it is compiled with the instructions.
+    /// Must be `#[inline(always)]`, and so must every function that it calls with the type parameter, so that they are compiled with the
+    /// instructions.
     fn run<L: Lanes>(self) -> Self::Out;
 }
 
-/// Runs a kernel with the instructions, or with the portable ones where the processor lacks them.
+/// Runs a kernel with the given instructions, or with the portable ones if the processor lacks them.
 pub(crate) fn run<K: Kernel>(instructions: Instructions, kernel: K) -> K::Out {
     #[cfg(target_arch = "x86_64")]
     return x86::run(instructions, kernel);
@@ -168,7 +169,7 @@ pub(crate) fn run<K: Kernel>(instructions: Instructions, kernel: K) -> K::Out {
 
 /// Defines a function that runs a kernel, generic over [`Lanes`], with the given [`Instructions`].
 ///
-/// The kernel must be `#[inline(always)]`. Asking for instructions that the processor lacks runs the portable path.
+/// The kernel must be `#[inline(always)]`. If the processor lacks the instructions, the portable path runs.
 macro_rules! dispatch {
     ($(#[$meta:meta])* $visibility:vis fn $name:ident($($arg:ident: $type:ty),* $(,)?) $(-> $out:ty)? = $kernel:ident) => {
         $(#[$meta])*
@@ -215,7 +216,7 @@ mod tests {
     #[test]
     fn every_path_transposes() {
         let lanes = std::array::from_fn(|i| std::array::from_fn(|j| (8 * i + j) as f64));
-        // Where the processor lacks the instructions, the portable path does it.
+        // If the processor lacks the instructions, the portable path runs.
         for instructions in [Instructions::Avx512, Instructions::Avx2, Instructions::Portable] {
             let expected: [[f64; 8]; 8] = std::array::from_fn(|i| std::array::from_fn(|j| (8 * j + i) as f64));
             assert_eq!(transposed(instructions, &lanes), expected, "{instructions:?}");

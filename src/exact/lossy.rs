@@ -1,22 +1,23 @@
-//! Sums of products whose roundings all lose as much as they can, in one direction: what the bounds of sums are held against.
+//! Sums of products whose roundings all lose as much as they can, in one direction. Tests compare the bounds of sums with them.
 
 use super::nearest_f64;
 use rug::Rational;
 
-/// A sum of products of fractions, and a bias. Its doubles add up to less than it by (1 - 2^-20) u times the first product for each rounding.
+/// A sum of products of fractions, and a bias. Its computed value is too small by (1 - 2^-20) u times the first product for each rounding.
 pub(crate) struct LossySum {
     pub weights: Vec<Rational>,
     pub inputs: Vec<Rational>,
     pub bias: Rational,
-    /// How many roundings lose something.
+    /// The number of roundings that lose something.
     pub roundings: usize,
 }
 
 impl LossySum {
-    /// The sum of n products, which are summed in blocks of so many, one after the other, then the blocks.
+    /// The sum of n products, added in blocks of `block` terms one after the other, and then the blocks.
     ///
-    /// The first weight and the first input are half a unit in the last place above a double, almost, and so is the product of these doubles. Every other term,
-    /// and the bias, is half a unit in the last place of the sum so far, whose last bit is 0: it is lost. Of a block, only its total is lost.
+    /// The first weight and the first input are almost half a unit in the last place above a double, and so is the product of these
+    /// doubles. Every other term, and the bias, is half a unit in the last place of the partial sum, whose last bit is 0, so it is lost. Of
+    /// every block after the first, only its total is lost.
     pub(crate) fn new(n: usize, block: usize) -> Self {
         let power = |e: i32| Rational::from(1) << e;
         let almost_half = power(-53) - power(-80);
@@ -36,7 +37,7 @@ impl LossySum {
         (all(&self.weights), all(&self.inputs), nearest_f64(&self.bias))
     }
 
-    /// The sum itself.
+    /// The exact sum.
     pub(crate) fn exact(&self) -> Rational {
         self.weights.iter().zip(&self.inputs).map(|(w, x)| Rational::from(w * x)).sum::<Rational>() + &self.bias
     }

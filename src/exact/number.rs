@@ -1,4 +1,4 @@
-//! Exact numbers at the border of the library: text in, doubles in, nearest doubles out.
+//! Conversions of exact numbers: from text, from doubles, and to the nearest doubles.
 
 use crate::words::quoted;
 use rug::{Integer, Rational, ops::Pow};
@@ -23,7 +23,7 @@ pub(crate) fn dyadic_parts(x: f64) -> (i64, i32) {
     (if x.is_sign_negative() { -m } else { m }, exponent + shift as i32)
 }
 
-/// The double nearest to a rational, ties to even; infinite where the rational rounds beyond the largest double.
+/// The double nearest to a rational, ties to even; infinite if the rational rounds beyond the largest double.
 ///
 /// ```
 /// use plica::exact::{nearest_f64, parse_rational};
@@ -34,7 +34,7 @@ pub fn nearest_f64(q: &Rational) -> f64 {
     nearest_quotient(q.numer(), q.denom())
 }
 
-/// The same of a quotient by a positive number.
+/// The double nearest to the quotient n / d, d > 0.
 pub(super) fn nearest_quotient(n: &Integer, d: &Integer) -> f64 {
     if n.is_zero() {
         return 0.0;
@@ -46,11 +46,11 @@ pub(super) fn nearest_quotient(n: &Integer, d: &Integer) -> f64 {
         if shift >= 0 { (magnitude << shift as u32, d.clone()) } else { (magnitude, d.clone() << (-shift) as u32) };
     let (m, rest) = numerator.div_rem(denominator);
     let mut m = m.to_u64().expect("the quotient has at most 56 bits");
-    // The lowest bit only says "something is left": 53 bits and a half are decided above it.
+    // The lowest bit is the sticky bit: it says whether the remainder is not 0. The 54 bits above it decide the rounding.
     m = m << 1 | u64::from(!rest.is_zero());
     let mut exponent = -shift - 1; // |q| is between m and m + 1 times 2^exponent, and is m where the sticky bit is 0
     let bits = 64 - i64::from(m.leading_zeros());
-    // Drop all but 53 bits, or more of them where the result is subnormal.
+    // Drop all bits but 53, or more of them if the result is subnormal.
     let drop = (bits - 53).max(-1074 - exponent);
     let rounded = if drop > 63 {
         0
@@ -65,10 +65,10 @@ pub(super) fn nearest_quotient(n: &Integer, d: &Integer) -> f64 {
     if n.is_negative() { -x } else { x }
 }
 
-/// The double that a rational is, if it is one.
+/// The rational as a double, if it is one.
 pub(crate) fn as_f64(q: &Rational) -> Option<f64> {
     let bits = |x: &Integer| x.significant_bits() - x.find_one(0).unwrap_or(0);
-    // Most others are told without a division.
+    // This test excludes most other numbers without a division.
     let may_be = q.denom().is_power_of_two() && bits(q.numer()) <= 53;
     may_be.then(|| nearest_f64(q)).filter(|&x| rational(x).as_ref() == Some(q))
 }
@@ -87,7 +87,8 @@ fn scale_by_power_of_two(x: f64, e: i64) -> f64 {
     }
 }
 
-/// Text that is not what is expected there: a number, a pattern, a choice of pairs. The message says both in a line.
+/// An error of text that is not of the expected form: a number, a pattern, a choice of pairs. The message is one line that says what is
+/// wrong and what is expected.
 ///
 /// ```
 /// let error = plica::exact::parse_rational("a third").unwrap_err();
@@ -103,17 +104,17 @@ impl ParseError {
     }
 }
 
-/// The largest exponent in text, either way: that of a double is at most 324.
+/// The largest magnitude of an exponent in text; that of a double is at most 324.
 const MOST_EXPONENT: u32 = 10_000;
 
-/// The most digits of a number in text, written out as p/q, and of p and q each: a double has at most 1,077.
+/// The largest number of digits of p, of q, or of both, for a number in text that is written as p/q. A double has at most 1,077.
 const MOST_DIGITS: usize = 20_000;
 
-/// Reads `p/q`, a decimal such as `-0.1` or `2.5e-3`, or an integer, as exactly that rational.
+/// Reads an integer, a decimal such as `-0.1` or `2.5e-3`, or `p/q`, as exactly that rational.
 ///
 /// # Errors
-/// Says what is wrong with the text: empty, not a number, a zero denominator, an exponent beyond 10,000, or more than 20,000 digits in the
-/// numerator or the denominator, written out.
+/// The text is empty or not a number, the denominator is zero, the exponent is beyond 10,000, or the numerator or the denominator has more
+/// than 20,000 digits when the number is written as p/q.
 ///
 /// ```
 /// use plica::exact::parse_rational;
@@ -126,7 +127,7 @@ pub fn parse_rational(text: &str) -> Result<Rational, ParseError> {
     let digits = |part: &str| part.bytes().filter(u8::is_ascii_digit).count();
     let short = |digits: usize| match digits {
         0..=MOST_DIGITS => Ok(()),
-        _ => Err(ParseError::new(format!("{} has more than 20,000 digits, the most that are read", quoted(text)))),
+        _ => Err(ParseError::new(format!("{} has more than 20,000 digits, the limit", quoted(text)))),
     };
     let is_decimal = text.contains(['.', 'e', 'E']);
     if !is_decimal || text.contains('/') {
@@ -142,7 +143,7 @@ pub fn parse_rational(text: &str) -> Result<Rational, ParseError> {
     let unsigned = whole.trim_start_matches(['-', '+']);
     short(digits(mantissa))?;
     let power = exponent - fraction.len() as i32;
-    // 10^-power is a 1 and as many zeros.
+    // 10^-power has a 1 and `power` zeros.
     short(if power >= 0 { digits(whole) + power as usize } else { power.unsigned_abs() as usize + 1 })?;
     if !fraction.bytes().all(|b| b.is_ascii_digit()) || (fraction.is_empty() && unsigned.is_empty()) {
         return Err(bad());
@@ -153,7 +154,7 @@ pub fn parse_rational(text: &str) -> Result<Rational, ParseError> {
     Ok(if power >= 0 { Rational::from(number * ten) } else { Rational::from((number, ten)) })
 }
 
-/// An exponent as text has it, `None` inside where it is an integer beyond the limit.
+/// An exponent in text: `None` if it is no integer, `Some(None)` if it is beyond the limit.
 fn small_exponent(text: &str) -> Option<Option<i32>> {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     let is_integer = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
@@ -168,7 +169,7 @@ fn integer(text: &str) -> Option<Integer> {
     Integer::parse(text.strip_prefix('+').unwrap_or(text)).map(Integer::from).ok()
 }
 
-/// An integer or p/q, of any length: what reports write.
+/// Reads an integer or p/q of any length, as reports write them.
 fn whole_or_ratio(text: &str) -> Result<Rational, ParseError> {
     let bad = || ParseError::new(format!("{} is not a number (an integer, a decimal or p/q)", quoted(text)));
     let part = |part: &str| integer(part).ok_or_else(bad);
@@ -180,8 +181,8 @@ fn whole_or_ratio(text: &str) -> Result<Rational, ParseError> {
     Ok(Rational::from((p, q)))
 }
 
-/// A rational number as every report writes it: `{"exact": "p/q", "value": x}`, lowest terms, x the nearest double; null where the number rounds beyond
-/// the largest one, since JSON has no infinity.
+/// A rational number as every report writes it: `{"exact": "p/q", "value": x}`, with p/q in lowest terms and x the nearest double. The
+/// value is null if the number rounds beyond the largest double, since JSON has no infinity.
 ///
 /// ```
 /// use plica::exact::ExactNumber;
@@ -220,7 +221,7 @@ impl<'de> Deserialize<'de> for ExactNumber {
     }
 }
 
-/// Reads an integer or `p/q`, as reports write them: of any length, other than [`parse_rational`].
+/// Reads an integer or `p/q`, as reports write them. Unlike [`parse_rational`], it has no limit of length.
 impl std::str::FromStr for ExactNumber {
     type Err = ParseError;
 
@@ -251,14 +252,14 @@ pub(crate) fn over_common_denominator<'a>(values: impl IntoIterator<Item = &'a R
     let values = values.into_iter();
     let mut denominator = Integer::from(1);
     for q in values.clone() {
-        // One that is greater than the rest is mostly a multiple of them.
+        // A denominator that is greater than all before it is mostly a multiple of them.
         if q.denom() > &denominator && q.denom().is_divisible(&denominator) {
             denominator.clone_from(q.denom());
         } else if !denominator.is_divisible(q.denom()) {
             denominator.lcm_mut(q.denom());
         }
     }
-    // Of dyadic numbers, the usual ones, all denominators are powers of two.
+    // Most numbers are dyadic: then all denominators are powers of two.
     let power = |x: &Integer| x.is_power_of_two().then(|| x.significant_bits() - 1);
     let whole = |q: &Rational| match power(&denominator).zip(power(q.denom())) {
         Some((all, own)) => Integer::from(q.numer() << (all - own)),
@@ -267,7 +268,7 @@ pub(crate) fn over_common_denominator<'a>(values: impl IntoIterator<Item = &'a R
     (values.map(whole).collect(), denominator)
 }
 
-/// q times a multiple of its denominator.
+/// The integer q times `factor`, a multiple of the denominator of q.
 pub(crate) fn scaled(q: Rational, factor: &Integer) -> Integer {
     let (numerator, denominator) = q.into_numer_denom();
     numerator * Integer::from(factor.div_exact_ref(&denominator))
@@ -342,7 +343,7 @@ mod tests {
             &format!("0.{long}"),
         ] {
             let error = parse_rational(text).unwrap_err().to_string();
-            assert!(error.ends_with("has more than 20,000 digits, the most that are read") && error.len() < 160, "{error}");
+            assert!(error.ends_with("has more than 20,000 digits, the limit") && error.len() < 160, "{error}");
         }
         for text in ["1e", "1e+", "1e1.5", "e5", ".", "-.", "+-1", "1/2/3", "0x10", "1e5/2", "1_000"] {
             assert!(parse_rational(text).unwrap_err().to_string().ends_with("is not a number (an integer, a decimal or p/q)"), "{text}");

@@ -1,4 +1,4 @@
-//! Rows times weights: the one dense product of the kernel, over the active inputs only.
+//! The dense product of the kernel: rows times weights, over the active inputs only.
 
 use super::aligned::Aligned;
 use super::ascending::Ascending;
@@ -8,18 +8,19 @@ use tile::{Terms, pack_tile, sum_rows};
 
 mod tile;
 
-/// Outputs that are worked on at once: two vectors.
+/// The number of outputs that are computed at once: two vectors.
 pub(crate) const TILE: usize = 16;
 
-/// Inputs that are summed before the sum joins the total; see [`depth`].
+/// The number of inputs that are summed before the sum is added to the total; see [`depth`].
 pub(super) const BLOCK: usize = 112;
 
-/// Row tiles that are worked on while a tile of weights is at hand.
+/// The number of row tiles that are computed with one tile of weights in the cache.
 const ROW_TILES: usize = 16;
 
-/// How many additions a term passes at most in a product of n inputs: those of its block, those of the blocks, the bias.
+/// The largest number of additions that a term goes through in a product with n inputs: those of its block, those of the blocks, and the
+/// bias.
 ///
-/// The error of each output is below gamma(depth) times the sum of the absolute values; proofs/filter.md, section 2.
+/// The error of each output is below gamma(depth) times the sum of the absolute values of its terms; proofs/filter.md, section 2.
 pub(crate) fn depth(n: usize) -> usize {
     n.min(BLOCK) + n.div_ceil(BLOCK) + 1
 }
@@ -55,27 +56,27 @@ impl Packed {
         self.inputs
     }
 
-    /// The length of a row of outputs: whole tiles.
+    /// The length of a row of outputs, rounded up to whole tiles.
     pub(crate) fn padded_outputs(&self) -> usize {
         self.tiles * TILE
     }
 }
 
-/// Which inputs are not zero: all, or those whose bits are set in words of 64, row by row.
+/// Which inputs may be nonzero: all, or those whose bits are set in words of 64 bits, row by row.
 #[derive(Clone, Copy)]
 pub(crate) enum Active<'a> {
     All,
     Masks { words_per_row: usize, words: &'a [u64] },
 }
 
-/// What a product keeps between calls.
+/// Buffers that a product keeps between calls.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Scratch {
     lists: Vec<Ascending>,
     packed: Vec<f64>,
 }
 
-/// Rows to be multiplied: `count` rows, `stride` doubles apart.
+/// The rows of a product: `count` rows, which begin `stride` doubles apart.
 #[derive(Clone, Copy)]
 pub(crate) struct Rows<'a> {
     pub values: &'a [f64],
@@ -91,7 +92,7 @@ impl Rows<'_> {
 }
 
 dispatch! {
-    /// out\[r\] = W rows\[r\] for every row, padded outputs a row; only inputs that are active in some row of a tile are read.
+    /// out\[r\] = W rows\[r\] for every row, with the padded outputs. Only inputs that are active in some row of a tile are read.
     pub(crate) fn product(rows: Rows<'_>, active: Active<'_>, weights: &Packed, out: &mut [f64], scratch: &mut Scratch) = product_in
 }
 
@@ -109,7 +110,7 @@ pub(crate) fn product_in<L: Lanes>(rows: Rows<'_>, active: Active<'_>, weights: 
         };
     }
     let (step, inputs) = (L::ROWS, weights.inputs);
-    // Packing the active inputs of a row tile pays where many tiles of outputs read them.
+    // Packing the active inputs of a row tile is worth its cost if many tiles of outputs read them.
     let pack = matches!(active, Active::Masks { .. }) && weights.tiles >= 8;
     let mut first = 0;
     while first < rows.count {
@@ -143,7 +144,7 @@ pub(crate) fn product_in<L: Lanes>(rows: Rows<'_>, active: Active<'_>, weights: 
     }
 }
 
-/// Narrow layers, of at most 64 inputs: row by row, Z vectors of outputs at once.
+/// Narrow layers, with at most 64 inputs: row by row, Z vectors of outputs at once.
 #[inline(always)]
 fn by_bits<L: Lanes, const Z: usize>(rows: Rows<'_>, words: &[u64], weights: &Packed, out: &mut [f64]) {
     let (inputs, width) = (weights.inputs, 8 * Z);
@@ -177,7 +178,7 @@ mod tests {
     fn every_path_gives_the_product_of_small_integers() {
         let small = [(1, 1, 1), (30, 10, 3), (113, 3, 2), (3, 113, 11)];
         let large = [(30, 10, 7), (130, 33, 29), (5, 200, 23), (785, 16, 2)];
-        // The last is a path with as many rows as AVX-512 has, on any machine.
+        // The last is the portable implementation with as many rows as AVX-512 has; it runs on every machine.
         for instructions in Instructions::available().into_iter().map(Some).chain([None]) {
             // Miri is slow.
             for (inputs, outputs, count) in small.into_iter().chain(large).take(if cfg!(miri) { small.len() } else { usize::MAX }) {

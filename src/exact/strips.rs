@@ -1,4 +1,4 @@
-//! Weights times strips of rows: neighbouring rows side by side in the lanes, for chosen outputs only.
+//! Products of weights with strips of rows: neighbouring rows side by side in the lanes, for selected outputs only.
 
 use super::aligned::Aligned;
 use super::ascending::{Ascending, Indices};
@@ -6,25 +6,26 @@ use super::lanes::Lanes;
 use super::product::BLOCK;
 use std::ops::Range;
 
-/// Rows of a strip at most: six vectors.
+/// The largest number of rows in a strip: six vectors.
 pub(crate) const STRIP: usize = 48;
 
-/// How far ahead in a row weights are asked for: the active inputs skip, and the processor cannot foresee where to.
+/// How far ahead in a row weights are prefetched. The list of active inputs is irregular, so that the processor cannot predict the next
+/// one.
 const AHEAD: usize = 64;
 
-/// Up to 48 rows that have few inputs which are not 0, input by input.
+/// Up to 48 rows with few nonzero inputs, stored input by input.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Strip {
-    /// The inputs that are not 0 in some row, ascending.
+    /// The inputs that are nonzero in some row, ascending.
     pub inputs: Ascending,
-    /// The rows, rounded up to whole vectors.
+    /// The number of rows, rounded up to whole vectors.
     pub lanes: usize,
-    /// For each of the inputs, its value in each row; lanes that are no rows may hold anything.
+    /// For each of the inputs, its value in each row. Lanes beyond the rows have arbitrary values.
     pub values: Aligned,
 }
 
 impl Strip {
-    /// Makes room for so many rows of the strip's inputs; every lane is to be written.
+    /// Makes room for `rows` rows of the strip's inputs. The caller writes every lane.
     pub(crate) fn reset(&mut self, rows: usize) {
         debug_assert!(rows <= STRIP);
         self.lanes = rows.next_multiple_of(8);
@@ -32,9 +33,10 @@ impl Strip {
     }
 }
 
-/// out\[k\] = the output `outputs[k]` for every row of the strip, `lanes` doubles an output; `weights` row by row, `stride` apart.
+/// out\[k\] = the output `outputs[k]` for every row of the strip, `lanes` doubles for each output. The rows of `weights` begin `stride`
+/// apart.
 ///
-/// The sums are taken as in [`super::product`], and have its error.
+/// The sums are taken as in [`super::product`], and have the same error.
 #[inline(always)]
 pub(crate) fn strip_in<L: Lanes>(strip: &Strip, weights: &[f64], stride: usize, outputs: &[u32], out: &mut [f64]) {
     match (L::ROWS >= 12, strip.lanes / 8) {
@@ -48,8 +50,8 @@ pub(crate) fn strip_in<L: Lanes>(strip: &Strip, weights: &[f64], stride: usize, 
     }
 }
 
-/// O outputs at once, the last group repeats its last output; a block of terms at a time, so that the strip's part stays in the
-/// first-level cache.
+/// Computes O outputs at once; the last group repeats its last output. It goes block by block of terms, so that the part of the strip stays
+/// in the first-level cache.
 #[inline(always)]
 fn groups<L: Lanes, const O: usize, const Z: usize>(strip: &Strip, weights: &[f64], stride: usize, outputs: &[u32], out: &mut [f64]) {
     let (inputs, lanes) = (strip.inputs.indices(), strip.lanes);
@@ -68,7 +70,7 @@ fn groups<L: Lanes, const O: usize, const Z: usize>(strip: &Strip, weights: &[f6
                 add_block::<L, O, Z>(strip, inputs, terms.clone(), rows, lane, new, &mut out[first * lanes..]);
                 lane += 8 * Z;
             }
-            // Whole vectors that are left where Z does not divide.
+            // The vectors that remain if Z does not divide their number.
             while lane < lanes {
                 add_block::<L, O, 1>(strip, inputs, terms.clone(), rows, lane, new, &mut out[first * lanes..]);
                 lane += 8;
@@ -78,7 +80,7 @@ fn groups<L: Lanes, const O: usize, const Z: usize>(strip: &Strip, weights: &[f6
     }
 }
 
-/// The innermost loop: O outputs times Z vectors of rows, a block of terms; `new` of the outputs are added to `out`.
+/// The innermost loop: O outputs times Z vectors of rows, for a block of terms. The first `new` outputs are added to `out`.
 #[inline(always)]
 fn add_block<L: Lanes, const O: usize, const Z: usize>(
     strip: &Strip,
@@ -123,7 +125,7 @@ mod tests {
 
     #[test]
     fn every_path_gives_the_products_of_small_integers() {
-        // The last is a path with as many rows as AVX-512 has, on any machine.
+        // The last is the portable implementation with as many rows as AVX-512 has; it runs on every machine.
         for instructions in Instructions::available().into_iter().map(Some).chain([None]) {
             // Miri is slow.
             for &rows in if cfg!(miri) { &[9][..] } else { &[1, 8, 9, 17, 31, 40, 48] } {

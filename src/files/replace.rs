@@ -1,4 +1,4 @@
-//! The one way in which files are written: beside the old one, under a name of their own, and then in its place.
+//! The one way in which files are written: under a temporary name in the same folder, and then renamed.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -8,12 +8,14 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Writes a file that appears whole or not at all: whatever ends the process, the path has the old content or all of the new.
+/// Writes a file that appears whole or not at all: however the process ends, the path has the old content or all of the new content.
 ///
-/// The new content gathers in a file of its own in the same folder, which is put on the disk and then renamed. So two processes that write to one
-/// path leave the content of one of them. A file that was there keeps its permissions; one that is write-protected is refused. A symbolic link is
-/// replaced by the file, and what it leads to stays as it is; one to a directory is refused, as a directory is. What is no file is written as it stands: a named pipe, a terminal,
-/// `/dev/null`, and an open file of the process such as `/dev/stdout` or `/dev/fd/3`, where the content comes after what was written before.
+/// The new content is written to a temporary file in the same folder, synchronised with the disk, and then renamed. If two processes write
+/// to one path, the content of one of them remains. An existing file keeps its permissions; a write-protected file is refused. A symbolic
+/// link to a file is replaced, and the file to which it points stays as it is. A directory, or a link to one, is refused.
+///
+/// The following are no regular files and are written to directly: a named pipe, a terminal, `/dev/null`, and an open file of the process
+/// such as `/dev/stdout` or `/dev/fd/3`, where the content is appended to what was written before.
 ///
 /// ```
 /// let path = std::env::temp_dir().join(format!("plica-example-{}", std::process::id()));
@@ -23,7 +25,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// ```
 ///
 /// # Errors
-/// What the file system says, or `write`: no file is left then beside the old one.
+/// An error of the file system, or of `write`. The temporary file is then removed.
 pub fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     match Target::of(path)? {
         Target::File(permissions) => whole(path, permissions, write),
@@ -35,11 +37,11 @@ pub fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>
     }
 }
 
-/// What a path stands for.
+/// The kind of a path.
 enum Target {
-    /// A file, or nothing yet; with the permissions that it has.
+    /// A file with its permissions, or a path at which there is nothing yet.
     File(Option<Permissions>),
-    /// Something that takes bytes and cannot be replaced.
+    /// A stream: bytes can be written to it, but it cannot be replaced.
     Stream(Box<dyn Write>),
 }
 
@@ -63,12 +65,12 @@ impl Target {
         } else if kind.is_file() {
             Ok(Self::File(Some(found.permissions())))
         } else {
-            Err(io::Error::other("neither a file nor a stream"))
+            Err(io::Error::other("neither a file nor a stream: expected a file, a pipe or a terminal"))
         }
     }
 }
 
-/// Whether a kind of file takes bytes one after the other: a pipe or a device such as a terminal, not a disk.
+/// Whether a file of this kind is a stream: a pipe, or a device such as a terminal, but not a disk.
 fn is_stream(kind: fs::FileType) -> bool {
     #[cfg(unix)]
     {
@@ -82,10 +84,10 @@ fn is_stream(kind: fs::FileType) -> bool {
     }
 }
 
-/// Names by which the system shows the files that a process has open.
+/// Whether a path is a name under which the system shows an open file of the process.
 #[derive(PartialEq)]
 enum System {
-    /// Another name.
+    /// It is another name.
     No,
     /// Standard output.
     Output,
@@ -97,7 +99,7 @@ impl System {
     fn of(path: &Path) -> Self {
         let real = |path: &Path| path.canonicalize().unwrap_or_default();
         let (folder, name) = (real(folder(path)), path.file_name().unwrap_or_default());
-        // On Linux /dev/stdout leads to /proc/self/fd/1, and /dev/fd to /proc/self/fd.
+        // On Linux /dev/stdout is a link to /proc/self/fd/1, and /dev/fd one to /proc/self/fd.
         let of_process = folder == Path::new("/dev/fd") || folder == real(Path::new("/proc/self/fd"));
         if (of_process && name == "1") || (folder == Path::new("/dev") && name == "stdout") {
             Self::Output
@@ -117,7 +119,7 @@ fn whole(path: &Path, permissions: Option<Permissions>, write: impl FnOnce(&mut 
     let mut file = BufWriter::new(file);
     write(&mut file)?;
     file.flush()?;
-    // On the disk before the name is: after a loss of power the name must not stand for an empty file.
+    // The content must be on the disk before the name is: otherwise the name may stand for an empty file after a loss of power.
     file.get_ref().sync_all()?;
     temporary.becomes(path)?;
     sync_folder(folder(path))
@@ -130,7 +132,7 @@ fn unfinished() -> MutexGuard<'static, BTreeSet<PathBuf>> {
     UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A file under a name that only this process knows; it is gone when this is dropped.
+/// A file under a name that only this process uses. It is removed when this value is dropped.
 struct Temporary {
     path: PathBuf,
 }
@@ -145,12 +147,13 @@ impl Temporary {
         loop {
             let temporary = name(std::hash::RandomState::new().build_hasher().finish());
             let mut unfinished = unfinished();
-            // Never a file that is there, nor what a link of that name leads to.
+            // `create_new` opens no existing file, and does not follow a link of that name.
             match File::create_new(&temporary) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists && tries < 100 => tries += 1,
                 Err(error) => return Err(error),
                 Ok(file) => {
-                    // What tells it from a file that a killed process left; without locks none is taken for one.
+                    // The lock marks the file as in use, unlike one that a killed process left. Without locks no file is removed as a
+                    // leftover.
                     let _ = file.try_lock();
                     unfinished.insert(temporary.clone());
                     return Ok((Self { path: temporary }, file));
@@ -170,29 +173,29 @@ impl Temporary {
 impl Drop for Temporary {
     fn drop(&mut self) {
         if unfinished().remove(&self.path) {
-            let _ = fs::remove_file(&self.path); // the first error says more
+            let _ = fs::remove_file(&self.path); // the first error is the more useful one
         }
     }
 }
 
-/// Removes what is being written, in a process that is about to end: from now on it begins and finishes no file.
+/// Removes the temporary files, in a process that is about to end. From now on this process begins and finishes no file.
 pub fn discard_unfinished() {
     let mut unfinished = unfinished();
     for path in std::mem::take(&mut *unfinished) {
-        let _ = fs::remove_file(path); // the process ends whatever happens here
+        let _ = fs::remove_file(path); // the process ends in any case
     }
     std::mem::forget(unfinished);
 }
 
-/// Whether a file has a name such as [`replace`] gives to what it has not finished.
+/// Whether a file has a name that [`replace`] gives to temporary files.
 pub fn is_temporary(name: &OsStr) -> bool {
     name.to_str().is_some_and(|name| name.starts_with(BEGIN) && name.ends_with(END))
 }
 
-/// Removes from a folder what processes left that were killed while they wrote; what another process is writing stays.
+/// Removes from a folder the temporary files of killed processes. Files that another process is writing stay.
 ///
 /// # Errors
-/// A folder that cannot be read.
+/// The folder cannot be read.
 pub fn remove_leftovers(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
@@ -200,7 +203,7 @@ pub fn remove_leftovers(folder: &Path) -> io::Result<()> {
             && entry.file_type()?.is_file()
             && File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok())
         {
-            let _ = fs::remove_file(entry.path()); // one that stays does no harm
+            let _ = fs::remove_file(entry.path()); // a leftover that stays does no harm
         }
     }
     Ok(())
@@ -211,12 +214,12 @@ fn folder(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Puts the name on the disk too, so that files reach it in the order in which they are written.
+/// Synchronises the folder with the disk, so that files appear there in the order in which they are written.
 fn sync_folder(folder: &Path) -> io::Result<()> {
     if !cfg!(unix) {
-        return Ok(()); // elsewhere a folder is no file that can be opened
+        return Ok(()); // other systems do not open a folder as a file
     }
-    // One that may be written but not read has its file all the same.
+    // A folder that may be written but not read contains the file nevertheless.
     let Ok(folder) = File::open(folder) else { return Ok(()) };
     match folder.sync_all() {
         Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
@@ -228,7 +231,7 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
 mod tests {
     use super::*;
 
-    /// A folder with nothing in it.
+    /// An empty folder.
     fn fresh(name: &str) -> PathBuf {
         let folder = std::env::temp_dir().join(format!("plica-files-{}-{name}", std::process::id()));
         let _ = fs::remove_dir_all(&folder);

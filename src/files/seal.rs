@@ -1,31 +1,31 @@
-//! Seals: JSON files that begin with the digest of all that follows, so that a byte that changes is seen.
+//! Seals: JSON files that begin with the digest of all bytes after it, so that every change is detected.
 
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 use std::io::{self, Write};
 
-/// Why sealed bytes are not taken.
+/// The errors of reading sealed bytes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SealError {
-    /// There is no seal.
-    #[error("it does not begin with a seal: it is damaged, or made by an older version of plica")]
+    /// The bytes do not begin with a seal.
+    #[error("no seal at the beginning, expected one: the file is damaged, or made by an older version of plica")]
     Missing,
-    /// The bytes are not those that were sealed.
-    #[error("damaged: its bytes are not those that were written")]
+    /// The bytes differ from those that were sealed.
+    #[error("damaged: the bytes differ from those that were written")]
     Broken,
-    /// The bytes are those that were sealed, and hold something else.
+    /// The bytes are those that were sealed, but they are not a value of the expected type.
     #[error("{0}")]
     Content(String),
 }
 
 const BEGIN: &[u8] = br#"{"seal":""#;
 const END: &[u8] = br#"","#;
-/// The digits of a digest.
+/// The number of digits of a digest.
 const DIGITS: usize = 64;
 
-/// A value that is an object in JSON, with a seal as its first field: `{"seal":"5891b5...","a":1}` and a line feed. The seal is the SHA-256 of all bytes after
-/// the comma behind it.
+/// Writes a value that is an object in JSON, with a seal as its first field: `{"seal":"5891b5...","a":1}` and a line feed. The seal is the
+/// SHA-256 of all bytes after the comma that follows it.
 ///
 /// ```
 /// use plica::files::{sealed, unsealed};
@@ -37,7 +37,7 @@ const DIGITS: usize = 64;
 /// ```
 ///
 /// # Panics
-/// Where the value is no object with fields.
+/// If the value is not an object with fields.
 pub fn sealed(value: &impl Serialize) -> Vec<u8> {
     let mut json = serde_json::to_vec(value).expect("fields, words and numbers are JSON");
     json.push(b'\n');
@@ -46,10 +46,10 @@ pub fn sealed(value: &impl Serialize) -> Vec<u8> {
     [BEGIN, seal.as_bytes(), END, &json[1..]].concat()
 }
 
-/// The value that was sealed.
+/// Reads a value that was written by [`sealed`].
 ///
 /// # Errors
-/// Bytes that are not, each of them, as they were written; or that hold another kind of value.
+/// The bytes differ from those that were written, or they are not a value of this type.
 pub fn unsealed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, SealError> {
     let rest = bytes.strip_prefix(BEGIN).ok_or(SealError::Missing)?;
     let (seal, rest) = rest.split_at_checked(DIGITS).ok_or(SealError::Broken)?;
@@ -60,7 +60,7 @@ pub fn unsealed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, SealError> {
     serde_json::from_slice(&[b"{", rest].concat()).map_err(|error| SealError::Content(error.to_string()))
 }
 
-/// The SHA-256 of some bytes, as 64 digits.
+/// The SHA-256 of some bytes, as 64 hexadecimal digits.
 ///
 /// ```
 /// assert!(plica::files::digest(b"").starts_with("e3b0c44298fc1c14"));
@@ -69,14 +69,14 @@ pub fn digest(bytes: &[u8]) -> String {
     digest_of(|hash| hash.write_all(bytes))
 }
 
-/// The SHA-256 of what is written.
+/// The SHA-256 of the bytes that `write` writes.
 pub(crate) fn digest_of(write: impl FnOnce(&mut Hashing) -> io::Result<()>) -> String {
     let mut hash = Hashing(Sha256::new());
     write(&mut hash).expect("a hash takes all bytes");
     hash.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// A hash takes whatever is written: writing to it cannot fail.
+/// A hash, as a writer that never fails.
 pub(crate) struct Hashing(Sha256);
 
 impl Write for Hashing {

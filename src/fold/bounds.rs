@@ -1,12 +1,12 @@
-//! What the ends and the length of a path alone say about its folding.
+//! Bounds on the folding of a path that follow from its ends and its length.
 
 use super::{Measure, Path};
 use rug::Rational;
 
 /// Bounds on chi from the distance D = d_H(p_1, p_n) of the two ends and the length L = r2 of the path.
 ///
-/// (1 - D/L)/2 <= chi <= 1 - D/L, and |chi(Gamma) - chi(-Gamma)| <= min(D/L, (1 - D/L)/2) <= 1/3. All bounds are 0 where L = 0.
-/// (The first three after the authors' post on paper 3; the combined one follows from r1 >= D and L >= r1 + (r1 - D).)
+/// (1 - D/L)/2 <= chi <= 1 - D/L, and |chi(Gamma) - chi(-Gamma)| <= min(D/L, (1 - D/L)/2) <= 1/3. All bounds are 0 if L = 0. (The first
+/// three are from the authors' post on paper 3; the combined one follows from r1 >= D and L >= r1 + (r1 - D).)
 ///
 /// ```
 /// use plica::{fold::Bounds, network::Pattern};
@@ -40,12 +40,12 @@ impl Bounds {
         if self.length == 0 { Rational::new() } else { 1 - self.straightness() }
     }
 
-    /// The bound min(D/L, (1 - D/L)/2) on how far chi changes when the path is reversed.
+    /// The bound min(D/L, (1 - D/L)/2) on the change of chi when the path is reversed.
     pub fn asymmetry(&self) -> Rational {
         self.straightness().min(self.lower())
     }
 
-    /// D/L, and 0 where L = 0.
+    /// D/L, or 0 if L = 0.
     fn straightness(&self) -> Rational {
         if self.length == 0 { Rational::new() } else { Rational::from((self.displacement, self.length)) }
     }

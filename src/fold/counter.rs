@@ -1,11 +1,11 @@
-//! Counting many paths into a tally: the common values in tables, the others in the tally itself.
+//! Counts many paths for a tally: frequent values in tables, the others in the tally itself.
 
 use super::{Folding, Measure, Tally};
 
-/// Values of r1 and of r2 that have a place in the tables.
+/// The ranges of r1 and r2 in the tables.
 const SIDE: (usize, usize) = (128, 256);
 
-/// Counts paths for a [`Tally`] faster than the tally does.
+/// Counts paths for a [`Tally`], faster than the tally itself.
 #[derive(Clone, Debug)]
 pub(crate) struct Counter {
     foldings: Vec<u64>,
@@ -25,7 +25,7 @@ impl Counter {
     /// Counts one path.
     #[inline]
     pub fn add(&mut self, measure: &Measure) {
-        // The peak is that of a prefix: none of its numbers exceeds those of the path.
+        // The peak is that of a prefix, so none of its numbers exceeds that of the path.
         let (folding, peak, regions) = (measure.folding(), measure.peak(), measure.regions() as usize);
         if folding.r1 < SIDE.0 as u64 && folding.r2 < SIDE.1 as u64 && regions < SIDE.1 {
             self.foldings[place(folding)] += 1;
@@ -36,7 +36,7 @@ impl Counter {
         }
     }
 
-    /// The tally of all that was counted since the last time; the counter starts anew.
+    /// The tally of all paths counted since the last call; the counter is then empty.
     pub fn take(&mut self) -> Tally {
         let mut tally = std::mem::take(&mut self.others);
         for (table, peaks) in [(&mut self.foldings, false), (&mut self.peaks, true)] {

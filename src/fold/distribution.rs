@@ -4,7 +4,7 @@ use crate::exact::ExactNumber;
 use rug::Rational;
 use serde::Serialize;
 
-/// Rational values with how often each occurs, ascending.
+/// Rational values with their counts, ascending.
 ///
 /// ```
 /// use plica::fold::Distribution;
@@ -32,24 +32,24 @@ impl FromIterator<(Rational, u64)> for Distribution {
 }
 
 impl Distribution {
-    /// The values that occur with their counts, ascending.
+    /// The values that occur, with their counts, ascending.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Rational, u64)> + DoubleEndedIterator {
         self.values.iter().map(|(value, count)| (value, *count))
     }
 
-    /// How many values there are, repeats counted.
+    /// The number of values, including repetitions.
     pub fn count(&self) -> u64 {
         self.values.iter().map(|(_, count)| count).sum()
     }
 
-    /// The mean; `None` where there are no values.
+    /// The mean; `None` if there are no values.
     pub fn mean(&self) -> Option<Rational> {
         let count = self.count();
         let sum: Rational = self.values.iter().map(|(value, count)| Rational::from(value * count)).sum();
         (count > 0).then(|| sum / count)
     }
 
-    /// The variance about the mean, of all values and not of a sample; `None` where there are no values.
+    /// The variance about the mean, of all values and not as an estimate from a sample; `None` if there are no values.
     ///
     /// ```
     /// use plica::fold::Distribution;
@@ -62,7 +62,7 @@ impl Distribution {
         Some(squares / self.count() - Rational::from(&mean * &mean))
     }
 
-    /// The least value that at least the share `q` of the values do not exceed, 0 <= q <= 1; `None` where there are no values.
+    /// The least value x such that at least the share `q` of the values is at most x, 0 <= q <= 1; `None` if there are no values.
     ///
     /// ```
     /// use plica::fold::Distribution;
@@ -76,13 +76,13 @@ impl Distribution {
         self.at(rank.clamp(1, self.count().max(1)) - 1)
     }
 
-    /// The median, of an even number of values the mean of the middle two; `None` where there are no values.
+    /// The median; for an even number of values, the mean of the two in the middle. `None` if there are no values.
     pub fn median(&self) -> Option<Rational> {
         let last = self.count().checked_sub(1)?;
         Some(Rational::from(self.at(last / 2)? + self.at(last - last / 2)?) / 2u32)
     }
 
-    /// The largest value; `None` where there are no values.
+    /// The largest value; `None` if there are no values.
     pub fn max(&self) -> Option<&Rational> {
         self.values.last().map(|(value, _)| value)
     }
@@ -93,7 +93,7 @@ impl Distribution {
         Self { values: self.values[first..].to_vec() }
     }
 
-    /// The value at a rank counted from 0.
+    /// The value with this rank, counted from 0.
     fn at(&self, rank: u64) -> Option<&Rational> {
         let mut below = 0;
         self.values.iter().find_map(|(value, count)| {
@@ -103,12 +103,12 @@ impl Distribution {
     }
 }
 
-/// The statistics that a report gives of many values; each `None`, written as null, where it is undefined.
+/// The statistics of values in reports. Each is `None`, written as null, if it is undefined.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Statistics {
     /// The mean.
     pub mean: Option<ExactNumber>,
-    /// The median, of an even number of values the mean of the middle two.
+    /// The median; for an even number of values, the mean of the two in the middle.
     pub median: Option<ExactNumber>,
     /// The median of the values above 0.
     pub median_of_positive: Option<ExactNumber>,

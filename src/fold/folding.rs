@@ -6,10 +6,10 @@ use rug::Rational;
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
 use std::cmp::Ordering;
 
-/// The range measures of a path, r1 = max_i d_H(p_1, p_i) and r2 = sum_i d_H(p_i, p_(i+1)), from which chi = 1 - r1/r2.
+/// The range measures of a path, r1 = max_i d_H(p_1, p_i) and r2 = sum_i d_H(p_i, p_(i+1)), and the folding measure chi = 1 - r1/r2.
 ///
-/// Always r1 <= r2, and r1 >= 1 where r2 > 0. Written as `{"r1", "r2", "chi": {"exact", "value"}}`.
-/// (Paper 1, Eq. 4; Lewandowski et al., arXiv 2502.09954.)
+/// Always r1 <= r2, and r1 >= 1 if r2 > 0. The JSON form is `{"r1", "r2", "chi": {"exact", "value"}}`. (Paper 1, Eq. 4; Lewandowski et al.,
+/// arXiv 2502.09954.)
 ///
 /// ```
 /// use plica::{fold::Folding, network::Pattern};
@@ -33,17 +33,17 @@ impl Folding {
         Measure::of(path).folding()
     }
 
-    /// The folding measure chi = 1 - r1/r2, in [0, 1), and 0 where r2 = 0.
+    /// The folding measure chi = 1 - r1/r2, in [0, 1), and 0 if r2 = 0.
     ///
-    /// That a path inside one region has chi = 0 is the convention of the authors' code.
+    /// The value 0 for a path inside one region is the convention of the authors' code.
     pub fn chi(&self) -> Rational {
         if self.r2 == 0 { Rational::new() } else { Rational::from(1) - Rational::from((self.r1, self.r2)) }
     }
 
     /// The symmetrised folding (chi(Gamma) + chi(-Gamma)) / 2, where -Gamma is the reversed path.
     ///
-    /// Paper 2 (arXiv 2503.08502) proposes it as a pseudo-metric d_chi on the points of the input space; its triangle inequality fails,
-    /// see `tests/library/measure.rs`.
+    /// Paper 2 (arXiv 2503.08502) proposes it as a pseudo-metric d_chi on the points of the input space. Its triangle inequality is not
+    /// satisfied, see `tests/library/measure.rs`.
     ///
     /// ```
     /// use plica::{fold::Folding, network::Pattern};
@@ -54,19 +54,19 @@ impl Folding {
         (Folding::of(path).chi() + Folding::of(&Reversed(path)).chi()) / 2u32
     }
 
-    /// Whether chi = 0, which is to say r1 = r2.
+    /// Whether chi = 0, which is equivalent to r1 = r2.
     pub fn is_flat(&self) -> bool {
         self.r1 == self.r2
     }
 
-    /// Compares the values of chi, exactly and without making a rational.
+    /// Compares the values of chi exactly, without computing a rational.
     #[inline]
     pub fn cmp_chi(&self, other: &Self) -> Ordering {
         match (self.is_flat(), other.is_flat()) {
             (true, true) => Ordering::Equal,
             (true, false) => Ordering::Less,
             (false, true) => Ordering::Greater,
-            // 1 - a/b < 1 - c/d where c b < a d; both products stay below 2^128.
+            // 1 - a/b < 1 - c/d if and only if c b < a d; both products are below 2^128.
             (false, false) => {
                 let product = |a: u64, b: u64| u128::from(a) * u128::from(b);
                 product(other.r1, self.r2).cmp(&product(self.r1, other.r2))

@@ -1,13 +1,13 @@
-//! The global folding of a network: every reading of it.
+//! The global folding of a network, in all interpretations.
 
 use super::{Distribution, Tally};
 use crate::exact::ExactNumber;
 use rug::Rational;
 use serde::Serialize;
 
-/// The readings of the global folding measure Phi of a network over tallies, one for each pair of classes.
+/// The interpretations of the global folding measure Phi of a network, computed from tallies, one for each pair of classes.
 ///
-/// The papers leave open which of these they mean, so each is here under its own name; each is `None`, written as null, where it is
+/// The papers do not determine which interpretation they mean, so each has its own name here. Each is `None`, written as null, if it is
 /// undefined. (Paper 1, arXiv 2502.09954.)
 ///
 /// ```
@@ -27,29 +27,31 @@ pub struct Global {
     pub sup: Option<ExactNumber>,
     /// The mean of chi over all paths.
     pub mean: Option<ExactNumber>,
-    /// The median of chi over the paths with chi > 0: Phi of the authors' slides of 2026.
+    /// The median of chi over the paths with chi > 0: Phi in the authors' slides of 2026.
     pub median_of_positive: Option<ExactNumber>,
-    /// The share of the paths with chi > 0.
+    /// The fraction of the paths with chi > 0.
     pub folded_fraction: Option<ExactNumber>,
-    /// The median over the pairs that have paths of each pair's largest chi: one reading of paper 1's experiments.
+    /// The largest chi of each pair of classes that has paths, and the median of these over the pairs: one interpretation of the
+    /// experiments of paper 1.
     pub median_of_pair_maxima: Option<ExactNumber>,
-    /// Over the pairs that have a folded path, each pair's median of its peaks above 0: the other reading of paper 1's experiments.
+    /// The median of the positive peaks of each pair of classes that has a folded path, summarised over the pairs: the other interpretation
+    /// of the experiments of paper 1.
     pub pair_medians_of_positive_peaks: PairMedians,
 }
 
-/// How one number a pair of classes is brought together over the pairs.
+/// Summaries over the pairs of classes, of one number for each pair.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct PairMedians {
     /// The mean over the pairs.
     pub mean: Option<ExactNumber>,
     /// The median over the pairs.
     pub median: Option<ExactNumber>,
-    /// The largest over the pairs.
+    /// The largest number over the pairs.
     pub max: Option<ExactNumber>,
 }
 
 impl Global {
-    /// The readings over these tallies, one for each pair of classes, in any order.
+    /// The values for these tallies, one for each pair of classes, in any order.
     pub fn of<'a>(pairs: impl IntoIterator<Item = &'a Tally>) -> Self {
         let pairs: Vec<&Tally> = pairs.into_iter().collect();
         let mut whole = Tally::default();

@@ -1,12 +1,12 @@
-//! The interaction effect: how chi of a whole path differs from the sum over two parts.
+//! The interaction effect: the difference between chi of a whole path and the sum over two parts.
 
 use super::{Folding, Measure, Path};
 use rug::Rational;
 
-/// The interaction of the two parts into which a pattern cuts a path.
+/// The interaction of the two parts into which a path is divided at a pattern.
 ///
-/// With Gamma_1 = (p_1..p_k), Gamma_2 = (p_k..p_n) it is I(k) = chi(Gamma_1 + Gamma_2) - chi(Gamma_1) - chi(Gamma_2), always in (-1, 1).
-/// The slides of paper 2 (arXiv 2503.08502) show its absolute value; whether the paper takes it is uncertain, so both readings are here.
+/// With Gamma_1 = (p_1..p_k) and Gamma_2 = (p_k..p_n) it is I(k) = chi(Gamma_1 + Gamma_2) - chi(Gamma_1) - chi(Gamma_2), always in (-1, 1).
+/// The slides of paper 2 (arXiv 2503.08502) show its absolute value; it is uncertain whether the paper uses it, so both versions are here.
 ///
 /// ```
 /// use plica::{fold::Interaction, network::Pattern};
@@ -25,7 +25,7 @@ pub struct Interaction {
 }
 
 impl Interaction {
-    /// The interaction at the pattern k, counted from 0; `None` where the path has no such pattern.
+    /// The interaction at pattern k, counted from 0; `None` if the path has no such pattern.
     pub fn at<P: Path + ?Sized>(path: &P, k: usize) -> Option<Self> {
         let mut first = Measure::default();
         let mut steps = path.steps();
@@ -39,7 +39,7 @@ impl Interaction {
         Some(Self { whole: whole.folding(), first: first.folding(), second: second.folding() })
     }
 
-    /// The interactions at all n patterns of a path, in order; the work grows with n^2.
+    /// The interactions at all n patterns of a path, in order. The time is proportional to n^2.
     ///
     /// ```
     /// use plica::{fold::Interaction, network::Pattern};

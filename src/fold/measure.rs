@@ -1,4 +1,4 @@
-//! The accumulator: one pass over the steps of a path, nothing kept but a few integers.
+//! The accumulator of measures: one pass over the steps of a path, with a few integers as its state.
 
 use super::walk::Difference;
 use super::{Folding, Path, Step};
@@ -6,7 +6,7 @@ use crate::line::{Flips, Trace};
 use crate::network::UnitSet;
 use rug::Rational;
 
-/// The measures of a path so far, one [`Step`] after the other.
+/// The measures of the path so far, updated by one [`Step`] after the other.
 ///
 /// ```
 /// use plica::fold::{Measure, Step};
@@ -20,7 +20,7 @@ use rug::Rational;
 #[must_use]
 pub struct Measure {
     folding: Folding,
-    /// (1, 1) where every prefix has chi = 0: then one comparison serves all cases.
+    /// (1, 1) if every prefix has chi = 0, so that one comparison covers all cases.
     peak: Folding,
     distance: u64,
     changes: u64,
@@ -40,7 +40,7 @@ impl Measure {
         measure
     }
 
-    /// chi of every prefix (p_1, ..., p_i), i = 1..n; the first is 0, and the values need not grow.
+    /// chi of every prefix (p_1, ..., p_i), i = 1..n. The first value is 0; the values need not be monotone.
     ///
     /// (The quantity that is plotted in paper 1 and in the authors' CantorNet code.)
     ///
@@ -59,13 +59,13 @@ impl Measure {
         std::iter::once(Rational::new()).chain(after).collect()
     }
 
-    /// Goes one step on; a step of size 0 changes nothing.
+    /// Adds a step. A step of size 0 changes nothing.
     #[inline]
     pub fn push(&mut self, step: Step) {
         self.distance = step.distance;
         self.changes += u64::from(step.size > 0);
         self.folding.r2 += step.size;
-        // r1 grows by the size of the step at most; where it grows by all of it, chi does not grow.
+        // r1 increases at most by the size of the step; if it increases by the full size, chi does not increase.
         let unfolded = step.distance == self.folding.r1 + step.size;
         self.folding.r1 = self.folding.r1.max(step.distance);
         let product = |a: u64, b: u64| u128::from(a) * u128::from(b);
@@ -79,7 +79,7 @@ impl Measure {
         self.folding
     }
 
-    /// The folding of the first prefix with the largest chi; (0, 0) where every prefix has chi = 0.
+    /// The folding of the first prefix with the largest chi; (0, 0) if every prefix has chi = 0.
     ///
     /// ```
     /// use plica::{fold::{Folding, Measure}, network::Pattern};
@@ -96,15 +96,15 @@ impl Measure {
         self.distance
     }
 
-    /// The number of regions: the patterns of the path, repeats in a row counted once.
+    /// The number of regions: the patterns of the path, where consecutive repetitions count once.
     pub fn regions(&self) -> u64 {
         self.changes + 1
     }
 }
 
-/// Measures many traces by the same selection of units, without allocating.
+/// Measures many traces with the same selection of units, without allocation.
 ///
-/// A trace is measured as if it had been [narrowed](Trace::select) to the selection first.
+/// The result for a trace is that of the trace [restricted](Trace::select) to the selection.
 ///
 /// ```
 /// use plica::{data::Point, fold::Meter, line::Tracer, network::{Layer, Network, Selection}};
@@ -127,12 +127,12 @@ pub struct Meter {
 }
 
 impl Meter {
-    /// A meter that compares the bits of these units and passes over all others.
+    /// A meter for the bits of these units. All others are ignored.
     pub fn new(units: &UnitSet) -> Self {
         Self { difference: Difference::new(units) }
     }
 
-    /// The measures of a segment of which only the flips are known.
+    /// The measures of a segment, from its flips.
     #[inline]
     pub fn measure_flips(&mut self, flips: Flips<'_>) -> Measure {
         self.difference.restart();
@@ -150,7 +150,7 @@ impl Meter {
         measure
     }
 
-    /// The measures of one trace.
+    /// The measures of a trace.
     pub fn measure(&mut self, trace: &Trace) -> Measure {
         self.difference.restart();
         let mut measure = Measure::default();

@@ -1,7 +1,7 @@
-//! How much a path folds: the range measures r1 and r2, the folding measure chi, and exact tallies of many paths.
+//! The folding of paths: the range measures r1 and r2, the folding measure chi, and exact tallies of many paths.
 //!
-//! Everything here works on any [`Path`]: a list of patterns, however it was come by, or a [`Trace`](crate::line::Trace).
-//! Lists that were sampled at points and exact traces are thus measured by the same code.
+//! All functions here take any [`Path`]: a list of patterns from any source, or a [`Trace`](crate::line::Trace). So lists of sampled
+//! patterns and exact traces are measured by the same code.
 
 mod bounds;
 mod counter;

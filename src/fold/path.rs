@@ -1,4 +1,4 @@
-//! Paths: sequences of patterns, seen only through the sizes of their steps and the distances to their start.
+//! Paths: sequences of patterns, given by the sizes of their steps and the distances to their start.
 
 use super::walk::Walk;
 use crate::line::Trace;
@@ -15,8 +15,8 @@ pub struct Step {
 
 /// A path Gamma = (p_1, ..., p_n) of at least one activation pattern, all of the same units.
 ///
-/// Lists of patterns are paths, and so are [traces](crate::line::Trace), whose patterns are never written out. An empty list counts as a
-/// path of one pattern. (Paper 1, section on paths; Lewandowski et al., arXiv 2502.09954.)
+/// Lists of patterns are paths, and so are [traces](crate::line::Trace), whose patterns are not computed one by one. An empty list is
+/// treated as a path with one pattern. (Paper 1, section on paths; Lewandowski et al., arXiv 2502.09954.)
 ///
 /// ```
 /// use plica::{fold::Path, network::Pattern};
@@ -25,10 +25,11 @@ pub struct Step {
 /// assert_eq!(distances, [1, 0]);
 /// ```
 pub trait Path {
-    /// The steps of the path (p_k, ..., p_n) with k counted from 0, their distances taken from p_k; none where k is the last or beyond.
+    /// The steps of the path (p_k, ..., p_n), k counted from 0, with distances to p_k; none if k is the last index or larger.
     fn steps_from(&self, k: usize) -> impl Iterator<Item = Step>;
 
-    /// The same of the reversed path (p_n, ..., p_1): its steps from its k-th pattern on, distances taken from there.
+    /// As [`steps_from`](Self::steps_from), for the reversed path (p_n, ..., p_1): its steps from its k-th pattern on, with distances to
+    /// that pattern.
     fn steps_back_from(&self, k: usize) -> impl Iterator<Item = Step>;
 
     /// The n - 1 steps of the path.
@@ -37,10 +38,10 @@ pub trait Path {
     }
 }
 
-/// Lists of patterns, sampled ones among them.
+/// Lists of patterns, for example sampled ones.
 ///
 /// # Panics
-/// Iterating over the steps panics where two patterns differ in length.
+/// The iterator over the steps panics if two patterns differ in length.
 impl<T: AsRef<[Pattern]> + ?Sized> Path for T {
     fn steps_from(&self, k: usize) -> impl Iterator<Item = Step> {
         steps_between(self.as_ref().iter().skip(k))
@@ -93,9 +94,10 @@ impl<P: Path + ?Sized> Path for Reversed<'_, P> {
     }
 }
 
-/// The concatenation of two lists of patterns, which share the joint pattern where the first ends as the second starts.
+/// The concatenation of two lists of patterns. If the last pattern of the first list is the first pattern of the second, it occurs once in
+/// the result.
 ///
-/// Where they do not, the jump between them is a step like any other and counts in r2. Traces are joined by
+/// Otherwise the jump between them is a step like any other, and counts in r2. Traces are joined by
 /// [`Polyline`](super::Polyline).
 ///
 /// ```

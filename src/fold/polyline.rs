@@ -1,4 +1,4 @@
-//! Segments walked one after the other.
+//! Polygonal paths: segments one after the other.
 
 use super::walk::Walk;
 use super::{Path, Step};
@@ -6,10 +6,10 @@ use crate::line::{Trace, TraceError};
 use crate::network::{Bit, UnitSet};
 use std::borrow::Cow;
 
-/// The concatenation of traces: the segments of a polygonal path in order.
+/// The concatenation of traces: the segments of a polygonal path, in order.
 ///
-/// Two parts share the joint pattern where the first ends as the second starts; where they do not, the jump between them counts in r2.
-/// (Paper 2, concatenation; the paths of iterated attacks in the authors' post on paper 3.)
+/// If one part ends with the pattern with which the next one starts, that pattern occurs once. Otherwise the jump between them counts in
+/// r2. (Paper 2, concatenation; the paths of iterated attacks in the authors' post on paper 3.)
 ///
 /// ```
 /// use plica::{data::Point, fold::{Folding, Polyline}, line::Tracer, network::{Layer, Network}};
@@ -34,7 +34,7 @@ impl<'a> Polyline<'a> {
     /// The path along these traces, in order.
     ///
     /// # Errors
-    /// Traces that show different units.
+    /// The traces have different units.
     pub fn new(parts: impl IntoIterator<Item = &'a Trace>) -> Result<Self, TraceError> {
         let mut polyline = Self { units: None, flips: Vec::new() };
         let mut before: Option<&Trace> = None;

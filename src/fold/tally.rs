@@ -1,4 +1,4 @@
-//! Tallies: what is kept of many paths, as counts, so that merging in any order gives the same result.
+//! Tallies: counts over many paths, which can be merged in any order with the same result.
 
 use super::{Distribution, Folding, Measure};
 use crate::exact::parse_rational;
@@ -6,11 +6,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _, se
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-/// How many paths had each (r1, r2), each peak, and each number of regions.
+/// The numbers of paths with each (r1, r2), with each peak, and with each number of regions.
 ///
-/// Every statistic of a report follows from these three integer tallies, and their merging is commutative and associative:
-/// any split of the work gives the same result. Written as `{"tally": [[r1, r2, count], ...], "peaks": [["p/q", count], ...],
-/// "regions": [[n, count], ...]}`, each list ascending.
+/// Every statistic of a report is computed from these three tallies of integers. Merging is commutative and associative, so any split of
+/// the work gives the same result. The JSON form is `{"tally": [[r1, r2, count], ...], "peaks": [["p/q", count], ...], "regions": [[n,
+/// count], ...]}`, with each list ascending.
 ///
 /// ```
 /// use plica::{fold::{Measure, Tally}, network::Pattern};
@@ -26,7 +26,7 @@ use std::collections::BTreeMap;
 #[must_use]
 pub struct Tally {
     foldings: BTreeMap<Folding, u64>,
-    /// By the folding in lowest terms, (0, 0) for a peak of 0: one key for each value of chi.
+    /// The keys are foldings in lowest terms, (0, 0) for the peak 0, so that each value of chi has one key.
     peaks: BTreeMap<Folding, u64>,
     regions: BTreeMap<u64, u64>,
     paths: u64,
@@ -53,7 +53,7 @@ impl Tally {
         *self.regions.entry(regions).or_default() += count;
     }
 
-    /// Counts all that another tally has counted.
+    /// Adds the counts of another tally.
     pub fn merge(&mut self, other: &Self) {
         merge(&mut self.foldings, &other.foldings);
         merge(&mut self.peaks, &other.peaks);
@@ -71,12 +71,12 @@ impl Tally {
         self.foldings.iter().filter(|(folding, _)| !folding.is_flat()).map(|(_, count)| count).sum()
     }
 
-    /// The pairs (r1, r2) that occur with their counts, ascending.
+    /// The pairs (r1, r2) that occur, with their counts, ascending.
     pub fn foldings(&self) -> impl ExactSizeIterator<Item = (Folding, u64)> {
         self.foldings.iter().map(|(folding, count)| (*folding, *count))
     }
 
-    /// The numbers of regions that occur with their counts, ascending.
+    /// The numbers of regions that occur, with their counts, ascending.
     pub fn regions(&self) -> impl ExactSizeIterator<Item = (u64, u64)> {
         self.regions.iter().map(|(regions, count)| (*regions, *count))
     }
@@ -86,7 +86,7 @@ impl Tally {
         self.foldings.iter().map(|(folding, count)| (folding.chi(), *count)).collect()
     }
 
-    /// The peaks, the largest chi of a prefix of each path.
+    /// The peaks: for each path, the largest chi of a prefix.
     pub fn peaks(&self) -> Distribution {
         self.peaks.iter().map(|(folding, count)| (folding.chi(), *count)).collect()
     }
@@ -151,13 +151,13 @@ impl<'de> Deserialize<'de> for Tally {
     }
 }
 
-/// (r1, r2), where a path can have them.
+/// The folding (r1, r2), if a path can have it.
 fn folding_of(r1: u64, r2: u64) -> Result<Folding, String> {
     let possible = r1 <= r2 && (r1 > 0 || r2 == 0);
     if possible { Ok(Folding { r1, r2 }) } else { Err(format!("no path has r1 = {r1} and r2 = {r2}")) }
 }
 
-/// The folding in lowest terms whose chi is written so.
+/// The folding in lowest terms for a value of chi given as text.
 fn peak_of(text: &str) -> Result<Folding, String> {
     let chi = parse_rational(text).map_err(|error| error.to_string())?;
     match (chi.numer().to_u64(), chi.denom().to_u64()) {
@@ -167,7 +167,7 @@ fn peak_of(text: &str) -> Result<Folding, String> {
     }
 }
 
-/// Counts by their keys, and their sum: keys ascend, and none is there in vain.
+/// Reads counts with their keys, and computes their sum. The keys must ascend, and all counts must be positive.
 fn counts<K: Copy + Ord>(
     list: &str,
     entries: impl Iterator<Item = Result<(K, u64), String>>,
@@ -179,7 +179,7 @@ fn counts<K: Copy + Ord>(
         if count == 0 || last.is_some_and(|last| order(&last, &key).is_ge()) {
             return Err(format!("{list} is not ascending, or has a count of 0"));
         }
-        sum = sum.checked_add(count).ok_or_else(|| format!("{list} counts more paths than there are numbers"))?;
+        sum = sum.checked_add(count).ok_or_else(|| format!("the sum of the counts of {list} exceeds 64 bits"))?;
         last = Some(key);
         counts.insert(key, count);
     }

@@ -1,14 +1,14 @@
-//! Walking flips: which units differ from the start, and how many.
+//! Counts, flip by flip, the units that differ from the start of a path.
 
 use super::Step;
 use crate::network::{Bit, LayerBits, UnitSet};
 
-/// The units that differ from the start of a path, of a selection of units; all others are passed over.
+/// The units of a selection whose bits differ from the start of a path. All other units are ignored.
 #[derive(Clone, Debug)]
 pub(super) struct Difference {
-    /// The place of the first bit of each layer, [`ABSENT`] where the layer is not selected.
+    /// The position of the first bit of each layer, [`ABSENT`] if the layer is not selected.
     offsets: Vec<usize>,
-    /// Whether a layer's flips come in pairs, from one winner of a maximum to another: such a pair counts once.
+    /// Whether the flips of a layer come in pairs, from one winner of a maximum to another. Such a pair counts once.
     in_pairs: Vec<bool>,
     has_pairs: bool,
     differs: Vec<u64>,
@@ -37,7 +37,7 @@ impl Difference {
         self.distance = 0;
     }
 
-    /// Flips these units.
+    /// Flips the bits of these units.
     #[inline]
     pub fn step(&mut self, flips: &[Bit]) -> Step {
         if self.has_pairs {
@@ -59,7 +59,7 @@ impl Difference {
         Step { size, distance: self.distance }
     }
 
-    /// The same where some layers have winners: half a step for each bit of theirs. `distance` is then twice the distance.
+    /// As [`step`](Self::step), if some layers have winners: each of their bits is half a step. `distance` is then twice the distance.
     fn step_with_pairs(&mut self, flips: &[Bit]) -> Step {
         let mut size = 0;
         for unit in flips {
@@ -79,7 +79,7 @@ impl Difference {
     }
 }
 
-/// The steps of a path that is given by the units that flip at each step.
+/// The steps of a path, given by the units that flip at each step.
 pub(super) struct Walk<I> {
     difference: Difference,
     flips: I,

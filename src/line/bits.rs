@@ -1,11 +1,11 @@
 //! Sets of units as words of 64 bits.
 
-/// Whether the unit is in the set.
+/// Whether a unit is in the set.
 pub(super) fn is_set(words: &[u64], unit: u32) -> bool {
     words[unit as usize / 64] >> (unit % 64) & 1 == 1
 }
 
-/// Puts the unit into the set, or takes it out.
+/// Adds a unit to the set if `on`, and else removes it.
 pub(super) fn set_bit(words: &mut [u64], unit: u32, on: bool) {
     let bit = 1 << (unit % 64);
     if on {

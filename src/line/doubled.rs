@@ -1,4 +1,4 @@
-//! Forms along one segment in doubled precision: a forward pass of two rows, slopes and values at the start, over the active units.
+//! Forms along one segment in double-double arithmetic: a forward pass of two rows, slopes and values at the start, over the active units.
 
 use super::bits::set_bits;
 use super::plan::{LayerPlan, Plan};
@@ -9,30 +9,30 @@ use crate::exact::bound::{U, round_up};
 use crate::exact::doubled::{DoubleDouble, DoubleDoubleForm, DoubleDoubleRows, doubled_product, multiply_tiles};
 use crate::exact::product::TILE;
 
-/// The forms along one segment, computed when asked for and kept while the pattern below stays the same.
+/// The forms along one segment. They are computed when they are first used, and kept while the pattern of the layers below is the same.
 #[derive(Debug)]
 pub(super) struct DoubleDoubleForms {
     instructions: Instructions,
-    /// What goes into each layer, as far as it is known.
+    /// The inputs of the layers, as far as they have been computed.
     layers: Vec<Input>,
-    /// The patterns for which it holds.
+    /// For each of these layers, the pattern for which its input was computed.
     below: Vec<Vec<u64>>,
-    /// The first layer's forms, all of them: they do not depend on a pattern.
+    /// All forms of the first layer, which depend on no pattern.
     first: [Aligned; 4],
     out: [Aligned; 4],
-    /// The layer whose tiles `out` holds for the present pattern, and which of them.
+    /// The layer whose forms are in `out` for the present pattern, and its tiles that are there.
     held: Option<usize>,
     done: Vec<bool>,
     tiles: Vec<usize>,
 }
 
-/// What goes into a layer.
+/// The inputs of a layer.
 #[derive(Debug, Default)]
 struct Input {
     rows: DoubleDoubleRows,
-    /// A bound of the norms of (b, unit of the layer) and of a.
+    /// An upper bound on the norms of (b, unit of the layer) and of a.
     norm: f64,
-    /// A bound of the norm of the error of either row.
+    /// An upper bound on the norm of the error of either row.
     error: f64,
 }
 
@@ -47,7 +47,7 @@ impl DoubleDoubleForms {
             [b.hi, b.lo, a.hi, a.lo]
         };
         let rows = DoubleDoubleRows { inputs: (0..dimension as u32).collect(), parts: (0..dimension).map(part).collect() };
-        // Coordinates within 2 u^2 of themselves, differences within 4 u^2 more, and underflow.
+        // The relative error of a coordinate is at most 2 u^2, and that of a difference 4 u^2 more; the rest covers underflow.
         let input = Input { rows, norm: 2.0 * norm, error: round_up(16.0 * U * U * norm) };
         Self {
             instructions,
@@ -61,7 +61,7 @@ impl DoubleDoubleForms {
         }
     }
 
-    /// The form of a unit where the layers below have the patterns `below`, words of 64 bits a layer; the weights must be doubles.
+    /// The form of a unit for the patterns `below` of the layers below, as words of 64 bits. The weights must be doubles.
     pub(super) fn form(&mut self, plan: &Plan, layer: usize, unit: usize, below: &[Vec<u64>]) -> DoubleDoubleForm {
         let same = self.below.iter().zip(below).take_while(|(old, new)| old == new).count();
         if same < below.len() {
@@ -100,7 +100,7 @@ impl DoubleDoubleForms {
         DoubleDoubleForm { b, a, error: round_up(this.rho[unit] * self.local_error(this, layer)) }
     }
 
-    /// The active outputs of the last known layer; `unit` is that of the next one.
+    /// The active outputs of the last computed layer, which are the inputs of the next one; `unit` is that of the next layer.
     fn next(&mut self, this: &LayerPlan, unit: f64, pattern: &[u64]) -> Input {
         let l = self.layers.len() - 1;
         let inputs: Vec<u32> = set_bits(pattern).collect();
@@ -125,7 +125,7 @@ impl DoubleDoubleForms {
         }
     }
 
-    /// The error of layer l's forms, relative to the norms of the rows of its weights.
+    /// The error of the forms of layer l, relative to the norms of the rows of its weights.
     fn local_error(&self, this: &LayerPlan, l: usize) -> f64 {
         round_up(doubled_product(this.packed.inputs()) * self.layers[l].norm + self.layers[l].error)
     }

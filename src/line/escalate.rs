@@ -1,4 +1,5 @@
-//! The decisions that the filter leaves, taken for the forms concerned: in doubled precision where that pays, or with integers.
+//! Takes the decisions that the filter leaves open, for the forms concerned: in double-double arithmetic if that is worth its cost, else
+//! with integers.
 
 use super::doubled::DoubleDoubleForms;
 use super::forward::ForwardForms;
@@ -9,31 +10,30 @@ use crate::exact::Instructions;
 use crate::exact::doubled::DoubleDoubleForm;
 use crate::exact::forms::{Form, Root};
 use crate::network::Stack;
-use crate::network::whole::WholeLayer;
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
-/// The exact side of one segment: nothing is computed until it is asked for.
+/// The exact computations along one segment. Everything is computed when it is first used.
 pub(super) struct Escalation<'a> {
     plan: &'a Plan,
     network: &'a Stack,
     instructions: Instructions,
     from: (&'a Points, usize),
     to: (&'a Points, usize),
-    forms: Option<(Vec<&'a WholeLayer>, ForwardForms)>,
+    forms: Option<ForwardForms<'a>>,
     doubled: Option<DoubleDoubleForms>,
     ends: Ends<'a>,
-    /// How many decisions doubled precision took, and how many not.
+    /// The numbers of decisions that double-double arithmetic took, and that it could not take.
     doubled_hits: u64,
     doubled_misses: u64,
-    /// The exact times of marks.
+    /// The exact times of breakpoints, by mark.
     times: HashMap<u32, Root>,
-    /// For each layer, the pattern below it on the piece that was asked for last.
+    /// For each layer, the pattern of the layers below on the piece that was used last.
     cursors: Vec<Option<Cursor>>,
-    /// The units, by mark, that flip there though no unit of their own layer crosses between: the first `seen` of the walk's zeros.
+    /// By mark, the units that change there without a crossing of their own layer. Of the walk's zeros the first `seen` are included.
     turned: HashMap<u32, Vec<(u32, u32)>>,
     seen: usize,
-    /// How many decisions were taken with integers.
+    /// The number of decisions that were taken with integers.
     pub decisions: u64,
 }
 
@@ -43,7 +43,7 @@ struct Cursor {
     below: Vec<Vec<u64>>,
 }
 
-/// Where doubled precision has failed so many times, and more often than not, there are ties: integers decide at once.
+/// If double-double arithmetic has failed this many times, and more often than not, there are ties, and integers decide at once.
 const MISSES: u64 = 4;
 
 impl<'a> Escalation<'a> {
@@ -77,16 +77,13 @@ impl<'a> Escalation<'a> {
     /// The exact form of a unit on the k-th piece of its layer.
     fn form(&mut self, walk: &Walk, at: Place<'_>, unit: u32) -> Form {
         self.move_to(walk, at);
-        let (layers, forms) = self.forms.get_or_insert_with(|| {
-            let layers = self.plan.whole(self.network);
-            let forms = ForwardForms::new(self.from, self.to, &layers, (self.ends.from, self.ends.to));
-            (layers, forms)
-        });
+        let ends = (self.ends.from, self.ends.to);
+        let forms = self.forms.get_or_insert_with(|| ForwardForms::new(self.from, self.to, self.network.whole(), ends));
         let cursor = self.cursors[at.layer].as_ref().expect("just moved there");
-        forms.form(layers, at.layer, unit as usize, &cursor.below)
+        forms.form(at.layer, unit as usize, &cursor.below)
     }
 
-    /// The same form in doubled precision, where that is worth a try.
+    /// The same form in double-double arithmetic, if that is worth a try.
     fn doubled_form(&mut self, walk: &Walk, at: Place<'_>, unit: u32) -> Option<DoubleDoubleForm> {
         let ties = self.doubled_misses >= MISSES && self.doubled_misses > self.doubled_hits;
         if ties || !self.plan.has_doubled {
@@ -98,7 +95,7 @@ impl<'a> Escalation<'a> {
         Some(forms.form(self.plan, at.layer, unit as usize, &cursor.below))
     }
 
-    /// A form whose root is the time of a mark, in doubled precision.
+    /// A form whose root is the time of a mark, in double-double arithmetic.
     fn doubled_time_of(&mut self, walk: &Walk, mark: u32) -> Option<DoubleDoubleForm> {
         let m = walk.marks[mark as usize];
         if m.layer == END {
@@ -108,13 +105,14 @@ impl<'a> Escalation<'a> {
         self.doubled_form(walk, Place { layer, k: m.piece as usize, order: &walk.layers[layer].order }, m.unit)
     }
 
-    /// Notes whether doubled precision took a decision that it was asked for.
+    /// Counts whether double-double arithmetic took a decision.
     fn note<T>(&mut self, decision: Option<T>) -> Option<T> {
         *(if decision.is_some() { &mut self.doubled_hits } else { &mut self.doubled_misses }) += 1;
         decision
     }
 
-    /// The signs of units at a breakpoint in doubled precision; one that is not 0 is the same on both sides. Returns the units that are left.
+    /// Decides signs of units at a breakpoint in double-double arithmetic; a sign other than 0 is the same on both sides. Returns the units
+    /// that remain undecided.
     fn doubled_signs(&mut self, walk: &Walk, at: Place<'_>, units: &[u32], answers: &mut Vec<Resolved>) -> Vec<u32> {
         if !self.plan.has_doubled {
             return units.to_vec();
@@ -132,7 +130,7 @@ impl<'a> Escalation<'a> {
         left
     }
 
-    /// Puts crossings in order in doubled precision; says whether it could.
+    /// Orders crossings in double-double arithmetic; `None` if it cannot decide.
     fn doubled_sort(&mut self, walk: &Walk, at: Place<'_>, crossings: &mut [Candidate]) -> Option<()> {
         if !self.plan.has_doubled {
             return None;
@@ -149,7 +147,7 @@ impl<'a> Escalation<'a> {
         self.note(certain.then_some(()))?;
         let mut least = f64::NEG_INFINITY;
         for (crossing, (_, (at, half), from)) in crossings.iter_mut().zip(sorted) {
-            // The doubles in the order of the roots, too.
+            // The doubles must be in the order of the roots, too.
             let moved = at.max(least);
             least = moved;
             *crossing = Candidate { at: moved, half: half + (moved - at), with_previous: false, ..from };
@@ -157,7 +155,7 @@ impl<'a> Escalation<'a> {
         Some(())
     }
 
-    /// Moves the layer's cursor to a piece: every flip between is turned, in either direction.
+    /// Moves the cursor of the layer to a piece: inverts the bit of every flip on the way, in either direction.
     fn move_to(&mut self, walk: &Walk, at: Place<'_>) {
         for zero in &walk.zeros[self.seen..] {
             if zero.before != zero.after {
@@ -209,7 +207,7 @@ impl Escalate for Escalation<'_> {
         }
         let time = self.time_of(walk, at.order[at.k]);
         let pieces = at.order.len() - 1;
-        // Piece by piece, so that the pattern moves once; the sign just left of the breakpoint first.
+        // The order is piece by piece, so that the pattern changes once: first the sign just left of the breakpoint.
         let sides = [(at.k > 0).then(|| Place { k: at.k - 1, ..at }), (at.k < pieces).then_some(at)];
         let mut signs: [Vec<(Ordering, Ordering)>; 2] = [Vec::new(), Vec::new()];
         for (side, place) in sides.iter().enumerate() {
@@ -217,7 +215,8 @@ impl Escalate for Escalation<'_> {
             for &unit in units {
                 let form = self.form(walk, *place, unit);
                 let here = form.sign_at(&time);
-                // Where it is 0, the sign just right of the breakpoint is the slope's, just left of it minus the slope's.
+                // If the form is 0 at the breakpoint, its sign just right of it is that of the slope, and its sign just left of it the
+                // opposite one.
                 let slope = form.slope_sign();
                 let beside = if here.is_ne() {
                     here
@@ -255,7 +254,7 @@ impl Escalate for Escalation<'_> {
         let mut least = f64::NEG_INFINITY;
         for i in 0..exact.len() {
             let (at, half) = exact[i].0.near();
-            // The doubles in the order of the times, too.
+            // The doubles must be in the order of the times, too.
             let moved = at.max(least);
             least = moved;
             let with_previous = i > 0 && exact[i - 1].0.compare(&exact[i].0).is_eq();
@@ -264,7 +263,7 @@ impl Escalate for Escalation<'_> {
     }
 
     fn outputs_differ(&mut self, walk: &Walk, at: Place<'_>) -> bool {
-        // Where no unit of some layer is active on either side, the outputs are constant on both, and continuous.
+        // If on both sides no unit of some layer is active, the outputs are constant on both sides, and continuous.
         let mut without_effect = |k: usize| {
             self.move_to(walk, Place { k, ..at });
             let below = self.cursors[at.layer].as_ref().map(|cursor| &cursor.below);

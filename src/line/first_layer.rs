@@ -1,4 +1,4 @@
-//! The first layer's pre-activations of points: the input dimension is paid once a point, not once a segment.
+//! The first layer's pre-activations of points, which are computed once for each point and not for each segment.
 
 use super::plan::LayerPlan;
 use super::walk::Ends;
@@ -6,15 +6,15 @@ use crate::data::Points;
 use crate::exact::Instructions;
 use crate::exact::product::{Active, Rows, Scratch, product};
 
-/// Doubles kept before all is forgotten: 256 MiB.
+/// The limit for the stored doubles, 256 MiB, after which all are discarded.
 const LIMIT: usize = 1 << 25;
 
-/// Points that go through the first layer together at most: they fit the second-level cache.
+/// The largest number of points that are multiplied together: they fit into the second-level cache.
 const RUN: usize = 48;
 
 const ABSENT: u32 = u32::MAX;
 
-/// The rows of a point set that have been through the first layer.
+/// The first layer's pre-activations of some rows of a point set.
 #[derive(Debug, Default)]
 pub(super) struct FirstLayer {
     slot_of: Vec<u32>,
@@ -25,7 +25,7 @@ pub(super) struct FirstLayer {
 }
 
 impl FirstLayer {
-    /// Forgets everything, for another set of `rows` points.
+    /// Discards all rows, and prepares for another set of `rows` points.
     pub(super) fn clear(&mut self, rows: usize) {
         self.slot_of.clear();
         self.slot_of.resize(rows, ABSENT);
@@ -34,7 +34,7 @@ impl FirstLayer {
         self.norms.clear();
     }
 
-    /// Makes sure that these rows are there; others may be forgotten.
+    /// Computes these rows if they are missing. Other rows may be discarded.
     pub(super) fn prepare(
         &mut self,
         instructions: Instructions,
@@ -77,7 +77,7 @@ impl FirstLayer {
         self.norms.extend((start..end).map(|row| points.norm_with_one(row)));
     }
 
-    /// The ends of a segment between two rows that are there.
+    /// The ends of a segment between two computed rows.
     pub(super) fn ends(&self, plan: &LayerPlan, from: usize, to: usize) -> Ends<'_> {
         let row = |slot: usize| &self.values[slot * plan.padded..][..plan.padded];
         let (i, j) = (self.slot_of[from] as usize, self.slot_of[to] as usize);

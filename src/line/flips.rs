@@ -1,4 +1,4 @@
-//! What a segment's folding is measured by: the bits that flip, crossing by crossing, and nothing else of its trace.
+//! The bits that flip along a segment, crossing by crossing: the part of a trace that folding measures need.
 
 use super::Trace;
 use super::narrow::Break;
@@ -6,13 +6,13 @@ use crate::network::Bit;
 
 /// The bits that flip along a segment, crossing by crossing.
 ///
-/// All hidden units are followed, and the outputs where the selection has them, as a fresh [`Trace`] does.
+/// All hidden units are followed, and the outputs if they are selected, as in a [`Trace`] before [`Trace::select`].
 #[derive(Clone, Copy, Debug)]
 pub struct Flips<'a>(Source<'a>);
 
 #[derive(Clone, Copy, Debug)]
 enum Source<'a> {
-    /// One bit a crossing.
+    /// Crossings with one bit each.
     Single(&'a [Break]),
     Trace(&'a Trace),
 }
@@ -26,7 +26,7 @@ impl<'a> Flips<'a> {
         Self(Source::Trace(trace))
     }
 
-    /// Visits the crossings in order, each with the bits that differ on its two sides, sorted.
+    /// Calls `visit` for the crossings in order, each with the sorted list of the bits that differ on its two sides.
     #[inline]
     pub fn for_each(&self, mut visit: impl FnMut(&[Bit])) {
         match self.0 {
@@ -35,7 +35,7 @@ impl<'a> Flips<'a> {
         }
     }
 
-    /// Visits the crossings as the reversed segment has them.
+    /// Calls `visit` for the crossings in the order of the reversed segment.
     #[inline]
     pub fn for_each_reversed(&self, mut visit: impl FnMut(&[Bit])) {
         match self.0 {

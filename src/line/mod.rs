@@ -1,4 +1,4 @@
-//! One segment: the exact sequence of regions that it crosses.
+//! Traces of segments: the exact sequence of regions that a segment crosses.
 
 mod bits;
 mod doubled;

@@ -1,9 +1,9 @@
-//! How segments are traced.
+//! The options for tracing segments.
 
-/// The options of a [`Tracer`](super::Tracer), of either kind of walk.
+/// The options of a [`Tracer`](super::Tracer), for either kind of walk.
 #[derive(Clone, Copy)]
 pub(super) struct Options {
-    /// Whether crossings carry their exact times.
+    /// Whether exact times of crossings are computed.
     pub exact_times: bool,
     /// Whether every decision is taken exactly.
     pub exact_only: bool,

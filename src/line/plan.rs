@@ -1,29 +1,27 @@
-//! What is computed once for a network: weights laid out for products, norms, and units that share their hyperplane.
+//! The data that are computed once for a network: weights laid out for products, norms, and units with equal hyperplanes.
 
 use super::bits::is_set;
 use crate::exact::aligned::Aligned;
 use crate::exact::bound::{self, round_up};
 use crate::exact::product::{Packed, TILE};
 use crate::network::hyperplanes::{Member, Proportional, Rows, is_constant, is_zero};
-use crate::network::whole::WholeLayer;
 use crate::network::{Layer, Stack};
-use std::sync::OnceLock;
 
-/// A unit whose form is `factor` > 0 or < 0 times that of another unit of its layer, whatever the input.
+/// A unit whose (w, b) is a multiple of that of another unit of its layer, and whether the factor is negative.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Twin {
+pub(super) struct Duplicate {
     pub unit: u32,
     pub opposite: bool,
 }
 
-/// From which sizes on the means for large networks are used; below, they cost more than they save.
+/// The sizes from which on the methods for large networks are used. For smaller ones they cost more than they save.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Thresholds {
-    /// Layers of so many units are walked in blocks.
+    /// The number of units from which on a layer is walked in blocks.
     pub wide: usize,
-    /// Networks of so many weights have their forms computed in doubled precision first.
+    /// The number of weights from which on forms are first computed in double-double arithmetic.
     pub doubled: usize,
-    /// And networks of more layers than that: their integers are long.
+    /// The number of layers from which on they are too, because the integers are long.
     pub deep: usize,
 }
 
@@ -35,46 +33,45 @@ impl Default for Thresholds {
 
 pub(super) struct LayerPlan {
     pub outputs: usize,
-    /// The outputs rounded up to whole tiles: the length of every row below.
+    /// The number of outputs, rounded up to whole tiles: the length of the rows below.
     pub padded: usize,
     pub packed: Packed,
     /// For each input the weights to all outputs, padded.
     pub columns: Aligned,
-    /// The weights row by row, rows of one length, where the layer is walked in blocks: a wide layer above the second.
+    /// The weights row by row, with rows of equal length, if the layer is walked in blocks: a wide layer above the second one.
     pub rows: Option<Aligned>,
-    /// The weights of the first output, padded like the inputs' rows.
+    /// The weights of the first output, padded as the rows of the inputs are.
     pub first_row: Aligned,
     pub bias: Aligned,
-    /// What stands beside the inputs x for the bias, a power of two: W x + b = (W, b / unit) (x, unit). Near the size of the biases over that of the
-    /// weights, so that no norm is larger than the numbers are; 1 in the first layer.
+    /// The entry for the bias that is appended to the inputs x, a power of two: W x + b = (W, b / unit) (x, unit). It is close to the size of
+    /// the biases divided by that of the weights, so that no norm is much larger than the numbers; 1 in the first layer.
     pub unit: f64,
-    /// A bound of the norm of each row of (W, b / unit), above 0.
+    /// An upper bound on the norm of each row of (W, b / unit), above 0.
     pub rho: Aligned,
     pub rho_norm: f64,
     pub rho_max: f64,
-    /// A bound of the spectral norm of W.
+    /// An upper bound on the spectral norm of W.
     pub sigma: f64,
-    /// The rounding of one product of this layer, relative to the norms of its factors.
+    /// The rounding error of one product of this layer, relative to the norms of its factors.
     pub gamma: f64,
-    /// One bit a unit whose form is not constant.
+    /// The units whose form is not constant, one bit for each unit.
     pub varying: Vec<u64>,
-    /// One bit a unit that stands for itself and its duplicates.
+    /// The units that represent themselves and their duplicates, one bit for each unit.
     pub representatives: Vec<u64>,
-    /// For each unit its leader, and whether it is opposite to it.
-    pub leader_of: Vec<Twin>,
-    /// The other units of a leader's class.
-    pub duplicates: Vec<Vec<Twin>>,
+    /// For each unit its representative, and whether their signs are opposite.
+    pub representative_of: Vec<Duplicate>,
+    /// For each representative, the other units of its class.
+    pub duplicates: Vec<Vec<Duplicate>>,
     pub words: usize,
-    /// For each input: whether all its weights are 0.
+    /// For each input, whether all its weights are 0.
     pub without_effect: Vec<bool>,
-    /// Whether each weight and bias that is 0 as a double is 0.
+    /// Whether each weight or bias whose double is 0 is exactly 0.
     pub has_exact_zeros: bool,
-    whole: OnceLock<WholeLayer>,
 }
 
 pub(super) struct Plan {
     pub layers: Vec<LayerPlan>,
-    /// Whether forms are first computed in doubled precision.
+    /// Whether forms are first computed in double-double arithmetic.
     pub has_doubled: bool,
 }
 
@@ -88,11 +85,6 @@ impl Plan {
         let is_large = weights >= thresholds.doubled || layers.len() > thresholds.deep;
         let has_doubled = is_large && network.layers().iter().all(Layer::is_double);
         Self { layers, has_doubled }
-    }
-
-    /// The layers as integers, made at the first escalation.
-    pub(super) fn whole(&self, network: &Stack) -> Vec<&WholeLayer> {
-        self.layers.iter().zip(network.layers()).map(|(plan, layer)| plan.whole.get_or_init(|| WholeLayer::new(layer))).collect()
     }
 }
 
@@ -128,7 +120,7 @@ impl LayerPlan {
             packed,
             columns,
             rows: in_blocks.then(|| {
-                // A cache line more than the weights, so that neighbouring rows do not compete for one cache set.
+                // The stride has an additional cache line, so that neighbouring rows do not use the same cache set.
                 let stride = inputs.next_multiple_of(8) + 8;
                 let mut rows = Aligned::zeros(outputs * stride);
                 for (i, row) in rows.chunks_exact_mut(stride).enumerate() {
@@ -146,12 +138,11 @@ impl LayerPlan {
             gamma: bound::product(inputs),
             varying: classes.varying,
             representatives: classes.representatives,
-            leader_of: classes.leader_of,
+            representative_of: classes.representative_of,
             duplicates: classes.duplicates,
             words: outputs.div_ceil(64),
             without_effect: (0..inputs).map(|j| (0..outputs).all(|i| is_zero(layer, i, j))).collect(),
             has_exact_zeros: has_exact_zeros(layer),
-            whole: OnceLock::new(),
         }
     }
 
@@ -160,26 +151,26 @@ impl LayerPlan {
     }
 }
 
-/// Whether no weight and no bias is a number too small for a double.
+/// Whether each weight or bias whose double is 0 is exactly 0.
 fn has_exact_zeros(layer: &Layer) -> bool {
     let (inputs, outputs) = (layer.inputs(), layer.outputs());
     let weight = |i: usize, j: usize| layer.weights()[(i, j)] != 0.0 || is_zero(layer, i, j);
     layer.is_double() || (0..outputs).all(|i| (layer.bias()[i] != 0.0 || layer.bias_of(i).is_zero()) && (0..inputs).all(|j| weight(i, j)))
 }
 
-/// The power of two nearest to the largest bias over the largest weight, between 2^-300 and 2^300.
+/// The power of two nearest to the quotient of the largest bias and the largest weight, between 2^-300 and 2^300.
 fn unit_of(layer: &Layer) -> f64 {
     let largest = |values: &[f64]| values.iter().fold(0.0f64, |most, x| most.max(x.abs()));
     let (weight, bias) = (largest(layer.weights().as_slice()), largest(layer.bias().as_slice()));
     if weight == 0.0 { 1.0 } else { 2f64.powi((bias.log2() - weight.log2()).clamp(-300.0, 300.0).round() as i32) }
 }
 
-/// Units of a layer grouped by hyperplane: rows (w, b) that are multiples of each other.
+/// The units of a layer grouped by hyperplane: their rows (w, b) are multiples of each other.
 struct Classes {
     varying: Vec<u64>,
     representatives: Vec<u64>,
-    leader_of: Vec<Twin>,
-    duplicates: Vec<Vec<Twin>>,
+    representative_of: Vec<Duplicate>,
+    duplicates: Vec<Vec<Duplicate>>,
 }
 
 impl Classes {
@@ -188,11 +179,11 @@ impl Classes {
         let mut classes = Self {
             varying: vec![0; words],
             representatives: vec![0; words],
-            leader_of: (0..outputs).map(|i| Twin { unit: i as u32, opposite: false }).collect(),
+            representative_of: (0..outputs).map(|i| Duplicate { unit: i as u32, opposite: false }).collect(),
             duplicates: vec![Vec::new(); outputs],
         };
         for i in 0..outputs {
-            // A constant unit has the sign of its bias, unless the bias is too small for a double: then it is not certain.
+            // A constant unit has the sign of its bias. If the bias is not 0 but its double is, the sign is not certain.
             if is_constant(layer, i) && layer.bias_of(i).is_zero() == (layer.bias()[i] == 0.0) {
                 continue;
             }
@@ -204,8 +195,8 @@ impl Classes {
             classes.representatives[first.unit / 64] |= 1 << (first.unit % 64);
             for Member { unit, opposite } in group {
                 let opposite = opposite != first.opposite;
-                classes.leader_of[unit] = Twin { unit: first.unit as u32, opposite };
-                classes.duplicates[first.unit].push(Twin { unit: unit as u32, opposite });
+                classes.representative_of[unit] = Duplicate { unit: first.unit as u32, opposite };
+                classes.duplicates[first.unit].push(Duplicate { unit: unit as u32, opposite });
             }
         }
         classes

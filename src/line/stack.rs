@@ -1,10 +1,10 @@
-//! The tracer of a stack of layers: options, and the trace of one segment.
+//! The tracer of a stack of layers: its options, and the trace of one segment.
 
 use super::escalate::Escalation;
 use super::first_layer::FirstLayer;
 use super::narrow::NarrowWalk;
 use super::options::Options;
-use super::oracle::stack_exact_only;
+use super::oracle::Oracle;
 use super::plan::{Plan, Thresholds};
 #[cfg(feature = "unfiltered")]
 use super::walk::walk_unchecked;
@@ -13,14 +13,15 @@ use super::{Enclosure, Trace, TraceError};
 use crate::data::{Point, Points};
 use crate::exact::Instructions;
 use crate::network::{Bit, Selection, Stack, UnitSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 mod pairs;
 
-/// Traces segments of a stack of layers: in floating point with proven error bounds, and with integers where those do not decide.
+/// Traces segments through a stack of layers: in floating point with proven error bounds, and with integers where the bounds do not decide.
 pub(super) struct StackTracer {
     network: Arc<Stack>,
     plan: Arc<Plan>,
+    oracle: Arc<OnceLock<Oracle>>,
     units: Arc<UnitSet>,
     full: Arc<UnitSet>,
     pub options: Options,
@@ -35,17 +36,18 @@ pub(super) struct StackTracer {
 }
 
 impl StackTracer {
-    /// A tracer of all hidden units, with the filter, enclosing doubles for the times, and the pieces of the output.
+    /// A tracer of all hidden units, with the filter, with enclosures of times by doubles, and with the pieces of the output.
     pub fn new(network: Arc<Stack>) -> Self {
         let plan = Arc::new(Plan::new(&network, Thresholds::default()));
-        Self::with_plan(network, plan)
+        Self::with_plan(network, plan, Arc::default())
     }
 
-    fn with_plan(network: Arc<Stack>, plan: Arc<Plan>) -> Self {
+    fn with_plan(network: Arc<Stack>, plan: Arc<Plan>, oracle: Arc<OnceLock<Oracle>>) -> Self {
         let units = Arc::new(network.units(&Selection::Hidden).expect("hidden units can always be selected"));
         Self {
             network,
             plan,
+            oracle,
             full: Arc::new(units.full()),
             units,
             options: Options::default(),
@@ -60,7 +62,7 @@ impl StackTracer {
         }
     }
 
-    /// Another tracer of the same network with the same options, and memory of its own: for another thread.
+    /// Another tracer of the same network with the same options and its own memory, for another thread.
     pub fn fork(&self) -> Self {
         Self {
             units: Arc::clone(&self.units),
@@ -68,31 +70,31 @@ impl StackTracer {
             options: self.options,
             certify: self.certify,
             instructions: self.instructions,
-            ..Self::with_plan(Arc::clone(&self.network), Arc::clone(&self.plan))
+            ..Self::with_plan(Arc::clone(&self.network), Arc::clone(&self.plan), Arc::clone(&self.oracle))
         }
     }
 
-    /// Follows these units; the outputs only where they are among them.
+    /// Selects the units to follow. The outputs are followed only if they are selected.
     pub fn units(mut self, units: &UnitSet) -> Self {
         self.full = Arc::new(units.full());
         self.units = Arc::new(units.clone());
         self
     }
 
-    /// Uses these instructions instead of the best that the processor has. The traces say the same with all of them.
+    /// Uses these instructions instead of the best ones of the processor. The traces are the same with all instructions.
     pub fn instructions(mut self, instructions: Instructions) -> Self {
         self.instructions = instructions;
         self
     }
 
-    /// Leaves the filter out, so that a benchmark can say what it costs. The traces may then be wrong.
+    /// Omits the filter, so that a benchmark can measure its cost. The traces may then be wrong.
     #[cfg(feature = "unfiltered")]
     pub fn without_filter(mut self) -> Self {
         self.certify = false;
         self
     }
 
-    /// Treats every network as a large one, so that tests reach those means with small ones.
+    /// Treats every network as a large one, so that tests use the methods for large networks with small ones.
     #[doc(hidden)]
     pub fn treated_as_large(mut self) -> Self {
         self.plan = Arc::new(Plan::new(&self.network, Thresholds { wide: 1, doubled: 0, deep: 0 }));
@@ -102,7 +104,7 @@ impl StackTracer {
     /// The trace of the segment from one point to another.
     ///
     /// # Errors
-    /// A point of the wrong dimension.
+    /// A point has the wrong dimension.
     pub fn trace(&mut self, from: &Point, to: &Point) -> Result<Trace, TraceError> {
         self.check(from.dimension())?;
         self.check(to.dimension())?;
@@ -127,9 +129,10 @@ impl StackTracer {
         if found == expected { Ok(()) } else { Err(TraceError::Dimension { expected, found }) }
     }
 
-    /// The trace by these units with every decision taken with integers.
+    /// The trace of these units with every decision taken with integers.
     fn trace_with_integers(&self, from: &Point, to: &Point, units: &UnitSet) -> Result<Trace, TraceError> {
-        stack_exact_only(&self.network, from, to, units).map(|trace| trace.reduced_to_what_is_asked(self.options))
+        let oracle = self.oracle.get_or_init(|| Oracle::new(self.network.graph()));
+        oracle.trace(from, to, units).map(|trace| trace.reduced_to_what_is_asked(self.options))
     }
 
     /// Traces one segment into `trace`.
@@ -143,7 +146,7 @@ impl StackTracer {
             _ => walk_certified(self.instructions, walk, plan, depth, ends, &mut escalation),
         };
         if let Err(OutOfRange) = walked {
-            // Numbers near the ends of the doubles: all decisions with integers.
+            // Numbers are close to the limits of doubles: all decisions are taken with integers.
             *trace = self.trace_with_integers(&from.0.point(from.1), &to.0.point(to.1), &self.full)?;
             return Ok(());
         }

@@ -7,27 +7,27 @@ use rug::Rational;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// What can be wrong with a segment, or with a path of several.
+/// The errors of a segment, or of a path of several.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TraceError {
-    /// A point has another dimension than the input space.
-    #[error("the network takes {expected} inputs, but the point has {found} coordinates")]
+    /// The dimension of a point is not that of the input space.
+    #[error("the point has {found} coordinates, expected {expected}")]
     Dimension {
-        /// The inputs of the network.
+        /// The dimension of the input space.
         expected: usize,
-        /// The coordinates of the point.
+        /// The number of coordinates of the point.
         found: usize,
     },
     /// The traces of a polygonal path show different units.
-    #[error("part {part} shows other units than the first part")]
+    #[error("part {part} has other units than the first part")]
     UnitsDiffer {
-        /// The first part that differs, from 0.
+        /// The index of the first part with other units, counted from 0.
         part: usize,
     },
 }
 
-/// Two doubles with an exact number between them: lo <= x <= hi, proven. Written as `[lo, hi]`.
+/// Two doubles that enclose an exact number x: lo <= x <= hi, proven. Written as `[lo, hi]`.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(from = "(f64, f64)", into = "(f64, f64)")]
 pub struct Enclosure {
@@ -50,7 +50,7 @@ impl From<Enclosure> for (f64, f64) {
 }
 
 impl Enclosure {
-    /// The tightest enclosure of a rational: both ends equal where it is a double.
+    /// The tightest enclosure of a rational. Both ends are equal if it is a double.
     ///
     /// ```
     /// use plica::line::Enclosure;
@@ -68,7 +68,7 @@ impl Enclosure {
         }
     }
 
-    /// Whether the rational lies between the ends.
+    /// Whether the rational is between the ends.
     pub fn contains(&self, q: &Rational) -> bool {
         let below = self.lo == f64::NEG_INFINITY || rational(self.lo).is_some_and(|lo| lo <= *q);
         let above = self.hi == f64::INFINITY || rational(self.hi).is_some_and(|hi| *q <= hi);
@@ -76,13 +76,14 @@ impl Enclosure {
     }
 }
 
-/// How many decisions the filter took, and how many were taken with integers.
+/// The number of decisions that the filter took, and of those that were taken with integers.
 ///
-/// A decision is the sign of a unit at a breakpoint of the layers below or at an end of the segment, the place of a crossing in the order of those
-/// of its piece, or whether the output changes at a crossing. Signs of units that never switch or that follow another one count, too.
+/// A decision is one of the following: the sign of a unit at a breakpoint of the layers below or at an end of the segment, the position of
+/// a crossing in the order of those of its piece, or whether the output changes at a crossing. The signs of constant units and of
+/// duplicates are counted, too.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decisions {
-    /// Decided in floating point, of single or of doubled precision, with a proven error bound, or by which inputs of a unit are active.
+    /// Decided in floating point, in double or double-double arithmetic with a proven error bound, or by the active inputs of a unit.
     pub filtered: u64,
     /// Decided with integers.
     pub exact: u64,
@@ -95,30 +96,31 @@ impl std::ops::AddAssign for Decisions {
     }
 }
 
-/// A crossing: a time t in (0,1) at which the pattern just left differs from the pattern just right.
+/// A crossing: a time t in (0,1) at which the pattern just left of t differs from the pattern just right of t.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Crossing<'a> {
     /// A proven enclosure of the time.
     pub t: Enclosure,
-    /// The exact time, where it was asked for.
+    /// The exact time, if [`Tracer::exact_times`](super::Tracer::exact_times) is set.
     pub t_exact: Option<&'a Rational>,
     /// The bits that differ on the two sides, sorted.
     pub flips: &'a [Bit],
-    /// The bits that are active on both sides and not at the crossing itself, where their units are 0, sorted.
+    /// The bits that are active on both sides, and not at the crossing itself, where their units are 0, sorted.
     pub touches: &'a [Bit],
-    /// Of maxima at which several candidates meet here, the bits that are active at the crossing itself though not on both sides, sorted.
+    /// For maxima in which several candidates are equal here: the bits that are active at the crossing itself, but not on both sides,
+    /// sorted.
     pub held: &'a [Bit],
 }
 
-/// What changes at a crossing, as reports write it.
+/// A change at a crossing, in the form of reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Change {
-    /// \[layer, index\]: the bit of a unit that has one.
+    /// \[layer, index\]: the bit of a unit with one bit.
     Unit([u32; 2]),
     /// \[layer, index, bit\]: one of several bits of a unit.
     Bit([u32; 3]),
-    /// \[layer, index, from, to\]: the winner of a maximum.
+    /// \[layer, index, from, to\]: the old and the new winner of a maximum.
     Winner([u32; 4]),
 }
 
@@ -132,8 +134,8 @@ struct Mark {
 
 /// The exact trace of a segment x(t) = (1-t) a + t b, 0 <= t <= 1: the patterns of the open intervals between crossings.
 ///
-/// A fresh trace holds all hidden units, and the outputs where the selection has them;
-/// [`select`](Self::select) narrows it to a selection's units, [`reversed`](Self::reversed) turns it around.
+/// A tracer's trace has the bits of all hidden units, and of the outputs if they are selected. [`select`](Self::select) restricts it to the
+/// units of a selection, [`reversed`](Self::reversed) reverses it.
 #[derive(Clone, Debug)]
 pub struct Trace {
     units: Arc<UnitSet>,
@@ -153,7 +155,7 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// A trace of one region, to which crossings are pushed in order.
+    /// A trace with one region, to which crossings are added in order.
     pub(super) fn begin(units: Arc<UnitSet>) -> Self {
         let zeros = Pattern::zeros(units.count());
         Self::begin_at(units, zeros)
@@ -178,7 +180,7 @@ impl Trace {
         }
     }
 
-    /// Empties the trace for another segment with the same units, keeping its memory.
+    /// Clears the trace for another segment with the same units, and keeps its memory.
     pub(super) fn restart(&mut self) {
         for list in [&mut self.flips, &mut self.touches, &mut self.held] {
             list.clear();
@@ -192,7 +194,7 @@ impl Trace {
         self.decisions = Decisions::default();
     }
 
-    /// The bits of one layer on the first region, before any crossing is pushed.
+    /// Sets the bits of one layer on the first region, before any crossing is added.
     pub(super) fn set_start(&mut self, layer: usize, width: usize, words: &[u64]) {
         let offset = self.units.offset(layer);
         for pattern in [&mut self.start, &mut self.end] {
@@ -243,7 +245,7 @@ impl Trace {
         self.pieces = Some(pieces);
     }
 
-    /// The same trace with exact times and with pieces only where they were asked for: the exact-only modes find both.
+    /// The same trace without exact times and without pieces, unless the options ask for them. The exact-only modes compute both.
     pub(super) fn reduced_to_what_is_asked(mut self, options: Options) -> Self {
         if !options.exact_times {
             self.times.clear();
@@ -256,7 +258,7 @@ impl Trace {
         &mut self.decisions
     }
 
-    /// The units whose bits the patterns show.
+    /// The units whose bits the patterns have.
     pub fn units(&self) -> &UnitSet {
         &self.units
     }
@@ -271,17 +273,18 @@ impl Trace {
         &self.end
     }
 
-    /// The number of regions: the crossings plus one.
+    /// The number of regions: the number of crossings plus one.
     pub fn regions(&self) -> usize {
         self.marks.len() + 1
     }
 
-    /// The number of pieces, the maximal intervals on which the output is one affine function of t; `None` where it was not asked for.
+    /// The number of pieces, which are the maximal intervals on which the output is one affine function of t; `None` if they were not
+    /// counted.
     pub fn pieces(&self) -> Option<usize> {
         self.pieces
     }
 
-    /// How the decisions of this trace were taken.
+    /// The numbers of decisions of this trace.
     pub fn decisions(&self) -> Decisions {
         self.decisions
     }
@@ -291,10 +294,10 @@ impl Trace {
         self.marks.len()
     }
 
-    /// One crossing, counted from 0 in order of time.
+    /// The k-th crossing in order of time, counted from 0.
     ///
     /// # Panics
-    /// Where there is no such crossing.
+    /// If k is not below [`crossing_count`](Self::crossing_count).
     pub fn crossing(&self, k: usize) -> Crossing<'_> {
         let from = k.checked_sub(1).map_or((0, 0, 0), |k| (self.marks[k].flips_end, self.marks[k].touches_end, self.marks[k].held_end));
         let mark = &self.marks[k];
@@ -329,10 +332,10 @@ impl Trace {
         }
     }
 
-    /// The closed sequence: the patterns of the regions, with the patterns at the crossings and at the two ends in their places.
+    /// The closed sequence: the patterns of the regions, with the patterns at the crossings and at the two ends inserted in their order.
     ///
-    /// It is the sequence that a path sampled at points is a subsequence of, repeats aside. Take it of a trace of all
-    /// hidden units and narrow its patterns afterwards: a selection knows only its own crossings.
+    /// The sequence of patterns at sampled points of a path is a subsequence of it, apart from repetitions. Compute it for a trace of all
+    /// hidden units and restrict its patterns afterwards, since a selection has only the crossings of its own units.
     pub fn closed_sequence(&self) -> Vec<Pattern> {
         let mut sequence = Vec::with_capacity(2 * self.regions() + 1);
         let mut pattern = self.start.clone();
@@ -351,7 +354,7 @@ impl Trace {
         sequence.push(with(without(pattern.clone(), &self.zero_at_start), &self.held_at_start));
         for crossing in self.crossings() {
             sequence.push(pattern.clone());
-            // At the crossing whatever flips is 0, and so inactive; but a maximum has a winner there too.
+            // At the crossing the units that flip are 0, and so inactive; but a maximum has a winner there, too.
             sequence.push(with(without(without(pattern.clone(), crossing.flips), crossing.touches), crossing.held));
             self.flip_all(&mut pattern, crossing.flips);
         }
@@ -360,7 +363,7 @@ impl Trace {
         sequence
     }
 
-    /// What changes at each crossing, in order.
+    /// The changes at each crossing, in order.
     pub fn changes(&self) -> impl Iterator<Item = Vec<Change>> + '_ {
         let mut pattern = self.start.clone();
         self.crossings().map(move |crossing| {
@@ -385,7 +388,7 @@ impl Trace {
         })
     }
 
-    /// The trace of the same segment walked from b to a.
+    /// The trace of the same segment from b to a.
     #[must_use]
     pub fn reversed(&self) -> Self {
         let mut reversed = Self::begin_at(Arc::clone(&self.units), self.end.clone());
@@ -407,7 +410,7 @@ impl Trace {
         reversed
     }
 
-    /// The trace that shows only the bits of a selection: crossings at which none of them flips are gone.
+    /// The trace with the bits of a selection only, and without the crossings at which none of them flips.
     ///
     /// The units must be among those of this trace.
     #[must_use]
@@ -434,13 +437,13 @@ impl Trace {
         selected
     }
 
-    /// Joins the traces of two halves of one segment, cut at the rational time `cut`.
+    /// Joins the traces of two parts of one segment, cut at the rational time `cut`.
     ///
-    /// A crossing stands at the cut if the patterns on its two sides differ, and its flips are the difference.
-    /// The pieces of the whole do not follow from those of the halves: they are `None`.
+    /// The result has a crossing at the cut if the patterns on its two sides differ; its flips are the difference. The number of pieces of
+    /// the whole does not follow from those of the parts: it is `None`.
     ///
     /// # Panics
-    /// Where the halves have different units, or the cut lies outside (0,1).
+    /// If the parts have different units, or the cut is not in (0,1).
     pub fn join(first: &Trace, second: &Trace, cut: &Rational) -> Trace {
         assert_eq!(first.units, second.units, "both halves show the same units");
         assert!(*cut > 0 && *cut < 1, "a cut lies strictly between the ends");
@@ -470,7 +473,7 @@ impl Trace {
         if !flips.is_empty() {
             let touches: Vec<Bit> = first.zero_at_end.iter().copied().filter(|u| !flips.contains(u)).collect();
             whole.push(Enclosure::of(cut), &flips, &touches);
-            // An operand that wins at the cut itself, and not on both sides.
+            // A candidate that wins at the cut itself, but not on both sides.
             let here = |u: &Bit| first.held_at_end.contains(u) || first.end.get(first.units.position(*u)) && !first.zero_at_end.contains(u);
             let mut held: Vec<Bit> = flips.iter().copied().filter(here).chain(first.held_at_end.iter().copied()).collect();
             held.sort_unstable();
@@ -490,9 +493,10 @@ impl Trace {
         whole
     }
 
-    /// Whether two traces say the same: the same units, patterns, flips, touched units and ends, and, where both know them, pieces.
+    /// Whether two traces agree: they have the same units, patterns, flips, touched units and ends, and the same number of pieces if both
+    /// have counted them.
     ///
-    /// Enclosures of times may differ in width; they must overlap.
+    /// Enclosures of times may differ in width, but they must overlap.
     pub fn agrees_with(&self, other: &Trace) -> bool {
         let same = |a: Crossing<'_>, b: Crossing<'_>| {
             (a.flips, a.touches, a.held) == (b.flips, b.touches, b.held) && a.t.lo <= b.t.hi && b.t.lo <= a.t.hi

@@ -1,8 +1,8 @@
-//! The tracer of a network: options, and the traces of its segments.
+//! The tracer of a network: its options, and the traces of segments.
 
-use super::graph::{GraphTracer, graph_exact_only};
+use super::graph::GraphTracer;
 use super::options::Options;
-use super::oracle::stack_exact_only;
+use super::oracle::Oracle;
 use super::stack::StackTracer;
 use super::{Decisions, Flips, Trace, TraceError};
 use crate::data::{Point, Points};
@@ -10,9 +10,9 @@ use crate::exact::Instructions;
 use crate::network::{Network, UnitSet};
 use std::sync::Arc;
 
-/// Traces segments of one network: in floating point with proven error bounds, and with integers where those do not decide.
+/// Traces segments of one network: in floating point with proven error bounds, and with integers where the bounds do not decide.
 ///
-/// A tracer is made once for a network, and keeps its memory from segment to segment.
+/// Build one tracer for a network. It keeps its buffers from segment to segment.
 ///
 /// ```
 /// use plica::{data::Point, line::Tracer, network::{Layer, Network}};
@@ -30,14 +30,14 @@ use std::sync::Arc;
 #[must_use]
 pub struct Tracer(Walks);
 
-/// Stacks of layers have walks of their own, which are faster.
+/// Stacks of layers have separate, faster walks.
 enum Walks {
     Stack(Box<StackTracer>),
     Graph(Box<GraphTracer>),
 }
 
 impl Tracer {
-    /// A tracer of all hidden units, with the filter, enclosing doubles for the times, and the pieces of the output.
+    /// A tracer of all hidden units, with the filter, with enclosures of times by doubles, and with the pieces of the output.
     pub fn new(network: &Network) -> Self {
         Self(match network.stack() {
             Some(stack) => Walks::Stack(Box::new(StackTracer::new(Arc::clone(stack)))),
@@ -45,7 +45,7 @@ impl Tracer {
         })
     }
 
-    /// Another tracer of the same network with the same options, and memory of its own: for another thread.
+    /// Another tracer of the same network with the same options and its own memory, for another thread.
     pub fn fork(&self) -> Self {
         Self(match &self.0 {
             Walks::Stack(tracer) => Walks::Stack(Box::new(tracer.fork())),
@@ -68,39 +68,39 @@ impl Tracer {
         self
     }
 
-    /// Follows these units; the outputs only where they are among them.
+    /// Selects the units to follow. The outputs are followed only if they are selected.
     pub fn units(self, units: &UnitSet) -> Self {
         self.map(|tracer| tracer.units(units), |tracer| tracer.units(units))
     }
 
-    /// Whether crossings carry their exact times as rationals, and the tightest enclosures.
+    /// Sets whether crossings have their exact times as rationals, and the tightest enclosures.
     pub fn exact_times(self, yes: bool) -> Self {
         self.with(|options| options.exact_times = yes)
     }
 
-    /// Whether every decision is taken exactly, by [`Trace::exact_only`].
+    /// Sets whether every decision is taken exactly, by [`Trace::exact_only`].
     pub fn exact_only(self, yes: bool) -> Self {
         self.with(|options| options.exact_only = yes)
     }
 
-    /// Whether the pieces of the output are counted; they are by default. Where not, [`Trace::pieces`] is `None`.
+    /// Sets whether the pieces of the output are counted, which is the default. If not, [`Trace::pieces`] is `None`.
     pub fn pieces(self, yes: bool) -> Self {
         self.with(|options| options.pieces = yes)
     }
 
-    /// Uses these instructions instead of the best that the processor has. The traces say the same with all of them.
+    /// Uses these instructions instead of the best ones of the processor. The traces are the same with all instructions.
     pub fn instructions(self, instructions: Instructions) -> Self {
         self.map(|tracer| tracer.instructions(instructions), |tracer| tracer)
     }
 
-    /// Leaves the filter out, so that a benchmark can say what it costs. The traces may then be wrong.
+    /// Omits the filter, so that a benchmark can measure its cost. The traces may then be wrong.
     #[cfg(feature = "unfiltered")]
     #[doc(hidden)]
     pub fn without_filter(self) -> Self {
         self.map(StackTracer::without_filter, |tracer| tracer)
     }
 
-    /// Treats every network as a large one, so that tests reach those means with small ones.
+    /// Treats every network as a large one, so that tests use the methods for large networks with small ones.
     #[doc(hidden)]
     pub fn as_if_large(self) -> Self {
         self.map(StackTracer::treated_as_large, |tracer| tracer)
@@ -109,7 +109,7 @@ impl Tracer {
     /// The trace of the segment from one point to another.
     ///
     /// # Errors
-    /// A point of the wrong dimension.
+    /// A point has the wrong dimension.
     pub fn trace(&mut self, from: &Point, to: &Point) -> Result<Trace, TraceError> {
         match &mut self.0 {
             Walks::Stack(tracer) => tracer.trace(from, to),
@@ -117,15 +117,15 @@ impl Tracer {
         }
     }
 
-    /// The traces of the segments between pairs of points of one set, one after the other, in order.
+    /// The traces of the segments between pairs of points of one set, in order.
     ///
-    /// Each point goes through the first layer once, however many segments end in it.
+    /// The first layer is computed once for each point, for any number of segments that end in it.
     ///
     /// # Errors
-    /// Points of the wrong dimension.
+    /// The points have the wrong dimension.
     ///
     /// # Panics
-    /// Where a pair names a row that the set does not have.
+    /// If a pair has a row that the set does not have.
     pub fn trace_pairs(
         &mut self,
         points: &Points,
@@ -135,10 +135,10 @@ impl Tracer {
         self.over(points)?.trace_pairs(pairs, visit)
     }
 
-    /// The tracer bound to a set of points: what it computes of them is kept from call to call.
+    /// The tracer bound to a set of points. Results for single points are kept from call to call.
     ///
     /// # Errors
-    /// Points of the wrong dimension.
+    /// The points have the wrong dimension.
     pub fn over<'t, 'p>(&'t mut self, points: &'p Points) -> Result<PointTracer<'t, 'p>, TraceError> {
         match &mut self.0 {
             Walks::Stack(tracer) => tracer.bind(points)?,
@@ -155,13 +155,13 @@ pub struct PointTracer<'t, 'p> {
 }
 
 impl PointTracer<'_, '_> {
-    /// The traces of the segments between pairs of the points, by the units that the tracer follows.
+    /// The traces of the segments between pairs of the points, with the selected units.
     ///
     /// # Errors
-    /// None that the points have not passed already.
+    /// None: the points have been checked already.
     ///
     /// # Panics
-    /// Where a pair names a row that the set does not have.
+    /// If a pair has a row that the set does not have.
     pub fn trace_pairs(
         &mut self,
         pairs: impl IntoIterator<Item = (usize, usize)>,
@@ -173,8 +173,8 @@ impl PointTracer<'_, '_> {
         }
     }
 
-    /// The flips of the segments between pairs of the points, and how the decisions were taken: all that a folding measure needs,
-    /// and several times faster than the traces where the layers are narrow.
+    /// The flips of the segments between pairs of the points, and the numbers of decisions. Folding measures need no more, and it is
+    /// several times faster than the traces if the layers are narrow.
     ///
     /// ```
     /// use plica::{data::Points, line::Tracer, network::load};
@@ -187,10 +187,10 @@ impl PointTracer<'_, '_> {
     /// ```
     ///
     /// # Errors
-    /// None that the points have not passed already.
+    /// None: the points have been checked already.
     ///
     /// # Panics
-    /// Where a pair names a row that the set does not have.
+    /// If a pair has a row that the set does not have.
     pub fn flips_of_pairs(
         &mut self,
         pairs: impl IntoIterator<Item = (usize, usize)>,
@@ -204,13 +204,13 @@ impl PointTracer<'_, '_> {
 }
 
 impl Trace {
-    /// The trace of a segment with every decision taken exactly: slow, simple, and the reference for the filter.
+    /// The trace of a segment with every decision taken exactly. It is slow and simple, and the reference for the filter.
     ///
-    /// The crossings carry their exact times and the tightest enclosures. Time and memory grow with the number of regions times the
+    /// The crossings have their exact times and the tightest enclosures. Time and memory are proportional to the number of regions times the
     /// number of weights.
     ///
     /// # Errors
-    /// A point of the wrong dimension.
+    /// A point has the wrong dimension.
     ///
     /// ```
     /// use plica::{data::Point, line::Trace, network::{Layer, Network, Selection}};
@@ -227,9 +227,6 @@ impl Trace {
     /// assert_eq!(trace.end().to_string(), "10");
     /// ```
     pub fn exact_only(network: &Network, from: &Point, to: &Point, units: &UnitSet) -> Result<Self, TraceError> {
-        match network.stack() {
-            Some(stack) => stack_exact_only(stack, from, to, units),
-            None => graph_exact_only(network.graph(), from, to, units),
-        }
+        Oracle::new(network.graph()).trace(from, to, units)
     }
 }

@@ -1,4 +1,4 @@
-//! Which units of a layer never switch, and which switch on equal or parallel hyperplanes.
+//! Units of a layer whose bits are constant, and units with equal or parallel hyperplanes.
 
 use super::Layer;
 use crate::exact::{dyadic_parts, over_common_denominator};
@@ -6,19 +6,19 @@ use rug::{Integer, Rational};
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
-/// How the hyperplanes w.x + b = 0 of the units of one layer lie to each other, decided exactly.
+/// The relations between the hyperplanes w.x + b = 0 of the units of one layer, decided exactly.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hyperplanes {
     /// Units whose weights are all 0: their bit never changes.
     pub constant: Vec<usize>,
-    /// Groups of two and more units whose (w, b) are positive multiples of each other: their bits are always equal.
+    /// Groups of two or more units whose (w, b) are positive multiples of each other: their bits are always equal.
     pub duplicated: Vec<Vec<usize>>,
-    /// Groups of two and more units whose w are multiples of each other, of either sign: duplicated units are among them.
+    /// Groups of two or more units whose w are multiples of each other, of either sign. They include duplicated units.
     pub parallel: Vec<Vec<usize>>,
 }
 
 impl Hyperplanes {
-    /// The hyperplanes of a layer, in one pass over its rows.
+    /// The relations of a layer, in one pass over its rows.
     pub fn of(layer: &Layer) -> Self {
         let groups = |rows: Rows| Proportional::of(layer, rows).groups();
         let units = |group: &[Member]| group.iter().map(|member| member.unit).collect::<Vec<_>>();
@@ -40,29 +40,29 @@ pub(crate) fn is_constant(layer: &Layer, unit: usize) -> bool {
     (0..layer.inputs()).all(|input| is_zero(layer, unit, input))
 }
 
-/// Whether a weight is 0, also where its nearest double is.
+/// Whether a weight is exactly 0. The nearest double of a weight other than 0 may be 0 too.
 pub(crate) fn is_zero(layer: &Layer, unit: usize, input: usize) -> bool {
     layer.weights()[(unit, input)] == 0.0 && (layer.is_double() || layer.weight(unit, input).is_zero())
 }
 
-/// What is compared of the units.
+/// The part of the rows that is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Rows {
     Weights,
     WeightsAndBias,
 }
 
-/// A unit of a group whose rows are multiples of each other, and whether its row is a negative multiple of the first one's.
+/// A unit of a group whose rows are multiples of each other, and whether its row is a negative multiple of the first row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Member {
     pub unit: usize,
     pub opposite: bool,
 }
 
-/// The units of a layer grouped by rows that are multiples of each other, exactly; rows of zeros are in no group.
+/// The units of a layer, grouped by rows that are exact multiples of each other. Rows of zeros belong to no group.
 ///
-/// Each row has one *primitive* form, the same for all its multiples but for one sign. Groups are found by its hash, and equal primitive rows are
-/// compared number by number, so that the work grows with the number of weights, in degenerate layers too.
+/// Each row has a *primitive* form, which is equal for all multiples of the row up to the sign. Groups are found by its hash, and rows with
+/// equal hashes are compared number by number, so that the time is linear in the number of weights, also in degenerate layers.
 pub(crate) struct Proportional {
     groups: Vec<Vec<Member>>,
 }
@@ -70,7 +70,7 @@ pub(crate) struct Proportional {
 impl Proportional {
     pub(crate) fn of(layer: &Layer, rows: Rows) -> Self {
         let mut found = Self { groups: Vec::new() };
-        // By the hash of the primitive row, the groups that have it: the hash is keyed at random, so no layer makes its rows collide.
+        // The groups by the hash of their primitive row. The key of the hash is random, so that no layer causes collisions.
         let hasher = RandomState::new();
         let mut by_hash: HashMap<u64, Vec<usize>> = HashMap::new();
         for unit in 0..layer.outputs() {
@@ -91,32 +91,34 @@ impl Proportional {
         found
     }
 
-    /// The groups by their first units, each in ascending order; a unit that is like no other is a group of its own.
+    /// The groups in the order of their first units, each in ascending order. A unit that is proportional to no other is a group of its
+    /// own.
     pub(crate) fn groups(self) -> Vec<Vec<Member>> {
         self.groups
     }
 }
 
-/// A row divided by what all its multiples differ by: equal for rows that are multiples of each other, and for no others.
+/// The primitive form of a row: equal for rows that are multiples of each other, and for no others.
 struct Primitive {
-    /// Whether the first number that is not 0 is negative; the terms are those of a row in which it is positive.
+    /// Whether the first nonzero number is negative. The terms are those of the row with the sign that makes this number positive.
     negative: bool,
     terms: Terms,
 }
 
 #[derive(PartialEq, Eq, Hash)]
 enum Terms {
-    /// For each number that is not 0 its place, its odd part over the greatest common divisor of all, and its exponent minus that of the first.
+    /// For each nonzero number: its index, its odd part divided by the greatest common divisor of all odd parts, and its exponent minus
+    /// that of the first nonzero number.
     ///
-    /// A double is m 2^e, m odd. Two rows are multiples of each other, by +-(a / b) 2^c with odd a and b, if and only if their m are by +-a / b and
-    /// their e differ by c throughout.
+    /// A double is m 2^e, m odd. Two rows are multiples of each other, by a factor +-(a / b) 2^c with odd a and b, if and only if their m
+    /// differ by the factor +-a / b and their e by the summand c for all numbers.
     Dyadic(Vec<(usize, i64, i32)>),
     /// Coprime integers.
     Whole(Vec<Integer>),
 }
 
 impl Primitive {
-    /// The primitive row of a unit; `None` where all its numbers are 0.
+    /// The primitive form of the row of a unit; `None` if all its numbers are 0.
     fn of(layer: &Layer, rows: Rows, unit: usize) -> Option<Self> {
         let bias = rows == Rows::WeightsAndBias;
         if layer.is_double() {
@@ -131,7 +133,7 @@ impl Primitive {
                     break;
                 }
             }
-            // Odd parts have at most 53 bits.
+            // The odd parts have at most 53 bits.
             let divisor = divisor as i64 * leading.signum();
             let term = |(place, (m, e)): (usize, (i64, i32))| (place, m / divisor, e - first);
             return Some(Self { negative: leading < 0, terms: Terms::Dyadic(row.into_iter().map(term).collect()) });
@@ -146,7 +148,7 @@ impl Primitive {
     }
 }
 
-/// The greatest common divisor, 0 being divided by all.
+/// The greatest common divisor; gcd(x, 0) = x.
 fn gcd(mut x: u64, mut y: u64) -> u64 {
     while y != 0 {
         (x, y) = (y, x % y);
@@ -159,7 +161,7 @@ mod tests {
     use super::*;
     use nalgebra::{DMatrix, DVector};
 
-    /// Groups by comparing all pairs, as the definitions have it.
+    /// Groups by comparison of all pairs, as in the definitions.
     fn by_pairs(rows: &[Vec<Rational>]) -> Hyperplanes {
         let multiple = |x: &[Rational], y: &[Rational]| -> Option<Rational> {
             let first = x.iter().position(|x| !x.is_zero())?;

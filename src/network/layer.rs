@@ -1,54 +1,55 @@
-//! Affine layers: weights that are finite and exact.
+//! Affine layers with finite, exact weights.
 
 use crate::exact::{as_f64, nearest_f64, rational};
 use nalgebra::{DMatrix, DVector};
 use rug::Rational;
+use std::sync::Arc;
 
-/// What can be wrong with a network.
+/// The errors of a network, and of a point that is given to it.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NetworkError {
     /// There are no layers.
-    #[error("a network has at least one layer")]
+    #[error("no layers, expected at least one")]
     NoLayers,
     /// A layer has no inputs or no outputs.
-    #[error("layer {layer} is {outputs} x {inputs}, and neither may be 0")]
+    #[error("layer {layer} has shape {outputs} x {inputs}, expected sizes above 0")]
     EmptyLayer {
-        /// The layer, from 0.
+        /// The index of the layer, counted from 0.
         layer: usize,
-        /// Its outputs.
+        /// The number of its outputs.
         outputs: usize,
-        /// Its inputs.
+        /// The number of its inputs.
         inputs: usize,
     },
-    /// A layer takes another number of inputs than the layer below it gives.
-    #[error("layer {layer} takes {found} inputs, but the layer below gives {expected}")]
+    /// A layer has another number of inputs than the layer below it has outputs.
+    #[error("layer {layer} has {found} inputs, expected {expected}: the number of outputs of the layer below")]
     DoesNotChain {
-        /// The layer, from 0.
+        /// The index of the layer, counted from 0.
         layer: usize,
-        /// What the layer below gives.
+        /// The number of outputs of the layer below.
         expected: usize,
-        /// What this layer takes.
+        /// The number of inputs of this layer.
         found: usize,
     },
     /// A bias has another length than its layer has outputs.
-    #[error("the bias of layer {layer} has length {found}, but the layer has {expected} outputs")]
+    #[error("the bias of layer {layer} has length {found}, expected {expected}: the number of outputs")]
     BiasLength {
-        /// The layer, from 0.
+        /// The index of the layer, counted from 0.
         layer: usize,
-        /// The outputs of the layer.
+        /// The number of outputs of the layer.
         expected: usize,
-        /// The length found.
+        /// The length of the bias.
         found: usize,
     },
     /// A weight is NaN or infinite.
     #[error("weight [{row}, {column}] of layer {layer} is {value}, not a finite number")]
     WeightNotFinite {
-        /// The layer, from 0.
+        /// The index of the layer, counted from 0.
         layer: usize,
-        /// The output.
+        /// The index of the output.
         row: usize,
-        /// The input.
+        /// The index of the input.
         column: usize,
         /// The value found.
         value: f64,
@@ -56,38 +57,39 @@ pub enum NetworkError {
     /// A bias is NaN or infinite.
     #[error("bias [{index}] of layer {layer} is {value}, not a finite number")]
     BiasNotFinite {
-        /// The layer, from 0.
+        /// The index of the layer, counted from 0.
         layer: usize,
-        /// The output.
+        /// The index of the output.
         index: usize,
         /// The value found.
         value: f64,
     },
-    /// A point has another dimension than the input.
-    #[error("the network takes {expected} inputs, but the point has {found} coordinates")]
+    /// The dimension of a point is not that of the input.
+    #[error("the point has {found} coordinates, expected {expected}")]
     Dimension {
         /// The dimension of the input space.
         expected: usize,
-        /// The coordinates of the point.
+        /// The number of coordinates of the point.
         found: usize,
     },
 }
 
 /// An affine map x -> W x + b with exact coefficients; W is outputs x inputs.
 ///
-/// The doubles are the nearest to the exact coefficients, and equal to them where the layer [holds doubles](Self::is_double).
+/// The doubles are the nearest to the exact coefficients. They are equal to them if [`is_double`](Self::is_double). Copies
+/// share them.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use]
 pub struct Layer {
-    weights: DMatrix<f64>,
-    bias: DVector<f64>,
-    exact: Option<Box<(DMatrix<Rational>, DVector<Rational>)>>,
+    weights: Arc<DMatrix<f64>>,
+    bias: Arc<DVector<f64>>,
+    exact: Option<Arc<(DMatrix<Rational>, DVector<Rational>)>>,
 }
 
 impl Layer {
-    /// A layer whose coefficients are the given doubles. They are checked when the layer joins a [`Network`](super::Network).
+    /// A layer with these doubles as coefficients. A [`Network`](super::Network) checks that they are finite.
     pub fn from_f64(weights: DMatrix<f64>, bias: DVector<f64>) -> Self {
-        Self { weights, bias, exact: None }
+        Self { weights: Arc::new(weights), bias: Arc::new(bias), exact: None }
     }
 
     /// A layer with rational coefficients.
@@ -103,9 +105,9 @@ impl Layer {
         let dyadic = |q: &Rational| as_f64(q).is_some();
         let is_double = weights.iter().all(dyadic) && bias.iter().all(dyadic);
         Self {
-            weights: weights.map(|q| nearest_f64(&q)),
-            bias: bias.map(|q| nearest_f64(&q)),
-            exact: (!is_double).then(|| Box::new((weights, bias))),
+            weights: Arc::new(weights.map(|q| nearest_f64(&q))),
+            bias: Arc::new(bias.map(|q| nearest_f64(&q))),
+            exact: (!is_double).then(|| Arc::new((weights, bias))),
         }
     }
 
@@ -114,17 +116,17 @@ impl Layer {
         self.weights.ncols()
     }
 
-    /// The number of outputs, which are units where a ReLU follows.
+    /// The number of outputs. They are units if a ReLU follows.
     pub fn outputs(&self) -> usize {
         self.weights.nrows()
     }
 
-    /// The nearest doubles of the weights, outputs x inputs; infinite where a weight lies beyond the doubles.
+    /// The doubles nearest to the weights, outputs x inputs; infinite if a weight rounds beyond the largest double.
     pub fn weights(&self) -> &DMatrix<f64> {
         &self.weights
     }
 
-    /// The nearest doubles of the bias.
+    /// The doubles nearest to the bias.
     pub fn bias(&self) -> &DVector<f64> {
         &self.bias
     }
@@ -167,7 +169,7 @@ impl Layer {
             return Err(NetworkError::BiasLength { layer, expected: outputs, found: self.bias.len() });
         }
         if self.exact.is_some() {
-            return Ok(()); // rationals are finite, though their nearest doubles may not be
+            return Ok(()); // rationals are finite, even if their nearest doubles are not
         }
         for row in 0..outputs {
             for column in 0..inputs {

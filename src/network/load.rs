@@ -1,18 +1,18 @@
-//! Networks by the names that the command line takes.
+//! Loads networks by the names that the command line takes.
 
 use super::zoo::{self, ZooError};
 use super::{Network, read};
 use crate::data::ReadError;
 use std::path::Path;
 
-/// Why a network cannot be loaded.
+/// The errors of loading a network.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoadError {
     /// The text is neither a built-in network nor a file of a known format.
     #[error("`{0}` is neither a .npz, .json, .safetensors or .onnx file nor a built-in network ({forms})", forms = zoo::FORMS)]
     UnknownFormat(String),
-    /// The text begins as a built-in network does, but is none.
+    /// The text begins like the name of a built-in network, but is not one.
     #[error(transparent)]
     Zoo(#[from] ZooError),
     /// A file cannot be read.
@@ -21,7 +21,7 @@ pub enum LoadError {
 }
 
 impl LoadError {
-    /// Whether the call itself is wrong, which can be said without opening a file: exit status 2 and not 1.
+    /// Whether the error is in the arguments of the call, which is known before a file is opened. The exit status is then 2, otherwise 1.
     pub fn is_call_error(&self) -> bool {
         !matches!(self, Self::Read(_) | Self::Zoo(ZooError::Memory { .. }))
     }
@@ -37,7 +37,7 @@ pub(super) enum Format {
 }
 
 impl Format {
-    /// Tells the format by the end of a file's name.
+    /// The format that the end of a file's name indicates.
     pub fn of(path: &Path) -> Option<Self> {
         match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
             "npz" => Some(Self::Npz),
@@ -49,10 +49,10 @@ impl Format {
     }
 }
 
-/// Loads a `NET`: a `.npz`, `.json`, `.safetensors` or `.onnx` file, or a network of the [zoo].
+/// Loads a network: a `.npz`, `.json`, `.safetensors` or `.onnx` file, or a network of the [zoo].
 ///
 /// # Errors
-/// Text that names no network; a file that is missing or malformed, with the file, the array and the index.
+/// The text is not the name of a network, or a file is missing or malformed; the error names the file, the array and the index.
 ///
 /// ```
 /// assert_eq!(plica::network::load("cantor:2").unwrap().shape(), "2-3-2-3-2-1");

@@ -1,15 +1,15 @@
-//! Networks of any piecewise linear layers: units, patterns, selections, files, and the zoo.
+//! Networks of any piecewise linear layers: units, patterns, selections, readers and writers of files, and the zoo.
 
 pub(crate) mod graph;
 pub(crate) mod hyperplanes;
 mod layer;
 mod load;
+pub(crate) mod lowered;
 mod net;
 mod pattern;
 mod read;
 mod selection;
 mod stack;
-pub(crate) mod whole;
 mod write;
 pub mod zoo;
 

@@ -1,16 +1,16 @@
-//! The network: one type, of any layers.
+//! The one type of networks, with any piecewise linear layers.
 
 use super::graph::{Graph, Node};
 use super::stack::Stack;
 use super::{Layer, NetworkError, Selection, SelectionError, UnitSet};
 use rug::Rational;
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 /// A network of piecewise linear layers.
 ///
-/// It is made of affine layers with ReLU between them ([`Network::new`]), of any other layers by a [`NetworkBuilder`](super::NetworkBuilder), or loaded
-/// ([`load`](super::load())). Copies share the weights.
+/// Affine layers with ReLU between them are given to [`Network::new`], other layers are added by a
+/// [`NetworkBuilder`](super::NetworkBuilder), and [`load`](super::load()) reads files. Copies share the weights.
 ///
 /// ```
 /// use plica::network::{Layer, Network};
@@ -25,20 +25,24 @@ use std::sync::{Arc, OnceLock};
 #[derive(Clone)]
 #[must_use]
 pub struct Network {
-    /// The network as a stack of affine layers with ReLU between them, where it is one. Its walks are faster.
-    stack: Option<Arc<Stack>>,
-    /// The network as nodes; of a stack, once they are asked for.
-    graph: Arc<OnceLock<Arc<Graph>>>,
+    kind: Kind,
     notes: Vec<String>,
 }
 
+/// The two kinds of networks inside the library: stacks of layers have faster walks.
+#[derive(Clone)]
+enum Kind {
+    Stack(Arc<Stack>),
+    Nodes(Arc<Graph>),
+}
+
 impl Network {
-    /// A network of affine layers with a ReLU after each but the last, the input's side first.
+    /// A network of affine layers with a ReLU after each but the last. The first layer is that at the input.
     ///
-    /// The layers but the last are *hidden*, and their outputs are the [units](super::Unit).
+    /// All layers but the last are *hidden*, and their outputs are the [units](super::Unit).
     ///
     /// # Errors
-    /// No layers, an empty layer, shapes that do not chain, coefficients that are not finite.
+    /// There are no layers, a layer is empty, the sizes of consecutive layers differ, or coefficients are not finite.
     pub fn new(layers: Vec<Layer>) -> Result<Self, NetworkError> {
         Ok(Stack::new(layers)?.into())
     }
@@ -47,19 +51,25 @@ impl Network {
         Self { notes, ..self }
     }
 
-    /// The network as a stack of layers, where it is one.
+    /// The network as a stack of layers, if it is one.
     pub(crate) fn stack(&self) -> Option<&Arc<Stack>> {
-        self.stack.as_ref()
+        match &self.kind {
+            Kind::Stack(stack) => Some(stack),
+            Kind::Nodes(_) => None,
+        }
     }
 
     /// The network as nodes.
     pub(crate) fn graph(&self) -> &Arc<Graph> {
-        self.graph.get_or_init(|| Arc::new(self.stack.as_ref().expect("a network without nodes is a stack").to_graph()))
+        match &self.kind {
+            Kind::Stack(stack) => stack.graph(),
+            Kind::Nodes(graph) => graph,
+        }
     }
 
-    /// The widths of the hidden layers, where all are ReLU of affine maps of the layer below; `None` elsewhere.
+    /// The widths of the hidden layers, if all of them are a ReLU of an affine map of the layer below.
     pub(crate) fn hidden_widths(&self) -> Option<Vec<usize>> {
-        if let Some(stack) = &self.stack {
+        if let Some(stack) = self.stack() {
             return Some(stack.layers()[..stack.depth()].iter().map(Layer::outputs).collect());
         }
         let mut widths = self.graph().widths(&self.graph().stages()?);
@@ -67,22 +77,17 @@ impl Network {
         Some(widths)
     }
 
-    /// The network as a stack of dense layers, where it can be written as one that is not too large.
+    /// The network as a stack of dense layers, if it can be written as one within the limit of size.
     pub(crate) fn to_stack(&self) -> Option<Arc<Stack>> {
-        self.stack.clone().or_else(|| Stack::unrolled(self.graph()).map(Arc::new))
+        self.stack().cloned().or_else(|| Stack::unrolled(self.graph()).map(Arc::new))
     }
 
-    /// The network as nodes, where these are all that is known.
-    fn only_graph(&self) -> Option<&Arc<Graph>> {
-        if self.stack.is_none() { Some(self.graph()) } else { None }
-    }
-
-    /// The affine layers with ReLU between them, the output layer last; `None` where the network has any other layers.
+    /// The affine layers with ReLU between them, the output layer last; `None` if the network has other layers.
     pub fn layers(&self) -> Option<&[Layer]> {
-        self.stack.as_ref().map(|stack| stack.layers())
+        self.stack().map(|stack| stack.layers())
     }
 
-    /// All tensors, in the order in which they are computed; the first is the input.
+    /// All tensors, in the order in which they are computed. The first one is the input.
     ///
     /// ```
     /// use plica::network::{Operation, load};
@@ -93,73 +98,74 @@ impl Network {
         self.graph().nodes()
     }
 
-    /// The node that holds the outputs.
+    /// The index of the output node.
     pub fn output_node(&self) -> usize {
         self.graph().output()
     }
 
-    /// What is to be said of its reading: an operator that was left out because it changes no region, what a file does not say.
+    /// Notes of the reader: operators that were omitted because they change no region, and facts that the file does not state.
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
 
     /// The dimension of the input space.
     pub fn inputs(&self) -> usize {
-        self.stack.as_ref().map_or_else(|| self.graph().inputs(), |stack| stack.inputs())
+        self.stack().map_or_else(|| self.graph().inputs(), |stack| stack.inputs())
     }
 
     /// The number of outputs.
     pub fn outputs(&self) -> usize {
-        self.stack.as_ref().map_or_else(|| self.graph().outputs(), |stack| stack.outputs())
+        self.stack().map_or_else(|| self.graph().outputs(), |stack| stack.outputs())
     }
 
-    /// The number of hidden layers L; the output is layer L.
+    /// The number of hidden layers L. The output is layer L.
     pub fn depth(&self) -> usize {
-        self.stack.as_ref().map_or_else(|| self.graph().depth(), |stack| stack.depth())
+        self.stack().map_or_else(|| self.graph().depth(), |stack| stack.depth())
     }
 
     /// The number of hidden units m.
     pub fn hidden_units(&self) -> usize {
-        self.stack.as_ref().map_or_else(|| self.graph().hidden_units(), |stack| stack.hidden_units())
+        self.stack().map_or_else(|| self.graph().hidden_units(), |stack| stack.hidden_units())
     }
 
-    /// The widths from the input to the output, such as `2-16-16-1`; an input with several axes as `1x28x28`.
+    /// The widths from the input to the output, such as `2-16-16-1`. An input with several axes is written as `1x28x28`.
     pub fn shape(&self) -> String {
-        self.stack.as_ref().map_or_else(|| self.graph().shape(), |stack| stack.shape())
+        self.stack().map_or_else(|| self.graph().shape(), |stack| stack.shape())
     }
 
     /// The units that a selection names.
     ///
     /// # Errors
-    /// A layer that the network does not have.
+    /// The network does not have such a layer.
     pub fn units(&self, selection: &Selection) -> Result<UnitSet, SelectionError> {
-        self.stack.as_ref().map_or_else(|| self.graph().units(selection), |stack| stack.units(selection))
+        self.stack().map_or_else(|| self.graph().units(selection), |stack| stack.units(selection))
     }
 
-    /// The exact outputs at a point, by the definitions of the layers.
+    /// The exact outputs at a point, computed directly from the definitions of the layers.
     ///
     /// ```
-    /// let network = plica::network::load("sawtooth:1").unwrap(); // x, then back again
+    /// let network = plica::network::load("sawtooth:1").unwrap(); // 0 to 1 and back
     /// assert_eq!(network.evaluate(&[(1, 3).into()]), network.evaluate(&[(2, 3).into()]));
     /// ```
     ///
     /// # Errors
-    /// A point of the wrong dimension.
+    /// The point has the wrong dimension.
     pub fn evaluate(&self, point: &[Rational]) -> Result<Vec<Rational>, NetworkError> {
-        self.stack.as_ref().map_or_else(|| self.graph().evaluate(point), |stack| stack.evaluate(point))
+        self.stack().map_or_else(|| self.graph().evaluate(point), |stack| stack.evaluate(point))
     }
 
     /// The exact elements of all [nodes](Self::nodes) at a point.
     ///
     /// # Errors
-    /// A point of the wrong dimension.
+    /// The point has the wrong dimension.
     pub fn evaluate_all(&self, point: &[Rational]) -> Result<Vec<Vec<Rational>>, NetworkError> {
         self.graph().evaluate_all(point)
     }
 
-    /// The same network with one bit a unit, whether its output is positive: the rule of the first paper for every kind of unit.
+    /// The same network with one bit for each unit: whether the output of the unit is positive. This is the rule of the first paper for
+    /// every kind of unit.
     ///
-    /// Layers of ReLU stay as they are: the output of a ReLU is positive where its pre-activation is.
+    /// Layers of ReLU are unchanged, since the output of a ReLU is positive exactly where its pre-activation is.
     ///
     /// ```
     /// use plica::network::{NetworkBuilder, Piecewise, Selection};
@@ -171,38 +177,37 @@ impl Network {
     /// assert_eq!(network.with_output_bits().units(&Selection::Hidden).unwrap().count(), 2);
     /// ```
     pub fn with_output_bits(&self) -> Self {
-        match self.only_graph() {
-            Some(graph) => Self::from(graph.with_output_bits()).with_notes(self.notes.clone()),
-            None => self.clone(),
+        match &self.kind {
+            Kind::Nodes(graph) => Self::from(graph.with_output_bits()).with_notes(self.notes.clone()),
+            Kind::Stack(_) => self.clone(),
         }
     }
 
-    /// The number of multiplications by weights that one evaluation takes.
+    /// The number of multiplications by weights of one evaluation.
     pub fn multiplications(&self) -> usize {
         let of_layer = |layer: &Layer| layer.inputs() * layer.outputs();
         self.layers().map_or_else(|| self.graph().multiplications(), |layers| layers.iter().map(of_layer).sum())
     }
 
-    /// What a segment costs above the first layer, about, in multiplications.
+    /// The approximate cost of a segment above the first layer, in multiplications.
     pub(crate) fn work(&self) -> u64 {
         match self.layers() {
             Some(layers) => layers.iter().skip(1).map(|layer| (layer.inputs() * layer.outputs()) as u64).sum(),
-            // Nodes are walked by sparse updates and fresh evaluations, some dozen a segment.
+            // The walk of a graph uses sparse updates and fresh evaluations, some dozen for each segment.
             None => (self.multiplications() as u64).saturating_mul(64),
         }
     }
 
-    /// The same network, of which is not seen that it is a stack: tests hold the walks of both kinds against each other.
+    /// The same network without its form as a stack, for tests that compare the two walks.
     #[doc(hidden)]
     pub fn as_nodes(&self) -> Self {
-        self.graph();
-        Self { stack: None, ..self.clone() }
+        Self { kind: Kind::Nodes(Arc::clone(self.graph())), notes: self.notes.clone() }
     }
 }
 
 impl From<Stack> for Network {
     fn from(stack: Stack) -> Self {
-        Self { stack: Some(Arc::new(stack)), graph: Arc::default(), notes: Vec::new() }
+        Self { kind: Kind::Stack(Arc::new(stack)), notes: Vec::new() }
     }
 }
 
@@ -210,16 +215,16 @@ impl From<Graph> for Network {
     fn from(graph: Graph) -> Self {
         match Stack::of_graph(&graph) {
             Some(stack) => stack.into(),
-            None => Self { stack: None, graph: Arc::new(OnceLock::from(Arc::new(graph))), notes: Vec::new() },
+            None => Self { kind: Kind::Nodes(Arc::new(graph)), notes: Vec::new() },
         }
     }
 }
 
-/// Networks are equal where their layers are, and their names; notes do not count.
+/// Networks are equal if their layers and their names are. Notes are not compared.
 impl PartialEq for Network {
     fn eq(&self, other: &Self) -> bool {
-        match (&self.stack, &other.stack) {
-            (Some(stack), Some(other)) => stack == other,
+        match (&self.kind, &other.kind) {
+            (Kind::Stack(stack), Kind::Stack(other)) => stack == other,
             _ => self.graph() == other.graph(),
         }
     }
@@ -227,9 +232,9 @@ impl PartialEq for Network {
 
 impl fmt::Debug for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.stack {
-            Some(stack) => stack.fmt(f),
-            None => self.graph().fmt(f),
+        match &self.kind {
+            Kind::Stack(stack) => stack.fmt(f),
+            Kind::Nodes(graph) => graph.fmt(f),
         }
     }
 }

@@ -1,12 +1,12 @@
-//! Activation patterns: one bit a unit.
+//! Activation patterns: bit strings with one bit for each unit.
 
 use crate::exact::ParseError;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use std::{fmt, str::FromStr};
 
-/// An activation pattern: the bit string of the units, layer by layer, 1 where the pre-activation is strictly positive.
+/// An activation pattern: the bit string of the units, layer by layer, with 1 where the pre-activation is strictly positive.
 ///
-/// Written and read as a string of 0 and 1.
+/// Its text is a string of 0 and 1.
 ///
 /// ```
 /// use plica::network::Pattern;
@@ -22,7 +22,7 @@ pub struct Pattern {
 }
 
 impl Pattern {
-    /// The pattern of `len` units that are all inactive.
+    /// The pattern of `len` units, all of them inactive.
     pub fn zeros(len: usize) -> Self {
         Self { len, words: vec![0; len.div_ceil(64)] }
     }
@@ -37,19 +37,19 @@ impl Pattern {
         self.len == 0
     }
 
-    /// Whether the unit is active.
+    /// Whether a unit is active.
     ///
     /// # Panics
-    /// Where the index is not below the length.
+    /// If the index is not below the length.
     pub fn get(&self, index: usize) -> bool {
         assert!(index < self.len, "unit {index} of {}", self.len);
         self.words[index / 64] >> (index % 64) & 1 == 1
     }
 
-    /// Makes the unit active or inactive.
+    /// Makes a unit active or inactive.
     ///
     /// # Panics
-    /// Where the index is not below the length.
+    /// If the index is not below the length.
     pub fn set(&mut self, index: usize, active: bool) {
         assert!(index < self.len, "unit {index} of {}", self.len);
         let bit = 1 << (index % 64);
@@ -60,16 +60,16 @@ impl Pattern {
         }
     }
 
-    /// Turns the unit around.
+    /// Inverts the bit of a unit.
     ///
     /// # Panics
-    /// Where the index is not below the length.
+    /// If the index is not below the length.
     pub fn flip(&mut self, index: usize) {
         assert!(index < self.len, "unit {index} of {}", self.len);
         self.words[index / 64] ^= 1 << (index % 64);
     }
 
-    /// Overwrites `count` bits from `at` on with the lowest ones of the words.
+    /// Overwrites `count` bits, from bit `at` on, with the lowest bits of the words.
     pub(crate) fn put(&mut self, at: usize, count: usize, words: &[u64]) {
         assert!(at + count <= self.len, "bits {at}..{} of {}", at + count, self.len);
         for (k, &word) in words.iter().enumerate() {
@@ -90,14 +90,14 @@ impl Pattern {
     /// The Hamming distance d_H(p, q) = |{k : p_k != q_k}|.
     ///
     /// # Panics
-    /// Where the lengths differ.
+    /// If the lengths differ.
     pub fn hamming(&self, other: &Pattern) -> usize {
         assert_eq!(self.len, other.len, "patterns of the same units");
         self.words.iter().zip(&other.words).map(|(a, b)| (a ^ b).count_ones() as usize).sum()
     }
 
-    /// Whether the pattern lies in the interval I(p, q): on a shortest path of one-bit flips from p to q. It does if and only if it has
-    /// every bit that p and q share.
+    /// Whether the pattern is in the interval I(p, q): on a shortest path of one-bit flips from p to q. This is the case if and only if it
+    /// agrees with p and q on every bit on which they agree.
     ///
     /// ```
     /// use plica::network::Pattern;
@@ -106,7 +106,7 @@ impl Pattern {
     /// ```
     ///
     /// # Panics
-    /// Where the lengths differ.
+    /// If the lengths differ.
     pub fn is_between(&self, p: &Pattern, q: &Pattern) -> bool {
         assert!(self.len == p.len && self.len == q.len, "patterns of the same units");
         self.words.iter().zip(&p.words).zip(&q.words).all(|((r, p), q)| (p ^ r) & (q ^ r) == 0)
@@ -117,7 +117,7 @@ impl Pattern {
         self.words.iter_mut().zip(p.words.iter().zip(&q.words)).for_each(|(mark, (p, q))| *mark |= p ^ q);
     }
 
-    /// Whether two patterns differ on marked bits only.
+    /// Whether two patterns differ only on marked bits.
     pub(crate) fn allows_differences(&self, p: &Pattern, q: &Pattern) -> bool {
         self.words.iter().zip(p.words.iter().zip(&q.words)).all(|(mark, (p, q))| (p ^ q) & !mark == 0)
     }
@@ -154,7 +154,7 @@ impl FromStr for Pattern {
         let bit = |(i, c)| match c {
             '0' => Ok(false),
             '1' => Ok(true),
-            other => Err(ParseError::new(format!("a pattern is a string of 0 and 1, but character {i} is `{other}`"))),
+            other => Err(ParseError::new(format!("character {i} of the pattern is `{other}`, expected 0 or 1"))),
         };
         text.chars().enumerate().map(bit).collect()
     }

@@ -1,16 +1,16 @@
-//! Units and selections of units: which bits a pattern shows.
+//! Units, and selections of the units whose bits a pattern has.
 
 use super::Pattern;
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 
-/// A unit: a hidden neuron, or an output where asked for, named (layer, index), both from 0. Written as `[layer, index]`.
+/// A unit: a hidden neuron, or an output if the outputs are selected, named (layer, index), both counted from 0. Written as `[layer, index]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "(u32, u32)", into = "(u32, u32)")]
 pub struct Unit {
-    /// The layer, from 0; the output is layer L.
+    /// The layer, counted from 0. The output is layer L.
     pub layer: u32,
-    /// The neuron in its layer, from 0.
+    /// The index of the neuron in its layer, counted from 0.
     pub index: u32,
 }
 
@@ -50,26 +50,26 @@ impl From<Bit> for (u32, u32) {
     }
 }
 
-/// What can be wrong with a selection.
+/// The errors of a selection.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SelectionError {
     /// The text is not a selection.
-    #[error("`{0}` is not a selection of units: `hidden`, `all`, or layers and ranges such as `0,2,4` or `0-3`")]
+    #[error("`{0}` is not a selection of units: expected `hidden`, `all`, or layers and ranges such as `0,2,4` or `0-3`")]
     Syntax(String),
-    /// The network has no such layer.
+    /// The network does not have such a layer.
     #[error("there is no layer {layer}: the network has the hidden layers 0 to {} and the output, layer {depth}", .depth.saturating_sub(1))]
     NoSuchLayer {
-        /// The layer asked for.
+        /// The layer that was given.
         layer: usize,
         /// The number of hidden layers.
         depth: usize,
     },
 }
 
-/// Which units' bits are compared: a selection never changes the network.
+/// The units whose bits are compared. A selection never changes the network.
 ///
-/// Its text is `hidden` (the default), `all` (the output as layer L), or layers and ranges: `0,2,4`, `0-3`.
+/// Its text is `hidden` (the default), `all` (with the outputs as layer L), or layers and ranges: `0,2,4`, `0-3`.
 ///
 /// ```
 /// use plica::network::Selection;
@@ -83,7 +83,7 @@ pub enum Selection {
     Hidden,
     /// All hidden units, and the outputs as layer L.
     All,
-    /// The units of some layers, given as ranges with both ends.
+    /// The units of some layers, given as ranges that include both ends.
     Layers(Vec<(usize, usize)>),
 }
 
@@ -123,7 +123,7 @@ impl std::fmt::Display for Selection {
 }
 
 impl Selection {
-    /// The units that this selection names, of layers given by their widths and bits, the output last.
+    /// The units that this selection names. The layers are given by their numbers of units and the bits of a unit, the output last.
     pub(crate) fn resolve_in(&self, all: Vec<(usize, LayerBits)>) -> Result<UnitSet, SelectionError> {
         let depth = all.len() - 1;
         let layers: Vec<usize> = match self {
@@ -144,14 +144,14 @@ impl Selection {
 /// The bits of the units of a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LayerBits {
-    /// One bit a breakpoint, active above it: a ReLU has one, a hard tanh two.
+    /// One bit for each breakpoint, active above it: a ReLU has one, a hard tanh two.
     Breakpoints(usize),
-    /// One bit a candidate of a maximum, of which the winner's is active; two different winners are at distance 1.
+    /// One bit for each candidate of a maximum. Exactly the bit of the winner is active; two different winners have distance 1.
     Winner(usize),
 }
 
 impl LayerBits {
-    /// The bits of one unit.
+    /// The number of bits of one unit.
     pub fn count(self) -> usize {
         match self {
             Self::Breakpoints(bits) | Self::Winner(bits) => bits,
@@ -159,16 +159,16 @@ impl LayerBits {
     }
 }
 
-/// The units of a network that a [`Selection`] names: whole layers, in order.
+/// The units of a network that a [`Selection`] names: whole layers, in their order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct UnitSet {
     selection: Selection,
     layers: Vec<usize>,
-    /// For each layer of the network its bits, and those of one unit.
+    /// For each layer of the network, its number of bits, and that of one unit.
     widths: Vec<usize>,
     bits: Vec<LayerBits>,
-    /// For each layer of the network the place of its first bit, or `ABSENT`.
+    /// For each layer of the network, the position of its first bit, or `ABSENT`.
     offsets: Vec<usize>,
 }
 
@@ -190,7 +190,7 @@ impl UnitSet {
         self.bits[layer]
     }
 
-    /// The unit that a bit belongs to, and which of its bits it is, from 0.
+    /// The unit of a bit, and the index of the bit among those of the unit.
     ///
     /// ```
     /// use plica::network::{Bit, NetworkBuilder, Piecewise, Selection, Unit};
@@ -205,37 +205,37 @@ impl UnitSet {
         (Unit { layer, index: index / bits }, (index % bits) as usize)
     }
 
-    /// The place of the first bit of a layer that is among these.
+    /// The position of the first bit of a selected layer.
     pub(crate) fn offset(&self, layer: usize) -> usize {
         self.offsets[layer]
     }
 
-    /// The selection that was resolved.
+    /// The selection from which the set was made.
     pub fn selection(&self) -> &Selection {
         &self.selection
     }
 
-    /// The number of bits of a pattern: of the units, where each has one.
+    /// The number of bits of a pattern. It is the number of units if each has one bit.
     pub fn count(&self) -> usize {
         self.layers.iter().map(|&l| self.widths[l]).sum()
     }
 
-    /// The layers, ascending.
+    /// The selected layers, ascending.
     pub fn layers(&self) -> &[usize] {
         &self.layers
     }
 
-    /// Whether the output layer is among them.
+    /// Whether the output layer is selected.
     pub fn has_output(&self) -> bool {
         self.layers.last() == Some(&(self.widths.len() - 1))
     }
 
-    /// Whether the bit is among theirs.
+    /// Whether the unit of a bit is selected.
     pub fn contains(&self, bit: Bit) -> bool {
         self.offsets.get(bit.layer as usize).is_some_and(|&offset| offset != ABSENT)
     }
 
-    /// All hidden units, and the outputs where this set has them: the units that a trace must follow.
+    /// All hidden units, and the outputs if they are selected: the units that a trace must follow.
     pub fn full(&self) -> UnitSet {
         let depth = self.widths.len() - 1;
         let (selection, last) = if self.has_output() { (Selection::All, depth + 1) } else { (Selection::Hidden, depth) };
@@ -248,20 +248,20 @@ impl UnitSet {
         self.layers.iter().flat_map(of_layer)
     }
 
-    /// The place of a bit in a pattern of these units.
+    /// The position of a bit in a pattern of these units.
     ///
     /// # Panics
-    /// Where the bit is not among theirs.
+    /// If the unit of the bit is not selected.
     pub fn position(&self, bit: Bit) -> usize {
         let (layer, index) = (bit.layer as usize, bit.index as usize);
         assert!(self.contains(bit) && index < self.widths[layer], "no {bit:?} in the selection");
         self.offsets[layer] + index
     }
 
-    /// The bits of these units, out of a pattern of a larger set.
+    /// The bits of these units in a pattern of a larger set.
     ///
     /// # Panics
-    /// Where the larger set lacks one of these units.
+    /// If one of these units is not in the larger set.
     pub fn project(&self, larger: &UnitSet, pattern: &Pattern) -> Pattern {
         self.bits().map(|bit| pattern.get(larger.position(bit))).collect()
     }

@@ -1,18 +1,34 @@
-//! Stacks of affine layers with ReLU between them: what most networks are, and what has walks of its own.
+//! Stacks of affine layers with ReLU between them. Most networks are stacks, and stacks have faster walks.
 
 use super::graph::{Affine, Coefficients, Graph, LinearMap, Node, Operation, Piecewise, Term};
+use super::lowered::{Lowered, WholeLayer};
 use super::{Layer, LayerBits, NetworkError, Selection, SelectionError, UnitSet};
 use nalgebra::{DMatrix, DVector};
 use rug::Rational;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 /// Affine layers with a ReLU after each but the last.
-#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Stack {
     layers: Vec<Layer>,
+    graph: OnceLock<Arc<Graph>>,
+    lowered: OnceLock<Arc<Lowered>>,
+}
+
+impl fmt::Debug for Stack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stack").field("layers", &self.layers).finish()
+    }
+}
+
+impl PartialEq for Stack {
+    fn eq(&self, other: &Self) -> bool {
+        self.layers == other.layers
+    }
 }
 
 impl Stack {
-    /// The input's side first.
+    /// A stack of these layers, the first one at the input.
     pub(crate) fn new(layers: Vec<Layer>) -> Result<Self, NetworkError> {
         if layers.is_empty() {
             return Err(NetworkError::NoLayers);
@@ -23,12 +39,27 @@ impl Stack {
                 return Err(NetworkError::DoesNotChain { layer: i, expected: layers[i - 1].outputs(), found: layer.inputs() });
             }
         }
-        Ok(Self { layers })
+        Ok(Self { layers, graph: OnceLock::new(), lowered: OnceLock::new() })
     }
 
     /// All layers, the output layer last.
     pub(crate) fn layers(&self) -> &[Layer] {
         &self.layers
+    }
+
+    /// The network as nodes, built on first use.
+    pub(crate) fn graph(&self) -> &Arc<Graph> {
+        self.graph.get_or_init(|| Arc::new(self.to_graph()))
+    }
+
+    /// The network as steps, built on first use. They share the weights.
+    pub(crate) fn lowered(&self) -> &Arc<Lowered> {
+        self.lowered.get_or_init(|| Arc::new(Lowered::of_stack(self)))
+    }
+
+    /// The layers with integer coefficients, computed on first use.
+    pub(crate) fn whole(&self) -> Vec<&WholeLayer> {
+        self.lowered().steps.iter().map(|step| step.whole().layer().expect("the steps of a stack are dense")).collect()
     }
 
     pub(crate) fn depth(&self) -> usize {
@@ -47,7 +78,7 @@ impl Stack {
         self.layers[..self.depth()].iter().map(Layer::outputs).sum()
     }
 
-    /// The widths, from the input to the output: `2-16-16-1`.
+    /// The widths from the input to the output, such as `2-16-16-1`.
     pub(crate) fn shape(&self) -> String {
         let widths = std::iter::once(self.inputs()).chain(self.layers.iter().map(Layer::outputs));
         widths.map(|w| w.to_string()).collect::<Vec<_>>().join("-")
@@ -76,9 +107,8 @@ impl Stack {
         Ok(values)
     }
 
-    /// The same network as nodes.
-    pub(crate) fn to_graph(&self) -> Graph {
-        // One row of numbers, as files have them.
+    fn to_graph(&self) -> Graph {
+        // The input is one row of numbers, as in files.
         let mut nodes = vec![Node { name: String::new(), shape: vec![1, self.inputs()], operation: Operation::Input }];
         for (at, layer) in self.layers.iter().enumerate() {
             let from = nodes.len() - 1;
@@ -91,7 +121,8 @@ impl Stack {
         Graph::of_nodes(nodes)
     }
 
-    /// A graph with its affine maps written out as dense matrices, where it has a ReLU of all elements between them, and they are not too large.
+    /// A graph with its affine maps as dense matrices, if it has a ReLU of all elements between them and the matrices are within the limit
+    /// of size.
     pub(crate) fn unrolled(graph: &Graph) -> Option<Self> {
         let stages = graph.stages()?;
         let widths = [vec![graph.inputs()], graph.widths(&stages)].concat();
@@ -106,7 +137,7 @@ impl Stack {
         Self::new(stages.iter().map(layer).collect()).ok()
     }
 
-    /// A graph as a stack, where it is one: dense maps with a ReLU after each but the last.
+    /// A graph as a stack, if it is one: dense maps with a ReLU after each but the last.
     pub(crate) fn of_graph(graph: &Graph) -> Option<Self> {
         let (mut layers, mut last) = (Vec::new(), 0);
         let mut nodes = graph.nodes().iter().enumerate().skip(1);
@@ -129,10 +160,10 @@ impl Stack {
     }
 }
 
-/// Entries of matrices that are written out where a network is not made of dense layers.
+/// The limit for the entries of the matrices, if a network does not consist of dense layers.
 const MOST_ENTRIES: usize = 1 << 22;
 
-/// A layer as an affine map of a node.
+/// The affine node of a layer, applied to the node `from`.
 fn affine_of(layer: &Layer, from: usize) -> Affine {
     let (inputs, outputs) = (layer.inputs(), layer.outputs());
     let places = || (0..outputs).flat_map(|i| (0..inputs).map(move |j| (i, j)));
@@ -148,7 +179,7 @@ fn affine_of(layer: &Layer, from: usize) -> Affine {
     Affine { terms: vec![Term { from, map: LinearMap::dense(inputs, outputs, weights) }], bias }
 }
 
-/// An affine node as a layer, where it is one dense map of this node.
+/// An affine node as a layer, if it is one dense map of the node `of`.
 fn layer_of(affine: &Affine, of: usize) -> Option<Layer> {
     let [term] = &affine.terms[..] else { return None };
     if term.from != of || !term.map.is_dense() {

@@ -1,4 +1,4 @@
-//! A file that a long sweep can be taken up from: written as a whole or not at all.
+//! Checkpoint files from which a long sweep can be continued. They are written whole or not at all.
 
 use super::{Fingerprint, Sweep, SweepState};
 use crate::files::{read_regular, replace, sealed, unsealed};
@@ -7,40 +7,40 @@ use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 
-/// Why a checkpoint cannot be read or written.
+/// The errors of reading or writing a checkpoint.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CheckpointError {
-    /// The file system refuses.
+    /// An error of the file system.
     #[error("{path}: {source}")]
     Io {
-        /// The file.
+        /// The path of the file.
         path: String,
-        /// What the system says.
+        /// The error of the system.
         source: io::Error,
     },
-    /// It is not as it was written, or holds something else.
-    #[error("{path} is not a checkpoint of this version: {reason}; start anew in another directory, or remove the file")]
+    /// The file differs from what was written, or is not a checkpoint.
+    #[error("{path} is not a checkpoint of this version: {reason}; use another directory, or remove the file")]
     Malformed {
-        /// The file.
+        /// The path of the file.
         path: String,
-        /// What is wrong.
+        /// The reason.
         #[source]
         reason: Box<dyn Error + Send + Sync>,
     },
-    /// It is of another sweep.
-    #[error("{path} is of a sweep with other {what}: give the same, or another directory, or remove the file")]
+    /// The checkpoint is that of another sweep.
+    #[error("{path} is of a sweep with other {what}: expected the same; use another directory, or remove the file")]
     Different {
-        /// The file.
+        /// The path of the file.
         path: String,
-        /// What differs.
+        /// The part that differs.
         what: &'static str,
     },
 }
 
-/// The file of a sweep's state.
+/// The file with the state of a sweep.
 ///
-/// It is replaced as a whole: whatever ends the process, the file holds this state or the one before.
+/// It is replaced as a whole: however the process ends, the file has this state or the previous one.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Checkpoint {
@@ -55,15 +55,15 @@ struct Content<F, S> {
 }
 
 impl Checkpoint {
-    /// The checkpoint of a sweep in a file, which need not be there.
+    /// The checkpoint of a sweep in a file, which need not exist.
     pub fn new(path: impl Into<PathBuf>, fingerprint: Fingerprint) -> Self {
         Self { path: path.into(), fingerprint }
     }
 
-    /// The state in the file, `None` where there is no file.
+    /// The state in the file, `None` if there is no file.
     ///
     /// # Errors
-    /// A file that cannot be read, is not as it was written, or is one of another sweep.
+    /// The file cannot be read, differs from what was written, or is that of another sweep.
     pub fn load(&self, sweep: &Sweep<'_>) -> Result<Option<SweepState>, CheckpointError> {
         let bytes = match read_regular(&self.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -71,29 +71,29 @@ impl Checkpoint {
         };
         let state = self.from_bytes(&bytes)?;
         if !sweep.fits(&state) {
-            return Err(self.malformed("its tallies do not have the segments that it says are done"));
+            return Err(self.malformed("its tallies do not match the chunks that are done"));
         }
         Ok(Some(state))
     }
 
-    /// Puts a state into the file, in place of the one before.
+    /// Writes a state to the file, in place of the previous one.
     ///
     /// # Errors
-    /// A file that cannot be written; the one before is then still there.
+    /// The file cannot be written. The previous one then still exists.
     pub fn save(&self, state: &SweepState) -> Result<(), CheckpointError> {
         let written = replace(&self.path, |file| file.write_all(&self.to_bytes(state)));
         written.map_err(|source| CheckpointError::Io { path: self.name(), source })
     }
 
-    /// What the file of a state holds: the state and whose it is, under a [seal](crate::files::sealed).
+    /// The content of the file for a state: the state and the fingerprint of its sweep, with a [seal](crate::files::sealed).
     pub fn to_bytes(&self, state: &SweepState) -> Vec<u8> {
         sealed(&Content { sweep: &self.fingerprint, state })
     }
 
-    /// The state in the bytes of a file; that it has the segments of its chunks is seen by [`Sweep::fits`].
+    /// The state in the bytes of a file. Whether it has the segments of its chunks is checked by [`Sweep::fits`].
     ///
     /// # Errors
-    /// Bytes that are not as they were written, each of them; a state of another sweep.
+    /// The bytes differ from what was written, or the state is that of another sweep.
     pub fn from_bytes(&self, bytes: &[u8]) -> Result<SweepState, CheckpointError> {
         let content: Content<Fingerprint, SweepState> = unsealed(bytes).map_err(|error| self.malformed(error))?;
         match self.fingerprint.difference(&content.sweep) {

@@ -1,4 +1,4 @@
-//! What a sweep was asked to do, in a few words: so that another one does not go on from its state.
+//! The identity of a sweep in a few words, so that no other sweep continues from its state.
 
 use super::Pairs;
 use crate::data::DataSet;
@@ -7,7 +7,7 @@ use crate::network::{Network, UnitSet};
 use serde::{Deserialize, Serialize};
 use std::io::{self, Write};
 
-/// The network, the data and the options of a sweep: digests of the first two (SHA-256), the options as text.
+/// The network, the data and the options of a sweep: digests of the first two (SHA-256), and the options as text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[must_use]
 pub struct Fingerprint {
@@ -15,22 +15,22 @@ pub struct Fingerprint {
     pub network: String,
     /// The digest of the points and the labels.
     pub data: String,
-    /// Which pairs.
+    /// The choice of pairs.
     pub pairs: String,
-    /// Which units.
+    /// The selection of units.
     pub units: String,
-    /// Whether there is a row for each segment.
+    /// Whether each segment is written as a row.
     pub rows: bool,
-    /// The version that counts; another one may split the work in another way.
+    /// The version of Plica, since another one may split the work in another way.
     pub version: String,
 }
 
 impl Fingerprint {
-    /// What tells this sweep from others.
+    /// The fingerprint of a sweep.
     pub fn new(network: &Network, units: &UnitSet, data: &DataSet, pairs: Pairs) -> Self {
         let network = digest_of(|hash| match network.layers() {
             Some(_) => serde_json::to_writer(hash, network).map_err(io::Error::from),
-            // Its text for debugging holds everything, and floats so that they can be read back.
+            // The text for debugging contains everything; its floats determine the numbers exactly.
             None => write!(hash, "{network:?}"),
         });
         let data = digest_of(|hash| {
@@ -41,13 +41,13 @@ impl Fingerprint {
         Self { network, data, pairs: pairs.to_string(), units: units.selection().to_string(), rows: false, version }
     }
 
-    /// The same sweep with or without a row for each segment.
+    /// The same fingerprint for a sweep with or without rows.
     pub fn with_rows(mut self, yes: bool) -> Self {
         self.rows = yes;
         self
     }
 
-    /// What differs from another sweep, in a word; `None` where nothing does.
+    /// The first difference from another sweep, as a word; `None` if there is none.
     pub fn difference(&self, other: &Self) -> Option<&'static str> {
         let parts = [
             ("networks", &self.network, &other.network),

@@ -1,4 +1,4 @@
-//! Many segments: which pairs of points, what is tallied along them, and how the work is split, interrupted and taken up again.
+//! Sweeps over many segments: the choice of pairs of points, the tallies, and the splitting, interruption and continuation of the work.
 
 mod audit;
 mod checkpoint;

@@ -1,4 +1,4 @@
-//! Which pairs of points a sweep joins by segments.
+//! The pairs of points that a sweep connects by segments.
 
 use crate::data::DataSet;
 use crate::exact::ParseError;
@@ -7,7 +7,7 @@ use rand_chacha::rand_core::{RngCore, SeedableRng};
 use std::ops::Range;
 use std::str::FromStr;
 
-/// Which ordered pairs of different points of a data set are joined.
+/// The choice of ordered pairs of different points of a data set.
 ///
 /// Its text is `classes`, `all` or `random:N@SEED`.
 ///
@@ -18,13 +18,13 @@ use std::str::FromStr;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pairs {
-    /// All pairs, in groups by the ordered pair of their classes.
+    /// All pairs, grouped by the ordered pair of their classes.
     Classes,
-    /// All pairs, in one group.
+    /// All pairs, as one group.
     All,
-    /// Pairs drawn uniformly and independently, in one group.
+    /// Pairs drawn uniformly and independently, as one group.
     Random {
-        /// How many.
+        /// The number of pairs.
         count: u64,
         /// The seed of the ChaCha8 generator that draws them.
         seed: u64,
@@ -35,7 +35,7 @@ impl FromStr for Pairs {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        let bad = || ParseError::new(format!("`{text}` is not a choice of pairs: `classes`, `all` or `random:N@SEED`"));
+        let bad = || ParseError::new(format!("`{text}` is not a choice of pairs: expected `classes`, `all` or `random:N@SEED`"));
         match text {
             "classes" => Ok(Self::Classes),
             "all" => Ok(Self::All),
@@ -58,50 +58,48 @@ impl std::fmt::Display for Pairs {
     }
 }
 
-/// Why pairs cannot be chosen from a data set.
+/// The errors of choosing pairs from a data set.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PairsError {
-    /// Pairs by class, but no classes.
-    #[error("{data}: pairs by class need labels, and there are none")]
+    /// Pairs by class need labels, but there are none.
+    #[error("{data}: pairs by class need labels, but there are none")]
     NoLabels {
-        /// The data.
+        /// The name of the data.
         data: String,
     },
-    /// No pair of different points to draw.
-    #[error("{data}: there is one point only, and no pair to draw")]
+    /// There is only one point, so that no pair can be drawn.
+    #[error("{data}: there is only one point, expected at least two to draw pairs")]
     OnePoint {
-        /// The data.
+        /// The name of the data.
         data: String,
     },
-    /// More segments than one sweep takes.
-    #[error("{data}: {count} segments, and at most {MOST} are taken")]
+    /// There are more segments than the limit of a sweep.
+    #[error("{data}: {count} segments, expected at most {MOST}")]
     TooMany {
-        /// The data.
+        /// The name of the data.
         data: String,
-        /// How many were asked for.
+        /// The number of segments.
         count: u64,
     },
-    /// More groups of pairs than are tallied.
-    #[error(
-        "{data}: {classes} classes make {classes} x {classes} pairs of classes, and at most {MOST_CLASSES} x {MOST_CLASSES} are tallied; all pairs or random ones are one group"
-    )]
+    /// There are more classes than the limit for pairs by class.
+    #[error("{data}: {classes} classes, expected at most {MOST_CLASSES} for pairs by class: use all pairs or random ones")]
     TooManyClasses {
-        /// The data.
+        /// The name of the data.
         data: String,
-        /// How many there are.
+        /// The number of classes.
         classes: usize,
     },
 }
 
-/// The most classes of pairs by class: each pair of them has a tally.
+/// The limit for the number of classes of pairs by class, since each pair of classes has a tally.
 const MOST_CLASSES: usize = 1024;
 
-/// The most segments of a sweep, 2^44: at a million a second half a year.
+/// The limit for the segments of a sweep, 2^44. At a million segments a second they take half a year.
 const MOST: u64 = 1 << 44;
 
 impl Pairs {
-    /// What is taken where nothing is asked for: classes where there are labels, else all pairs.
+    /// The default choice: by class if there are labels, otherwise all pairs.
     pub fn default_for(data: &DataSet) -> Self {
         if data.labels.is_some() { Self::Classes } else { Self::All }
     }
@@ -109,7 +107,8 @@ impl Pairs {
     /// The groups of pairs, by class in ascending order of the first class and then the second.
     ///
     /// # Errors
-    /// Pairs by class of data without labels or with more than 1024 classes, random pairs of a single point, more than 2^44 pairs.
+    /// The data have no labels or more than 1024 classes for pairs by class, there is a single point for random pairs, or there are more
+    /// than 2^44 pairs.
     ///
     /// ```
     /// use plica::{data::{DataSet, Points}, sweep::Pairs};
@@ -151,12 +150,12 @@ impl Pairs {
     }
 }
 
-/// Pairs of points that are tallied together.
+/// Pairs of points that share a tally.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PairGroup {
-    /// The class of the first points, `None` where the pairs are not by class.
+    /// The class of the first points, `None` if the pairs are not by class.
     pub from: Option<i64>,
-    /// The class of the second points, `None` where the pairs are not by class.
+    /// The class of the second points, `None` if the pairs are not by class.
     pub to: Option<i64>,
     members: Members,
 }
@@ -172,7 +171,7 @@ impl PairGroup {
     /// The number of pairs.
     pub fn count(&self) -> u64 {
         match &self.members {
-            // Two classes have all points in common or none.
+            // Two classes have either all points in common or none.
             Members::Product(from, to) if self.from == self.to => from.len() as u64 * (to.len() as u64).saturating_sub(1),
             Members::Product(from, to) => from.len() as u64 * to.len() as u64,
             Members::All(n) => *n as u64 * (*n as u64).saturating_sub(1),
@@ -180,12 +179,12 @@ impl PairGroup {
         }
     }
 
-    /// The pairs in order: never a point with itself.
+    /// The pairs in order, without those of a point with itself.
     pub fn iter(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
         self.range(0..self.count())
     }
 
-    /// The pairs of some places of that order, without going through those before.
+    /// The pairs at some positions of that order, without computing those before.
     ///
     /// ```
     /// use plica::{data::{DataSet, Points}, sweep::Pairs};
@@ -214,12 +213,12 @@ impl PairGroup {
         })
     }
 
-    /// Whether the reverse of every pair is in the group as well.
+    /// Whether the group contains the reverse of every pair.
     pub(super) fn is_symmetric(&self) -> bool {
         matches!(&self.members, Members::Product(..) if self.from == self.to) || matches!(self.members, Members::All(_))
     }
 
-    /// Whether another group has the reverses of the pairs, and nothing else.
+    /// Whether another group consists of the reverses of the pairs.
     pub(super) fn mirrors(&self, other: &Self) -> bool {
         match (&self.members, &other.members) {
             (Members::Product(from, to), Members::Product(other_from, other_to)) => {
@@ -229,7 +228,7 @@ impl PairGroup {
         }
     }
 
-    /// How many pairs (i, j) with i < j there are at some places of a symmetric group: its points are in ascending order.
+    /// The number of pairs (i, j) with i < j at some positions of a symmetric group, whose points are in ascending order.
     pub(super) fn ascending(&self, places: Range<u64>) -> u64 {
         let points = match &self.members {
             Members::Product(from, _) => from.len() as u64,
@@ -245,7 +244,7 @@ impl PairGroup {
         (places.start / columns..places.end.div_ceil(columns)).map(in_row).sum()
     }
 
-    /// The indices of a place in the order, row by row; where a group joins points among themselves, the diagonal is left out.
+    /// The indices of a position in the order, row by row. If a group connects points among themselves, the diagonal is omitted.
     fn split(&self, place: u64, columns: usize) -> (usize, usize) {
         if self.from != self.to {
             return ((place / columns as u64) as usize, (place % columns as u64) as usize);
@@ -256,10 +255,11 @@ impl PairGroup {
     }
 }
 
-/// Words of the generator that each random pair begins after the one before: room for eight draws; a pair that needs more reads on.
+/// The distance, in words of the generator, between the beginnings of two consecutive random pairs. It is room for eight draws; a pair that
+/// needs more reads on.
 const WORDS: u128 = 16;
 
-/// A uniform integer in 0..n, n > 0: what would make some values likelier is drawn again.
+/// A uniform integer in 0..n, n > 0. A draw that would make some values more likely is repeated.
 fn below(generator: &mut ChaCha8Rng, n: u64) -> u64 {
     let excess = (u64::MAX % n + 1) % n; // 2^64 mod n
     loop {

@@ -1,4 +1,4 @@
-//! The segments of a sweep one by one, where the tallies are not enough.
+//! The single segments of a sweep, for uses in which the tallies are not sufficient.
 
 use super::PairGroup;
 use crate::fold::Measure;
@@ -11,18 +11,18 @@ pub struct PathRow {
     pub from: usize,
     /// The index of the last point.
     pub to: usize,
-    /// What was measured along it.
+    /// The measures of the segment.
     pub measure: Measure,
 }
 
-/// Takes the segments of a sweep, part by part, from the threads that measured them: see [`Sweep::with_rows`](super::Sweep::with_rows).
+/// Receives the segments of a sweep, part by part, from the threads that measured them: see [`Sweep::with_rows`](super::Sweep::with_rows).
 pub trait RowSink: Sync {
-    /// Takes the rows of a part, in the order of its group of pairs.
+    /// Receives the rows of a part, in the order of its group of pairs.
     ///
-    /// Parts are counted from 0 over all groups and come in any order. A part counts as done when this returns; where a run was
-    /// interrupted before, it comes again, with the same rows.
+    /// Parts are numbered from 0 over all groups, and arrive in any order. A part is done when this function returns. If a run was
+    /// interrupted before that, the part arrives again, with the same rows.
     ///
     /// # Errors
-    /// What is wrong, in one line; the sweep then ends with [`SweepError::Rows`](super::SweepError::Rows).
+    /// A description of the error, in one line; the sweep then ends with [`SweepError::Rows`](super::SweepError::Rows).
     fn take(&self, part: usize, group: &PairGroup, rows: &[PathRow]) -> Result<(), Box<dyn Error + Send + Sync>>;
 }

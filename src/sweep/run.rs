@@ -1,4 +1,4 @@
-//! The sweep itself: chunks of segments, traced on all threads, added up as they come.
+//! Runs a sweep: chunks of segments are traced on all threads, and their tallies are added in the order in which they finish.
 
 use super::state::{Chunk, chunks};
 use super::{PairGroup, PathRow, RowSink, SweepState};
@@ -11,37 +11,38 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 
-/// Work of a chunk, in multiplications by weights above the first layer, as far as one may guess: some tens of milliseconds.
+/// The estimated work of a chunk, in multiplications by weights above the first layer: some tens of milliseconds.
 const WORK: u64 = 1 << 25;
 
-/// Segments in a chunk: more would make an interrupt wait, fewer would not pay for the hand-over.
+/// The range of the number of segments in a chunk. With larger chunks an interruption waits longer; smaller ones do not pay for the
+/// transfer between threads.
 const SEGMENTS: std::ops::RangeInclusive<u64> = 16..=16384;
 
-/// Chunks of a sweep, about: each is an entry of a list, so that those of long sweeps are larger.
+/// The approximate limit for the chunks of a sweep. Each is an entry of a list, so long sweeps have larger chunks.
 const CHUNKS: u64 = 1 << 22;
 
-/// Segments in a part, where each is handed over as a row.
+/// The number of segments in a part, if each segment is given out as a row.
 const ROWS: u64 = 1 << 18;
 
-/// Why a sweep cannot be run.
+/// The errors of running a sweep.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SweepError {
-    /// The segments do not fit the network.
+    /// The dimension of the points is not that of the network's input.
     #[error(transparent)]
     Trace(#[from] TraceError),
-    /// The rows are not taken.
+    /// The receiver of the rows returned an error.
     #[error(transparent)]
     Rows(Box<dyn Error + Send + Sync>),
-    /// The system gives no threads.
+    /// The system cannot start the threads.
     #[error("threads: {0}")]
     Threads(#[source] rayon::ThreadPoolBuildError),
 }
 
 /// All segments of some groups of pairs of points, to be traced and tallied.
 ///
-/// A segment and its reverse cross the same regions: where the groups have both, one trace is measured from both its ends, and its
-/// decisions count once.
+/// A segment and its reverse cross the same regions. If the groups contain both, one trace is measured from both its ends, and its
+/// decisions are counted once.
 ///
 /// ```
 /// use plica::{data::{DataSet, Points}, network::{Selection, zoo}, sweep::{Pairs, Sweep}};
@@ -65,10 +66,10 @@ pub struct Sweep<'a> {
 }
 
 impl<'a> Sweep<'a> {
-    /// The sweep of a network over the pairs of some points, comparing the bits of these units.
+    /// A sweep of a network over the pairs of some points, with the bits of these units.
     ///
     /// # Errors
-    /// Points of the wrong dimension.
+    /// The points have the wrong dimension.
     pub fn new(network: &Network, units: &'a UnitSet, points: &'a Points, groups: &'a [PairGroup]) -> Result<Self, TraceError> {
         let size = (WORK / network.work().max(1)).clamp(*SEGMENTS.start(), *SEGMENTS.end());
         let all: u64 = groups.iter().map(PairGroup::count).sum();
@@ -78,9 +79,9 @@ impl<'a> Sweep<'a> {
         Ok(Self { tracer, units, points, groups, chunks: chunks(groups, size, true), rows: None })
     }
 
-    /// Hands every segment over as a row, in parts of 262,144 segments of one group.
+    /// Gives out every segment as a row, in parts of 262,144 segments of one group.
     ///
-    /// A state of a sweep with rows is none of the same sweep without.
+    /// The states of a sweep with rows and of the same sweep without rows are not compatible.
     ///
     /// ```
     /// use plica::{data::{DataSet, Points}, network::{Selection, zoo}, sweep::{PairGroup, Pairs, PathRow, RowSink, Sweep}};
@@ -110,19 +111,19 @@ impl<'a> Sweep<'a> {
         self
     }
 
-    /// The parts that a state holds, by number.
+    /// The parts that a state contains, by number.
     pub fn parts_of<'s>(&self, state: &'s SweepState) -> impl Iterator<Item = usize> + use<'s> {
         state.chunks()
     }
 
-    /// Chunks of this many segments at most, so that tests have many of them.
+    /// Limits the number of segments in a chunk, so that tests have many chunks.
     #[doc(hidden)]
     pub fn chunks_of(mut self, size: u64) -> Self {
         self.chunks = chunks(self.groups, size.max(1), self.rows.is_none());
         self
     }
 
-    /// Leaves the filter out, so that a benchmark can say what it costs. The tallies may then be wrong.
+    /// Omits the filter, so that a benchmark can measure its cost. The tallies may then be wrong.
     #[cfg(feature = "unfiltered")]
     #[doc(hidden)]
     pub fn without_filter(self) -> Self {
@@ -134,43 +135,44 @@ impl<'a> Sweep<'a> {
         self.groups.iter().map(PairGroup::count).sum()
     }
 
-    /// The state before anything is done.
+    /// The initial state.
     pub fn begin(&self) -> SweepState {
         SweepState::new(self.groups.len())
     }
 
-    /// Whether a state can be one of this sweep: the right groups, as many segments as its chunks have, no distance above the number of bits.
+    /// Whether a state may be one of this sweep: it has the right groups, the number of segments of its chunks, and no distance above the
+    /// number of bits.
     pub fn fits(&self, state: &SweepState) -> bool {
         state.fits(self.groups, &self.chunks, self.units.count() as u64)
     }
 
-    /// Whether a state holds all segments.
+    /// Whether a state contains all segments.
     pub fn is_done(&self, state: &SweepState) -> bool {
         state.paths() == self.paths()
     }
 
-    /// Goes on from a state on so many threads; `watch` sees the state after every chunk and says whether to go on.
+    /// Continues from a state on this number of threads. After every chunk `watch` gets the state, and returns whether to continue.
     ///
-    /// The result depends neither on the threads nor on where the sweep was interrupted before: it is the same bits.
-    /// Where `watch` ends it, what was begun is finished, and the state returned holds some of the segments.
+    /// The result is the same to the last bit for any number of threads, and wherever the sweep was interrupted before. If `watch` ends the
+    /// sweep, chunks that have begun are finished, and the returned state contains some of the segments.
     ///
     /// # Errors
-    /// Threads that the system refuses.
+    /// The system cannot start the threads, or the receiver of rows returned an error.
     ///
     /// # Panics
-    /// Where the state is of another sweep: see [`Sweep::fits`].
+    /// If the state is that of another sweep: see [`Sweep::fits`].
     pub fn run(&self, state: SweepState, threads: usize, watch: impl FnMut(&SweepState) -> bool) -> Result<SweepState, SweepError> {
         self.run_chunks(0..self.chunks(), state, threads, watch)
     }
 
-    /// The number of chunks that the work is split into: the parts that [`Sweep::run_chunks`] takes, some tens of milliseconds each.
+    /// The number of chunks into which the work is split, of some tens of milliseconds each. [`Sweep::run_chunks`] takes ranges of them.
     ///
-    /// It depends on the network, the pairs and the version of Plica only.
+    /// It depends only on the network, the pairs and the version of Plica.
     pub fn chunks(&self) -> u64 {
         self.chunks.len() as u64
     }
 
-    /// As [`Sweep::run`], of some chunks only: what one of several machines does. Their states merge by [`SweepState::merge`].
+    /// As [`Sweep::run`], for some chunks only, for example on one of several machines. [`SweepState::merge`] merges the states.
     ///
     /// ```
     /// use plica::{data::DataSet, network::{Selection, load as network}, sweep::{Pairs, Sweep}};
@@ -188,7 +190,7 @@ impl<'a> Sweep<'a> {
     /// As [`Sweep::run`].
     ///
     /// # Panics
-    /// Where the state is of another sweep, or there are no such chunks.
+    /// If the state is that of another sweep, or there are no such chunks.
     pub fn run_chunks(
         &self,
         chunks: Range<u64>,
@@ -200,9 +202,9 @@ impl<'a> Sweep<'a> {
         assert!(chunks.end <= self.chunks(), "chunks of this sweep");
         let left: Vec<usize> = chunks.filter(|&chunk| !state.has(chunk)).map(|chunk| chunk as usize).collect();
         let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
-        // No more threads than chunks: the others would only be begun and ended.
+        // There are no more threads than chunks, since the others would have no work.
         let threads = threads.clamp(1, left.len().max(1));
-        // Threads wait rather than run far ahead of the thread that adds up and may stop them.
+        // The channel is bounded, so that threads wait instead of running far ahead of the thread that adds the tallies and may stop them.
         let (sender, receiver) = mpsc::sync_channel(threads);
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(SweepError::Threads)?;
         let mut failure = None;
@@ -245,7 +247,7 @@ impl<'a> Sweep<'a> {
         failure.map_or(Ok(state), Err)
     }
 
-    /// One chunk's tallies by group; its rows are handed over where a sink takes them.
+    /// The tallies of a chunk, by group. Its rows go to the receiver, if there is one.
     fn measure(
         &self,
         number: usize,
@@ -256,7 +258,7 @@ impl<'a> Sweep<'a> {
         let pairs = &self.groups[*group];
         let (mut decisions, mut rows) = (Decisions::default(), Vec::new());
         let Measuring { meter, there, back } = measuring;
-        // Of a pair and its reverse in one group, one is traced.
+        // If a pair and its reverse are in one group, one of them is traced.
         let wanted = |&(from, to): &(usize, usize)| *mirror != Some(*group) || from < to;
         tracer.flips_of_pairs(pairs.range(places.clone()).filter(wanted), |(from, to), flips, taken| {
             let measure = meter.measure_flips(flips);
@@ -278,10 +280,10 @@ impl<'a> Sweep<'a> {
     }
 }
 
-/// What a thread measures with.
+/// The measuring state of a thread.
 struct Measuring {
     meter: Meter,
-    /// The segments, and their reverses.
+    /// The counters of the segments, and of their reverses.
     there: Counter,
     back: Counter,
 }

@@ -1,4 +1,4 @@
-//! What a sweep has done so far: enough to go on from, and at the end the result.
+//! The state of a sweep, from which it can be continued, and which is the result at the end.
 
 use super::PairGroup;
 use crate::fold::Tally;
@@ -7,43 +7,43 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::ops::Range;
 
-/// Why two states are not parts of one sweep.
+/// The reasons for which two states are not parts of one sweep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StateError {
     /// They have different numbers of groups of pairs.
-    #[error("one part has tallies of {mine} groups of pairs, the other of {theirs}")]
+    #[error("one part has {mine} groups of pairs, the other {theirs}: expected the same number")]
     Groups {
-        /// The groups of the one.
+        /// The number of groups of this state.
         mine: usize,
-        /// The groups of the other.
+        /// The number of groups of the other state.
         theirs: usize,
     },
-    /// Together they count more than 64 bits hold.
-    #[error("together the parts count more than 64 bits hold")]
+    /// The sum of the counts exceeds 64 bits.
+    #[error("the sum of the counts of both parts exceeds 64 bits")]
     Overflow,
-    /// Both hold a chunk.
-    #[error("chunk {chunk} is in both parts")]
+    /// Both states contain a chunk.
+    #[error("chunk {chunk} is in both parts, expected disjoint parts")]
     Twice {
-        /// The chunk.
+        /// The number of the chunk.
         chunk: u64,
     },
 }
 
-/// The tallies of a sweep and the chunks that are in them.
+/// The tallies of a sweep, and the chunks that they contain.
 ///
-/// Chunks come in any order, from any number of threads; the tallies are sums of integers, so that the same chunks give the same state.
+/// Chunks arrive in any order, from any number of threads. The tallies are sums of integers, so the same chunks give the same state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SweepState {
     /// One tally for each group of pairs.
     tallies: Vec<Tally>,
     decisions: Decisions,
-    /// The chunks that are done, as ranges in ascending order that do not touch.
+    /// The finished chunks, as ranges in ascending order with gaps between them.
     done: Vec<Range<u64>>,
 }
 
 impl SweepState {
-    /// A sweep over some groups of pairs that has done nothing yet.
+    /// The initial state of a sweep over this number of groups of pairs.
     pub(super) fn new(groups: usize) -> Self {
         Self { tallies: vec![Tally::default(); groups], decisions: Decisions::default(), done: Vec::new() }
     }
@@ -53,22 +53,22 @@ impl SweepState {
         &self.tallies
     }
 
-    /// How the decisions were taken.
+    /// The numbers of decisions.
     pub fn decisions(&self) -> Decisions {
         self.decisions
     }
 
-    /// How many segments are in the tallies.
+    /// The number of segments in the tallies.
     pub fn paths(&self) -> u64 {
         self.tallies.iter().map(Tally::paths).sum()
     }
 
-    /// Adds what another part of the same sweep has brought; nothing is added where both hold a chunk, or where they are of different sweeps.
+    /// Adds another part of the same sweep. In case of an error, nothing is added.
     ///
     /// States of one sweep can be merged in any order: the tallies are sums of integers.
     ///
     /// # Errors
-    /// The states cannot both be parts of one sweep.
+    /// Both states contain a chunk, or they are not parts of the same sweep.
     pub fn merge(&mut self, other: &Self) -> Result<(), StateError> {
         if self.tallies.len() != other.tallies.len() {
             return Err(StateError::Groups { mine: self.tallies.len(), theirs: other.tallies.len() });
@@ -94,18 +94,18 @@ impl SweepState {
         Ok(())
     }
 
-    /// Whether a chunk is done.
+    /// Whether a chunk is finished.
     pub(super) fn has(&self, chunk: u64) -> bool {
         let after = self.done.partition_point(|range| range.end <= chunk);
         self.done.get(after).is_some_and(|range| range.contains(&chunk))
     }
 
-    /// The chunks that are done, ascending.
+    /// The finished chunks, ascending.
     pub(super) fn chunks(&self) -> impl Iterator<Item = usize> + use<'_> {
         self.done.iter().flat_map(|range| range.start as usize..range.end as usize)
     }
 
-    /// Adds what a chunk has brought, by group, once.
+    /// Adds the results of a chunk, by group, once.
     pub(super) fn add(&mut self, chunk: u64, tallies: &[(usize, Tally)], decisions: Decisions) {
         debug_assert!(!self.has(chunk));
         for (group, tally) in tallies {
@@ -125,8 +125,8 @@ impl SweepState {
         }
     }
 
-    /// Whether the state could be one of this sweep: so many groups, chunks below this number, as many segments as those chunks have, no distance
-    /// above the number of bits.
+    /// Whether the state may be one of this sweep: it has these groups, chunks below the number of chunks, the number of segments of these
+    /// chunks, and no distance above the number of bits.
     pub(super) fn fits(&self, groups: &[PairGroup], chunks: &[Chunk], bits: u64) -> bool {
         let ordered = self.done.windows(2).all(|pair| pair[0].end < pair[1].start);
         let known = self.done.iter().all(|range| range.start < range.end && range.end <= chunks.len() as u64);
@@ -146,17 +146,17 @@ impl SweepState {
     }
 }
 
-/// A part of the work: some places of a group of pairs.
+/// A part of the work: a range of positions in a group of pairs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Chunk {
     pub group: usize,
     pub places: Range<u64>,
-    /// The group of the reverse pairs, where those are measured along with the pairs: another group, or, of a pair and its reverse in the
-    /// group itself, the one with the smaller index first stands for both.
+    /// The group of the reverse pairs, if these are measured together with the pairs: another group, or the same group. In the latter case,
+    /// of a pair and its reverse the one with the smaller index first represents both.
     pub mirror: Option<usize>,
 }
 
-/// The pairs of all groups in chunks of a size; a chunk has pairs of one group, and their reverses where `mirrored` asks for these.
+/// The pairs of all groups, in chunks of a size. A chunk has pairs of one group, and their reverses if `mirrored`.
 pub(super) fn chunks(groups: &[PairGroup], size: u64, mirrored: bool) -> Vec<Chunk> {
     let mut chunks = Vec::new();
     let mut done = vec![false; groups.len()];
@@ -176,7 +176,7 @@ pub(super) fn chunks(groups: &[PairGroup], size: u64, mirrored: bool) -> Vec<Chu
         }
         let count = pairs.count();
         let chunk = |k: u64| Chunk { group, places: k * size..((k + 1) * size).min(count), mirror };
-        // None without segments: then all chunks are done exactly where all segments are.
+        // There are no chunks without segments, so that all chunks are finished if and only if all segments are.
         let is_empty = |chunk: &Chunk| mirror == Some(group) && pairs.ascending(chunk.places.clone()) == 0;
         chunks.extend((0..count.div_ceil(size)).map(chunk).filter(|chunk| !is_empty(chunk)));
     }

@@ -1,4 +1,4 @@
-"""The page of `plica regions --plot x.html` in a real browser: what it says under the pointer, and how it moves.
+"""The page of `plica regions --plot x.html` in a real browser: the text under the pointer, and moving and zooming.
 
 python3 tests/browser/regions.py [--require] [PLICA]
 
@@ -54,7 +54,7 @@ class Browser:
 
     def act(self, kind, *actions, **more):
         self.call("POST", "/actions", {"actions": [{"type": kind, "id": kind, "actions": list(actions), **more}]})
-        # What the page draws, it draws in the next frame.
+        # The page draws in the next frame.
         self.call("POST", "/execute/async", {"script": "requestAnimationFrame(() => requestAnimationFrame(arguments[0]))", "args": []})
 
     def hover(self, x, y):
@@ -68,7 +68,7 @@ class Browser:
         self.act("wheel", scroll)
 
     def said(self):
-        """What the page says of the point under the pointer: its coordinates, and the lines after them; None where it says nothing."""
+        """The text for the point under the pointer: its coordinates, and the lines after them; None if there is no text."""
         text = self.run("const s = document.getElementById('said'); return s.style.display === 'none' ? null : s.textContent")
         if text is None:
             return None
@@ -93,7 +93,7 @@ def check(holds, message):
 
 
 class Frame:
-    """Where points are in the window, found by asking at two places."""
+    """The positions of points in the window, found from two points."""
 
     def __init__(self, browser):
         (x0, y0), (px0, py0) = self.ask(browser, 380, 300), (380, 300)
@@ -113,14 +113,14 @@ class Frame:
         return (x - self.x) * self.scale, (self.y - y) * self.scale
 
     def near(self, other):
-        """Whether two frames are the same, to half a pixel over the window."""
+        """Whether two frames are the same, up to half a pixel over the window."""
         corners = [(0, 0), WINDOW]
         back = [(self.x + px / self.scale, self.y - py / self.scale) for px, py in corners]
         return all(abs(a - b) < 2 for corner, p in zip(corners, back) for a, b in zip(other.place(*p), corner))
 
 
 def inside(cell, vertices):
-    """A point in a cell, and how far its sides are: the mean of its corners, and the least distance from it to a side."""
+    """A point in a cell, the mean of its corners, and its least distance to a side."""
     points = [vertices[v] for v in cell["vertices"]]
     x, y = (sum(p[axis] for p in points) / len(points) for axis in (0, 1))
     least = float("inf")
@@ -214,7 +214,7 @@ def main():
         for cell in found["cells"]:
             cell["sides"] = [facets[index] for index in cell["facets"]]
             cells.append((cell, *inside(cell, vertices)))
-        # The roomiest, so that a pixel more or less does not matter.
+        # The cell with the largest distance, so that a pixel more or less does not matter.
         cells = sorted(cells, key=lambda entry: -entry[2])[:CELLS]
         browser = Browser(driver)
         try:

@@ -26,7 +26,7 @@ fn sets_are_read_as_lines_and_as_json() {
     let verdict = |set: usize| (reports[0]["sets"][set]["hamming_convex"].clone(), reports[0]["sets"][set]["convex"].clone());
     assert_eq!((verdict(0), verdict(1)), ((json!(true), json!(false)), (json!(false), json!(true))));
     for (text, status, words) in [
-        ("1010\n1012\n", 1, "line 2: a pattern is a string of 0 and 1"),
+        ("1010\n1012\n", 1, "line 2: character 3 of the pattern is `2`, expected 0 or 1"),
         ("1010\n\n0001\n", 1, "line 3: the pattern 0001 is not realised by a region with interior"),
         ("[[\"10\"]]", 1, "set 0, pattern 0: the pattern 10 has 2 bits"),
         ("# nothing\n", 1, "no patterns"),

@@ -1,18 +1,18 @@
-//! What `plica fold --out` leaves: results that are whole, checkpoints that are taken up again, errors that lose nothing.
+//! The files of `plica fold --out`: complete results, checkpoints from which a run continues, errors without loss.
 
 use super::{command, file, json_lines, keys, path, run, stdout};
 use serde_json::Value;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-/// A directory that is not there yet.
+/// A directory that does not exist yet.
 pub fn fresh_directory(name: &str) -> String {
     let path = path(name);
     let _ = std::fs::remove_dir_all(&path);
     path.to_str().unwrap().to_string()
 }
 
-/// Killed at any moment and begun again, a sweep ends with the files of one that was not killed.
+/// A sweep that is killed at any time and started again ends with the same files as one that was not killed.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_killed_fold_is_taken_up_again() {
@@ -80,7 +80,7 @@ fn a_directory_that_cannot_hold_results_is_an_error_before_the_work() {
     }
 }
 
-/// The exit status and the one line of a call that may write files of so many half kilobytes at most: the disk is as good as full.
+/// The exit status and the one line of a call that may write files of at most this number of half kilobytes, like on a full disk.
 #[cfg(target_os = "linux")]
 fn with_files_up_to(blocks: u32, arguments: &[&str]) -> (Option<i32>, String) {
     let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
@@ -90,7 +90,7 @@ fn with_files_up_to(blocks: u32, arguments: &[&str]) -> (Option<i32>, String) {
     (output.status.code(), stderr)
 }
 
-/// Whatever file does not fit: an error that names it, the results of before untouched, and no loss when there is room again.
+/// For each file that does not fit: an error that names it, unchanged earlier results, and no loss when there is space again.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_is_an_error_that_loses_nothing() {

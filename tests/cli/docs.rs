@@ -1,4 +1,4 @@
-//! The book in `docs/`: what its commands print, and that nothing it names is missing.
+//! The book in `docs/`: its commands print what it says, and every file that it names exists.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -30,7 +30,7 @@ fn text(page: &Path) -> String {
     std::fs::read_to_string(page).unwrap_or_else(|error| panic!("{}: {error}", page.display()))
 }
 
-/// The content of the blocks that are marked so.
+/// The content of the blocks with this mark.
 fn blocks(text: &str, mark: &str) -> Vec<String> {
     let (mut found, mut open) = (Vec::new(), None::<String>);
     for line in text.lines() {
@@ -44,7 +44,7 @@ fn blocks(text: &str, mark: &str) -> Vec<String> {
     found
 }
 
-/// Whether printed lines are those of a page: a line `...` stands for any lines, a line that ends in `...` for one that begins so.
+/// Whether printed lines match those of a page: a line `...` stands for any lines, a line that ends in `...` for a line with this beginning.
 fn matches(said: &[&str], expected: &[&str]) -> bool {
     match expected.split_first() {
         None => said.is_empty(),
@@ -57,7 +57,7 @@ fn matches(said: &[&str], expected: &[&str]) -> bool {
     }
 }
 
-/// A command of a page in words; quotes hold words with spaces together.
+/// The words of a command of a page; quotes join words with spaces.
 fn words(command: &str) -> Vec<String> {
     let (mut words, mut quoted) = (vec![String::new()], false);
     for c in command.chars() {
@@ -87,13 +87,13 @@ fn commands_print_what_the_pages_say() {
     assert!(run >= 10, "{run} commands");
 }
 
-/// The targets of links and pictures, of a page with what it includes.
+/// The targets of links and pictures of a page.
 fn links(text: &str) -> Vec<String> {
     let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
     targets.map(|target| target.split('#').next().unwrap_or_default().to_string()).filter(|target| !target.is_empty()).collect()
 }
 
-/// A page as the book shows it: with the files, or the anchored parts of files, that it includes.
+/// A page with the files, or the anchored parts of files, that it includes.
 fn whole(page: &Path) -> String {
     let mut whole = String::new();
     for line in text(page).lines() {

@@ -29,7 +29,7 @@ fn run(arguments: &[&str]) -> Output {
     command(arguments).output().unwrap()
 }
 
-/// Standard output of a call that succeeds and says nothing else.
+/// Standard output of a call that succeeds, with empty standard error.
 fn stdout(arguments: &[&str]) -> String {
     let output = run(arguments);
     let stderr = String::from_utf8(output.stderr).unwrap();
@@ -38,7 +38,7 @@ fn stdout(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// The JSON objects that a call writes, one a line.
+/// The JSON objects that a call writes, one per line.
 fn json_lines(arguments: &[&str]) -> Vec<Value> {
     let text = stdout(&[arguments, &["--format", "json"]].concat());
     assert!(text.ends_with('\n'));
@@ -97,7 +97,7 @@ fn npy(shape: &[usize], values: &[f64]) -> Vec<u8> {
     bytes
 }
 
-/// A `.npz` file of such arrays.
+/// A `.npz` file of `.npy` arrays of doubles.
 fn npz(name: &str, arrays: &[(&str, &[usize], &[f64])]) -> String {
     let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     for (array, shape, values) in arrays {
@@ -358,7 +358,7 @@ fn a_net_is_converted_without_loss() {
 
 // -------------------------------------------------------------------------------------------------------------- errors
 
-/// The single line that a failing call says, and its exit status; it prints no result.
+/// The single line of a failing call, and its exit status; it prints no result.
 fn failure(arguments: &[&str]) -> (i32, String) {
     let output = run(arguments);
     let stderr = String::from_utf8(output.stderr).unwrap();
@@ -484,7 +484,7 @@ fn a_closed_pipe_is_no_error() {
 fn an_interrupt_ends_with_130() {
     let mut child = command(&["fold", "digits:3x20", "digits", "--pairs", "all"]).stdout(Stdio::null()).spawn().unwrap();
     let status = format!("/proc/{}/status", child.id());
-    // Wait until the handler stands: signal 2 is the second bit of the mask of caught signals.
+    // Wait until the handler is installed: signal 2 is the second bit of the mask of caught signals.
     let caught = || {
         let status = std::fs::read_to_string(&status).unwrap();
         let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();

@@ -57,7 +57,7 @@ fn every_command_runs_on_every_layer_kind() {
     }
 }
 
-/// The one bit of a unit is not named, of several which one, and of a window the winner before and after.
+/// A flip of a unit with one bit has no bit index; with several bits it has one; of a window it has the winner before and after.
 #[test]
 fn flips_name_bits_and_winners() {
     for (name, lengths) in [("perceptron", &[2][..]), ("pooled", &[2, 4]), ("dense", &[2, 3])] {
@@ -91,7 +91,7 @@ fn a_picture_of_a_slice_and_its_cells() {
     }
 }
 
-/// What is not known of maxima is refused, with the name of the file.
+/// Results that are not defined for maxima are refused, with the name of the file.
 #[test]
 fn what_is_known_of_affine_layers_alone_says_so() {
     let net = network("pooled");
@@ -119,7 +119,7 @@ fn what_net_writes_is_the_same_network() {
         let p = points(report["inputs"].as_u64().unwrap() as usize, 2);
         let (from, to) = (format!("--from={}", p[0]), format!("--to={}", p[1]));
         let [mut a, mut b] = [&net, &copy].map(|net| json_of(&["trace", net, &from, &to, "--exact"]));
-        // Nodes that compute the same may leave other decisions to integers.
+        // Equal nodes may have other decisions taken with integers.
         for trace in [&mut a, &mut b] {
             trace.as_object_mut().unwrap().remove("decisions");
         }

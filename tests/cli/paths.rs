@@ -1,4 +1,4 @@
-//! `plica fold --paths`: the rows against exact traces, whatever the threads and the interrupts.
+//! `plica fold --paths`: the rows against exact traces, for all threads and interrupts.
 
 use super::directory::fresh_directory;
 use super::{command, file, json_line, run, stdout};
@@ -13,7 +13,7 @@ use std::fs::{self, File};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-/// The files of a directory of rows by name, but for the one that says whose they are.
+/// The files of a directory of rows by name, except for the one that names their sweep.
 fn parts(directory: &str) -> BTreeMap<String, Vec<u8>> {
     let entries = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap());
     let named = entries.map(|entry| (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap()));
@@ -59,7 +59,7 @@ fn rows_are_the_measures_of_exact_traces() {
     }
 }
 
-/// Two parts, and killed in between: the same bytes as of one thread that was not killed.
+/// Two parts, killed in between: the same bytes as from one thread that was not killed.
 #[cfg(target_os = "linux")]
 #[test]
 fn rows_are_the_same_bytes_for_any_threads_and_interrupts() {
@@ -85,7 +85,7 @@ fn rows_are_the_same_bytes_for_any_threads_and_interrupts() {
     assert!(!PathBuf::from(&out).join("paths-0.tmp").exists());
 }
 
-/// A sweep that ended at an error goes on only with its rows, and only with the same options.
+/// A sweep that ended with an error continues only with its rows, and only with the same options.
 #[cfg(target_os = "linux")]
 #[test]
 fn rows_that_are_missing_are_an_error() {
@@ -122,7 +122,7 @@ fn rows_that_are_missing_are_an_error() {
     assert_eq!(parts(&format!("{out}/paths-0")).len(), 6);
 }
 
-/// A directory of rows is replaced as a whole, so nothing else may be in it; a part that was cut short is no part.
+/// A directory of rows is replaced as a whole, so other files in it are refused; a truncated part is refused.
 #[test]
 fn files_of_others_are_not_removed() {
     let out = fresh_directory("rows-foreign");

@@ -81,7 +81,7 @@ fn pictures_are_files_of_their_kind() {
     }
 }
 
-/// The corners of a slice are projected onto themselves, exactly: none falls outside by a rounding.
+/// The corners of a slice are projected onto themselves, exactly: rounding puts none of them outside.
 #[test]
 fn the_corners_of_a_slice_are_drawn() {
     let corners = "digits#3 digits#7 digits#9".split(' ').collect::<Vec<_>>();
@@ -92,7 +92,7 @@ fn the_corners_of_a_slice_are_drawn() {
     assert!(circle(70.0, 848.0) && circle(870.0, 848.0) && circle(70.0, 48.0), "{:?}", picture.find("<circle"));
 }
 
-/// What can be said without opening a file is an error of the call; limits have a status of their own.
+/// An error that is visible without opening a file is an error of the call; limits have their own status.
 #[test]
 fn bad_calls_and_limits_are_one_line() {
     let line = file("points.csv", "0,0\n1,1\n2,2\n");
@@ -109,7 +109,7 @@ fn bad_calls_and_limits_are_one_line() {
         (&["cantor:2", "--plane", &plane[0], &plane[1], &plane[2]], 1, "on one line"),
         (&["cantor:2", "--plane", "0,0,0", "1,1", "2,2"], 2, "dimension 3"),
         (&["cantor:2", "--box", "0,1", "--decide", "argmax"], 2, "use sign"),
-        (&["digits:3x20", "--box", "0,1"], 2, "the most is 12"),
+        (&["digits:3x20", "--box", "0,1"], 2, "expected at most 12"),
         (&["random:3-4-1@0", "--box", "0,1", "--plot", "x.svg"], 2, "two dimensions"),
         (&["cantor:2", "--box", "0,1", "--plot", "x.svg", "--color", "decision"], 2, "--decide"),
     ];
@@ -121,7 +121,7 @@ fn bad_calls_and_limits_are_one_line() {
     }
 }
 
-/// Every width that doubles can scale to a page is drawn, without a number that is none.
+/// Every width that doubles can scale to a page is drawn, without NaN or infinite numbers.
 #[test]
 fn large_and_small_boxes_are_drawn() {
     for exponent in [-290, -120, 120, 300] {

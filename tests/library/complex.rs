@@ -21,7 +21,7 @@ fn closed_forms_of_the_zoo() {
     }
 }
 
-/// One hidden layer of n units in general position: Zaslavsky's number, and the average number of facets in closed form.
+/// One hidden layer of n units in general position: Zaslavsky's number, and the mean number of facets in closed form.
 #[test]
 fn one_layer_in_general_position() {
     let binomial = |n: u64, k: u64| (0..k).fold(1, |product, i| product * (n - i) / (i + 1));
@@ -38,7 +38,7 @@ fn one_layer_in_general_position() {
     }
 }
 
-/// In a rectangle a generic network of any depth has four sides a cell on average, hence two triangles.
+/// In a rectangle a generic network of any depth has on average four sides per cell, hence two triangles.
 #[test]
 fn generic_cells_of_a_rectangle_have_four_sides_on_average() {
     for name in ["random:2-10-1@1", "random:2-10-10-1@2", "random:2-8-8-8-1@3"] {
@@ -49,8 +49,8 @@ fn generic_cells_of_a_rectangle_have_four_sides_on_average() {
     }
 }
 
-/// A cube without its highest corner: pulled from its lowest vertex, three pentagons of three triangles each and the cut; from another it would
-/// be another number.
+/// A cube without its highest corner: pulled from its lowest vertex, three pentagons of three triangles each and the cut; another vertex would
+/// give another number.
 #[test]
 fn triangulations_are_pulled_from_the_lowest_vertex() {
     let row = |text: &str| text.split(' ').map(|x| x.parse().unwrap()).collect::<Vec<Rational>>();
@@ -77,7 +77,7 @@ fn linear_regions_are_joined_by_facets() {
     }
 }
 
-/// Units of whole numbers through one another: sides of a cut that are cut themselves.
+/// Units of whole numbers that cross: sides of a cut that are cut themselves.
 #[test]
 fn a_cut_has_all_sides_of_a_facet_that_ends_on_it() {
     let seed = |l: u64, i: u64, j: u64| (l * 1_000_003 + i * 1009 + j).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20;
@@ -102,7 +102,7 @@ fn planes_that_share_a_line() {
     complex.check().unwrap();
 }
 
-/// The first layer alone makes all nine cells out of one.
+/// The first layer alone cuts one cell into nine.
 #[test]
 fn a_limit_is_an_error() {
     let network = load("zigzag:2:3:1").unwrap();
@@ -120,11 +120,11 @@ fn domains_that_are_none_are_errors_however_they_were_made() {
     for (domain, word) in [
         (Domain::Box(vec![(q(1), q(0)), (q(0), q(1))]), "ascend"),
         (Domain::Box(vec![(q(0), q(1)), (q(1), q(1))]), "ascend"),
-        (Domain::Box(vec![]), "at least one dimension"),
-        (Domain::Box(vec![(q(0), q(1)); 3]), "takes 2 inputs"),
+        (Domain::Box(vec![]), "expected at least one"),
+        (Domain::Box(vec![(q(0), q(1)); 3]), "expected 2: the number of inputs"),
         (Domain::Simplex(vec![corner(0, 0), corner(1, 1), corner(2, 2)]), "hyperplane"),
-        (Domain::Simplex(vec![corner(0, 0), corner(1, 1)]), "one corner more"),
-        (Domain::Simplex(vec![corner(0, 0), corner(1, 1), vec![q(1)]]), "one corner more"),
+        (Domain::Simplex(vec![corner(0, 0), corner(1, 1)]), "expected one more than the dimension"),
+        (Domain::Simplex(vec![corner(0, 0), corner(1, 1), vec![q(1)]]), "expected one more than the dimension"),
     ] {
         let error = Builder::new(&network).build(&domain).unwrap_err().to_string();
         assert!(error.contains(word), "{error}");
@@ -157,7 +157,7 @@ fn linear_regions(complex: &Complex) -> BTreeSet<BTreeSet<String>> {
     regions.into_values().collect()
 }
 
-/// The filter and integers agree, and so do the two ways to cut a face: all at once, and unit after unit. Every relation holds, and each cell's own point lies in it alone.
+/// The filter and integers agree, and so do the two methods to cut a face: all at once, and unit after unit. Every relation holds, and each cell's interior point lies in no other cell.
 fn hold(network: &Network, domain: &Domain) -> Result<Complex, TestCaseError> {
     let build = |exact_only| Builder::new(network).exact_only(exact_only).build(domain).unwrap();
     let (found, exact) = (build(false), build(true));
@@ -209,7 +209,7 @@ proptest! {
         hold(&network, &Domain::parse_box("-1,1", network.inputs()).unwrap())?;
     }
 
-    /// Cells whose sides in old faces are cut by units whose turn inside is still to come, which takes four dimensions.
+    /// Cells whose sides in old faces are cut by units that are processed later inside; this needs four dimensions.
     #[test]
     fn complexes_in_four_dimensions(network in networks::four_dimensional()) {
         hold(&network, &Domain::parse_box("-3,3", 4).unwrap())?;

@@ -1,7 +1,7 @@
 //! The contract of a trace, on random networks and segments: generic ones, and ones full of ties.
 //!
-//! The library's answers are held against each other (filter against integers only) and against a plain rational forward
-//! pass that knows nothing of traces. `PLICA_CASES=5000 cargo test --profile checked --test contract` tries many more cases.
+//! The library's answers are compared with each other (filter against integers only) and with a plain rational forward
+//! pass that knows nothing about traces. `PLICA_CASES=5000 cargo test --profile checked --test contract` tries many more cases.
 
 use crate::support::plain::{self, PlainLine};
 use crate::support::{Case, Words, case, compare, config, exponents, networks, require, rescaled, segments, times};
@@ -45,7 +45,7 @@ proptest! {
         }
     }
 
-    /// Also where the narrow walk took the decisions.
+    /// Also if the narrow walk took the decisions.
     #[test]
     fn the_flips_are_those_of_the_exact_trace(case in case()) {
         let points = Points::from_points(&[case.to.clone(), case.from.clone()]).unwrap();
@@ -75,7 +75,7 @@ proptest! {
         require(compare(&without, &case.exact(&Selection::Hidden)))?;
     }
 
-    /// Patterns in the middle, at the crossings and at the ends, nothing left out between: all that a trace says.
+    /// Everything in a trace: the patterns in the middle, at the crossings and at the ends, with none left out between.
     #[test]
     fn the_plain_forward_pass_certifies_every_trace(case in case()) {
         let line = line(&case);
@@ -157,7 +157,7 @@ proptest! {
             require(compare(&direct, &narrowed))?;
             prop_assert_eq!(times(&direct), times(&narrowed));
             prop_assert_eq!(direct.units(), &*units);
-            // The patterns are those of all units, less the other bits, less repetitions.
+            // The patterns are those of all units, without the other bits and without repetitions.
             let mut projected: Vec<Pattern> = all.patterns().map(|p| units.project(all.units(), &p)).collect();
             projected.dedup();
             prop_assert_eq!(direct.patterns().collect::<Vec<_>>(), projected);
@@ -165,7 +165,7 @@ proptest! {
         require(compare(&all.select(&Arc::new(all.units().clone())), &all))?;
     }
 
-    /// Also where products of doubles underflow or overflow.
+    /// Also if products of doubles underflow or overflow.
     #[test]
     fn units_of_measure_do_not_matter(case in prop_oneof![crate::support::generic_case(), crate::support::any_case()], (weights, points) in exponents()) {
         let expected = case.exact(&Selection::All);
@@ -259,7 +259,7 @@ proptest! {
     ) {
         let units = network.units(&selection).unwrap();
         let pairs: Vec<(usize, usize)> = pairs.into_iter().map(|(i, j)| (i % rows.len(), j % rows.len())).collect();
-        // One tracer for several sets of points in turn, so that nothing may be left over from the set before.
+        // One tracer for several sets of points in turn, to find errors from data of an earlier set.
         let mut tracer = Tracer::new(&network).units(&units).exact_times(exact_times);
         for kind in kinds {
             let points = points(&rows, network.inputs(), kind);
@@ -314,7 +314,7 @@ proptest! {
     }
 }
 
-/// The random cases are worth something: of every awkward thing there are many.
+/// The random cases are useful: every kind of difficulty occurs often.
 #[test]
 fn the_random_cases_are_awkward() {
     let strategy = case();
@@ -366,7 +366,7 @@ fn the_random_cases_are_awkward() {
     }
 }
 
-/// Reports are cheap to check; take both kinds of networks evenly.
+/// Reports are quick to check; both kinds of networks are taken equally often.
 fn generic_or_any() -> impl Strategy<Value = Case> {
     prop_oneof![crate::support::generic_case(), crate::support::any_case()]
 }
@@ -379,7 +379,7 @@ fn halves(case: &Case, selection: &Selection, cut: &Rational, exact_times: bool)
     (first.filtered(selection, exact_times), second.filtered(selection, exact_times))
 }
 
-/// Seeded rational points of the segment, none of them a crossing: their patterns, in order of time, are those of the
+/// Rational points of the segment from a seed, none of them a crossing: their patterns, in order of time, are those of the
 /// regions they lie in, and so occur in the trace in order.
 fn patterns_occur_in_order(case: &Case, points: usize) -> Result<(), String> {
     let line = line(case);

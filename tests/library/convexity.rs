@@ -36,14 +36,14 @@ fn forms(rows: &[&[i32]]) -> Network {
 
 // ------------------------------------------------------------------------------------------------------------- oracles
 
-/// A region as its definition says it: the forms of all units, coefficients first, and the bits.
+/// A region by its definition: the forms of all units, coefficients first, and the bits.
 struct PlainRegion {
     bits: Vec<bool>,
     forms: Vec<Vec<Rational>>,
 }
 
 impl PlainRegion {
-    /// Of any bits, realisable or not.
+    /// The region of any bits, realisable or not.
     fn of(plain: &Plain, d: usize, bits: Vec<bool>) -> Self {
         let coordinate = |i: usize| (0..=d).map(|j| Rational::from(u8::from(i == j))).collect::<Vec<Rational>>();
         let mut inputs: Vec<Vec<Rational>> = (0..d).map(coordinate).collect();
@@ -64,7 +64,7 @@ impl PlainRegion {
         Self { bits, forms }
     }
 
-    /// Its rows a.x < b or a.x <= b; of closed cells only those that vary, strict all of them, or nothing where a constant is against it.
+    /// Its rows a.x < b or a.x <= b. For closed cells only the rows that vary, all strict; none if a constant contradicts its bit.
     fn rows(&self, cells: Cells) -> Option<Vec<(Vec<Rational>, Sense, Rational)>> {
         let mut rows = Vec::new();
         for (form, &active) in self.forms.iter().zip(&self.bits) {
@@ -90,7 +90,7 @@ impl PlainRegion {
     }
 }
 
-/// All realisable patterns, by trying each.
+/// All realisable patterns, found by testing every pattern.
 fn realisable(network: &Network, cells: Cells) -> Vec<PlainRegion> {
     let (plain, d, units) = (Plain::new(network), network.inputs(), network.hidden_units());
     let of = |n: usize| PlainRegion::of(&plain, d, (0..units).map(|i| n >> (units - 1 - i) & 1 == 1).collect());
@@ -123,7 +123,7 @@ fn line(plain: &Plain) -> Vec<(Rational, bool)> {
     let mut breakpoints: BTreeSet<Rational> = BTreeSet::new();
     let hidden = plain.layers().len() - 1;
     for layer in 0..hidden {
-        // On each piece so far the next layer is affine: two points of it give each unit's root.
+        // On each piece so far the next layer is affine: two of its points give each unit's root.
         let mut ends: Vec<Rational> = breakpoints.iter().cloned().collect();
         let (first, last) = (ends.first().cloned().unwrap_or_default() - 1u32, ends.last().cloned().unwrap_or_default() + 1u32);
         ends.insert(0, first - 1u32);
@@ -182,7 +182,7 @@ fn verdicts(plain: &Plain, judge: &mut Judge<'_>, set: &PatternSet) -> (bool, bo
 
 // --------------------------------------------------------------------------------------------------------- equivalence
 
-/// Sets of each arrangement.
+/// The number of sets for each arrangement.
 const SETS: u64 = 8;
 
 proptest! {
@@ -207,7 +207,7 @@ proptest! {
 proptest! {
     #![proptest_config(config(200))]
 
-    /// Theorem (B): Hamming-convex implies convex, and the converse holds where all realised patterns have interior.
+    /// Theorem (B): Hamming-convex implies convex, and the converse holds if all realised patterns have interior.
     #[test]
     fn half_open_regions_of_one_hidden_layer(network in arrangement(), seed: u64) {
         prop_assume!(network.inputs() <= 3 && network.hidden_units() <= 5);
@@ -244,7 +244,7 @@ proptest! {
         }
     }
 
-    /// Of closed regions, facets and neighbours against segments: two ways to decide the same.
+    /// For closed regions, two methods give the same decision: facets and neighbours, and segments.
     #[test]
     fn unions_are_convex_where_no_segment_leaves_them(network in few_units(3), seed: u64, half_open: bool) {
         prop_assume!(network.hidden_units() <= 8);
@@ -263,7 +263,7 @@ proptest! {
         }
     }
 
-    /// On the line a union is convex where its points are consecutive.
+    /// On the line a union is convex if its points are consecutive.
     #[test]
     fn unions_on_the_line_are_intervals(network in few_units(1), seed: u64) {
         let plain = Plain::new(&network);
@@ -285,7 +285,7 @@ proptest! {
         }
     }
 
-    /// Once is not enough: what is added lies between others again.
+    /// One step is not enough: the added patterns can have further patterns between them.
     #[test]
     fn hulls_are_convex(network in few_units(3), seed: u64) {
         let found = regions(&network, Cells::Closed);
@@ -298,7 +298,7 @@ proptest! {
         }
     }
 
-    /// The least convex sets are the intersections of all convex ones around, and searches end with the first of the smallest.
+    /// The least convex set is the intersection of all convex supersets, and a search ends with the first of the smallest sets.
     #[test]
     fn hulls_and_searches_are_those_of_all_subsets(network in few_units(2), seed: u64, half_open: bool) {
         let found = regions(&network, if half_open { Cells::HalfOpen } else { Cells::Closed });
@@ -375,7 +375,7 @@ fn the_equivalence_fails_for_two_layers_in_both_directions() {
     }
 }
 
-/// The smallest networks that break the equivalence: one input, two units and one above them. No two units do.
+/// The smallest networks that break the equivalence: one input, two units and one above them. No network of two units does.
 #[test]
 fn three_units_in_two_layers_break_the_equivalence_and_two_do_not() {
     let tent = from_rows(&[rows(&[&[1, 0], &[1, -1]]), rows(&[&[2, -4, -1]]), rows(&[&[1, 0]])]);
@@ -408,11 +408,11 @@ fn wrong_sets_and_too_many_regions_are_refused() {
     let regions = regions(&network, Cells::Closed);
     let error = |text: &str| regions.set([pattern(text)]).unwrap_err().to_string();
     assert_eq!(error("0001"), "the pattern 0001 is not realised by a region with interior");
-    assert_eq!(error("00011"), "the pattern 00011 has 5 bits, but the network has 4 hidden units");
+    assert_eq!(error("00011"), "the pattern 00011 has 5 bits, expected 4: one for each hidden unit");
     assert_eq!(Enumerator::new(&network).max_regions(6).run().unwrap().len(), 6);
     let excess = Enumerator::new(&network).max_regions(5).run();
     assert!(matches!(excess, Err(ConvexityError::TooManyRegions { limit: 5 })));
-    assert_eq!(excess.err().unwrap().to_string(), "there are more than 5 regions; nothing is known of the rest");
+    assert_eq!(excess.err().unwrap().to_string(), "there are more than 5 regions, the limit: the search is incomplete");
 }
 
 /// No units, one region; no patterns, a convex set.

@@ -1,6 +1,6 @@
-//! Traces inside complexes: a segment runs through the cells that hold it, and from one to the next through facets at the crossing.
+//! Traces inside complexes: a segment runs through the cells that contain it, and from one to the next through facets at the crossing.
 //!
-//! Whether a cell holds a point is asked twice: of the signs of the units, and of the half-spaces behind the cell's facets.
+//! Two tests decide whether a cell contains a point: the signs of the units, and the half-spaces of the cell's facets.
 
 use crate::support::cells::{Form, value};
 use crate::support::plain::{Plain, middle, on_segment};
@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 
 type Vector = Vec<Rational>;
 
-/// The hyperplane through points that span one: coefficients, and the constant last.
+/// The hyperplane through points that span one: coefficients, with the constant last.
 fn hyperplane(points: &[Vector]) -> Form {
     let n = points[0].len() + 1;
     let mut rows: Vec<Form> = points.iter().map(|x| [x.as_slice(), &[Rational::from(1)]].concat()).collect();
@@ -50,7 +50,7 @@ fn half_spaces(complex: &Complex, cell: Cell<'_>) -> Vec<Form> {
     cell.facets().map(|facet| form(facet.vertices())).collect()
 }
 
-/// A complex, and its cells as half-spaces where it has a border.
+/// A complex, and its cells as half-spaces if it has a border.
 struct Ground<'a> {
     complex: &'a Complex,
     plain: Plain,
@@ -64,7 +64,7 @@ impl<'a> Ground<'a> {
         Self { complex, plain: Plain::new(network), cells }
     }
 
-    /// The cells that hold a point of the domain.
+    /// The cells that contain a point of the domain.
     fn around(&self, x: &Vector) -> Result<BTreeSet<usize>, TestCaseError> {
         let found = self.complex.cells_with(x);
         if let Some(cells) = &self.cells {
@@ -76,7 +76,7 @@ impl<'a> Ground<'a> {
         Ok(found)
     }
 
-    /// Whether facets alone lead from each of these cells to each other through no further cell.
+    /// Whether each of these cells is connected to each other one through facets between these cells.
     fn connected(&self, cells: &BTreeSet<usize>) -> bool {
         let mut seen = BTreeSet::new();
         let mut next: Vec<usize> = cells.first().copied().into_iter().collect();
@@ -102,10 +102,10 @@ impl<'a> Ground<'a> {
         for &cell in &around {
             let of_cell = self.complex.cell(cell).pattern();
             let differs = |i: &usize| of_cell.get(*i) != pattern.get(*i);
-            // A unit that is 0 along a stretch is inactive there, and active on some of the cells beside it.
+            // A unit that is 0 along a part of the segment is inactive there, and active on some neighbouring cells.
             prop_assert!((0..pattern.len()).filter(differs).all(|i| signs[i].is_eq() && !pattern.get(i)), "{} {}", of_cell, pattern);
         }
-        // Along a side of the box those beside it may all be missing.
+        // Along a side of the box all of these neighbours may be missing.
         if around.len() == 1 && self.inside(x) {
             prop_assert_eq!(&self.complex.cell(around.first().copied().unwrap()).pattern(), pattern);
         }
@@ -115,7 +115,7 @@ impl<'a> Ground<'a> {
         Ok(around)
     }
 
-    /// A crossing at x, from some cells to others.
+    /// A crossing at x, from one set of cells to another.
     fn at_crossing(
         &self,
         x: &Vector,
@@ -124,7 +124,7 @@ impl<'a> Ground<'a> {
         after: &BTreeSet<usize>,
     ) -> Result<(), TestCaseError> {
         let around = self.around(x)?;
-        // Cells are closed and convex; one on both sides would hold the stretch between, on which nothing could flip.
+        // Cells are closed and convex; a cell on both sides would contain the part between, where no unit could flip.
         prop_assert!(before.is_subset(&around) && after.is_subset(&around) && before.is_disjoint(after));
         if around.len() == 2 {
             let (left, right) = (*before.first().unwrap(), *after.first().unwrap());
@@ -159,7 +159,7 @@ fn walk(case: &Case, domain: &Domain) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// A box around a segment that is wider than it in some directions and not in others: it may begin and end on sides, or run in one.
+/// A box around a segment, wider than the segment in some directions only: the segment may begin and end on sides, or lie in one.
 fn boxed(case: &Case) -> Domain {
     let mut words = Words(case.seed);
     let mut range = |(a, b): (Rational, Rational)| {
@@ -170,7 +170,7 @@ fn boxed(case: &Case) -> Domain {
     Domain::boxed(case.from.to_rationals().into_iter().zip(case.to.to_rationals()).map(&mut range).collect()).unwrap()
 }
 
-/// Few enough cells to look at each of them.
+/// A number of cells that is small enough to test each of them.
 fn small(network: &Network) -> bool {
     network.inputs() <= 4 && network.hidden_units() <= [0, 24, 14, 11, 8][network.inputs()]
 }

@@ -1,4 +1,4 @@
-//! Each sentence of the contract about what is degenerate, as a small case written by hand.
+//! Each statement of the contract on degenerate position, as a small case written by hand.
 //!
 //! Every case runs with the filter and with integers only, and forwards and backwards; its trace is also certified by a
 //! plain forward pass. A network is written row by row, `&["1 -1/2"]` with the biases `"0"`, layer after layer.
@@ -35,7 +35,7 @@ fn point(text: &str) -> Point {
     Point::from_rationals(numbers(text)).unwrap()
 }
 
-/// What a trace must be: the patterns of its regions, the times and the flips of its crossings, its closed sequence.
+/// The expected trace: the patterns of its regions, the times and the flips of its crossings, its closed sequence.
 struct Expected<'a> {
     regions: &'a str,
     times: &'a str,
@@ -44,7 +44,7 @@ struct Expected<'a> {
     pieces: usize,
 }
 
-/// Traces the segment in every way there is, holds each against what is expected, and returns one.
+/// Traces the segment by every method, compares each trace with the expected one, and returns one.
 fn check(network: &Network, selection: &Selection, from: &str, to: &str, expected: &Expected<'_>) -> Trace {
     let (from, to) = (point(from), point(to));
     let units = network.units(selection).unwrap();
@@ -138,7 +138,7 @@ fn a_slope_of_0_is_not_taken_for_what_its_doubles_add_up_to() {
     }
 }
 
-/// A unit that rises by 2^-40 of its weights is known to cross only within 2^-9: two others cross in that window, and do not meet each other.
+/// A unit whose slope is 2^-40 of its weights is known to cross only within 2^-9: two other units cross in that window, and their windows are disjoint.
 #[test]
 fn a_wide_window_meets_more_than_its_neighbour() {
     let network = hidden(&[(&["1/1099511627776 1", "1 0", "1 0"], "-2199023255553/2199023255552 -1023/2048 -2047/4096")]);
@@ -152,7 +152,7 @@ fn a_wide_window_meets_more_than_its_neighbour() {
     check_hidden(&network, "0 1", "1 1", &expected);
 }
 
-/// Such a unit crosses between two of the next layer, which cross so near to it that they are on one side of where its doubles have it.
+/// A unit like this crosses between two units of the next layer, which cross so close to it that both are on one side of its crossing as computed in doubles.
 #[test]
 fn signs_at_a_crossing_are_those_at_its_true_time() {
     for k in 1..7 {
@@ -179,7 +179,7 @@ fn outputs_that_differ_by_roundings_are_one_piece() {
     }
 }
 
-/// Equal hyperplanes: duplicated units, and positive multiples of one.
+/// Equal hyperplanes: duplicated units, and positive multiples of a unit.
 #[test]
 fn equal_hyperplanes_are_one_crossing_with_several_flips() {
     let network = hidden(&[(&["1 0", "1 0", "3 0", "1/3 0"], "-1/3 -1/3 -1 -1/9")]);
@@ -247,7 +247,7 @@ fn a_unit_that_reaches_zero_and_turns_back_has_not_flipped() {
     check_cuts(&below, "0", "1", "1/2 1/3 2/3");
 }
 
-/// A selection knows its own crossings: the unit that only touches 0 has none.
+/// A selection has only its own crossings: the unit that only touches 0 has none.
 #[test]
 fn a_selection_of_a_touching_unit_is_one_region() {
     let network = hidden(&[(&["1", "-1"], "-1/2 1/2"), (&["1 1"], "0")]);
@@ -294,11 +294,11 @@ fn the_difference_of_duplicated_units_is_zero_everywhere() {
         "1",
         &Expected { regions: "000 110", times: "1/2", flips: &[both], closed: "000 000 000 110 110", pieces: 1 },
     );
-    // With coefficients that no double holds: relu(x/3 - 1/6) and a third of relu(x - 1/2).
+    // With coefficients that are not doubles: relu(x/3 - 1/6) and a third of relu(x - 1/2).
     let thirds = hidden(&[(&["1", "1/3"], "-1/2 -1/6"), (&["1/3 -1", "-1/3 1"], "0 0")]);
     let expected = Expected { regions: "0000 1100", times: "1/2", flips: &[both], closed: "0000 0000 0000 1100 1100", pieces: 1 };
     check_hidden(&thirds, "0", "1", &expected);
-    // And with doubles that are no short fractions: relu(u) - relu(u) for u = 0.1 x - 0.05, both rounded.
+    // And with doubles that are not short fractions: relu(u) - relu(u) for u = 0.1 x - 0.05, both rounded.
     let (w, b) = (0.1f64, -0.05f64);
     let doubles = Network::new(vec![
         Layer::from_f64(DMatrix::from_element(2, 1, w), DVector::from_element(2, b)),
@@ -358,7 +358,7 @@ fn dead_units_are_legal() {
     let network = hidden(&[(&["0", "0", "0", "1"], "0 -1 1 -1/2")]);
     let expected = Expected { regions: "0010 0011", times: "1/2", flips: &[&[(0, 3)]], closed: "0010 0010 0010 0011 0011", pieces: 2 };
     check_hidden(&network, "0", "1", &expected);
-    // A layer in which nothing lives, and constants above it.
+    // A layer in which all units are inactive, and constants above it.
     let dead = hidden(&[(&["0 0"], "-1"), (&["5", "5", "-5"], "1 0 -1")]);
     check_hidden(&dead, "0 0", "1 1", &Expected { regions: "0100", times: "", flips: &[], closed: "0100 0100 0100", pieces: 1 });
 }
@@ -467,7 +467,7 @@ fn pieces_join_regions_on_which_the_output_is_one_affine_function() {
     assert_eq!(pieces("1 -2 1", "0"), 4);
     // Several outputs: a piece ends where any of them bends.
     assert_eq!(pieces("1 0 0,0 0 1", "0 0"), 3);
-    // Regions apart, pieces not: the units cancel.
+    // Several regions, one piece: the units cancel.
     let cancelling = network(&[(&["1", "2"], "-1/2 -1"), (&["2 -1"], "0")]);
     let both: &[(u32, u32)] = &[(0, 0), (0, 1)];
     check_hidden(&cancelling, "0", "1", &Expected { regions: "00 11", times: "1/2", flips: &[both], closed: "00 00 00 11 11", pieces: 1 });
@@ -532,7 +532,7 @@ fn coordinates_beyond_the_doubles_are_exact() {
     let t = format!("{}/{huge}", "9".repeat(400));
     let trace = check_hidden(&network, &huge, "0", &Expected { regions: "1 0", times: &t, flips, closed: "1 1 0 0 0", pieces: 2 });
     assert_eq!(trace.crossing(0).t, Enclosure { lo: 1f64.next_down(), hi: 1.0 });
-    // From 0 to 10^-400, where the weight 10^400 brings it back into sight.
+    // From 0 to 10^-400, where the weight 10^400 makes it visible.
     let tiny = format!("1/{huge}");
     let network = hidden(&[(&[huge.as_str()], "-1/2")]);
     check_hidden(&network, "0", &tiny, &Expected { regions: "0 1", times: "1/2", flips, closed: "0 0 0 1 1", pieces: 2 });
@@ -566,7 +566,7 @@ fn points_of_the_wrong_dimension_are_refused() {
     let units = network.units(&Selection::Hidden).unwrap();
     let (right, wrong) = (point("0 0"), point("0 0 0"));
     for (from, to) in [(&right, &wrong), (&wrong, &right), (&wrong, &wrong)] {
-        let message = "the network takes 2 inputs, but the point has 3 coordinates";
+        let message = "the point has 3 coordinates, expected 2";
         assert_eq!(Trace::exact_only(&network, from, to, &units).unwrap_err().to_string(), message);
         assert_eq!(Tracer::new(&network).trace(from, to).unwrap_err().to_string(), message);
         let points = wrong.as_points();
@@ -574,7 +574,7 @@ fn points_of_the_wrong_dimension_are_refused() {
     }
 }
 
-/// A crossing with a wide window between two with narrow ones: all three windows belong together, though the first two do not meet.
+/// A crossing with a wide window between two with narrow windows: all three windows form one group, although the first two are disjoint.
 #[test]
 fn a_wide_window_may_reach_back_over_several_crossings() {
     let p = |e: i32| 2f64.powi(e);

@@ -1,4 +1,4 @@
-//! Complexes of graphs: every relation that complexes satisfy, and each cell against the inequalities that its pattern stands for.
+//! Complexes of graphs: every relation that complexes satisfy, and each cell against the inequalities of its pattern.
 
 use crate::support::cells::{Form, value, vertices};
 use crate::support::config;
@@ -34,7 +34,7 @@ fn pattern_at(graph: &Network, x: &[Rational]) -> Pattern {
     bits.into_iter().collect()
 }
 
-/// What holds on the closure of a cell of this pattern: forms that are not negative. And the output.
+/// The forms that are not negative on the closure of a cell with this pattern, and the output.
 fn inequalities(graph: &Network, inputs: Vec<Form>, pattern: &Pattern) -> (Vec<Form>, Vec<Form>) {
     let d = inputs[0].len() - 1;
     let constant = |q: &Rational| -> Form { (0..=d).map(|k| if k == d { q.clone() } else { Rational::new() }).collect() };
@@ -89,7 +89,7 @@ fn inequalities(graph: &Network, inputs: Vec<Form>, pattern: &Pattern) -> (Vec<F
     (conditions, forms[graph.output_node()].clone())
 }
 
-/// Everything that is known of the complex of a graph, on a box or of a plane in a box. `inputs` are the coordinates as forms of the complex's own.
+/// Checks every relation of the complex of a graph, on a box or on a plane in a box. `inputs` are the coordinates as forms in those of the complex.
 fn hold(graph: &Network, complex: &Complex, inputs: &[Form], sides: &[Form]) -> Result<(), TestCaseError> {
     complex.check().unwrap();
     complex.check_volumes().unwrap();
@@ -145,7 +145,7 @@ fn plane(recipe: &Recipe, graph: &Network) -> Option<(Plane, Vec<Form>)> {
     Some((plane, (0..graph.inputs()).map(form).collect()))
 }
 
-/// Ten elements and more, of which each layer scales, shifts and bends every one, or takes the largest or the mean of neighbours.
+/// Networks with ten elements and more. Each layer scales, shifts and bends every element, or takes the largest or the mean of neighbours.
 fn sparse(recipe: &Recipe) -> Network {
     let mut numbers = recipe.numbers();
     let n = 10 + numbers.below(8);
@@ -170,7 +170,7 @@ fn sparse(recipe: &Recipe) -> Network {
     builder.finish(&x).unwrap()
 }
 
-/// Fewer regions than this, so that the plain enumeration ends.
+/// The largest number of regions, so that the plain enumeration ends.
 const FEW: usize = 400;
 
 fn few(built: Result<Complex, ComplexError>) -> Option<Complex> {
@@ -196,7 +196,7 @@ proptest! {
         hold(&graph, &found, &inputs, &cube_sides(2))?;
     }
 
-    /// Long rows of elements, each computed from a few others: where these are 0, it is a constant.
+    /// Long rows of elements, each computed from a few others: if these are 0, it is a constant.
     #[test]
     fn slices_of_sparse_graphs(seed: u64, kind in 0u8..4, layers in proptest::collection::vec(0u8..6, 2..5)) {
         let recipe = Recipe { steps: layers.clone(), seed, kind };
@@ -220,7 +220,7 @@ proptest! {
         hold(&graph, &found, &unit_forms(3), &cube_sides(3))?;
     }
 
-    /// The whole plane has the cells that a box around a point of each has.
+    /// The whole plane has the same cells as a box that contains a point of each.
     #[test]
     fn whole_planes_of_graphs(recipe in recipe(4)) {
         let graph = recipe.graph();
@@ -264,7 +264,7 @@ proptest! {
     }
 }
 
-/// The largest of three coordinates of a plane: three sectors, though the knock-out cuts one of them in two.
+/// The largest of three coordinates of a plane: three sectors, although the tournament cuts one of them in two.
 #[test]
 fn a_maximum_has_a_cell_a_winner() {
     let mut builder = NetworkBuilder::new(&[1, 1, 3]).unwrap();
@@ -282,7 +282,7 @@ fn a_maximum_has_a_cell_a_winner() {
     assert_eq!(units, [(0, 0)].into());
 }
 
-/// A hard tanh of one input: three regions on a line, and two bits a unit.
+/// A hard tanh of one input: three regions on a line, and two bits per unit.
 #[test]
 fn a_unit_with_two_breakpoints_has_three_regions() {
     let mut builder = NetworkBuilder::new(&[1]).unwrap();
@@ -297,7 +297,7 @@ fn a_unit_with_two_breakpoints_has_three_regions() {
     assert_eq!(Builder::new(&graph.with_output_bits()).build(&Domain::Space).unwrap_err(), ComplexError::OutputBits);
 }
 
-/// A chain as a graph has the same complex.
+/// A stack of layers, built as a graph, has the same complex.
 #[test]
 fn a_chain_as_a_graph_has_the_same_complex() {
     let network = load("zigzag:2:2:2").unwrap();

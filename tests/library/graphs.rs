@@ -67,7 +67,7 @@ proptest! {
         prop_assert!(Trace::join(&first, &second, &cut).agrees_with(&whole));
     }
 
-    /// The outputs in the middle of a region are those of the affine function between its neighbours: the pattern of every region is that
+    /// The outputs in the middle of a region are those of the affine function between its ends, and the pattern of every region is that
     /// of its middle, by the exact forward pass.
     #[test]
     fn the_pattern_of_a_region_is_that_of_its_middle(recipe in recipe(6)) {
@@ -85,7 +85,7 @@ proptest! {
         }
     }
 
-    /// A chain and the graph that it is of have one trace; the chain's tracer knows nothing of graphs.
+    /// A stack of layers and the equal graph have the same trace; the tracer of stacks knows nothing about graphs.
     #[test]
     fn chains_are_graphs_too(network in few_units(3), seed in any::<u64>()) {
         let graph = as_graph(&network);
@@ -106,7 +106,7 @@ proptest! {
         let (from, to) = ends(&recipe, &graph);
         let trace = Tracer::new(&graph).trace(&from, &to).unwrap();
         let units = trace.units().clone();
-        // The state of each unit of a winner as one letter, of each other bit as one letter.
+        // One letter for the winner of each maximum, and one for each other bit.
         let letters = |pattern: &plica::network::Pattern| -> Vec<(u32, usize, usize)> {
             let mut letters = Vec::new();
             for bit in units.bits() {
@@ -206,7 +206,7 @@ proptest! {
     }
 }
 
-/// What some layers make of the tensor x of shape \[2, 3, 2\].
+/// The output of some layers for the tensor x of shape \[2, 3, 2\].
 fn applied(x: &[Rational], build: &dyn Fn(&mut NetworkBuilder, &Value) -> Result<Value, BuildError>) -> Vec<Rational> {
     let mut builder = NetworkBuilder::new(&[2, 3, 2]).unwrap();
     let input = builder.input();
@@ -284,7 +284,7 @@ proptest! {
             }
         }
         prop_assert_eq!(applied(&x, &|builder, x| builder.transpose(x, &order)), transposed);
-        // Twice as long in one axis: x, then -x.
+        // Twice the length in one axis: x, then -x.
         let outer: usize = shape[..axis].iter().product();
         let block = 12 / outer;
         let joined: Vec<Rational> = (0..outer).flat_map(|k| [&x, &negated].map(|list| list[k * block..(k + 1) * block].to_vec()).concat()).collect();
@@ -364,7 +364,7 @@ fn equal_candidates_leave_the_win_to_the_first() {
 
 #[test]
 fn a_residual_connection_can_undo_a_layer() {
-    // relu(x - 1/2) + relu(1/2 - x) and minus them again: units flip, and the output is one piece.
+    // relu(x - 1/2) + relu(1/2 - x), minus the same: units flip, but the output is one piece.
     let trace = trace_of(|builder, x| {
         let z = builder.linear(&x, 2, rationals(&[(1, 1), (-1, 1)]), Some(rationals(&[(-1, 2), (1, 2)]))).unwrap();
         let y = builder.activation(&z, Piecewise::relu()).unwrap();
@@ -412,7 +412,7 @@ fn shapes_and_numbers_that_do_not_fit_are_refused() {
     let x = builder.input();
     let ones = |n| Coefficients::from_f64(vec![1.0; n]);
     let message = |result: Result<Value, BuildError>| result.unwrap_err().to_string();
-    assert!(message(builder.linear(&x, 2, ones(5), None)).contains("5 coefficients where 6"));
+    assert!(message(builder.linear(&x, 2, ones(5), None)).contains("5 coefficients, expected 6"));
     assert!(message(builder.linear(&x, 1, Coefficients::from_f64(vec![1.0, f64::NAN, 1.0]), None)).contains("coefficient 1 is NaN"));
     assert!(message(builder.max_pool(&x, &Window::new([4, 1]))).contains("a window of 4 over 3"));
     assert!(message(builder.max_pool(&x, &Window { stride: [0, 1], ..Window::new([1, 1]) })).contains("stride"));
@@ -428,7 +428,7 @@ fn shapes_and_numbers_that_do_not_fit_are_refused() {
     assert!(matches!(graph.evaluate(&[]), Err(NetworkError::Dimension { expected: 18, found: 0 })));
 }
 
-/// So many events that all forms are computed anew on the way.
+/// Enough events that all forms are computed again on the way.
 #[test]
 fn long_segments_through_a_convolutional_network() {
     let mut numbers = Numbers::new(5, 3);

@@ -1,4 +1,4 @@
-//! Commands that once took dense layers alone: audits of any layers; convexity and bounds of all that is affine between layers of ReLU.
+//! Audits of any layers; convexity and bounds for all affine layers between layers of ReLU.
 
 use crate::support::graphs::{Numbers, as_graph};
 use plica::bounds::Shape;
@@ -9,7 +9,7 @@ use plica::network::{Coefficients, ConvolutionOptions, Layer, Network, NetworkBu
 use plica::sweep::{Auditor, Sampling};
 use std::collections::BTreeSet;
 
-/// The numbers of a network rounded to multiples of 1/8 up to 1: floating point makes no error with them, at points that are such numbers.
+/// The numbers of a network rounded to multiples of 1/8 up to 1: floating point is exact with them, at points with the same kind of numbers.
 fn in_eighths(network: &Network) -> Network {
     let eighth = |x: f64| (x * 8.0).round().clamp(-8.0, 8.0) / 8.0;
     let layer = |layer: &Layer| Layer::from_f64(layer.weights().map(eighth), layer.bias().map(eighth));
@@ -32,7 +32,7 @@ fn audits_take_all_networks_alike() {
     assert!(missed > 0);
 }
 
-/// Bits of every kind: what is sampled densely where regions are few is found, all of it.
+/// Bits of every kind: dense sampling finds all regions if there are few.
 #[test]
 fn audits_know_breakpoints_and_winners() {
     let mut builder = NetworkBuilder::new(&[1, 1, 4]).unwrap();
@@ -48,7 +48,7 @@ fn audits_know_breakpoints_and_winners() {
     }
 }
 
-/// A convolution is affine, and so is a mean: what is known of affine layers with ReLU between them holds of such networks, and their regions are
+/// Convolutions and means are affine: bounds and convexity of affine layers with ReLU between them hold for these networks too, and their regions are
 /// those of the complex.
 #[test]
 fn convexity_and_bounds_take_what_is_affine_between_layers_of_relu() {
@@ -85,7 +85,7 @@ fn nodes_that_are_dense_are_written_out() {
     }
 }
 
-/// What sees more than the ReLU below is no stack of layers, and what has maxima neither.
+/// A network with skip connections or maxima is not a stack of layers.
 #[test]
 fn convexity_and_bounds_refuse_other_layers() {
     let mut builder = NetworkBuilder::new(&[1, 1, 2]).unwrap();

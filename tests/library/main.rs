@@ -1,4 +1,4 @@
-//! The library as its users see it: one file a theme. Random cases are the same on every run, unless `PLICA_CASES` asks for new ones.
+//! Tests of the public interface, one file per theme. Random cases are the same on every run, unless `PLICA_CASES` asks for new ones.
 
 mod complex;
 mod contract;

@@ -1,6 +1,6 @@
 //! The folding measures: every property that the papers state, on random paths, and every closed form, on real traces.
 //!
-//! Sections are those of the definitions: the properties of chi, its bounds, the interaction, CantorNet, and tallies.
+//! The sections: the properties of chi, its bounds, the interaction, CantorNet, and tallies.
 
 use crate::support::{Case, case, config};
 use plica::data::Point;
@@ -26,7 +26,7 @@ fn chi<P: Path + ?Sized>(path: &P) -> Rational {
     Folding::of(path).chi()
 }
 
-/// 1 to 20 patterns of up to 70 units; most steps are small, some are repeats, some are leaps.
+/// 1 to 20 patterns of up to 70 units; most steps are small, some repeat a pattern, some change many bits.
 fn paths() -> impl Strategy<Value = Vec<Pattern>> {
     let step = prop_oneof![
         2 => Just(Vec::new()),
@@ -44,7 +44,7 @@ fn paths() -> impl Strategy<Value = Vec<Pattern>> {
     })
 }
 
-/// r1 and r2 by the letter of the definition, bit by bit.
+/// r1 and r2 directly from the definition, bit by bit.
 fn plain_folding(path: &[Pattern]) -> (u64, u64) {
     let distance = |p: &Pattern, q: &Pattern| p.iter().zip(q.iter()).filter(|(a, b)| a != b).count() as u64;
     let r1 = path.iter().map(|p| distance(&path[0], p)).max().unwrap();
@@ -100,7 +100,7 @@ proptest! {
         prop_assert_eq!(Measure::of(&repeated), Measure::of(path));
     }
 
-    /// Paper 2, flatness: the distance to the start grows by the whole of every step.
+    /// Paper 2, flatness: the distance to the start grows by the full length of every step.
     #[test]
     fn flat_is_a_shortest_way_out(path in paths()) {
         let mut before = 0;
@@ -170,7 +170,7 @@ proptest! {
 proptest! {
     #![proptest_config(config(400))]
 
-    /// A trace is measured without writing out its patterns, and just as they would be.
+    /// A trace is measured without writing out its patterns, with the same result.
     #[test]
     fn a_trace_is_measured_as_its_list_of_patterns(case in case(), k in 0..8usize) {
         let trace = case.filtered(&Selection::All, false);
@@ -192,7 +192,7 @@ proptest! {
         }
     }
 
-    /// The traces of a polygonal path are joined as the lists of their patterns are.
+    /// The traces of a polygonal path are joined like the lists of their patterns.
     #[test]
     fn a_polyline_is_the_concatenation_of_its_traces(case in case(), third in any::<u64>()) {
         let mut words = crate::support::Words(third);
@@ -212,7 +212,7 @@ proptest! {
 #[test]
 fn traces_of_different_units_are_not_joined() {
     let [hidden, all] = [Selection::Hidden, Selection::All].map(|selection| cantor_trace(1, &selection));
-    assert_eq!(Polyline::new([&hidden, &hidden, &all]).unwrap_err().to_string(), "part 2 shows other units than the first part");
+    assert_eq!(Polyline::new([&hidden, &hidden, &all]).unwrap_err().to_string(), "part 2 has other units than the first part");
     assert_eq!(Folding::of(&Polyline::new([]).unwrap()), Folding::default());
 }
 
@@ -298,7 +298,7 @@ fn cantornet_folds_as_its_closed_forms_say() {
     }
 }
 
-/// The depth of CantorNet up to which the filtered trace is fast enough for a test; ties make it escalate at every crossing.
+/// The largest depth of CantorNet for which the filtered trace is fast enough for a test; ties make it escalate at every crossing.
 const FILTERED: u64 = 8;
 
 #[test]
@@ -326,7 +326,7 @@ fn symmetrised_folding_violates_the_triangle_inequality() {
     assert!(d(&a, &c) <= d(&a, &b) + d(&b, &c), "not with the bits of W1 alone");
 }
 
-/// The prefix values at t = 0.1, ..., 1.0 of 11 sampled points, as the authors' published code gives them.
+/// The prefix values at t = 0.1, ..., 1.0 of 11 sampled points, from the authors' published code.
 const ELEVEN_POINTS: [(&str, [f64; 10]); 11] = [
     ("cantor:1", [0., 0., 0., 0., 0., 0., 0.4, 0.4, 0.5, 0.5]),
     ("cantor:2", [0., 0., 0.5, 0.5, 0.5, 0.5, 0.6, 0.6154, 0.6667, 0.6875]),
@@ -345,8 +345,8 @@ const ELEVEN_POINTS: [(&str, [f64; 10]); 11] = [
 const ELEVEN_POINTS_END: [(&str, f64); 4] =
     [("cantor-b:4", 0.7381), ("cantor-b:5", 0.6415), ("cantor-c:4", 0.6190), ("cantor-c:5", 0.4231)];
 
-/// The patterns at the 11 points x = 0, 1/10, ..., 1, with the bits of the published code: the output's is among them, and of the
-/// networks B and C those of the units that build the clauses are not.
+/// The patterns at the 11 points x = 0, 1/10, ..., 1, with the bits of the published code: the output is included, and in the
+/// networks B and C the units that build the clauses are left out.
 fn eleven_patterns(spec: &str) -> Vec<Pattern> {
     let network = network(spec);
     let (family, k) = spec.split_once(':').unwrap();
@@ -386,7 +386,7 @@ fn eleven_points_are_exact_up_to_depth_2_and_too_low_beyond() {
 
 // ------------------------------------------------------------------------------------------------------------ tallies
 
-/// The statistics of plain lists, by the letter of their definitions.
+/// The statistics of plain lists, directly from their definitions.
 mod plain_statistics {
     use super::*;
 

@@ -1,7 +1,7 @@
-//! Single cells against two other programs: `lrs` of lrslib and `normaliz`, which know nothing of networks.
+//! Single cells against two other programs: `lrs` of lrslib and `normaliz`, which know nothing about networks.
 //!
-//! They get the inequalities of all units at a cell's pattern, and of the box; from those they find vertices, volumes and facets of their own.
-//! Without them these tests say so and pass.
+//! They get the inequalities of all units at a cell's pattern, and of the box; from these they compute vertices, volumes and facets.
+//! Without these programs the tests print a note and pass.
 
 use crate::support::cells::{Form, value};
 use crate::support::plain::Plain;
@@ -15,10 +15,10 @@ use std::process::{Command, Stdio};
 
 type Vector = Vec<Rational>;
 
-/// The most cells that are looked at of one complex.
+/// The largest number of cells that are tested in one complex.
 const CELLS: usize = 40;
 
-/// Whether a program is there; says so where it is not.
+/// Whether a program is installed; prints a note if it is not.
 fn installed(program: &str) -> bool {
     let found = Command::new(program).arg("--version").stdin(Stdio::null()).output();
     let missing = found.is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound);
@@ -28,14 +28,14 @@ fn installed(program: &str) -> bool {
     !missing
 }
 
-/// What a program prints when it is run in a directory.
+/// The output of a program that runs in a directory.
 fn run(program: &str, arguments: &[&str], directory: &Path) -> String {
     let output = Command::new(program).args(arguments).current_dir(directory).stdin(Stdio::null()).output().unwrap();
     assert!(output.status.success(), "{program}: {output:?}");
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// A place for the files of one test.
+/// A directory for the files of one test.
 fn directory(name: &str) -> PathBuf {
     let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
     std::fs::create_dir_all(&directory).unwrap();
@@ -46,13 +46,13 @@ fn numbers(line: &str) -> Option<Vector> {
     line.split_whitespace().map(|word| word.parse().ok()).collect()
 }
 
-/// Rows as both programs read them.
+/// Rows in the format of both programs.
 fn text(rows: &[Vector]) -> String {
     let row = |row: &Vector| row.iter().map(Rational::to_string).collect::<Vec<_>>().join(" ") + "\n";
     rows.iter().map(row).collect()
 }
 
-/// What lrs finds from one side of a polyhedron, the other: vertices and rays, or inequalities, homogeneous coordinate first.
+/// The other representation of a polyhedron, by lrs: vertices and rays, or inequalities, with the homogeneous coordinate first.
 struct Lrs {
     rows: Vec<Vector>,
     has_lines: bool,
@@ -64,7 +64,7 @@ fn lrs(directory: &Path, kind: &str, rows: &[Vector], option: &str) -> Lrs {
     let input = format!("cell\n{kind}-representation\nbegin\n{count} {width} rational\n{}end\n{option}\n", text(rows));
     std::fs::write(directory.join("cell"), input).unwrap();
     let output = run("lrs", &["cell"], directory);
-    // Where machine words overflow it begins again with longer ones, header and all.
+    // If machine words overflow, it starts again with longer words, and prints the header again.
     let body = output.rsplit("rational\n").next().unwrap();
     let between = body.lines().take_while(|line| line.trim() != "end");
     Lrs {
@@ -74,7 +74,7 @@ fn lrs(directory: &Path, kind: &str, rows: &[Vector], option: &str) -> Lrs {
     }
 }
 
-/// The volume, the vertices and the number of facets of a polytope, as normaliz finds them.
+/// The volume, the vertices and the number of facets of a polytope, by normaliz.
 struct Normaliz {
     vertices: BTreeSet<Vector>,
     facets: usize,
@@ -105,7 +105,7 @@ fn normaliz(directory: &Path, forms: &[Form]) -> Normaliz {
     Normaliz { vertices: rays.map(point).collect(), facets: facets.parse().unwrap(), volume: volume / factorial }
 }
 
-/// The inequalities "form >= 0" of a cell, straight from its pattern: those of all hidden units, and of the sides of a box.
+/// The inequalities "form >= 0" of a cell, directly from its pattern: those of all hidden units, and of the sides of a box.
 fn inequalities(plain: &Plain, cell: Cell<'_>, domain: &Domain) -> Vec<Form> {
     let d = plain.layers()[0].0.ncols();
     let unit_vector = |i: usize| (0..=d).map(|j| Rational::from(u8::from(i == j))).collect::<Form>();
@@ -132,7 +132,7 @@ fn inequalities(plain: &Plain, cell: Cell<'_>, domain: &Domain) -> Vec<Form> {
         }
         inputs = outputs;
     }
-    // A constant bounds nothing, and has the sign that the pattern says.
+    // A constant is no inequality, and has the sign of its bit in the pattern.
     let (bounding, constant): (Vec<Form>, Vec<Form>) = all.into_iter().partition(|form| form[..d].iter().any(|c| !c.is_zero()));
     assert!(constant.iter().all(|form| form[d] >= 0));
     let mut all = bounding;
@@ -162,7 +162,7 @@ fn whole(seed: u64, widths: &[usize], biased: bool) -> Network {
     networks::from_rows(&widths.windows(2).map(|pair| (0..pair[1]).map(|_| row(pair[0])).collect()).collect::<Vec<_>>())
 }
 
-/// Generic networks, the zoo's, and networks in which much coincides.
+/// Generic networks, built-in networks, and networks with many coincidences.
 fn all_networks() -> Vec<(String, Network)> {
     let mut all: Vec<(String, Network)> =
         ["random:2-8-6-1@1", "random:3-6-5-1@2", "random:4-5-3-1@3", "random:2-4-4-4-4-1@4", "zigzag:2:3:1", "zigzag:3:2:2"]
@@ -184,7 +184,7 @@ fn all_networks() -> Vec<(String, Network)> {
     all
 }
 
-/// Some cells, from all over the complex.
+/// Some cells, spread over the complex.
 fn some_cells(complex: &Complex) -> impl Iterator<Item = Cell<'_>> {
     complex.cells().step_by(complex.activation_regions().div_ceil(CELLS))
 }
@@ -197,7 +197,7 @@ fn cube(d: usize) -> Domain {
     Domain::parse_box("-3/2,2", d).unwrap()
 }
 
-/// Vertices out of inequalities; volume, and the vertices on each facet, out of vertices.
+/// Vertices from inequalities; volume, and the vertices on each facet, from vertices.
 #[test]
 fn cells_of_a_box_by_lrs() {
     if !installed("lrs") {
@@ -239,7 +239,7 @@ fn constant_first(mut form: Form) -> Vector {
     form
 }
 
-/// The point of a row of lrs; nothing of a ray.
+/// The point of a row of lrs; none for a ray.
 fn affine(row: &Vector) -> Option<Vector> {
     (row[0] == 1).then(|| row[1..].to_vec())
 }
@@ -260,7 +260,7 @@ fn cells_of_the_whole_space_by_lrs() {
             let found = lrs(&directory, "H", &forms, "");
             let rays = found.rows.iter().filter(|row| row[0].is_zero()).count();
             assert_eq!(cell.bounded(), rays == 0, "{name}, cell {}", cell.pattern());
-            // With a line in it a polyhedron has no vertices; lrs lists points of its lowest faces.
+            // A polyhedron that contains a line has no vertices; lrs lists points of its lowest faces.
             let points = if found.has_lines { BTreeSet::new() } else { found.rows.iter().filter_map(affine).collect() };
             assert_eq!(vertices(&complex, cell.vertices()), points, "{name}, cell {}", cell.pattern());
             unbounded[usize::from(found.has_lines)] += usize::from(rays > 0);
@@ -270,7 +270,7 @@ fn cells_of_the_whole_space_by_lrs() {
     std::fs::remove_dir_all(directory).unwrap();
 }
 
-/// Vertices, volume and the number of facets, all out of the inequalities.
+/// Vertices, volume and the number of facets, all from the inequalities.
 #[test]
 fn cells_of_a_box_by_normaliz() {
     if !installed("normaliz") {

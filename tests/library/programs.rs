@@ -5,7 +5,7 @@ use plica::exact::lp::{Feasibility, Optimum, Program, Redundancy, RelativeInteri
 use proptest::prelude::*;
 use rug::Rational;
 
-/// The crate `good_lp` has its own test below: it turns in circles on many of the degenerate programs here, until its time is over.
+/// The crate `good_lp` has its own test below: it cycles on many of the degenerate programs here, until its time limit.
 const SOLVERS: [Solver; 2] = [Solver::Simplex, Solver::Exact];
 
 /// Rows of small whole numbers: ties, repeated, opposite, parallel and empty rows are common.
@@ -135,7 +135,7 @@ fn slabs_thinner_than_doubles_are_told_from_empty_ones() {
     for bits in [10u32, 52, 60, 80, 200, 1100] {
         for width in [1, 0, -1] {
             for relation in [Sense::AtMost, Sense::Below] {
-                // 1/3 <= x + y / 7 <= 1/3 + width / 2^bits, and the same of x - y.
+                // 1/3 <= x + y / 7 <= 1/3 + width / 2^bits, and the same for x - y.
                 let (third, width) = (Rational::from((1, 3)), Rational::from(width) >> bits);
                 let mut program = Program::new(2);
                 for slope in [Rational::from((1, 7)), Rational::from(-1)] {

@@ -1,4 +1,4 @@
-//! Sweeps: the tallies of single traces, whatever the threads, the chunks, the interrupts.
+//! Sweeps: their tallies are those of single traces, for all threads, chunks and interrupts.
 
 use crate::support::plain::PlainLine;
 use crate::support::{Words, case, config, networks};
@@ -15,7 +15,7 @@ use proptest::prelude::*;
 use rug::Rational;
 use std::path::PathBuf;
 
-/// Points on a coarse grid, so that ties are common, with labels of which one class may have a single point.
+/// Points on a coarse grid, so that ties are common, with labels; a class may have a single point.
 fn data(network: &Network, seed: u64, points: usize) -> DataSet {
     let mut words = Words(seed);
     let mut below = |n| words.below(n) as u32;
@@ -38,7 +38,7 @@ fn plainly(network: &Network, data: &DataSet, pairs: Pairs) -> Vec<Tally> {
     pairs.groups(data).unwrap().iter().map(tally).collect()
 }
 
-/// Runs a sweep that is interrupted after every few chunks, its state written out and read back in between.
+/// Runs a sweep that is interrupted after every few chunks; in between, its state is written and read back.
 fn in_pieces(sweep: &Sweep<'_>, threads: usize, words: &mut Words) -> SweepState {
     let mut state = sweep.begin();
     while !sweep.is_done(&state) {
@@ -55,7 +55,7 @@ fn in_pieces(sweep: &Sweep<'_>, threads: usize, words: &mut Words) -> SweepState
     state
 }
 
-/// Runs a sweep in parts, as several machines do, and merges their states in any order.
+/// Runs a sweep in parts, like several machines, and merges their states in any order.
 fn in_parts(sweep: &Sweep<'_>, words: &mut Words) -> SweepState {
     let mut ends = vec![0, sweep.chunks()];
     ends.extend((0..words.below(5)).map(|_| words.below(sweep.chunks() as usize + 1) as u64));
@@ -117,7 +117,7 @@ fn narrow_network(words: &mut Words) -> Network {
 proptest! {
     #![proptest_config(config(150))]
 
-    /// One tracer for all segments, so that what one leaves in memory meets the next.
+    /// One tracer for all segments, to find errors from memory that an earlier segment has left.
     #[test]
     fn flips_of_many_segments_are_those_of_exact_traces(seed: u64, outputs: bool) {
         let mut words = Words(seed);
@@ -160,7 +160,7 @@ fn patterns_at(network: &Network, from: &Point, to: &Point, n: u32) -> Vec<Patte
 proptest! {
     #![proptest_config(config(300))]
 
-    /// What is sampled without rounding is always a subsequence of the closed sequence; and what is put in wrongly is found.
+    /// Samples without rounding are always a subsequence of the closed sequence, and wrong patterns in a list are found.
     #[test]
     fn exact_samples_have_no_faults(case in case(), n in 2u32..40) {
         let trace = case.exact(&Selection::Hidden);
@@ -173,7 +173,7 @@ proptest! {
         prop_assert!(SequenceAudit::of(&trace, &closed).is_complete());
         prop_assert_eq!(SequenceAudit::of(&trace, &closed).missed, 0);
 
-        // A pattern from nowhere, and a list that goes back.
+        // A pattern of no region, and a list that goes back.
         if !patterns[0].is_empty() {
             let mut strange = patterns[0].clone();
             let unit = (0..strange.len()).find(|&unit| {
@@ -192,14 +192,14 @@ proptest! {
             let first = patterns[0].clone();
             patterns.push(first);
             let faults = SequenceAudit::of(&trace, &patterns).faults;
-            // An end may look like a later crossing only where units that vanish hide it: then it is in order.
+            // The pattern of an end may equal that of a later crossing if units vanish there: then it is in order.
             let again = closed.iter().rposition(|pattern| *pattern == patterns[0]) >= closed.iter().position(|p| *p == patterns[patterns.len() - 2]);
             prop_assert_eq!(faults.is_empty(), again);
         }
     }
 }
 
-/// Counts by hand, on a segment on which single precision cannot be wrong.
+/// Counts by hand, on a segment where single precision is exact.
 #[test]
 fn an_audit_counts_what_sampling_misses() {
     let network = zoo::parse("sawtooth:4").unwrap().unwrap();
@@ -231,7 +231,7 @@ fn an_audit_refuses_what_it_cannot_sample() {
     assert!(matches!(Auditor::new(&network, &plane, &[]).err(), Some(AuditError::Trace(_))));
 }
 
-/// The audit of many segments is that of its parts.
+/// The audit of many segments is the sum of the audits of its parts.
 #[test]
 fn audits_merge() {
     let network = zoo::parse("random:3-9-7-2@5").unwrap().unwrap();
@@ -289,9 +289,9 @@ fn a_checkpoint_is_taken_up_by_the_same_sweep_only() {
         }
     }
 
-    // A file that was cut, and one whose counts do not belong to its chunks.
+    // A truncated file, and one whose counts do not match its chunks.
     let text = std::fs::read_to_string(&path).unwrap();
-    // How far the threads got before they were stopped is not known.
+    // The progress of the threads before they were stopped is not known.
     let mut miscounted: serde_json::Value = serde_json::from_str(&text).unwrap();
     let end = &mut miscounted["state"]["done"][0]["end"];
     *end = (end.as_u64().unwrap() - 1).into();

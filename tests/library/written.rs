@@ -53,7 +53,7 @@ fn operations(graph: &Network) -> Vec<&Operation> {
     graph.nodes().iter().map(|node| &node.operation).collect()
 }
 
-/// Holds a network against another by what they compute: at points, with the elements of each hidden layer, and along a segment.
+/// Compares the computations of two networks: at points, with the elements of each hidden layer, and along a segment.
 fn assert_same(graph: &Network, other: &Network, [from, to]: &[Point; 2]) {
     assert_eq!((graph.inputs(), graph.outputs()), (other.inputs(), other.outputs()));
     assert_eq!(layers(graph), layers(other));
@@ -84,7 +84,7 @@ fn ends(recipe: &Recipe, graph: &Network) -> [Point; 2] {
 proptest! {
     #![proptest_config(config(800))]
 
-    /// Every layer kind. What is refused has a number that is no double. What is read can be written, with no more nodes than it has.
+    /// Every layer kind. A network is refused only if it has a number that is not a double. A network that was read can be written, with no more nodes.
     #[test]
     fn what_is_written_is_read_as_the_same_network(recipe in recipe(7)) {
         let graph = recipe.graph();
@@ -111,7 +111,7 @@ fn affine(graph: &Network, node: usize) -> &Affine {
     affine
 }
 
-/// Pools over images of every size come back as the nodes that they are.
+/// Pools over images of every size are read back as the same nodes.
 #[test]
 fn windows_are_found() {
     let (mut maxima, mut means) = (0, 0);
@@ -151,7 +151,7 @@ fn graph_of(shape: &[usize], build: impl Fn(&mut NetworkBuilder, &Value) -> Valu
     builder.finish(&y).unwrap()
 }
 
-/// Nodes that come back as one node each, equal but for their names.
+/// Nodes that are read back as one node each, equal except for their names.
 #[test]
 fn the_usual_layers_come_back_as_they_are() {
     let singles = |n: usize| Coefficients::from_f64((0..n).map(|k| k as f64 / 8.0 - 1.0).collect());
@@ -187,7 +187,7 @@ fn the_usual_layers_come_back_as_they_are() {
     assert_eq!(kinds(&read), kinds(&graph));
     for (a, b) in graph.nodes().iter().zip(read.nodes()) {
         let equal = a.operation == b.operation;
-        // A mean is read over rows of elements, and weights that repeat are read once.
+        // A mean is read over rows of elements, and repeated weights are read once.
         assert!(equal || matches!(&a.operation, Operation::Affine(_)), "{a:?}\nagainst\n{b:?}");
     }
 }
@@ -207,7 +207,7 @@ fn what_normalisation_and_means_compute_stays_exact() {
     assert_eq!(read.evaluate(&point).unwrap()[0], Rational::from(1) + shift);
 }
 
-/// A constant does not become one when it is read: its units stay.
+/// A layer with constant values is not folded into a constant when it is read: its units stay.
 #[test]
 fn layers_of_constants_keep_their_units() {
     let graph = graph_of(&[1, 2], |b, x| {
@@ -234,7 +234,7 @@ fn inputs_of_any_shape_and_networks_without_layers() {
     }
 }
 
-/// Functions that differ from element to element are one operator where they are of one kind.
+/// Functions that differ from element to element are one operator if they are of one kind.
 #[test]
 fn activations_are_operators_or_refused() {
     let layer = |functions: Vec<Piecewise>| {
@@ -274,11 +274,11 @@ fn activations_are_operators_or_refused() {
         (vec![Piecewise::leaky_relu(third())], "slope of node 1 is 1/3: expected a double"),
         (vec![clip(Some(third()), None)], "min of node 1 is 1/3"),
         (vec![Piecewise::hard_sigmoid(&third(), &third()).unwrap()], "alpha of node 1 is 1/3"),
-        (vec![broken(0)], "node 1 cannot be written: no operator is its activation"),
+        (vec![broken(0)], "node 1 cannot be written: no operator has its activation"),
         (vec![broken(1)], "node 1 cannot be written"),
         (vec![Piecewise::new(vec![], vec![1.into()], 0.into()).unwrap()], "node 1 cannot be written"),
-        (vec![Piecewise::relu(), clip(None, Some(0.into()))], "activations that no operator has"),
-        (vec![clip(None, Some(Rational::from_f64(f64::MAX).unwrap()))], "which in an .onnx file is no bound"),
+        (vec![Piecewise::relu(), clip(None, Some(0.into()))], "no operator has the activations of its elements"),
+        (vec![clip(None, Some(Rational::from_f64(f64::MAX).unwrap()))], "which an .onnx file cannot have as a bound"),
     ];
     for (functions, message) in refused {
         let error = layer(functions.clone()).unwrap_err();
@@ -286,7 +286,7 @@ fn activations_are_operators_or_refused() {
     }
 }
 
-/// A bound that is no bound in singles is one in doubles.
+/// A bound that has no effect in singles has one in doubles.
 #[test]
 fn bounds_as_large_as_the_largest_single_are_doubles() {
     for bound in [f64::from(f32::MAX), -f64::from(f32::MAX)] {

@@ -1,4 +1,4 @@
-//! The built-in networks: the closed forms and the published tables that they must reproduce.
+//! The built-in networks: they must reproduce closed forms and published tables.
 
 use plica::data::Point;
 use plica::exact::parse_rational;
@@ -22,7 +22,7 @@ fn folding(patterns: &[Pattern]) -> (u64, u64) {
     (r1 as u64, r2 as u64)
 }
 
-/// The sign bits of all pre-activations at a point, by a plain forward pass in rationals; the output's are the last.
+/// The sign bits of all pre-activations at a point, by a plain forward pass in rationals; those of the output are last.
 fn bits(network: &Network, x: &[Rational]) -> Vec<Vec<bool>> {
     let mut h = x.to_vec();
     let mut bits = Vec::new();
@@ -131,7 +131,7 @@ fn the_published_eleven_points_come_out() {
 
 #[test]
 fn the_three_representations_have_one_zero_set() {
-    // On a grid: in the set where y <= (A^K(x) + 1) / 2, so where A's output is not positive, and where the minimum is zero.
+    // On a grid: points in the set y <= (A^K(x) + 1) / 2, where A's output is not positive and the minimum is zero.
     for k in 1..=3 {
         let a = load(&format!("cantor:{k}")).unwrap();
         let others = [load(&format!("cantor-b:{k}")).unwrap(), load(&format!("cantor-c:{k}")).unwrap()];
@@ -182,7 +182,7 @@ fn zigzag_folds_each_coordinate_by_itself() {
 
 #[test]
 fn random_networks_have_the_same_bits_everywhere() {
-    // The two values come from another implementation of ChaCha, in Python, by the documentation of `random` alone.
+    // The two values come from another implementation of ChaCha, in Python, written from the documentation of `random` alone.
     let first = |name: &str| zoo::parse(name).unwrap().unwrap().layers().unwrap()[0].weights()[(0, 0)];
     let network = zoo::parse("random:3-2-1@7").unwrap().unwrap();
     let all: Vec<u32> = network
@@ -230,7 +230,7 @@ fn names_are_refused_with_their_reason() {
         ("cantor-c:99999999999999999999", "`cantor-c:99999999999999999999` is not a built-in network of the form cantor-c:K"),
         ("sawtooth:18446744073709551615", "K = 18446744073709551615 is not in the range 1 to 1024 of sawtooth:K"),
         ("zigzag:2:0:1", "P = 0 is not in the range 1 to 1000000 of zigzag:N:P:L"),
-        ("zigzag:1000:1000:2", "zigzag:1000:1000:2 would have 1002002001000 weights and biases, more than 100000000"),
+        ("zigzag:1000:1000:2", "zigzag:1000:1000:2 would have 1002002001000 weights and biases, expected at most 100000000"),
         ("zigzag:2:2", "`zigzag:2:2` is not a built-in network of the form zigzag:N:P:L"),
         ("random:5", "`random:5` is not a built-in network of the form random:784-30-30-10@SEED"),
         ("random:5-0-1", "`random:5-0-1` is not a built-in network of the form random:784-30-30-10@SEED"),

@@ -1,4 +1,4 @@
-//! Truncation, damage, round trips, and bytes without sense.
+//! Truncation, damage, round trips, and random bytes.
 
 use crate::files::*;
 use nalgebra::{DMatrix, DVector};
@@ -42,7 +42,7 @@ fn a_file_cut_anywhere_is_refused() {
         }
         for cut in 0..whole.len() {
             let result = read(&whole[..cut]);
-            // A table of text may end after any row, so for it this asks only that nothing panics.
+            // A table of text may end after any row, so for it this checks only that the reader does not panic.
             assert!(result.is_err() || name == "data csv", "{name}, cut at {cut} of {}", whole.len());
         }
     }
@@ -78,7 +78,7 @@ fn fraction() -> impl Strategy<Value = Rational> {
     ]
 }
 
-/// A network of up to four layers of up to four units, from coefficients that `value` draws.
+/// A network of up to four layers of up to four units, with coefficients from `value`.
 fn networks<T: std::fmt::Debug + Clone + 'static>(
     value: impl Strategy<Value = T> + Clone + 'static,
     layer: fn(usize, usize, Vec<T>) -> Layer,

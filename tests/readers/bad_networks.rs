@@ -1,9 +1,9 @@
-//! Networks: what is refused, and with which words.
+//! Networks: refusals and their messages.
 
 use crate::files::*;
 use plica::network;
 
-/// What the loader says of a file, without the folder; and that it blames the file and not the call.
+/// The loader's message about a file, without the folder; checks that it is an error of the file, not of the call.
 fn network_error(name: &str, content: &[u8]) -> String {
     let folder = Folder::new();
     let error = network::load(&folder.file(name, content)).unwrap_err();
@@ -21,7 +21,7 @@ fn replaced(name: &str, array: Vec<u8>) -> Vec<u8> {
 fn malformed_npz_networks() {
     let check = |content: &[u8], message: &str| assert_eq!(network_error("net.npz", content), message);
     let nan = |place: usize, value: f64| (0..6).map(|i| if i == place { value } else { 1.0 }).collect::<Vec<f64>>();
-    check(&replaced("W1", doubles("(3, 5)", &[0.0; 15])), "net.npz: array W1: shape 3 x 5, but the layer below gives 3");
+    check(&replaced("W1", doubles("(3, 5)", &[0.0; 15])), "net.npz: array W1: shape 3 x 5, but the layer below has 3 outputs");
     check(&replaced("W1", doubles("(2, 3)", &nan(5, f64::NAN))), "net.npz: array W1: [1, 2] is NaN, not a finite number");
     check(&replaced("W1", doubles("(2, 3)", &nan(1, f64::INFINITY))), "net.npz: array W1: [0, 1] is inf, not a finite number");
     check(&replaced("b1", doubles("(2,)", &[0.0, f64::NEG_INFINITY])), "net.npz: array b1: [1] is -inf, not a finite number");
@@ -30,13 +30,13 @@ fn malformed_npz_networks() {
         "net.npz: array W1: [0, 1] is inf, not a finite number",
     );
     check(&replaced("b1", doubles("(3,)", &[0.0; 3])), "net.npz: array b1: length 3, but the layer has 2 outputs");
-    check(&replaced("b1", doubles("(2, 1)", &[0.0; 2])), "net.npz: array b1: shape 2 x 1, but 2 is expected");
-    check(&replaced("b1", doubles("()", &[0.0])), "net.npz: array b1: shape (), but 2 is expected");
-    check(&replaced("W0", doubles("(12,)", &[0.0; 12])), "net.npz: array W0: shape 12, but outputs x inputs is expected");
-    check(&replaced("W0", doubles("(3, 2, 2)", &[0.0; 12])), "net.npz: array W0: shape 3 x 2 x 2, but outputs x inputs is expected");
-    check(&replaced("W0", doubles("(0, 4)", &[])), "net.npz: array W0: shape 0 x 4 holds no values");
-    check(&replaced("W0", doubles("(3, 0)", &[])), "net.npz: array W0: shape 3 x 0 holds no values");
-    check(&npz(&[]), "net.npz: it holds no layers");
+    check(&replaced("b1", doubles("(2, 1)", &[0.0; 2])), "net.npz: array b1: shape 2 x 1, expected 2");
+    check(&replaced("b1", doubles("()", &[0.0])), "net.npz: array b1: shape (), expected 2");
+    check(&replaced("W0", doubles("(12,)", &[0.0; 12])), "net.npz: array W0: shape 12, expected outputs x inputs");
+    check(&replaced("W0", doubles("(3, 2, 2)", &[0.0; 12])), "net.npz: array W0: shape 3 x 2 x 2, expected outputs x inputs");
+    check(&replaced("W0", doubles("(0, 4)", &[])), "net.npz: array W0: shape 0 x 4 has no values");
+    check(&replaced("W0", doubles("(3, 0)", &[])), "net.npz: array W0: shape 3 x 0 has no values");
+    check(&npz(&[]), "net.npz: the file has no layers");
     check(&npz(&small_arrays()[1..]), "net.npz: array W0 is missing");
     check(&npz(&small_arrays()[2..]), "net.npz: array W0 is missing");
     let mut arrays = small_arrays();
@@ -44,7 +44,7 @@ fn malformed_npz_networks() {
     check(&npz(&arrays), "net.npz: array W2 is missing");
     for name in ["W01", "w0", "X", "W", "W-1", "W+1", "", "folder/W0"] {
         arrays[4].0 = name;
-        check(&npz(&arrays), &format!("net.npz: array {name} is unknown: a network is W0, b0, W1, b1, ..."));
+        check(&npz(&arrays), &format!("net.npz: array {name} is unknown: expected W0, b0, W1, b1, ..."));
     }
     check(&zipped(&[("readme.txt", vec![])], false), "net.npz: `readme.txt` in the archive is not a .npy file");
     assert!(network_error("net.npz", b"").starts_with("net.npz: not a whole .npz archive: "));
@@ -59,8 +59,9 @@ fn malformed_npy_inside_npz() {
     let check = |array: Vec<u8>, message: &str| {
         assert_eq!(network_error("net.npz", &replaced("W1", array)), format!("net.npz: array W1: {message}"))
     };
-    let dtype =
-        |d: &str| format!("dtype {d} is not read: floats (f2, f4, f8; in safetensors BF16 too) and integers (i1 to i8, u1 to u8) are");
+    let dtype = |d: &str| {
+        format!("dtype {d} is not supported: expected floats (f2, f4, f8; in safetensors also BF16) or integers (i1 to i8, u1 to u8)")
+    };
     check(npy("<c16", false, "(2, 3)", &[0; 96]), &dtype("<c16"));
     check(npy("|b1", false, "(2, 3)", &[0; 6]), &dtype("|b1"));
     check(npy("|O", false, "(2, 3)", &[0; 48]), &dtype("|O"));
@@ -80,20 +81,20 @@ fn malformed_npy_inside_npz() {
     let bad = |header: &str, message: &str| check(npy_with_header(header, &[0; 48]), &format!("not in .npy format: {message}"));
     check(b"NUMPY is not there".to_vec(), "not in .npy format: it does not begin with \\x93NUMPY");
     check(b"\x93NUMPY\x09\x00\x00\x00".to_vec(), "not in .npy format: version 9 is unknown");
-    check(b"\x93NUMPY\x02\x00\xff\xff\xff\xff".to_vec(), "not in .npy format: the header claims 4294967295 bytes");
-    check(b"\x93NUMPY\x01\x00\xff\x00{".to_vec(), "damaged: the bytes end 254 too early");
-    check(b"\x93NUM".to_vec(), "damaged: the bytes end 4 too early");
-    bad("", "`{` is expected in the header, not its end");
+    check(b"\x93NUMPY\x02\x00\xff\xff\xff\xff".to_vec(), "not in .npy format: the header states a length of 4294967295 bytes");
+    check(b"\x93NUMPY\x01\x00\xff\x00{".to_vec(), "damaged: missing bytes at the end: 254");
+    check(b"\x93NUM".to_vec(), "damaged: missing bytes at the end: 4");
+    bad("", "expected `{` in the header, found its end");
     bad("{'shape': (2, 3), 'fortran_order': False}", "the header lacks `descr`");
     bad("{'descr': '<f8', 'fortran_order': False}", "the header lacks `shape`");
     bad("{'descr': '<f8', 'shape': (2, 3)}", "the header lacks `fortran_order`");
     bad("{'descr': '<f8', 'descr': '<f8', 'fortran_order': False, 'shape': (2, 3)}", "the header has `descr` twice");
     bad("{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3), 'more': 1}", "unknown key `more` in the header");
-    bad("{'descr': '<f8', 'fortran_order': 1, 'shape': (2, 3)}", "`fortran_order` is neither True nor False");
+    bad("{'descr': '<f8', 'fortran_order': 1, 'shape': (2, 3)}", "expected True or False for `fortran_order`");
     bad("{'descr': '<f8', 'fortran_order': False, 'shape': (2, -3)}", "the shape is not a tuple of lengths");
-    bad("{'descr': '<f8', 'fortran_order': False, 'shape': 6}", "`(` is expected in the header, not `6`");
+    bad("{'descr': '<f8', 'fortran_order': False, 'shape': 6}", "expected `(` in the header, found `6`");
     bad("{'descr': '<f8', 'fortran_order': False, 'shape': (2, 99999999999999999999)}", "the shape is not a tuple of lengths");
-    bad("{'descr': <f8, 'fortran_order': False, 'shape': (2, 3)}", "a quoted string is expected in the header");
+    bad("{'descr': <f8, 'fortran_order': False, 'shape': (2, 3)}", "expected a quoted string in the header");
     bad("{'descr': '<f8", "a quote is not closed in the header");
     bad("{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3)} + 1", "something follows the header's dictionary");
     bad(&format!("{{'descr': '<f8', 'fortran_order': False, 'shape': ({})}}", "1,".repeat(33)), "the shape has more than 32 dimensions");
@@ -101,14 +102,14 @@ fn malformed_npy_inside_npz() {
 
 #[test]
 fn an_array_twice_in_an_archive_is_refused() {
-    // No writer makes such an archive, so another name is overwritten in one.
+    // No writer makes an archive like this, so a name is overwritten in one.
     let mut arrays = small_arrays();
     arrays.push(("V9", doubles("(3, 4)", &[0.0; 12])));
     let mut bytes = npz(&arrays);
     let places: Vec<usize> = (0..bytes.len() - 6).filter(|&i| &bytes[i..i + 6] == b"V9.npy").collect();
     assert_eq!(places.len(), 2);
     places.iter().for_each(|&i| bytes[i..i + 2].copy_from_slice(b"W0"));
-    assert_eq!(network_error("net.npz", &bytes), "net.npz: array W0 is there twice");
+    assert_eq!(network_error("net.npz", &bytes), "net.npz: array W0 occurs twice");
 }
 
 #[test]
@@ -134,14 +135,14 @@ fn malformed_json_networks() {
     let layers = |w: &str, b: &str| format!(r#"{{"layers":[{{"W":[[1,2],[3,4]],"b":[0,0]}},{{"W":{w},"b":{b}}}]}}"#);
     check(&layers("[[1,2],[3]]", "[0,0]"), "array layers[1].W: row 1 has length 1, but row 0 has length 2");
     check(&layers("[[1,2],[3,4,5]]", "[0,0]"), "array layers[1].W: row 1 has length 3, but row 0 has length 2");
-    check(&layers("[[1,2,3]]", "[0]"), "array layers[1].W: shape 1 x 3, but the layer below gives 2");
+    check(&layers("[[1,2,3]]", "[0]"), "array layers[1].W: shape 1 x 3, but the layer below has 2 outputs");
     check(&layers("[[1,2]]", "[0,0]"), "array layers[1].b: length 2, but the layer has 1 outputs");
     check(&layers("[[1,\"x\"]]", "[0]"), "array layers[1].W: [0, 1]: `x` is not a number (an integer, a decimal or p/q)");
     check(&layers("[[1,2]]", "[\"1/0\"]"), "array layers[1].b: [0]: `1/0` has a zero denominator");
     check(&layers("[[1,2]]", "[\"inf\"]"), "array layers[1].b: [0]: `inf` is not a number (an integer, a decimal or p/q)");
-    check(&layers("[]", "[]"), "array layers[1].W: shape 0 x 0 holds no values");
-    check(&layers("[[]]", "[0]"), "array layers[1].W: shape 1 x 0 holds no values");
-    check(r#"{"layers":[]}"#, "it holds no layers");
+    check(&layers("[]", "[]"), "array layers[1].W: shape 0 x 0 has no values");
+    check(&layers("[[]]", "[0]"), "array layers[1].W: shape 1 x 0 has no values");
+    check(r#"{"layers":[]}"#, "the file has no layers");
     let starts = |content: &str, message: &str| {
         let text = network_error("net.json", content.as_bytes());
         assert!(text.starts_with(&format!("net.json: not the JSON of a network: {message}")), "{text}");
@@ -172,22 +173,22 @@ fn malformed_safetensors_networks() {
     let f32s = |values: &[f32]| values.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();
     let w = || ("0.weight", "F32", &[2usize, 1][..], f32s(&[1.0, 2.0]));
     let with = |other: (&str, &str, &[usize], Vec<u8>)| tensors(&[w(), other]);
-    check(&tensors(&[]), "it holds no layers");
+    check(&tensors(&[]), "the file has no layers");
     check(&with(("0.bias", "F32", &[3], f32s(&[0.0; 3]))), "array 0.bias: length 3, but the layer has 2 outputs");
     check(&with(("0.bias", "F32", &[2], f32s(&[0.0, f32::NAN]))), "array 0.bias: [1] is NaN, not a finite number");
-    check(&with(("2.weight", "F32", &[1, 3], f32s(&[0.0; 3]))), "array 2.weight: shape 1 x 3, but the layer below gives 2");
+    check(&with(("2.weight", "F32", &[1, 3], f32s(&[0.0; 3]))), "array 2.weight: shape 1 x 3, but the layer below has 2 outputs");
     check(&with(("2.weight", "F32", &[1, 2], f32s(&[0.0, f32::INFINITY]))), "array 2.weight: [0, 1] is inf, not a finite number");
-    check(&with(("1.weight", "F32", &[2], f32s(&[0.0; 2]))), "array 1.weight: shape 2, but outputs x inputs is expected");
+    check(&with(("1.weight", "F32", &[2], f32s(&[0.0; 2]))), "array 1.weight: shape 2, expected outputs x inputs");
     check(&with(("1.bias", "F32", &[2], f32s(&[0.0; 2]))), "array 1.weight is missing");
     check(
         &with(("1.running_mean", "F32", &[2], f32s(&[0.0; 2]))),
-        "array 1.running_mean is unknown: batch normalisation is read from .onnx, or from the module in Python",
+        "array 1.running_mean is unknown: batch normalisation is supported in .onnx files and in modules of Python",
     );
-    check(&with(("note", "F32", &[2], f32s(&[0.0; 2]))), "array note is unknown: a network is 0.weight, 0.bias, 2.weight, ...");
-    check(&with(("2.weight", "F32", &[0, 2], vec![])), "array 2.weight: shape 0 x 2 holds no values");
+    check(&with(("note", "F32", &[2], f32s(&[0.0; 2]))), "array note is unknown: expected 0.weight, 0.bias, 2.weight, ...");
+    check(&with(("2.weight", "F32", &[0, 2], vec![])), "array 2.weight: shape 0 x 2 has no values");
     check(
         &with(("2.weight", "I32", &[1, 2], f32s(&[0.0; 2]))),
-        "array 2.weight: dtype I32 is not read: floats (f2, f4, f8; in safetensors BF16 too) and integers (i1 to i8, u1 to u8) are",
+        "array 2.weight: dtype I32 is not supported: expected floats (f2, f4, f8; in safetensors also BF16) or integers (i1 to i8, u1 to u8)",
     );
     let starts = |content: &[u8], message: &str| {
         let text = network_error("net.safetensors", content);
@@ -203,7 +204,7 @@ fn malformed_safetensors_networks() {
     starts(&safetensors_of(&claim("[4000000000,4000000000,4000000000]", 8), &[0; 8]), "");
     let twice =
         r#"{"0.weight":{"dtype":"F32","shape":[1,1],"data_offsets":[0,4]},"0.weight":{"dtype":"F32","shape":[1,1],"data_offsets":[0,4]}}"#;
-    check(&safetensors_of(twice, &[0; 4]), "array 0.weight is there twice");
+    check(&safetensors_of(twice, &[0; 4]), "array 0.weight occurs twice");
 }
 
 #[test]

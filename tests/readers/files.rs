@@ -123,7 +123,7 @@ pub fn small_arrays() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-/// That what was read is what was meant.
+/// Checks that the network was read correctly.
 pub fn same(found: Network, expected: &Network) {
     assert_eq!(&found, expected);
 }

@@ -1,4 +1,4 @@
-//! Files of networks and of points: what is read, exactly; and every kind of malformed input, with the message that it gives.
+//! Files of networks and of points: exact reading, and every kind of malformed input with its message.
 
 mod any_bytes;
 mod bad_data_sets;

@@ -1,4 +1,4 @@
-//! Networks: what is read.
+//! Networks: reading.
 
 use crate::files::*;
 use nalgebra::{DMatrix, DVector};
@@ -59,7 +59,7 @@ fn npz_in_every_dtype_and_both_orders() {
 
 #[test]
 fn wide_integers_are_exact() {
-    let wide = i64::MAX; // 2^63 - 1 is no double
+    let wide = i64::MAX; // 2^63 - 1 is not a double
     let network =
         Network::from_npz(&npz(&[("W0", npy("<i8", false, "(1, 1)", &wide.to_le_bytes())), ("b0", doubles("(1,)", &[0.5]))])).unwrap();
     assert_eq!(network.layers().unwrap()[0].weight(0, 0), Rational::from(wide));
@@ -96,7 +96,7 @@ fn json_numbers_are_doubles_and_strings_are_rationals() {
     assert_eq!(layer.weight(0, 3), 0);
     assert_eq!(layer.weight(0, 4), Rational::from((-1, 3)));
     assert_eq!(layer.bias_of(0), 0);
-    // As long as it takes to tell two neighbouring doubles apart.
+    // Enough digits to distinguish two neighbouring doubles.
     let network = Network::from_json(br#"{"layers":[{"W":[[1.00000000000000011102230246251565404236316680908203125]],"b":[0]}]}"#).unwrap();
     assert_eq!(network.layers().unwrap()[0].weights()[(0, 0)], 1.0);
     let network = Network::from_json(br#"{"layers":[{"W":[[1.00000000000000011102230246251565404236316680908203126]],"b":[0]}]}"#).unwrap();

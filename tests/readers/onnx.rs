@@ -1,4 +1,4 @@
-//! `.onnx`: files that PyTorch wrote, held against ONNX's reference evaluator, and files that are wrong.
+//! `.onnx`: files that PyTorch wrote, compared with ONNX's reference evaluator, and malformed files.
 
 use plica::data::Point;
 use plica::line::{Trace, Tracer};
@@ -62,7 +62,7 @@ fn files_of_every_layer_kind_are_traced_as_the_oracle_traces_them() {
             assert!(trace.agrees_with(&exact), "{name}");
             assert!(trace.regions() > 1, "{name}: {} regions", trace.regions());
         }
-        // The rule of one bit a unit.
+        // The rule with one bit per unit.
         let output_bits = graph.with_output_bits();
         let units = output_bits.units(&Selection::Hidden).unwrap();
         let exact = Trace::exact_only(&output_bits, &point(0), &point(1), &units).unwrap();
@@ -98,7 +98,7 @@ fn a_softmax_at_the_end_is_left_out_with_a_remark() {
     assert!(matches!(&notes[..], [note] if note.contains("LogSoftmax")), "{notes:?}");
 }
 
-/// The bytes of a file with one string in it exchanged for another of the same length.
+/// The bytes of a file with one string replaced by another of the same length.
 fn forged(name: &str, from: &str, to: &str) -> Vec<u8> {
     assert_eq!(from.len(), to.len());
     let mut bytes = std::fs::read(folder().join(format!("{name}.onnx"))).unwrap();
@@ -122,9 +122,9 @@ fn refused(bytes: &[u8], parts: &[&str]) {
 
 #[test]
 fn what_is_not_read_is_refused_with_the_node_and_the_operator() {
-    refused(&forged("signal", "LogSoftmax", "LogSoftmix"), &["node", "operator LogSoftmix: the operator is not read"]);
+    refused(&forged("signal", "LogSoftmax", "LogSoftmix"), &["node", "operator LogSoftmix: the operator is not supported"]);
     refused(&forged("arithmetic", "HardSigmoid", "HardSigmund"), &["operator HardSigmund"]);
-    refused(&forged("hand", "alpha", "alphb"), &["operator HardSigmoid: the attribute alphb is not read"]);
+    refused(&forged("hand", "alpha", "alphb"), &["operator HardSigmoid: the attribute alphb is not supported"]);
     refused(&forged("pooled", "ceil_mode", "ceil_mood"), &["operator MaxPool", "attribute ceil_mood"]);
     refused(b"", &["not an .onnx file"]);
     refused(b"no protobuf at all", &["not a whole .onnx file"]);
@@ -135,7 +135,7 @@ fn what_is_not_read_is_refused_with_the_node_and_the_operator() {
 #[test]
 fn numbers_in_another_file_are_found_beside_it_and_nowhere_else() {
     let name = "residual-new";
-    refused(&std::fs::read(folder().join(format!("{name}.onnx"))).unwrap(), &["initializer", "stand in another file"]);
+    refused(&std::fs::read(folder().join(format!("{name}.onnx"))).unwrap(), &["initializer", "are in another file"]);
     let there = std::env::temp_dir().join(format!("plica-onnx-{}", std::process::id()));
     std::fs::create_dir_all(&there).unwrap();
     let file = there.join("net.onnx");
@@ -146,16 +146,16 @@ fn numbers_in_another_file_are_found_beside_it_and_nowhere_else() {
     let location = format!("{name}.onnx.data");
     let bytes = std::fs::read(folder().join(format!("{name}.onnx"))).unwrap();
     assert!(message(&bytes).contains(&location));
-    // The file is there, but ends too early.
+    // The file exists, but is too short.
     std::fs::write(there.join(&location), [0; 16]).unwrap();
     assert!(message(&bytes).contains("too early"));
     // A place outside the folder.
     let outside = format!("../{}", &location[3..]);
-    assert!(message(&forged(name, &location, &outside)).contains("not beside the file"));
+    assert!(message(&forged(name, &location, &outside)).contains("not in the folder of the .onnx file"));
     std::fs::remove_dir_all(&there).unwrap();
 }
 
-// ------------------------------------------------------------------------------------------- files that lie about sizes
+// ----------------------------------------------------------------------------------------------- files with wrong sizes
 
 /// A field of a protocol buffer.
 #[test]
@@ -221,7 +221,7 @@ fn files_that_lie_about_their_sizes_do_not_exhaust_memory() {
     refused(&model(&[1, 1, 2, 2], &[node("MaxPool", &["x"], "y", pool)]), &["operator MaxPool", "too many"]);
     let pool: &[(&str, &[u64])] = &[("kernel_shape", &[1, 1]), ("pads", &[0, 0, u64::MAX >> 1, u64::MAX >> 1])];
     refused(&model(&[1, 1, 2, 2], &[node("AveragePool", &["x"], "y", pool)]), &["operator AveragePool"]);
-    // A window as large as they come.
+    // The largest window.
     let pool: &[(&str, &[u64])] = &[("kernel_shape", &[1 << 20, 1 << 20]), ("pads", &[1 << 20, 1 << 20, 1 << 20, 1 << 20])];
     refused(&model(&[1, 1, 2, 2], &[node("MaxPool", &["x"], "y", pool)]), &["operator MaxPool"]);
     // A reshape to a shape that multiplies to zero by overflow.
@@ -230,7 +230,7 @@ fn files_that_lie_about_their_sizes_do_not_exhaust_memory() {
     refused(&model(&[1, 2], &[shape, node("Reshape", &["x", "s"], "y", &[])]), &["operator Reshape"]);
 }
 
-/// Random files of `data/random_onnx.py`, where a directory of them is named: read with the results of ONNX Runtime, or refused.
+/// Random files of `data/random_onnx.py`, if a directory is named: each is read with the results of ONNX Runtime, or refused.
 #[test]
 fn random_files_agree_with_a_runtime() {
     let Ok(directory) = std::env::var("PLICA_ONNX_CASES") else { return };

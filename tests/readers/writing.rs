@@ -1,4 +1,4 @@
-//! Networks: what is written.
+//! Networks: writing.
 
 use crate::files::*;
 use nalgebra::{DMatrix, DVector};
@@ -43,7 +43,8 @@ fn rationals_are_written_to_json_alone() {
         let path = folder.0.join(name);
         let error = network.save(&path).unwrap_err();
         assert!(!error.is_call_error());
-        let message = format!("{}: weight [0, 1] of layer 0 is 1/9, which is no double: a .json file can hold it", path.display());
+        let message =
+            format!("{}: weight [0, 1] of layer 0 is 1/9, expected a double: a .json file can contain any rational", path.display());
         assert_eq!(error.to_string(), message);
         assert!(!path.exists());
     }
@@ -57,7 +58,7 @@ fn files_that_cannot_be_written() {
     assert!(unknown.to_string().ends_with("net.onnxx` is not a .onnx, .json, .npz or .safetensors file"), "{unknown}");
     let nowhere = small_network().save(&folder.0.join("missing").join("net.json")).unwrap_err();
     assert!(matches!(nowhere, WriteError::Io { .. }));
-    // A directory in the way: nothing is left behind.
+    // A directory with this name: no file is left.
     std::fs::create_dir(folder.0.join("net.json")).unwrap();
     assert!(small_network().save(&folder.0.join("net.json")).is_err());
     assert_eq!(std::fs::read_dir(&folder.0).unwrap().count(), 1);
@@ -73,18 +74,16 @@ fn formats_that_hold_dense_layers_refuse_others() {
     for name in ["net.json", "net.npz", "net.safetensors"] {
         let path = folder.0.join(name);
         let error = pooled.save(&path).unwrap_err();
-        let expected = format!(
-            "{}: the network has other layers than dense affine ones with ReLU between them: a .onnx file can hold it",
-            path.display()
-        );
+        let expected =
+            format!("{}: not all layers are dense affine ones with ReLU between them: a .onnx file can contain any layers", path.display());
         assert_eq!((error.to_string(), error.is_call_error()), (expected, false));
-        // A file that holds dense layers is written as such.
+        // A network of dense layers is written as dense layers.
         perceptron.save(&path).unwrap();
         same(network::load(path.to_str().unwrap()).unwrap(), &perceptron);
     }
 }
 
-/// The files of every layer kind, written and read again, compute the same; where nothing is normalised they are the same nodes.
+/// The files of every layer kind, written and read again, compute the same; without normalisation they have the same nodes.
 #[test]
 fn graphs_are_written_as_onnx() {
     let folder = Folder::new();

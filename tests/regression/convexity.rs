@@ -1,4 +1,4 @@
-//! Convexity of unions of half-open regions, which hold a part of their boundary, against a plain oracle.
+//! Convexity of unions of half-open regions, which contain a part of their boundary, against a plain oracle.
 
 use super::*;
 use crate::support::{config, networks::from_rows, plain::Plain};
@@ -29,7 +29,7 @@ fn a_region_without_interior_between_two_open_ones_is_a_gap() {
     let regions = half_open(&Small { inputs: 1, layers: vec![vec![vec![1, 0], vec![-1, 0]]] }.network());
     let set: PatternSet = [1, 2].into_iter().collect();
     assert_eq!(Judge::new(&regions).euclidean(&set).unwrap().between.point, [0]);
-    // Unit x alone: two half-lines, of which one holds 0, so that both make the line.
+    // Unit x alone: two half-lines; one contains 0, so that their union is the line.
     let regions = half_open(&Small { inputs: 1, layers: vec![vec![vec![1, 0]]] }.network());
     assert!((1..4).all(|mask| Judge::new(&regions).is_convex(&subset(2, mask))));
 }
@@ -80,7 +80,7 @@ impl Small {
         from_rows(&self.layers.iter().map(rows).chain([output]).collect::<Vec<_>>())
     }
 
-    /// The pre-activations of all units where they have these bits. One input is x, and y is free.
+    /// The pre-activations of all units where they have these bits. With one input it is x, and y is free.
     fn forms(&self, bits: &[bool]) -> Vec<Form> {
         let (mut all, mut below) = (Vec::new(), vec![[1, 0, 0], [0, 1, 0]]);
         below.truncate(self.inputs);
@@ -108,7 +108,7 @@ struct PlainRegion {
 }
 
 impl PlainRegion {
-    /// The faces into which the lines of a pattern's own forms cut its region; none where it has no points.
+    /// The faces into which the lines of a pattern's own forms cut its region; none if it has no points.
     ///
     /// A face is a vector of signs: of a corner where two lines meet, of a point on a line, and of a point beside one.
     fn of(small: &Small, bits: Vec<bool>) -> Self {
@@ -120,7 +120,7 @@ impl PlainRegion {
             return nothing;
         }
         let own = lines.len();
-        // Both axes, so that lines meet and every face has a corner: they cut faces in two, and no more.
+        // Both axes are added, so that lines meet and every face has a corner; they only cut faces in two.
         lines.extend([([1, 0, 0], false), ([0, 1, 0], false)]);
         let forms: Vec<Form> = lines.iter().map(|(form, _)| *form).collect();
         let mut corners = BTreeSet::new();
@@ -135,7 +135,7 @@ impl PlainRegion {
         }
         let directions: Vec<[i64; 3]> = forms.iter().flat_map(|f| [[f[1], -f[0], 0], [-f[1], f[0], 0]]).collect();
         let signs = |at: &[i64; 3]| forms.iter().map(|form| value(form, at).signum()).collect::<Vec<i64>>();
-        // At a point, or so little beside it that only what is 0 there changes its sign.
+        // At a point, or so close to it that only forms that are 0 there change their sign.
         let beside = |at: &[i64; 3], to: [i64; 3]| -> Vec<i64> {
             signs(at).into_iter().zip(signs(&to)).map(|(here, there)| if here == 0 { there } else { here }).collect()
         };
@@ -161,9 +161,9 @@ fn gcd(a: i64, b: i64) -> i64 {
     if b == 0 { a } else { gcd(b, a % b).abs() }
 }
 
-/// Whether 0 is a sum of all vectors with positive factors, and so in the relative interior of what they span as points and directions.
+/// Whether 0 is a sum of all vectors with positive factors, and so in the relative interior of their span as points and directions.
 ///
-/// Else a line through 0 has all of them on one side and not all on itself. It can be turned until it holds one of them, unless they are all
+/// Otherwise a line through 0 has all of them on one side and not all on itself. It can be turned until it contains one of them, unless they are all
 /// on one line; then it is orthogonal to them.
 fn is_inside(vectors: &[[i64; 2]]) -> bool {
     let separates = |c: [i64; 2]| {
@@ -175,7 +175,7 @@ fn is_inside(vectors: &[[i64; 2]]) -> bool {
 
 /// Whether a point strictly between a point of one relatively open face and a point of another is in a third.
 ///
-/// These points are the relative interior of what the generators of both span. It meets another one where 0 is in that of the differences.
+/// These points are the relative interior of the span of both sets of generators. It meets another one if 0 is in the relative interior of the differences.
 fn meets(from: &Face, between: &Face, to: &Face) -> bool {
     let mut differences = Vec::new();
     for a in from.0.iter().chain(&to.0) {
@@ -260,7 +260,7 @@ fn small() -> impl Strategy<Value = Small> {
     })
 }
 
-/// The ends of a counter-example are in the union, the point between is not: by a plain forward pass.
+/// The ends of a counter-example are in the union, and the point between is not, by a plain forward pass.
 fn check_counterexample(plain: &Plain, judge: &mut Judge<'_>, set: &PatternSet) {
     let found = judge.euclidean(set).unwrap();
     let patterns: Vec<&Pattern> = judge.regions().patterns(set).collect();
@@ -314,7 +314,7 @@ proptest! {
         prop_assert_eq!((smallest.hamming_only, smallest.euclidean_only), (first((true, false)), first((false, true))));
     }
 
-    /// The definition itself, one way: between points of a grid that are in a convex union, no middle is outside.
+    /// One direction of the definition: the middle of two grid points in a convex union is in it.
     #[test]
     fn no_middle_of_two_points_of_a_grid_leaves_a_convex_half_open_union(small in small(), seed: usize) {
         let network = small.network();

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 type Form = [Rational; 3];
 type Polygon = Vec<[Rational; 2]>;
 
-/// Rows of weights, the constant last; then a ReLU, or the largest of so many neighbours; of the output neither.
+/// Rows of weights, the constant last; then a ReLU, or the largest of this number of neighbours; the output has neither.
 struct Rows {
     rows: Vec<Vec<i64>>,
     window: usize,
@@ -24,7 +24,7 @@ struct Recipe {
     layers: Vec<Rows>,
 }
 
-/// A convex set with one choice for every unit, and what the last layer is on it.
+/// A convex set with one state for every unit, and the last layer on it.
 #[derive(Clone)]
 struct Part {
     polygon: Polygon,
@@ -64,7 +64,7 @@ fn area(polygon: &Polygon) -> Rational {
     (0..polygon.len()).map(cross).sum::<Rational>() / 2
 }
 
-/// The parts of a polygon on which one of some forms is the largest, the first of equal ones, each with its place.
+/// The parts of a polygon on which one of some forms is the largest, the first of equal ones, each with its index.
 fn largest(polygon: &Polygon, forms: &[Form]) -> Vec<(Polygon, usize)> {
     let mut parts = Vec::new();
     for (w, winner) in forms.iter().enumerate() {
@@ -117,7 +117,7 @@ impl Recipe {
         builder.finish(&x).unwrap()
     }
 
-    /// The same as a chain, where all activations are ReLU.
+    /// The same as a stack of layers, if all activations are ReLU.
     fn chain(&self) -> Option<Network> {
         let layer = |layer: &Rows| {
             let inputs = layer.rows[0].len() - 1;
@@ -130,7 +130,7 @@ impl Recipe {
 }
 
 impl Rows {
-    /// The parts of a part by the choices of a layer.
+    /// The parts of a part by the states of a layer.
     fn cut(&self, part: Part, is_hidden: bool) -> Vec<Part> {
         let one: Form = [0, 0, 1].map(Rational::from);
         let values: Vec<Form> =
@@ -169,7 +169,7 @@ fn decided(rule: Rule, region: &Part) -> Vec<(Polygon, i64)> {
     }
 }
 
-/// Whether two polygons have more than points in common on their boundaries.
+/// Whether the boundaries of two polygons share more than points.
 fn touch(a: &Polygon, b: &Polygon) -> bool {
     let minus = |p: &[Rational; 2], q: &[Rational; 2]| -> [Rational; 2] { std::array::from_fn(|k| Rational::from(&p[k] - &q[k])) };
     let cross = |p: &[Rational; 2], q: &[Rational; 2]| Rational::from(&p[0] * &q[1]) - Rational::from(&p[1] * &q[0]);
@@ -192,7 +192,7 @@ fn touch(a: &Polygon, b: &Polygon) -> bool {
 /// A class: its cells, its connected regions, and its volume.
 type Class = (i64, u64, u64, Rational);
 
-/// What a decision is: the numbers of regions, of cells and of boundary pieces, and its classes.
+/// A decision: the numbers of regions, of cells and of boundary pieces, and its classes.
 fn plainly(recipe: &Recipe, rule: Rule) -> (u64, u64, u64, Vec<Class>) {
     let regions = recipe.regions();
     let parts: Vec<(usize, Polygon, i64)> = regions
@@ -225,7 +225,7 @@ fn plainly(recipe: &Recipe, rule: Rule) -> (u64, u64, u64, Vec<Class>) {
     (regions.len() as u64, parts.len() as u64, boundary.len() as u64, classes.collect())
 }
 
-/// The same from the product.
+/// The same from the library.
 fn product(network: &Network, inputs: usize, rule: Rule) -> (u64, u64, u64, Vec<Class>) {
     let (domain, builder) = (Domain::parse_box("-1,1", inputs).unwrap(), Builder::new(network));
     let (complex, decided) = (builder.build(&domain).unwrap(), builder.decide(rule, &domain, None).unwrap());
@@ -239,7 +239,7 @@ fn product(network: &Network, inputs: usize, rule: Rule) -> (u64, u64, u64, Vec<
     (report.counts.activation_regions, decision.cells, decision.boundary_pieces, classes.collect())
 }
 
-/// A random network with rows that vanish, that occur twice, and that are each other's negatives.
+/// A random network with rows that vanish, that are equal, and that are opposite.
 fn random(seed: u64, rule: Rule) -> Recipe {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let mut below = |n: u64| {
@@ -315,7 +315,7 @@ fn one_region_of_one_class_is_one_cell() {
     assert_eq!(report["decision"]["boundary_pieces"], 0);
 }
 
-/// As many cells as regions have classes, of which every region names each once.
+/// The number of cells is the sum over regions of their classes, and every region has each of its classes once.
 #[test]
 fn cells_cut_by_decision_are_the_classes_of_regions() {
     let cells = path("cells_by_decision.json");
@@ -332,7 +332,7 @@ fn cells_cut_by_decision_are_the_classes_of_regions() {
     assert!(sum > all["cells"].as_array().unwrap().len());
 }
 
-/// One class on all of the space, most of whose regions are bounded.
+/// One class on the whole space, with mostly bounded regions.
 #[test]
 fn volumes_are_not_computed_of_decision_regions_that_are_not_bounded() {
     let hidden = load("random:3-9-1@1").unwrap().layers().unwrap()[0].clone();
@@ -340,13 +340,13 @@ fn volumes_are_not_computed_of_decision_regions_that_are_not_bounded() {
     let network = Network::new(vec![hidden, positive]).unwrap();
     let decided = Builder::new(&network).decide(Rule::Sign, &Domain::Space, None).unwrap();
     assert!(decided.complex.cells().any(|cell| cell.bounded()));
-    // Exact vertices count as soon as they are known.
+    // Exact vertices count as soon as they are computed.
     let before = decided.complex.memory();
     let regions = decided.regions().unwrap();
     assert_eq!((regions.len(), regions[0].volume.clone(), decided.complex.memory()), (1, None, before));
 }
 
-/// What is bounded has its volume beside what is not: the tent 1 - |x| - |y| is positive on an area of 2.
+/// Bounded regions have a volume even if others are unbounded: the tent 1 - |x| - |y| is positive on an area of 2.
 #[test]
 fn a_bounded_decision_region_has_its_volume() {
     let text = r#"{"layers": [{"W": [[1, 0], [-1, 0], [0, 1], [0, -1]], "b": [0, 0, 0, 0]}, {"W": [[-1, -1, -1, -1]], "b": [1]}]}"#;
@@ -356,7 +356,7 @@ fn a_bounded_decision_region_has_its_volume() {
     assert_eq!(volumes, [(-1, None), (1, Some("2"))]);
 }
 
-/// The cells, the classes and the affine maps that a report says, for certain doubles and for integers alone.
+/// The cells, the classes and the affine maps of a report, from the filter and from integers alone.
 fn with_and_without_doubles(network: &str, rule: &str) -> [String; 2] {
     [&[][..], &["--exact-only"]].map(|more| {
         let mut call = vec!["regions", network, "--box", "0,1"];
@@ -377,7 +377,7 @@ fn candidates_that_are_tiny_beside_others_are_compared() {
         format!(r#"{{"W":[{},{},{}],"b":["0","0","0"]}}"#, row(["1", "0", "0"]), row(["0", &small, "0"]), row(["0", "0", &small]));
     let last = r#"{"W":[["0","1","0"],["0","0","1"],["-1","0","0"]],"b":["0","0","0"]}"#;
     let deep = file("tiny_candidates.json", format!(r#"{{"layers":[{},{last}]}}"#, vec![decaying; 8].join(",")));
-    // No double is nearest to these but 0.
+    // The nearest double of these is 0.
     let tiny = power(1100);
     let wide = file(
         "tiny_weights.json",
@@ -413,7 +413,7 @@ fn weights_below_the_doubles_are_no_relative_roundings() {
 
 #[test]
 fn a_decision_among_many_classes_of_the_whole_space_needs_few_integers() {
-    // 63 duels one after another double the bounds of doubles 63 times, rounds of them 6 times.
+    // 63 duels one after the other double the error bounds 63 times, a tournament 6 times.
     let report = json(&["regions", "random:2-16-64@1", "--space", "--decide", "argmax"]);
     assert!(report["decisions"]["exact"].as_u64().unwrap() < 100, "{}", report["decisions"]);
 }

@@ -28,7 +28,7 @@ fn patterns(complex: &Complex) -> BTreeSet<String> {
     complex.cells().map(|cell| cell.pattern().to_string()).collect()
 }
 
-/// All that is said of a complex, by patterns instead of numbers of cells.
+/// All data of a complex, by patterns instead of numbers of cells.
 fn said(complex: &Complex) -> impl PartialEq + std::fmt::Debug {
     let pattern = |cell: usize| complex.cell(cell).pattern().to_string();
     let vertices = |all: Vec<usize>| all.into_iter().map(|v| complex.vertex(v)).collect::<BTreeSet<_>>();
@@ -48,7 +48,7 @@ fn said(complex: &Complex) -> impl PartialEq + std::fmt::Debug {
     )
 }
 
-/// Random rows of small whole numbers: much is parallel, concurrent, equal or 0.
+/// Random rows of small whole numbers: many are parallel, concurrent, equal or 0.
 struct Numbers(u64);
 
 impl Numbers {
@@ -65,7 +65,7 @@ impl Numbers {
     }
 }
 
-/// What lies at infinity is told by leading coefficients in doubles; in integers it lies on a simplex of a size beyond all vertices.
+/// Doubles treat vertices at infinity by leading coefficients; integers put them on a simplex that is larger than all vertices.
 #[test]
 fn the_whole_space_is_the_same_by_leading_coefficients_and_by_a_simplex_beyond_all_vertices() {
     let mut numbers = Numbers(12);
@@ -83,7 +83,7 @@ fn the_whole_space_is_the_same_by_leading_coefficients_and_by_a_simplex_beyond_a
     }
 }
 
-/// The far ends of lines need no integers: those of so many would take a minute.
+/// The far ends of lines need no integers, which would take a minute for this number of lines.
 #[test]
 fn the_whole_space_costs_what_a_box_costs() {
     let report = json(&["regions", "random:2-400-1@1", "--space", "--quiet"]);
@@ -91,7 +91,7 @@ fn the_whole_space_costs_what_a_box_costs() {
     assert!(report["decisions"]["exact"].as_u64().unwrap() < 100, "{}", report["decisions"]);
 }
 
-/// A point inside an unbounded cell is not one of the far simplex, whose numbers have hundreds of digits.
+/// A point inside an unbounded cell is not a point of the far simplex, whose numbers have hundreds of digits.
 #[test]
 fn points_inside_unbounded_cells_are_short() {
     for name in ["random:3-7-5-1@1", "random:8-4-3-1@2", "zigzag:2:2:2"] {
@@ -104,7 +104,7 @@ fn points_inside_unbounded_cells_are_short() {
     }
 }
 
-/// Twelve inputs, of which four directions matter; and 784 of which three do.
+/// Twelve inputs of rank four, and 784 of rank three.
 #[test]
 fn a_first_layer_of_low_rank_costs_what_its_reduction_costs() {
     let report = json(&["regions", "random:12-4-1@1", "--space"]);
@@ -118,7 +118,7 @@ fn a_first_layer_of_low_rank_costs_what_its_reduction_costs() {
     assert!(stdout(&["regions", "random:784-3-10@1", "--space"]).contains("781 zeros, 1  6  12  8"));
 }
 
-/// Rows (1, 2, 3) - 1, (2, 4, 6) - 1, (0, 1, 1) and (1, 3, 4) of rank 2: every face is one of the plane x2 = 0, or another such, times a line.
+/// Rows (1, 2, 3) - 1, (2, 4, 6) - 1, (0, 1, 1) and (1, 3, 4) of rank 2: every face is a face in the plane x2 = 0, or in another coordinate plane, times a line.
 #[test]
 fn faces_of_a_first_layer_of_low_rank_are_those_of_its_reduction_times_lines() {
     let above: [&[i32]; 2] = [&[1, 1, -1, 2, -1], &[1, -2, 1, 1, 0]];
@@ -168,7 +168,7 @@ fn a_first_layer_of_zeros_leaves_one_region_in_any_dimension() {
     assert_eq!(build(&linear, &Domain::Space).activation_regions(), 1);
 }
 
-/// The output reads all 30 inputs past the units, which read one sum of them.
+/// The output reads all 30 inputs directly; the units read one sum of them.
 #[test]
 fn only_what_units_read_counts_for_the_rank() {
     let mut builder = NetworkBuilder::new(&[30]).unwrap();
@@ -186,7 +186,7 @@ fn only_what_units_read_counts_for_the_rank() {
     assert_eq!((found.counts().affine_maps, found.cell(0).affine_map().len(), found.cell(0).affine_map()[0].len()), (3, 30, 31));
 }
 
-/// A plane along whose second direction nothing changes.
+/// A plane whose second direction changes nothing.
 #[test]
 fn a_slice_of_low_rank_has_strips() {
     let network = network(&[&[&[1, 0, 0, 0], &[1, 0, 0, -1]], &[&[1, -2, 0]]]);
@@ -204,10 +204,10 @@ fn a_slice_of_low_rank_has_strips() {
 #[test]
 fn a_rank_beyond_memory_is_refused() {
     let error = Builder::new(&load("random:784-20-1@1").unwrap()).build(&Domain::Space).unwrap_err().to_string();
-    assert!(error.contains("rank above 12"), "{error}");
+    assert!(error.contains("expected at most 12"), "{error}");
 }
 
-/// 2,000 inputs that the first layer sees through two: maps are told apart as fast as those of the narrow network.
+/// 2,000 inputs with a first layer of rank two: maps are compared as fast as those of the narrow network.
 #[test]
 fn maps_of_wide_inputs_behind_a_narrow_first_layer_are_told_apart_by_few_of_them() {
     let mut numbers = Numbers(21);
@@ -234,20 +234,20 @@ fn maps_of_wide_inputs_behind_a_narrow_first_layer_are_told_apart_by_few_of_them
     assert_eq!((of_wide.affine_maps, of_wide.linear_regions), (of_narrow.affine_maps, of_narrow.linear_regions));
 }
 
-/// Where no option allows more dimensions, none is named.
+/// If no option allows more dimensions, the message names none.
 #[test]
 fn more_dimensions_than_can_be_cut_are_refused_with_what_can_be_done() {
     for arguments in [["random:20-14-1@1", "--space"], ["random:20-14-1@1", "--box=0,1"]] {
         for force in [&[][..], &["--force"]] {
             let message = error(2, &[&["regions"], &arguments[..], force].concat());
-            assert!(message.contains("the most is 12; --plane takes a slice of two") && !message.contains("--force"), "{message}");
+            assert!(message.contains("expected at most 12; --plane takes a slice of two") && !message.contains("--force"), "{message}");
         }
     }
     let message = error(2, &["regions", "random:8-14-1@1", "--space"]);
     assert!(message.contains("--force tries all"), "{message}");
 }
 
-/// 3,000 units, of which those with a small constant cut the box.
+/// 3,000 units; those with a small constant cut the box.
 #[test]
 fn units_that_never_switch_change_nothing_but_the_pattern() {
     let mut numbers = Numbers(14);
@@ -262,7 +262,7 @@ fn units_that_never_switch_change_nothing_but_the_pattern() {
     let domain = Domain::parse_box("-1,1", 2).unwrap();
     let of = |units: &[usize], second: bool| {
         let first: Vec<&[i32]> = units.iter().map(|&i| &rows[i][..]).collect();
-        // What is above does not read units that never switch.
+        // Later layers do not read units that never switch.
         let weight = |&i: &usize| if cuts(&rows[i]) { 1 + i as i32 % 3 } else { 0 };
         let sums: Vec<i32> = units.iter().map(weight).chain([-500]).collect();
         if second { network(&[&first, &[&sums], &[&[1, 0]]]) } else { network(&[&first, &[&sums]]) }
@@ -286,7 +286,7 @@ fn units_that_never_switch_change_nothing_but_the_pattern() {
     }
 }
 
-/// Each unit is looked at once at every corner, and the few that cut at all vertices.
+/// Each unit is evaluated once at every corner, and the few that cut at all vertices.
 #[test]
 fn units_that_never_switch_are_not_looked_at_again() {
     let report = json(&["regions", "random:2-40000-1@1", "--box", "0,1/200", "--quiet"]);
@@ -304,7 +304,7 @@ fn units_that_never_switch_take_no_room_at_vertices() {
     assert!(more < 20 << 20, "{more} bytes");
 }
 
-/// Pruned units are constants: none is decided at any vertex.
+/// Pruned units are constants: they need no decision at any vertex.
 #[test]
 fn units_without_weights_are_constants() {
     let zeros: &[i32] = &[0, 0, 0];
@@ -320,7 +320,7 @@ fn units_without_weights_are_constants() {
 fn layers_that_never_switch_at_all() {
     let first: [&[i32]; 2] = [&[1, 0, 0], &[0, 1, 0]];
     for (constant, regions, bit) in [(-10, 4, "0"), (10, 7, "1"), (0, 4, "0")] {
-        // The second layer is constant, or x^+ + y^+ + 10; the third cuts off x^+ + y^+ < 1 where it can.
+        // The second layer is constant, or x^+ + y^+ + 10; the third cuts off x^+ + y^+ < 1 where possible.
         let second: &[i32] = if constant == 0 { &[0, 0, 0] } else { &[1, 1, constant] };
         let network = network(&[&first, &[second, second], &[&[1, 1, -22]], &[&[1, 0]]]);
         let complex = build(&network, &Domain::parse_box("-2,2", 2).unwrap());
@@ -349,12 +349,12 @@ fn decayed(numbers: &mut Numbers, widths: &[usize]) -> Network {
     Network::new(layers.collect()).unwrap()
 }
 
-/// Doubles know units scaled by powers of two, at vertices at infinity too; integers know neither.
+/// Doubles use units scaled by powers of two, also at vertices at infinity; integers do not.
 #[test]
 fn decayed_networks_are_the_same_in_integers_alone_on_every_kind_of_domain() {
     let mut numbers = Numbers(15);
     for case in 0..200 {
-        // By turns a box, a slice, the whole space, and a first layer of low rank.
+        // In turn a box, a slice, the whole space, and a first layer of low rank.
         let (kind, low_rank) = (case % 4, case % 4 == 3);
         let d = match kind {
             0 | 2 => 1 + case / 4 % 3,

@@ -1,4 +1,4 @@
-//! Files: what is read back is sealed, what is written is whole, and nothing else is touched.
+//! Files: data for reading back carry a checksum, written files are complete, and no other file is changed.
 
 use super::{command, error, file, json, path, run, stdout};
 use plica::data::{self, DataSet};
@@ -24,7 +24,7 @@ fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-/// A sweep that is small enough to be begun a thousand times.
+/// A sweep that is small enough to be started a thousand times.
 struct Small {
     network: Network,
     units: UnitSet,
@@ -50,7 +50,7 @@ impl Small {
         Fingerprint::new(&self.network, &self.units, &self.data, Pairs::All)
     }
 
-    /// What a part of the sweep has brought.
+    /// The tallies of a part of the sweep.
     fn half(&self) -> SweepState {
         let sweep = self.sweep();
         sweep.run_chunks(0..sweep.chunks() / 2, sweep.begin(), 1, |_| true).unwrap()
@@ -88,10 +88,10 @@ fn a_state_of_another_sweep_is_refused_and_so_is_one_that_no_sweep_has() {
     let (one, two) = (Small::new(POINTS), Small::new("0,0\n1,1/2\n1/4,1\n0,3/4\n1,3/4\n1/3,1/6\n"));
     let [first, second] = [&one, &two].map(|small| Checkpoint::new("a part of the sweep", small.fingerprint()));
     assert_eq!(first.from_bytes(&first.to_bytes(&one.half())).unwrap(), one.half());
-    // Files that changed places.
+    // Two files swapped.
     let message = first.from_bytes(&second.to_bytes(&two.half())).unwrap_err();
     assert!(matches!(message, CheckpointError::Different { what: "data", .. }), "{message}");
-    // A seal around other tallies.
+    // A valid checksum around other tallies.
     let mut whole = serde_json::json!({"sweep": one.fingerprint(), "state": one.half()});
     let tally = whole["state"]["tallies"][0]["tally"].as_array_mut().unwrap();
     let last = tally.last_mut().unwrap();
@@ -139,7 +139,7 @@ fn tallies_that_no_paths_have_are_refused() {
     }
 }
 
-/// Takes the rows, and leaves them.
+/// Takes the rows and drops them.
 struct Nowhere;
 
 impl RowSink for Nowhere {
@@ -154,7 +154,7 @@ fn rows_of_which_a_byte_is_changed_or_missing_are_refused_by_name() {
     let csv = file("rows.csv", POINTS);
     let call = ["fold", "cantor:2", &csv, "--pairs", "all", "--paths", "--quiet", "--out", out.to_str().unwrap()];
     stdout(&call);
-    // As a process leaves it that is killed at its very end.
+    // As after a process that was killed at its end.
     let sweep = small.sweep().with_rows(&Nowhere);
     let state = sweep.run(sweep.begin(), 1, |_| true).unwrap();
     let checkpoint = Checkpoint::new(out.join("checkpoint-0.json"), small.fingerprint().with_rows(true));
@@ -371,10 +371,10 @@ fn an_image_is_a_point_whatever_the_shape_of_its_array() {
         let image = npy("image.npy", shape, "False", &values);
         assert_eq!(json(&["trace", "random:6-5-1@1", "--from", &image, "--to", "1,1,1,1,1,1"]), expected, "{shape}");
     }
-    // The order of the numbers is that of rows, however they are stored.
+    // The order of the numbers is that of rows, independent of their storage.
     let image = npy("image.npy", "(2, 3)", "True", &[0.0, 0.75, 0.25, 1.0, 0.5, 0.125]);
     assert_eq!(json(&["trace", "random:6-5-1@1", "--from", &image, "--to", "1,1,1,1,1,1"]), expected);
-    // Several points are no point, and one of them is.
+    // A file of several points is refused as a point; one of its rows is accepted.
     let data = npy("images.npy", "(2, 2, 3)", "False", &[[9.0; 6], values].concat());
     assert_eq!(json(&["trace", "random:6-5-1@1", "--from", &format!("{data}#1"), "--to", "1,1,1,1,1,1"]), expected);
     assert!(error(1, &["trace", "random:6-5-1@1", "--from", &data, "--to", "1,1,1,1,1,1"]).contains("dimension 12"));
@@ -390,7 +390,7 @@ fn images_are_data_one_for_each_first_index() {
         assert_eq!(json(&["fold", "random:6-5-1@1", &npy("shaped.npy", shape, "False", &values), "--quiet"]), expected, "{shape}");
     }
     let message = error(1, &["fold", "random:6-5-1@1", &npy("row.npy", "(6,)", "False", &values[..6]), "--quiet"]);
-    assert!(message.contains("shape 6, but n x d is expected"), "{message}");
+    assert!(message.contains("shape 6, expected n x d"), "{message}");
     let labels = npy("labels.npy", "(4, 1, 1)", "False", &[0.0, 1.0, 0.0, 1.0]);
     assert_eq!(run(&["fold", "random:6-5-1@1", path("flat.npy").to_str().unwrap(), "--labels", &labels]).status.code(), Some(1));
 }

@@ -1,7 +1,7 @@
-//! One network as a chain and as a graph: whatever is asked of either, the answers are the same.
+//! One network as a stack of layers and as a graph: all answers are the same.
 //!
-//! What differs for a reason is left out of the comparison, and only that: how many decisions were taken how, the width of enclosures that are not
-//! asked to be the tightest, the order of cells and vertices, bounds (known of chains alone), and what tells the sweeps of two networks apart.
+//! The comparison leaves out only what may differ: the counts of decisions, the width of enclosures that are not
+//! the tightest, the order of cells and vertices, bounds (known only for stacks), and the fingerprints of sweeps.
 
 use super::*;
 use crate::support::{config, graphs::Numbers, graphs::as_graph, graphs::rebuilt, networks};
@@ -17,7 +17,7 @@ use rug::Rational;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-/// A network of either kind, with all that is known of both.
+/// A network of both kinds, with the data for both.
 struct Both {
     chain: Network,
     graph: Network,
@@ -32,7 +32,7 @@ impl Both {
         [&self.chain, &self.graph]
     }
 
-    /// Every form of a selection: of all hidden units, of all, of one layer, of the output, of lists and ranges.
+    /// Every form of a selection: all hidden units, all units, one layer, the output, lists and ranges.
     fn selections(&self) -> Vec<Selection> {
         let depth = self.chain.depth();
         let mut all = vec!["hidden".to_string(), "all".to_string(), format!("0-{depth}"), format!("{}-{depth}", depth / 2)];
@@ -75,7 +75,7 @@ impl Asked {
         Tracer::new(network).exact_times(exact_times).exact_only(exact_only).pieces(pieces).units(units)
     }
 
-    /// Whether a trace says what the reference says, and no more than was asked.
+    /// Whether a trace equals the reference, and has only what was requested.
     fn fits(self, trace: &Trace, reference: &Trace) -> Result<(), TestCaseError> {
         prop_assert!(trace.agrees_with(reference), "{self:?}: {trace:#?}\nagainst\n{reference:#?}");
         prop_assert_eq!(trace.pieces(), reference.pieces().filter(|_| self.pieces), "{:?}", self);
@@ -93,7 +93,7 @@ impl Asked {
     }
 }
 
-/// All ways to the traces between pairs of points, and to their flips.
+/// All methods for the traces between pairs of points, and for their flips.
 fn traces_of(mut tracer: Tracer, points: &[Point], pairs: &[(usize, usize)]) -> (Vec<Vec<Trace>>, Vec<Vec<Vec<Bit>>>) {
     let set = Points::from_points(points).unwrap();
     let mut fork = tracer.fork();
@@ -139,7 +139,7 @@ proptest! {
                     for (trace, expected) in ways.iter().flat_map(|way| way.iter().zip(&reference)) {
                         asked.fits(trace, expected)?;
                     }
-                    // The flips are those of all units that a trace follows, and a meter passes over what is not selected.
+                    // The flips are those of all units that a trace follows; a meter skips units that are not selected.
                     let followed: Vec<Vec<Vec<Bit>>> =
                         full.iter().map(|trace| trace.crossings().map(|crossing| crossing.flips.to_vec()).collect()).collect();
                     prop_assert_eq!(flips, followed);
@@ -167,7 +167,7 @@ fn a_tracer_of_a_graph_selects_units_for_many_segments_as_for_one() {
 
 #[test]
 fn exact_times_and_pieces_come_only_where_they_are_asked_for() {
-    // Numbers beyond the doubles are left to the exact-only mode, which finds both.
+    // Numbers beyond the doubles are left to the exact-only mode, which gives both.
     let large = || {
         let rows = |rows: &[&[f64]]| rows.iter().map(|row| row.iter().map(|&x| Rational::from_f64(x).unwrap()).collect()).collect();
         networks::from_rows(&[
@@ -226,13 +226,13 @@ proptest! {
             prop_assert_eq!(chain.evaluate(&point), graph.evaluate(&point));
         }
         prop_assert_eq!(chain.evaluate(&[]), graph.evaluate(&[]));
-        // A stack that is built node by node is seen to be one.
+        // A stack that is built node by node is recognised.
         let rebuilt = rebuilt(chain);
         prop_assert_eq!(rebuilt.layers(), chain.layers());
         prop_assert_eq!(graph, chain);
     }
 
-    /// The output of a ReLU is positive where its pre-activation is: of such networks output bits are the bits that they have.
+    /// The output of a ReLU is positive where its pre-activation is: in networks of ReLU, output bits equal the usual bits.
     #[test]
     fn output_bits_of_a_chain_are_its_bits(network in networks::few_units(2), seed: u64) {
         let both = Both::new(network);
@@ -306,7 +306,7 @@ proptest! {
 
 type Vertices = BTreeSet<Vec<Rational>>;
 
-/// All that is said of a cell, but for numbers that depend on an order.
+/// All data of a cell, except for numbers that depend on an order.
 #[derive(Debug, PartialEq)]
 struct CellFacts {
     vertices: Vertices,
@@ -417,7 +417,7 @@ fn report(network: &Network, complex: &Complex, decided: Option<&Decided>) -> se
     report
 }
 
-/// Everything that a builder gives, of both.
+/// All results of a builder, for both.
 fn complexes_are_the_same(both: &Both, domain: &Domain, plane: Option<&Plane>) -> Result<(), TestCaseError> {
     let build = |builder: &Builder| match plane {
         Some(plane) => builder.build_slice(plane, domain),
@@ -426,7 +426,7 @@ fn complexes_are_the_same(both: &Both, domain: &Domain, plane: Option<&Plane>) -
     let seen: [Arc<Mutex<Vec<_>>>; 2] = Default::default();
     let builders = [0, 1].map(|k| {
         let seen = seen[k].clone();
-        // What it takes in memory is another matter.
+        // The memory may differ.
         let far = |Progress { layers, all_layers, cells, .. }| (layers, all_layers, cells);
         Builder::new(both.both()[k]).on_progress(move |progress| seen.lock().unwrap().push(far(progress)))
     });
@@ -439,7 +439,7 @@ fn complexes_are_the_same(both: &Both, domain: &Domain, plane: Option<&Plane>) -
     prop_assert_eq!(facts(&exact[0]), facts(&exact[1]));
     let reports = [0, 1].map(|k| report(both.both()[k], &complexes[k], None));
     prop_assert_eq!(&reports[0], &reports[1]);
-    // A limit is looked at where a layer cuts.
+    // A limit is checked where a layer cuts.
     let few = chain.activation_regions() - 1;
     let refused = [0, 1].map(|k| build(&builders[k].clone().max_regions(few)).err());
     prop_assert!(few == 0 || refused[0].is_some());
@@ -530,7 +530,7 @@ fn bytes(tag: u8, content: impl AsRef<[u8]>) -> Vec<u8> {
     all
 }
 
-/// A network as `.json`, and as an `.onnx` file that is no chain: its output is a sum of two halves, each a multiple of the last layer.
+/// A network as `.json`, and as an `.onnx` file that is not a stack of layers: its output is a sum of two multiples of the last layer.
 fn files(name: &str, network: &Network) -> [String; 2] {
     let chain = file(&format!("{name}.json"), serde_json::to_vec(network).unwrap());
     let shape = |sizes: &[usize]| sizes.iter().flat_map(|&n| number(1, n as u64)).collect::<Vec<u8>>();
@@ -585,7 +585,7 @@ fn npz(name: &str, arrays: &[(&str, [f64; 4])]) -> String {
     file(name, archive.finish().unwrap().into_inner())
 }
 
-/// A report without what differs for a reason: the kinds of decisions, bounds, and enclosures where they are not the tightest.
+/// A report without the data that may differ: the kinds of decisions, bounds, and enclosures that are not the tightest.
 fn comparable(mut value: serde_json::Value) -> serde_json::Value {
     match &mut value {
         serde_json::Value::Object(fields) => {
@@ -599,7 +599,7 @@ fn comparable(mut value: serde_json::Value) -> serde_json::Value {
     value
 }
 
-/// The objects that a call writes, one a line.
+/// The objects that a call writes, one per line.
 fn lines(call: &[&str]) -> Vec<serde_json::Value> {
     let text = stdout(&[call, &["--format", "json"]].concat());
     text.lines().map(|line| comparable(serde_json::from_str(line).unwrap())).collect()
@@ -645,7 +645,7 @@ fn the_command_line_says_the_same_of_a_chain_and_of_its_graph() {
         assert_eq!(chain, graph, "{call}");
     }
 
-    // What is refused is refused in the same words.
+    // Refusals have the same messages.
     for call in [
         &format!("{trace} --units 3"),
         "trace NET --from=0 --to=1",

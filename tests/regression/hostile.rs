@@ -1,10 +1,10 @@
-//! Files and arguments that ask for too much, that never end, or that speak to the terminal.
+//! Files and arguments that need too much memory, that never end, or that contain control characters.
 
 use super::*;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-/// The error of a call that fails with this exit status, within a time in which nothing waits for what never comes.
+/// The error of a call that fails with this exit status, within a time limit: it must not wait for input.
 fn soon(status: i32, arguments: &[&str]) -> String {
     let mut child = command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let start = Instant::now();
@@ -102,7 +102,7 @@ fn a_concat_without_inputs_is_refused() {
 fn a_split_into_more_parts_than_elements_is_refused() {
     for parts in [5, 1 << 62, i64::MAX] {
         let net = onnx("split.onnx", &[1, 4], &[node("Split", &["x"], &["y"], &[attribute("axis", 1), attribute("num_outputs", parts)])]);
-        assert!(error(1, &["net", &net]).contains("node 0, operator Split: the attribute num_outputs is not read"), "{parts}");
+        assert!(error(1, &["net", &net]).contains("node 0, operator Split: the attribute num_outputs is not supported"), "{parts}");
     }
 }
 
@@ -137,7 +137,7 @@ fn shapes_that_broadcast_to_more_than_is_read_are_refused() {
         let text = soon(1, &["net", &net]);
         assert!(text.contains("a tensor of shape [65536, 65536] has too many elements"), "{operator}: {text}");
     }
-    // Sizes whose product is no machine word.
+    // Sizes whose product does not fit a machine word.
     let wide: Vec<i64> = (0..24).map(|k| if k % 2 == 0 { 1 } else { 64 }).collect();
     let parts = [node("Transpose", &["x"], &["t"], &[integers("perm", &[1, 0])]), node("Add", &["x", "t"], &["y"], &[])];
     assert!(soon(1, &["net", &onnx("square.onnx", &[1, 100_000], &parts)]).contains("has too many elements"));
@@ -148,9 +148,9 @@ fn shapes_that_broadcast_to_more_than_is_read_are_refused() {
 fn axes_without_number_are_refused_at_once() {
     let axes: Vec<i64> = (0..300_000).collect();
     let text = soon(1, &["net", &onnx("axes.onnx", &[2], &[whole("axes", &axes), node("Unsqueeze", &["x", "axes"], &["y"], &[])])]);
-    assert!(text.contains("a tensor of 300001 axes, and at most 32 are read"), "{text}");
+    assert!(text.contains("a tensor of 300001 axes, expected at most 32"), "{text}");
     let text = soon(1, &["net", &onnx("dims.onnx", &[2], &[tensor("c", &[1; 1000], 1, &[0; 4]), node("Add", &["x", "c"], &["y"], &[])])]);
-    assert!(text.contains("a tensor of 1000 axes, and at most 32 are read"), "{text}");
+    assert!(text.contains("a tensor of 1000 axes, expected at most 32"), "{text}");
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn a_slice_of_one_axis_again_and_again_is_refused() {
     let many = |n: i64| vec![n; 100_000];
     let parts = [whole("s", &many(0)), whole("e", &many(1)), whole("a", &many(0)), node("Slice", &["x", "s", "e", "a"], &["y"], &[])];
     let text = soon(1, &["net", &onnx("slices.onnx", &[1 << 20], &parts)]);
-    assert!(text.contains("one axis twice"), "{text}");
+    assert!(text.contains("an axis occurs twice"), "{text}");
 }
 
 #[test]
@@ -200,14 +200,14 @@ fn operators_of_another_domain_are_named_and_a_file_that_is_cut_off_is_called_so
     };
     let net = file("domain.onnx", of(&part(8, &[part(1, b"ai.onnx.ml"), int(2, 3)].concat())));
     let text = error(1, &["net", &net]);
-    assert!(text.contains("its operators are of the domain ai.onnx.ml; only the standard ones, of ai.onnx, are read"), "{text}");
+    assert!(text.contains("operators of the domain ai.onnx.ml, expected the standard ones of ai.onnx"), "{text}");
     assert!(!text.contains("cut off"));
-    assert!(error(1, &["net", &file("cut.onnx", of(&[]))]).contains("it may be cut off"));
+    assert!(error(1, &["net", &file("cut.onnx", of(&[]))]).contains("the file may be truncated"));
 }
 
 // ------------------------------------------------------------------------------------------------------- numbers in text
 
-/// Everywhere that a number is read as text, with the status of its refusal.
+/// Every place where a number is read as text, with the exit status of its refusal.
 fn refused_everywhere(number: &str, reason: &str) {
     let net = small();
     let csv = file("number.csv", format!("1\n{number}\n"));
@@ -244,7 +244,7 @@ fn exponents_beyond_the_limit_are_refused_before_anything_is_computed() {
 fn digits_beyond_the_limit_are_refused_and_repeated_in_part() {
     let long = "7".repeat(20_001);
     for number in [long.clone(), format!("1/{long}"), format!("0.{long}"), format!("{}e10000", &long[..10_001])] {
-        refused_everywhere(&number, "has more than 20,000 digits, the most that are read");
+        refused_everywhere(&number, "has more than 20,000 digits, the limit");
     }
 }
 
@@ -292,10 +292,10 @@ fn an_audit_of_many_points_keeps_patterns_where_they_change() {
 fn pairs_of_classes_without_number_are_refused() {
     let rows: String = (0..1025).map(|k| format!("{k},{k}\n")).collect();
     let text = soon(1, &["fold", &small(), &file("classes.csv", rows), "--labels", "1"]);
-    assert!(text.contains("1025 classes make 1025 x 1025 pairs of classes, and at most 1024 x 1024 are tallied"), "{text}");
+    assert!(text.contains("1025 classes, expected at most 1024 for pairs by class"), "{text}");
 }
 
-/// A call with so many kilobytes of memory.
+/// A call with this number of kilobytes of memory.
 #[cfg(target_os = "linux")]
 fn with_memory(kilobytes: u32, arguments: &[&str]) -> Output {
     let limited = format!("ulimit -v {kilobytes}; exec \"$@\"");
@@ -346,7 +346,7 @@ fn memory_that_cannot_be_had_for_a_file_is_an_error() {
 
 #[test]
 fn an_archive_that_inflates_to_more_than_is_read_is_refused() {
-    // 5 GiB of zeros are said to follow, and the archive's directory says so too: its bytes could hold them.
+    // The header and the archive's directory announce 5 GiB of zeros, which the compressed bytes could contain.
     let header = format!("{{'descr': '|u1', 'fortran_order': False, 'shape': ({},), }}\n", 5u64 << 30);
     let npy = [b"\x93NUMPY\x01\x00".to_vec(), (header.len() as u16).to_le_bytes().to_vec(), header.into_bytes()].concat();
     let size = npy.len() as u64 + (5 << 30);
@@ -356,7 +356,7 @@ fn an_archive_that_inflates_to_more_than_is_read_is_refused() {
     archive.write_all(&npy).unwrap();
     archive.write_all(&vec![0; 1 << 20]).unwrap();
     let mut bytes = archive.finish().unwrap().into_inner();
-    // The sizes in the directory become those of the bomb; deflate is said, so that they are possible.
+    // The sizes in the directory become those of the bomb; the method becomes deflate, so that they are possible.
     let directory = (0..bytes.len()).rev().find(|&i| bytes[i..].starts_with(b"PK\x01\x02")).unwrap();
     bytes[directory + 10..directory + 12].copy_from_slice(&8u16.to_le_bytes());
     bytes[directory + 24..directory + 28].copy_from_slice(&(size as u32).to_le_bytes());
@@ -364,9 +364,9 @@ fn an_archive_that_inflates_to_more_than_is_read_is_refused() {
     assert!(text.contains("bomb.npz: "), "{text}");
 }
 
-// ------------------------------------------------------------------------------------------------------- what is no file
+// ------------------------------------------------------------------------------------------------------- not a file
 
-/// A pipe among the tests' own files, that nothing is written to.
+/// A pipe among the tests' own files, without a writer.
 #[cfg(unix)]
 fn pipe(name: &str) -> String {
     let _ = std::fs::remove_file(path(name));
@@ -378,7 +378,7 @@ fn pipe(name: &str) -> String {
 #[cfg(unix)]
 fn a_pipe_is_refused_wherever_a_file_is_read() {
     let data = file("data.csv", "0\n1\n");
-    let said = "it is a pipe, and a regular file is expected";
+    let said = "it is a pipe, expected a regular file";
     for net in ["p.npz", "p.safetensors", "p.onnx", "p.json"] {
         assert!(soon(1, &["net", &pipe(net)]).contains(said), "{net}");
     }
@@ -399,15 +399,15 @@ fn directories_devices_and_sockets_are_no_files_even_by_a_link() {
         std::os::unix::fs::symlink(to, path(name)).unwrap();
         path(name).to_str().unwrap().to_string()
     };
-    assert!(soon(1, &["net", &link("zero.npz", "/dev/zero")]).contains("it is a device, and a regular file is expected"));
-    assert!(soon(1, &["convexity", &small(), "--patterns", "/dev/zero"]).contains("it is a device, and a regular file is expected"));
+    assert!(soon(1, &["net", &link("zero.npz", "/dev/zero")]).contains("it is a device, expected a regular file"));
+    assert!(soon(1, &["convexity", &small(), "--patterns", "/dev/zero"]).contains("it is a device, expected a regular file"));
     std::fs::create_dir_all(path("folder.npz")).unwrap();
-    assert!(soon(1, &["net", path("folder.npz").to_str().unwrap()]).contains("it is a directory, and a regular file is expected"));
+    assert!(soon(1, &["net", path("folder.npz").to_str().unwrap()]).contains("it is a directory, expected a regular file"));
     let _ = std::fs::remove_file(path("socket.csv"));
     // The name of a socket may not be long.
     if let Ok(_socket) = std::os::unix::net::UnixListener::bind(path("socket.csv")) {
         let data = path("socket.csv");
-        assert!(soon(1, &["fold", &small(), data.to_str().unwrap()]).contains("it is a socket, and a regular file is expected"));
+        assert!(soon(1, &["fold", &small(), data.to_str().unwrap()]).contains("it is a socket, expected a regular file"));
     }
     let real = small();
     assert_eq!(json(&["net", &link("linked.json", &real)])["hidden_units"], 2);
@@ -440,12 +440,12 @@ fn numbers_outside_the_folder_of_a_model_are_not_read_through_a_link() {
     };
     for location in ["leads-out.bin", "out/secret.bin", "../elsewhere/secret.bin"] {
         let text = error(1, &["net", &net(location)]);
-        assert!(text.contains(&format!("its numbers stand in {location}, which is not beside the file")), "{text}");
+        assert!(text.contains(&format!("its numbers are in {location}, which is not in the folder of the .onnx file")), "{text}");
     }
     for location in ["real.bin", "parts/leads-in.bin", "./real.bin"] {
         assert_eq!(json(&["net", &net(location)])["hidden_units"], 4, "{location}");
     }
-    // As stores of models have it: both files are links to where both lie.
+    // As in stores of models: both files are links into one directory.
     let store = path("store");
     let _ = std::fs::remove_dir_all(&store);
     std::fs::create_dir_all(&store).unwrap();
@@ -455,12 +455,12 @@ fn numbers_outside_the_folder_of_a_model_are_not_read_through_a_link() {
     assert_eq!(json(&["net", store.join("net.onnx").to_str().unwrap()])["hidden_units"], 4);
     // A pipe beside it does not make a reader wait.
     assert!(Command::new("mkfifo").arg(folder.join("pipe.bin")).status().unwrap().success());
-    assert!(soon(1, &["net", &net("pipe.bin")]).contains("its numbers stand in pipe.bin: it is a pipe, and a regular file is expected"));
+    assert!(soon(1, &["net", &net("pipe.bin")]).contains("its numbers are in pipe.bin: it is a pipe, expected a regular file"));
 }
 
 // ------------------------------------------------------------------------------------------------------- names
 
-/// A name that would clear a screen, ring, turn the line around, and end a document.
+/// A name that would clear a screen, ring, reverse the line, and end a document.
 const NAME: &str = "W\u{1b}[2J\u{7}\u{9b}31m\u{202e}é<b>&\r\n";
 
 /// How it is shown.
@@ -521,7 +521,7 @@ fn names_in_tables_and_in_calls_do_not_reach_the_terminal_as_they_are() {
     ] {
         let text = error(status, &call);
         obeys_nothing(&text);
-        // The parser of calls leaves control sequences out altogether.
+        // The argument parser removes control sequences.
         assert!(text.contains(shown) || text.contains("31m\\u{202e}é<b>&") || call.contains(&"c"), "{call:?}: {text}");
     }
 }

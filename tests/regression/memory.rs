@@ -1,4 +1,4 @@
-//! What the search for regions takes: the limit that it keeps, and what it counts.
+//! The memory of the search for regions: its limit, and its count.
 
 use super::{error, json, path, run};
 use plica::complex::{Builder, CheckError, Complex, ComplexError, Domain, Plane};
@@ -12,10 +12,10 @@ use std::sync::{Arc, atomic::AtomicU64, atomic::AtomicUsize, atomic::Ordering::R
 fn a_memory_limit_ends_with_status_3_and_says_how_far_it_came() {
     let message = error(3, &["regions", "random:3-40-40-1@1", "--box", "-1,1", "--max-memory", "2M"]);
     assert!(
-        message.contains("2.0 MiB are allowed") && message.contains("at layer ") && message.contains("--max-memory allows more"),
+        message.contains("expected at most 2.0 MiB") && message.contains("at layer ") && message.contains("--max-memory allows more"),
         "{message}"
     );
-    assert!(message.contains("a smaller --box takes less") && message.contains("the regions up to there are"), "{message}");
+    assert!(message.contains("a smaller --box takes less") && message.contains("regions so far"), "{message}");
     assert_eq!(message.trim_end().lines().count(), 1);
 }
 
@@ -38,7 +38,7 @@ fn sizes_that_are_none_are_errors_of_the_call() {
     }
 }
 
-/// The limit holds for decisions too, with what the first complex takes already.
+/// The limit holds for decisions too, together with the memory of the first complex.
 #[test]
 fn decisions_keep_the_limit() {
     let arguments = ["regions", "random:2-30-30-20@1", "--box", "-3,3", "--decide", "argmax"];
@@ -48,7 +48,7 @@ fn decisions_keep_the_limit() {
     error(3, &[&arguments[..], &["--max-memory", &limit]].concat());
 }
 
-/// What the search for the regions of a box takes, as counted, and the complex.
+/// The counted memory of the search for the regions of a box, and the complex.
 fn search(network: &str, ranges: &str, limit: Option<u64>) -> (u64, Complex) {
     let (network, most) = (load(network).unwrap(), Arc::new(AtomicU64::new(0)));
     let seen = most.clone();
@@ -82,7 +82,7 @@ fn exact_volumes_keep_the_limit() {
     assert!(!file.exists());
 }
 
-/// In a process of its own: what is counted of volumes is within a factor of 2 of what the process takes for them.
+/// In a separate process: the counted memory of volumes is within a factor of 2 of the memory that the process takes for them.
 #[cfg(target_os = "linux")]
 #[test]
 fn what_is_counted_of_volumes_is_what_they_take() {
@@ -101,7 +101,7 @@ fn taken_by_volumes() {
     println!("\ncounted {}", status("VmHWM:") - before);
 }
 
-/// What an ignored test prints after `counted `, in a process of its own.
+/// The output of an ignored test after `counted `, in a separate process.
 fn numbers_of_a_process(test: &str, case: &str) -> Vec<u64> {
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", test, "--ignored", "--nocapture"])
@@ -113,14 +113,14 @@ fn numbers_of_a_process(test: &str, case: &str) -> Vec<u64> {
     line.split_whitespace().filter_map(|word| word.parse().ok()).collect()
 }
 
-/// A number of bytes that Linux gives of this process.
+/// A number of bytes that Linux reports for this process.
 fn status(name: &str) -> u64 {
     let text = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = text.lines().find(|line| line.starts_with(name)).unwrap();
     1024 * line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap()
 }
 
-/// In a process of its own: what is counted is within a factor of 2 of what the process takes at most.
+/// In a separate process: the count is within a factor of 2 of the peak memory of the process.
 #[cfg(target_os = "linux")]
 #[test]
 fn what_is_counted_is_what_is_taken() {
@@ -172,7 +172,7 @@ fn pooled() -> Network {
     builder.finish(&x).unwrap()
 }
 
-/// 16 planes a window: its largest is one of a few on all of the box. In the exact-only mode all meet in duels, and most of these decide nothing.
+/// 16 planes per window: on the whole box only a few of them can be the largest. In the exact-only mode all meet in duels, most of which cut nothing.
 #[test]
 fn a_maximum_cuts_less_than_all_its_candidates_would() {
     let mut numbers = Numbers(9);
@@ -197,7 +197,7 @@ fn a_maximum_cuts_less_than_all_its_candidates_would() {
     assert_eq!((complex.f_vector(), complex.histograms()), (exact.f_vector(), exact.histograms()));
 }
 
-/// Candidates that lose everywhere are not compared, and carried no further.
+/// Candidates that lose everywhere are not compared and not carried on.
 #[test]
 fn candidates_that_never_win_are_not_compared() {
     let image = |k: u32| Point::from_rationals((0..144u32).map(|i| Rational::from((i * (7 + k) % 31, 31))).collect()).unwrap();
@@ -206,7 +206,7 @@ fn candidates_that_never_win_are_not_compared() {
     let builder = Builder::new(&pooled());
     let complex = builder.build_slice(&plane, &domain).unwrap();
     let decisions = complex.decisions();
-    // 256 units below the maxima, 16 above: a vertex more or less has a decision for each. Three duels a window would be 192 more.
+    // 256 units below the maxima, 16 above: about one decision per vertex for each. Three duels per window would add 192.
     let vertices = complex.f_vector()[0];
     assert!(decisions.filtered + decisions.exact < 300 * vertices, "{decisions:?} at {vertices} vertices");
     let exact = builder.exact_only(true).build_slice(&plane, &domain).unwrap();

@@ -1,4 +1,4 @@
-//! Network files that were read wrongly, or refused for no reason.
+//! Network files that were read wrongly, or refused without reason.
 
 use super::{error, file, json, run};
 use plica::network::Network;
@@ -33,7 +33,7 @@ fn shape(network: &str) -> (String, String) {
 
 #[test]
 fn names_without_numbers_say_no_order() {
-    // Sorted by name the decoder comes first, and chains: 3-8-3.
+    // Sorted by name the decoder comes first, and its shape fits: 3-8-3.
     let network = safetensors("autoencoder", "", &[("encoder.0.weight", &[3, 8]), ("decoder.0.weight", &[8, 3])]);
     let message = error(1, &["net", &network]);
     assert!(
@@ -70,7 +70,7 @@ fn neighbours_in_a_sequential_have_no_activation_between_them() {
     }
     let network = safetensors("mixed", "", &[("0.weight", &[2, 2]), ("2.weight", &[2, 2]), ("3.weight", &[2, 2])]);
     assert!(error(1, &["net", &network]).contains("`2` and `3` of a Sequential"));
-    // A layer that is not there.
+    // A missing layer.
     let network = safetensors("hole", "", &[("fc1.weight", &[2, 2]), ("fc2.weight", &[2, 2]), ("fc4.weight", &[2, 2])]);
     assert!(error(1, &["net", &network]).contains("a number is left out between `fc2` and `fc4`"));
 }
@@ -91,7 +91,7 @@ fn numbers_that_say_the_order_are_read_with_the_note_that_relu_is_assumed() {
 
 #[test]
 fn tensors_that_are_shared_are_layers_too() {
-    // As `safetensors.torch.save_model` writes a Sequential whose third module is its first.
+    // As `safetensors.torch.save_model` writes a Sequential whose first and third modules are the same.
     let tensors: &[(&str, &[usize])] = &[("0.weight", &[2, 2]), ("0.bias", &[2]), ("4.weight", &[1, 2])];
     let network = safetensors("shared", r#"{"2.weight":"0.weight","2.bias":"0.bias","format":"pt"}"#, tensors);
     assert_eq!(shape(&network).0, "2-2-2-1");
@@ -99,13 +99,13 @@ fn tensors_that_are_shared_are_layers_too() {
     super::stdout(&["net", &network, "--to", written.to_str().unwrap()]);
     let written: serde_json::Value = serde_json::from_slice(&std::fs::read(written).unwrap()).unwrap();
     assert_eq!(written["layers"][0], written["layers"][1]);
-    // Other remarks say nothing of tensors.
+    // Other metadata do not concern tensors.
     let network = safetensors("remarks", r#"{"format":"pt","loss.weight":"0.5","0.weight":"trained twice"}"#, tensors);
     assert_eq!(shape(&network).0, "2-2-1");
     let network = safetensors("lost", r#"{"2.weight":"1.weight"}"#, tensors);
-    assert!(error(1, &["net", &network]).contains("the metadata says that 2.weight is 1.weight, which is not there"));
+    assert!(error(1, &["net", &network]).contains("the metadata says that 2.weight is 1.weight, which is missing"));
     let network = safetensors("both", r#"{"4.weight":"0.weight"}"#, tensors);
-    assert!(error(1, &["net", &network]).contains("the metadata says that 4.weight is 0.weight, and both are there"));
+    assert!(error(1, &["net", &network]).contains("the metadata says that 4.weight is 0.weight, but the file has both"));
 }
 
 #[test]
@@ -126,7 +126,7 @@ fn a_name_that_the_metadata_holds_twice_is_refused() {
 #[test]
 fn a_part_of_a_state_is_no_network() {
     let part = safetensors("model-00001-of-00002", "", &[("0.weight", &[2, 2])]);
-    assert!(error(1, &["net", &part]).contains("part 00001 of 00002 of a state: expected a file that holds all of it"));
+    assert!(error(1, &["net", &part]).contains("part 00001 of 00002 of a state: expected a file that contains all of it"));
     let whole = safetensors("model-00001-of-00001", "", &[("0.weight", &[2, 2])]);
     assert_eq!(shape(&whole).0, "2-2");
 }
@@ -136,7 +136,7 @@ fn batch_normalisation_of_a_state_is_refused_by_name() {
     let tensors: &[(&str, &[usize])] = &[("0.weight", &[2, 2]), ("1.weight", &[2]), ("1.running_mean", &[2]), ("3.weight", &[1, 2])];
     assert!(error(1, &["net", &safetensors("normalised", "", tensors)]).contains("array 1.running_mean is unknown: batch normalisation"));
     let message = error(1, &["net", &safetensors("layer_norm", "", &[("0.weight", &[2, 2]), ("1.weight", &[2]), ("3.weight", &[1, 2])])]);
-    assert!(message.contains("array 1.weight: shape 2, but outputs x inputs is expected"), "{message}");
+    assert!(message.contains("array 1.weight: shape 2, expected outputs x inputs"), "{message}");
 }
 
 // ------------------------------------------------------------------------------------------------------- .json and .npz
@@ -298,13 +298,13 @@ fn clip_drops_no_bound_that_excludes_something() {
     refused(&attributes(&[float("max", f32::NEG_INFINITY)]), "no finite number");
     refused(&attributes(&[float("max", f32::NAN)]), "max is NaN");
     refused(&attributes(&[float("min", 2.0), float("max", 1.0)]), "min is greater than max");
-    // How exporters write that there is no bound.
+    // The way exporters write a missing bound.
     for (lo, hi) in [(f32::NEG_INFINITY, f32::INFINITY), (f32::MIN, f32::MAX)] {
         let network = Network::from_onnx(&attributes(&[float("min", lo), float("max", hi)])).unwrap();
         assert_eq!(network.hidden_units(), 0);
     }
     assert_eq!(at(&attributes(&[float("min", 0.0), float("max", f32::MAX)]), &[5, -5]), "5 0");
-    // In doubles that is a bound like others.
+    // In doubles this is an ordinary bound.
     let wide = [doubles("a", &[], &[1e39]), node("Clip", &["x", "", "a"], &["y"], &[])];
     let network = Network::from_onnx(&model_of(11, 13, &[1], &wide)).unwrap();
     assert_eq!(network.hidden_units(), 1);
@@ -316,9 +316,9 @@ fn attributes_of_another_type_or_name_are_refused() {
     assert_eq!(at(&alpha(float("alpha", 0.5)), &[-2, 2]), "-1 2");
     refused(&alpha(int("alpha", 1)), "node 0, operator LeakyRelu: the attribute alpha is not a float");
     refused(&alpha(ints("alpha", &[1])), "the attribute alpha is not a float");
-    refused(&alpha(float("beta", 1.0)), "node 0, operator LeakyRelu: the attribute beta is not read");
-    refused(&alpha([float("alpha", 0.5), float("alpha", 0.25)].concat()), "the attribute alpha is there twice");
-    // A type that is said wrongly, and one that is not said.
+    refused(&alpha(float("beta", 1.0)), "node 0, operator LeakyRelu: the attribute beta is not supported");
+    refused(&alpha([float("alpha", 0.5), float("alpha", 0.25)].concat()), "the attribute alpha occurs twice");
+    // A wrong type, and a missing type.
     let untyped = |said: &[u8]| field(5, &[&field(1, b"alpha"), &varint(2 << 3 | 5)[..], &0.5f32.to_le_bytes(), said].concat());
     refused(&alpha(untyped(&integer(20, 2))), "the attribute alpha is not a float");
     assert_eq!(at(&alpha(untyped(&[])), &[-2, 2]), "-1 2");
@@ -335,7 +335,7 @@ fn attributes_of_another_type_or_name_are_refused() {
         );
     }
     // An attribute of other versions.
-    refused(&model(13, &[1, 2], &[node("Squeeze", &["x"], &["y"], &[ints("axes", &[0])])]), "axes is not read in version 13");
+    refused(&model(13, &[1, 2], &[node("Squeeze", &["x"], &["y"], &[ints("axes", &[0])])]), "axes is not supported in version 13");
     assert_eq!(at(&model(11, &[1, 2], &[node("Squeeze", &["x"], &["y"], &[ints("axes", &[0])])]), &[1, 2]), "1 2");
 }
 
@@ -344,11 +344,11 @@ fn inputs_and_outputs_are_counted() {
     let c = || singles("c", &[2], &[1.0, 2.0]);
     let of = |inputs: &[&str], outputs: &[&str]| model(13, &[1, 2], &[c(), node("Add", inputs, outputs, &[])]);
     assert_eq!(at(&of(&["x", "c"], &["y"]), &[0, 0]), "1 2");
-    refused(&of(&["x", "c", "c"], &["y"]), "node 0, operator Add: 3 inputs, and at most 2 are expected");
+    refused(&of(&["x", "c", "c"], &["y"]), "node 0, operator Add: 3 inputs, expected at most 2");
     refused(&of(&["x", "c", ""], &["y"]), "3 inputs");
     refused(&of(&["x"], &["y"]), "input 1 is missing");
     refused(&of(&["", "x"], &["y"]), "input 0 is missing");
-    refused(&of(&["x", "c"], &["y", "z"]), "2 outputs, and at most 1");
+    refused(&of(&["x", "c"], &["y", "z"]), "2 outputs, expected at most 1");
     refused(&of(&["x", "c"], &[]), "no output");
     refused(&model(13, &[1, 2], &[c(), node("Concat", &["x", "", "x"], &["y"], &[int("axis", 0)])]), "input 1 is missing");
     refused(&model(13, &[1, 2], &[c(), node("Concat", &[], &["y"], &[int("axis", 0)])]), "input 0 is missing");
@@ -359,16 +359,16 @@ fn inputs_and_outputs_are_counted() {
 fn versions_that_are_not_known_are_refused() {
     let relu = || [node("Relu", &["x"], &["y"], &[])];
     for version in [999, 29, 5, 0, -5] {
-        refused(&model(version, &[1, 2], &relu()), &format!("version {version} of the standard operators, and versions 6 to 28 are read"));
+        refused(&model(version, &[1, 2], &relu()), &format!("version {version} of the standard operators, expected 6 to 28"));
     }
     for version in [6, 28] {
         assert_eq!(at(&model(version, &[1, 2], &relu()), &[-1, 1]), "0 1");
     }
     let two = [model(13, &[1, 2], &relu()), field(8, &integer(2, 12))].concat();
-    refused(&two, "several versions of the standard operators: [13, 12]");
+    refused(&two, "several versions of the standard operators, expected one: [13, 12]");
     // A Relu that the file defines itself.
     let own = [model(13, &[1, 2], &relu()), field(25, &field(1, b"Relu"))].concat();
-    refused(&own, "it defines an operator of its own, Relu");
+    refused(&own, "the file defines its own operator Relu");
 }
 
 #[test]
@@ -378,7 +378,7 @@ fn operators_of_version_6_mean_what_they_meant() {
     assert_eq!(at(&model(6, &[1, 2, 2], &slopes), &[-4, -4, -4, -4]), "-2 -2 -1 -1");
     assert_eq!(at(&model(7, &[1, 2, 2], &slopes), &[-4, -4, -4, -4]), "-2 -1 -2 -1");
     refused(&model(6, &[1, 3, 2], &slopes), "slopes of shape [2]");
-    // A second tensor is broadcast where that is asked for, from an axis on.
+    // A second tensor is broadcast on request, from an axis on.
     let add = |shape: &[i64], attributes: &[Vec<u8>]| {
         model(6, &[1, 2, 2], &[singles("c", shape, &[1.0, 2.0]), node("Add", &["x", "c"], &["y"], attributes)])
     };
@@ -388,7 +388,7 @@ fn operators_of_version_6_mean_what_they_meant() {
     refused(&add(&[2], &[int("broadcast", 1), int("axis", 0)]), "that grows to");
     refused(
         &model(7, &[1, 2], &[singles("c", &[1], &[1.0]), node("Add", &["x", "c"], &["y"], &[int("broadcast", 1)])]),
-        "broadcast is not read",
+        "broadcast is not supported",
     );
     refused(&model(6, &[1, 2], &[singles("c", &[1], &[1.0]), node("Max", &["x", "c"], &["y"], &[])]), "not broadcast before version 8");
     // Without is_test both are as in training.
@@ -396,20 +396,20 @@ fn operators_of_version_6_mean_what_they_meant() {
         let of = |version, attributes: &[Vec<u8>]| {
             model(version, &[1, 1], &[singles("c", &[1], &[1.0]), node(operator, inputs, &["y"], attributes)])
         };
-        refused(&of(6, &[]), "as in training");
+        refused(&of(6, &[]), "in training mode");
         assert!(Network::from_onnx(&of(6, &[int("is_test", 1)])).is_ok());
         assert!(Network::from_onnx(&of(7, &[])).is_ok());
     }
-    // From version 7 to 13 several outputs say so.
+    // From version 7 to 13 several outputs mean training.
     let outputs = node("BatchNormalization", &["x", "c", "c", "c", "c"], &["y", "m", "v"], &[]);
-    refused(&model(9, &[1, 1], &[singles("c", &[1], &[1.0]), outputs]), "as in training");
+    refused(&model(9, &[1, 1], &[singles("c", &[1], &[1.0]), outputs]), "in training mode");
 }
 
 #[test]
 fn names_stand_for_one_tensor() {
     let add = || node("Add", &["x", "c"], &["y"], &[]);
     let c = |x| singles("c", &[1], &[x]);
-    refused(&model(13, &[1, 1], &[c(1.0), c(2.0), add()]), "initializer c is there twice");
+    refused(&model(13, &[1, 1], &[c(1.0), c(2.0), add()]), "initializer c occurs twice");
     refused(&model(13, &[1, 1], &[c(1.0), add(), node("Relu", &["x"], &["y"], &[])]), "its output y is computed twice");
     refused(&model(13, &[1, 1], &[c(1.0), node("Relu", &["x"], &["c"], &[]), add()]), "its output c is computed twice");
     // An initializer that could be overridden by an input.
@@ -426,7 +426,7 @@ fn an_open_size_is_a_batch_only_before_others() {
 
 #[test]
 fn products_of_constants_are_exact() {
-    // [1 + 2^60, 2^-60] is no double; the sum of a row of w is.
+    // [1 + 2^60, 2^-60] is not a double; the sum of a row of w is one.
     let parts = |then: &[Vec<u8>]| {
         let a = doubles("a", &[2, 2], &[1.0, (60f64).exp2(), 0.0, (-60f64).exp2()]);
         let b = doubles("b", &[2, 1], &[1.0, 1.0]);
@@ -476,19 +476,19 @@ fn casts_that_round_nothing_are_read() {
     }
     refused(&cast(11, 1), "a cast of floats of type 11 to type 1 rounds");
     refused(&cast(1, 10), "rounds");
-    refused(&cast(1, 7), "to type 7, which is not of floats");
+    refused(&cast(1, 7), "to type 7, expected a type of floats");
     // Of constants.
     let shape = |n: i64| [whole("n", &[1], &[n]), node("Cast", &["n"], &["m"], &[int("to", 6)]), node("Reshape", &["x", "m"], &["y"], &[])];
     assert_eq!(at(&model(13, &[1, 2], &shape(2)), &[1, 2]), "1 2");
     refused(&model(13, &[1, 2], &shape((1 << 32) + 2)), "overflow");
-    refused(&model(13, &[1, 1], &[whole("n", &[1], &[1]), node("Add", &["x", "n"], &["y"], &[])]), "input 1 is of integers");
+    refused(&model(13, &[1, 1], &[whole("n", &[1], &[1]), node("Add", &["x", "n"], &["y"], &[])]), "input 1 has integers");
 }
 
 #[test]
 fn an_output_that_is_not_used_need_not_be_read() {
     let drop = |then: &str| model(10, &[3], &[node("Dropout", &["x"], &["h", "mask"], &[]), node("Relu", &[then], &["y"], &[])]);
     assert_eq!(at(&drop("h"), &[-1, 0, 1]), "0 0 1");
-    refused(&drop("mask"), "node 0, operator Dropout: its output mask is used, which is not read");
+    refused(&drop("mask"), "node 0, operator Dropout: its output mask is used, which is not supported");
     let pool = |then: &str| {
         let pool = node("MaxPool", &["x"], &["h", "indices"], &[ints("kernel_shape", &[2])]);
         model(13, &[1, 1, 3], &[pool, node("Relu", &[then], &["y"], &[])])
@@ -533,10 +533,10 @@ fn constants_are_split_as_tensors_are() {
 fn the_floats_of_one_operator_are_of_one_type() {
     let add = |constant: Vec<u8>| model(13, &[1, 2], &[constant, node("Add", &["x", "c"], &["y"], &[])]);
     assert_eq!(at(&add(singles("c", &[2], &[0.5, 1.0])), &[1, 2]), "3/2 3");
-    refused(&add(doubles("c", &[2], &[0.1, 1.0])), "operator Add: floats of type 1 beside floats of type 11: expected one type");
+    refused(&add(doubles("c", &[2], &[0.1, 1.0])), "operator Add: floats of type 1 together with floats of type 11: expected one type");
     let sum = [singles("a", &[2], &[1.0, 2.0]), doubles("b", &[2], &[0.1, 1.0]), node("Add", &["a", "b"], &["c"], &[])];
-    refused(&add(sum.concat()), "floats of type 1 beside floats of type 11");
-    // What is said beside the numbers has a type of its own.
+    refused(&add(sum.concat()), "floats of type 1 together with floats of type 11");
+    // Other inputs than the numbers have their own types.
     let dropout = [doubles("r", &[], &[0.5]), node("Dropout", &["x", "r"], &["y"], &[])];
     assert_eq!(at(&model(13, &[1, 2], &dropout), &[1, 2]), "1 2");
     let normal = |scale: Vec<u8>| {
@@ -545,14 +545,14 @@ fn the_floats_of_one_operator_are_of_one_type() {
     };
     let scale = || singles("s", &[2], &[1.0, 2.0]);
     assert_eq!(at(&model_of(11, 15, &[1, 2], &normal(scale())), &[3, 5]), "3 11");
-    refused(&model_of(11, 13, &[1, 2], &normal(scale())), "floats of type 11 beside floats of type 1");
-    refused(&model_of(1, 15, &[1, 2], &normal(doubles("s", &[2], &[1.0, 2.0]))), "floats of type 11 beside floats of type 1");
+    refused(&model_of(11, 13, &[1, 2], &normal(scale())), "floats of type 11 together with floats of type 1");
+    refused(&model_of(1, 15, &[1, 2], &normal(doubles("s", &[2], &[1.0, 2.0]))), "floats of type 11 together with floats of type 1");
     let all_but_statistics = [doubles("s", &[2], &[1.0, 2.0]), doubles("b", &[2], &[0.0, 1.0])].concat();
     let statistics = [singles("m", &[2], &[0.0, 0.0]), singles("v", &[2], &[1.0, 1.0])].concat();
     let mixed = [all_but_statistics, statistics, node("BatchNormalization", &["x", "s", "b", "m", "v"], &["y"], &[])];
-    refused(&model_of(11, 15, &[1, 2], &mixed), "a scale and a variance of which one is of doubles");
+    refused(&model_of(11, 15, &[1, 2], &mixed), "a scale and a variance, only one of them in doubles");
     // In version 14 the scale and the bias are of the input's type, and mean and variance of one.
-    refused(&model_of(11, 14, &[1, 2], &normal(scale())), "floats of type 11 beside floats of type 1");
+    refused(&model_of(11, 14, &[1, 2], &normal(scale())), "floats of type 11 together with floats of type 1");
     assert_eq!(at(&model_of(1, 14, &[1, 2], &normal(scale())), &[3, 5]), "3 11");
 }
 
@@ -566,11 +566,11 @@ fn numbers_of_a_tensor_are_said_once() {
     let (raw, typed, other) = (field(9, &2f32.to_le_bytes()), field(4, &3f32.to_le_bytes()), field(10, &5f64.to_le_bytes()));
     assert_eq!(at(&tensor(&raw), &[1]), "3");
     assert_eq!(at(&tensor(&typed), &[1]), "4");
-    refused(&tensor(&[raw.clone(), typed.clone()].concat()), "initializer c: numbers twice: 4 bytes beside 1 numbers of a type");
-    refused(&tensor(&[typed, other.clone()].concat()), "initializer c: 2 numbers, of which 1 are of its type");
+    refused(&tensor(&[raw.clone(), typed.clone()].concat()), "initializer c: the numbers occur twice: 4 raw bytes and 1 typed numbers");
+    refused(&tensor(&[typed, other.clone()].concat()), "initializer c: 2 numbers, only 1 of them of the type of the tensor");
     refused(&tensor(&other), "initializer c: 0 numbers for shape [1]");
     // Field 14 says that they are in another file.
-    refused(&tensor(&[raw, integer(14, 1)].concat()), "initializer c: numbers twice: in another file and here");
+    refused(&tensor(&[raw, integer(14, 1)].concat()), "initializer c: the numbers occur twice: in another file and in the .onnx file");
 }
 
 #[test]
@@ -591,7 +591,7 @@ fn a_constant_without_elements_is_a_list() {
     let grown =
         [whole("e", &[0], &[]), whole("s", &[3], &[0, 1 << 40, 1 << 40]), node("Reshape", &["e", "s"], &["f"], &[int("allowzero", 1)])];
     refused(&model(14, &[1, 1], &[grown.concat(), node("Relu", &["x"], &["y"], &[])]), "which has no elements");
-    // One that no operator takes does no harm.
+    // An unused one is accepted.
     assert_eq!(at(&model(14, &[1, 1], &[singles("e", &[0, 3], &[]), node("Relu", &["x"], &["y"], &[])]), &[2]), "2");
 }
 
@@ -601,13 +601,13 @@ fn axes_are_named_once_and_not_guessed() {
         model(9, &[4, 4], &[node("Slice", &["x"], &["y"], &[ints("starts", &[0, 1]), ints("ends", &[2, 2]), ints("axes", axes)])])
     };
     assert!(Network::from_onnx(&slice(&[0, 1])).is_ok());
-    refused(&slice(&[1, -1]), "one axis twice");
+    refused(&slice(&[1, -1]), "an axis occurs twice");
     refused(&model(13, &[1, 2], &[whole("a", &[0], &[]), node("Squeeze", &["x", "a"], &["y"], &[])]), "no axes");
     refused(&model(13, &[1, 2], &[node("Concat", &["x", "x"], &["y"], &[])]), "the attribute axis is missing");
     let largest = |attributes: &[Vec<u8>]| model(13, &[2, 2], &[node("ReduceMax", &["x"], &["y"], attributes)]);
     assert_eq!(at(&largest(&[]), &[1, 4, 3, 2]), "4");
     assert_eq!(at(&largest(&[ints("axes", &[0])]), &[1, 4, 3, 2]), "3 4");
-    refused(&largest(&[ints("axes", &[0, -2])]), "one axis twice");
+    refused(&largest(&[ints("axes", &[0, -2])]), "an axis occurs twice");
     let idle = node("ReduceMax", &["x"], &["y"], &[int("noop_with_empty_axes", 1)]);
     assert_eq!(at(&model(18, &[2], &[idle]), &[1, 4]), "1 4");
 }
@@ -620,11 +620,11 @@ fn padding_is_said_in_one_way() {
     };
     assert_eq!(at(&pool(&[]), &[1, 2, 3, 4, 5]), "1 4");
     assert_eq!(at(&pool(&[words("auto_pad", "SAME_UPPER"), int("ceil_mode", 1)]), &[1, 2, 3, 4, 5]), "1 4");
-    refused(&pool(&[words("auto_pad", "SAME_UPPER"), ints("pads", &[1, 1])]), "pads beside auto_pad SAME_UPPER");
+    refused(&pool(&[words("auto_pad", "SAME_UPPER"), ints("pads", &[1, 1])]), "both pads and auto_pad SAME_UPPER, expected one of them");
     refused(&pool(&[words("auto_pad", "VALID"), int("ceil_mode", 1)]), "ceil_mode with auto_pad VALID");
     refused(&pool(&[words("auto_pad", "BOTH")]), "auto_pad BOTH");
     let sparse = [words("auto_pad", "SAME_LOWER"), ints("kernel_shape", &[1]), ints("strides", &[4])];
-    refused(&model(13, &[1, 1, 8], &[node("MaxPool", &["x"], &["y"], &sparse)]), "steps that leave out elements");
+    refused(&model(13, &[1, 1, 8], &[node("MaxPool", &["x"], &["y"], &sparse)]), "strides that skip elements");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use plica::data::Point;
 use plica::network::{Coefficients, ConvolutionOptions, Layer, Network, NetworkBuilder, Piecewise, load};
 use rug::Rational;
 
-/// Pseudo-random numbers of an own generator (xorshift).
+/// Pseudo-random numbers by xorshift.
 struct Random(u64);
 
 impl Random {
@@ -136,7 +136,7 @@ fn a_slice_of_a_very_wide_network_takes_no_rational_products() {
 }
 
 /// Two convolutions, a dense layer and the outputs, with ReLU between: weights of single precision, each decayed by a power of two down to 2^-140, or
-/// thirds of them, and slopes that are doubles, or fractions that are none.
+/// thirds of them, and slopes that are doubles, or fractions that are not doubles.
 fn convolutions(thirds: bool, slope: Rational, seed: u64) -> Network {
     let mut random = Random(seed * 0x9e37_79b9 + 3);
     let mut numbers = |count: usize| {

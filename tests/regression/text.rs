@@ -1,4 +1,4 @@
-//! Text: no number that is not 0 is written as 0, none as infinite, no share as all or none that is not.
+//! Text: only 0 is written as 0, no number as infinite, and a share as 0 % or 100 % only if it is that.
 
 use super::{error, file, json, stdout};
 
@@ -18,7 +18,7 @@ fn volumes_beyond_the_doubles_have_their_digits() {
             assert!(!text.contains(wrong), "{text}");
         }
         assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
-        // JSON has no number for what lies beyond the doubles; what is too small is nearest to 0.
+        // JSON has no number beyond the doubles; the nearest double of a tiny number is 0.
         let report = json(&call);
         let value = &report["volume"]["value"];
         assert!(if size.starts_with("1e-") { value.as_f64() == Some(0.0) } else { value.is_null() }, "{report}");
@@ -104,9 +104,9 @@ fn a_network_without_hidden_layer_has_one_region() {
 fn a_shape_beyond_the_limit_is_told_the_limit() {
     for (shape, width) in [("2-20001-1", "20001"), ("2-99999999999999999999999-1", "99999999999999999999999")] {
         let message = error(2, &["bounds", shape]);
-        assert!(message.contains(width) && message.contains("20000") && !message.contains("no shape"), "{message}");
+        assert!(message.contains(width) && message.contains("20000") && !message.contains("not a shape"), "{message}");
     }
-    assert!(error(2, &["bounds", "2-0-1"]).contains("no shape"));
+    assert!(error(2, &["bounds", "2-0-1"]).contains("not a shape"));
 }
 
 #[test]
@@ -126,7 +126,7 @@ fn the_table_of_classes_has_room_for_every_label() {
     let (_, table) = text.split_once("mean chi from class (row) to class (column)").unwrap();
     let (table, _) = table.split_once("  segments").unwrap();
     let words: Vec<&str> = table.split_whitespace().collect();
-    // Each label stands once above a column, and once beside its row in each of the three blocks of columns.
+    // Each label appears once above a column, and once beside its row in each of the three blocks of columns.
     for label in labels {
         assert_eq!(words.iter().filter(|word| **word == label.to_string()).count(), 4, "{text}");
     }

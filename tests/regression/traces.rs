@@ -10,7 +10,7 @@ use plica::network::{Layer, Network, Selection};
 use plica::report::LayerReport;
 use rug::{Integer, Rational};
 
-/// Numbers that look random, from a seed.
+/// Pseudo-random numbers from a seed.
 struct Numbers(u64);
 
 impl Numbers {
@@ -40,7 +40,7 @@ fn point(numbers: &mut Numbers, d: usize) -> Point {
     Point::from_f64(&(0..d).map(|_| numbers.unit() * 2.0).collect::<Vec<_>>()).unwrap()
 }
 
-/// Everything that a trace says, but how it was found.
+/// All data of a trace, except for the counts of decisions.
 fn same(found: &Trace, exact: &Trace, what: &str) {
     assert_eq!((found.start(), found.end()), (exact.start(), exact.end()), "{what}");
     assert_eq!((found.regions(), found.pieces()), (exact.regions(), exact.pieces()), "{what}");
@@ -51,7 +51,7 @@ fn same(found: &Trace, exact: &Trace, what: &str) {
     assert_eq!(found.closed_sequence(), exact.closed_sequence(), "{what}");
 }
 
-/// Traces of both modes, and the flips of the narrow walk, say the same; gives the decisions of the default mode.
+/// Checks that traces of both modes, and the flips of the narrow walk, agree; returns the decisions of the default mode.
 fn agree(network: &Network, from: &Point, to: &Point, what: &str) -> plica::line::Decisions {
     let units = network.units(&Selection::Hidden).unwrap();
     let exact = Trace::exact_only(network, from, to, &units).unwrap();
@@ -111,7 +111,7 @@ fn deep_networks_are_traced_as_with_integers_alone() {
     }
 }
 
-/// Layers of one width without biases, of weights whose size neither grows nor decays by itself; of the dead layer all weights are negative.
+/// Layers of one width without biases, with weights that keep the size of values about constant; all weights of the dead layer are negative.
 fn without_biases(seed: u64, width: usize, depth: usize, dead: Option<usize>) -> Network {
     let mut numbers = Numbers(seed);
     let mut widths = vec![2];
@@ -126,7 +126,7 @@ fn without_biases(seed: u64, width: usize, depth: usize, dead: Option<usize>) ->
     Network::new(layers.collect()).unwrap()
 }
 
-/// Where a piece is dead, all units above are 0 on it; where only one unit is left, all units above are 0 where it is.
+/// If all units are inactive on a piece, all units above are 0 on it; if only one unit is active, all units above are 0 where it is 0.
 #[test]
 fn deep_networks_without_biases_need_few_integers() {
     let ends = [[0.3, -0.7], [-0.9, 0.4]].map(|x| Point::from_f64(&x).unwrap());
@@ -143,7 +143,7 @@ fn deep_networks_without_biases_need_few_integers() {
     assert!(deaths >= 12, "{deaths} constant outputs");
 }
 
-/// Weights of few bits keep the integers short; ends that are no doubles, and segments through 0, where all units vanish at one time.
+/// Weights of few bits keep the integers short; ends that are not doubles, and segments through 0, where all units vanish at one time.
 #[test]
 fn networks_that_die_are_traced_as_with_integers_alone() {
     let mut constant = 0;
@@ -205,11 +205,11 @@ fn ties_in_deep_networks_are_found() {
     }
 }
 
-/// All crossings of the first layer lie within 1e-12: their order is beyond doubles, and not beyond twice their precision.
+/// All crossings of the first layer lie within 1e-12: doubles cannot order them, but double-double precision can.
 #[test]
 fn crossings_that_crowd_in_a_wide_layer_need_few_integers() {
     let ends = ["--from", "1/3,1/7,1/11,1/13,1000000000000/17", "--to", "2/3,5/7,3/11,4/13,6/17"];
-    // The second one takes ten seconds where the forms are computed again for each unit at each crossing.
+    // The second takes ten seconds if the forms are computed again for each unit at each crossing.
     for shape in ["random:5-1000-130-1@1", "random:5-3000-200-1@1"] {
         let trace = json(&[&["trace", shape], &ends[..]].concat());
         let count = |key: &str| trace["decisions"][key].as_u64().unwrap();
@@ -238,11 +238,11 @@ fn crossings_that_crowd_are_in_the_order_of_the_integers() {
     }
 }
 
-/// Compared pair by pair this would take minutes.
+/// Comparing all pairs would take minutes.
 #[test]
 fn hyperplanes_of_many_units_are_compared_in_one_pass() {
     let units = 40_000;
-    // Unit k has the direction of (k, 1), twice as long for every other one; the last ten are opposite to the first ten, which have other biases.
+    // Unit k has the direction (k, 1), scaled by 2 for every other one; the last ten are opposite to the first ten, with other biases.
     let fresh = units - 10;
     let length = |i: usize| if i >= fresh { -3.0 } else { 1.0 + (i % 2) as f64 };
     let direction = |i: usize, j: usize| if j == 0 { (i % fresh) as f64 } else { 1.0 };
@@ -297,7 +297,7 @@ fn bounds_of_wide_layers_are_exact() {
     let all = Integer::from(1) << (2 * n);
     let middle = Integer::from(2 * n).binomial(n);
     assert_eq!(serra(&format!("{n}-{n}-{n}-1")), Some((all + middle) / 2));
-    // Not in seconds, but in hours, by r^2 products.
+    // With r^2 products this would take hours instead of seconds.
     assert!(serra("20000-20000-20000-1").is_some());
 }
 

@@ -26,7 +26,7 @@ fn dot(a: &[Rational], b: &[Rational]) -> Rational {
     a.iter().zip(b).map(|(x, y)| Rational::from(x * y)).sum()
 }
 
-/// The corners of a convex polygon in space in order, by the chains of its hull in two coordinates in which it has area.
+/// The corners of a convex polygon in space in order, by the two chains of its hull in two coordinates in which it has area.
 fn around(mut corners: Vec<Point>) -> Vec<Point> {
     let [p, q] = [&corners[1], &corners[2]].map(|corner| minus(corner, &corners[0]));
     let flat = cross(&p, &q).iter().position(|x| *x != 0).unwrap();
@@ -124,7 +124,7 @@ fn cells(name: &str, arguments: &[&str]) -> (Value, Value) {
     (report, serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap())
 }
 
-/// The number of an entry, which is in lowest terms and has the nearest double beside it.
+/// The number of an entry; checks that it is in lowest terms, with its nearest double.
 fn number(entry: &Value) -> Rational {
     let exact = entry["exact"].as_str().unwrap();
     let number: Rational = exact.parse().unwrap();
@@ -165,7 +165,7 @@ fn cells_files_have_numbers_in_lowest_terms_that_agree_with_each_other() {
     }
 }
 
-/// Of the whole space: vertices at infinity are not there, and the mean is that of the bounded cells.
+/// For the whole space: vertices at infinity are left out, and the mean is that of the bounded cells.
 #[test]
 fn cells_files_of_the_whole_space_have_the_volumes_of_bounded_cells() {
     let (report, file) = cells("volumes-4.json", &["random:3-7-4-1@3", "--space", "--check"]);
@@ -186,7 +186,7 @@ fn cells_files_of_the_whole_space_have_the_volumes_of_bounded_cells() {
     assert_eq!(number(&report["volumes"]["mean"]) * bounded, sum);
 }
 
-/// The mean is the checked sum over the number of cells; a sum in the order of their sizes, and not of cells, takes longer than all volumes.
+/// The mean is the checked sum over the number of cells; a sum in the order of sizes instead of cells takes longer than all volumes.
 #[test]
 fn volumes_of_hundreds_of_cells_in_five_dimensions_are_checked() {
     let report = json(&["regions", "random:5-10-10-1@3", "--box", "-1,1", "--check"]);

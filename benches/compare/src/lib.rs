@@ -1,7 +1,7 @@
 //! The baselines of the speed benchmark.
 //!
-//! Two ways to learn how often a ReLU network's activation pattern changes along a segment, each written as well as
-//! we can, in f32 and on one thread:
+//! Two methods to find how often a ReLU network's activation pattern changes along a segment, each as fast as
+//! we can make it, in f32 and on one thread:
 //!
 //! - [`regioncam_baseline`]: the crate `regioncam`, which subdivides the segment;
 //! - [`sampling_baseline`]: Algorithm 1 of the space folding papers, which evaluates the network at n points, in one
@@ -26,7 +26,7 @@ pub struct F32Layer {
     pub b: Vec<f32>,
 }
 
-/// The layers whose outputs are rectified: all but the last. Panics unless the layers chain.
+/// The layers whose outputs are rectified: all but the last. Panics if the shapes of the layers do not match.
 fn hidden(layers: &[F32Layer]) -> &[F32Layer] {
     let (_, hidden) = layers.split_last().expect("a network has layers");
     assert!(!hidden.is_empty(), "no hidden layer");
@@ -34,6 +34,6 @@ fn hidden(layers: &[F32Layer]) -> &[F32Layer] {
         assert_eq!(layer.w.len(), layer.rows * layer.cols);
         assert_eq!(layer.b.len(), layer.rows);
     }
-    assert!(layers.windows(2).all(|l| l[0].rows == l[1].cols), "the layers do not chain");
+    assert!(layers.windows(2).all(|l| l[0].rows == l[1].cols), "the shapes of the layers do not match");
     hidden
 }

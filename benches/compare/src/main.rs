@@ -1,6 +1,6 @@
-//! Segments a second: Plica with and without its filter, regioncam, and sampling, on the same segments in one run.
+//! Segments per second: Plica with and without its filter, regioncam, and sampling, on the same segments in one run.
 //!
-//! `cargo run --release -p plica-compare` measures all networks; names as arguments pick some, such as `784-30-30-10 kaiming:784-30-30-10`.
+//! `cargo run --release -p plica-compare` measures all networks; names as arguments select some, for example `784-30-30-10 kaiming:784-30-30-10`.
 
 use plica::data::Points;
 use plica::line::{Decisions, Tracer};
@@ -10,10 +10,10 @@ use plica_compare::sampling_baseline::{Sampled, Sampling, Settings};
 use plica_compare::setup::{Rng, SHAPES, median, to_f32};
 use std::time::Instant;
 
-/// Rounds of which the median is taken; in each, the contenders take turns on the same segments.
+/// The number of rounds for the median; in each, the programs take turns on the same segments.
 const ROUNDS: usize = 5;
 
-/// The time that Plica's part of a round should take at least.
+/// The least time for Plica's part of a round.
 const ROUND_SECONDS: f64 = 0.004;
 
 fn main() {
@@ -30,7 +30,7 @@ fn main() {
     }
 }
 
-/// A contender: traces all segments and returns the number of regions it saw.
+/// A program: traces all segments and returns the number of regions that it found.
 type Contender<'a> = (&'static str, Box<dyn FnMut() -> usize + 'a>);
 
 fn compare(name: &str) {
@@ -41,7 +41,7 @@ fn compare(name: &str) {
     let mut unchecked = Tracer::new(&network).without_filter();
     let segments = enough_segments(&mut certified, inputs);
     let ends = Rng::new(7).units(2 * segments * inputs);
-    // Plica takes the doubles; the others the same numbers in single precision.
+    // Plica uses doubles, the others the same numbers in single precision.
     let points = Points::from_f64(ends.iter().map(|&x| f64::from(x)).collect(), inputs).expect("finite points");
     let row = |i: usize| &ends[i * inputs..(i + 1) * inputs];
     let from: Vec<f32> = (0..segments).flat_map(|i| row(2 * i).to_vec()).collect();
@@ -76,7 +76,7 @@ fn compare(name: &str) {
     let mut regions = vec![0; contenders.len()];
     for _ in 0..ROUNDS {
         for (i, (_, run)) in contenders.iter_mut().enumerate() {
-            // Once before, so that each finds the points as warm as the others do.
+            // One run before the clock starts, so that every program has the points in the cache.
             run();
             let start = Instant::now();
             regions[i] = run();

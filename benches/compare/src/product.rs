@@ -1,7 +1,7 @@
 //! The f32 matrix product that both baselines use.
 //!
-//! Of `gemm`, `faer` and `matrixmultiply`, `gemm` with AVX-512 was the fastest on one thread, or near it, for every shape of the
-//! benchmark, given columns of points that are contiguous by feature.
+//! Among `gemm`, `faer` and `matrixmultiply`, `gemm` with AVX-512 was the fastest on one thread, or close to it, for every shape of the
+//! benchmark, with columns of points that are contiguous by feature.
 
 /// A dense matrix in a slice: the distance from one row to the next, and from one column to the next.
 #[derive(Clone, Copy)]

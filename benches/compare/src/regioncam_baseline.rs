@@ -18,9 +18,9 @@ const LARGE: usize = 64 * 64;
 
 /// A network converted once for `regioncam`.
 pub struct Regioncam {
-    /// The hidden layers, each weight inputs x outputs as `regioncam` wants it.
+    /// The hidden layers, each weight inputs x outputs as in `regioncam`.
     layers: Vec<Linear>,
-    /// First-layer products of both ends of a batch, a point a row.
+    /// First-layer products of both ends of a batch, one point per row.
     from: Vec<f32>,
     to: Vec<f32>,
 }
@@ -33,10 +33,10 @@ impl Regioncam {
         Self { layers, from: vec![0.0; BATCH * width], to: vec![0.0; BATCH * width] }
     }
 
-    /// The number of pieces of each segment, as fast as the public interface allows. The ends stand in `from` and
-    /// `to`, a point a row.
+    /// The number of pieces of each segment, as fast as the public interface allows. The ends are in `from` and
+    /// `to`, one point per row.
     ///
-    /// The segment and the first layer are given as one layer, with one input: `regioncam` interpolates the data of
+    /// The segment and the first layer are combined into one layer with one input: `regioncam` interpolates the data of
     /// every earlier layer at every split, so a layer of points of the input space would be costly. The first products
     /// of many segments are taken at once, and large products with the same crate as the other baseline.
     pub fn regions(&mut self, from: &[f32], to: &[f32], counts: &mut [usize]) {
@@ -58,7 +58,7 @@ impl Regioncam {
         }
     }
 
-    /// The number of pieces of one segment, in the plain way: the segment is a layer, followed by those of the network.
+    /// The number of pieces of one segment, in the simple way: the segment is a layer, followed by those of the network.
     pub fn regions_plain(&self, from: &[f32], to: &[f32]) -> usize {
         let from = ArrayView1::from(from);
         let direction = (&ArrayView1::from(to) - &from).insert_axis(Axis(0));
@@ -97,7 +97,7 @@ fn times(x: ArrayView2<f32>, layer: &Linear) -> Array2<f32> {
     out
 }
 
-/// Points, one a row, times the weights of a layer; as many rows of `out` as there are points.
+/// Points, one per row, times the weights of a layer; `out` has one row per point.
 fn points_times(points: &[f32], layer: &Linear, out: &mut [f32]) {
     let (inputs, outputs) = layer.weight.dim();
     let by_input = Strides { row: 1, col: inputs };
@@ -107,7 +107,7 @@ fn points_times(points: &[f32], layer: &Linear, out: &mut [f32]) {
     product(shape, (out, by_output), (weights, by_output), (points, by_input));
 }
 
-/// A layer as `regioncam` wants it.
+/// A layer in the form of `regioncam`.
 fn linear(layer: &F32Layer) -> Linear {
     let weight = ArrayView2::from_shape((layer.rows, layer.cols), &layer.w).expect("rows x cols weights");
     let weight = weight.t().as_standard_layout().into_owned();
@@ -129,7 +129,7 @@ mod tests {
         for (w, b, expected) in [
             (vec![1.0, 1.0], vec![-0.25, -0.5], 3),
             (vec![1.0, 1.0], vec![-2.0, 2.0], 1),
-            // A zero at an end does not cut.
+            // A zero at an end is not a cut.
             (vec![1.0, 1.0], vec![0.0, -1.0], 1),
         ] {
             let mut regioncam = Regioncam::new(&unit_and_output(w, b));
@@ -148,7 +148,7 @@ mod tests {
         let mut counts = [0; 100];
         regioncam.regions(&from, &to, &mut counts);
         for ((from, to), count) in from.chunks(20).zip(to.chunks(20)).zip(counts) {
-            // They round differently.
+            // The two round differently.
             assert!(regioncam.regions_plain(from, to).abs_diff(count) <= 1);
         }
     }

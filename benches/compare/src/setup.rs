@@ -1,4 +1,4 @@
-//! Networks and segments to measure with.
+//! Networks and segments for the measurements.
 
 use crate::F32Layer;
 use plica::network::{Layer, Network};
@@ -58,7 +58,7 @@ pub fn to_f32(network: &Network) -> Vec<F32Layer> {
     network.layers().expect("a stack of layers").iter().map(layer).collect()
 }
 
-/// The middle one of some values, the upper one where there are two.
+/// The median of some values; the upper one if there are two in the middle.
 pub fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]

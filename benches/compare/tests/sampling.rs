@@ -1,4 +1,4 @@
-//! The samplers against exact traces: 100 points see much of a segment, 10,000 nearly all of it.
+//! The samplers against exact traces: 100 points find many regions of a segment, 10,000 nearly all.
 
 use plica::data::{self, Points};
 use plica::fold::Folding;
@@ -9,7 +9,7 @@ use plica_compare::setup::{Rng, to_f32};
 
 const SEGMENTS: usize = 200;
 
-/// Of the segments, how many have the exact (r1, r2); how many have a greater r2; and how far off chi is on average.
+/// The number of segments with the exact (r1, r2), the number with a larger r2, and the mean error of chi.
 fn agreement(exact: &[Folding], sampled: &[Sampled]) -> (usize, usize, f64) {
     let pairs = || exact.iter().zip(sampled);
     let equal = pairs().filter(|(e, s)| (e.r1, e.r2) == (s.r1.into(), s.r2.into())).count();

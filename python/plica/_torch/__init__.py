@@ -1,7 +1,7 @@
 """Networks of PyTorch, layer by layer, through the symbolic trace of `torch.fx`.
 
-What a layer computes is taken as exact arithmetic on its parameters. Of batch normalisation, whose square root is irrational, the factor
-weight / sqrt(running_var + eps) is used with each operation rounded to the precision of the parameters.
+A layer is taken as exact arithmetic on its parameters. The exception is batch normalisation, whose square root is irrational: its factor
+weight / sqrt(running_var + eps) is computed with each operation rounded to the precision of the parameters.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from .tracer import tracer
 __all__ = ["Converted", "UnknownLayer", "convert"]
 
 CHECKED = 5_000_000
-"""Up to so many products the converted network is held against the module at one point."""
+"""Up to this number of products, the converted network is compared with the module at one point."""
 
 
 class Check(NamedTuple):
-    """A point, what the module computes there, and the softmax at its end, which the converted network leaves out."""
+    """A point, the outputs of the module there, and the softmax at its end, which the converted network leaves out."""
 
     point: np.ndarray
     outputs: np.ndarray
     softmax: Optional[str]
 
     def holds(self, found: np.ndarray) -> bool:
-        """Whether a network with these outputs may be the module. No decision rests on this: it catches a module that does what its layers do not say."""
+        """Whether the outputs of the network agree with the module. This finds modules that compute something else than their layers; no exact result uses it."""
         if found.shape != self.outputs.shape:
             return False
         if self.softmax is not None:
@@ -46,32 +46,32 @@ class Check(NamedTuple):
 
 
 class Converted(NamedTuple):
-    """An ``.onnx`` file of a module, and where the module is small enough a check of it."""
+    """An ``.onnx`` file of a module, and a check of it if the module is small enough."""
 
     onnx: bytes
     check: Optional[Check]
 
 
 def convert(module: Any, input_shape: Optional[Sequence[int]] = None) -> Converted:
-    """A module as it is in evaluation mode."""
+    """Converts a module in evaluation mode."""
     import torch
 
     if isinstance(module, type):
-        raise TypeError(f"x: the class {module.__name__}, and a module is expected: call it")
+        raise TypeError(f"x: the class {module.__name__}, expected an instance of it")
     check_hooks(module)
     if not list(module.children()):
-        module = torch.nn.Sequential(module)  # a single layer is not looked into
+        module = torch.nn.Sequential(module)  # so that a single layer is not traced inside
     precision, device = precision_of(module)
     shape = shape_of_input(module, input_shape)
     with evaluating(module):
         graph, onnx = _read(module, shape, precision, device)
         if _read(module, shape, precision, device)[1] != onnx:
-            raise UnknownLayer(f"{type(module).__name__} is another function each time: it draws random numbers, or counts")
+            raise UnknownLayer(f"{type(module).__name__} is another function each time: it draws random numbers, or counts its calls")
         return Converted(onnx, _at_a_point(module, graph, shape) if _products(graph) <= CHECKED else None)
 
 
 def _read(module: Any, shape: tuple[int, ...], precision: Any, device: Any) -> tuple[Any, bytes]:
-    """A module traced, with the shapes of its values, and the file of it."""
+    """The traced module, with the shapes of its values, and its file."""
     import torch
     import torch.fx
     from torch.fx.passes.shape_prop import ShapeProp
@@ -79,11 +79,11 @@ def _read(module: Any, shape: tuple[int, ...], precision: Any, device: Any) -> t
     try:
         graph = torch.fx.GraphModule(module, tracer().trace(module))
     except Exception as error:
-        raise UnknownLayer(f"{type(module).__name__} cannot be traced, because what it does depends on its input: {error}") from error
+        raise UnknownLayer(f"{type(module).__name__} cannot be traced, because its control flow depends on its input: {error}") from error
     check_layers(graph)
     check_in_place(graph)
     try:
-        # What fails there is said below, once.
+        # An error is reported once, below.
         with torch.no_grad(), redirect_stderr(io.StringIO()):
             ShapeProp(graph).propagate(torch.zeros((1, *shape), dtype=precision, device=device))
     except Exception as error:
@@ -93,7 +93,7 @@ def _read(module: Any, shape: tuple[int, ...], precision: Any, device: Any) -> t
 
 
 def _at_a_point(module: Any, graph: Any, shape: tuple[int, ...]) -> Check:
-    """A point, and what the module itself computes there: in double precision, or in its own where it has numbers of that precision in its code."""
+    """A point, and the outputs of the module there: in double precision, or in its own precision if its code fixes that."""
     import torch
 
     point = torch.rand((1, *shape), generator=torch.Generator().manual_seed(0), dtype=torch.float32) * 2 - 1
@@ -108,7 +108,7 @@ def _at_a_point(module: Any, graph: Any, shape: tuple[int, ...]) -> Check:
 
 
 def _products(graph: Any) -> int:
-    """The multiplications by weights, as far as layers have them."""
+    """The number of multiplications by weights of layers; other nodes count their elements."""
     modules, count = dict(graph.named_modules()), 0
     for node in graph.graph.nodes:
         weight = getattr(modules.get(node.target), "weight", None) if node.op == "call_module" else None

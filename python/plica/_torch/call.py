@@ -1,4 +1,4 @@
-"""One node of a traced module while it is converted: what it may ask for, and how it refuses."""
+"""One node of a traced module during conversion: its arguments, and its refusals."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from .._onnx import Writer
 
 
 class UnknownLayer(ValueError):
-    """A layer that has no exact geometry here, with its name."""
+    """A layer that cannot be converted exactly, with its name."""
 
 
 class Call:
-    """One node being converted."""
+    """One node during conversion."""
 
     def __init__(self, values: dict[Any, Any], writer: Writer, node: Any, name: str):
         #: By node: the name of a value that depends on the input, an array that does not, or the parts of a split.
@@ -31,11 +31,11 @@ class Call:
         """Numbers in the precision of the module."""
         if hasattr(value, "detach"):
             if value.dtype.is_floating_point and value.dim() > 0 and str(value.dtype) != f"torch.{self.writer.dtype.name}":
-                raise self.refuse(f"it computes with {value.dtype}, and the module is of {self.writer.dtype.name}")
+                raise self.refuse(f"it computes with {value.dtype}, expected {self.writer.dtype.name} as in the module")
             value = value.detach().cpu().numpy()
         array = np.asarray(value)
         if array.dtype.kind not in "fiub":
-            raise self.refuse(f"{array.dtype} is no number")
+            raise self.refuse(f"an array of {array.dtype}, expected numbers")
         return array.astype(self.writer.dtype)
 
     def constant(self, value: Any) -> str:
@@ -51,7 +51,7 @@ class Call:
         return self.known(x)
 
     def known(self, x: Any) -> Any:
-        """A value that does not depend on the input; None of one that does."""
+        """A value that does not depend on the input, else None."""
         if hasattr(x, "meta"):
             value = self.values[x]
             return None if isinstance(value, (str, list)) else value
@@ -64,7 +64,7 @@ class Call:
             if isinstance(found, str):
                 return found
             if isinstance(found, list):
-                raise self.refuse("it takes one part of a split, and gets all")
+                raise self.refuse("an argument is all parts of a split, expected one part")
             return self.constant(found)
         return self.constant(x)
 

@@ -1,4 +1,4 @@
-"""One traced module into one file: the nodes in order, each converted by its layer."""
+"""Converts a traced module into a file, node by node."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .names import function_name, is_of_torch
 
 
 class Converter:
-    """Goes through the nodes of a traced module; each becomes operators that bear the layer's name."""
+    """Converts the nodes of a traced module in order. Each becomes operators with the layer's name."""
 
     def __init__(self, graph: Any, writer: Writer):
         self.graph = graph
@@ -29,7 +29,7 @@ class Converter:
                     if node.args:  # an optional argument that is not given
                         self.values[node] = node.args[0]
                         continue
-                    raise UnknownLayer(f"the module takes another input, {node.target}; Plica's networks have one")
+                    raise UnknownLayer(f"the module takes a second input, {node.target}: expected one input")
                 self.values[node] = self.writer.input
             elif node.op == "get_attr":
                 self.values[node] = attribute_of(self.graph, node.target)
@@ -41,7 +41,7 @@ class Converter:
 
     def _finish(self, output: Any) -> bytes:
         if isinstance(output, (tuple, list, dict)) or not hasattr(output, "meta"):
-            raise UnknownLayer("the module gives several outputs or none; Plica's networks have one")
+            raise UnknownLayer("the module has several outputs or none: expected one output")
         if not isinstance(self.values[output], str):
             raise UnknownLayer("the output does not depend on the input")
         return self.writer.finish(self.values[output], shape_of(output))
@@ -61,13 +61,13 @@ class Converter:
                 arguments = (node.kwargs["input"], *arguments)
             convert = convert if is_of_torch(node) else None
         if convert is None:
-            raise UnknownLayer(f"{name}: Plica does not know this function; it knows {', '.join(sorted(FUNCTIONS))}")
+            raise UnknownLayer(f"{name}: Plica does not know this function, expected one of {', '.join(sorted(FUNCTIONS))}")
         try:
             return convert(Call(self.values, self.writer, node, name), *arguments, **keywords)
         except UnknownLayer:
             raise
         except Exception as error:
-            raise UnknownLayer(f"{name}: its arguments are not read: {error}") from error
+            raise UnknownLayer(f"{name}: its arguments cannot be converted: {error}") from error
 
 
 def attribute_of(graph: Any, path: str) -> Any:

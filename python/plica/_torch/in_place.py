@@ -1,7 +1,7 @@
-"""Operations that change a tensor in place: nothing may see the tensor before and after.
+"""Checks of operations that change a tensor in place: no other operation may read the tensor before and after.
 
-A traced module is read as a function of values. That is what it computes as long as a tensor that was changed in place, or a view of it, is not
-read again; where one is, the module is refused.
+A traced module is read as a function of values. This is correct as long as a tensor that was changed in place, or a view of it, is not
+read again. Otherwise the module is refused.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ VIEWS = {
     *("reshape", "view", "flatten", "squeeze", "unsqueeze", "permute", "transpose", "getitem", "split", "chunk", "contiguous", "dropout", "getattr"),
     *("Identity", "Flatten", "Unflatten", "Dropout", "Dropout1d", "Dropout2d"),
 }
-"""What may give its argument itself, or a part of it."""
+"""Operations whose result may be their argument itself, or a part of it."""
 
 MAY_BE_IN_PLACE = {"relu", "relu6", "leaky_relu", "hardtanh", "hardsigmoid"}
-"""Functions whose last argument says whether they work in place."""
+"""Functions with an argument that says whether they work in place."""
 
 IN_PLACE_OPERATORS = {"iadd", "isub", "imul", "itruediv", "imatmul", "ifloordiv", "ipow"}
 
 
 def check_in_place(graph: Any) -> None:
-    """Refuses a traced module in which a change in place is seen elsewhere."""
+    """Refuses a traced module in which another operation reads a tensor that was changed in place."""
     modules = dict(graph.named_modules())
     nodes = list(graph.graph.nodes)
     place = {node: i for i, node in enumerate(nodes)}
@@ -37,12 +37,10 @@ def check_in_place(graph: Any) -> None:
         if not changed or first is None:
             continue
         if root[node].op == "get_attr":
-            raise UnknownLayer(f"{node.name} ({name}) changes {root[node].target} in place, so that the module is another one after each input")
+            raise UnknownLayer(f"{node.name} ({name}) changes {root[node].target} in place, so the module is another function after each input")
         for other in nodes[:i]:
             if root[other] is root[node] and any(place[user] > i for user in other.users):
-                raise UnknownLayer(
-                    f"{node.name} ({name}) changes {other.name} in place, and {other.name} is used again later: give it a copy of its own"
-                )
+                raise UnknownLayer(f"{node.name} ({name}) changes {other.name} in place, and {other.name} is used again later: expected a copy")
 
 
 def _name(node: Any, modules: dict[str, Any]) -> str:

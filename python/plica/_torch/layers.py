@@ -1,4 +1,4 @@
-"""What each layer and function of PyTorch is as operators; in the order of the list at the end."""
+"""The operators for each layer and function of PyTorch, in the order of the list at the end."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _convolution(call: Call, x: Any, weight: Any, bias: Any = None, stride: Any 
 
 def _convolution_layer(call: Call, x: Any, layer: Any) -> str:
     if layer.padding_mode != "zeros":
-        raise call.refuse(f"padding by {layer.padding_mode} is not read; zeros are")
+        raise call.refuse(f"padding by {layer.padding_mode}, expected zeros")
     return _convolution(call, x, layer.weight, layer.bias, layer.stride, layer.padding, layer.dilation, layer.groups)
 
 
@@ -59,7 +59,7 @@ def _batch_norm(call: Call, x: Any, layer: Any) -> str:
         factor = np.ones(channels, call.writer.dtype) if layer.weight is None else number(layer.weight)
         factor = (factor / np.sqrt(number(layer.running_var) + number(layer.eps))).astype(call.writer.dtype)
     if not np.all(np.isfinite(factor)):
-        raise call.refuse("a variance of it is not positive")
+        raise call.refuse("a variance is not positive")
     y = call.emit("Sub", [call.value(x), call.constant(number(layer.running_mean).reshape(form))])
     y = call.emit("Mul", [y, call.constant(factor.reshape(form))])
     return y if layer.bias is None else call.emit("Add", [y, call.constant(number(layer.bias).reshape(form))])
@@ -73,7 +73,7 @@ def _relu(call: Call, x: Any, *_: Any, **__: Any) -> str:
 
 
 def _leaky_relu(call: Call, x: Any, slope: Any = 0.01, inplace: bool = False, *, negative_slope: Any = None) -> str:
-    # As a PRelu, whose slope has the precision of the module; an attribute of the format has single precision.
+    # Written as a PRelu, whose slope has the precision of the module; an attribute of the format has single precision.
     return call.emit("PRelu", [call.value(x), call.constant(slope if negative_slope is None else negative_slope)])
 
 
@@ -87,7 +87,7 @@ def _clip(call: Call, x: Any, min: Any = None, max: Any = None, *_: Any, min_val
     low, high = call.fixed(min if min_val is None else min_val, "bound"), call.fixed(max if max_val is None else max_val, "bound")
     bounds = [None if bound is None else call.constant(bound) for bound in (low, high)]
     if any(bound is not None and np.size(call.number(bound)) != 1 for bound in (low, high)):
-        raise call.refuse("bounds that are one number each are read")
+        raise call.refuse("a bound has several numbers, expected one")
     return call.emit("Clip", [call.value(x), *bounds])
 
 
@@ -110,14 +110,14 @@ def _extreme(operator_name: str, reduction: Optional[str]) -> Callable[..., Any]
             dim = other
         if dim is not None:
             if reduction is None:
-                raise call.refuse("a minimum along an axis is not read; maxima are")
+                raise call.refuse("a minimum along an axis, expected a maximum")
             rank = len(shape_of(x))
             axes = [d % rank for d in ([dim] if isinstance(dim, int) else list(dim))]
             y = call.emit(reduction, [call.value(x)], axes=axes, keepdims=int(bool(keepdim)))
-            # torch.max gives the places too, which nothing may use.
+            # torch.max also returns the indices of the maxima, which must not be used.
             return y if function_name(call.node) == "amax" else [y, None]
         if other is None:
-            raise call.refuse("the extreme of a whole tensor is not read; along an axis it is")
+            raise call.refuse("the extreme of a whole tensor, expected one along an axis")
         return call.emit(operator_name, [call.value(x), call.value(other)])
 
     return convert
@@ -143,14 +143,14 @@ def _pool(operator_name: str, count: int) -> Callable[..., str]:
         stride = kernel if stride is None or stride == [] else _pair(stride, count)
         padding, dilation = _pair(padding, count), _pair(dilation, count)
         if return_indices or divisor_override is not None:
-            raise call.refuse("the places of maxima, or another divisor, are not read")
+            raise call.refuse("indices of maxima, or another divisor, are not supported")
         sizes = shape_of(x)[-count:]
         floor = [(n + 2 * p - d * (k - 1) - 1) // s + 1 for n, p, d, k, s in zip(sizes, padding, dilation, kernel, stride)]
         ceil = list(call.shape[-count:]) != floor
         attributes: Attributes = {"kernel_shape": kernel, "strides": stride, "pads": padding * 2}
         if operator_name == "AveragePool":
             if ceil:
-                raise call.refuse("ceil_mode with windows that reach beyond the padding is not read")
+                raise call.refuse("ceil_mode with windows that reach beyond the padding is not supported")
             attributes["count_include_pad"] = int(count_include_pad)
         else:
             attributes.update(dilations=dilation, ceil_mode=int(ceil))
@@ -184,7 +184,7 @@ def _adaptive(operator_name: str, count: int) -> Callable[..., str]:
     def convert(call: Call, x: Any, output_size: Any, return_indices: bool = False) -> str:
         sizes, outputs = shape_of(x)[-count:], call.shape[-count:]
         if any(n % m for n, m in zip(sizes, outputs)):
-            raise call.refuse(f"{sizes} is no multiple of {outputs}, so its windows differ in size, which is not read")
+            raise call.refuse(f"windows of different sizes, {sizes} to {outputs}: expected multiples")
         kernel = [n // m for n, m in zip(sizes, outputs)]
         return pool(call, x, kernel, kernel, 0, 1, False, return_indices)
 
@@ -199,7 +199,7 @@ def _binary(operator_name: str, swapped: bool = False) -> Callable[..., Any]:
 
     def convert(call: Call, x: Any, y: Any, *, alpha: Any = 1, rounding_mode: Any = None) -> Any:
         if alpha != 1 or rounding_mode is not None:
-            raise call.refuse("alpha and rounding_mode are not read")
+            raise call.refuse("alpha and rounding_mode are not supported")
         left, right = (y, x) if swapped else (x, y)
         known = call.known(left), call.known(right)
         if known[0] is not None and known[1] is not None:
@@ -225,11 +225,11 @@ def _mean(call: Call, x: Any, dim: Any = None, keepdim: bool = False, *, dtype: 
     rank = len(shape_of(x))
     axes = [d % rank for d in (range(1, rank) if dim is None else [dim] if isinstance(dim, int) else dim)]
     if dim is None or 0 in axes or dtype is not None:
-        raise call.refuse("a mean over the batch, or in another precision, is not read")
+        raise call.refuse("a mean over the batch, or in another precision, is not supported")
     return call.emit("ReduceMean", [call.value(x)], axes=axes, keepdims=int(bool(keepdim)))
 
 
-# Shapes: each is known from a run with zeros.
+# Shapes; all shapes are known from a run with zeros.
 
 
 def _same(call: Call, x: Any, *_: Any, **__: Any) -> Any:
@@ -237,15 +237,15 @@ def _same(call: Call, x: Any, *_: Any, **__: Any) -> Any:
 
 
 def _dropout(call: Call, x: Any, *arguments: Any, **keywords: Any) -> Any:
-    # A function drops unless it is told that the network is not trained.
+    # The function drops elements unless training is false.
     if keywords.get("training", keywords.get("train", arguments[1] if len(arguments) > 1 else True)):
-        raise call.refuse("it drops in evaluation mode too; give it training=self.training")
+        raise call.refuse("it drops in evaluation mode too, expected training=self.training")
     return _same(call, x)
 
 
 def _reshaped(call: Call, x: Any, *sizes: Any, **named: Any) -> Any:
     if "dtype" in named or any("dtype" in type(size).__name__ for size in sizes):
-        raise call.refuse("other numbers of the same bits are not read")
+        raise call.refuse("a view in another dtype is not supported")
     known = call.known(x)
     if known is not None:
         return known.reshape(call.shape)
@@ -284,7 +284,7 @@ def _item(call: Call, x: Any, key: Any) -> Any:
     value = call.values[x]
     if isinstance(value, list):
         if value[key] is None:
-            raise call.refuse("the places of maxima are not read")
+            raise call.refuse("indices of maxima are not supported")
         return value[key]
     if not isinstance(value, str):
         return value[key]
@@ -298,7 +298,7 @@ def _item(call: Call, x: Any, key: Any) -> Any:
         if isinstance(k, int) and not isinstance(k, bool):
             k = slice(k, k + 1 if k != -1 else None)
         if not isinstance(k, slice) or any(not (part is None or isinstance(part, int)) for part in (k.start, k.stop, k.step)):
-            raise call.refuse("indices that are whole numbers or slices are read")
+            raise call.refuse("another index, expected whole numbers or slices")
         start, end, step = k.indices(shape_of(x)[axis])
         cuts.append((start, end, axis, step))
     y = call.emit("Slice", [value, *(call.whole(numbers) for numbers in zip(*cuts))])
@@ -308,9 +308,9 @@ def _item(call: Call, x: Any, key: Any) -> Any:
 def _softmax(operator_name: str) -> Callable[..., str]:
     def convert(call: Call, x: Any, dim: Any = None, *_: Any, **__: Any) -> str:
         if dim is None or int(dim) % len(call.shape) == 0:
-            raise call.refuse("its axis is that of the batch, or none is given")
+            raise call.refuse("its axis is that of the batch or missing, expected an axis of the outputs")
         if call.shape[int(dim)] != int(np.prod(call.shape)):
-            raise call.refuse("it is taken over a part of the outputs")
+            raise call.refuse("it is taken over a part of the outputs, expected all")
         return call.emit(operator_name, [call.value(x)], axis=int(dim) % len(call.shape))
 
     return convert
@@ -325,7 +325,7 @@ def _getattr(call: Call, x: Any, name: str) -> Any:
         return shape_of(x)
     if name == "values" and isinstance(call.values[x], list):
         return call.values[x][0]
-    raise call.refuse(f"the attribute {name} is not read")
+    raise call.refuse(f"the attribute {name} is not supported")
 
 
 MODULES: dict[str, Callable[..., Any]] = {

@@ -1,4 +1,4 @@
-"""The symbolic trace of `torch.fx`, but for `+=` and its kind: there it would take ``y += x`` for ``y = y + x``, which leaves the old y as it was."""
+"""The symbolic trace of `torch.fx`, with in-place operators such as `+=`: `torch.fx` takes ``y += x`` for ``y = y + x``, which does not change the old y."""
 
 from __future__ import annotations
 

@@ -1,21 +1,24 @@
-//! Which candidates of a maximum have to be compared: those that no other candidate is sure to win over on all of some cell (proofs/complex.md, section 7).
+//! The candidates of a maximum that must be compared: all except those that on every cell are certain to lose (proofs/complex.md, section
+//! 7).
 
 use super::super::scale::exponent;
-use super::super::steps::Steps;
 use super::super::topology::Topology;
 use super::Signs;
+use crate::exact::Lists;
 use crate::exact::bound::{TINY, round_up, sequential};
+use crate::network::lowered::Lowered;
 use rayon::prelude::*;
 
-/// Cells and vertices that are looked at together.
+/// The number of cells or vertices in a parallel task.
 const BLOCK: usize = 256;
 
 impl Signs {
-    /// For each window the places of its contenders, ascending: the output of `steps` are the elements, and a window names those that are its candidates.
+    /// For each window the positions of its candidates that may be the maximum on some cell, ascending. The outputs of `steps` are the
+    /// elements, and a window lists its candidates among them.
     ///
-    /// On a cell all elements are affine. A candidate never wins on it where some other one is at least as large at all of its vertices, and besides comes
-    /// before it, or is larger at one of them.
-    pub(in super::super) fn contenders(&self, steps: &Steps, windows: &[Vec<u32>], cells: &Topology) -> Vec<Vec<u32>> {
+    /// On a cell all elements are affine. A candidate does not win on the cell if some other candidate is at least as large at all of its
+    /// vertices, and either precedes it or is larger at one of the vertices.
+    pub(in super::super) fn contenders(&self, steps: &Lowered, windows: &[Vec<u32>], cells: &Topology) -> Vec<Vec<u32>> {
         let elements = Elements::new(self, steps);
         let sets = Sets::new(windows);
         let mut of_vertices = vec![0; sets.words * self.len()];
@@ -43,29 +46,28 @@ impl Signs {
 /// A number between two doubles.
 type Range = [f64; 2];
 
-/// Forms of the results of the step at hand, in doubles. All are multiplied by one power of two.
+/// Forms of the results of the present step in doubles, all multiplied by one power of two.
 struct Elements {
-    starts: Vec<usize>,
-    /// The place of each result among those that rows hold, and its weight.
-    entries: Vec<(u32, f64)>,
+    /// For each form its terms: the position of the result in the rows, and the weight.
+    terms: Lists<(u32, f64)>,
     constants: Vec<f64>,
     /// Whether the constants are exact.
     is_exact: Vec<bool>,
     gamma: f64,
-    /// For each vertex, in words, which results need not be 0; nothing where none is rectified.
-    alive: Vec<u64>,
+    /// For each vertex, as words, the results that may be nonzero; empty if there is no ReLU.
+    nonzero: Vec<u64>,
     words: usize,
 }
 
 impl Elements {
-    fn new(signs: &Signs, steps: &Steps) -> Self {
+    fn new(signs: &Signs, steps: &Lowered) -> Self {
         let (depth, forms) = (steps.depth(), &steps.steps[steps.depth()]);
         let below = &signs.exponents[depth];
         let mut place_of = vec![None; forms.inputs()];
         signs.kept.results.iter().zip(0..).for_each(|(&j, place)| place_of[j as usize] = Some(place));
         let mut most = i32::MIN;
         for i in 0..forms.outputs() {
-            // Results that rows do not hold are 0.
+            // Results that are not in the rows are 0.
             let constant = forms.rounded_row(i, |j, w| {
                 if place_of[j].is_some() && w != 0.0 {
                     most = most.max(exponent(w) - below[j]);
@@ -74,27 +76,27 @@ impl Elements {
             most = if constant == 0.0 { most } else { most.max(exponent(constant)) };
         }
         let scale = if most == i32::MIN { 0 } else { -most };
-        let (mut starts, mut entries, mut constants, mut is_exact) = (vec![0], Vec::new(), Vec::new(), Vec::new());
+        let (mut terms, mut constants, mut is_exact) = (Lists::with_capacity(0), Vec::new(), Vec::new());
         for i in 0..forms.outputs() {
-            forms.scaled_row(i, |j| scale - below[j], |j, w| entries.extend(place_of[j].map(|place| (place, w))));
-            starts.push(entries.len());
+            forms.scaled_row(i, |j| scale - below[j], |j, w| place_of[j].into_iter().for_each(|place| terms.push((place, w))));
+            terms.end_list();
             constants.push(forms.scaled_constant(i, scale));
             is_exact.push(forms.has_exact_constant(i, scale));
         }
-        let longest = starts.windows(2).map(|ends| ends[1] - ends[0]).max().unwrap_or(0);
-        let alive = if depth == 0 { Vec::new() } else { signs.alive(depth - 1) };
-        Self { starts, entries, constants, is_exact, gamma: sequential(longest), words: alive.len() / signs.len(), alive }
+        let nonzero = if depth == 0 { Vec::new() } else { signs.nonzero(depth - 1) };
+        Self { gamma: sequential(terms.longest()), terms, constants, is_exact, words: nonzero.len() / signs.len(), nonzero }
     }
 
-    /// An element at a vertex, within the bound of section 1 for the one row: R e + gamma (R s + |c|), where R is summed over what is alive.
+    /// The range of an element at a vertex, by the bound of section 1 for this row: R e + gamma (R s + |c|), where R is the sum over the
+    /// inputs that may be nonzero.
     fn one(&self, signs: &Signs, vertex: usize, element: u32) -> Range {
-        let (row, alive) = (signs.rows.row(vertex), &self.alive[vertex * self.words..][..self.words]);
+        let (row, nonzero) = (signs.rows.row(vertex), &self.nonzero[vertex * self.words..][..self.words]);
         let constant = self.constants[element as usize];
         let (mut sum, mut weights, mut is_constant) = (constant, 0.0, true);
-        for &(place, w) in &self.entries[self.starts[element as usize]..self.starts[element as usize + 1]] {
-            if alive.is_empty() || alive[place as usize / 64] >> (place % 64) & 1 == 1 {
+        for &(place, w) in self.terms.get(element as usize) {
+            if nonzero.is_empty() || nonzero[place as usize / 64] >> (place % 64) & 1 == 1 {
                 sum += w * row[place as usize];
-                // A weight that has become 0 is TINY below.
+                // A weight that has become 0 is below TINY.
                 weights += w.abs();
                 is_constant = false;
             }
@@ -109,7 +111,7 @@ impl Elements {
     }
 }
 
-/// Sets of candidates of every window, as bits: each window begins a word.
+/// Sets of candidates for every window, as bits. Each window begins a new word.
 struct Sets {
     /// The first word of each window.
     firsts: Vec<usize>,
@@ -126,14 +128,14 @@ impl Sets {
         Self { firsts: firsts.collect(), words }
     }
 
-    /// Adds the candidates that are at least as large as all others of their window, for certain.
+    /// Adds the candidates that are certain to be at least as large as all others of their window.
     fn add_certain_winners(&self, windows: &[Vec<u32>], values: &[Range], sets: &mut [u64]) {
         for (candidates, &first) in windows.iter().zip(&self.firsts) {
             // The two largest upper ends.
             let (mut top, mut next) = ((f64::NEG_INFINITY, usize::MAX), f64::NEG_INFINITY);
             for (place, &element) in candidates.iter().enumerate() {
                 let [_, hi] = values[element as usize];
-                // What is undefined is above all.
+                // NaN counts as larger than all numbers.
                 let hi = if hi.is_nan() { f64::INFINITY } else { hi };
                 if hi > top.0 || top.1 == usize::MAX {
                     next = top.0;
@@ -151,12 +153,12 @@ impl Sets {
         }
     }
 
-    /// Adds the contenders on a cell with these vertices to sets.
+    /// Adds the candidates that may win on a cell with these vertices to the sets.
     fn add_cell(&self, windows: &[Vec<u32>], vertices: &[u32], of_vertices: &[u64], sets: &mut [u64], value: impl Fn(u32, u32) -> Range) {
         for (candidates, &first) in windows.iter().zip(&self.firsts) {
             let words = first..first + candidates.len().div_ceil(64);
             let everywhere = |word: usize| vertices.iter().fold(u64::MAX, |all, &v| all & of_vertices[v as usize * self.words + word]);
-            // Those that win at all vertices are equal on the cell, and the first of them is the winner.
+            // Candidates that win at all vertices are equal on the cell, and the first of them is the winner.
             let winner = words.clone().map(|word| (word, everywhere(word))).find(|&(_, word)| word != 0);
             if let Some((word, winners)) = winner {
                 sets[word] |= winners & winners.wrapping_neg();
@@ -173,7 +175,7 @@ impl Sets {
         }
     }
 
-    /// The members of a window's set, ascending.
+    /// The elements of the set of a window, ascending.
     fn listed(&self, window: usize, sets: &[u64]) -> Vec<u32> {
         let end = self.firsts.get(window + 1).copied().unwrap_or(self.words);
         let word = |(k, word): (usize, &u64)| super::units_of(*word).map(move |bit| (64 * k + bit) as u32).collect::<Vec<_>>();
@@ -181,7 +183,8 @@ impl Sets {
     }
 }
 
-/// The candidates that can win inside a cell, by their values at its vertices: each is held against those that are the first of the largest at one of these.
+/// The candidates that may win inside a cell, from their values at its vertices. Each is compared with those that are the first of the
+/// largest at some vertex.
 fn undominated(rows: &[Vec<Range>]) -> impl Iterator<Item = usize> + '_ {
     let largest = |row: &Vec<Range>| (0..row.len()).rev().max_by(|&a, &b| row[a][0].total_cmp(&row[b][0])).unwrap_or_default();
     let mut largest: Vec<usize> = rows.iter().map(largest).collect();
@@ -208,7 +211,7 @@ mod tests {
     fn the_first_of_equal_candidates_is_left() {
         assert_eq!(undominated(&exactly(&[&[1.0, 1.0], &[2.0, 2.0]])).collect::<Vec<_>>(), [0]);
         assert_eq!(undominated(&exactly(&[&[1.0, 1.0], &[2.0, 3.0]])).collect::<Vec<_>>(), [1]);
-        // Largest inside the cell though at no vertex.
+        // It is the largest inside the cell, but at no vertex.
         assert_eq!(undominated(&exactly(&[&[4.0, 3.0, 0.0], &[0.0, 3.0, 4.0]])).collect::<Vec<_>>(), [0, 1, 2]);
     }
 
@@ -226,7 +229,7 @@ mod tests {
         assert_eq!(winners(&[[1.0, 1.0], [1.0, 1.0]]), [3, 1]);
     }
 
-    /// Sums of which every rounding loses something, and of which the inputs are as wrong as their bound lets them be.
+    /// Sums in which every rounding loses something, with inputs that have the largest errors that their bound allows.
     #[test]
     fn ranges_hold_the_worst_elements() {
         use super::super::super::domain::Domain;
@@ -240,7 +243,7 @@ mod tests {
             let sum = LossySum::new(n, usize::MAX);
             let layer =
                 Layer::from_rationals(DMatrix::from_fn(1, n, |_, j| sum.weights[j].clone()), DVector::from_element(1, sum.bias.clone()));
-            let steps = Arc::new(Steps::of_stack(&Stack::new(vec![layer]).unwrap()));
+            let steps = Arc::new(Lowered::of_stack(&Stack::new(vec![layer]).unwrap()));
             let cube = Domain::cube(0.into(), 1.into(), n).unwrap();
             let (_, inputs, _) = sum.doubles();
             for error in [0.0, 1.0, 2f64.powi(-10)] {
@@ -255,7 +258,7 @@ mod tests {
                     let true_inputs = inputs.iter().map(|&x| rational(x).unwrap());
                     let truth = sum.weights.iter().zip(true_inputs).map(|(w, x)| w * x).sum::<Rational>() + &sum.bias;
                     assert!(lo <= truth && truth <= hi, "{n}, {error}: {} is not in {} to {}", truth.to_f64(), lo.to_f64(), hi.to_f64());
-                    // In one of both directions, for large errors; for small ones in one.
+                    // For large errors the bound is nearly attained in both directions, for small ones in one.
                     let off = (truth - Rational::from(&lo + &hi) / 2u32).abs() * 2u32 / (hi - lo);
                     assert!(off.to_f64() > if error > 0.5 { 0.5 } else { 0.1 }, "{n}, {error}: {}", off.to_f64());
                 }
@@ -263,7 +266,7 @@ mod tests {
         }
     }
 
-    /// A candidate that is at least as large as an earlier one may be equal to it everywhere: then the earlier one wins.
+    /// A candidate that is at least as large as an earlier one may be equal to it everywhere; then the earlier one wins.
     #[test]
     fn a_later_candidate_that_may_be_equal_rules_nothing_out() {
         let rows = vec![vec![[0.0, 1.0], [1.0, 1.0]]; 2];

@@ -1,27 +1,27 @@
-//! Vertices where units vanish on edges: their pre-activations lie between those of two others.
+//! Vertices at which units are 0 on edges: their pre-activations are interpolated between those of two others.
 
 use super::super::balls::{LOOSE, Mixture};
 use super::super::exact::Place;
 use super::super::far::{Weights, certain_sign};
 use super::super::layer::{Values, largest_lane};
-use super::super::steps::STAGE;
 use super::super::topology::{Mask, units_of};
 use super::{Signs, balls};
 use crate::exact::bound::{TINY, U, round_up};
 use crate::exact::lanes::{Lanes, dispatch};
 use crate::exact::nearest_f64;
+use crate::network::lowered::STAGE;
 use rug::Rational;
 use std::cmp::Ordering;
 
 impl Signs {
-    /// The vertex where a unit vanishes on an edge.
+    /// Adds the vertex at which a unit is 0 on an edge.
     ///
-    /// The base is a segment around the edge on which all units of the layer are affine, and `mixed` the units that cut the edge.
+    /// The base is a segment that contains the edge, on which all units of the layer are affine; `mixed` are the units that cut the edge.
     pub(in super::super) fn cut(&mut self, ends: [u32; 2], base: [u32; 2], unit: u32, mixed: u64) -> u32 {
         let [p, q] = ends.map(|v| self.masks[v as usize]);
         let index = self.stage * STAGE + unit as usize;
         let vertex = self.len() as u32;
-        // The base points the same way as the edge, or the other.
+        // The base may have the direction of the edge or the opposite one.
         let base = if self.masks[base[0] as usize].pos >> unit & 1 == 1 { base } else { [base[1], base[0]] };
         self.exact.push(Place::Cut { layer: self.layer, p: base[0], q: base[1], unit: self.kept.results[index] });
         self.interpolate(vertex, base, index);
@@ -46,21 +46,21 @@ impl Signs {
         }
         self.settle(vertex, doubtful, &mut mask);
         self.masks.push(mask);
-        // What is constant at both ends of an edge on which it is affine is constant on it.
+        // A result that is constant at both ends of an edge on which it is affine is constant on the edge.
         let words = self.constant_words(0).len();
         for word in 0..words {
             let [p, q] = ends.map(|v| self.constant_results[v as usize * words + word]);
             self.constant_results.push(p & q);
         }
         for word in &mut self.active {
-            // Units of words passed do not cut the edge any more.
+            // Units of finished words do not cut the edge any more.
             let bits = word[ends[0] as usize] | word[ends[1] as usize];
             word.push(bits);
         }
         vertex
     }
 
-    /// The pre-activations at the zero of a unit between two vertices, where they are affine.
+    /// The pre-activations at the zero of a unit between two vertices, between which they are affine.
     fn interpolate(&mut self, vertex: u32, [p, q]: [u32; 2], unit: usize) {
         if self.exact_only {
             self.push_unknown();
@@ -91,12 +91,12 @@ impl Signs {
         self.rows.push_balls(&row);
     }
 
-    /// No pre-activations: every decision is left to integers.
+    /// Adds a vertex without pre-activations: every decision is left to integers.
     pub(super) fn push_unknown(&mut self) {
         self.rows.push(&[], f64::INFINITY);
     }
 
-    /// The same with one bound a value, `false` where these would say too little.
+    /// Interpolates with one bound for each value; `false` if the bounds would be too large.
     fn interpolate_in_balls(&mut self, vertex: u32) -> bool {
         let Some(balls) = &mut self.balls else { return false };
         let found = balls.cut_row(&self.exact.places, vertex, self.layer, &self.kept.results);
@@ -106,13 +106,13 @@ impl Signs {
         true
     }
 
-    /// The same in doubles, `false` where their bound would say too little.
+    /// Interpolates in doubles with one bound for the row; `false` if it would be too large.
     ///
-    /// Write a > 0 > b for the unit's values at p and q, e and f for the bounds of the errors there, s = -b / (a - b) and t = a / (a - b). The true
-    /// t differs by at most (s e + t f) / (true a - b), and the true a - b is at least a - b - e - f. So s z(p) + t z(q) is off by at most
-    /// w + w (r + e + f) / (a - b - e - f), where w = s e + t f and r is the largest |z(q) - z(p)|; and by its own rounding,
-    /// of s and t (2 u each), the products and the sum: 8 u (s |z(p)| + t |z(q)|) is more. r is at least a - b, so the quotient does not
-    /// underflow; the smallest normal number covers an underflow of w. s and t above TINY have not underflown.
+    /// Let a > 0 > b be the unit's values at p and q, e and f the bounds on the errors there, s = -b / (a - b) and t = a / (a - b). The true t
+    /// differs by at most (s e + t f) / (true a - b), and the true a - b is at least a - b - e - f. So the error of s z(p) + t z(q) is at most
+    /// w + w (r + e + f) / (a - b - e - f), where w = s e + t f and r is the largest |z(q) - z(p)|, plus the rounding of s and t (2 u each), of
+    /// the products and of the sum, for which 8 u (s |z(p)| + t |z(q)|) is sufficient. Since r is at least a - b, the quotient does not
+    /// underflow; the smallest normal number covers an underflow of w. If s and t are above TINY, they have not underflowed.
     fn interpolate_in_doubles(&mut self, p: usize, q: usize, unit: usize) -> bool {
         let Values { stride, values, errors, sizes } = &mut self.rows;
         let (e, f) = (errors[p], errors[q]);
@@ -143,7 +143,7 @@ impl Signs {
 }
 
 dispatch! {
-    /// out = `of_p` p + `of_q` q; the largest magnitude of it, and of q - p.
+    /// Computes out = `of_p` p + `of_q` q, and returns the largest magnitude of it and of q - p.
     fn combine(p: &[f64], q: &[f64], of_p: f64, of_q: f64, out: &mut [f64]) -> (f64, f64) = combine_in
 }
 
@@ -165,9 +165,9 @@ fn combine_in<L: Lanes>(p: &[f64], q: &[f64], of_p: f64, of_q: f64, out: &mut [f
 #[cfg(test)]
 mod tests {
     use super::super::super::domain::Domain;
-    use super::super::super::steps::Steps;
     use super::*;
     use crate::exact::rational;
+    use crate::network::lowered::Lowered;
     use crate::network::{Layer, Network};
     use nalgebra::{dmatrix, dvector};
     use std::sync::Arc;
@@ -176,17 +176,18 @@ mod tests {
         rational(x).unwrap()
     }
 
-    /// Two vertices with these values, of which the first is the unit's, and bounds of their errors.
+    /// Two vertices with these values, the first of which is that of the unit, and with bounds on their errors.
     fn signs(p: ([f64; 2], f64), q: ([f64; 2], f64)) -> Signs {
         let network = Network::new(vec![Layer::from_f64(dmatrix![1.0], dvector![0.0])]).unwrap();
-        let steps = Arc::new(Steps::of_stack(network.stack().unwrap()));
+        let steps = Arc::new(Lowered::of_stack(network.stack().unwrap()));
         let mut signs = Signs::new(&steps, &Domain::parse_box("0,1", 1).unwrap().polytope(&steps), false);
         signs.rows = Values { stride: 8, ..Values::default() };
         [p, q].iter().for_each(|(values, error)| signs.rows.push(values, *error));
         signs
     }
 
-    /// The largest error of the value between two vertices, and of its weights, relative to their bounds, where the values at the ends are as wrong as they may be.
+    /// The largest error of the value between two vertices, and of its weights, relative to their bounds, if the values at the ends have
+    /// the largest errors that are allowed.
     fn worst(p: ([f64; 2], f64), q: ([f64; 2], f64)) -> [f64; 2] {
         let mut signs = signs(p, q);
         assert!(signs.interpolate_in_doubles(0, 1, 0), "{p:?} {q:?}");

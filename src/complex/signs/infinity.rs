@@ -6,12 +6,12 @@ use super::super::layer::largest;
 use super::Signs;
 
 impl Signs {
-    /// Whether a vertex is known to be at infinity; none is where everything is left to integers.
+    /// Whether a vertex is known to be at infinity. If everything is left to integers, none is.
     pub(in super::super) fn is_at_infinity(&self, vertex: u32) -> bool {
         self.far.as_ref().is_some_and(|far| far.place(vertex as usize).is_some())
     }
 
-    /// A result of the step at hand at a vertex.
+    /// A result of the present step at a vertex.
     pub(super) fn value(&self, vertex: usize, i: usize) -> Affine {
         let (constant, error) = (self.rows.row(vertex)[i], self.rows.errors[vertex]);
         let (slope, slope_error) = match self.far.as_ref().and_then(|far| Some((far, far.place(vertex)?))) {
@@ -21,9 +21,10 @@ impl Signs {
         Affine { slope, slope_error, constant, error }
     }
 
-    /// The pre-activations at the zero of a unit between two vertices, one or both of which are at infinity.
+    /// The pre-activations at the zero of a unit between two vertices, at least one of them at infinity.
     ///
-    /// Where doubles say too little, those at a vertex at infinity stay unknown; at others they are computed in integers.
+    /// If the bounds in doubles are too large, the pre-activations at a vertex at infinity stay unknown; those at other vertices are
+    /// computed in integers.
     pub(super) fn interpolate_at_infinity(&mut self, vertex: u32, [p, q]: [u32; 2], unit: usize) {
         let weights = Weights::between(self.value(p as usize, unit), self.value(q as usize, unit));
         self.weights.push(weights.unwrap_or(Weights { error: f64::INFINITY, ..Weights::default() }));

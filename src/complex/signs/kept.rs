@@ -1,15 +1,16 @@
-//! Units that have one sign on the whole domain: they cut nothing, and are left out of the rows (proofs/complex.md, section 4).
+//! Units that have one sign on the whole domain. They cut nothing, and are omitted from the rows (proofs/complex.md, section 4).
 
-use super::super::steps::{STAGE, gather};
 use super::super::topology::Mask;
+use super::super::words::gather;
 use super::Signs;
+use crate::network::lowered::STAGE;
 
-/// Which results of a step the rows hold, in this order: units that may cut, then what only later steps need.
+/// The results of a step that are in the rows, in this order: units that may cut, then results that only later steps need.
 pub(super) struct Kept {
     pub results: Vec<u32>,
-    /// How many of them may cut, and are rectified.
+    /// The number of units that may cut.
     pub cutting: usize,
-    /// The units that are active everywhere, in words of all units; nothing where all units may cut.
+    /// The units that are active everywhere, as words of all units; `None` if all units may cut.
     pub always: Option<Vec<u64>>,
 }
 
@@ -21,9 +22,9 @@ impl Kept {
 }
 
 impl Signs {
-    /// Leaves out the units that have one sign at all vertices, as doubles tell, and those that are constants: none of them cuts.
+    /// Omits the constant units and the units that have one sign at all vertices, as far as doubles are certain: none of them cuts.
     ///
-    /// Those that are active everywhere are still needed where another layer follows; those that are nowhere are not.
+    /// Units that are active everywhere are still needed if another layer follows; units that are inactive everywhere are not.
     pub(super) fn keep_what_matters(&mut self) {
         let (units, outputs) = (self.kept.cutting, self.kept.results.len());
         let mut signs = vec![Mask { pos: u64::MAX, neg: u64::MAX }; self.stages()];
@@ -38,7 +39,7 @@ impl Signs {
         for i in 0..units {
             let (all, bit) = (&mut signs[i / STAGE], 1 << (i % STAGE));
             if (all.pos | all.neg) & bit == 0 && step.is_constant(i) {
-                // A constant that is not positive is as good as a negative one.
+                // A constant that is not positive is treated as negative.
                 let sign = if self.constants[0][i / STAGE] & bit != 0 { &mut all.pos } else { &mut all.neg };
                 *sign |= bit;
             }
@@ -54,7 +55,7 @@ impl Signs {
         if !self.steps.is_last(self.layer) {
             results.extend((0..units).filter(active).chain(units..outputs).map(|i| i as u32));
             if results.is_empty() {
-                // A layer has an input; one that is 0 everywhere will do.
+                // A layer has at least one input, which may be one that is 0 everywhere.
                 (results, cutting) = (vec![0], 1);
             }
         }
@@ -70,7 +71,7 @@ impl Signs {
         self.kept = Kept { results, cutting, always: Some(always) };
     }
 
-    /// The bits of all units of the step at hand, out of those of the units that may cut; for each of some cells, after `before` other words.
+    /// The bits of all units of the present step, from those of the units that may cut; for each of some cells, after `before` other words.
     pub(in super::super) fn bits_of_all(&self, bits: Vec<u64>, before: usize, cells: usize) -> Vec<u64> {
         let Some(always) = &self.kept.always else { return bits };
         let words = before + self.stages();

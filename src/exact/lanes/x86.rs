@@ -1,16 +1,17 @@
 //! The vectors of x86-64.
 //!
-//! The types are private to this file. Elsewhere they are only the parameter of a [`Kernel`] that [`run`] was asked to run, after the
-//! processor was asked for the instructions: where the parameter of a function is one of them, the processor has its instructions.
+//! The types are private to this file. Other code sees them only as the type parameter of a [`Kernel`], which [`run`] calls after it has
+//! checked the instructions of the processor. So a function that has one of them as its type parameter runs on a processor with its
+//! instructions.
 
 use super::{Instructions, Kernel, Lanes, Portable};
 use std::arch::x86_64::*;
 use std::mem::transmute;
 
-/// Runs a kernel with the instructions, or with the portable ones where the processor lacks them.
+/// Runs a kernel with the given instructions, or with the portable ones if the processor lacks them.
 pub(super) fn run<K: Kernel>(instructions: Instructions, kernel: K) -> K::Out {
     match instructions {
-        // SAFETY: the processor was just asked for every feature that the function enables.
+        // SAFETY: the processor has just been checked for every feature that the function enables.
         Instructions::Avx512 if Avx512::available() => unsafe { Avx512::run(kernel) },
         // SAFETY: as above.
         Instructions::Avx2 if Avx2::available() => unsafe { Avx2::run(kernel) },
@@ -27,14 +28,14 @@ pub(super) fn available(instructions: Instructions) -> bool {
     }
 }
 
-/// Whether the processor has some features, and a function that has them.
+/// Whether the processor has some features, and a function that enables them.
 macro_rules! with {
     (($($feature:tt),+)) => { $(is_x86_feature_detected!($feature))&&+ };
     (($($feature:tt),+) $($function:tt)+) => { #[target_feature($(enable = $feature),+)] $($function)+ };
 }
 
-/// Defines a vector type with the features that its instructions need. Its methods are written as functions that have the features, in
-/// which the instructions are safe; those of the trait call them.
+/// Defines a vector type with the features that its instructions need. Its methods are functions that enable these features, so that the
+/// instructions are safe in them; the methods of the trait call these functions.
 macro_rules! vector {
     (
         struct $vector:ident($($register:ty),+);
@@ -66,7 +67,7 @@ macro_rules! vector {
             type Mask = $mask;
             #[inline(always)]
             fn load(from: &[f64; 8]) -> Self {
-                // SAFETY: both are eight doubles in their order, whatever these are.
+                // SAFETY: both types are eight doubles in the same order, with any bit pattern allowed.
                 unsafe { transmute::<[f64; 8], Self>(*from) }
             }
             #[inline(always)]
@@ -76,13 +77,13 @@ macro_rules! vector {
             }
             #[inline(always)]
             fn prefetch(values: &[f64], at: usize) {
-                // SAFETY: any address may be prefetched: nothing is read or written.
+                // SAFETY: any address may be prefetched, since nothing is read or written.
                 unsafe { _mm_prefetch::<_MM_HINT_T0>(values.as_ptr().wrapping_add(at).cast()) }
             }
             $(
                 #[inline(always)]
                 fn $method($($argument $(: $type)?),*) $(-> $out)? {
-                    // SAFETY: only `run` gives the type to code that calls this, after the processor was asked for the features.
+                    // SAFETY: the type reaches the callers only through `run`, which has checked the features of the processor.
                     unsafe { $vector::$method($($argument),*) }
                 }
             )+
@@ -152,7 +153,7 @@ vector! {
     }
 }
 
-/// Of four vectors of four pairs: the first pairs of all, the second ones, and so on.
+/// From four vectors of four pairs each: the first pairs of all, the second pairs of all, and so on.
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn gather_pairs([a, b, c, d]: [__m512d; 4]) -> [__m512d; 4] {

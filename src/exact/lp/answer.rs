@@ -1,4 +1,4 @@
-//! Answers, each with what proves it.
+//! The answers about linear programs, each with a certificate.
 
 use rug::Rational;
 use thiserror::Error;
@@ -6,41 +6,41 @@ use thiserror::Error;
 /// Multipliers of some rows, by index in increasing order; all others are 0.
 pub(crate) type Multipliers = Vec<(usize, Rational)>;
 
-/// Why a question about a program cannot be asked.
+/// The errors of questions about a linear program.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum LpError {
-    /// A row or an objective of the wrong length.
-    #[error("row {row} has {found} coefficients, but the program has {expected} variables")]
+    /// A row or an objective has the wrong length.
+    #[error("row {row} has {found} coefficients, expected {expected}: one for each variable")]
     Dimension {
-        /// Which row; of an objective, the number of rows.
+        /// The index of the row; for an objective, the number of rows.
         row: usize,
         /// The number of variables.
         expected: usize,
         /// The number of coefficients.
         found: usize,
     },
-    /// A strict row where an optimum is asked for: it need not be attained.
-    #[error("row {0} is strict, and an optimum over an open set need not be attained: ask with <= instead")]
+    /// The program has a strict row, so the optimum need not be attained.
+    #[error("row {0} is strict, so the optimum need not be attained: expected <= or =")]
     Strict(usize),
     /// A number of a row is NaN or infinite.
     #[error("number {index} of row {row} is not finite")]
     NotFinite {
-        /// Which row.
+        /// The index of the row.
         row: usize,
-        /// Which coefficient; of the right side, the number of variables.
+        /// The index of the coefficient; for the right side, the number of variables.
         index: usize,
     },
-    /// There is no such row.
-    #[error("there is no row {row} among {rows}")]
+    /// There is no row with this index.
+    #[error("there is no row {row}: the program has {rows} rows, counted from 0")]
     Row {
-        /// Which row.
+        /// The index that was given.
         row: usize,
-        /// How many there are.
+        /// The number of rows.
         rows: usize,
     },
 }
 
-/// Whether a program has a point.
+/// Whether a program is feasible, with the certificate.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Feasibility {
     /// A point that satisfies all rows.
@@ -48,15 +48,15 @@ pub enum Feasibility {
         /// The point.
         point: Vec<Rational>,
     },
-    /// Multipliers y, not negative except on equations, with sum y a = 0, and either sum y b < 0, or sum y b = 0 and y > 0 on some
-    /// strict row (Farkas; Motzkin).
+    /// Multipliers y, not negative except on equations, with sum y a = 0 and one of: sum y b < 0; or sum y b = 0 and y > 0 on some strict
+    /// row (the theorems of Farkas and Motzkin).
     Infeasible {
         /// The multipliers.
         multipliers: Multipliers,
     },
 }
 
-/// The maximum of c.x.
+/// The maximum of c.x, with the certificate.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Optimum {
     /// A point that satisfies all rows, and multipliers y, not negative except on equations, with sum y a = c and sum y b = c.x.
@@ -73,18 +73,18 @@ pub enum Optimum {
         /// The ray.
         ray: Vec<Rational>,
     },
-    /// No point; see [`Feasibility::Infeasible`].
+    /// There is no point; see [`Feasibility::Infeasible`].
     Infeasible {
         /// The multipliers.
         multipliers: Multipliers,
     },
 }
 
-/// Whether a row follows from the others.
+/// Whether a row follows from the others, with the certificate.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Redundancy {
-    /// Without the row there is no point that violates it: for each of its negations (two for an equation: first beyond b, then below
-    /// it) the multipliers that prove the program with the negation in the row's place infeasible.
+    /// Every point of the other rows satisfies this row. The negation of an inequality is one row; an equation has two negations, first
+    /// a.x > b, then a.x < b. For each negation, the multipliers prove that the program with the negation in place of the row is infeasible.
     Redundant {
         /// The multipliers for each negation.
         multipliers: Vec<Multipliers>,
@@ -96,18 +96,18 @@ pub enum Redundancy {
     },
 }
 
-/// A point in the relative interior.
+/// A point in the relative interior, with the certificate.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RelativeInterior {
-    /// A point that satisfies all rows, strictly where that is possible, and multipliers y that prove where it is not: not negative, with
-    /// sum y a = 0 and sum y b = 0, so that rows with y > 0 are equations.
+    /// A point that satisfies all rows, and strictly every row that can be strict. The multipliers y prove which rows cannot: they are not
+    /// negative, with sum y a = 0 and sum y b = 0, so that rows with y > 0 hold with equality everywhere.
     Point {
         /// The point.
         point: Vec<Rational>,
         /// The multipliers.
         multipliers: Multipliers,
     },
-    /// No point; see [`Feasibility::Infeasible`].
+    /// There is no point; see [`Feasibility::Infeasible`].
     Infeasible {
         /// The multipliers.
         multipliers: Multipliers,

@@ -1,4 +1,4 @@
-//! What can be asked of a program.
+//! The questions about a linear program.
 
 use super::closed::{Closed, ClosedRow, Solution};
 use super::solve::{Interior, interior, maximum};
@@ -8,10 +8,10 @@ use rug::{Integer, Rational};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// The rows of a program as inequalities: an equation is two of them.
+/// The rows of a program as inequalities: each equation becomes two.
 struct Inequalities<'a> {
     rows: Vec<Cow<'a, Row>>,
-    /// Which row of the program each is, and whether turned around.
+    /// For each inequality, the index of its row in the program, and whether its sign is reversed.
     origin: Vec<(usize, bool)>,
 }
 
@@ -29,13 +29,14 @@ impl<'a> Inequalities<'a> {
         Self { rows, origin }
     }
 
-    /// Whether multipliers with sum y a = 0 and sum y b <= 0 prove the program infeasible: if the latter is negative, or one of a strict row.
+    /// Whether multipliers with sum y a = 0 and sum y b <= 0 prove that the program is infeasible: the sum is negative, or the multiplier
+    /// of a strict row is positive.
     fn prove_infeasible(&self, program: &Program, multipliers: &Multipliers) -> bool {
         let right: Rational = multipliers.iter().map(|(row, y)| Rational::from(&self.rows[*row].whole[program.dimension] * y)).sum();
         right < 0 || multipliers.iter().any(|(row, _)| program.rows[self.origin[*row].0].1 == Sense::Below)
     }
 
-    /// Multipliers of these rows, as multipliers of the program's rows as they were given.
+    /// Turns multipliers of these inequalities into multipliers of the given rows of the program.
     fn given(&self, multipliers: &[(usize, Rational)]) -> Multipliers {
         let mut sums: BTreeMap<usize, Rational> = BTreeMap::new();
         for (row, y) in multipliers {
@@ -48,19 +49,19 @@ impl<'a> Inequalities<'a> {
 }
 
 impl Program {
-    /// Whether a point satisfies all rows, with the point, or the multipliers that prove that there is none.
+    /// Whether some point satisfies all rows: with such a point, or with multipliers that prove that there is none.
     pub fn feasible(&self) -> Feasibility {
         let inequalities = Inequalities::of(self);
         let sense = |row: usize| self.rows[inequalities.origin[row].0].1;
         if self.rows.iter().all(|(_, sense)| *sense != Sense::Equal) {
-            // Mostly there is a point inside of everything, or nothing at all.
+            // In most cases there is a point that satisfies all rows strictly, or no point at all.
             let rows: Vec<&Row> = inequalities.rows.iter().map(AsRef::as_ref).collect();
             match interior(self.dimension, &rows, self.solver) {
                 Interior::Point(point) => return Feasibility::Feasible { point },
                 Interior::Empty(multipliers) if inequalities.prove_infeasible(self, &multipliers) => {
                     return Feasibility::Infeasible { multipliers: inequalities.given(&multipliers) };
                 }
-                // Closed rows may meet where they cannot all be strict.
+                // The closed rows may still have a point where not all of them are strict.
                 Interior::Empty(_) => {}
             }
         }
@@ -73,7 +74,7 @@ impl Program {
         }
     }
 
-    /// How far some of the rows can be tightened while all hold.
+    /// By how much the selected rows can be tightened while all rows stay satisfiable.
     fn depth(&self, inequalities: &Inequalities<'_>, lifted: impl Fn(&usize) -> bool) -> Depth {
         let all = 0..inequalities.rows.len();
         if !all.clone().any(|row| lifted(&row)) {
@@ -88,7 +89,7 @@ impl Program {
             |row: usize| if lifted(&row) { ClosedRow::Lifted(&inequalities.rows[row]) } else { ClosedRow::Plain(&inequalities.rows[row]) };
         match maximum(&Closed::deepest(self.dimension, all.map(row)), self.solver) {
             Solution::Infeasible { multipliers } => Depth::Nowhere(multipliers),
-            // The multipliers are those of a depth below the cap of 1, so the cap has none.
+            // These multipliers belong to a depth below the cap of 1, so the multiplier of the cap is 0.
             Solution::Optimal { mut point, multipliers } => match point.pop() {
                 Some(depth) if depth > 0 => Depth::Positive(point),
                 _ => Depth::NotPositive(multipliers),
@@ -97,10 +98,10 @@ impl Program {
         }
     }
 
-    /// The maximum of c.x, where it is attained, and what proves it.
+    /// The maximum of c.x with a point that attains it, and the multipliers that prove it.
     ///
     /// # Errors
-    /// An objective of another length than the dimension; a strict row.
+    /// The length of the objective is not the dimension, or a row is strict.
     pub fn maximise(&self, objective: &[Rational]) -> Result<Optimum, LpError> {
         if objective.len() != self.dimension {
             return Err(LpError::Dimension { row: self.len(), expected: self.dimension, found: objective.len() });
@@ -124,7 +125,7 @@ impl Program {
     /// Whether a row follows from the others.
     ///
     /// # Errors
-    /// An index that is not below [`len`](Self::len).
+    /// The index is not below [`len`](Self::len).
     pub fn redundancy(&self, row: usize) -> Result<Redundancy, LpError> {
         if row >= self.len() {
             return Err(LpError::Row { row, rows: self.len() });
@@ -151,10 +152,10 @@ impl Program {
         Ok(Redundancy::Redundant { multipliers: proofs })
     }
 
-    /// A point in the relative interior, and what proves that the rows which are equations there are so everywhere.
+    /// A point in the relative interior, and multipliers that prove which rows hold with equality everywhere.
     ///
-    /// Each round tightens all rows that are not known to be equations as far as all of them can be; where that is not at all, the dual
-    /// solution says which of them are equations.
+    /// Each round tightens all rows that are not known to be equations by the largest common amount. If this amount is 0, the dual solution
+    /// shows which of these rows are equations.
     pub fn relative_interior(&self) -> RelativeInterior {
         let inequalities = Inequalities::of(self);
         let sense = |row: usize| self.rows[inequalities.origin[row].0].1;
@@ -181,11 +182,11 @@ impl Program {
     }
 }
 
-/// How far rows can be tightened.
+/// The result of tightening rows.
 enum Depth {
-    /// A point that satisfies the tightened ones strictly.
+    /// A point that satisfies the tightened rows strictly.
     Positive(Vec<Rational>),
-    /// No rows were to be tightened; this point satisfies all.
+    /// No rows were to be tightened; this point satisfies all rows.
     OfNothing(Vec<Rational>),
     /// Multipliers, some of them of tightened rows, with sum y a = 0 and sum y b <= 0.
     NotPositive(Multipliers),

@@ -1,9 +1,9 @@
-//! From a guess of the tight rows to a proof, in integers.
+//! From a guess of the tight rows to a proof in integers.
 
 use super::closed::Closed;
 use rug::{Integer, Rational};
 
-/// As many rows that are guessed to be equations, and variables that are guessed to be 0, as there are variables.
+/// A guess of which rows are tight and which variables are 0, as many in total as there are variables.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Basis {
     pub tight: Vec<usize>,
@@ -17,7 +17,7 @@ impl Basis {
         (variables.len() == self.tight.len()).then_some(variables)
     }
 
-    /// The point, as numerators and a positive denominator, if there is exactly one.
+    /// The point that the basis determines, as numerators and a positive denominator, if it is unique.
     pub(super) fn point(&self, closed: &Closed<'_>) -> Option<(Vec<Integer>, Integer)> {
         let variables = self.variables(closed.n)?;
         let row = |&i: &usize| -> Vec<Integer> {
@@ -29,8 +29,7 @@ impl Basis {
         Some((point, denominator))
     }
 
-    /// The multipliers of the tight rows with sum y a = c, as numerators and a positive denominator, if there are such and none is
-    /// negative.
+    /// The multipliers of the tight rows with sum y a = c, as numerators and a positive denominator, if they exist and none is negative.
     pub(super) fn multipliers(&self, closed: &Closed<'_>) -> Option<(Vec<Integer>, Integer)> {
         let variables = self.variables(closed.n)?;
         let column = |&j: &usize| -> Vec<Integer> {
@@ -46,7 +45,7 @@ impl Basis {
         sound.then_some((numerators, denominator))
     }
 
-    /// The multipliers by row, without those that are 0.
+    /// The multipliers with the indices of their rows, without those that are 0.
     pub(super) fn by_row(&self, (numerators, denominator): (Vec<Integer>, Integer)) -> Vec<(usize, Rational)> {
         let positive = self.tight.iter().zip(numerators).filter(|(_, y)| !y.is_zero());
         let mut multipliers: Vec<_> = positive.map(|(&i, y)| (i, Rational::from((y, denominator.clone())))).collect();
@@ -60,9 +59,9 @@ pub(super) fn fractions((numerators, denominator): (Vec<Integer>, Integer)) -> V
     numerators.into_iter().map(|x| Rational::from((x, denominator.clone()))).collect()
 }
 
-/// Solves n equations in n unknowns, each row the coefficients and the right side: numerators and a positive denominator, None where the
-/// rows are dependent. Elimination without fractions: all entries are minors of the rows (Bareiss 1968, Math. Comp. 22), and the
-/// unknowns times the last pivot are integers (Cramer).
+/// Solves n equations in n unknowns; each row has the coefficients and then the right side. Returns numerators and a positive denominator,
+/// or `None` if the rows are dependent. The elimination has no fractions: all entries are minors of the rows (Bareiss 1968, Math. Comp.
+/// 22), and the unknowns times the last pivot are integers (Cramer).
 fn solve(mut rows: Vec<Vec<Integer>>) -> Option<(Vec<Integer>, Integer)> {
     let n = rows.len();
     let (mut previous, mut product) = (Integer::from(1), Integer::new());
@@ -127,7 +126,7 @@ mod tests {
         let dependent = [[1, 2, 3], [2, 4, 6]].map(|row| row.map(Integer::from).to_vec()).to_vec();
         assert!(solve(dependent).is_none());
     }
-    /// max x + y with x <= 1: no multiplier of that row balances y, which a wrong guess holds at 0.
+    /// max x + y with x <= 1: no multiplier of that row balances y, which a wrong guess fixes at 0.
     #[test]
     fn multipliers_balance_the_variables_at_0_too() {
         let row = Row::new(&[1.into(), 0.into()], &1.into());

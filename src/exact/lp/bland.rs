@@ -1,4 +1,4 @@
-//! The exact simplex: every number an integer, every choice Bland's, so that it ends with the answer.
+//! The exact simplex method in integers, with Bland's rule, so that it terminates.
 
 use super::basis::Basis;
 use super::closed::{Closed, Solution};
@@ -7,22 +7,23 @@ use rug::{Integer, Rational};
 /// A variable of the dictionary: free ones first, then the slack of each row.
 type Variable = usize;
 
-/// basic = (constant + sum of coefficients times the nonbasic variables) / denominator, row by row, all over one positive denominator.
-/// Entries are minors of the first rows (Edmonds 1967), so every division is exact.
+/// A row of the dictionary: basic variable = (constant + sum of coefficients times the nonbasic variables) / denominator, with one positive
+/// denominator for all rows. The entries are minors of the first rows (Edmonds 1967), so every division is exact.
 struct Dictionary {
     /// The number of free variables.
     free: usize,
     denominator: Integer,
-    /// The constant, then the coefficients; the last row is the objective's.
+    /// For each row, the constant and then the coefficients; the last row is that of the objective.
     rows: Vec<Vec<Integer>>,
     basic: Vec<Variable>,
     nonbasic: Vec<Variable>,
 }
 
-/// Solves a program, from a basis that may be near the answer.
+/// Solves a program, starting from a basis that may be close to the optimal one.
 ///
-/// First the free variables enter; then the dual simplex with objective 0 looks for a feasible basis, and the primal one for the best. Of
-/// all variables that may leave or enter, the first one does: neither can return to a basis (Bland 1977), so both end.
+/// First the free variables enter the basis. Then the dual simplex method with objective 0 finds a feasible basis, and the primal one finds
+/// the optimum. Of all variables that may leave or enter, the first one is taken; with this rule no basis returns (Bland 1977), so both
+/// methods terminate.
 pub(super) fn solve(closed: &Closed<'_>, near: &Basis) -> Solution {
     let mut dictionary = Dictionary::new(closed);
     dictionary.enter_free_variables(near);
@@ -55,7 +56,7 @@ impl Dictionary {
         variable >= self.free
     }
 
-    /// Makes nonbasic the variable of a row, and basic that of a column.
+    /// Exchanges the basic variable of row `r` and the nonbasic variable of column `s`.
     fn pivot(&mut self, r: usize, s: usize) {
         let mut top = std::mem::take(&mut self.rows[r]);
         let pivot = std::mem::take(&mut top[1 + s]);
@@ -84,7 +85,8 @@ impl Dictionary {
         }
     }
 
-    /// Makes as many free variables basic as can be: what is left stands in no row, and stays 0. Tight rows of the guess leave first.
+    /// Makes as many free variables basic as possible. The others occur in no row, and stay 0. Rows that the guess calls tight leave the
+    /// basis first.
     fn enter_free_variables(&mut self, near: &Basis) {
         let order: Vec<usize> = near.tight.iter().copied().chain(0..self.basic.len()).collect();
         for s in 0..self.free {
@@ -104,7 +106,7 @@ impl Dictionary {
         }
     }
 
-    /// Makes all slacks positive or 0; if that cannot be, the multipliers that prove it.
+    /// Makes all slacks nonnegative; if this is impossible, returns the multipliers that prove it.
     fn find_feasible(&mut self) -> Option<Vec<(usize, Rational)>> {
         loop {
             let negative = (0..self.basic.len()).filter(|&r| self.is_slack(self.basic[r]) && self.rows[r][0] < 0);
@@ -121,7 +123,7 @@ impl Dictionary {
         }
     }
 
-    /// The slacks in a row, by their rows, with minus their coefficients.
+    /// The slacks in a row, as indices of their rows, with the negated coefficients.
     fn slack_terms(&self, r: usize) -> impl Iterator<Item = (usize, Rational)> + '_ {
         let columns = (0..self.nonbasic.len()).filter(move |&s| self.is_slack(self.nonbasic[s]) && !self.rows[r][1 + s].is_zero());
         columns.map(move |s| {
@@ -130,7 +132,7 @@ impl Dictionary {
         })
     }
 
-    /// Raises the objective as far as it goes, from a feasible basis; if there is no end, the ray.
+    /// Increases the objective to its maximum, from a feasible basis; if it is unbounded, returns the ray.
     fn find_best(&mut self) -> Option<Vec<Rational>> {
         let objective = self.basic.len();
         loop {
@@ -139,10 +141,10 @@ impl Dictionary {
                 *coefficient > 0 || (*coefficient < 0 && !self.is_slack(self.nonbasic[s]))
             };
             let s = (0..self.nonbasic.len()).filter(raises).min_by_key(|&s| self.nonbasic[s])?;
-            // A free variable that is left stands in no slack, so nothing stops it, up or down.
+            // A free variable that is still nonbasic occurs in no slack, so nothing limits it in either direction.
             let falls = |&r: &usize| self.is_slack(self.basic[r]) && self.rows[r][1 + s] < 0;
             let first = (0..self.basic.len()).filter(falls).min_by(|&r, &other| {
-                // constant / -coefficient, compared crosswise.
+                // Compares the quotients constant / -coefficient by cross-multiplication.
                 let (a, b) = (&self.rows[r], &self.rows[other]);
                 let order = Integer::from(&b[0] * &a[1 + s]).cmp(&Integer::from(&a[0] * &b[1 + s]));
                 order.then(self.basic[r].cmp(&self.basic[other]))
@@ -154,7 +156,7 @@ impl Dictionary {
         }
     }
 
-    /// How the free variables move as a nonbasic one goes up, or down.
+    /// The direction of the free variables as a nonbasic variable increases, or decreases.
     fn ray(&self, s: usize, down: bool) -> Vec<Rational> {
         let mut ray = vec![Rational::new(); self.free];
         let sign = if down { -1 } else { 1 };

@@ -1,4 +1,4 @@
-//! The form that the solvers take: the maximum of c.x over rows a.x + lift t <= b, without strict ones.
+//! The form of programs that the solvers take: maximise c.x over rows a.x + lift t <= b, none of them strict.
 
 use super::{Multipliers, Row};
 use crate::exact::nearest_f64;
@@ -6,7 +6,7 @@ use rug::{Integer, Rational};
 
 static ZERO: Integer = Integer::ZERO;
 
-/// A row, and whether the variable t stands in it.
+/// A row, with or without the variable t.
 #[derive(Clone, Copy)]
 pub(super) enum ClosedRow<'a> {
     /// a.x <= b.
@@ -18,7 +18,7 @@ pub(super) enum ClosedRow<'a> {
 }
 
 impl<'a> ClosedRow<'a> {
-    /// The row with t in it.
+    /// The row with the variable t.
     pub(super) fn lifted(self) -> Self {
         match self {
             Self::Plain(row) | Self::Lifted(row) => Self::Lifted(row),
@@ -27,9 +27,9 @@ impl<'a> ClosedRow<'a> {
     }
 }
 
-/// The maximum of a linear form over closed rows in free variables, the last of which is t where there is one.
+/// The maximum of a linear form over closed rows in free variables; if there is a variable t, it is the last one.
 pub(super) struct Closed<'a> {
-    /// The number of variables, t included.
+    /// The number of variables, including t.
     pub n: usize,
     pub rows: Vec<ClosedRow<'a>>,
     /// c, of length n.
@@ -37,13 +37,14 @@ pub(super) struct Closed<'a> {
 }
 
 impl<'a> Closed<'a> {
-    /// The largest t by which all rows can be tightened, no more than 1: positive where and only where a point satisfies all strictly.
+    /// The program of the largest t, at most 1, by which all rows can be tightened. It is positive if and only if some point satisfies all
+    /// rows strictly.
     pub(super) fn deepest(dimension: usize, rows: impl Iterator<Item = ClosedRow<'a>>) -> Self {
         let objective = (0..=dimension).map(|j| Integer::from(u8::from(j == dimension))).collect();
         Self { n: dimension + 1, rows: rows.chain([ClosedRow::Cap]).collect(), objective }
     }
 
-    /// The number of variables without t.
+    /// The number of variables, not including t.
     pub(super) fn dimension(&self) -> usize {
         self.n - usize::from(self.rows.iter().any(|row| !matches!(row, ClosedRow::Plain(_))))
     }
@@ -65,7 +66,7 @@ impl<'a> Closed<'a> {
         }
     }
 
-    /// The row as doubles: b, then -a and minus the coefficient of t. A row may be scaled.
+    /// The row as doubles: b, then -a, then the negated coefficient of t. The row may be scaled.
     pub(super) fn near(&self, row: usize) -> impl Iterator<Item = f64> + '_ {
         let (near, t): (&[f64], f64) = match self.rows[row] {
             ClosedRow::Plain(row) => (&row.near, 0.0),
@@ -83,7 +84,7 @@ impl<'a> Closed<'a> {
         self.objective.iter().map(|c| nearest_f64(&(Rational::from(c) >> bits))).collect()
     }
 
-    /// Whether a point, p over a positive q, satisfies a row.
+    /// Whether the point p / q, q > 0, satisfies a row.
     pub(super) fn satisfied(&self, row: usize, p: &[Integer], q: &Integer) -> bool {
         let mut slack = Integer::from(self.right(row) * q);
         (0..self.n).for_each(|j| slack -= self.coefficient(row, j) * &p[j]);
@@ -91,7 +92,7 @@ impl<'a> Closed<'a> {
     }
 }
 
-/// What the solvers say, as [`Optimum`](super::Optimum) does, with multipliers of the integer rows.
+/// The result of a solver, as [`Optimum`](super::Optimum), with multipliers of the integer rows.
 pub(super) enum Solution {
     Optimal { point: Vec<Rational>, multipliers: Multipliers },
     Unbounded { point: Vec<Rational>, ray: Vec<Rational> },

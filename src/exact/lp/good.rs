@@ -1,4 +1,4 @@
-//! Guesses by `good_lp`: its solver ends with a point, and the rows that are nearly tight there make a basis.
+//! Guesses by `good_lp`: its solver returns a point, and the rows that are nearly tight there form a basis.
 
 use super::basis::Basis;
 use super::closed::Closed;
@@ -6,15 +6,15 @@ use super::guess::Guess;
 use good_lp::{Expression, Solution as _, SolverModel as _, Variable, WithTimeLimit as _, default_solver, variable, variables};
 use rug::Rational;
 
-/// Its solver can turn in circles at degenerate points: after so many seconds there is no guess.
+/// The time limit of a guess in seconds. The solver can cycle at degenerate points.
 const PATIENCE: f64 = 0.5;
 
-/// The deepest point of rows that are all lifted: its basis, and the point itself with t.
+/// The deepest point of rows that all have the variable t: its basis, and the point with t.
 pub(super) fn deepest(closed: &Closed<'_>) -> (Basis, Vec<f64>) {
     point(closed).map_or_else(|| (Basis::default(), vec![f64::NAN; closed.n]), |point| (active(closed, &point), point))
 }
 
-/// The maximum of any program of plain rows.
+/// The maximum of any program of rows without t.
 pub(super) fn maximum(closed: &Closed<'_>) -> Guess {
     match point(closed) {
         Some(point) => Guess::Optimal(active(closed, &point)),
@@ -22,7 +22,7 @@ pub(super) fn maximum(closed: &Closed<'_>) -> Guess {
     }
 }
 
-/// The point at which the solver ends, if it finds one.
+/// The point that the solver returns, if it finds one.
 fn point(closed: &Closed<'_>) -> Option<Vec<f64>> {
     let mut unknowns = variables!();
     let x: Vec<Variable> = (0..closed.n).map(|_| unknowns.add(variable())).collect();
@@ -40,13 +40,13 @@ fn point(closed: &Closed<'_>) -> Option<Vec<f64>> {
     Some(x.into_iter().map(|x| solution.value(x)).collect())
 }
 
-/// The rows with the least slack that are independent, as many as there can be, and the variables that they leave open.
+/// The independent rows with the least slack, as many as there are, and the variables that they do not determine.
 fn active(closed: &Closed<'_>, point: &[f64]) -> Basis {
     let rows: Vec<Vec<f64>> = (0..closed.rows.len()).map(|row| closed.near(row).collect()).collect();
     let slack = |row: &[f64]| row[0] + row[1..].iter().zip(point).map(|(a, x)| a * x).sum::<f64>();
     let mut order: Vec<usize> = (0..rows.len()).collect();
     order.sort_by(|&a, &b| slack(&rows[a]).abs().total_cmp(&slack(&rows[b]).abs()));
-    // Elimination of each row by the ones taken before it, exactly: what is left of a dependent one is 0.
+    // Eliminates each row exactly by the rows taken before it: a dependent row becomes 0.
     let mut taken: Vec<(usize, Vec<Rational>, usize)> = Vec::new();
     for index in order {
         let mut rest: Vec<Rational> = (0..closed.n).map(|j| Rational::from(closed.coefficient(index, j))).collect();

@@ -1,20 +1,20 @@
-//! A dense simplex in doubles. What it says is a guess: nothing is decided by it.
+//! A dense simplex method in doubles. Its results are guesses; no decision depends on them.
 
 use super::basis::Basis;
 use super::closed::{Closed, ClosedRow};
 use crate::exact::bound::U;
 
-/// How a program may end.
+/// The guess of how a program ends.
 pub(super) enum Guess {
-    /// At this basis.
+    /// It has an optimum at this basis.
     Optimal(Basis),
-    /// Without a point.
+    /// It has no point.
     Infeasible,
-    /// Without an end, or the arithmetic failed; this basis may be feasible.
+    /// It is unbounded, or the arithmetic failed; this basis may be feasible.
     Unknown(Basis),
 }
 
-/// The deepest point of rows that are all lifted: its basis, and the point itself with t.
+/// The deepest point of rows that all have the variable t: its basis, and the point with t.
 pub(super) fn deepest(closed: &Closed<'_>) -> (Basis, Vec<f64>) {
     let mut dictionary = Dictionary::new(closed, closed.n, closed.n - 1, 1.0);
     dictionary.enter_depth();
@@ -22,10 +22,10 @@ pub(super) fn deepest(closed: &Closed<'_>) -> (Basis, Vec<f64>) {
     (dictionary.basis(), dictionary.point())
 }
 
-/// The maximum of any program of plain rows.
+/// The maximum of any program of rows without t.
 pub(super) fn maximum(closed: &Closed<'_>) -> Guess {
     let n = closed.n;
-    // One variable more, t <= 0 in every row: a program has a point where t reaches 0.
+    // One more variable, t <= 0, occurs in every row: the program has a point if t can reach 0.
     let mut dictionary = Dictionary::new(closed, n + 1, n, 0.0);
     dictionary.enter_depth();
     dictionary.climb();
@@ -42,14 +42,14 @@ pub(super) fn maximum(closed: &Closed<'_>) -> Guess {
     if ended { Guess::Optimal(basis) } else { Guess::Unknown(basis) }
 }
 
-/// basic = constant + sum of coefficients times the nonbasic variables: free variables first, then the slack of each row, then that of
-/// the cap where there is one of our own.
+/// Each row says: basic variable = constant + sum of coefficients times the nonbasic variables. The variables are the free ones, then the
+/// slack of each row, then that of the cap if this solver added one.
 struct Dictionary {
     free: usize,
-    /// Which variable is t.
+    /// The index of the variable t.
     depth: usize,
     width: usize,
-    /// Row by row; the last is the objective's.
+    /// The entries row by row; the last row is that of the objective.
     entries: Vec<f64>,
     basic: Vec<usize>,
     nonbasic: Vec<usize>,
@@ -102,7 +102,7 @@ impl Dictionary {
         std::mem::swap(&mut self.basic[r], &mut self.nonbasic[s]);
     }
 
-    /// Makes t so small that all slacks are at least 0.
+    /// Makes t so small that all slacks are nonnegative.
     fn enter_depth(&mut self) {
         let rows = 0..self.basic.len();
         let lowest = rows.filter(|&r| self.at(r, self.depth) < 0.0).min_by(|&a, &b| self.constant(a).total_cmp(&self.constant(b)));
@@ -111,7 +111,7 @@ impl Dictionary {
         }
     }
 
-    /// Goes up the objective until nothing raises it; false if there is no end in sight.
+    /// Increases the objective until no column increases it; false if no end is found.
     fn climb(&mut self) -> bool {
         let objective = self.basic.len();
         for _ in 0..20 + 10 * (self.basic.len() + self.free) {
@@ -122,7 +122,7 @@ impl Dictionary {
         false
     }
 
-    /// Free variables enter before slacks, and of either the steepest.
+    /// The variable that enters: free variables before slacks, and among either the steepest.
     fn entering(&self, objective: usize) -> Option<(usize, bool)> {
         let mut best = (0.0, false, None);
         for (s, &variable) in self.nonbasic.iter().enumerate() {
@@ -136,8 +136,7 @@ impl Dictionary {
         best.2
     }
 
-    /// The slack that is 0 first; of those that are so at the same time the cap's, so that t ends where it should, or the one that falls
-    /// fastest.
+    /// The slack that reaches 0 first. Among ties, that of the cap, so that t ends at the cap; else the one that decreases fastest.
     fn leaving(&self, s: usize, up: bool) -> Option<usize> {
         let cap = self.free + self.basic.len() - 1;
         let mut best: Option<(f64, f64, usize)> = None;
@@ -154,12 +153,12 @@ impl Dictionary {
         best.map(|(_, _, r)| r)
     }
 
-    /// A column stays nonbasic, and 0, from now on.
+    /// Keeps a column nonbasic, and its variable 0, from now on.
     fn forbid(&mut self, column: usize) {
         self.forbidden = Some(column);
     }
 
-    /// Puts the program's own objective in the place of t.
+    /// Replaces the objective t by the program's own objective.
     fn aim(&mut self, closed: &Closed<'_>) {
         let mut row = vec![0.0; self.width];
         for (j, c) in closed.near_objective().into_iter().enumerate().filter(|&(_, c)| c != 0.0) {
@@ -189,7 +188,7 @@ impl Dictionary {
     }
 }
 
-/// x + y, and 0 where no more than the rounding of the sum and of y is left: both are within 2 u (|x| + |y|).
+/// x + y, or 0 if the sum is not larger than the rounding errors of the sum and of y, which are both within 2 u (|x| + |y|).
 fn sum(x: f64, y: f64) -> f64 {
     let sum = x + y;
     if sum.abs() > 2.0 * U * (x.abs() + y.abs()) { sum } else { 0.0 }

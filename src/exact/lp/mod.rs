@@ -1,8 +1,8 @@
 //! Linear programs over the rationals, decided exactly, each answer with its certificate.
 //!
-//! A [`Program`] is a list of rows a.x <= b, a.x < b or a.x = b. A solver in floating point guesses which rows are tight; what the
-//! guess says is then computed and checked in integers, and where the check fails an exact simplex with Bland's rule (Bland 1977, Math.
-//! Oper. Res. 2) decides. So no answer depends on a rounded number. The answers check their certificates (`verify`), by code of its own.
+//! A [`Program`] is a list of rows a.x <= b, a.x < b or a.x = b. A solver in floating point guesses which rows are tight. The guess is then
+//! computed and checked in integers; if the check fails, an exact simplex method with Bland's rule (Bland 1977, Math. Oper. Res. 2)
+//! decides. So no answer depends on a rounded number. `verify` of an answer checks its certificate with separate code.
 //!
 //! ```
 //! use plica::exact::lp::{Feasibility, Optimum, Program, Sense::{AtMost, Below}};
@@ -11,7 +11,7 @@
 //!     Optimum::Optimal { point, .. } => assert_eq!(point, [1, 0]),
 //!     other => panic!("{other:?}"),
 //! }
-//! // Strict on two sides, and cut by a line through their corner: nothing is left.
+//! Two strict rows, and a third that touches the set they bound only at its open corner: there is no point.
 //! let empty = Program::from_rows(2, [([-1, 0], Below, 0), ([0, -1], Below, 0), ([1, 1], AtMost, 0)]).unwrap();
 //! assert!(matches!(empty.feasible(), Feasibility::Infeasible { .. }));
 //! ```

@@ -1,10 +1,10 @@
-//! Linear programs: rows, and what can be asked of them.
+//! Linear programs: their rows.
 
 use super::{LpError, Row};
 use rug::Rational;
 use std::sync::OnceLock;
 
-/// How the two sides of a row compare.
+/// The relation between the two sides of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Sense {
     /// a.x <= b.
@@ -15,40 +15,40 @@ pub enum Sense {
     Equal,
 }
 
-/// Who guesses the tight rows, before the guess is verified. The answer is right with any of them.
+/// The solver that guesses the tight rows, before the guess is verified. The answer is right with any of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Solver {
-    /// A dense simplex in doubles, which ends with a basis.
+    /// A dense simplex method in doubles, which returns a basis.
     #[default]
     Simplex,
-    /// The crate `good_lp` with its solver `minilp`, which ends with a point: the rows that are nearly tight there are the guess.
-    /// It gets half a second, because it can turn in circles where rows are degenerate; then the exact simplex decides alone.
+    /// The crate `good_lp` with its solver `minilp`, which returns a point; the rows that are nearly tight there are the guess. Its time
+    /// limit is half a second, because it can cycle in degenerate programs; after that the exact simplex method decides alone.
     GoodLp,
-    /// None: the exact simplex decides alone.
+    /// No guess: the exact simplex method decides alone.
     Exact,
 }
 
-/// Rows that x in Q^d must satisfy; the variables are free.
+/// A system of rows that x in Q^d must satisfy; the variables are free (of any sign).
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Program {
     pub(super) dimension: usize,
     pub(super) rows: Vec<(Row, Sense)>,
-    /// The rows as they were given, a then b, once they are asked for: what certificates speak of.
+    /// The rows as they were given, a then b, which certificates refer to. They are computed when they are first used.
     given: Vec<OnceLock<(Vec<Rational>, Rational)>>,
     pub(super) solver: Solver,
 }
 
 impl Program {
-    /// The program of so many variables without rows.
+    /// A program with `dimension` variables and no rows.
     pub fn new(dimension: usize) -> Self {
         Self { dimension, rows: Vec::new(), given: Vec::new(), solver: Solver::default() }
     }
 
-    /// The program of these rows: a, how it compares, b.
+    /// A program of the given rows (a, relation, b).
     ///
     /// # Errors
-    /// A row of another length than the dimension.
+    /// The length of a row is not the dimension.
     pub fn from_rows<const D: usize, T: Into<Rational>>(
         dimension: usize,
         rows: impl IntoIterator<Item = ([T; D], Sense, T)>,
@@ -60,15 +60,15 @@ impl Program {
         Ok(program)
     }
 
-    /// Lets another solver guess.
+    /// Sets the solver that guesses.
     pub fn solver(self, solver: Solver) -> Self {
         Self { solver, ..self }
     }
 
-    /// One row more.
+    /// Adds one row.
     ///
     /// # Errors
-    /// A row of another length than the dimension.
+    /// The length of the row is not the dimension.
     pub fn push(&mut self, coefficients: Vec<Rational>, sense: Sense, right: Rational) -> Result<(), LpError> {
         if coefficients.len() != self.dimension {
             return Err(LpError::Dimension { row: self.rows.len(), expected: self.dimension, found: coefficients.len() });
@@ -78,10 +78,10 @@ impl Program {
         Ok(())
     }
 
-    /// One row of doubles more, each the rational that it denotes; faster than [`push`](Self::push).
+    /// Adds one row of doubles, each denoting its exact value; this is faster than [`push`](Self::push).
     ///
     /// # Errors
-    /// A row of another length than the dimension; a number that is not finite.
+    /// The length of the row is not the dimension, or a number is not finite.
     ///
     /// ```
     /// use plica::exact::lp::{Program, Sense};
@@ -102,7 +102,7 @@ impl Program {
         Ok(())
     }
 
-    /// A row of integers more.
+    /// Adds one row of integers.
     pub(crate) fn push_row(&mut self, row: &Row, sense: Sense) {
         self.rows.push((row.clone(), sense));
         self.given.push(OnceLock::new());
@@ -123,21 +123,21 @@ impl Program {
         self.rows.is_empty()
     }
 
-    /// A row: a, how it compares, b.
+    /// The row with this index: a, the relation, b.
     ///
     /// # Panics
-    /// Where the index is not below [`len`](Self::len).
+    /// If the index is not below [`len`](Self::len).
     pub fn row(&self, index: usize) -> (&[Rational], Sense, &Rational) {
         let (coefficients, right) = self.given[index].get_or_init(|| self.rows[index].0.given());
         (coefficients, self.rows[index].1, right)
     }
 
-    /// The rows: a, how it compares, b.
+    /// All rows: a, the relation, b.
     pub fn rows(&self) -> impl ExactSizeIterator<Item = (&[Rational], Sense, &Rational)> {
         (0..self.len()).map(|index| self.row(index))
     }
 
-    /// The program with a row in the place of another.
+    /// The program with the row `index` replaced by another.
     pub(super) fn with(&self, index: usize, negated: (Vec<Rational>, Sense, Rational)) -> Self {
         let (coefficients, sense, right) = negated;
         let mut program = self.clone();

@@ -5,16 +5,16 @@ use crate::exact::{dyadic_parts, nearest_f64, over_common_denominator};
 use rug::{Integer, Rational};
 use std::cmp::Ordering;
 
-/// A row a.x <= b, or a.x < b, times a positive number: which of the two is said where it is used.
+/// A row a.x <= b or a.x < b, times a positive number. The user of the row knows which of the two relations it has.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Row {
     /// a, then b: integers without a common divisor.
     pub whole: Vec<Integer>,
-    /// The same over [`lift`](Self::lift), as doubles: each within 2 u of its number, relatively, and 2^-1074.
+    /// The same divided by [`lift`](Self::lift), as doubles: the relative error of each is below 2 u, plus 2^-1074.
     pub near: Vec<f64>,
-    /// The power of two that is the least above all |a|: the coefficient of the slack t in a.x + lift t <= b.
+    /// The least power of two above all |a|: the coefficient of the slack t in a.x + lift t <= b.
     pub lift: Integer,
-    /// What the row was multiplied by.
+    /// The number by which the row was multiplied.
     pub factor: Rational,
 }
 
@@ -26,7 +26,7 @@ impl Row {
         row
     }
 
-    /// The row of integers a, then b.
+    /// The row with these integers: a, then b.
     pub(crate) fn of_integers(mut whole: Vec<Integer>) -> Self {
         let mut divisor = Integer::new();
         for x in whole.iter().rev() {
@@ -45,7 +45,7 @@ impl Row {
         Self { whole, near, lift: Integer::from(1) << bits, factor }
     }
 
-    /// The row of finite doubles a and b.
+    /// The row with these finite doubles a and b.
     pub(crate) fn of_doubles(coefficients: &[f64], right: f64) -> Self {
         let all = || coefficients.iter().chain([&right]).map(|&x| dyadic_parts(x));
         let least = all().filter(|(m, _)| *m != 0).map(|(_, e)| e).min().unwrap_or(0);
@@ -59,7 +59,7 @@ impl Row {
         row
     }
 
-    /// The row as it was before it was multiplied by the factor: a, and b.
+    /// The given row, before it was multiplied by the factor: a, and b.
     pub(crate) fn given(&self) -> (Vec<Rational>, Rational) {
         let mut given: Vec<Rational> = self.whole.iter().map(|x| Rational::from(x / &self.factor)).collect();
         let right = given.pop().unwrap_or_default();
@@ -71,7 +71,7 @@ impl Row {
         self.whole.len() - 1
     }
 
-    /// The other side: -a.x <= -b.
+    /// The opposite row: -a.x <= -b.
     pub(crate) fn opposite(&self) -> Self {
         let negated = |x: &Integer| Integer::from(-x);
         Self {
@@ -82,10 +82,10 @@ impl Row {
         }
     }
 
-    /// The sign of b - a.x, if doubles are certain of it, where each x is a double within 2^-53 of its number, relatively.
+    /// The sign of b - a.x, if doubles are certain of it. Each x is a double with a relative error of at most 2^-53.
     pub(crate) fn certain_slack_sign(&self, x: &[f64]) -> Option<Ordering> {
-        // A term a x passes n + 1 additions and a multiplication, a is off by 2 u and x by u; as many again for the sum of sizes. What
-        // underflows, in a or in a x, is off by less than TINY times 1 and |x| (proofs/filter.md, section 3).
+        // A term a x goes through n + 1 additions and a multiplication; the error of a is 2 u and that of x is u; the sum of the magnitudes
+        // has as many roundings again. Underflow, in a or in a x, loses less than TINY times 1 and |x| (proofs/filter.md, section 3).
         let (b, a) = self.near.split_last()?;
         let (mut slack, mut size, mut reach) = (*b, b.abs(), 1.0);
         for (a, x) in a.iter().zip(x) {
@@ -94,11 +94,11 @@ impl Row {
             reach += x.abs();
         }
         let error = round_up(gamma(2 * x.len() + 10) * size + TINY * reach);
-        // Overflow and NaN are certain of nothing.
+        // After overflow or with NaN no sign is certain.
         (slack.abs() > error && size < HUGE).then_some(if slack > 0.0 { Ordering::Greater } else { Ordering::Less })
     }
 
-    /// The sign of b - a.x, where x is p over a positive q.
+    /// The sign of b - a.x at the point x = p / q, q > 0.
     pub(crate) fn slack_sign(&self, p: &[Integer], q: &Integer) -> Ordering {
         let (b, a) = self.whole.split_last().expect("a row has a right side");
         let mut sum = Integer::from(b * q);
@@ -109,7 +109,7 @@ impl Row {
 
 /// x / 2^bits, rounded.
 fn scaled_down(x: &Integer, bits: u32) -> f64 {
-    // Below 2^1000 both the double and the quotient are ordinary numbers.
+    // Below 2^1000 both the double and the quotient are normal numbers.
     if bits < 1000 && x.significant_bits() < 1000 {
         return x.to_f64() / f64::from_bits(u64::from(1023 + bits) << 52);
     }
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_coefficient_that_underflows_is_not_forgotten() {
-        // x + 2^-1080 y < 2^-90: at (0, 2^1000) the left side is 2^-80, though the double nearest to 2^-1080 is 0.
+        // x + 2^-1080 y < 2^-90: at (0, 2^1000) the left side is 2^-80, but the double nearest to 2^-1080 is 0.
         let tiny = |bits: u32| Rational::from(1) >> bits;
         let row = Row::new(&[Rational::from(1), tiny(1080)], &tiny(90));
         let far = f64::from_bits((1023 + 1000) << 52);
@@ -157,7 +157,7 @@ mod tests {
             let x: Vec<f64> = (0..5).map(|_| draw()).collect();
             let exact = |x: &f64| crate::exact::rational(*x).unwrap();
             let left: Rational = a.iter().zip(&x).map(|(a, x)| exact(a) * exact(x)).sum();
-            // Right sides at, and very near, the left side.
+            // Right sides that are equal to the left side, or very close to it.
             for nudge in [0i32, 1, -1, 1 << 20, -(1 << 20)] {
                 let row = Row::new(&a.iter().map(exact).collect::<Vec<_>>(), &(left.clone() + (Rational::from(nudge) >> 50u32)));
                 if let Some(sign) = row.certain_slack_sign(&x) {

@@ -1,4 +1,4 @@
-//! Guess, verify, and where that fails the exact simplex.
+//! Guess and verify; if the verification fails, use the exact simplex method.
 
 use super::basis::{Basis, fractions};
 use super::closed::{Closed, ClosedRow, Solution};
@@ -8,15 +8,15 @@ use super::{bland, good, guess};
 use crate::exact::{nearest_f64, over_common_denominator, rational};
 use rug::{Integer, Rational};
 
-/// Whether rows a.x < b have a point.
+/// Whether some point satisfies all rows a.x < b.
 pub(crate) enum Interior {
-    /// A point that satisfies all strictly.
+    /// A point that satisfies all rows strictly.
     Point(Vec<Rational>),
-    /// Multipliers of the integer rows, not negative and not all 0, with sum y a = 0 and sum y b <= 0.
+    /// Multipliers of the integer rows, nonnegative and not all 0, with sum y a = 0 and sum y b <= 0.
     Empty(Multipliers),
 }
 
-/// Whether rows, all taken as strict, have a point.
+/// Decides whether rows, all taken as strict, have a point.
 pub(crate) fn interior(dimension: usize, rows: &[&Row], solver: Solver) -> Interior {
     let closed = Closed::deepest(dimension, rows.iter().map(|row| ClosedRow::Lifted(row)));
     let (basis, point) = deepest(&closed, solver);
@@ -31,12 +31,12 @@ pub(crate) fn interior(dimension: usize, rows: &[&Row], solver: Solver) -> Inter
             Some(depth) if depth > 0 => Interior::Point(point),
             _ => Interior::Empty(multipliers),
         },
-        // A very negative t satisfies all rows, and t <= 1.
+        // A sufficiently small t satisfies all rows, and t <= 1.
         Solution::Unbounded { .. } | Solution::Infeasible { .. } => unreachable!("the depth has a maximum"),
     }
 }
 
-/// The point as fractions, if it satisfies all rows strictly: by a bound on the rounding error, or else by integers.
+/// The point as fractions, if it satisfies all rows strictly; decided by a bound on the rounding error, or else by integers.
 fn strictly_inside(rows: &[&Row], point: &[f64]) -> Option<Vec<Rational>> {
     let exact: Vec<Rational> = point.iter().map(|&x| rational(x)).collect::<Option<_>>()?;
     let mut whole = None;
@@ -84,7 +84,7 @@ pub(super) fn maximum(closed: &Closed<'_>, solver: Solver) -> Solution {
     bland::solve(closed, &basis)
 }
 
-/// The solution that a basis says, if it is one.
+/// The solution at a basis, if the basis is optimal.
 fn optimal(closed: &Closed<'_>, basis: &Basis) -> Option<Solution> {
     let (numerators, denominator) = basis.point(closed)?;
     let point = fractions((numerators.clone(), denominator.clone()));
@@ -92,18 +92,18 @@ fn optimal(closed: &Closed<'_>, basis: &Basis) -> Option<Solution> {
     let satisfied = |row: usize| {
         let sign = match closed.rows[row] {
             ClosedRow::Plain(row) => row.certain_slack_sign(&near[..row.dimension()]),
-            // The filter knows nothing of t.
+            // The filter does not handle t.
             ClosedRow::Lifted(_) | ClosedRow::Cap => None,
         };
         sign.map_or_else(|| closed.satisfied(row, &numerators, &denominator), std::cmp::Ordering::is_gt)
     };
-    // The tight rows are equations at the point.
+    // The tight rows hold with equality at the point.
     let satisfied = (0..closed.rows.len()).all(|row| basis.tight.contains(&row) || satisfied(row));
     let multipliers = satisfied.then(|| basis.multipliers(closed)).flatten()?;
     Some(Solution::Optimal { point, multipliers: basis.by_row(multipliers) })
 }
 
-/// The proof that there is no point, if a guess finds it. It is one of the plain rows alone: a very negative t satisfies the others.
+/// The proof that there is no point, if a guess finds it. It needs the plain rows only: a sufficiently small t satisfies the others.
 fn without_point(closed: &Closed<'_>, solver: Solver) -> Option<Solution> {
     let plain = |(index, row): (usize, &ClosedRow<'_>)| matches!(row, ClosedRow::Plain(_)).then_some(index);
     let rows: Vec<usize> = closed.rows.iter().enumerate().filter_map(plain).collect();
@@ -114,7 +114,7 @@ fn without_point(closed: &Closed<'_>, solver: Solver) -> Option<Solution> {
     (right < 0).then_some(Solution::Infeasible { multipliers })
 }
 
-/// The guess of a solver at the deepest point: a basis, and the point with t.
+/// The guess of a solver for the deepest point: a basis, and the point with t.
 fn deepest(closed: &Closed<'_>, solver: Solver) -> (Basis, Vec<f64>) {
     match solver {
         Solver::Simplex => guess::deepest(closed),

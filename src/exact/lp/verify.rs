@@ -1,4 +1,4 @@
-//! Holds certificates against programs: plain rational arithmetic on the rows as they were given, sharing nothing with the solvers.
+//! Checks certificates against programs, by plain rational arithmetic on the given rows. It shares no code with the solvers.
 
 use super::{Feasibility, Multipliers, Optimum, Program, Redundancy, RelativeInterior, Sense};
 use rug::Rational;
@@ -29,7 +29,7 @@ impl Program {
     }
 }
 
-/// sum y a and sum y b, where the multipliers are in order and not negative except on equations.
+/// sum y a and sum y b, if the indices are in order and the multipliers are nonnegative except on equations.
 fn combination(rows: &[GivenRow<'_>], dimension: usize, multipliers: &Multipliers) -> Option<(Vec<Rational>, Rational)> {
     let (mut left, mut right) = (vec![Rational::new(); dimension], Rational::new());
     let mut previous = None;
@@ -54,7 +54,7 @@ fn proves_infeasible(rows: &[GivenRow<'_>], dimension: usize, multipliers: &Mult
 }
 
 impl Feasibility {
-    /// Whether what the answer carries proves it of this program.
+    /// Whether the certificate proves the answer for this program.
     pub fn verify(&self, program: &Program) -> bool {
         match self {
             Feasibility::Feasible { point } => program.is_satisfied_by(point),
@@ -66,7 +66,7 @@ impl Feasibility {
 }
 
 impl Optimum {
-    /// Whether what the answer carries proves it of this program and the maximum of c.x.
+    /// Whether the certificate proves the answer for this program and the maximum of c.x.
     pub fn verify(&self, program: &Program, objective: &[Rational]) -> bool {
         let rows: Vec<_> = program.rows().collect();
         match self {
@@ -87,7 +87,7 @@ impl Optimum {
 }
 
 impl Redundancy {
-    /// Whether what the answer carries proves it of this row of this program.
+    /// Whether the certificate proves the answer for this row of this program.
     pub fn verify(&self, program: &Program, row: usize) -> bool {
         let rows: Vec<_> = program.rows().collect();
         match self {
@@ -115,7 +115,7 @@ impl Redundancy {
 }
 
 impl RelativeInterior {
-    /// Whether what the answer carries proves it of this program.
+    /// Whether the certificate proves the answer for this program.
     pub fn verify(&self, program: &Program) -> bool {
         let rows: Vec<_> = program.rows().collect();
         match self {

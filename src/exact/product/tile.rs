@@ -4,22 +4,22 @@ use super::{BLOCK, Rows, TILE};
 use crate::exact::ascending::Indices;
 use crate::exact::lanes::Lanes;
 
-/// How many terms ahead weights are asked for by a full tile, more by a smaller one: the list of active inputs skips, so that the
-/// processor cannot foresee the next.
+/// How many terms ahead a full tile prefetches weights; a smaller tile prefetches further ahead. The list of active inputs is irregular, so
+/// that the processor cannot predict the next one.
 const AHEAD: usize = 10;
 
 /// The terms of the sums of a tile of rows.
 #[derive(Clone, Copy)]
 pub(super) enum Terms<'a> {
-    /// So many inputs: all.
+    /// All inputs, as many as given.
     All(usize),
     /// The inputs of a list.
     Listed(Indices<'a>),
-    /// The inputs of a list, with their values as [`pack_tile`] leaves them.
+    /// The inputs of a list, with their values as [`pack_tile`] writes them.
     Packed(Indices<'a>, &'a [f64]),
 }
 
-/// The parts in which the rows of a tile are summed: where each begins, and how many rows it has.
+/// The parts in which the rows of a tile are summed: the first row and the number of rows of each.
 #[inline(always)]
 fn parts<L: Lanes>(count: usize) -> impl Iterator<Item = (usize, usize)> {
     let mut next = 0;
@@ -31,7 +31,7 @@ fn parts<L: Lanes>(count: usize) -> impl Iterator<Item = (usize, usize)> {
     })
 }
 
-/// The values of the listed inputs: part after part, in each part input by input.
+/// Writes the values of the listed inputs, part after part, and within each part input by input.
 #[inline(always)]
 pub(super) fn pack_tile<L: Lanes>(rows: Rows<'_>, list: Indices<'_>, packed: &mut [f64]) {
     for (first, count) in parts::<L>(rows.count) {
@@ -60,10 +60,10 @@ pub(super) fn sum_rows<L: Lanes>(rows: Rows<'_>, terms: Terms<'_>, weights: &[f6
     }
 }
 
-/// The first values of R rows, from row `first` on.
+/// The first `len` values of R rows, beginning with row `first`.
 #[inline(always)]
 fn heads<'a, const R: usize>(rows: Rows<'a>, first: usize, len: usize) -> [&'a [f64]; R] {
-    // Not by a closure: the lengths, all the same, are to be known to the loop that reads.
+    // This is no closure, so that the compiler knows that all lengths are equal in the loop that reads.
     let mut heads = [&rows.values[..len]; R];
     for (r, head) in heads.iter_mut().enumerate() {
         *head = &rows.values[(first + r) * rows.stride..][..len];
@@ -85,10 +85,10 @@ fn sum_part<L: Lanes, const R: usize>(rows: Rows<'_>, first: usize, terms: Terms
 
 /// The inputs that are summed.
 trait Inputs: Copy {
-    /// Whether some inputs are left out.
+    /// Whether some inputs are skipped.
     const SKIPS: bool;
     fn len(self) -> usize;
-    /// All inputs are below this.
+    /// A number that is above all inputs.
     fn limit(self) -> usize;
     fn at(self, k: usize) -> usize;
 }
@@ -109,7 +109,7 @@ impl Inputs for Indices<'_> {
     }
 }
 
-/// So many inputs: all.
+/// All inputs, as many as given.
 #[derive(Clone, Copy)]
 struct All(usize);
 
@@ -131,11 +131,11 @@ impl Inputs for All {
 
 /// The values of the inputs in R rows.
 trait Values<const R: usize> {
-    /// The value of the k-th input, which is input j, in row r.
+    /// The value in row r of the k-th input of the sum, whose index is j.
     fn value(&self, k: usize, j: usize, r: usize) -> f64;
 }
 
-/// Rows as they are.
+/// Rows that are not packed.
 impl<const R: usize> Values<R> for [&[f64]; R] {
     #[inline(always)]
     fn value(&self, _: usize, j: usize, r: usize) -> f64 {
@@ -155,7 +155,7 @@ impl<const R: usize> Values<R> for &[[f64; R]] {
 #[inline(always)]
 fn sum_tile<L: Lanes, I: Inputs, const R: usize>(inputs: I, values: impl Values<R>, weights: &[f64], out: &mut [f64], width: usize) {
     let n = inputs.len();
-    // All inputs are below this length, and below those of the values: the compiler leaves out nearly all checks of the loop.
+    // All inputs are below this length and below those of the values, so that the compiler omits nearly all bounds checks of the loop.
     let vectors = &weights.as_chunks::<8>().0.as_chunks::<2>().0[..inputs.limit()];
     let ahead = (AHEAD * L::ROWS).div_ceil(R);
     let mut totals = [[L::splat(0.0); 2]; R];

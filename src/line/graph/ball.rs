@@ -1,13 +1,13 @@
-//! Doubles with a bound of their error, and the forms b + a t made of them: proofs/filter.md, section 13.
+//! Doubles with a bound on their error, and forms b + a t with such coefficients: proofs/filter.md, section 13.
 //!
-//! An error of 0 says that the double is exact. Errors are summed in doubles, and every sum is finished by [`Ball::settled`], which makes up for
-//! the rounding of fewer than 2^30 additions and for what underflow loses.
+//! An error of 0 means that the double is exact. Errors are summed in doubles. Every sum is finished by [`Ball::settled`], which covers the
+//! rounding of fewer than 2^30 additions and the loss by underflow.
 
 use super::plan::SMALL;
 use crate::exact::bound::{U, gamma, round_up};
 use std::cmp::Ordering;
 
-/// A number within `e` of `x`.
+/// A number whose distance from `x` is at most `e`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Ball {
     pub x: f64,
@@ -33,8 +33,9 @@ impl Ball {
         }
     }
 
-    /// What a sum of `terms` products takes of it: with |w| `margin` for each, the bound covers its error, that of a weight that is
-    /// only the nearest double of its number, and the rounding of the product and of the sum.
+    /// The part of the error of a sum of `terms` products that belongs to this factor. If |w| times `margin` is added for each product, the
+    /// bound covers the error of the factor, the rounding of a weight to its nearest double, and the rounding of the product and of the
+    /// sum.
     #[inline(always)]
     pub fn margin(self, dyadic: bool, terms: usize) -> f64 {
         let near = if dyadic { 0.0 } else { 2.0 * U };
@@ -46,7 +47,7 @@ impl Ball {
         Self { x: w * self.x, e: w.abs() * self.margin(dyadic, 1) }.settled()
     }
 
-    /// The bound of a sum, made a bound again.
+    /// The ball of a sum with its error rounded up to an upper bound.
     #[inline(always)]
     pub fn settled(self) -> Self {
         let e = if self.e == 0.0 { 0.0 } else { round_up(self.e) + SMALL };
@@ -59,14 +60,14 @@ impl Ball {
     }
 }
 
-/// A form b + a t.
+/// The form b + a t.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct BallForm {
     pub b: Ball,
     pub a: Ball,
 }
 
-/// A time within `half` of `at`, in [0, 1].
+/// A time in [0, 1] whose distance from `at` is at most `half`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct BallTime {
     pub at: f64,
@@ -85,7 +86,7 @@ impl BallForm {
         Ball { x, e: self.b.e + t.at * self.a.e + t.half * (self.a.x.abs() + self.a.e) + U * (step.abs() + x.abs()) }.settled()
     }
 
-    /// Where the form has a value, for a slope whose sign is certain and not 0: the two ends of an enclosure.
+    /// An enclosure of the time at which the form has a value. The sign of the slope must be certain and not 0.
     #[inline]
     pub fn time_of(&self, value: Ball) -> (f64, f64) {
         let rise = value.minus(self.b);
@@ -97,7 +98,7 @@ impl BallForm {
     }
 }
 
-/// (a - a0) where the slope of a form turned from a0 to a at a time: the constant turns the other way.
+/// Changes the slope of a form by `change` = a - a0 at a time, where the value stays the same, so that the constant changes the other way.
 #[inline(always)]
 pub(super) fn turn(form: &mut BallForm, change: Ball, t: BallTime) {
     let a = form.a.x + change.x;
@@ -113,7 +114,7 @@ mod tests {
     use crate::network::{Coefficients, ConvolutionOptions, LinearMap, NetworkBuilder, Operation};
     use rug::Rational;
 
-    /// Numbers in (-1, 1) with all their bits.
+    /// Pseudorandom numbers in (-1, 1) with 53 bits.
     struct Numbers(u64);
 
     impl Numbers {
@@ -127,7 +128,7 @@ mod tests {
         }
     }
 
-    /// A dense map and a convolution of 36 inputs.
+    /// A dense map and a convolution with 36 inputs each.
     fn maps(numbers: &mut Numbers) -> Vec<LinearMap> {
         let mut builder = NetworkBuilder::new(&[1, 6, 6]).unwrap();
         let x = builder.input();
@@ -143,14 +144,14 @@ mod tests {
         graph.nodes().iter().filter_map(|node| map(&node.operation)).collect()
     }
 
-    /// The bounds hold where every input is as wrong as its own bound lets it be, in the direction that hurts.
+    /// The bounds hold if every input has the largest error that its bound allows, in the direction that is worst for the sum.
     #[test]
     fn margins_cover_the_worst_inputs_and_all_rounding() {
         let mut numbers = Numbers(7);
         let exact = |x: f64| Rational::from_f64(x).unwrap();
         for round in 0..50 {
             for map in maps(&mut numbers) {
-                // Errors that are far below rounding, like it, and far above it.
+                // The errors are far below rounding, of its size, and far above it.
                 let size = 2.0f64.powi(-70 + round);
                 let balls: Vec<Ball> = (0..map.inputs()).map(|_| Ball { x: numbers.next(), e: size * numbers.next().abs() }).collect();
                 let weights = map.weights().doubles();
@@ -176,27 +177,27 @@ mod tests {
                     for ball in [Ball { x, e: of_x }, Ball { x: y, e: of_y }, columns[output]] {
                         let ball = ball.settled();
                         assert!(worst.iter().all(|sum| (sum.clone() - exact(ball.x)).abs() <= exact(ball.e)), "{ball:?} and {worst:?}");
-                        assert!(ball.e < 100.0 * (size + 2.0 * U) * map.inputs() as f64, "a bound that says nothing: {ball:?}");
+                        assert!(ball.e < 100.0 * (size + 2.0 * U) * map.inputs() as f64, "the bound is far too large: {ball:?}");
                     }
                 }
             }
         }
     }
 
-    /// A number that is off by its error, in one direction or the other.
+    /// The number at one end of a ball.
     fn end(ball: Ball, up: bool) -> Rational {
         Rational::from_f64(ball.x).unwrap() + Rational::from_f64(if up { ball.e } else { -ball.e }).unwrap()
     }
 
-    /// Whether a ball holds a number, and how far from its centre that is, relative to its radius.
+    /// The distance of a number from the centre of a ball, relative to the radius.
     fn part(ball: Ball, number: &Rational) -> f64 {
         let (off, e) = ((Rational::from_f64(ball.x).unwrap() - number).abs(), Rational::from_f64(ball.e).unwrap());
         assert!(off <= e, "{} is {} from {ball:?}", number.to_f64(), off.to_f64());
         if off.is_zero() { 0.0 } else { (off / e).to_f64() }
     }
 
-    /// Values, turns, times, differences and products of numbers that are as wrong as they may be. Each error in turn is far above all others, so that
-    /// the part of the bound that is for it shows; without any, rounding is what is left.
+    /// Values, times, changes of slope, differences and products of numbers with the largest errors that are allowed. In each round one of
+    /// the errors is far above all others, so that its part of the bound is tested; without any error, only rounding remains.
     #[test]
     fn values_and_times_and_turns_hold_what_the_worst_numbers_become() {
         let mut numbers = Numbers(3);
@@ -228,7 +229,7 @@ mod tests {
                 ];
                 closest.iter_mut().zip(found).for_each(|(closest, found)| *closest = closest.max(found));
             }
-            // Which of the five depend on the error that is large.
+            // The results that depend on the large error.
             let depends = [
                 [true, true, true, true, true],
                 [true, true, true, true, false],
@@ -243,7 +244,7 @@ mod tests {
         assert!(rounding.iter().zip([0.5, 0.5, 0.05, 0.5, 0.1]).all(|(&part, least)| part > least), "{rounding:?}");
     }
 
-    /// A weight that is half a unit in the last place from its double, and a product that is rounded as much.
+    /// A weight that is half a unit in the last place from its double, and a product with the same rounding error.
     #[test]
     fn margins_have_room_for_weights_that_are_no_doubles() {
         let power = |e: i32| Rational::from(1) << e;
@@ -253,7 +254,7 @@ mod tests {
         let found = x.times(near, false);
         let closest = part(found, &(Rational::from_f64(x.x).unwrap() * weight));
         assert!(closest > 0.2, "{closest}");
-        // Of a sum of no terms besides, without the rounding of products.
+        // The margin without the rounding of products, for a sum of no terms.
         assert!(x.margin(false, 0) - x.margin(true, 0) >= U * x.x);
         assert!(x.margin(true, 3) >= gamma(7) * x.x);
     }

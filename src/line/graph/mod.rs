@@ -1,28 +1,26 @@
-//! Segments through graphs: the same traces, of networks with any layers.
+//! Traces of segments through graphs, for networks with any layers.
 
 mod ball;
 mod exact;
-mod oracle;
 mod plan;
 mod schedule;
 mod walk;
-mod whole;
-
-pub(super) use oracle::graph_exact_only;
 
 use super::options::Options;
+use super::oracle::Oracle;
 use super::{Decisions, Enclosure, Flips, Trace, TraceError};
 use crate::data::{Point, Points};
 use crate::network::graph::Graph;
 use crate::network::{Bit, Selection, UnitSet};
 use plan::{GraphPlan, Kind};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use walk::{EndBits, Event, GraphWalk, OutOfRange, Segment};
 
-/// Traces segments through any nodes: in floating point with proven error bounds, and with integers where those do not decide.
+/// Traces segments through graphs: in floating point with proven error bounds, and with integers where the bounds do not decide.
 pub(super) struct GraphTracer {
     graph: Arc<Graph>,
     plan: Arc<GraphPlan>,
+    oracle: Arc<OnceLock<Oracle>>,
     units: Arc<UnitSet>,
     full: Arc<UnitSet>,
     pub options: Options,
@@ -31,37 +29,38 @@ pub(super) struct GraphTracer {
 }
 
 impl GraphTracer {
-    /// A tracer of all hidden units, with the filter, enclosing doubles for the times, and the pieces of the output.
+    /// A tracer of all hidden units, with the filter, with enclosures of times by doubles, and with the pieces of the output.
     pub fn new(graph: Arc<Graph>) -> Self {
         let units = graph.units(&Selection::Hidden).expect("hidden units can always be selected");
-        Self::with_units(graph, &units)
+        Self::with_units(graph, Arc::default(), &units)
     }
 
-    fn with_units(graph: Arc<Graph>, units: &UnitSet) -> Self {
+    fn with_units(graph: Arc<Graph>, oracle: Arc<OnceLock<Oracle>>, units: &UnitSet) -> Self {
         let full = units.full();
         let plan = Arc::new(GraphPlan::new(graph.with_probed_outputs(full.has_output()), graph.output()));
-        Self::with_plan(graph, plan, Arc::new(units.clone()), Arc::new(full))
+        Self::with_plan(graph, plan, oracle, Arc::new(units.clone()), Arc::new(full))
     }
 
-    fn with_plan(graph: Arc<Graph>, plan: Arc<GraphPlan>, units: Arc<UnitSet>, full: Arc<UnitSet>) -> Self {
-        Self { graph, plan, units, full, options: Options::default(), walk: GraphWalk::default(), event: Event::default() }
+    fn with_plan(graph: Arc<Graph>, plan: Arc<GraphPlan>, oracle: Arc<OnceLock<Oracle>>, units: Arc<UnitSet>, full: Arc<UnitSet>) -> Self {
+        Self { graph, plan, oracle, units, full, options: Options::default(), walk: GraphWalk::default(), event: Event::default() }
     }
 
-    /// Another tracer of the same graph with the same options, and memory of its own: for another thread.
+    /// Another tracer of the same graph with the same options and its own memory, for another thread.
     pub fn fork(&self) -> Self {
         let [units, full] = [&self.units, &self.full].map(Arc::clone);
-        Self { options: self.options, ..Self::with_plan(Arc::clone(&self.graph), Arc::clone(&self.plan), units, full) }
+        let (graph, plan, oracle) = (Arc::clone(&self.graph), Arc::clone(&self.plan), Arc::clone(&self.oracle));
+        Self { options: self.options, ..Self::with_plan(graph, plan, oracle, units, full) }
     }
 
-    /// Follows these units; the outputs only where they are among them.
+    /// Selects the units to follow. The outputs are followed only if they are selected.
     pub fn units(self, units: &UnitSet) -> Self {
-        Self { options: self.options, ..Self::with_units(self.graph, units) }
+        Self { options: self.options, ..Self::with_units(self.graph, self.oracle, units) }
     }
 
     /// The trace of the segment from one point to another.
     ///
     /// # Errors
-    /// A point of the wrong dimension.
+    /// A point has the wrong dimension.
     pub fn trace(&mut self, from: &Point, to: &Point) -> Result<Trace, TraceError> {
         self.check(from.dimension())?;
         self.check(to.dimension())?;
@@ -73,7 +72,7 @@ impl GraphTracer {
         if found == expected { Ok(()) } else { Err(TraceError::Dimension { expected, found }) }
     }
 
-    /// The trace by the units that are followed, from a row of one set of points to a row of another.
+    /// The trace of the selected units, from a row of one set of points to a row of another.
     fn trace_rows(&mut self, from: (&Points, usize), to: (&Points, usize)) -> Result<Trace, TraceError> {
         Ok(self.full_trace(from, to)?.select(&self.units))
     }
@@ -89,7 +88,7 @@ impl GraphTracer {
         pairs.into_iter().try_for_each(&mut each)
     }
 
-    /// The flips of these segments, and how the decisions were taken.
+    /// The flips of these segments, and the numbers of decisions.
     pub(super) fn flips_over(
         &mut self,
         points: &Points,
@@ -104,7 +103,7 @@ impl GraphTracer {
         pairs.into_iter().try_for_each(&mut each)
     }
 
-    /// The trace by all units, from a row of one set of points to a row of another.
+    /// The trace of all units, from a row of one set of points to a row of another.
     fn full_trace(&mut self, from: (&Points, usize), to: (&Points, usize)) -> Result<Trace, TraceError> {
         if !self.options.exact_only && self.plan.in_range {
             let mut trace = Trace::begin(Arc::clone(&self.full));
@@ -112,7 +111,8 @@ impl GraphTracer {
                 return Ok(trace);
             }
         }
-        let trace = graph_exact_only(&self.graph, &from.0.point(from.1), &to.0.point(to.1), &self.full)?;
+        let oracle = self.oracle.get_or_init(|| Oracle::new(&self.graph));
+        let trace = oracle.trace(&from.0.point(from.1), &to.0.point(to.1), &self.full)?;
         Ok(trace.reduced_to_what_is_asked(self.options))
     }
 

@@ -1,8 +1,9 @@
 //! What is computed once for a graph: where its elements are, its functions as doubles, and which windows hold an element.
 
-use super::whole::WholeGraph;
-use crate::exact::{nearest_f64, rational};
-use crate::network::graph::{Coefficients, Graph, Maximum, Operation, Piecewise};
+use crate::exact::rational;
+use crate::exact::{Lists, nearest_f64};
+use crate::network::graph::{Coefficients, Graph, Operation, Piecewise};
+use crate::network::lowered::WholeNodes;
 use rug::Rational;
 use std::sync::{Arc, OnceLock};
 
@@ -19,7 +20,7 @@ pub(super) struct GraphPlan {
     pub output: usize,
     /// Whether all coefficients are in the range in which the filter's bounds hold.
     pub in_range: bool,
-    whole: OnceLock<WholeGraph>,
+    whole: OnceLock<WholeNodes>,
 }
 
 pub(super) struct NodePlan {
@@ -44,33 +45,9 @@ pub(super) enum Kind {
     },
     Maximum {
         from: usize,
-        windows: Windows,
+        /// For each element of this node, the windows that contain it.
+        windows: Lists<u32>,
     },
-}
-
-/// For each element of a node the windows of a maximum that hold it.
-pub(super) struct Windows {
-    starts: Vec<usize>,
-    windows: Vec<u32>,
-}
-
-impl Windows {
-    fn new(maximum: &Maximum, elements: usize, windows: usize) -> Self {
-        let pairs = || (0..windows).flat_map(|window| maximum.window(window).map(move |(_, element)| (element, window)));
-        let mut starts = vec![0; elements + 1];
-        pairs().for_each(|(element, _)| starts[element + 1] += 1);
-        (0..elements).for_each(|e| starts[e + 1] += starts[e]);
-        let (mut next, mut list) = (starts.clone(), vec![0; starts[elements]]);
-        for (element, window) in pairs() {
-            list[next[element]] = window as u32;
-            next[element] += 1;
-        }
-        Self { starts, windows: list }
-    }
-
-    pub fn of(&self, element: usize) -> &[u32] {
-        &self.windows[self.starts[element]..self.starts[element + 1]]
-    }
 }
 
 /// A piecewise affine function in doubles.
@@ -125,7 +102,8 @@ impl GraphPlan {
                     (Kind::Activation { from: *from, functions, function_of: function_of.clone() }, *is_layer)
                 }
                 Operation::Maximum(maximum) => {
-                    let windows = Windows::new(maximum, nodes[maximum.from].len, node.len());
+                    let elements = |window| maximum.window(window).map(move |(_, element)| (element, window as u32));
+                    let windows = Lists::grouped(nodes[maximum.from].len, (0..node.len()).flat_map(elements));
                     (Kind::Maximum { from: maximum.from, windows }, maximum.is_layer)
                 }
             };
@@ -137,8 +115,13 @@ impl GraphPlan {
         Self { graph, nodes, total, output, in_range, whole: OnceLock::new() }
     }
 
+    /// The node of an element, given by its number among all elements.
+    pub fn node_of(&self, element: usize) -> usize {
+        self.nodes.partition_point(|node| node.offset <= element) - 1
+    }
+
     /// The coefficients as integers, made at the first escalation.
-    pub fn whole(&self) -> &WholeGraph {
-        self.whole.get_or_init(|| WholeGraph::new(&self.graph))
+    pub fn whole(&self) -> &WholeNodes {
+        self.whole.get_or_init(|| WholeNodes::new(&self.graph))
     }
 }

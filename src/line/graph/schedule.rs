@@ -1,9 +1,9 @@
-//! Which unit changes its state next: enclosures of times, and the least of them.
+//! Enclosures of the times at which units change their state next, and the least of these times.
 
-/// Times in a block, of which the least is kept.
+/// The number of times in a block. The least time of each block is stored.
 const BLOCK: usize = 64;
 
-/// For each element an enclosure of the time at which its state changes next; infinite where it does not.
+/// For each element an enclosure of the time at which its state changes next; infinite if it does not change.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Schedule {
     lo: Vec<f64>,
@@ -15,7 +15,7 @@ pub(super) struct Schedule {
 }
 
 impl Schedule {
-    /// Nothing changes.
+    /// Resets all times to infinity.
     pub fn reset(&mut self, elements: usize) {
         let blocks = elements.div_ceil(BLOCK);
         for list in [&mut self.lo, &mut self.hi] {
@@ -45,7 +45,7 @@ impl Schedule {
         (self.lo[element], self.hi[element])
     }
 
-    /// All elements that may be the next to change; empty where none does.
+    /// All elements that may be the next to change; empty if no element changes.
     pub fn next(&mut self, candidates: &mut Vec<u32>) {
         candidates.clear();
         let least = |list: &[f64], block: usize| list[block * BLOCK..][..BLOCK].iter().copied().fold(f64::INFINITY, f64::min);

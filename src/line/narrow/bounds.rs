@@ -1,45 +1,45 @@
-//! How far the model of a layer may be from the truth, in a few numbers: proofs/filter.md, section 12.
+//! Bounds on the error of the model of a layer, as a few numbers for each layer: proofs/filter.md, section 12.
 
 use super::super::plan::LayerPlan;
 use super::Uncertain;
 use crate::exact::bound::{HUGE, TINY, U, round_up};
 
-/// What a crossing's residual is at most, relative to the slope: section 12 counts 27 roundings.
+/// An upper bound on the residual of a crossing, relative to the slope: section 12 counts 27 roundings.
 const RESIDUAL: f64 = 27.0 * U;
 
-/// What the rounding of a crossing adds to its window: the residual, and four roundings of its comparison with another.
+/// The part of a crossing's window that is due to rounding: the residual, and four roundings of its comparison with another crossing.
 pub(super) const WINDOW: f64 = 32.0 * U;
 
-/// How far the numbers of a layer go: what the walk measures of them.
+/// The magnitudes of the numbers of a layer, measured by the walk.
 pub(super) struct Extent {
-    /// The squares of the slopes of all pieces, added up, and that of the norm of the largest outputs.
+    /// The sum of the squared norms of the slopes of all pieces, and the squared norm of the largest outputs.
     pub slope_square: f64,
     pub value_square: f64,
-    /// The crossings of the layer.
+    /// The number of crossings of the layer.
     pub crossings: usize,
 }
 
 /// The bounds of a layer. Before [`with_outputs`](Self::with_outputs), norms and errors of outputs are those of the layer below.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bounds {
-    /// Norms of (outputs, unit of the next layer) and of the outputs' slopes.
+    /// The norms of (outputs, unit of the next layer) and of the slopes of the outputs.
     value_norm: f64,
     slope_norm: f64,
-    /// Norms of the errors of the outputs and of their slopes.
+    /// The norms of the errors of the outputs and of their slopes.
     output_error: f64,
     output_slope_error: f64,
-    /// What the outputs jump at their crossings, in all.
+    /// The sum of the jumps of the outputs at crossings.
     jumps: f64,
-    /// |model - truth| <= rho_i (`local` + the error of the outputs below), slopes likewise.
+    /// |model - truth| <= rho_i (`local` + the error of the outputs below); the same for slopes.
     local: f64,
     local_slope: f64,
-    /// |model - truth| <= rho_i `error`, and the true pre-activations move at most by rho_i `reach` in a unit of time.
+    /// |model - truth| <= rho_i `error`; the true pre-activations change by at most rho_i `reach` per unit of time.
     pub error: f64,
     pub reach: f64,
 }
 
 impl Bounds {
-    /// The input, as the outputs of a layer.
+    /// The bounds of the input, treated as the outputs of a layer.
     pub(super) fn input(norm: f64) -> Self {
         Self {
             value_norm: norm,
@@ -54,12 +54,12 @@ impl Bounds {
         }
     }
 
-    /// The bounds of layer l with so many pieces, from those of the layer below.
+    /// The bounds of layer l with this number of pieces, from those of the layer below.
     #[inline(always)]
     pub(super) fn of_layer(&self, this: &LayerPlan, l: usize, pieces: usize) -> Result<Self, Uncertain> {
         let (value, slope, pieces) = (self.value_norm, self.slope_norm, pieces as f64);
         let (local, local_slope) = if l == 0 {
-            // Both ends are products; the slopes are their difference.
+            // The values at both ends are products; the slopes are their difference.
             (this.gamma * value, 3.0 * this.gamma * value)
         } else {
             let local_slope = (this.gamma + 8.0 * U * pieces) * slope;
@@ -68,12 +68,12 @@ impl Bounds {
         let (local, local_slope) = (round_up(local), round_up(local_slope));
         let error = round_up(local + self.output_error);
         let reach = round_up(slope + self.output_slope_error);
-        // The steps take the values for the truth, and nothing that follows can overflow; a bound that is NaN fails.
+        // The walk uses model values in place of true ones, and no later result can overflow. The test fails if a bound is NaN.
         let large = this.rho_max.max(this.rho_norm) * (2.0 * value + reach + error + local_slope);
         if local <= 0.25 * value && large < HUGE { Ok(Self { local, local_slope, error, reach, ..*self }) } else { Err(Uncertain) }
     }
 
-    /// The bounds of what the layer hands on; the norm of its values is taken with the next layer's unit.
+    /// The bounds of the outputs of the layer; the norm of their values includes the unit of the next layer.
     #[inline(always)]
     pub(super) fn with_outputs(&self, this: &LayerPlan, next_unit: f64, extent: &Extent) -> Self {
         let slope_norm = round_up(extent.slope_square.sqrt()) + TINY;

@@ -1,4 +1,4 @@
-//! The crossings of a layer, once all its pieces are known: their times, and their order in each piece.
+//! The crossings of a layer, after all its pieces are known: their times, and their order in each piece.
 
 use super::bounds::WINDOW;
 use super::{Break, UNITS, Uncertain};
@@ -12,7 +12,7 @@ pub(super) struct Hit {
     pub unit: u32,
 }
 
-/// What the crossings of a layer follow from, besides its values and slopes.
+/// The data besides values and slopes from which the crossings of a layer are computed.
 pub(super) struct Crossings<'a> {
     pub layer: u32,
     pub error: f64,
@@ -24,7 +24,7 @@ pub(super) struct Crossings<'a> {
 }
 
 impl Crossings<'_> {
-    /// Puts the crossings, given by piece, behind the left ends of their pieces in `next`, by time.
+    /// Inserts the crossings, given by piece, after the left ends of their pieces in `next`, ordered by time.
     #[inline(always)]
     pub(super) fn of_pieces<const CERTIFY: bool>(
         &self,
@@ -40,7 +40,7 @@ impl Crossings<'_> {
             next[place] = crossing;
             let (from, to) = (crossing.at - crossing.half, crossing.at + crossing.half);
             if (hit.piece == last_piece) & (from <= reach) {
-                // Before some that were put there already; or too near one.
+                // The crossing may be before some that are already there, or too close to one.
                 let mut k = place;
                 while k > hit.piece as usize + 1 && next[k - 1].bit.layer == self.layer && next[k - 1].at > next[k].at {
                     next.swap(k - 1, k);
@@ -59,7 +59,8 @@ impl Crossings<'_> {
         Ok(())
     }
 
-    /// The same of a layer of one piece, where many cross: each is put in the place of the number of those before it.
+    /// As [`of_pieces`](Self::of_pieces), for a layer of one piece with many crossings: the position of each crossing is the number of
+    /// those before it.
     #[inline(always)]
     pub(super) fn of_one_piece<L: Lanes, const CERTIFY: bool>(
         &self,
@@ -81,7 +82,7 @@ impl Crossings<'_> {
             }
             taken |= 1 << *place;
         }
-        // Two at one time leave a place free.
+        // Two crossings at one time leave a position empty.
         if taken.count_ones() as usize != hits.len() {
             return Err(Uncertain);
         }
@@ -103,7 +104,7 @@ impl Crossings<'_> {
         let mut at = to - v * inverse;
         let mut half = 0.0;
         if CERTIFY {
-            // As `clamp` does it, in two instructions; where it is not a number, neither is `half`.
+            // As in `clamp`, in two instructions. If it is NaN, `half` is NaN too.
             at = if at > from { at } else { from };
             at = if at < to { at } else { to };
             half = self.rho[i] * self.error * inverse.abs() + WINDOW;
@@ -115,7 +116,7 @@ impl Crossings<'_> {
     }
 }
 
-/// Whether the windows of crossings by time are disjoint.
+/// Whether the windows of crossings, ordered by time, are disjoint.
 fn are_apart(crossings: &[Break]) -> bool {
     crossings.windows(2).all(|pair| pair[0].at + pair[0].half < pair[1].at - pair[1].half)
 }
@@ -131,13 +132,13 @@ mod tests {
         rational(x).unwrap()
     }
 
-    /// Doubles in (0, 1) with all their bits.
+    /// A pseudorandom double in (0, 1) with 53 bits.
     fn random(state: &mut u64) -> f64 {
         *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         ((*state >> 11) | 1) as f64 / (1u64 << 53) as f64
     }
 
-    /// The truth is a line that leaves the model by the error at most. The window holds its zero.
+    /// The truth is a line whose distance from the model is at most the error. The window contains its zero.
     #[test]
     fn windows_hold_the_zeros_of_all_lines_near_the_model() {
         let (mut state, mut rounding) = (1, 0.0f64);
@@ -145,7 +146,7 @@ mod tests {
             let from = if round % 2 == 0 { 0.0 } else { random(&mut state) * 2f64.powi(-8) };
             let to = 1.0 - random(&mut state) * 2f64.powi(-1 - round % 9);
             let slope = 2f64.powi(round % 5) * (1.0 + random(&mut state)) * if round % 3 == 0 { -1.0 } else { 1.0 };
-            // The zero is near the left end, where rounding hurts most, or anywhere.
+            // The zero is near the left end, where the effect of rounding is largest, or anywhere.
             let zero = from + (to - from) * random(&mut state) * 2f64.powi(-(round % 20));
             let start = slope * (from - zero);
             let error = if round % 4 == 0 { 0.0 } else { 2f64.powi(-45) * slope.abs() };
@@ -163,11 +164,11 @@ mod tests {
                 rounding = rounding.max((distance - exact(error) / exact(slope).abs()).to_f64());
             }
         }
-        // Some five of the 27 roundings that are counted can go one way.
+        // About five of the 27 roundings that are counted can have the same sign.
         assert!(rounding > 2.0 * U, "{:.2} u of {:.0} u", rounding / U, WINDOW / U);
     }
 
-    /// Zeros that are a few roundings apart: where windows do not meet, their order is that of the zeros.
+    /// Zeros whose distance is a few roundings: if windows are disjoint, their order is that of the zeros.
     #[test]
     fn the_order_of_crossings_is_certain_or_not_said() {
         let (mut state, mut near) = (1, 0);

@@ -1,7 +1,9 @@
-//! The walk of narrow networks, for many segments: values and slopes of a layer stay in registers, and the bounds are a few numbers a layer.
+//! The walk of narrow networks, for many segments: values and slopes of a layer stay in registers, and the bounds are a few numbers for
+//! each layer.
 //!
-//! It takes the decisions of the [certified walk](super::walk) with coarser bounds, proofs/filter.md, section 12, and gives up the segment at the
-//! first one that is not certain: the certified walk then traces it from the beginning. What it keeps are the flips in their order.
+//! It takes the decisions of the [certified walk](super::walk) with coarser bounds, proofs/filter.md, section 12. At the first decision
+//! that is not certain it stops, and the certified walk traces the segment from the beginning. The result is the list of flips in their
+//! order.
 
 mod bounds;
 mod crossings;
@@ -18,19 +20,19 @@ use crate::network::Bit;
 use bounds::Bounds;
 use crossings::Hit;
 
-/// The most units of a layer that is narrow: four vectors.
+/// The largest number of units in a narrow layer: four vectors.
 const UNITS: usize = 32;
 
-/// The most breakpoints of a layer: with more the certified walk is as fast.
+/// The largest number of breakpoints of a layer. With more of them the certified walk is as fast.
 const BREAKS: usize = 4096;
 
 /// A breakpoint: an end of the segment, or the crossing of one unit.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Break {
     pub at: f64,
-    /// The true crossing is this near to `at`.
+    /// The distance of the true crossing from `at` is at most this.
     pub half: f64,
-    /// By how much the slope of the unit's output changes.
+    /// The change of the slope of the unit's output.
     change: f64,
     pub bit: Bit,
 }
@@ -41,47 +43,48 @@ impl Break {
     }
 }
 
-/// The state of a walk, kept from segment to segment for its memory.
+/// The buffers of a walk, kept from segment to segment.
 #[derive(Debug, Default)]
 pub(super) struct NarrowWalk {
-    /// The breakpoints of the layers below, by time, with both ends; and those with the crossings of the present layer.
+    /// The breakpoints of the layers below with both ends, ordered by time; then the same with the crossings of the present layer.
     breaks: Vec<Break>,
     next: Vec<Break>,
-    /// How many they are: the rest is room.
+    /// The number of breakpoints. The rest of the list is spare room.
     count: usize,
-    /// A row a piece: the slopes of the layer's outputs; a last row for their values at the start. With the masks of the active units.
+    /// For each piece a row with the slopes of the outputs of the layer, and a last row with their values at the start. The masks have the
+    /// active units.
     rows: Aligned,
     masks: Vec<u64>,
-    /// For each piece, the values at its right end and the slopes, of all units; and which units cross in it.
+    /// For each piece, the values at its right end and the slopes of all units, and the units that cross in it.
     values: Aligned,
     slopes: Aligned,
     hits: Vec<Hit>,
-    /// The slopes and the values of the next layer, from these rows.
+    /// The slopes and the values of the next layer, computed from these rows.
     fresh: Aligned,
-    /// The rows of slopes in `fresh`; the values follow.
+    /// The number of rows of slopes in `fresh`; the values follow after them.
     parents: usize,
     pub filtered: u64,
     #[cfg(test)]
     pub recorded: Vec<Recorded>,
 }
 
-/// A decision of the segment is not certain.
+/// A decision on the segment is not certain.
 #[derive(Debug)]
 pub(super) struct Uncertain;
 
-/// Whether the first `depth` layers of a network can be walked here: narrow, and no two units of a layer with one hyperplane.
+/// Whether the first `depth` layers can be walked here: they are narrow, and no two units of a layer have the same hyperplane.
 pub(super) fn is_narrow(plan: &Plan, depth: usize) -> bool {
     plan.layers[..depth].iter().all(|layer| layer.outputs <= UNITS && layer.representatives == layer.varying)
 }
 
 dispatch! {
-    /// Walks the segment through the first `depth` layers; every decision is right.
+    /// Walks the segment through the first `depth` layers. Every decision is right.
     pub(super) fn walk_narrow(walk: &mut NarrowWalk, plan: &Plan, depth: usize, ends: Ends<'_>) -> Result<(), Uncertain> = certified
 }
 
 #[cfg(feature = "unfiltered")]
 dispatch! {
-    /// The same walk without the filter, for measuring what the filter costs.
+    /// The same walk without the filter, to measure the cost of the filter.
     pub(super) fn walk_narrow_unchecked(walk: &mut NarrowWalk, plan: &Plan, depth: usize, ends: Ends<'_>) -> Result<(), Uncertain> = unchecked
 }
 
@@ -97,7 +100,7 @@ fn unchecked<L: Lanes>(walk: &mut NarrowWalk, plan: &Plan, depth: usize, ends: E
 }
 
 impl NarrowWalk {
-    /// The crossings in their order.
+    /// The crossings, in their order.
     pub(super) fn crossings(&self) -> &[Break] {
         &self.breaks[1..self.count - 1]
     }
@@ -144,7 +147,7 @@ impl NarrowWalk {
         Ok(())
     }
 
-    /// The first layer's slopes, and its values at the start.
+    /// The slopes of the first layer, and its values at the start.
     #[inline(always)]
     fn start(&mut self, ends: Ends<'_>, width: usize) {
         self.fresh.at_least(2 * width);

@@ -8,7 +8,7 @@ use crate::exact::bound::round_up;
 use crate::exact::lanes::Lanes;
 
 impl NarrowWalk {
-    /// Goes through the pieces of layer l: signs, crossings, and the rows that the next layer is computed from.
+    /// Goes through the pieces of layer l: computes signs, crossings, and the rows from which the next layer is computed.
     #[inline(always)]
     pub(super) fn pieces<L: Lanes, const C: usize, const CERTIFY: bool>(
         &mut self,
@@ -24,7 +24,7 @@ impl NarrowWalk {
         if self.masks.len() <= pieces {
             self.masks.resize(pieces + 1, 0);
         }
-        // Room for a crossing of every unit on every piece: then nothing below allocates.
+        // This is room for a crossing of every unit on every piece, so that nothing below allocates.
         let most = pieces * (this.outputs + 1) + 1;
         if self.next.len() < most {
             self.next.resize(most.next_power_of_two(), Break::end(0.0));
@@ -34,7 +34,7 @@ impl NarrowWalk {
         }
         let (breaks, next, hits) = (&self.breaks[..pieces + 1], &mut self.next[..most], &mut self.hits[..most + 1]);
         let below = (l as u32).wrapping_sub(1);
-        // One row more than pieces: the values at the start stand behind the slopes of the parents.
+        // There is one row more than there are pieces: the values at the start follow after the slopes.
         let fresh = self.fresh.as_chunks::<8>().0;
         let rows = self.rows[..(pieces + 1) * width].as_chunks_mut::<8>().0;
         let masks = &mut self.masks[..pieces + 1];
@@ -112,7 +112,7 @@ impl NarrowWalk {
             next[k + crossings] = mark;
             let crossing = (left ^ right) & varying;
             left = right;
-            // Mostly none, one or two: without a branch on which.
+            // Mostly there are no crossings, one or two; these cases need no branches.
             let others = crossing & crossing.wrapping_sub(1);
             let place = &mut hits[crossings..crossings + 2];
             place[0] = Hit { piece: k as u32, unit: crossing.trailing_zeros() };

@@ -1,14 +1,14 @@
-//! The slopes of a layer on the pieces of the layer below, and its values at the start: a small product.
+//! The product of a narrow layer: its slopes on the pieces of the layer below, and its values at the start.
 
 use super::super::plan::LayerPlan;
 use super::NarrowWalk;
 use crate::exact::lanes::Lanes;
 
-/// Rows that are worked on together: they share the loads of the weights.
+/// The number of rows that are computed together and share the loads of the weights.
 const TOGETHER: usize = 2;
 
 impl NarrowWalk {
-    /// The products of `this` layer with the rows of the layer below; the last row holds values and gets the bias.
+    /// The products of `this` layer with the rows of the layer below. The last row has values, to which the bias is added.
     #[inline(always)]
     pub(super) fn multiply<L: Lanes, const C: usize>(&mut self, below: &LayerPlan, this: &LayerPlan, rows: usize) {
         let (width, stride) = (8 * C, 8 * below.outputs.div_ceil(8));
@@ -19,11 +19,11 @@ impl NarrowWalk {
         let (inputs, masks) = (&self.rows[..rows * stride], &self.masks[..rows]);
         let out = self.fresh[..rows * width].as_chunks_mut::<8>().0;
         for first in (0..rows).step_by(TOGETHER) {
-            // A row alone is computed twice.
+            // A single row is computed twice.
             let second = (first + 1).min(rows - 1);
             let (x, y) = (&inputs[first * stride..][..stride], &inputs[second * stride..][..stride]);
             let mut sums = [[L::splat(0.0); C]; TOGETHER];
-            // Where a step is cheap, steps for inactive units cost less than a loop of unknown length.
+            // If a step is cheap, steps for inactive units cost less than a loop of unknown length.
             let mut active = if C <= 2 { (1u64 << columns) - 1 } else { masks[first] | masks[second] };
             while active != 0 {
                 let j = active.trailing_zeros() as usize;

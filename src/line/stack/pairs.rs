@@ -1,4 +1,4 @@
-//! Many segments between points of one set: each point goes through the first layer once.
+//! Many segments between points of one set. The first layer is computed once for each point.
 
 use super::StackTracer;
 use crate::data::Points;
@@ -9,10 +9,10 @@ use crate::line::narrow::{is_narrow, walk_narrow};
 use crate::line::{Decisions, Flips, Trace, TraceError};
 use std::sync::Arc;
 
-/// Pairs whose points go through the first layer together.
+/// The number of pairs whose points go through the first layer together.
 const BLOCK: usize = 512;
 
-/// Whether the narrow walk is tried first: not where it has failed so many times, and more often than not.
+/// Counts whether the narrow walk succeeds. It is not tried first if it has failed many times, and more often than not.
 #[derive(Default)]
 struct Attempts {
     made: u64,
@@ -37,14 +37,14 @@ impl Attempts {
 }
 
 impl StackTracer {
-    /// Forgets what was computed of other points: these are the ones that pairs name from now on.
+    /// Discards the results for other points. From now on pairs are rows of these points.
     pub(in crate::line) fn bind(&mut self, points: &Points) -> Result<(), TraceError> {
         self.check(points.dimension())?;
         self.first_layer.clear(points.len());
         Ok(())
     }
 
-    /// Takes the pairs block by block, each point through the first layer before `each` sees the segment.
+    /// Takes the pairs block by block: computes the first layer of their points, then calls `each` for the segments.
     fn blocks_of(
         &mut self,
         points: &Points,
@@ -95,7 +95,7 @@ impl StackTracer {
         })
     }
 
-    /// The flips of these segments, and how the decisions were taken.
+    /// The flips of these segments, and the numbers of decisions.
     pub(in crate::line) fn flips_over(
         &mut self,
         points: &Points,

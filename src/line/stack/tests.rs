@@ -1,4 +1,4 @@
-//! The bounds of the walks against the truth, computed in rationals.
+//! Tests that compare the bounds of the walks with the truth, computed in rationals.
 
 use super::*;
 use crate::exact::doubled::DoubleDouble;
@@ -10,7 +10,7 @@ use nalgebra::{DMatrix, DVector};
 use proptest::prelude::*;
 use rug::Rational;
 
-/// The pre-activations of the layers up to this one at a point, in plain rational arithmetic.
+/// The pre-activations of the layers up to `last` at a point, in plain rational arithmetic.
 fn pre_activations(network: &Arc<Stack>, x: Vec<Rational>, last: usize) -> Vec<Vec<Rational>> {
     let mut h = x;
     let mut all = Vec::new();
@@ -37,13 +37,13 @@ fn network(widths: &[usize], seed: u64, exponents: &[i32]) -> Arc<Stack> {
     Arc::new(Stack::new(layers.collect()).unwrap())
 }
 
-/// Traces a random segment and returns the largest ratio of true error to bound, over all units and breakpoints.
+/// Traces a random segment and returns the largest quotient of true error and bound, over all units and breakpoints.
 fn worst_ratio(network: &Arc<Stack>, seed: u64, instructions: Instructions) -> f64 {
     let small = worst_ratio_of(StackTracer::new(Arc::clone(network)), network, seed, instructions, false);
     small.max(worst_ratio_of(StackTracer::new(Arc::clone(network)).treated_as_large(), network, seed, instructions, false))
 }
 
-/// The same of the narrow walk.
+/// As [`worst_ratio`], for the narrow walk.
 fn worst_narrow_ratio(network: &Arc<Stack>, seed: u64, instructions: Instructions) -> f64 {
     worst_ratio_of(StackTracer::new(Arc::clone(network)), network, seed, instructions, true)
 }
@@ -54,7 +54,7 @@ fn worst_ratio_of(tracer: StackTracer, network: &Arc<Stack>, seed: u64, instruct
     worst_ratio_on(&mut tracer.instructions(instructions), network, [point(3), point(91)], narrow)
 }
 
-/// The same on one segment.
+/// As [`worst_ratio`], on one segment.
 fn worst_ratio_on(tracer: &mut StackTracer, network: &Arc<Stack>, [a, b]: [Vec<f64>; 2], narrow: bool) -> f64 {
     let d = network.inputs();
     if narrow {
@@ -66,7 +66,7 @@ fn worst_ratio_on(tracer: &mut StackTracer, network: &Arc<Stack>, [a, b]: [Vec<f
     }
     let recorded = if narrow { &tracer.narrow.recorded } else { &tracer.walk.recorded };
     let mut worst = 0.0f64;
-    // The truth is slow in deep networks: some places of them.
+    // The exact computation is slow in deep networks, so some of the breakpoints are tested.
     let step = network.depth().div_ceil(8) * 2 - 1;
     for record in recorded.iter().step_by(step) {
         let t = rational(record.at).unwrap();
@@ -108,7 +108,7 @@ proptest! {
     }
 }
 
-/// Where norms of layers multiplied up would leave nothing certain, ellipsoids follow the errors.
+/// Where products of the norms of layers would leave nothing certain, ellipsoids follow the errors.
 #[test]
 fn the_bound_holds_in_deep_networks_and_stays_small() {
     for (seed, width, depth) in [(1, 4, 60), (2, 5, 45), (3, 6, 40), (4, 3, 90)] {
@@ -123,13 +123,13 @@ fn the_bound_holds_in_deep_networks_and_stays_small() {
         let mut tracer = StackTracer::new(Arc::clone(&network));
         let trace = tracer.trace(&Point::from_f64(&[-1.0, 0.5]).unwrap(), &Point::from_f64(&[1.0, 0.25]).unwrap()).unwrap();
         let last = &tracer.walk.layers[depth - 1];
-        // By norms alone the error would exceed the values many times over.
+        // Bounds by norms alone would be many times larger than the values.
         assert!(last.error < 1e-8 * last.value_norm, "{depth} layers: {last:?}");
         assert!(trace.decisions().exact * 20 <= trace.decisions().filtered, "{:?}", trace.decisions());
     }
 }
 
-/// A one-sided kink makes the bound an equality: what is left out of it shows.
+/// A one-sided kink makes the bound an equality, so that every missing term is detected.
 #[test]
 fn outputs_stay_as_near_to_straight_lines_as_blocks_say() {
     let mut closest = 0.0f64;
@@ -148,7 +148,7 @@ fn outputs_stay_as_near_to_straight_lines_as_blocks_say() {
                     / (rational(block.to).unwrap() - rational(block.from).unwrap());
                 let line = from.iter().zip(&to).map(|(x, y)| x + Rational::from(y - x) * &part);
                 let square: Rational = outputs(block.layer - 1, mark.at).iter().zip(line).map(|(h, line)| (h - line).square()).sum();
-                // The model leaves its line by no more than the spread; the truth is near the model here and at both ends.
+                // The distance of the model from its line is at most the spread; the truth is near the model here and at both ends.
                 let bound: Rational = rational(block.spread).unwrap() + rational(block.output_error).unwrap() * 2;
                 assert!(square <= bound.clone().square(), "seed {seed}: {} leaves a line by more than {block:?}", square.to_f64().sqrt());
                 let square = square.to_f64();
@@ -160,7 +160,7 @@ fn outputs_stay_as_near_to_straight_lines_as_blocks_say() {
 }
 
 #[test]
-fn the_bound_is_not_idle() {
+fn the_bound_is_close_to_true_errors() {
     let largest = |ratio: fn(&Arc<Stack>, u64, Instructions) -> f64| {
         (0..10).map(|seed| ratio(&network(&[3, 17, 9, 8, 2], seed, &[0]), seed, Instructions::detect())).fold(0.0, f64::max)
     };
@@ -169,7 +169,7 @@ fn the_bound_is_not_idle() {
     }
 }
 
-/// In general position the narrow walk decides all by itself, and every crossing lies in its window.
+/// In general position the narrow walk takes all decisions, and every crossing is in its window.
 #[test]
 fn windows_of_the_narrow_walk_hold_the_crossings() {
     let mut segments = 0;
@@ -203,7 +203,8 @@ fn windows_of_the_narrow_walk_hold_the_crossings() {
     assert!(segments > 50 * sets, "{segments} of {sets} sets of instructions");
 }
 
-/// A unit that has large errors turns on: the truth may be positive a little before the model is. The errors of the next layer have room for that.
+/// A unit with large errors becomes active: the true value may be positive a little before the model is. The bound of the next layer covers
+/// this.
 #[test]
 fn a_unit_that_turns_early_is_among_the_errors_of_the_next_layer() {
     let mut early = 0.0f64;
@@ -213,7 +214,7 @@ fn a_unit_that_turns_early_is_among_the_errors_of_the_next_layer() {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             0.5 + (state >> 12) as f64 / (1u64 << 53) as f64
         };
-        // The first unit of the second layer is 2^20 times what is left of numbers that cancel: 0 near 1/4, and steep.
+        // The first unit of the second layer is 2^20 times the small difference of numbers that cancel. It is 0 near 1/4, and steep.
         let (slope, factor) = (random(), random());
         let weights = [factor, -factor / slope * (1.0 - 2f64.powi(-20))];
         let large = 2f64.powi(20);
@@ -233,7 +234,7 @@ fn a_unit_that_turns_early_is_among_the_errors_of_the_next_layer() {
             let mut tracer = StackTracer::new(Arc::clone(&network)).instructions(instructions);
             worst_ratio_on(&mut tracer, &network, [vec![-1.0], vec![1.0]], false);
             assert!(!tracer.walk.layers[2].errors().is_empty(), "seed {seed}: errors are followed by direction");
-            // How early the unit turns on, as a part of what the next layer's errors have room for.
+            // The true value of the unit where the model becomes active, relative to the bound of the next layer.
             for record in tracer.walk.recorded.iter().filter(|record| record.layer == 2 && record.at < 1.0) {
                 let x = rational(record.at).unwrap() * 2u32 - 1u32;
                 let truth = pre_activations(&network, vec![x], 1)[1][0].to_f64();
@@ -244,14 +245,15 @@ fn a_unit_that_turns_early_is_among_the_errors_of_the_next_layer() {
     assert!(early > 0.01, "{early}");
 }
 
-/// Where fresh values take the places of running ones, a sign that was not asked for is certain by both: they may differ by as much as the error.
+/// Where fresh values replace running ones, a sign that was not escalated is certain by both of them: they may differ by as much as the
+/// error.
 #[test]
 fn signs_that_were_not_asked_for_are_certain_by_fresh_values_too() {
     let (mut asked, mut near) = (0, 0);
     for seed in 0..12u64 {
         let build = |bias: f64| {
             let mut layers = network(&[1, 24, 5, 3, 1], seed, &[0]).layers().to_vec();
-            // All of the second layer is active everywhere, so that the third one starts anew where the first one flips.
+            // All units of the second layer are active everywhere, so that the third one is computed anew where the first one flips.
             let bounds = DVector::from_element(5, 40.0);
             layers[1] = Layer::from_f64(layers[1].weights().clone(), bounds);
             let mut last = layers[2].bias().clone();
@@ -268,7 +270,7 @@ fn signs_that_were_not_asked_for_are_certain_by_fresh_values_too() {
         };
         let Some((first, rho)) = refresh(0.0) else { continue };
         let certain = rho[0] * (first.error + first.by_time);
-        // The first unit's value there, brought to a little less than what is certain, and to more, on both sides.
+        // The value of the first unit there, moved to a little less and a little more than the certain magnitude, with both signs.
         for step in 0..120 {
             let value = certain * (0.6 + 0.03 * f64::from(step)) * if step % 2 == 0 { 1.0 } else { -1.0 };
             let Some((record, rho)) = refresh(value - first.running[0]) else { continue };
@@ -284,12 +286,12 @@ fn signs_that_were_not_asked_for_are_certain_by_fresh_values_too() {
     assert!(asked > 100 && near > 100, "{asked} {near}");
 }
 
-/// Forms in doubled precision above a layer that multiplies errors: those of the next layers have room for what comes from below.
+/// Double-double forms above a layer that amplifies errors: the bounds of the next layers include the errors from below.
 #[test]
 fn doubled_forms_inherit_the_errors_of_the_layers_below() {
     let mut most = 0.0f64;
     for seed in 0..40 {
-        // The second layer is 2^20 times what is left of numbers that cancel; all units count as active.
+        // The second layer is 2^20 times the small difference of numbers that cancel. All units are treated as active.
         let network = network(&[3, 4, 4, 4, 1], seed, &[0, 20, 0]);
         let coordinate = |k: u64| Rational::from((((seed * 31 + k * k * 17 + 5) % 97) as i64 - 48, 29 + k));
         let ends = [0, 3].map(|first| (first..first + 3).map(coordinate).collect::<Vec<_>>());
@@ -297,7 +299,7 @@ fn doubled_forms_inherit_the_errors_of_the_layers_below() {
         let tracer = StackTracer::new(Arc::clone(&network));
         let below = vec![vec![0b1111u64]; 3];
         let mut forms = DoubleDoubleForms::new(tracer.instructions, (&points, 0), (&points, 1));
-        // Without rectifying, as all units count as active.
+        // There is no ReLU, since all units are treated as active.
         let mut truth = ends;
         for (l, layer) in network.layers()[..4].iter().enumerate() {
             let step = |x: &Vec<Rational>| -> Vec<Rational> {

@@ -1,6 +1,6 @@
-//! Deep wide layers, in blocks of neighbouring pieces: a unit that is sure to be inactive throughout a block is *inactive* there, and
-//! where it is so in all blocks of a strip its slopes are not computed. In short blocks nearly every unit that is 0 is known to be inactive:
-//! proofs/filter.md, section 8.
+//! Deep wide layers, walked in blocks of neighbouring pieces. A unit that is certain to be inactive throughout a block is marked as
+//! *inactive* there. If it is inactive in all blocks of a strip, its slopes are not computed. In short blocks nearly all units with output
+//! 0 are found: proofs/filter.md, section 8.
 
 use super::{LayerPlan, Mark, Plan, Walk};
 use crate::exact::aligned::Aligned;
@@ -9,41 +9,41 @@ use crate::exact::lanes::Lanes;
 use crate::exact::strips::{STRIP, Strip, strip_in};
 use std::ops::Range;
 
-/// The value of the model of an inactive unit: far below 0, whatever slope is added to it on the way.
-pub(super) const IDLE: f64 = -f64::from_bits((1023 + 1020) << 52); // -2^1020
+/// The model value of an inactive unit. It is far below 0, also after slopes are added to it on the way.
+pub(super) const INACTIVE: f64 = -f64::from_bits((1023 + 1020) << 52); // -2^1020
 
-/// Whether a value is that of an inactive unit, or has been.
+/// Whether a value is that of an inactive unit, possibly with slopes added.
 pub(in crate::line) fn is_inactive(value: f64) -> bool {
-    value < 0.5 * IDLE
+    value < 0.5 * INACTIVE
 }
 
-/// Strips that are worked on while a panel of weights is at hand.
+/// The number of strips that are computed with one panel of weights in the cache.
 const TOGETHER: usize = 4;
 
-/// Outputs of a panel: their weights fit the second-level cache.
+/// The number of outputs of a panel: their weights fit into the second-level cache.
 const PANEL: usize = 128;
 
-/// Blocks of a strip: shorter blocks have more inactive units, longer strips use weights more often.
+/// The number of blocks of a strip: shorter blocks have more inactive units, and longer strips reuse weights more often.
 const BLOCKS: usize = STRIP / LONGEST;
 
-/// Pieces of the layer below in a block at most.
+/// The largest number of pieces of the layer below in a block.
 const LONGEST: usize = 24;
 
-/// How many pieces of the layer below make a block: strips of about one size, blocks of whole vectors.
+/// The number of pieces of the layer below that form a block, chosen so that strips have similar sizes and blocks are whole vectors.
 pub(super) fn block_length(pieces: usize) -> usize {
     pieces.div_ceil(pieces.div_ceil(STRIP).max(1) * BLOCKS).next_multiple_of(8)
 }
 
-/// What the blocks of a layer need for themselves.
+/// Buffers of the walk in blocks.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Blocks {
     strips: Vec<Strip>,
-    /// Where each block begins among the breakpoints of the layer, and where the last one ends.
+    /// The first breakpoint of each block of the layer, and the end of the last block.
     bounds: Vec<usize>,
-    /// For each strip, words of the units that are not inactive in all of it.
-    awake: Vec<u64>,
+    /// For each strip, the units that are not inactive in all of it, as words of 64 bits.
+    active: Vec<u64>,
     masks: Vec<u64>,
-    /// For each row of a strip, how far its slopes are from the mean slopes over its block.
+    /// For each row of a strip, the distance of its slopes from the mean slopes over its block.
     distances: Vec<f64>,
     outputs: Vec<u32>,
     out: Aligned,
@@ -64,7 +64,7 @@ impl Walk {
         let mut blocks = std::mem::take(&mut self.blocks);
         self.find_bounds(&mut blocks.bounds, l);
         blocks.strips.resize_with(TOGETHER, Strip::default);
-        blocks.awake.clear();
+        blocks.active.clear();
         let strips = parents.div_ceil(length);
         for first in (0..strips).step_by(TOGETHER) {
             let group = first..(first + TOGETHER).min(strips);
@@ -77,13 +77,13 @@ impl Walk {
                 let end = (panel + PANEL).min(this.outputs);
                 for s in group.clone() {
                     let strip = &blocks.strips[s - first];
-                    let awake = &blocks.awake[s * this.words..][..this.words];
+                    let active = &blocks.active[s * this.words..][..this.words];
                     blocks.outputs.clear();
-                    blocks.outputs.extend((panel..end).filter(|i| awake[i / 64] >> (i % 64) & 1 == 1).map(|i| i as u32));
+                    blocks.outputs.extend((panel..end).filter(|i| active[i / 64] >> (i % 64) & 1 == 1).map(|i| i as u32));
                     blocks.out.at_least(PANEL * STRIP);
                     strip_in::<L>(strip, weights, weights.len() / this.outputs, &blocks.outputs, &mut blocks.out);
                     let rows = &mut self.fresh[s * length * n..((s + 1) * length).min(parents) * n];
-                    spread::<L>(&blocks.out, strip.lanes, awake, panel..end, rows, n);
+                    spread::<L>(&blocks.out, strip.lanes, active, panel..end, rows, n);
                 }
             }
         }
@@ -93,7 +93,7 @@ impl Walk {
         self.blocks = blocks;
     }
 
-    /// Where the blocks of layer l begin and the last one ends.
+    /// Computes where the blocks of layer l begin, and where the last one ends.
     fn find_bounds(&self, bounds: &mut Vec<usize>, l: usize) {
         let state = &self.layers[l];
         let last = state.order.len() - 1;
@@ -108,7 +108,7 @@ impl Walk {
         [b, b + 1].map(|b| &self.marks[self.layers[l].order[bounds[b]] as usize])
     }
 
-    /// Packs some rows of the layer below into strip s, and measures how far their slopes are from the mean slopes over their blocks.
+    /// Packs some rows of the layer below into strip s, and computes the distances of their slopes from the mean slopes over their blocks.
     #[inline(always)]
     fn pack<L: Lanes>(&self, blocks: &mut Blocks, below: &LayerPlan, l: usize, s: usize, rows: Range<usize>) {
         let parents = self.layers[l - 1].order.len() - 1;
@@ -154,8 +154,8 @@ impl Walk {
         }
     }
 
-    /// How far the outputs of the layer below leave the straight line between the ends of block b: at most half their variation
-    /// around it. `distances` are those of the block's rows.
+    /// A bound on the distance of the outputs of the layer below from the straight line between the ends of block b: half their variation
+    /// around it. `distances` are those of the rows of the block.
     fn spread_of(&self, bounds: &[usize], l: usize, b: usize, distances: &[f64]) -> f64 {
         let (state, lower) = (&self.layers[l], &self.layers[l - 1]);
         let (mut variation, mut distances, mut distance) = (0.0, distances.iter(), 0.0);
@@ -173,12 +173,12 @@ impl Walk {
         round_up(0.5 * variation) + 8.0 * U * lower.value_norm
     }
 
-    /// Finds which units are inactive in all blocks of strip s, and marks these by their values where the blocks begin.
+    /// Finds the units that are inactive in all blocks of strip s, and marks them by their values where the blocks begin.
     fn find_inactive(&mut self, blocks: &mut Blocks, this: &LayerPlan, l: usize, s: usize) {
         let (n, length) = (this.padded, self.layers[l].refresh);
         let parents = self.layers[l - 1].order.len() - 1;
-        let first = blocks.awake.len();
-        blocks.awake.resize(first + this.words, 0);
+        let first = blocks.active.len();
+        blocks.active.resize(first + this.words, 0);
         let strip = s * BLOCKS..((s + 1) * BLOCKS).min(blocks.bounds.len() - 1);
         for b in strip.clone() {
             let distances = &blocks.distances[(b - strip.start) * length..];
@@ -195,28 +195,29 @@ impl Walk {
                 output_error: self.layers[l - 1].output_error,
             });
             let (from, to) = self.fresh[(parents + b) * n..][..2 * n].split_at(n);
-            for (w, awake) in blocks.awake[first..].iter_mut().enumerate() {
+            for (w, active) in blocks.active[first..].iter_mut().enumerate() {
                 for i in w * 64..(w * 64 + 64).min(this.outputs) {
-                    // A value or a margin that is NaN leaves the unit awake.
+                    // If a value or a margin is NaN, the unit counts as active.
                     let inactive = from[i].max(to[i]) < -(this.rho[i] * margin);
-                    *awake |= u64::from(!inactive) << (i % 64);
+                    *active |= u64::from(!inactive) << (i % 64);
                 }
             }
         }
         for (i, b) in strip.flat_map(|b| (0..this.outputs).map(move |i| (i, b))) {
-            if blocks.awake[first + i / 64] >> (i % 64) & 1 == 0 {
-                self.fresh[(parents + b) * n + i] = IDLE;
+            if blocks.active[first + i / 64] >> (i % 64) & 1 == 0 {
+                self.fresh[(parents + b) * n + i] = INACTIVE;
             }
         }
     }
 }
 
-/// Takes the outputs of a panel, those of the units that are awake, `lanes` rows each, to their places in the rows; 0 elsewhere.
+/// Writes the outputs of a panel, for the units that are not inactive and `lanes` rows each, to their positions in the rows, and 0 to the
+/// others.
 #[inline(always)]
-fn spread<L: Lanes>(out: &[f64], lanes: usize, awake: &[u64], units: Range<usize>, rows: &mut [f64], width: usize) {
+fn spread<L: Lanes>(out: &[f64], lanes: usize, active: &[u64], units: Range<usize>, rows: &mut [f64], width: usize) {
     let mut place = 0;
     for start in units.step_by(8) {
-        let bits = (awake[start / 64] >> (start % 64)) as u8;
+        let bits = (active[start / 64] >> (start % 64)) as u8;
         let mut next = place;
         for first in (0..rows.len() / width).step_by(8) {
             next = place;

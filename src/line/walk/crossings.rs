@@ -1,4 +1,4 @@
-//! Signs that are asked for exactly, and the crossings inside a piece in their order.
+//! The exact signs at a breakpoint, and the crossings inside a piece in their order.
 
 use super::pieces::Merge;
 use super::structure::NextSlopes;
@@ -7,7 +7,7 @@ use crate::exact::bound::{U, round_up};
 use crate::line::bits::{is_set, set_bits};
 use std::cmp::Ordering;
 
-/// A piece, and the error of its layer's model.
+/// A piece, and the error of the model of its layer.
 pub(super) struct Piece<'a> {
     pub place: Place<'a>,
     pub from: f64,
@@ -16,7 +16,7 @@ pub(super) struct Piece<'a> {
 }
 
 impl Walk {
-    /// Asks for the exact signs of the uncertain units at a breakpoint; the answers are in `after`, by unit.
+    /// Determines the exact signs of the uncertain units at a breakpoint. The results are in `after`, by unit.
     #[cold]
     #[inline(never)]
     #[expect(clippy::too_many_arguments, reason = "the state of a layer on two pieces")]
@@ -41,12 +41,12 @@ impl Walk {
         let mark = at.order[at.k];
         self.after.clear();
         for unit in suspects {
-            let leader = plan.leader_of[unit as usize];
-            // A leader that is certain answers for its duplicates.
-            let sign = v[leader.unit as usize].partial_cmp(&0.0).unwrap_or(Ordering::Equal);
-            let certain = Resolved { unit: leader.unit, before: sign, after: sign, zero: false };
-            let answer = answers.binary_search_by_key(&leader.unit, |answer| answer.unit).map_or(certain, |found| answers[found]);
-            let turn = |sign: Ordering| if leader.opposite { sign.reverse() } else { sign };
+            let representative = plan.representative_of[unit as usize];
+            // The certain sign of a representative gives the signs of its duplicates.
+            let sign = v[representative.unit as usize].partial_cmp(&0.0).unwrap_or(Ordering::Equal);
+            let certain = Resolved { unit: representative.unit, before: sign, after: sign, zero: false };
+            let answer = answers.binary_search_by_key(&representative.unit, |answer| answer.unit).map_or(certain, |found| answers[found]);
+            let turn = |sign: Ordering| if representative.opposite { sign.reverse() } else { sign };
             let answer = Resolved { unit, before: turn(answer.before), after: turn(answer.after), zero: answer.zero };
             let (before, after) = (answer.before.is_gt(), answer.after.is_gt());
             if answer.zero && (before || after) {
@@ -56,7 +56,7 @@ impl Walk {
         }
     }
 
-    /// The crossings inside a piece, in order, become breakpoints of the next layer.
+    /// Adds the crossings inside a piece, in order, to the breakpoints of the next layer.
     #[inline(always)]
     pub(super) fn find_crossings<const CERTIFY: bool>(
         &mut self,
@@ -70,7 +70,7 @@ impl Walk {
         let mut candidates = std::mem::take(&mut self.candidates);
         candidates.clear();
         let dt = piece.to - piece.from;
-        // The model's value at a time of the piece is off by no more than the second term.
+        // The computed value of the model at a time of the piece has an error of at most the second term.
         let residual = |i: usize, at: f64| (a[i] * (at - piece.to) + v[i]).abs() + 8.0 * U * (v[i].abs() + a[i].abs() * dt);
         for w in 0..plan.words {
             let mut bits = (left[w] ^ right[w]) & plan.representatives[w];
@@ -94,7 +94,8 @@ impl Walk {
         }
         if candidates.len() > 1 {
             self.filtered += candidates.len() as u64 - 1;
-            // By the windows' left ends: then a window that meets any before it also meets the one that reaches furthest.
+            // The order is by the left ends of the windows. If a window meets any before it, it also meets the one among them with the
+            // largest right end.
             candidates.sort_unstable_by(|x, y| (x.at - x.half).total_cmp(&(y.at - y.half)));
             if CERTIFY {
                 let mut first = 0;
@@ -121,10 +122,10 @@ impl Walk {
             let start = self.flips.len() as u32;
             let mut jump = 0.0;
             for candidate in &candidates[i..i + group] {
-                let duplicates = plan.duplicates[candidate.unit as usize].iter().map(|twin| twin.unit);
+                let duplicates = plan.duplicates[candidate.unit as usize].iter().map(|duplicate| duplicate.unit);
                 for unit in std::iter::once(candidate.unit).chain(duplicates) {
                     let slope = a[unit as usize];
-                    let on = is_set(right, candidate.unit) != plan.leader_of[unit as usize].opposite;
+                    let on = is_set(right, candidate.unit) != plan.representative_of[unit as usize].opposite;
                     self.flips.push(Flip { unit, slope_change: if on { slope } else { -slope } });
                     jump += residual(unit as usize, at);
                 }

@@ -1,53 +1,55 @@
-//! Errors of deep networks by direction: proofs/filter.md, section 6b.
+//! Bounds on errors by direction, for deep networks: proofs/filter.md, section 6b.
 //!
-//! Norms of layers multiply up, while the map of many layers together hardly expands. Where the errors that come from the layers below are much larger
-//! than those that arise in a layer, an ellipsoid for each piece follows them: the error of the layer's pre-activations is some x with
-//! x x^T <= Q, Q a symmetric matrix, and so |x_i| <= sqrt(Q_ii). The errors of the slopes are in the same ellipsoid, stretched.
+//! The product of the norms of many layers is large, while the map of all these layers together hardly expands. If the errors from the
+//! layers below are much larger than those that arise in a layer, an ellipsoid for each piece bounds them: the error of the pre-activations
+//! of the layer is some x with x x^T <= Q, Q a symmetric matrix, and so |x_i| <= sqrt(Q_ii). The errors of the slopes are in the same
+//! ellipsoid, stretched.
 
 use super::{LayerPlan, Plan, Walk};
 use crate::exact::bound::{gamma, round_up};
 use crate::line::bits::{set_bit, set_bits};
 
-/// Wider layers are not followed: the work of a piece grows with the third power of the width.
+/// The largest width of a layer with ellipsoids, since the work for a piece grows with the third power of the width.
 const WIDEST: usize = 64;
 
-/// Doubles that the ellipsoids of one layer may take.
+/// The limit for the doubles of the ellipsoids of one layer.
 const LARGEST: usize = 1 << 23;
 
-/// Errors of the outputs of a layer that exceed this part of their norm are too large.
+/// If the error of the outputs of a layer is larger than this part of their norm, ellipsoids are used.
 ///
-/// Ellipsoids keep errors where they start. Of a million decisions none should be left to integers, since those leave the model and the truth apart
-/// by what was in doubt; where errors are smaller than this, the norms of section 6 cost less.
+/// Ellipsoids do not amplify errors from layer to layer. Fewer than one decision in a million should be left to integers, since after such
+/// a decision model and truth differ by the uncertainty. If errors are smaller than this, the norms of section 6 cost less.
 const LOOSE: f64 = 1.0 / (1u64 << 36) as f64;
 
-/// In networks of more layers than that, errors are followed from the beginning where the norms of the layers above say that they will be too large.
+/// In networks with more layers than this, ellipsoids are used from the beginning if the norms of the layers above predict too large
+/// errors.
 const DEEP: usize = 16;
 
-/// The part of the norm of which that is said there.
+/// The predicted error, relative to the norm, that is too large.
 const USELESS: f64 = 1.0 / 1024.0;
 
-/// Pieces that are looked at for units that turn, a breakpoint: where windows meet more of them, there are no ellipsoids.
+/// The limit for the pieces, per breakpoint, that are searched for units that change. If windows meet more pieces, there are no ellipsoids.
 const MOST_MET: usize = 256;
 
-/// How far the ellipsoids are stretched for the slopes at most: 2^40.
+/// The largest factor by which the ellipsoids are stretched for the slopes: 2^40.
 const STRETCH: f64 = (1u64 << 40) as f64;
 
-/// Traces of ellipsoids lie between these, so that nothing under- or overflows: 2^-800 and 2^800.
+/// The range of the traces of ellipsoids, in which nothing under- or overflows: 2^-800 and 2^800.
 const RANGE: [f64; 2] = [f64::from_bits((1023 - 800) << 52), f64::from_bits((1023 + 800) << 52)];
 
-/// The ellipsoids of one layer, kept from layer to layer for their memory.
+/// The ellipsoids of one layer, and buffers that are kept from layer to layer.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ellipsoids {
-    /// The layer whose pre-activations they hold.
+    /// The layer whose pre-activations the ellipsoids bound.
     layer: Option<usize>,
     /// A matrix for each piece of that layer.
     shapes: Vec<f64>,
-    /// By how much those of the slopes' errors are longer, at least 1.
+    /// The factor, at least 1, by which the ellipsoids of the slopes' errors are longer.
     stretch: f64,
     next: Vec<f64>,
-    /// Units of the layer below whose bit may differ from the true one somewhere in a piece, by piece and unit.
+    /// The units of the layer below whose bit may differ from the true one somewhere in a piece, by piece and unit.
     turning: Vec<Turn>,
-    /// For each piece of a layer that of the layer below.
+    /// For each piece of a layer, the piece of the layer below that contains it.
     parents: Vec<u32>,
     bits: Vec<u64>,
     inputs: Vec<u32>,
@@ -55,17 +57,18 @@ pub(super) struct Ellipsoids {
     half: Vec<f64>,
 }
 
-/// A unit that flips at a time that may lie in a piece.
+/// A unit that flips at a time that may be in a piece.
 #[derive(Clone, Copy, Debug)]
 struct Turn {
     piece: u32,
     unit: u32,
-    /// How far it is from 0 at most where its bit is not the true one.
+    /// An upper bound on its distance from 0 where its bit is not the true one.
     distance: f64,
 }
 
 impl Walk {
-    /// Sharpens the errors of layer l, and of what it takes in, where those are too large; `local` is what arises in layer l itself.
+    /// Reduces the bounds on the errors of layer l and of its inputs, if those are too large; `local` is the error that arises in layer l
+    /// itself.
     #[inline(never)]
     pub(super) fn sharpen(&mut self, plan: &Plan, l: usize, local: f64, local_slope: f64) {
         let mut ellipsoids = std::mem::take(&mut self.ellipsoids);
@@ -99,7 +102,7 @@ impl Walk {
 }
 
 impl Ellipsoids {
-    /// The ellipsoid around |x_i| <= rho_i error, for all pieces.
+    /// Sets the ellipsoid around |x_i| <= rho_i error, for all pieces.
     fn start(&mut self, plan: &LayerPlan, errors: [f64; 2]) {
         let n = plan.outputs;
         self.stretch = 1.0;
@@ -111,15 +114,15 @@ impl Ellipsoids {
         }
     }
 
-    /// Stretches the ellipsoids of the slopes as far as their error needs beside that of the values. Returns the error that holds of both.
+    /// Increases the stretch for the slopes as their error requires. Returns the error that is valid for values and slopes.
     fn stretched(&mut self, [error, slope_error]: [f64; 2]) -> f64 {
-        // A quotient that is undefined changes nothing.
+        // An undefined quotient has no effect.
         self.stretch = self.stretch.max(round_up(slope_error / error)).min(STRETCH);
         error.max(round_up(slope_error / self.stretch))
     }
 
-    /// From the ellipsoids of layer l - 1 to those of layer l. Gives the errors of layer l for each piece, relative to rho, and returns the norm of the
-    /// error of its inputs; `None` where numbers are out of range, and where windows meet too many pieces.
+    /// Goes from the ellipsoids of layer l - 1 to those of layer l. Stores the errors of layer l for each piece, relative to rho, and
+    /// returns the norm of the error of its inputs; `None` if numbers are out of range, or if windows meet too many pieces.
     #[expect(clippy::too_many_arguments, reason = "two layers and their walk")]
     fn propagate(
         &mut self,
@@ -155,7 +158,8 @@ impl Ellipsoids {
                 parent += usize::from(k > 0);
                 self.bits.clear();
                 self.bits.extend_from_slice(&walk.masks[parent * from.words..][..from.words]);
-                // By how much a bit may disagree with the sign of its model: no more than at the ends, where it was resolved or crosses.
+                // The largest value at which a bit disagrees with the sign of its model. It is attained at the ends, where the bit was
+                // resolved exactly or crosses.
                 let end = (k + 1..=pieces).find(|&end| walk.marks[order[end] as usize].layer as usize + 1 != l).unwrap_or(pieces);
                 mismatch = round_up(walk.layers[l].disagreements[k..=end].iter().sum());
             }
@@ -163,7 +167,7 @@ impl Ellipsoids {
             turning += self.turning[first..].iter().take_while(|turn| turn.piece as usize == k).count();
             let shape = &self.shapes[if known { parent * n * n } else { 0 }..][..n * n];
             let trace = outputs_of(shape, n, &self.bits, &self.turning[first..turning], mismatch, &mut self.inputs, &mut self.outputs);
-            // Without inputs nothing comes from below. What is undefined is in no range.
+            // Without inputs the layer below contributes no error. The test fails if a value is NaN.
             let in_range = self.inputs.is_empty()
                 || (RANGE[0]..=RANGE[1]).contains(&trace)
                     && trace * least * least >= RANGE[0]
@@ -195,8 +199,8 @@ impl Ellipsoids {
         output_error.is_finite().then_some(output_error)
     }
 
-    /// Finds the units of layer l - 1 that flip at a time that may lie in a piece: their windows meet it. Whether that is no more work than for windows that
-    /// are short.
+    /// Finds the units of layer l - 1 that flip at a time that may be in a piece: their windows meet the piece. Returns whether the number
+    /// of pieces is within the limit for short windows.
     fn find_turning(&mut self, walk: &Walk, from: &LayerPlan, l: usize) -> bool {
         let order = &walk.layers[l].order;
         let pieces = order.len() - 1;
@@ -208,7 +212,7 @@ impl Ellipsoids {
             parent += u32::from(k > 0 && mark_at(k).layer as usize + 1 != l);
             parent
         }));
-        // The true slope of a unit on a piece.
+        // An upper bound on the true slope of a unit on a piece.
         let below = &walk.layers[l - 1];
         let parents = &self.parents;
         let slope = |k: usize, unit: u32| {
@@ -226,7 +230,7 @@ impl Ellipsoids {
             let first = (0..k).rev().take_while(|&piece| piece + 1 == k || at(piece + 1) >= lo).last();
             let last = (k..pieces).take_while(|&piece| piece == k || at(piece) <= hi).last();
             let (first, last) = (first.unwrap_or(k), last.unwrap_or(k.saturating_sub(1)));
-            // The true pieces that meet the window: where a true time is before it, all before that are.
+            // The true pieces that meet the window. If a true breakpoint is before the window, so are all pieces before it.
             let before = (0..k).rev().take_while(|&piece| piece + 1 == k || at(piece + 1) + mark_at(piece + 1).half >= lo);
             let after = (k..pieces).take_while(|&piece| piece == k || at(piece) - mark_at(piece).half <= hi);
             let mut met = last.saturating_sub(first);
@@ -241,7 +245,7 @@ impl Ellipsoids {
                 walk.flips[mark.flips.0 as usize..mark.flips.1 as usize].iter().for_each(|flip| turn(k, flip.unit));
             }
         }
-        // Units that were found to flip at a breakpoint of the layers below.
+        // The units that change at a breakpoint of the layers below, found by escalation.
         let mut zeros: Vec<(u32, u32)> = Vec::new();
         zeros.extend(walk.zeros.iter().filter(|z| z.layer as usize + 1 == l && z.before != z.after).map(|z| (z.mark, z.unit)));
         if !zeros.is_empty() {
@@ -257,7 +261,7 @@ impl Ellipsoids {
     }
 }
 
-/// The ellipsoid of the outputs of a layer on a piece, over the inputs of the next layer that it is not 0 in; returns its trace.
+/// The ellipsoid of the outputs of a layer on a piece, over those outputs that may be nonzero there; returns its trace.
 fn outputs_of(
     shape: &[f64],
     n: usize,
@@ -273,7 +277,7 @@ fn outputs_of(
     turning.iter().for_each(|turn| set_bit(&mut all, turn.unit, true));
     inputs.clear();
     inputs.extend(set_bits(&all));
-    // A unit that turns may have lost, or not yet have, its error and what its model is above or below 0; and it is near 0.
+    // For a unit that changes near the piece, the error may lack the error of its value or the value of its model, and both are small.
     let own = |turn: &Turn| {
         let x = (round_up(shape[turn.unit as usize * (n + 1)].sqrt()) + mismatch).min(turn.distance);
         turning.len() as f64 * x * x
@@ -300,7 +304,7 @@ fn outputs_of(
     round_up(trace)
 }
 
-/// W Q W^T for the matrix Q over some of the inputs, without the rounding.
+/// W Q W^T for the matrix Q over some of the inputs, without a bound on the rounding.
 fn image(inputs: &[u32], q: &[f64], to: &LayerPlan, half: &mut Vec<f64>, out: &mut [f64]) {
     let (a, m) = (inputs.len(), to.outputs);
     half.clear();
@@ -323,12 +327,13 @@ fn image(inputs: &[u32], q: &[f64], to: &LayerPlan, half: &mut Vec<f64>, out: &m
     }
 }
 
-/// With x x^T <= A and y y^T <= B, (x + y) (x + y)^T <= (1 + p) A + (1 + 1/p) B for any p > 0: the two factors, for the least trace.
+/// If x x^T <= A and y y^T <= B, then (x + y) (x + y)^T <= (1 + p) A + (1 + 1/p) B for any p > 0. These are the two factors for the least
+/// trace.
 fn weights(a: f64, b: f64) -> [f64; 2] {
     if b == 0.0 {
         return [1.0, 0.0];
     }
-    // Every p > 0 is right; the limits keep both factors finite. An empty sum is -0, and the quotient by it would be no number.
+    // Every p > 0 is valid; the limits keep both factors finite. An empty sum is -0, and the quotient by it would be NaN.
     let p = if a > 0.0 { (b / a).sqrt().clamp(1e-12, 1e12) } else { 1e12 };
     [1.0 + p, 1.0 + 1.0 / p]
 }

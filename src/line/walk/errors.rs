@@ -1,13 +1,13 @@
-//! How far the model of a layer may be from the truth: proofs/filter.md, section 6.
+//! Bounds on the error of the model of a layer: proofs/filter.md, section 6.
 
 use super::{LayerPlan, OutOfRange, Plan, Walk};
 use crate::exact::bound::{HUGE, U, round_up};
 
-/// So many pieces of the layer below are few.
+/// The largest number of pieces of the layer below that are few.
 const SHORT: usize = 16;
 
 impl Walk {
-    /// The error of layer l's model, from the norms of the layer below (proofs/filter.md, section 6).
+    /// Computes the error of the model of layer l, from the norms of the layer below (proofs/filter.md, section 6).
     #[inline(always)]
     pub(super) fn bound_errors(&mut self, plan: &Plan, l: usize, input_norm: f64) -> Result<(), OutOfRange> {
         let this = &plan.layers[l];
@@ -19,7 +19,7 @@ impl Walk {
             let below = &self.layers[l - 1];
             let value = below.value_norm;
             let (worst, worst_slope) = self.local_errors(this, l);
-            // The steps in there take the values for the truth: so they may, as long as these are near it.
+            // The walk uses model values in place of true ones. This is valid as long as they are close.
             if worst.is_nan() || worst > 0.25 * value {
                 return Err(OutOfRange);
             }
@@ -31,18 +31,18 @@ impl Walk {
         };
         let state = &mut self.layers[l];
         (state.local_error, state.local_slope_error, state.error, state.slope_error) = (local, local_slope, error, slope_error);
-        // Nothing that follows can overflow, and no bound is NaN: the comparison is false where one is.
+        // No later result can overflow. The comparison is false if a bound is NaN.
         if this.rho_max.max(this.rho_norm) * (reach + error + slope_error) < HUGE { Ok(()) } else { Err(OutOfRange) }
     }
 
-    /// The errors of values and slopes that arise in layer l itself, its largest S and g.
+    /// The errors of values and slopes that arise in layer l itself: the largest S and g.
     #[inline(always)]
     fn local_errors(&self, this: &LayerPlan, l: usize) -> (f64, f64) {
         let (below, state) = (&self.layers[l - 1], &self.layers[l]);
         let value = below.value_norm;
         let pieces = state.order.len() - 1;
         if below.order.len() - 1 <= state.refresh.min(SHORT) {
-            // The sums below with the largest of each term: few terms lose little.
+            // The sums below with each term replaced by its largest value; for few terms the loss is small.
             let flips = 4.0 * U * (pieces + self.flips.len()) as f64;
             let slope = (this.gamma + flips) * below.slope_norm;
             let steps = U * (3.0 * value * pieces as f64 + 6.0 * below.slope_norm);
@@ -71,18 +71,19 @@ impl Walk {
         (round_up(worst), round_up(worst_slope))
     }
 
-    /// The error of what layer l hands on: proofs/filter.md, section 6.
+    /// Computes the error of the outputs of layer l: proofs/filter.md, section 6.
     #[inline(always)]
     pub(super) fn bound_outputs(&mut self, plan: &LayerPlan, l: usize) {
         let (below, below_slope) =
             if l == 0 { (0.0, 0.0) } else { (self.layers[l - 1].output_error, self.layers[l - 1].output_slope_error) };
         let state = &mut self.layers[l];
         let mismatch = state.mismatch;
-        // The first layer's slopes are the exact ones but for their rounding, which its own error holds.
+        // The slopes of the first layer are exact apart from rounding, which is part of the local error.
         state.output_error = round_up(plan.rho_norm * state.local_error + plan.sigma * below + mismatch);
         state.output_slope_error = round_up(plan.rho_norm * state.local_slope_error + plan.sigma * below_slope);
-        // The norm was taken of running values: fresh ones differ from them, and both from the product that they stand for. There is room, so that
-        // where all values are 0 the next layer's error, which has the mismatches in it, is still small beside their norm.
+        // The norm was computed from running values. Fresh values differ from them, and both differ from the product that they approximate.
+        // The bound has room, so that the next layer's error, which contains the mismatches, is small relative to the norm even if all
+        // values are 0.
         state.value_norm = round_up(state.value_norm + 8.0 * (mismatch + state.jump) + 16.0 * plan.rho_norm * state.local_error);
     }
 }

@@ -1,11 +1,12 @@
 //! The certified walk along one segment, layer by layer, in floating point.
 //!
-//! On a *piece* of layer l, an interval between two breakpoints of the layers below, every pre-activation of layer l is affine.
-//! The walk carries a model of it, value v at the piece's left end and slope a, and one scalar a layer that bounds the error of the
-//! model: |model - truth| <= rho_i T for unit i, rho_i the norm of its row of (W, b); in deep networks one for each piece (`ellipsoids`). A breakpoint carries a window, `at` - `half` to
-//! `at` + `half`, that holds the true one. The sign of unit i at a breakpoint is certain where |v_i| > rho_i (T + half * slopes). Equal
-//! certain signs at both ends of a piece leave nothing between them, opposite ones exactly one crossing. Whatever is not certain is
-//! asked of [`Escalation`](super::escalate) and comes back as exact signs. The proofs are in proofs/filter.md, sections 5 to 8 and 11.
+//! On a *piece* of layer l, which is an interval between two breakpoints of the layers below, every pre-activation of layer l is affine.
+//! The walk has a model of it: the value v at the left end of the piece and the slope a. One scalar for each layer bounds the error of the
+//! model: |model - truth| <= rho_i T for unit i, where rho_i is the norm of its row of (W, b). In deep networks there is one scalar for
+//! each piece (`ellipsoids`). A breakpoint has a window, `at` - `half` to `at` + `half`, that contains the true one. The sign of unit i at
+//! a breakpoint is certain if |v_i| > rho_i (T + half * slopes). If the certain signs at both ends of a piece are equal, there is no
+//! crossing between them; if they are opposite, there is exactly one. All other decisions are left to [`Escalation`](super::escalate),
+//! which returns exact signs. The proofs are in proofs/filter.md, sections 5 to 8 and 11.
 
 pub(super) mod blocks;
 mod crossings;
@@ -26,7 +27,7 @@ use outputs::pieces_in;
 use std::cmp::Ordering;
 use structure::Inputs;
 
-/// A parent piece starts from a fresh evaluation of the values, not from the running ones, every so often.
+/// The number of pieces of the layer below after which the values are computed anew.
 const REFRESH: usize = 16;
 
 /// A breakpoint: an end of the segment, or a time at which units of one layer flip together.
@@ -34,26 +35,26 @@ const REFRESH: usize = 16;
 pub(super) struct Mark {
     pub at: f64,
     pub half: f64,
-    /// The layer whose units flip here; [`END`] for the two ends of the segment.
+    /// The layer whose units flip here, or [`END`] for the two ends of the segment.
     pub layer: u32,
     /// The piece of that layer in which they flip.
     pub piece: u32,
-    /// A unit that flips here, a leader.
+    /// A unit that flips here; it is a representative.
     pub unit: u32,
-    /// The flips of that layer here, a range of [`Walk::flips`].
+    /// The flips of that layer here, as a range of [`Walk::flips`].
     pub flips: (u32, u32),
 }
 
 pub(super) const END: u32 = u32::MAX;
 
-/// A unit that flips, and the change of its output's slope.
+/// A unit that flips, and the change of the slope of its output.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Flip {
     pub unit: u32,
     slope_change: f64,
 }
 
-/// A unit that is 0 at a breakpoint of the layers below: found by escalation.
+/// A unit that is 0 at a breakpoint of the layers below, found by escalation.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Zero {
     pub mark: u32,
@@ -63,58 +64,58 @@ pub(super) struct Zero {
     pub after: bool,
 }
 
-/// What the walk knows of one layer.
+/// The state of one layer in the walk.
 #[derive(Clone, Debug, Default)]
 pub(super) struct LayerState {
-    /// The breakpoints of the layers below, by time, with both ends: marks.
+    /// The marks of the breakpoints of the layers below with both ends, ordered by time.
     pub order: Vec<u32>,
-    /// For each of them, by how much the model of the layer below jumps there.
+    /// For each of them, the jump of the model of the layer below.
     jumps: Vec<f64>,
-    /// For each of them, how far bits of the layer below disagree there with the signs of its model.
+    /// For each of them, the disagreement between bits of the layer below and the signs of its model.
     disagreements: Vec<f64>,
     /// The pattern on the first piece.
     pub start: Vec<u64>,
-    /// The length of a row of the layer's outputs.
+    /// The length of a row of outputs of the layer.
     width: usize,
-    /// So many pieces of the layer below start from one fresh evaluation of the values.
+    /// The number of pieces of the layer below after which the values are computed anew.
     refresh: usize,
-    /// For each piece: a bound of the norm of the slopes.
+    /// For each piece, an upper bound on the norm of the slopes.
     slope_norms: Vec<f64>,
-    /// How far at any time the model's bits may disagree with the signs of the model's values.
+    /// An upper bound, at all times, on the disagreement between the bits and the signs of the model's values.
     mismatch: f64,
-    /// The jumps of the outputs, in all.
+    /// The sum of the jumps of the outputs.
     jump: f64,
-    /// A bound of the norm of the outputs of this layer and the next one's unit.
+    /// An upper bound on the norm of (outputs of this layer, unit of the next layer).
     pub value_norm: f64,
     /// The largest of `slope_norms`.
     slope_norm: f64,
-    /// |model - truth| <= rho_i `error` for the pre-activations of this layer, and of it what arises in this layer.
+    /// |model - truth| <= rho_i `error` for the pre-activations of this layer, and the part that arises in this layer.
     pub error: f64,
     local_error: f64,
-    /// The same bound for each piece, where it was sharpened.
+    /// The same bound for each piece, if it was reduced by ellipsoids.
     errors: Vec<f64>,
-    /// There, what comes from the layers below is by no more than this larger for slopes than for values.
+    /// In that case, the factor by which the errors from the layers below are larger for slopes than for values.
     stretch: f64,
-    /// The norm of model - truth of the outputs of this layer.
+    /// The norm of model - truth for the outputs of this layer.
     output_error: f64,
-    /// |slope of the model - true slope| <= rho_i `slope_error`, and of it what arises in this layer.
+    /// |slope of the model - true slope| <= rho_i `slope_error`, and the part that arises in this layer.
     slope_error: f64,
     local_slope_error: f64,
-    /// The norm of the error of the outputs' slopes.
+    /// The norm of the error of the slopes of the outputs.
     output_slope_error: f64,
 }
 
-/// A crossing that was seen in a piece, before the crossings of the piece are in order.
+/// A crossing that was found in a piece, before the crossings of the piece are ordered.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Candidate {
     pub unit: u32,
     pub at: f64,
     pub half: f64,
-    /// Flips at the same time as the candidate before it: known exactly.
+    /// Whether it is known exactly that it flips at the same time as the candidate before it.
     pub with_previous: bool,
 }
 
-/// An exact answer about the sign of a unit just left and just right of a breakpoint, and at it.
+/// The exact sign of a unit just left and just right of a breakpoint, and whether it is 0 there.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Resolved {
     pub unit: u32,
@@ -128,23 +129,23 @@ pub(super) struct Resolved {
 pub(super) struct Place<'a> {
     pub layer: usize,
     pub k: usize,
-    /// The breakpoints of the layer: marks, by time.
+    /// The marks of the breakpoints of the layer, ordered by time.
     pub order: &'a [u32],
 }
 
-/// Decides exactly what the walk cannot.
+/// Takes the decisions that the walk cannot take, exactly.
 pub(super) trait Escalate {
-    /// The signs of units at a breakpoint, one answer each, in order.
+    /// The signs of units at a breakpoint: one answer for each unit, in order.
     fn signs(&mut self, walk: &Walk, at: Place<'_>, units: &[u32], answers: &mut Vec<Resolved>);
-    /// The crossing of a unit in a piece: a double near it, and how far from it at most.
+    /// The crossing of a unit in a piece: a double near it, and a bound on their distance.
     fn time(&mut self, walk: &Walk, at: Place<'_>, unit: u32) -> (f64, f64);
-    /// Puts crossings in one piece in their order, with times near them, and says which are equal.
+    /// Orders the crossings in one piece, with times near them, and determines which are equal.
     fn sort(&mut self, walk: &Walk, at: Place<'_>, crossings: &mut [Candidate]);
-    /// Whether the outputs on a piece of the output layer and on the piece before are different functions.
+    /// Whether the outputs on a piece of the output layer and on the piece before it are different functions.
     fn outputs_differ(&mut self, walk: &Walk, at: Place<'_>) -> bool;
 }
 
-/// The model of a layer at a breakpoint, and its error: for the test that holds them against the truth.
+/// The model of a layer at a breakpoint and its error, for the test that compares them with the truth.
 #[cfg(test)]
 #[derive(Clone, Debug)]
 pub(super) struct Recorded {
@@ -154,8 +155,8 @@ pub(super) struct Recorded {
     pub values: Vec<f64>,
 }
 
-/// The values of a layer where fresh ones take the places of running ones: the error of either, what the time of the breakpoint may change, and the units
-/// whose signs were asked for. For a test as well.
+/// The values of a layer where fresh ones replace running ones, for a test: the error of either, the change that the uncertainty of the
+/// breakpoint allows, and the units whose signs were escalated.
 #[cfg(test)]
 #[derive(Clone, Debug)]
 pub(super) struct RecordedRefresh {
@@ -167,7 +168,7 @@ pub(super) struct RecordedRefresh {
     pub asked: Vec<u32>,
 }
 
-/// A block of layer `layer` and how far the outputs of the layer below leave the straight line between its ends: for a test as well.
+/// A block of layer `layer`, for a test: the distance of the outputs of the layer below from the straight line between its ends.
 #[cfg(test)]
 #[derive(Clone, Debug)]
 pub(super) struct RecordedBlock {
@@ -179,7 +180,7 @@ pub(super) struct RecordedBlock {
     pub output_error: f64,
 }
 
-/// The state of a walk, kept from segment to segment for its memory.
+/// The state of a walk and its buffers, which are kept from segment to segment.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Walk {
     pub marks: Vec<Mark>,
@@ -189,14 +190,15 @@ pub(super) struct Walk {
     pub filtered: u64,
     v: Aligned,
     a: Aligned,
-    /// The slopes of a layer's outputs, one row a piece, then its values, a row now and then; with the masks of the active units.
+    /// The slopes of the outputs of a layer, one row for each piece, and then its values, one row for some of the pieces; with the masks of
+    /// the active units.
     rows: Aligned,
     masks: Vec<u64>,
     /// The active units of the layer below the present one.
     inputs: Inputs,
-    /// The slopes and the values of the next layer, computed from each of these rows.
+    /// The slopes and the values of the next layer, computed from these rows.
     fresh: Aligned,
-    /// Slopes that are not read: those of the output layer.
+    /// Slopes that are not used: those of the output layer.
     unread: Aligned,
     left: Vec<u64>,
     right: Vec<u64>,
@@ -215,7 +217,7 @@ pub(super) struct Walk {
     pub recorded_refreshes: Vec<RecordedRefresh>,
 }
 
-/// The first layer's pre-activations at the two ends, and a bound of the norms of (x, 1) there.
+/// The pre-activations of the first layer at the two ends, and an upper bound on the norms of (x, 1) there.
 #[derive(Clone, Copy)]
 pub(super) struct Ends<'a> {
     pub from: &'a [f64],
@@ -223,18 +225,18 @@ pub(super) struct Ends<'a> {
     pub norm: f64,
 }
 
-/// The walk left the range in which its bounds hold: the segment is to be traced with integers.
+/// The walk left the range in which its bounds hold. The segment must be traced with integers.
 #[derive(Debug)]
 pub(super) struct OutOfRange;
 
 dispatch! {
-    /// Walks the segment through the first `depth` layers; every decision is right.
+    /// Walks the segment through the first `depth` layers. Every decision is right.
     pub(super) fn walk_certified(walk: &mut Walk, plan: &Plan, depth: usize, ends: Ends<'_>, escalate: &mut dyn Escalate) -> Result<(), OutOfRange> = certified
 }
 
 #[cfg(feature = "unfiltered")]
 dispatch! {
-    /// The same walk without the filter, for measuring what the filter costs.
+    /// The same walk without the filter, to measure the cost of the filter.
     pub(super) fn walk_unchecked(walk: &mut Walk, plan: &Plan, depth: usize, ends: Ends<'_>, escalate: &mut dyn Escalate) -> Result<(), OutOfRange> = unchecked
 }
 
@@ -281,7 +283,7 @@ fn walk_in<L: Lanes, const CERTIFY: bool>(
 }
 
 impl LayerState {
-    /// The errors that are known for each piece.
+    /// The errors for each piece, if ellipsoids computed them.
     #[cfg(test)]
     pub(super) fn errors(&self) -> &[f64] {
         &self.errors
@@ -292,9 +294,10 @@ impl LayerState {
         self.errors.get(piece).map_or(self.error, |&error| error.min(self.error))
     }
 
-    /// The error of the slopes on a piece, relative to rho, where that of all pieces is `scalar`.
+    /// The error of the slopes on a piece, relative to rho; `scalar` is the error for all pieces.
     fn slope_error_in(&self, piece: usize, scalar: f64) -> f64 {
-        // The ellipsoid of the values' errors, stretched, is one of the slopes' errors, but for what arises in the layer itself.
+        // The errors of the slopes are in the stretched ellipsoid of the errors of the values, apart from the error that arises in the
+        // layer itself.
         self.errors.get(piece).map_or(scalar, |&error| scalar.min(round_up(self.stretch * error + self.local_slope_error)))
     }
 }
@@ -333,7 +336,7 @@ impl Walk {
         }
     }
 
-    /// The fresh slopes and values of layer l, from the slopes and values of the layer below.
+    /// Computes the fresh slopes and values of layer l from those of the layer below.
     #[inline(always)]
     fn start_layer<L: Lanes>(&mut self, plan: &Plan, l: usize) {
         let (below, this) = (&plan.layers[l - 1], &plan.layers[l]);

@@ -1,13 +1,13 @@
-//! The pieces of the output: which neighbouring regions have one output function.
+//! The pieces of the output: whether neighbouring regions have the same output function.
 
 use super::{Escalate, Flip, LayerPlan, Mark, Place, Plan, Walk};
 use crate::exact::bound::round_up;
 use crate::exact::lanes::Lanes;
 
-/// Up to so many inputs a plain sum in 32 parts is no deeper than a product.
+/// The largest number of inputs for which a plain sum in 32 parts is not deeper than a product.
 const SHORT: usize = 4096;
 
-/// Counts the pieces by the slopes of the first output alone, and where these do not tell all boundaries, by those of all outputs.
+/// Counts the pieces by the slopes of the first output alone. If these do not decide all boundaries, it uses the slopes of all outputs.
 #[inline(always)]
 pub(super) fn pieces_in<L: Lanes>(walk: &mut Walk, plan: &Plan, walked: usize, certify: bool, escalate: &mut dyn Escalate) -> usize {
     let l = plan.layers.len() - 1;
@@ -25,7 +25,7 @@ pub(super) fn pieces_in<L: Lanes>(walk: &mut Walk, plan: &Plan, walked: usize, c
     let errors: Vec<f64> = (0..order.len() - 1).map(error_in).collect();
     let pieces = match pieces_by_first_output::<L>(walk, &plan.layers[l], l, &order, &errors) {
         Some(pieces) => pieces,
-        // No closure here: one would not be compiled for the instructions that the product needs.
+        // This is no closure, because a closure would not be compiled with the instructions of the product.
         None => {
             if walked <= l {
                 walk.start_layer::<L>(plan, l);
@@ -37,8 +37,8 @@ pub(super) fn pieces_in<L: Lanes>(walk: &mut Walk, plan: &Plan, walked: usize, c
     pieces
 }
 
-/// Whether the output is another function after a mark at which one single unit of the last hidden layer flips: the output changes
-/// by that unit's weights times its form, which is not 0.
+/// Whether the output is another function after a mark at which a single unit of the last hidden layer flips. The output changes by the
+/// weights of that unit times its form, which is not 0.
 fn single_flip(plan: &LayerPlan, l: usize, mark: &Mark, flips: &[Flip]) -> Option<bool> {
     match flips[mark.flips.0 as usize..mark.flips.1 as usize] {
         [flip] if mark.layer as usize + 1 == l => Some(!plan.without_effect[flip.unit as usize]),

@@ -1,4 +1,4 @@
-//! The pieces of one layer, one after the other: values, signs, and the rows that the next layer is computed from.
+//! The pieces of one layer, one after the other: values, signs, and the rows from which the next layer is computed.
 
 use super::blocks::{block_length, is_inactive};
 use super::crossings::Piece;
@@ -9,7 +9,7 @@ use crate::exact::lanes::Lanes;
 use crate::line::bits::set_bit;
 
 impl Walk {
-    /// Goes through the pieces of layer l: signs, crossings, and the rows that the next layer's slopes are computed from.
+    /// Goes through the pieces of layer l: computes signs, crossings, and the rows from which the slopes of the next layer are computed.
     #[inline(always)]
     pub(super) fn pieces<L: Lanes, const CERTIFY: bool>(&mut self, plan: &Plan, l: usize, input_norm: f64, escalate: &mut dyn Escalate) {
         let this = &plan.layers[l];
@@ -18,7 +18,7 @@ impl Walk {
         let order = std::mem::take(&mut self.layers[l].order);
         let pieces = order.len() - 1;
         let parents = if l == 0 { 1 } else { self.layers[l - 1].order.len() - 1 };
-        // How often the next layer starts from fresh values, and whether it needs them at the end too.
+        // How often the next layer takes fresh values, and whether it needs them at the end, too.
         let in_blocks = plan.layers.get(l + 1).is_some_and(|next| next.rows.is_some());
         let every = if in_blocks { block_length(pieces) } else { REFRESH };
         let value_rows = pieces.div_ceil(every) + usize::from(in_blocks);
@@ -56,7 +56,8 @@ impl Walk {
         slope_norms.clear();
         start.clear();
         let (mut parent, mut value_square, mut slope_norm) = (0, 0.0f64, 0.0f64);
-        // The parent that starts from the next row of fresh values, and that row; the piece whose values the next layer gets, and their row.
+        // The next piece of the layer below that starts from fresh values, and the row of these; the next piece whose values the next layer
+        // uses, and the row of these.
         let (mut next_refresh, mut fresh_values) = (refresh, parents);
         let (mut next_emit, mut emitted) = (0, pieces);
         self.after.clear();
@@ -82,7 +83,7 @@ impl Walk {
                     fresh_values += 1;
                     let values = &self.fresh[fresh_values * n..][..n];
                     if CERTIFY {
-                        // The model of this layer's outputs jumps here, by the difference of two evaluations.
+                        // The model of the outputs of this layer jumps here, by the difference of two evaluations.
                         let moved = values.iter().zip(&*v).filter(|&(&x, &y)| !is_inactive(x) && !is_inactive(y));
                         let square: f64 = moved.map(|(x, y)| (x - y) * (x - y)).sum();
                         *next.jumps.last_mut().expect("a jump for each breakpoint so far") += round_up(square.sqrt()) + TINY;
@@ -102,11 +103,11 @@ impl Walk {
             }
             let fresh_row = if fresh { &self.fresh[(parent - 1) * n..][..n] } else { &[][..] };
             let dt = end.at - mark.at;
-            // Where the next values are fresh ones, both they and the running ones must be certain.
+            // If the next values are fresh ones, both they and the running ones must be certain.
             let refreshed = end.layer as usize + 1 != l && parent == next_refresh;
             let margin = round_up(if refreshed { 3.0 * error } else { error } + end.half * slope_reach);
 
-            // Now and then the values, for the fresh values of the next layer.
+            // At some of the pieces the values are stored, for the fresh values of the next layer.
             if !last && k == next_emit {
                 next_emit += every;
                 let row = &mut self.rows[emitted * n..][..n];
@@ -164,7 +165,7 @@ impl Walk {
             #[cfg(test)]
             self.recorded.push(super::Recorded { layer: l, at: end.at, error, values: v.to_vec() });
 
-            // Signs that are not certain at the right end: exact ones take their places.
+            // The signs that are not certain at the right end are replaced by exact ones.
             std::mem::swap(&mut self.before, &mut self.after);
             self.after.clear();
             if CERTIFY && uncertain.iter().zip(&this.varying).any(|(u, k)| u & k != 0) {
@@ -184,7 +185,7 @@ impl Walk {
                 let piece = Piece { place: Place { layer: l, k, order: &order }, from: mark.at, to: end.at, error };
                 self.find_crossings::<CERTIFY>(this, &piece, [&left, &right], [v, a], &mut next, escalate);
             }
-            // Where the values are refreshed, the fresh ones are that near to the running ones.
+            // If the values are refreshed, the distance of fresh and running values is at most this.
             let spread = if refreshed { 4.0 * local_error } else { 0.0 };
             next.add_resolved(&self.after, v, |unit| this.rho[unit] * spread);
         }
@@ -211,7 +212,7 @@ impl Walk {
     }
 }
 
-/// One piece of one layer: from the values at its left end to those at its right end.
+/// One piece of one layer, from the values at its left end to those at its right end.
 struct Step<'a> {
     dt: f64,
     margin: f64,
@@ -223,8 +224,9 @@ struct Step<'a> {
 }
 
 impl Step<'_> {
-    /// Moves the values on, with slopes computed from the old ones, and says which units are active at the left and at the right end,
-    /// and which are not certain there. Returns the squares of the norms of the slopes and of the outputs at the right end.
+    /// Advances the values to the right end, with slopes computed from the old ones. Determines the units that are active at the left and
+    /// at the right end, and those that are not certain there. Returns the squared norms of the slopes, and of the outputs at the right
+    /// end.
     #[inline(always)]
     fn take<L: Lanes, const CERTIFY: bool>(
         self,
@@ -264,16 +266,16 @@ impl Step<'_> {
     }
 }
 
-/// The breakpoints of the next layer, as they come.
+/// The breakpoints of the next layer, in the order in which they are found.
 pub(super) struct Merge {
     pub order: Vec<u32>,
-    /// For each of them, a bound of the norm of the jump of this layer's outputs there, in the model.
+    /// For each of them, an upper bound on the norm of the jump of the model's outputs of this layer.
     pub jumps: Vec<f64>,
-    /// For each of them, how far the model's bits disagree there with the signs of the model's values.
+    /// For each of them, the disagreement between the bits and the signs of the model's values.
     pub disagreements: Vec<f64>,
-    /// The sum of the disagreements at the last breakpoint of the layers below and after it.
+    /// The sum of the disagreements at and after the last breakpoint of the layers below.
     here: f64,
-    /// The largest sum on a piece, both ends included.
+    /// The largest sum on a piece including both ends.
     mismatch: f64,
 }
 
@@ -284,8 +286,8 @@ impl Merge {
         self.disagreements.clear();
     }
 
-    /// A breakpoint of the layers below, given the units whose signs were resolved there: their model may have any small value. Beyond it, the values are those
-    /// of the model up to `spread` of the unit.
+    /// Adds a breakpoint of the layers below, given the units whose signs were resolved there, since their model may have any small value.
+    /// After the breakpoint, the values are those of the model up to `spread` of the unit.
     #[inline(always)]
     fn add_resolved(&mut self, resolved: &[Resolved], v: &[f64], spread: impl Fn(usize) -> f64) {
         let (mut jump, mut disagreement) = (0.0, 0.0);
@@ -307,7 +309,7 @@ impl Merge {
         self.here = disagreement;
     }
 
-    /// A crossing of this layer, at which the model of the units that cross is not 0 but this.
+    /// Adds a crossing of this layer, at which the model of the units that cross has the value `residual` instead of 0.
     #[inline(always)]
     pub(super) fn add_crossing(&mut self, mark: u32, residual: f64) {
         self.order.push(mark);
@@ -317,7 +319,7 @@ impl Merge {
     }
 }
 
-/// The values of the active units, and which these are; the square of their norm.
+/// Stores the values of the active units and their mask; returns the square of their norm.
 #[inline(always)]
 fn active_values<L: Lanes>(v: &[f64], row: &mut [f64], active: &mut [u64]) -> f64 {
     let (v, row) = (v.as_chunks::<8>().0, row.as_chunks_mut::<8>().0);
@@ -344,7 +346,7 @@ fn lane(values: &[f64], chunk: usize) -> &[f64; 8] {
     values[chunk * 8..chunk * 8 + 8].try_into().expect("eight")
 }
 
-/// The word w of a row of n lanes, from its bytes.
+/// The word w of a row of n lanes, assembled from bytes.
 #[inline(always)]
 fn gather(w: usize, n: usize, mut byte: impl FnMut(usize) -> u8) -> u64 {
     (w * 8..(w * 8 + 8).min(n / 8)).fold(0, |word, c| word | u64::from(byte(c)) << (8 * (c % 8)))

@@ -1,36 +1,36 @@
-//! Signs that follow from which inputs of a unit are active, without any number: proofs/filter.md, section 7.
+//! Signs that follow from the active inputs of a unit, without numerical values: proofs/filter.md, section 7.
 //!
-//! A unit without active inputs has the value of its bias, and so it has at a breakpoint at which all its inputs are 0. In deep networks without biases all units
-//! above a layer are 0 where none of that layer is active.
+//! The value of a unit without active inputs is its bias; the same is true at a breakpoint at which all its inputs are 0. In deep networks
+//! without biases, all units above a layer are 0 if no unit of that layer is active.
 
 use super::{END, Flip, LayerPlan, Mark, Place, Resolved, Walk, Zero};
 use crate::line::bits::{is_set, set_bit, set_bits};
 use std::cmp::Ordering;
 
-/// The units of the layer below that are active on the pieces of a layer, one piece after the other.
+/// The units of the layer below that are active on the pieces of a layer, piece after piece.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Inputs {
     /// The active units on each piece of the layer below.
     masks: Vec<u64>,
-    /// Units of the layer below that are active on both sides of a breakpoint and 0 at it: (mark, unit), sorted.
+    /// The units of the layer below that are active on both sides of a breakpoint and 0 at it: (mark, unit), sorted.
     touched: Vec<(u32, u32)>,
-    /// How many zeros of the walk belong to layers that are done.
+    /// The number of zeros of the walk that belong to finished layers.
     seen: usize,
-    /// The piece that was asked for last, the piece of the layer below that it lies in, and the active units there.
+    /// The present piece, the piece of the layer below that contains it, and the active units there.
     piece: usize,
     parent: usize,
     active: Vec<u64>,
-    /// The active units on the piece before a breakpoint and on the piece after it; and those that are above 0 at the breakpoint itself.
+    /// The active units on the pieces before and after a breakpoint, and those that are positive at the breakpoint itself.
     left: Vec<u64>,
     right: Vec<u64>,
     positive: Vec<u64>,
 }
 
-/// What the slopes on the piece after a breakpoint follow from.
+/// The data from which the slopes on the piece after a breakpoint are computed.
 pub(super) struct NextSlopes<'a> {
-    /// The row of fresh slopes; `None` where units of the layer below flip at the breakpoint.
+    /// The row of fresh slopes; `None` if units of the layer below flip at the breakpoint.
     pub fresh: Option<usize>,
-    /// The slopes before.
+    /// The slopes before the breakpoint.
     pub a: &'a [f64],
     /// Their error, relative to rho.
     pub error: f64,
@@ -41,7 +41,7 @@ impl Inputs {
         self.seen = 0;
     }
 
-    /// Takes the rows of active units that layer l - 1 has left in `masks`, and gives room for those of layer l.
+    /// Takes the rows of active units of layer l - 1 from `masks`, and leaves a buffer for those of layer l.
     pub(super) fn start_layer(&mut self, masks: &mut Vec<u64>, zeros: &[Zero]) {
         std::mem::swap(&mut self.masks, masks);
         self.touched.clear();
@@ -51,7 +51,7 @@ impl Inputs {
         self.active.clear();
     }
 
-    /// Moves to a breakpoint, not before the last one.
+    /// Moves to a breakpoint that is not before the last one.
     fn move_to(&mut self, words: usize, at: Place<'_>, marks: &[Mark], flips: &[Flip]) {
         let pieces = at.order.len() - 1;
         if self.active.is_empty() {
@@ -89,7 +89,8 @@ impl Inputs {
 }
 
 impl Walk {
-    /// Takes the signs of the units at a breakpoint that follow from their inputs, and leaves the other units. `left` are the units that are active just before.
+    /// Resolves the signs of units at a breakpoint that follow from their inputs, and keeps the other units. `left` are the units that are
+    /// active just before it.
     pub(super) fn signs_by_inputs(
         &mut self,
         plan: &LayerPlan,
@@ -144,20 +145,20 @@ impl Walk {
         Some(Resolved { unit, before, after, zero: true })
     }
 
-    /// The sign on the piece before a breakpoint at which the unit is 0: it had that just after the breakpoint before.
+    /// The sign on the piece before a breakpoint at which the unit is 0: the sign just after the previous breakpoint.
     fn sign_before_zero(&self, plan: &LayerPlan, left: &[u64], unit: u32) -> Ordering {
-        let is_opposite = plan.duplicates[unit as usize].iter().any(|twin| twin.opposite && is_set(left, twin.unit));
+        let is_opposite = plan.duplicates[unit as usize].iter().any(|duplicate| duplicate.opposite && is_set(left, duplicate.unit));
         if is_set(left, unit) {
             Ordering::Greater
         } else if is_opposite {
             Ordering::Less
         } else {
-            // Or below 0: then neither the unit nor a twin is active, as where it is 0.
+            // Or it is below 0: then neither the unit nor a duplicate is active, as at a zero.
             Ordering::Equal
         }
     }
 
-    /// The sign on the piece after a breakpoint at which the unit is 0: that of its slope, where it is certain.
+    /// The sign on the piece after a breakpoint at which the unit is 0: that of its slope, if it is certain.
     fn sign_after_zero(&self, plan: &LayerPlan, at: Place<'_>, next: &NextSlopes<'_>, i: usize) -> Option<Ordering> {
         let slope = match next.fresh {
             Some(row) => self.fresh[row * plan.padded + i],

@@ -1,4 +1,4 @@
-//! Graphs, operation by operation: shapes and coefficients are checked as they join.
+//! Builds graphs operation by operation, with checks of shapes and coefficients.
 
 use super::map::{Convolution, Sparse, Structure};
 use super::shape::{self, broadcast, repeated, strided};
@@ -7,13 +7,13 @@ use crate::network::Network;
 use rug::Rational;
 use std::collections::HashMap;
 
-/// The bytes that a graph may take: 4 GiB.
+/// The limit for the bytes of a graph: 4 GiB.
 const MOST_BYTES: u64 = 1 << 32;
 
-/// The bytes that a function takes, about.
+/// The approximate number of bytes of a function.
 const FUNCTION: usize = 512;
 
-/// A tensor of a graph that is being built: a node, seen in some shape.
+/// A tensor of a graph that is being built: a node with a shape.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Value {
     node: usize,
@@ -31,22 +31,22 @@ impl Value {
         self.shape.iter().product()
     }
 
-    /// Whether there are none, which is never so.
+    /// Whether there are no elements. This is always false.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 }
 
-/// How a convolution moves over rows and columns.
+/// The options of a convolution, as (rows, columns).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConvolutionOptions {
     /// The steps over rows and columns.
     pub stride: [usize; 2],
     /// The distance between two elements of the kernel.
     pub dilation: [usize; 2],
-    /// Zeros before the first row and column, and behind the last ones.
+    /// Zeros before the first row and column, and after the last ones.
     pub padding: [[usize; 2]; 2],
-    /// Groups of channels that do not see each other.
+    /// The number of groups of channels: the outputs of a group depend on its own inputs only.
     pub groups: usize,
 }
 
@@ -74,29 +74,29 @@ impl Default for ConvolutionOptions {
 #[must_use]
 pub struct NetworkBuilder {
     nodes: Vec<Node>,
-    /// Elements and entries of maps so far, and the bytes that they and the coefficients take.
+    /// The number of elements and of entries of maps so far, and the bytes that they and the coefficients take.
     size: usize,
     bytes: u64,
     name: String,
 }
 
 impl NetworkBuilder {
-    /// A graph whose input has this shape.
+    /// A builder for a network whose input has this shape.
     ///
     /// # Errors
-    /// A shape without elements, or with too many.
+    /// The shape has no elements, or too many.
     pub fn new(shape: &[usize]) -> Result<Self, BuildError> {
         shape::elements(shape)?;
         let input = Node { name: String::new(), shape: shape.to_vec(), operation: Operation::Input };
         Ok(Self { nodes: vec![input], size: 0, bytes: 0, name: String::new() })
     }
 
-    /// The input.
+    /// The input tensor.
     pub fn input(&self) -> Value {
         Value { node: 0, shape: self.nodes[0].shape.clone() }
     }
 
-    /// The name of the nodes that are made from now on.
+    /// Sets the name of the nodes that are added from now on.
     pub fn set_name(&mut self, name: &str) {
         self.name = name.to_string();
     }
@@ -122,7 +122,7 @@ impl NetworkBuilder {
         Ok(Value { node: self.nodes.len() - 1, shape })
     }
 
-    /// A node of several linear maps and a constant an element; no constants are zeros.
+    /// Adds a node of several linear maps and a constant for each element; an empty list of constants means zeros.
     fn affine(&mut self, shape: Vec<usize>, terms: Vec<(usize, LinearMap)>, bias: Coefficients) -> Result<Value, BuildError> {
         for coefficients in terms.iter().map(|(_, map)| &map.weights).chain([&bias]) {
             if let Some(index) = coefficients.first_not_finite() {
@@ -136,10 +136,10 @@ impl NetworkBuilder {
     /// The same elements in another shape.
     ///
     /// # Errors
-    /// A shape of another number of elements.
+    /// The shapes have different numbers of elements.
     pub fn reshape(&self, x: &Value, shape: &[usize]) -> Result<Value, BuildError> {
         if shape::elements(shape)? != x.len() {
-            return Err(BuildError::Shape { found: shape.to_vec(), expected: format!("one of {} elements", x.len()) });
+            return Err(BuildError::Shape { found: shape.to_vec(), expected: format!("a shape of {} elements", x.len()) });
         }
         Ok(Value { node: x.node, shape: shape.to_vec() })
     }
@@ -147,7 +147,7 @@ impl NetworkBuilder {
     /// W x + b along the last axis; W is outputs x inputs, row by row.
     ///
     /// # Errors
-    /// A number of weights or constants that does not fit, and coefficients that are not finite.
+    /// The number of weights or constants is wrong, or coefficients are not finite.
     pub fn linear(&mut self, x: &Value, outputs: usize, weights: Coefficients, bias: Option<Coefficients>) -> Result<Value, BuildError> {
         let (&inputs, leading) = x.shape.split_last().ok_or_else(|| BuildError::Shape { found: vec![], expected: "an axis".into() })?;
         let expected = outputs.checked_mul(inputs).ok_or_else(|| BuildError::Size { shape: vec![outputs, inputs] })?;
@@ -176,11 +176,11 @@ impl NetworkBuilder {
         self.affine(shape, vec![(x.node, LinearMap { inputs: x.len(), outputs: count, structure, weights })], bias)
     }
 
-    /// A convolution over an image of channels x rows x columns, axes of size 1 before them; weights as [output channel, input channel of
-    /// the group, row, column], a constant for each output channel.
+    /// A convolution over an image of channels x rows x columns, which may have leading axes of size 1. The weights are indexed by [output
+    /// channel, input channel of the group, row, column]; the bias has one constant for each output channel.
     ///
     /// # Errors
-    /// Shapes that do not fit, and coefficients that are not finite.
+    /// The shapes do not match, or coefficients are not finite.
     pub fn convolution(
         &mut self,
         x: &Value,
@@ -192,13 +192,13 @@ impl NetworkBuilder {
         let ([channels, rows, columns], leading) = image(x)?;
         let ConvolutionOptions { stride, dilation, padding, groups } = options;
         if groups == 0 || channels % groups != 0 {
-            return Err(BuildError::Option(format!("{groups} groups of {channels} channels")));
+            return Err(BuildError::Option(format!("{groups} groups of {channels} channels: expected a divisor of their number")));
         }
         let out = Window { kernel, stride, dilation, padding, ceil: false }.positions([rows, columns])?;
         let each = shape::elements(&[channels / groups, kernel[0], kernel[1]])?;
         let outputs = weights.len() / each;
         if outputs == 0 || !outputs.is_multiple_of(groups) {
-            return Err(BuildError::Option(format!("{groups} groups of {outputs} output channels")));
+            return Err(BuildError::Option(format!("{groups} groups of {outputs} output channels: expected a divisor of their number")));
         }
         check(&weights, outputs * each)?;
         let shape = [leading, &[outputs, out[0], out[1]]].concat();
@@ -217,17 +217,17 @@ impl NetworkBuilder {
         self.affine(shape, vec![(x.node, LinearMap { inputs: x.len(), outputs: count, structure, weights })], bias)
     }
 
-    /// The mean over windows of an image: of the elements that are there, or of padding too.
+    /// The mean over windows of an image: of the elements without the padding, or with it if `count_padding`.
     ///
     /// # Errors
-    /// A window that does not fit.
+    /// The window does not fit into the image.
     pub fn average_pool(&mut self, x: &Value, window: &Window, count_padding: bool) -> Result<Value, BuildError> {
         let ([channels, rows, columns], leading) = image(x)?;
         let out = window.positions([rows, columns])?;
         let shape = [leading, &[channels, out[0], out[1]]].concat();
         let count = shape::elements(&shape)?;
         shape::entries(&[count, window.kernel[0], window.kernel[1]])?;
-        // The weights 1/n of the divisors n that occur, each with its index.
+        // The weights 1/n for the divisors n that occur, each with its index.
         let (mut weights, mut index) = (Vec::new(), HashMap::new());
         let mut entries = Vec::new();
         for place in 0..count {
@@ -235,7 +235,7 @@ impl NetworkBuilder {
             let (inside, within) = window_at(window, [rows, columns], [y, x]);
             let divisor = if count_padding { within } else { inside.len() };
             if divisor == 0 {
-                return Err(BuildError::Option("a window over padding alone".to_string()));
+                return Err(BuildError::Option("a window contains only padding, expected at least one element of the image".to_string()));
             }
             let weight = *index.entry(divisor).or_insert_with(|| {
                 weights.push(Rational::from((1, divisor as u64)));
@@ -248,13 +248,13 @@ impl NetworkBuilder {
         self.affine(shape, vec![(x.node, LinearMap { inputs: x.len(), outputs: count, structure, weights })], Coefficients::default())
     }
 
-    /// The mean along some axes, which become axes of size 1.
+    /// The mean along some axes, whose size becomes 1.
     ///
     /// # Errors
-    /// An axis that is not there.
+    /// There is no such axis.
     pub fn mean_along(&mut self, x: &Value, axes: &[usize]) -> Result<Value, BuildError> {
         if let Some(axis) = axes.iter().find(|&&axis| axis >= x.shape.len()) {
-            return Err(BuildError::Option(format!("axis {axis} of shape {:?}", x.shape)));
+            return Err(BuildError::Option(format!("there is no axis {axis} in the shape {:?}", x.shape)));
         }
         let shape: Vec<usize> = x.shape.iter().enumerate().map(|(axis, &n)| if axes.contains(&axis) { 1 } else { n }).collect();
         let count = shape::elements(&shape)?;
@@ -264,10 +264,10 @@ impl NetworkBuilder {
         self.affine(shape, vec![(x.node, LinearMap { inputs: x.len(), outputs: count, structure, weights })], Coefficients::default())
     }
 
-    /// The largest element of each window of an image; padding never wins.
+    /// The largest element of each window of an image, without the padding.
     ///
     /// # Errors
-    /// A window that does not fit, or that holds padding alone.
+    /// The window does not fit into the image, or it contains only padding.
     pub fn max_pool(&mut self, x: &Value, window: &Window) -> Result<Value, BuildError> {
         let ([channels, rows, columns], leading) = image(x)?;
         let out = window.positions([rows, columns])?;
@@ -279,7 +279,7 @@ impl NetworkBuilder {
             let (channel, y, x) = (place / (out[0] * out[1]), place / out[1] % out[0], place % out[1]);
             let (inside, _) = window_at(window, [rows, columns], [y, x]);
             if inside.is_empty() {
-                return Err(BuildError::Option("a window over padding alone".to_string()));
+                return Err(BuildError::Option("a window contains only padding, expected at least one element of the image".to_string()));
             }
             inside.iter().for_each(|(k, at)| candidates[place * size + k] = (channel * rows * columns + at) as u32);
         }
@@ -289,9 +289,9 @@ impl NetworkBuilder {
     /// The largest element along an axis, as in a maxout layer.
     ///
     /// # Errors
-    /// An axis that is not there.
+    /// There is no such axis.
     pub fn maximum_along(&mut self, x: &Value, axis: usize) -> Result<Value, BuildError> {
-        let size = *x.shape.get(axis).ok_or_else(|| BuildError::Option(format!("axis {axis} of shape {:?}", x.shape)))?;
+        let size = *x.shape.get(axis).ok_or_else(|| BuildError::Option(format!("there is no axis {axis} in the shape {:?}", x.shape)))?;
         let inner: usize = x.shape[axis + 1..].iter().product();
         let mut shape = x.shape.clone();
         shape.remove(axis);
@@ -301,10 +301,10 @@ impl NetworkBuilder {
         self.push(shape, Operation::Maximum(Maximum { from: x.node, size, candidates, is_layer: true }))
     }
 
-    /// The largest of several tensors, element by element.
+    /// The elementwise maximum of several tensors.
     ///
     /// # Errors
-    /// Shapes that do not broadcast to one.
+    /// The shapes cannot be broadcast to one.
     pub fn maximum(&mut self, values: &[Value]) -> Result<Value, BuildError> {
         let mut shape = Vec::new();
         for value in values {
@@ -314,41 +314,42 @@ impl NetworkBuilder {
         let values = values.iter().map(|value| self.reshape(value, &[1, value.len()])).collect::<Result<Vec<_>, _>>()?;
         let stacked = self.concatenate(&values, 0)?;
         let flat = self.maximum_along(&stacked, 0)?;
-        // The node itself has the shape of the tensors.
+        // The node has the shape of the tensors.
         self.nodes[flat.node].shape.clone_from(&shape);
         Ok(Value { node: flat.node, shape })
     }
 
-    /// A piecewise affine function of each element.
+    /// Applies one piecewise affine function to each element.
     ///
     /// # Errors
-    /// None for functions that are one for all elements; see [`activations`](Self::activations).
+    /// None, since there is only one function; see [`activations`](Self::activations).
     pub fn activation(&mut self, x: &Value, function: Piecewise) -> Result<Value, BuildError> {
         self.activations(x, vec![function], Vec::new())
     }
 
-    /// Piecewise affine functions with the same number of breakpoints, and for each element which of them is applied: a PReLU.
+    /// Applies piecewise affine functions, such as those of a PReLU: `function_of` has the index of the function for each element. All
+    /// functions have the same number of breakpoints.
     ///
     /// # Errors
-    /// Functions with different numbers of breakpoints, and a list of another length than there are elements.
+    /// The functions have different numbers of breakpoints, or the list is not as long as the tensor.
     pub fn activations(&mut self, x: &Value, functions: Vec<Piecewise>, function_of: Vec<u32>) -> Result<Value, BuildError> {
         let first = functions.first().map(|f| f.breakpoints().len());
         if first.is_none() || functions.iter().any(|f| Some(f.breakpoints().len()) != first) {
-            return Err(BuildError::Option("the functions of a layer have the same number of breakpoints".to_string()));
+            return Err(BuildError::Option("functions with different numbers of breakpoints, expected the same number".to_string()));
         }
         if !function_of.is_empty() && function_of.len() != x.len() {
             return Err(BuildError::Coefficients { expected: x.len(), found: function_of.len() });
         }
         if let Some(f) = function_of.iter().find(|&&f| f as usize >= functions.len()) {
-            return Err(BuildError::Option(format!("function {f} of {}", functions.len())));
+            return Err(BuildError::Option(format!("there is no function {f}, expected an index below {}", functions.len())));
         }
         self.push(x.shape.clone(), Operation::Activation { from: x.node, functions, function_of, is_layer: true })
     }
 
-    /// Each element times a factor of its own, plus a constant of its own.
+    /// Multiplies each element by its own factor and adds its own constant.
     ///
     /// # Errors
-    /// Another number of coefficients than elements, and coefficients that are not finite.
+    /// There are not as many coefficients as elements, or coefficients are not finite.
     pub fn scale_and_shift(
         &mut self,
         x: &Value,
@@ -372,15 +373,15 @@ impl NetworkBuilder {
     /// The sum of two tensors, broadcast to one shape.
     ///
     /// # Errors
-    /// Shapes that do not broadcast to one.
+    /// The shapes cannot be broadcast to one.
     pub fn add(&mut self, x: &Value, y: &Value) -> Result<Value, BuildError> {
         self.combine(&[(x, 1), (y, 1)])
     }
 
-    /// A sum of tensors times 1 or -1, broadcast to one shape.
+    /// A sum of tensors, each times 1 or -1, broadcast to one shape.
     ///
     /// # Errors
-    /// Shapes that do not broadcast to one.
+    /// The shapes cannot be broadcast to one.
     pub fn combine(&mut self, terms: &[(&Value, i8)]) -> Result<Value, BuildError> {
         let mut shape = Vec::new();
         for (value, _) in terms {
@@ -399,16 +400,16 @@ impl NetworkBuilder {
         if x.shape == shape { Ok(x.clone()) } else { self.select(x, &repeated(&x.shape, shape), shape) }
     }
 
-    /// Chosen elements of a tensor, in any order, in a shape: a slice, a transposition.
+    /// Selected elements of a tensor, in any order, as a tensor of this shape: for example a slice or a transposition.
     ///
     /// # Errors
-    /// Elements that are not there, and a shape of another number of elements.
+    /// An index is not that of an element, or the shape has another number of elements.
     pub fn select(&mut self, x: &Value, elements: &[u32], shape: &[usize]) -> Result<Value, BuildError> {
         if shape::elements(shape)? != elements.len() {
-            return Err(BuildError::Shape { found: shape.to_vec(), expected: format!("one of {} elements", elements.len()) });
+            return Err(BuildError::Shape { found: shape.to_vec(), expected: format!("a shape of {} elements", elements.len()) });
         }
         if let Some(e) = elements.iter().find(|&&e| e as usize >= x.len()) {
-            return Err(BuildError::Option(format!("element {e} of {}", x.len())));
+            return Err(BuildError::Option(format!("there is no element {e}, expected an index below {}", x.len())));
         }
         self.affine(shape.to_vec(), vec![(x.node, selection(x.len(), elements, 1.0))], Coefficients::default())
     }
@@ -416,26 +417,26 @@ impl NetworkBuilder {
     /// The axes in another order: axis i of the result is axis `order[i]`.
     ///
     /// # Errors
-    /// An order that is not one of all axes.
+    /// The order is not a permutation of the axes.
     pub fn transpose(&mut self, x: &Value, order: &[usize]) -> Result<Value, BuildError> {
         let mut sorted = order.to_vec();
         sorted.sort_unstable();
         if sorted.iter().copied().ne(0..x.shape.len()) {
-            return Err(BuildError::Option(format!("axes {order:?} of shape {:?}", x.shape)));
+            return Err(BuildError::Option(format!("axes {order:?} for the shape {:?}: expected each axis once", x.shape)));
         }
         let shape: Vec<usize> = order.iter().map(|&axis| x.shape[axis]).collect();
         self.select(x, &strided(&x.shape, order, &shape), &shape)
     }
 
-    /// Tensors one behind the other along an axis.
+    /// The concatenation of tensors along an axis.
     ///
     /// # Errors
-    /// None, an axis that is not there, and shapes that differ on another axis.
+    /// The list is empty, there is no such axis, or the shapes differ on another axis.
     pub fn concatenate(&mut self, values: &[Value], axis: usize) -> Result<Value, BuildError> {
-        let first = values.first().ok_or_else(|| BuildError::Option("nothing to concatenate".to_string()))?;
+        let first = values.first().ok_or_else(|| BuildError::Option("no tensors to concatenate, expected at least one".to_string()))?;
         let mut shape = first.shape.clone();
         if axis >= shape.len() {
-            return Err(BuildError::Option(format!("axis {axis} of shape {shape:?}")));
+            return Err(BuildError::Option(format!("there is no axis {axis} in the shape {shape:?}")));
         }
         shape[axis] = 0;
         for value in values {
@@ -445,12 +446,12 @@ impl NetworkBuilder {
                 *n = shape[axis];
             }
             if other != shape {
-                return Err(BuildError::Shape { found: value.shape.clone(), expected: format!("{:?} but on axis {axis}", first.shape) });
+                return Err(BuildError::Shape { found: value.shape.clone(), expected: format!("{:?} except on axis {axis}", first.shape) });
             }
             shape[axis] = shape[axis].saturating_add(size);
         }
         let count = shape::elements(&shape)?;
-        // Each tensor is a map of its own into the whole.
+        // Each tensor has its own map into the result.
         shape::entries(&[values.len(), count])?;
         let inner: usize = shape[axis + 1..].iter().product();
         let mut before = 0;
@@ -470,16 +471,16 @@ impl NetworkBuilder {
     /// A tensor of constants.
     ///
     /// # Errors
-    /// Another number of coefficients than elements, and coefficients that are not finite.
+    /// There are not as many coefficients as elements, or coefficients are not finite.
     pub fn constant(&mut self, shape: &[usize], values: Coefficients) -> Result<Value, BuildError> {
         check(&values, shape::elements(shape)?)?;
         self.affine(shape.to_vec(), Vec::new(), values)
     }
 
-    /// The graph whose output is this tensor; what it does not depend on is left out.
+    /// The network whose output is this tensor. Nodes on which it does not depend are omitted.
     ///
     /// # Errors
-    /// None; a result because there may be some.
+    /// None at present.
     pub fn finish(self, output: &Value) -> Result<Network, BuildError> {
         let mut needed = vec![false; self.nodes.len()];
         (needed[0], needed[output.node]) = (true, true);
@@ -512,7 +513,7 @@ fn repeat(coefficients: &Coefficients, of: &[u32]) -> Coefficients {
     }
 }
 
-/// Channels, rows and columns: the last three axes; those before them have size 1.
+/// The sizes of channels, rows and columns: the last three axes. The axes before them must have size 1.
 fn image(x: &Value) -> Result<([usize; 3], &[usize]), BuildError> {
     let fits = x.shape.len() >= 3 && x.shape[..x.shape.len() - 3].iter().all(|&n| n == 1);
     if !fits {
@@ -522,7 +523,7 @@ fn image(x: &Value) -> Result<([usize; 3], &[usize]), BuildError> {
     Ok(([last[0], last[1], last[2]], leading))
 }
 
-/// The elements of a channel in a window, with their places in it, and how many places are elements or padding.
+/// The elements of a channel in a window, each with its position in the window, and the number of positions that are elements or padding.
 fn window_at(window: &Window, size: [usize; 2], out: [usize; 2]) -> (Vec<(usize, usize)>, usize) {
     let (mut inside, mut within) = (Vec::new(), 0);
     for ky in 0..window.kernel[0] {
@@ -543,7 +544,7 @@ fn diagonal(n: usize, weights: Coefficients, of: &[u32]) -> LinearMap {
     LinearMap { inputs: n, outputs: n, structure: Structure::Sparse(Sparse::new(n, n, &entries)), weights }
 }
 
-/// The chosen inputs, times a factor.
+/// The map to the selected inputs, times a factor.
 fn selection(inputs: usize, chosen: &[u32], factor: f64) -> LinearMap {
     let entries: Vec<_> = chosen.iter().enumerate().map(|(i, &j)| (i as u32, j, 0)).collect();
     let structure = Structure::Sparse(Sparse::new(chosen.len(), inputs, &entries));

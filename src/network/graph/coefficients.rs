@@ -1,9 +1,9 @@
-//! Exact coefficients with their nearest doubles beside them.
+//! Exact coefficients and their nearest doubles.
 
 use crate::exact::{Coefficient, as_f64, nearest_f64, rational};
 use rug::Rational;
 
-/// Exact numbers: doubles, or rationals with the nearest doubles beside them.
+/// A list of exact numbers: doubles, or rationals with their nearest doubles.
 ///
 /// ```
 /// use plica::network::Coefficients;
@@ -19,19 +19,19 @@ pub struct Coefficients {
 }
 
 impl Coefficients {
-    /// These doubles. They are checked to be finite where they join a [`NetworkBuilder`](super::NetworkBuilder).
+    /// A list of doubles. A [`NetworkBuilder`](super::NetworkBuilder) checks that they are finite.
     pub fn from_f64(doubles: Vec<f64>) -> Self {
         Self { doubles, exact: None }
     }
 
-    /// These rationals.
+    /// A list of rationals.
     pub fn from_rationals(exact: Vec<Rational>) -> Self {
         let doubles: Vec<f64> = exact.iter().map(nearest_f64).collect();
         let is_double = exact.iter().all(|q| as_f64(q).is_some());
         Self { doubles, exact: (!is_double).then_some(exact) }
     }
 
-    /// These numbers.
+    /// A list of these numbers.
     pub(crate) fn of(numbers: &[Coefficient]) -> Self {
         match numbers.iter().map(Coefficient::as_f64).collect() {
             Some(doubles) => Self::from_f64(doubles),
@@ -39,12 +39,12 @@ impl Coefficients {
         }
     }
 
-    /// How many there are.
+    /// The number of coefficients.
     pub fn len(&self) -> usize {
         self.doubles.len()
     }
 
-    /// Whether there are none.
+    /// Whether the list is empty.
     pub fn is_empty(&self) -> bool {
         self.doubles.is_empty()
     }
@@ -54,15 +54,15 @@ impl Coefficients {
         &self.doubles
     }
 
-    /// Whether every one of them is exactly its nearest double.
+    /// Whether every coefficient is exactly its nearest double.
     pub fn is_double(&self) -> bool {
         self.exact.is_none()
     }
 
-    /// One of them, exactly.
+    /// The exact value of one coefficient.
     ///
     /// # Panics
-    /// Where there is none of this index, or it is a double that is not finite.
+    /// If the index is not below [`len`](Self::len), or the coefficient is a double that is not finite.
     pub fn get(&self, index: usize) -> Rational {
         match &self.exact {
             Some(exact) => exact[index].clone(),
@@ -70,7 +70,7 @@ impl Coefficients {
         }
     }
 
-    /// The same, as a double where it is one.
+    /// The exact value of one coefficient, as a double if it is one.
     pub(crate) fn number(&self, index: usize) -> Coefficient {
         match &self.exact {
             Some(exact) => exact[index].clone().into(),
@@ -78,21 +78,21 @@ impl Coefficients {
         }
     }
 
-    /// All of them, exactly.
+    /// The exact values of all coefficients.
     ///
     /// # Panics
-    /// Where one is a double that is not finite.
+    /// If one is a double that is not finite.
     pub fn to_rationals(&self) -> Vec<Rational> {
         (0..self.len()).map(|i| self.get(i)).collect()
     }
 
-    /// The bytes that they take.
+    /// The number of bytes that they take.
     pub(super) fn bytes(&self) -> usize {
         let exact = |q: &Rational| size_of::<Rational>() + 32 + (q.numer().significant_bits() + q.denom().significant_bits()) as usize / 8;
         self.len() * size_of::<f64>() + self.exact.iter().flatten().map(exact).sum::<usize>()
     }
 
-    /// The place of the first double that is not finite, unless it is only near a rational.
+    /// The index of the first coefficient that is not finite. A rational is finite even if its nearest double is not.
     pub(super) fn first_not_finite(&self) -> Option<usize> {
         if self.exact.is_some() { None } else { self.doubles.iter().position(|x| !x.is_finite()) }
     }

@@ -1,46 +1,46 @@
-//! What can be wrong with a graph.
+//! The errors of building a graph.
 
-/// What can be wrong with a graph.
+/// The errors of building a graph.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// A tensor has no elements, or more than a graph may have.
+    /// A tensor has no elements, or more than the limit.
     #[error("a tensor of shape {} has {}", sizes(.shape), if shape.contains(&0) { "no elements" } else { "too many elements" })]
     Size {
         /// The shape.
         shape: Vec<usize>,
     },
-    /// All tensors and maps together are more than a graph may have.
-    #[error("the network is too large: at most {} elements and entries of maps, in 4 GiB, are read", super::shape::MOST_ENTRIES)]
+    /// All tensors and maps together exceed the limit.
+    #[error("the network is too large: expected at most {} elements and entries of maps, and at most 4 GiB", super::shape::MOST_ENTRIES)]
     TooLarge,
-    /// A tensor has not the shape that the operation needs.
-    #[error("a tensor of shape {found:?} where {expected} is expected")]
+    /// The shape of a tensor is not the one that the operation needs.
+    #[error("a tensor of shape {found:?}, expected {expected}")]
     Shape {
         /// The shape found.
         found: Vec<usize>,
-        /// What the operation needs.
+        /// The shape that the operation needs.
         expected: String,
     },
     /// Two shapes cannot be broadcast to one.
     #[error("shapes {0:?} and {1:?} do not broadcast to one shape")]
     Broadcast(Vec<usize>, Vec<usize>),
-    /// Coefficients have another number than the operation needs.
-    #[error("{found} coefficients where {expected} are expected")]
+    /// The number of coefficients is not the one that the operation needs.
+    #[error("{found} coefficients, expected {expected}")]
     Coefficients {
-        /// How many are needed.
+        /// The number that the operation needs.
         expected: usize,
-        /// How many there are.
+        /// The number found.
         found: usize,
     },
     /// A coefficient is NaN or infinite.
     #[error("coefficient {index} is {value}, not a finite number")]
     NotFinite {
-        /// Its index.
+        /// The index of the coefficient.
         index: usize,
-        /// Its value, as text.
+        /// The value of the coefficient, as text.
         value: String,
     },
-    /// A stride, a dilation, a group count or a window that is impossible.
+    /// A stride, a dilation, a number of groups or a window that is impossible.
     #[error("{0}")]
     Option(String),
 }

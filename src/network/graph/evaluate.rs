@@ -1,4 +1,4 @@
-//! The exact forward pass, as the definitions say it.
+//! The exact forward pass, directly from the definitions.
 
 use super::{Graph, Maximum, Node, Operation};
 use crate::network::NetworkError;
@@ -29,7 +29,7 @@ impl Graph {
         Ok(values)
     }
 
-    /// The elements of a node, which is not the input, from those of the nodes that it is computed from.
+    /// The elements of a node other than the input, computed from the elements of its parents.
     pub(super) fn applied(&self, node: &Node, values: &[Vec<Rational>]) -> Vec<Rational> {
         match &node.operation {
             Operation::Input => values[0].clone(),
@@ -60,7 +60,7 @@ impl Graph {
     }
 }
 
-/// The element that wins a window: the largest, the first of several.
+/// The candidate with the largest value in a window, the first one in case of ties.
 fn winner(maximum: &Maximum, window: usize, values: &[Rational]) -> usize {
     let mut elements = maximum.window(window).map(|(_, element)| element);
     let first = elements.next().expect("a window has a candidate");

@@ -1,8 +1,9 @@
-//! Linear maps by their structure: dense matrices, convolutions that are never unrolled, and sparse rows.
+//! Linear maps, stored by their structure: dense matrices, convolutions (never as matrices), and sparse rows.
 
 use super::Coefficients;
+use crate::exact::Lists;
 
-/// A linear map from one node's elements to another's, with exact weights.
+/// A linear map from the elements of one node to those of another, with exact weights.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LinearMap {
     pub(super) inputs: usize,
@@ -11,22 +12,22 @@ pub struct LinearMap {
     pub(super) weights: Coefficients,
 }
 
-/// Which weight connects which input to which output.
+/// The structure of a map: which weight connects which input to which output.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Structure {
     /// Weight `output * inputs + input`.
     Dense,
     /// A convolution; weights as `[output channel, input channel of the group, row, column]`.
     Convolution(Convolution),
-    /// Any other map, weights used as often as one likes.
+    /// Any other map. A weight may occur in several entries.
     Sparse(Sparse),
 }
 
-/// The sizes of a convolution over channels x rows x columns; one of a single row is a convolution in one dimension.
+/// The sizes of a convolution over channels x rows x columns. A convolution in one dimension has a single row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Convolution {
     pub groups: usize,
-    /// Input and output channels.
+    /// The numbers of input and of output channels.
     pub channels: [usize; 2],
     /// Rows and columns of the input.
     pub size: [usize; 2],
@@ -39,51 +40,23 @@ pub(crate) struct Convolution {
     pub padding: [usize; 2],
 }
 
-/// Rows and columns of (the other index, the weight's index).
+/// The rows and columns of a sparse matrix; an entry is (the other index, the index of the weight).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Sparse {
-    rows: Lists,
-    columns: Lists,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Lists {
-    starts: Vec<usize>,
-    entries: Vec<(u32, u32)>,
-}
-
-impl Lists {
-    /// The lists of entries (list, place, weight), in their order.
-    fn new(lists: usize, entries: impl Iterator<Item = (u32, u32, u32)> + Clone) -> Self {
-        let mut starts = vec![0; lists + 1];
-        entries.clone().for_each(|(k, _, _)| starts[k as usize + 1] += 1);
-        (0..lists).for_each(|k| starts[k + 1] += starts[k]);
-        let (mut next, mut sorted) = (starts.clone(), vec![(0, 0); starts[lists]]);
-        for (k, place, weight) in entries {
-            sorted[next[k as usize]] = (place, weight);
-            next[k as usize] += 1;
-        }
-        Self { starts, entries: sorted }
-    }
-
-    fn bytes(&self) -> usize {
-        size_of_val(&self.starts[..]) + size_of_val(&self.entries[..])
-    }
-
-    fn get(&self, k: usize) -> &[(u32, u32)] {
-        &self.entries[self.starts[k]..self.starts[k + 1]]
-    }
+    rows: Lists<(u32, u32)>,
+    columns: Lists<(u32, u32)>,
 }
 
 impl Sparse {
-    /// From entries (output, input, weight).
+    /// The map with the entries (output, input, weight).
     pub fn new(outputs: usize, inputs: usize, entries: &[(u32, u32, u32)]) -> Self {
-        Self { rows: Lists::new(outputs, entries.iter().copied()), columns: Lists::new(inputs, entries.iter().map(|&(i, j, w)| (j, i, w))) }
+        let rows = Lists::grouped(outputs, entries.iter().map(|&(i, j, w)| (i as usize, (j, w))));
+        Self { rows, columns: Lists::grouped(inputs, entries.iter().map(|&(i, j, w)| (j as usize, (i, w)))) }
     }
 }
 
 impl Convolution {
-    /// The output rows (or columns) that an input row is part of, with the place in the kernel.
+    /// The output rows (or columns) that depend on an input row, each with the position in the kernel.
     fn outputs_of(&self, axis: usize, at: usize) -> impl Iterator<Item = (usize, usize)> + '_ {
         (0..self.kernel[axis]).filter_map(move |k| {
             let shifted = (at + self.padding[axis]).checked_sub(k * self.dilation[axis])?;
@@ -92,12 +65,13 @@ impl Convolution {
         })
     }
 
-    /// The input row (or column) that an output row reads at a place of the kernel, if it is not padding.
+    /// The input row (or column) that an output row reads at a position of the kernel, if it is not padding.
     fn input_at(&self, axis: usize, out: usize, k: usize) -> Option<usize> {
         (out * self.stride[axis] + k * self.dilation[axis]).checked_sub(self.padding[axis]).filter(|&at| at < self.size[axis])
     }
 
-    /// How many output rows (or columns) read an input row at a place of the kernel: padding <= out stride + k dilation < padding + size.
+    /// The number of output rows (or columns) that read an input row at a position of the kernel: those with padding <= out stride + k
+    /// dilation < padding + size.
     fn places_that_read(&self, axis: usize, k: usize) -> usize {
         let first_from = |at: usize| at.saturating_sub(k * self.dilation[axis]).div_ceil(self.stride[axis]).min(self.out[axis]);
         first_from(self.padding[axis] + self.size[axis]) - first_from(self.padding[axis])
@@ -109,7 +83,7 @@ impl Convolution {
 }
 
 impl LinearMap {
-    /// A dense matrix, row by row.
+    /// The map of a dense matrix, given row by row.
     pub(crate) fn dense(inputs: usize, outputs: usize, weights: Coefficients) -> Self {
         Self { inputs, outputs, structure: Structure::Dense, weights }
     }
@@ -124,7 +98,7 @@ impl LinearMap {
         self.outputs
     }
 
-    /// What it is, in a word: `dense`, `convolution` or `sparse`.
+    /// The structure as a word: `dense`, `convolution` or `sparse`.
     pub fn kind(&self) -> &'static str {
         match self.structure {
             Structure::Dense => "dense",
@@ -133,12 +107,12 @@ impl LinearMap {
         }
     }
 
-    /// Whether it is a dense matrix, weight `output * inputs + input`.
+    /// Whether the map is a dense matrix, with weight `output * inputs + input`.
     pub fn is_dense(&self) -> bool {
         self.structure == Structure::Dense
     }
 
-    /// The sizes of the convolution that it is, if it is one.
+    /// The sizes of the convolution, if the map is one.
     pub(crate) fn convolution(&self) -> Option<&Convolution> {
         match &self.structure {
             Structure::Convolution(convolution) => Some(convolution),
@@ -146,12 +120,12 @@ impl LinearMap {
         }
     }
 
-    /// The weights, each as often as it is stored: those of a convolution once.
+    /// The weights as they are stored; those of a convolution are stored once.
     pub fn weights(&self) -> &Coefficients {
         &self.weights
     }
 
-    /// Visits the inputs of an output, with the index of the weight.
+    /// Calls `visit` with the index of each input of an output, and of the weight.
     #[inline]
     pub fn for_row(&self, output: usize, mut visit: impl FnMut(usize, usize)) {
         match &self.structure {
@@ -176,7 +150,7 @@ impl LinearMap {
         }
     }
 
-    /// Visits the outputs of an input, with the index of the weight.
+    /// Calls `visit` with the index of each output of an input, and of the weight.
     #[inline]
     pub fn for_column(&self, input: usize, mut visit: impl FnMut(usize, usize)) {
         match &self.structure {
@@ -198,16 +172,16 @@ impl LinearMap {
         }
     }
 
-    /// The most products that an output is the sum of.
+    /// The largest number of products in the sum of an output.
     pub(crate) fn longest_row(&self) -> usize {
         match &self.structure {
             Structure::Dense => self.inputs,
-            Structure::Sparse(sparse) => sparse.rows.starts.windows(2).map(|ends| ends[1] - ends[0]).max().unwrap_or(0),
+            Structure::Sparse(sparse) => sparse.rows.longest(),
             Structure::Convolution(c) => c.group_channels()[0] * c.kernel[0] * c.kernel[1],
         }
     }
 
-    /// Adds to each output, by weights rounded to doubles, the sums of w x, w y, |w| p and |w| q over the inputs \[x, y, p, q\].
+    /// Adds to each output the sums of w x, w y, |w| p and |w| q over the inputs \[x, y, p, q\], with weights rounded to doubles.
     pub(crate) fn add_products(&self, inputs: &[[f64; 4]], sums: &mut [[f64; 4]]) {
         let weights = self.weights.doubles();
         let add = |[a, b, c, d]: &mut [f64; 4], w: f64, [x, y, p, q]: &[f64; 4]| {
@@ -217,10 +191,10 @@ impl LinearMap {
             *d += w.abs() * q;
         };
         if self.is_dense() {
-            // Most inputs of a layer above activations are 0.
-            let alive: Vec<(usize, &[f64; 4])> = inputs.iter().enumerate().filter(|(_, x)| **x != [0.0; 4]).collect();
+            // Most inputs of a layer above an activation are 0.
+            let active: Vec<(usize, &[f64; 4])> = inputs.iter().enumerate().filter(|(_, x)| **x != [0.0; 4]).collect();
             for (sum, row) in sums.iter_mut().zip(weights.chunks_exact(self.inputs)) {
-                alive.iter().for_each(|&(j, x)| add(sum, row[j], x));
+                active.iter().for_each(|&(j, x)| add(sum, row[j], x));
             }
             return;
         }
@@ -229,11 +203,12 @@ impl LinearMap {
         }
     }
 
-    /// For each output that some inputs (input, x, p) reach, the sums of w x and |w| p over them, one or several times.
+    /// For each output that depends on some of the inputs (input, x, p), calls `add` once or several times with parts of the sums of w x
+    /// and of |w| p over them.
     pub(crate) fn add_columns(&self, inputs: &[(u32, f64, f64)], mut add: impl FnMut(usize, f64, f64)) {
         let weights = self.weights.doubles();
         if self.is_dense() && !inputs.is_empty() {
-            // Row by row, so that memory is read in its order.
+            // The matrix is read row by row, in the order of memory.
             for (output, row) in weights.chunks_exact(self.inputs).enumerate() {
                 let (mut sum, mut margin) = (0.0, 0.0);
                 for &(j, x, p) in inputs {
@@ -255,15 +230,15 @@ impl LinearMap {
         }
     }
 
-    /// The entries that are stored one by one.
+    /// The number of entries that are stored one by one.
     pub(super) fn entries(&self) -> usize {
         match &self.structure {
-            Structure::Sparse(sparse) => sparse.rows.entries.len(),
+            Structure::Sparse(sparse) => sparse.rows.entries().len(),
             Structure::Dense | Structure::Convolution(_) => 0,
         }
     }
 
-    /// The bytes that its weights and its structure take.
+    /// The number of bytes of its weights and its structure.
     pub(super) fn bytes(&self) -> usize {
         let lists = match &self.structure {
             Structure::Sparse(sparse) => [&sparse.rows, &sparse.columns].map(Lists::bytes).into_iter().sum(),
@@ -272,11 +247,11 @@ impl LinearMap {
         self.weights.bytes() + lists
     }
 
-    /// The number of multiplications that one evaluation takes; at most the largest integer.
+    /// The number of multiplications of one evaluation; at most the largest integer of the type.
     pub fn multiplications(&self) -> usize {
         match &self.structure {
             Structure::Dense => self.inputs * self.outputs,
-            Structure::Sparse(sparse) => sparse.rows.entries.len(),
+            Structure::Sparse(sparse) => sparse.rows.entries().len(),
             Structure::Convolution(c) => {
                 let reads = |axis: usize| (0..c.kernel[axis]).map(|k| c.places_that_read(axis, k)).sum();
                 let channels = c.group_channels()[0] * c.channels[1];

@@ -1,11 +1,12 @@
 //! Networks as graphs: convolutions, normalisation, pooling, residual connections, and any piecewise linear activation.
 //!
-//! A network computes tensors one after the other: the input; *affine* nodes, sums of linear maps of earlier ones; *activations*, a
-//! continuous piecewise affine function of each element; and *maxima* over windows of elements. Everything that a file holds is
-//! one of these: batch normalisation, average pooling, flattening and concatenation are affine.
+//! A network computes tensors one after the other: the input; *affine* nodes, which are sums of linear maps of earlier nodes;
+//! *activations*, which apply a continuous piecewise affine function to each element; and *maxima* over windows of elements. All layers of
+//! files are expressed by these: batch normalisation, average pooling, flattening and concatenation are affine.
 //!
-//! An activation has one bit a breakpoint, active above it, so that a pattern stays a string of bits. A maximum has its *winner* as its
-//! state, the lowest index on ties: one bit a candidate, of which one is 1, and two different winners are at distance 1.
+//! An activation has one bit for each breakpoint, active above it, so that a pattern is a string of bits. The state of a maximum is its
+//! *winner*, the candidate with the largest value and among ties the lowest index. It has one bit for each candidate, and exactly one of
+//! them is 1; two different winners have distance 1.
 
 mod build;
 mod coefficients;

@@ -1,4 +1,4 @@
-//! The graph itself: nodes in the order in which they are computed.
+//! Graphs: nodes in the order in which they are computed.
 
 use super::{Coefficients, LinearMap, Piecewise};
 use crate::network::selection::{LayerBits, UnitSet};
@@ -6,7 +6,7 @@ use crate::network::{Selection, SelectionError};
 use rug::Rational;
 use std::sync::Arc;
 
-/// A network as a graph of affine maps, activations and maxima. What a [`Network`](crate::network::Network) is made of.
+/// A network as a graph of affine maps, activations and maxima. A [`Network`](crate::network::Network) is stored in this form.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Graph {
     pub(super) nodes: Vec<Node>,
@@ -14,21 +14,21 @@ pub(crate) struct Graph {
     pub(super) output_shape: Vec<usize>,
 }
 
-/// One tensor, and how it is computed.
+/// One tensor, with the operation that computes it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node {
-    /// Its name, where the file has one.
+    /// The name of the node in the file, if it has one.
     pub name: String,
-    /// Its shape.
+    /// The shape of the tensor.
     pub shape: Vec<usize>,
-    /// How it is computed from earlier nodes.
+    /// The operation that computes it from earlier nodes.
     pub operation: Operation,
 }
 
-/// How a tensor is computed.
+/// The operation of a node.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Operation {
-    /// It is the input.
+    /// The input of the network.
     Input,
     /// A sum of linear maps and a constant.
     Affine(Affine),
@@ -38,9 +38,9 @@ pub enum Operation {
         from: usize,
         /// The functions, all with the same number of breakpoints.
         functions: Vec<Piecewise>,
-        /// For each element which of them; empty where there is one for all.
+        /// The index of the function for each element; empty if one function applies to all.
         function_of: Vec<u32>,
-        /// Whether its bits are those of a hidden layer; else they only say where the output is which function.
+        /// Whether the bits are those of a hidden layer. If not, they only record the affine part of each output.
         is_layer: bool,
     },
     /// The largest element of each window.
@@ -52,7 +52,7 @@ pub enum Operation {
 pub struct Affine {
     /// The maps.
     pub terms: Vec<Term>,
-    /// One constant an element.
+    /// The constants, one for each element.
     pub bias: Coefficients,
 }
 
@@ -65,42 +65,42 @@ pub struct Term {
     pub map: LinearMap,
 }
 
-/// Maxima over windows of one size.
+/// Maxima over windows that all have the same number of candidates.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Maximum {
     /// The node whose elements are compared.
     pub from: usize,
-    /// The candidates in a window.
+    /// The number of candidates in a window.
     pub size: usize,
-    /// For each window its candidates, `size` elements of the node, [`Maximum::ABSENT`] where padding stands.
+    /// For each window `size` candidates: indices of elements of the node, or [`Maximum::ABSENT`] for padding.
     pub candidates: Vec<u32>,
     /// Whether the winners are the states of a hidden layer.
     pub is_layer: bool,
 }
 
 impl Maximum {
-    /// What stands in place of a candidate where there is only padding.
+    /// Marks padding in the list of candidates.
     pub const ABSENT: u32 = u32::MAX;
 
-    /// The candidates of a window, with their places in it.
-    pub fn window(&self, window: usize) -> impl Iterator<Item = (usize, usize)> + '_ {
+    /// The candidates of a window, each with its position in the window.
+    pub fn window(&self, window: usize) -> impl Iterator<Item = (usize, usize)> + Clone + '_ {
         let places = self.candidates[window * self.size..][..self.size].iter().enumerate();
         places.filter(|(_, element)| **element != Self::ABSENT).map(|(place, &element)| (place, element as usize))
     }
 }
 
 impl Node {
-    /// The number of elements.
+    /// The number of elements of the result.
     pub fn len(&self) -> usize {
         self.shape.iter().product()
     }
 
-    /// Whether it has none, which is never so.
+    /// Whether the result has no elements. This is always false.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The bits of the layer that this node is, if it is one.
+    /// The bits of the units, if the node is a layer.
     fn bits(&self) -> Option<LayerBits> {
         match &self.operation {
             Operation::Activation { functions, is_layer: true, .. } => Some(LayerBits::Breakpoints(functions[0].breakpoints().len())),
@@ -109,12 +109,12 @@ impl Node {
         }
     }
 
-    /// Whether it is a ReLU of every element.
+    /// Whether the node is a ReLU of every element.
     pub(crate) fn is_relu(&self) -> bool {
         matches!(&self.operation, Operation::Activation { functions, .. } if functions.iter().all(|f| *f == Piecewise::relu()))
     }
 
-    /// The nodes that it is computed from.
+    /// The nodes from which this node is computed.
     pub(crate) fn parents(&self) -> Vec<usize> {
         match &self.operation {
             Operation::Input => Vec::new(),
@@ -123,7 +123,7 @@ impl Node {
         }
     }
 
-    /// Gives the nodes that it is computed from other numbers.
+    /// Replaces the indices of the nodes from which this node is computed.
     pub(super) fn rename_parents(&mut self, name: impl Fn(usize) -> usize) {
         match &mut self.operation {
             Operation::Input => {}
@@ -132,14 +132,14 @@ impl Node {
         }
     }
 
-    /// The function that an element of an activation goes through, in whatever form functions are kept.
+    /// The function of an element of an activation, for any representation of the functions.
     pub(crate) fn function_of<'a, F>(functions: &'a [F], function_of: &[u32], element: usize) -> &'a F {
         &functions[function_of.get(element).map_or(0, |&f| f as usize)]
     }
 }
 
 impl Graph {
-    /// Nodes of which the last holds the outputs.
+    /// A graph of these nodes; the last one is the output.
     pub fn of_nodes(nodes: Vec<Node>) -> Self {
         let output = nodes.len() - 1;
         Self { output_shape: nodes[output].shape.clone(), nodes, output }
@@ -150,7 +150,7 @@ impl Graph {
         &self.nodes
     }
 
-    /// The node that is the output.
+    /// The index of the output node.
     pub fn output(&self) -> usize {
         self.output
     }
@@ -175,7 +175,7 @@ impl Graph {
         self.nodes[self.output].len()
     }
 
-    /// The hidden layers: the nodes whose units have bits, in order.
+    /// The hidden layers: the nodes that have bits, in order.
     pub fn layers(&self) -> Vec<usize> {
         (0..self.nodes.len()).filter(|&n| self.nodes[n].bits().is_some()).collect()
     }
@@ -190,7 +190,7 @@ impl Graph {
         self.layers().iter().map(|&n| self.nodes[n].len()).sum()
     }
 
-    /// The shape of the input, the units of the hidden layers, and the outputs.
+    /// The shape of the input, the numbers of units of the hidden layers, and the number of outputs.
     pub fn shape(&self) -> String {
         let sizes: Vec<String> = self.input_shape().iter().skip_while(|&&n| n == 1).map(usize::to_string).collect();
         let input = if sizes.is_empty() { "1".to_string() } else { sizes.join("x") };
@@ -198,7 +198,7 @@ impl Graph {
         std::iter::once(input).chain(layers).chain([self.outputs().to_string()]).collect::<Vec<_>>().join("-")
     }
 
-    /// The number of multiplications that one evaluation takes.
+    /// The number of multiplications of one evaluation.
     pub fn multiplications(&self) -> usize {
         let of = |node: &Node| match &node.operation {
             Operation::Affine(affine) => affine.terms.iter().map(|term| term.map.multiplications()).fold(0, usize::saturating_add),
@@ -207,10 +207,10 @@ impl Graph {
         self.nodes.iter().map(of).fold(0, usize::saturating_add)
     }
 
-    /// The units that a selection names; the outputs are the layer above the last one, one bit each.
+    /// The units that a selection names. The outputs are the layer above the last hidden one, with one bit each.
     ///
     /// # Errors
-    /// A layer that the graph does not have.
+    /// The graph does not have such a layer.
     pub fn units(&self, selection: &Selection) -> Result<UnitSet, SelectionError> {
         let layers = self.layers().into_iter().map(|n| (self.nodes[n].len(), self.nodes[n].bits().expect("a layer has bits")));
         selection.resolve_in(layers.chain([(self.outputs(), LayerBits::Breakpoints(1))]).collect())
@@ -236,7 +236,7 @@ impl Graph {
         Self { nodes, output: place[self.output], output_shape: self.output_shape.clone() }
     }
 
-    /// The same network with the signs of its outputs as one more node, if they are asked for.
+    /// The same network; if `outputs`, with one more node whose bits are the signs of the outputs.
     pub(crate) fn with_probed_outputs(self: &Arc<Self>, outputs: bool) -> Arc<Self> {
         if !outputs {
             return Arc::clone(self);
@@ -246,7 +246,7 @@ impl Graph {
         Arc::new(graph)
     }
 
-    /// The exact constant of an affine node's element.
+    /// The exact constant of an element of an affine node.
     pub(crate) fn bias(affine: &Affine, element: usize) -> Rational {
         if affine.bias.is_empty() { Rational::new() } else { affine.bias.get(element) }
     }

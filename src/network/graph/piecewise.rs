@@ -1,10 +1,10 @@
-//! Continuous piecewise affine functions of one variable: what an elementwise activation applies.
+//! Continuous piecewise affine functions of one variable, for elementwise activations.
 
 use rug::Rational;
 
-/// A continuous, piecewise affine function y(z): slopes s_0, ..., s_k between breakpoints b_1 < ... < b_k, and a value at one place.
+/// A continuous, piecewise affine function y(z): slopes s_0, ..., s_k between breakpoints b_1 < ... < b_k, and a constant.
 ///
-/// On (b_i, b_(i+1)] it is s_i z + c_i. A unit has one bit a breakpoint, active where z > b_i.
+/// On (b_i, b_(i+1)] it is s_i z + c_i. A unit has one bit for each breakpoint, active where z > b_i.
 ///
 /// ```
 /// use plica::network::Piecewise;
@@ -23,8 +23,8 @@ pub struct Piecewise {
 }
 
 impl Piecewise {
-    /// The function with these breakpoints and slopes that is `constant` + s_0 z before the first breakpoint; `None` where the breakpoints do
-    /// not ascend, or there is not one slope more than breakpoints.
+    /// The function with these breakpoints and slopes that is s_0 z + `constant` before the first breakpoint. `None` if the breakpoints do
+    /// not ascend, or the number of slopes is not that of the breakpoints plus one.
     pub fn new(breakpoints: Vec<Rational>, slopes: Vec<Rational>, constant: Rational) -> Option<Self> {
         if slopes.len() != breakpoints.len() + 1 || breakpoints.windows(2).any(|pair| pair[0] >= pair[1]) {
             return None;
@@ -43,7 +43,7 @@ impl Piecewise {
         Self::leaky_relu(Rational::new())
     }
 
-    /// z where z > 0, `slope` z elsewhere; a PReLU is one with a slope for each channel.
+    /// z where z > 0, and `slope` z elsewhere. A PReLU has one such function for each channel.
     pub fn leaky_relu(slope: Rational) -> Self {
         Self::new(vec![Rational::new()], vec![slope, 1.into()], Rational::new()).expect("one breakpoint, two slopes")
     }
@@ -53,9 +53,9 @@ impl Piecewise {
         Self::leaky_relu((-1).into())
     }
 
-    /// min(max(z, lo), hi), either bound left out; ReLU6 is that of 0 and 6, hard tanh that of -1 and 1.
+    /// min(max(z, lo), hi); either bound may be `None`. ReLU6 has the bounds 0 and 6, hard tanh -1 and 1.
     ///
-    /// Where `hi` <= `lo` it is the constant `hi`, with no breakpoint.
+    /// If `hi` <= `lo` it is the constant `hi`, without a breakpoint.
     pub fn clip(lo: Option<Rational>, hi: Option<Rational>) -> Self {
         let one = Rational::from(1);
         let (slopes, constant) = match (&lo, &hi) {
@@ -68,7 +68,7 @@ impl Piecewise {
         Self::new([lo, hi].into_iter().flatten().collect(), slopes, constant).expect("lo < hi")
     }
 
-    /// max(0, min(1, alpha z + beta)) for alpha > 0; `None` for others.
+    /// max(0, min(1, alpha z + beta)) for alpha > 0; `None` for alpha <= 0.
     pub fn hard_sigmoid(alpha: &Rational, beta: &Rational) -> Option<Self> {
         let at = |y: u32| (Rational::from(y) - beta) / alpha;
         if *alpha <= 0 {
@@ -77,7 +77,7 @@ impl Piecewise {
         Self::new(vec![at(0), at(1)], vec![Rational::new(), alpha.clone(), Rational::new()], Rational::new())
     }
 
-    /// z itself, with a breakpoint at 0: its bit says whether z > 0.
+    /// The identity with a breakpoint at 0: its bit says whether z > 0.
     pub(crate) fn probe() -> Self {
         Self::leaky_relu(1.into())
     }
@@ -87,7 +87,7 @@ impl Piecewise {
         &self.breakpoints
     }
 
-    /// The slopes, one more than breakpoints.
+    /// The slopes: one more than there are breakpoints.
     pub fn slopes(&self) -> &[Rational] {
         &self.slopes
     }
@@ -97,7 +97,7 @@ impl Piecewise {
         &self.constants
     }
 
-    /// On which part z is: the number of breakpoints below it.
+    /// The index of the part that contains z: the number of breakpoints below z.
     pub fn part(&self, z: &Rational) -> usize {
         self.breakpoints.partition_point(|b| b < z)
     }

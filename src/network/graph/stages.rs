@@ -1,21 +1,21 @@
-//! Graphs that are affine maps with a ReLU of all elements between them, of whatever structure the maps are.
+//! Graphs that are affine maps with a ReLU of all elements between them. The maps may have any structure.
 
 use super::{Graph, Operation};
 use rug::Rational;
 use std::ops::Range;
 
-/// An affine map from one node to another, by the nodes in between.
+/// An affine map from one node to another, which consists of the affine nodes between them.
 pub(crate) struct Stage {
-    /// The input, or the ReLU below.
+    /// The input, or the ReLU of the stage below.
     pub from: usize,
-    /// The node with the results, which are rectified unless it is the last stage.
+    /// The node with the results. A ReLU follows unless it is the last stage.
     pub to: usize,
-    /// The affine nodes from one to the other.
+    /// The affine nodes of the stage.
     between: Range<usize>,
 }
 
 impl Graph {
-    /// The affine maps, where there is a ReLU after each but the last, and none sees anything but what the ReLU below gives.
+    /// The stages, if the graph has this form: a ReLU after each stage but the last, and each stage depends on nothing but the ReLU below.
     pub fn stages(&self) -> Option<Vec<Stage>> {
         let (mut stages, mut from, mut first) = (Vec::new(), 0, 1);
         for (n, node) in self.nodes().iter().enumerate().skip(1) {
@@ -38,7 +38,7 @@ impl Graph {
         Some(stages)
     }
 
-    /// The constants of a stage, and its matrix by columns.
+    /// The constants of a stage, and the columns of its matrix.
     pub fn matrix_of(&self, stage: &Stage) -> (Vec<Rational>, Vec<Vec<Rational>>) {
         let inputs = self.nodes()[stage.from].len();
         let mut values = vec![Vec::new(); self.nodes().len()];
@@ -55,7 +55,7 @@ impl Graph {
         (constants, columns)
     }
 
-    /// The elements of each stage's result.
+    /// The number of results of each stage.
     pub fn widths(&self, stages: &[Stage]) -> Vec<usize> {
         stages.iter().map(|stage| self.nodes()[stage.to].len()).collect()
     }
@@ -74,7 +74,7 @@ mod tests {
         let hidden = builder.activation(&y, Piecewise::relu()).unwrap();
         let stages = |builder: NetworkBuilder, value| builder.finish(value).unwrap().as_nodes().graph().stages().map(|stages| stages.len());
         assert_eq!(stages(builder.clone(), &hidden), Some(2));
-        // A sum of both sides of the ReLU.
+        // This sum depends on the node before and on the node after the ReLU.
         let sum = builder.add(&y, &hidden).unwrap();
         assert_eq!(stages(builder, &sum), None);
     }

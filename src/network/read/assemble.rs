@@ -1,4 +1,4 @@
-//! From named arrays to a network, so that every error has the name that the file uses.
+//! Builds a network from named arrays, so that every error has the name of the array in the file.
 
 use crate::data::ReadProblem;
 use crate::data::array::{Array, ArrayError, Numbers};
@@ -7,13 +7,13 @@ use crate::network::{Layer, Network};
 use nalgebra::{DMatrix, DVector, Scalar};
 use rug::Rational;
 
-/// The arrays of one layer and their names in the file; no bias is a bias of zeros.
+/// The arrays of one layer and their names in the file. A missing bias means zeros.
 pub(super) struct NamedLayer {
     pub weights: (String, Array),
     pub bias: Option<(String, Array)>,
 }
 
-/// The network of these layers, the input's side first.
+/// The network of these layers, the first one at the input.
 pub(super) fn assemble(layers: Vec<NamedLayer>) -> Result<Network, ReadProblem> {
     let mut below = None;
     let mut built = Vec::with_capacity(layers.len());
@@ -44,7 +44,7 @@ pub(super) fn assemble(layers: Vec<NamedLayer>) -> Result<Network, ReadProblem> 
     Ok(Network::new(built).expect("shapes and values have been checked, array by array"))
 }
 
-/// A matrix of values that are given row by row.
+/// A matrix with these values, given row by row.
 fn matrix<T: Scalar + Default>(rows: usize, columns: usize, mut values: Vec<T>) -> Result<DMatrix<T>, ArrayError> {
     if rows > 1 && columns > 1 {
         let mut turned = Vec::new();

@@ -1,4 +1,4 @@
-//! The JSON of a network, number by number: nothing is kept but its numbers, so that what they take is counted.
+//! Reads the JSON of a network as a stream and keeps only its numbers, so that their memory is counted.
 
 use super::assemble::NamedLayer;
 use crate::data::ReadProblem;
@@ -9,10 +9,10 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use std::cell::RefCell;
 use std::fmt;
 
-/// The bytes that a layer takes beside its numbers, about.
+/// The approximate number of bytes of a layer without its numbers.
 const LAYER: usize = 1024;
 
-/// What one reading has everywhere: its budget, and the problem that ended it, where that has a place in an array.
+/// The state of one load: its budget, and the problem that ended it, if it belongs to an array.
 #[derive(Default)]
 pub(super) struct Reading {
     budget: Budget,
@@ -25,7 +25,7 @@ impl Reading {
         Document(self).deserialize(deserializer)
     }
 
-    /// The problem that the error of the format stands for, if it does.
+    /// The problem that caused the error of the format, if there is one.
     pub fn problem(&self) -> Option<ReadProblem> {
         self.problem.take()
     }
@@ -36,7 +36,7 @@ impl Reading {
     }
 }
 
-/// `{"layers": [...]}`
+/// The object `{"layers": [...]}`.
 #[derive(Clone, Copy)]
 struct Document<'r>(&'r Reading);
 
@@ -68,7 +68,7 @@ impl<'de> Visitor<'de> for Document<'_> {
     }
 }
 
-/// The list of the layers.
+/// The list of layers.
 struct Layers<'r>(&'r Reading);
 
 impl<'de> DeserializeSeed<'de> for Layers<'_> {
@@ -96,7 +96,7 @@ impl<'de> Visitor<'de> for Layers<'_> {
     }
 }
 
-/// `{"W": [[...], ...], "b": [...]}`, and which layer it is.
+/// The object `{"W": [[...], ...], "b": [...]}` of the layer with this index.
 struct LayerAt<'r>(&'r Reading, usize);
 
 impl<'de> DeserializeSeed<'de> for LayerAt<'_> {
@@ -132,7 +132,7 @@ impl<'de> Visitor<'de> for LayerAt<'_> {
     }
 }
 
-/// A list of numbers, or of rows of them.
+/// A list of numbers, or a list of rows.
 struct List<'a> {
     reading: &'a Reading,
     array: &'a str,
@@ -174,7 +174,7 @@ impl<'de> Visitor<'de> for List<'_> {
     }
 }
 
-/// A list of numbers that join others, and which row of a matrix it is; what comes of it is its length.
+/// A list of numbers that are appended to a collector; `row` is the index of the row in a matrix. The result is the length of the list.
 struct Row<'a, 'b> {
     reading: &'a Reading,
     array: &'a str,
@@ -208,10 +208,10 @@ impl<'de> Visitor<'de> for Row<'_, '_> {
     }
 }
 
-/// A number as JSON has it: a double, or text.
+/// A number in JSON: a double, or a string.
 struct Number<'a, 'b>(&'a mut Collector<'b>);
 
-/// Why a number is not taken.
+/// The errors of a number.
 enum NumberProblem {
     NotFinite(f64),
     Text(ParseError),

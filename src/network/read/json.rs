@@ -12,10 +12,12 @@ use serde::ser::{Error as _, Serialize, Serializer};
 impl Network {
     /// Reads a network from JSON: `{"layers":[{"W":[[1,-1]],"b":["1/3"]}]}`, each W a list of rows, outputs x inputs.
     ///
-    /// A number is the double that it denotes; a string such as `"1/3"` or `"0.1"` is exactly that rational. A missing b is 0.
+    /// A number without quotes is the double that it denotes. A string such as `"1/3"` or `"0.1"` is exactly that rational. A missing b means
+    /// zeros.
     ///
     /// # Errors
-    /// Text that is not such JSON; numbers beyond the doubles; rows of different lengths; shapes that do not chain.
+    /// The text is not such JSON, a number rounds beyond the largest double, rows have different lengths, or the sizes of consecutive layers
+    /// differ.
     ///
     /// ```
     /// let network = plica::network::Network::from_json(br#"{"layers":[{"W":[[1,-1]],"b":["1/3"]}]}"#).unwrap();
@@ -34,10 +36,10 @@ impl Network {
     }
 }
 
-/// NaN or Infinity, which Python writes without quotes, at the place of a syntax error.
+/// The word NaN or Infinity at the place of a syntax error. Python writes these without quotes.
 fn unquoted_word(bytes: &[u8], line: usize, column: usize) -> Option<&'static str> {
     let line = bytes.split(|&b| b == b'\n').nth(line.checked_sub(1)?)?;
-    // The column is that of the word's first or second character, counted from 1.
+    // The column, counted from 1, is that of the first or second character of the word.
     let at = |word: &str| (column.saturating_sub(3)..=column).any(|c| line.get(c..).is_some_and(|rest| rest.starts_with(word.as_bytes())));
     ["-Infinity", "Infinity", "NaN"].into_iter().find(|word| at(word))
 }
@@ -50,7 +52,7 @@ impl<'de> Deserialize<'de> for Network {
     }
 }
 
-/// An exact coefficient: a number where it is a double, and otherwise a string.
+/// An exact coefficient: a number if it is a double, otherwise a string.
 struct Coefficient(Rational);
 
 impl Serialize for Coefficient {
@@ -60,13 +62,13 @@ impl Serialize for Coefficient {
     }
 }
 
-/// The rows of a layer's weights, written one by one.
+/// The rows of the weights of a layer, which are written one by one.
 struct Rows<'l>(&'l Layer);
 
-/// One of these rows.
+/// The row with this index.
 struct Row<'l>(&'l Layer, usize);
 
-/// A layer's bias.
+/// The bias of a layer.
 struct Bias<'l>(&'l Layer);
 
 impl Serialize for Rows<'_> {

@@ -1,4 +1,4 @@
-//! Networks from files: one module a format.
+//! Reads networks from files, with one module for each format.
 
 mod assemble;
 mod document;
@@ -16,10 +16,10 @@ use crate::data::ReadProblem;
 use crate::data::file::read_file;
 use std::path::Path;
 
-/// Reads a network from a `.npz`, `.json`, `.safetensors` or `.onnx` file; the end of the name says which.
+/// Reads a network from a `.npz`, `.json`, `.safetensors` or `.onnx` file. The end of the name determines the format.
 ///
 /// # Errors
-/// A name with another end; a file that is missing or malformed, with the file, the array and the index.
+/// The name has another end, or the file is missing or malformed; the error names the file, the array and the index.
 pub(super) fn network_from_path(path: &Path) -> Result<Network, LoadError> {
     let format = Format::of(path).ok_or_else(|| LoadError::UnknownFormat(path.display().to_string()))?;
     let read: fn(&[u8]) -> Result<Network, ReadProblem> = match format {

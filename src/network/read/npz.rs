@@ -1,4 +1,4 @@
-//! Networks in `.npz`: W0, b0, W1, b1, ...
+//! Networks in `.npz` files: W0, b0, W1, b1, ...
 
 use super::assemble::{NamedLayer, assemble};
 use crate::data::budget::Budget;
@@ -7,15 +7,16 @@ use crate::network::Network;
 use std::collections::BTreeMap;
 
 impl Network {
-    /// Reads a network from the bytes of a `.npz` file: `W0`, `b0`, `W1`, `b1` and so on, each W outputs x inputs; a missing b is 0.
+    /// Reads a network from the bytes of a `.npz` file with `W0`, `b0`, `W1`, `b1` and so on. Each W is outputs x inputs; a missing b means
+    /// zeros.
     ///
     /// # Errors
-    /// Bytes that are no such file or not all of it; arrays that are missing, unknown, of a wrong shape, or not finite.
+    /// The bytes are not a valid or complete file, or arrays are missing, unknown, of a wrong shape, or not finite.
     pub fn from_npz(bytes: &[u8]) -> Result<Network, ReadProblem> {
         let mut arrays = BTreeMap::new();
         for (name, array) in npz::read(bytes, &Budget::default())? {
             if !is_known(&name) {
-                return Err(ReadProblem::UnknownArray { array: name, expected: "a network is W0, b0, W1, b1, ..." });
+                return Err(ReadProblem::UnknownArray { array: name, expected: "expected W0, b0, W1, b1, ..." });
             }
             arrays.insert(name, array);
         }
@@ -30,7 +31,7 @@ impl Network {
     }
 }
 
-/// Whether a name is W or b and a number as it is usually written.
+/// Whether a name is W or b followed by a number in the usual notation.
 fn is_known(name: &str) -> bool {
     let Some(number) = name.strip_prefix(['W', 'b']) else { return false };
     number.bytes().all(|b| b.is_ascii_digit()) && (number == "0" || number.starts_with(|c: char| c != '0'))

@@ -1,10 +1,10 @@
-//! The order of layers by their names, where the names say it.
+//! The order of layers, determined by their names if possible.
 
-/// What to do where names do not say an order.
+/// The advice if the names do not determine an order.
 const OTHERWISE: &str =
     "give the module itself to plica.load in Python, or write an .onnx file, or a .npz file with W0, b0, W1, b1, ... in order";
 
-/// A name in parts: text, a number, text, a number, ...
+/// A name, split into text, a number, text, a number, ...
 struct Parts<'a> {
     texts: Vec<&'a str>,
     numbers: Vec<&'a str>,
@@ -27,13 +27,13 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// Named layers in the order of the one number in which their names differ.
+/// The named layers, in the order of the one number in which their names differ.
 ///
-/// A number that is the last part of a name, as in `net.2`, is a place in a `Sequential`: between two layers there must be a place for
-/// an activation. Other numbers, as in `fc2` or `blocks.2.linear`, only count: they follow one another, or all leave gaps.
+/// A number that is the last part of a name, as in `net.2`, is an index in a `Sequential`: between two layers there must be an index for an
+/// activation. Other numbers, as in `fc2` or `blocks.2.linear`, only count: either they are consecutive, or all have gaps.
 ///
 /// # Errors
-/// Names that differ in anything else, and numbers that say no order, or that there is no activation.
+/// The names differ in anything else, the numbers do not determine an order, or they leave no index for an activation.
 pub(super) fn in_order<T>(mut layers: Vec<(String, T)>) -> Result<Vec<(String, T)>, String> {
     if layers.len() < 2 {
         return Ok(layers);
@@ -71,7 +71,7 @@ fn order(names: &[&str]) -> Result<Vec<u64>, String> {
     if let Some((_, a, b)) = gaps.iter().find(|(gap, _, _)| *gap == 0) {
         return Err(unclear(a, b));
     }
-    // The place in a `Sequential` is a component of its own, and the last one.
+    // The index in a `Sequential` is a separate component of the name, and the last one.
     let is_place = first.texts[place + 1].is_empty() && (first.texts[place].is_empty() || first.texts[place].ends_with('.'));
     if let Some((_, a, b)) = gaps.iter().find(|(gap, _, _)| *gap == 1) {
         if is_place {

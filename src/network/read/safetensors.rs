@@ -1,4 +1,4 @@
-//! Networks in `.safetensors`: the state of a PyTorch stack of Linear layers.
+//! Networks in `.safetensors` files: the state of a PyTorch stack of Linear layers.
 
 use super::assemble::{NamedLayer, assemble};
 use super::order::in_order;
@@ -12,20 +12,20 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
-/// The name of the object of texts in the header.
+/// The name of the object with texts in the header.
 const METADATA: &str = "__metadata__";
 
 impl Network {
     /// Reads a network from the bytes of a `.safetensors` file with the names of a PyTorch stack: `0.weight`, `0.bias`, `2.weight`, ...
     ///
-    /// The file does not say how its layers are joined. They are taken in the order of the one number in which their names differ, with ReLU
-    /// between them: `0`, `2`, `4` of a `Sequential`, where an activation stands in each gap, or `fc1`, `fc2`, `fc3`. Weights are
-    /// outputs x inputs; a missing bias is zero, as with `nn.Linear(bias=False)`. A tensor that the metadata says is another one, as
-    /// `safetensors.torch.save_model` writes shared tensors, is that one. F64, F32, F16 and BF16 are read.
+    /// The file does not contain the connections of its layers. They are taken in the order of the one number in which their names differ, with
+    /// ReLU between them: `0`, `2`, `4` of a `Sequential` with an activation in each gap, or `fc1`, `fc2`, `fc3`. Weights are outputs x inputs;
+    /// a missing bias means zeros, as with `nn.Linear(bias=False)`. The metadata may name a tensor under which another one is stored, as
+    /// `safetensors.torch.save_model` does for shared tensors. The types are F64, F32, F16 and BF16.
     ///
     /// # Errors
-    /// Bytes that are no such file or not all of it; names that do not say an order; tensors that are left over, twice there, of a wrong
-    /// shape or type, or not finite.
+    /// The bytes are not a valid or complete file, names do not determine an order, or tensors are unknown, occur twice, have a wrong shape or
+    /// type, or are not finite.
     pub fn from_safetensors(bytes: &[u8]) -> Result<Network, ReadProblem> {
         let not_whole = |e: &dyn std::fmt::Display| ReadProblem::Format(format!("not a whole .safetensors file: {e}"));
         let file = SafeTensors::deserialize(bytes).map_err(|e| not_whole(&e))?;
@@ -58,11 +58,11 @@ impl Network {
                     }
                 }
                 (_, "running_mean" | "running_var" | "num_batches_tracked") => {
-                    let expected = "batch normalisation is read from .onnx, or from the module in Python";
+                    let expected = "batch normalisation is supported in .onnx files and in modules of Python";
                     return Err(ReadProblem::UnknownArray { array: name, expected });
                 }
                 _ => {
-                    let expected = "a network is 0.weight, 0.bias, 2.weight, ...";
+                    let expected = "expected 0.weight, 0.bias, 2.weight, ...";
                     return Err(ReadProblem::UnknownArray { array: name, expected });
                 }
             }
@@ -83,18 +83,18 @@ impl Network {
     }
 }
 
-/// That a file is not one of several, by its name: `model-00001-of-00002.safetensors` is.
+/// Checks that the name is not that of one of several parts of a state, such as `model-00001-of-00002.safetensors`.
 pub(super) fn check_whole(path: &Path) -> Result<(), ReadProblem> {
     let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let numbers = name.rsplit_once("-of-").and_then(|(before, of)| Some((before.rsplit_once('-')?.1, of)));
     match numbers.filter(|(part, of)| is_number(part) && is_number(of) && of.trim_start_matches('0') != "1") {
-        Some((part, of)) => Err(ReadProblem::Format(format!("part {part} of {of} of a state: expected a file that holds all of it"))),
+        Some((part, of)) => Err(ReadProblem::Format(format!("part {part} of {of} of a state: expected a file that contains all of it"))),
         None => Ok(()),
     }
 }
 
-/// Tensors that are others under another name, and the names of those, as the metadata has it; any other text there is a remark.
+/// The pairs of a shared tensor and the name under which it is stored, from the metadata. All other texts of the metadata are ignored.
 fn shared(header: &Metadata, tensors: &BTreeMap<String, TensorView<'_>>) -> Result<Vec<(String, String)>, ReadProblem> {
     let is_of_layer = |name: &str| name.ends_with(".weight") || name.ends_with(".bias");
     let mut found = Vec::new();
@@ -102,8 +102,8 @@ fn shared(header: &Metadata, tensors: &BTreeMap<String, TensorView<'_>>) -> Resu
         let wrong = |what: &str| ReadProblem::Format(format!("the metadata says that {name} is {kept}, {what}"));
         match (tensors.contains_key(name), tensors.contains_key(kept)) {
             (false, true) => found.push((name.clone(), kept.clone())),
-            (true, true) if name != kept => return Err(wrong("and both are there")),
-            (false, false) if is_of_layer(name) && is_of_layer(kept) => return Err(wrong("which is not there")),
+            (true, true) if name != kept => return Err(wrong("but the file has both")),
+            (false, false) if is_of_layer(name) && is_of_layer(kept) => return Err(wrong("which is missing")),
             _ => {}
         }
     }
@@ -123,18 +123,18 @@ fn decode(view: &TensorView, budget: &Budget) -> Result<Array, ArrayError> {
     Ok(Array { shape: view.shape().to_vec(), numbers: into.finish() })
 }
 
-/// The first name that the header, or an object of it, has twice: the reader behind it keeps only one of them.
+/// The first name that occurs twice in the header, or in an object of it. The reader of the format keeps only one of the two entries.
 fn duplicate_name(bytes: &[u8], object: &str) -> Option<String> {
     let length = u64::from_le_bytes(bytes.get(..8)?.try_into().ok()?);
     let header = bytes.get(8..usize::try_from(length).ok()?.checked_add(8)?)?;
     let mut found = None;
     let names = Names { object, found: &mut found };
-    // What is no JSON at all was refused before.
+    // Text that is not JSON was refused before.
     let _ = serde_json::Deserializer::from_slice(header).deserialize_map(names);
     found
 }
 
-/// Looks for a name that is twice in an object of this name, or in the outermost one.
+/// Searches for a name that occurs twice in the object of this name, or in the outermost one.
 struct Names<'a> {
     object: &'a str,
     found: &'a mut Option<String>,

@@ -1,4 +1,4 @@
-//! Networks into files: the formats that are read, written without loss or not at all.
+//! Writes networks to files in the formats that are read, without loss or not at all.
 
 mod onnx;
 
@@ -10,82 +10,83 @@ use safetensors::tensor::{Dtype, TensorView};
 use std::io::{self, Cursor, Write};
 use std::path::Path;
 
-/// Why a network cannot be written.
+/// The errors of writing a network.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WriteError {
-    /// The end of the name is that of no format.
+    /// The end of the name is not that of a format.
     #[error("`{0}` is not a .onnx, .json, .npz or .safetensors file")]
     UnknownFormat(String),
-    /// A coefficient is no double, and the format holds nothing else.
-    #[error("{file}: {place} of layer {layer} is {value}, which is no double: a .json file can hold it")]
+    /// A coefficient is not a double, and the format has only doubles.
+    #[error("{file}: {place} of layer {layer} is {value}, expected a double: a .json file can contain any rational")]
     NotADouble {
-        /// The file.
+        /// The path of the file.
         file: String,
-        /// The layer, from 0.
+        /// The index of the layer, counted from 0.
         layer: usize,
         /// The coefficient: `weight [row, column]` or `bias [index]`.
         place: String,
-        /// Its value.
+        /// The value of the coefficient.
         value: String,
     },
-    /// The network has other layers than dense affine ones with ReLU between them, and the format holds nothing else.
-    #[error("{file}: the network has other layers than dense affine ones with ReLU between them: a .onnx file can hold it")]
+    /// Not all layers are dense affine ones with ReLU between them, and the format has only such layers.
+    #[error("{file}: not all layers are dense affine ones with ReLU between them: a .onnx file can contain any layers")]
     NotAStack {
-        /// The file.
+        /// The path of the file.
         file: String,
     },
-    /// A coefficient is no float that the format has, nor a sum or a quotient of some.
+    /// A coefficient is not a float of the format, nor a sum or a quotient of such floats.
     #[error("{file}: {place} of node {node} is {value}: expected a double")]
     NotAFloat {
-        /// The file.
+        /// The path of the file.
         file: String,
-        /// The node, from 0, which is the input.
+        /// The index of the node, counted from 0. Node 0 is the input.
         node: usize,
-        /// The coefficient: `weight 3`.
+        /// The coefficient, such as `weight 3`.
         place: String,
-        /// Its value.
+        /// The value of the coefficient.
         value: String,
     },
-    /// A node that the format cannot say.
+    /// The format has no operator for a node.
     #[error("{file}: node {node} cannot be written: {problem}")]
     Node {
-        /// The file.
+        /// The path of the file.
         file: String,
-        /// The node, from 0, which is the input.
+        /// The index of the node, counted from 0. Node 0 is the input.
         node: usize,
-        /// What is missing.
+        /// The reason.
         problem: String,
     },
-    /// More bytes than a file of the format can have.
-    #[error("{file}: the network takes more than 2 GiB, which is the most that an .onnx file holds")]
+    /// The network needs more bytes than a file of the format can have.
+    #[error("{file}: the network takes more than 2 GiB, the limit of an .onnx file")]
     TooLarge {
-        /// The file.
+        /// The path of the file.
         file: String,
     },
     /// The file cannot be written.
     #[error("{file}: {source}")]
     Io {
-        /// The file.
+        /// The path of the file.
         file: String,
-        /// Why not.
+        /// The error of the system.
         source: io::Error,
     },
 }
 
 impl WriteError {
-    /// Whether the call itself is wrong, which can be said without opening a file: exit status 2 and not 1.
+    /// Whether the error is in the arguments of the call, which is known before a file is opened. The exit status is then 2, otherwise 1.
     pub fn is_call_error(&self) -> bool {
         matches!(self, Self::UnknownFormat(_))
     }
 }
 
 impl Network {
-    /// Writes it to a `.onnx`, `.json`, `.npz` or `.safetensors` file; the end of the name says which.
+    /// Writes it to a `.onnx`, `.json`, `.npz` or `.safetensors` file. The end of the name determines the format.
     ///
-    /// ONNX holds networks of any layers, the other formats dense affine layers with ReLU between them. JSON has numbers where a coefficient is a double and strings such as `"1/3"`
-    /// elsewhere. The other formats hold floats of 4 bytes where these are exact, else of 8. The file appears whole or not at all: see
-    /// [`files::replace`]. What is read back is the same network: the same outputs at every point, and the same units and patterns.
+    /// ONNX files can have any layers, the other formats only dense affine layers with ReLU between them. JSON has numbers for coefficients
+    /// that are doubles and strings such as `"1/3"` for all others. The other formats have floats of 4 bytes if these are exact, and else of 8
+    /// bytes. The file appears whole or not at all, see [`files::replace`]. A network that is read back is the same network: it has the same
+    /// outputs at every point, and the same units and patterns.
     ///
     /// ```
     /// use plica::network::load;
@@ -97,7 +98,7 @@ impl Network {
     /// ```
     ///
     /// # Errors
-    /// A name with another end; a coefficient or a layer that the format cannot hold exactly; a file that cannot be written.
+    /// The name has another end, the format cannot represent a coefficient or a layer exactly, or the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), WriteError> {
         let file = || path.display().to_string();
         let format = Format::of(path).ok_or_else(|| WriteError::UnknownFormat(file()))?;
@@ -106,7 +107,7 @@ impl Network {
             (Some(layers), Format::Npz) => npz(&Floats::of(layers, &file)?),
             (Some(layers), Format::Safetensors) => safetensors(&Floats::of(layers, &file)?),
             (layers, Format::Onnx) => {
-                // Of layers, what cannot be written is named by its layer.
+                // An error in a stack of layers names the layer, not the node.
                 layers.map(|layers| Floats::of(layers, &file)).transpose()?;
                 onnx::graph(self.graph()).map_err(|refused| refused_as(refused, file()))?
             }
@@ -130,9 +131,9 @@ fn json(network: &Network) -> Vec<u8> {
     bytes
 }
 
-/// The coefficients of a network whose coefficients are all doubles.
+/// The coefficients of a network, all of which are doubles.
 struct Floats {
-    /// Weights by rows, bias, outputs and inputs of each layer.
+    /// For each layer the weights by rows, the bias, and the numbers of outputs and inputs.
     layers: Vec<(Vec<f64>, Vec<f64>, [usize; 2])>,
     /// Whether all are single-precision numbers.
     single: bool,
@@ -166,7 +167,7 @@ impl Floats {
 
 fn npz(floats: &Floats) -> Vec<u8> {
     let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    // As numpy.savez writes: stored, with a fixed date, so that equal networks give equal files.
+    // As in numpy.savez: not compressed, and with a fixed date, so that equal networks give equal files.
     let options = zip::write::SimpleFileOptions::default()
         .compression_method(zip::CompressionMethod::Stored)
         .last_modified_time(zip::DateTime::default())
@@ -192,7 +193,7 @@ fn safetensors(floats: &Floats) -> Vec<u8> {
     };
     let mut tensors = Vec::new();
     for (i, (weights, bias, shape)) in floats.layers.iter().enumerate() {
-        // Every second place of PyTorch's Sequential is a ReLU.
+        // Every second index of a `Sequential` is a ReLU.
         tensors.push((format!("{}.weight", 2 * i), shape.to_vec(), bytes(weights)));
         tensors.push((format!("{}.bias", 2 * i), vec![shape[0]], bytes(bias)));
     }

@@ -15,7 +15,7 @@ const FORM: &str = "cantor:K";
 /// All units, the output included, are the 5K+1 bits of the published experiments.
 ///
 /// # Errors
-/// A depth outside 1 to 64.
+/// The depth is not 1 to 64.
 pub(super) fn cantor(depth: u64) -> Result<Network, ZooError> {
     check_range(FORM, "K", depth, 1, 64)?;
     let first = || Layer::from_f64(dmatrix![3.0, 0.0; -3.0, 0.0; 0.0, 1.0], dvector![-2.0, 1.0, 0.0]);
@@ -28,7 +28,7 @@ pub(super) fn cantor(depth: u64) -> Result<Network, ZooError> {
 /// The 3K bits of the W1 layers of CantorNet A: layers 0, 2, 4, ...
 ///
 /// # Errors
-/// A depth outside 1 to 64.
+/// The depth is not 1 to 64.
 ///
 /// ```
 /// assert_eq!(plica::network::zoo::cantor_first_maps(3).unwrap().to_string(), "0,2,4");

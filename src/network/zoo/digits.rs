@@ -3,7 +3,7 @@
 use super::ZooError;
 use crate::network::Network;
 
-/// Hidden layers x units a layer, and the file.
+/// The numbers of hidden layers and of units in each, and the file.
 const FILES: [(&str, &[u8]); 6] = [
     ("2x30", include_bytes!("../../../data/networks/digits-2x30.safetensors")),
     ("3x20", include_bytes!("../../../data/networks/digits-3x20.safetensors")),
@@ -13,17 +13,17 @@ const FILES: [(&str, &[u8]); 6] = [
     ("10x6", include_bytes!("../../../data/networks/digits-10x6.safetensors")),
 ];
 
-/// A network of 60 hidden units, trained on the digits: `2x30`, `3x20`, `4x15`, `5x12`, `6x10` or `10x6`, layers x units a layer.
+/// A network of 60 hidden units, trained on the digits: `2x30`, `3x20`, `4x15`, `5x12`, `6x10` or `10x6`, layers x units in a layer.
 ///
-/// It takes the 64 pixels, each n/16, and gives one number for each of the ten digits. `data/train.py` trained it.
+/// Its inputs are the 64 pixels, each n/16, and its outputs one number for each of the ten digits. `data/train.py` trained it.
 ///
 /// # Errors
-/// Another shape.
+/// The shape is not one of these.
 pub(super) fn digits(shape: &str) -> Result<Network, ZooError> {
     let file = FILES.iter().find(|(name, _)| *name == shape);
     let (_, bytes) =
         file.ok_or_else(|| ZooError::Syntax { text: format!("digits:{shape}"), form: "digits:2x30, 3x20, 4x15, 5x12, 6x10 or 10x6" })?;
-    // What the files do not say is known of these.
+    // The reader's notes on facts that the files do not contain are not needed here.
     Ok(Network::from_safetensors(bytes).expect("the embedded files are well-formed").with_notes(Vec::new()))
 }
 

@@ -16,7 +16,7 @@ type Line = [Rational; 3];
 /// [`cantor_min_max_units`] selects the bits of the published experiments.
 ///
 /// # Errors
-/// A depth outside 1 to 12.
+/// The depth is not 1 to 12.
 pub(super) fn cantor_b(depth: u64) -> Result<Network, ZooError> {
     let pair = DMatrix::from_row_slice(3, 2, &[0.0, 1.0, 0.0, -1.0, -1.0, 1.0]);
     build("cantor-b:K", depth, &pair, &[1.0, -1.0, -1.0])
@@ -25,7 +25,7 @@ pub(super) fn cantor_b(depth: u64) -> Result<Network, ZooError> {
 /// CantorNet C of recursion depth K, 1 to 12: as [`cantor_b`], with min(a, b) = (a + b - |a - b|) / 2.
 ///
 /// # Errors
-/// A depth outside 1 to 12.
+/// The depth is not 1 to 12.
 pub(super) fn cantor_c(depth: u64) -> Result<Network, ZooError> {
     let pair = DMatrix::from_row_slice(4, 2, &[1.0, 1.0, -1.0, -1.0, -1.0, 1.0, 1.0, -1.0]);
     build("cantor-c:K", depth, &pair, &[0.5, -0.5, -0.5, -0.5])
@@ -33,10 +33,10 @@ pub(super) fn cantor_c(depth: u64) -> Result<Network, ZooError> {
 
 /// The bits of CantorNet B and C in the published experiments: from the ReLU of the clauses to the output.
 ///
-/// These are all layers, the output included, for K = 1, and all but the first two, which build the maxima, for K > 1.
+/// For K = 1 these are all layers including the output. For K > 1 they are all but the first two, which build the maxima.
 ///
 /// # Errors
-/// A depth outside 1 to 12.
+/// The depth is not 1 to 12.
 ///
 /// ```
 /// use plica::network::{load, zoo::cantor_min_max_units};
@@ -68,7 +68,7 @@ fn build(form: &'static str, depth: u64, pair: &DMatrix<f64>, signs: &[f64]) -> 
         combine = together;
     }
     layers.push(without_bias(combine));
-    Ok(Network::new(layers).expect("each stage takes what the one below gives"))
+    Ok(Network::new(layers).expect("each stage has the outputs of the stage below as inputs"))
 }
 
 /// The lines through the 2^(K+1) - 1 segments of the boundary from left to right, positive above.
@@ -129,9 +129,9 @@ fn maxima(lines: &[Line]) -> Vec<Layer> {
     vec![layer_of_lines(&first), without_bias(second), without_bias(third)]
 }
 
-/// One stage of the tree over n values: what is rectified, and how the results make the minima of neighbours.
+/// One stage of the tree over n values: the matrix before the ReLU, and the matrix from its results to the minima of neighbours.
 ///
-/// An odd value at the end is passed on as the difference of its two rectified signs.
+/// If n is odd, the last value is passed on as the difference of two ReLUs.
 fn stage(n: usize, pair: &DMatrix<f64>, signs: &[f64]) -> (DMatrix<f64>, DMatrix<f64>) {
     let (pairs, rows, odd) = (n / 2, pair.nrows(), n % 2);
     let mut apart = DMatrix::zeros(pairs * rows + 2 * odd, n);

@@ -1,4 +1,4 @@
-//! The networks of the papers, by name.
+//! The networks of the papers, given by their names.
 //!
 //! | name | network |
 //! |---|---|
@@ -29,30 +29,30 @@ use zigzag::zigzag;
 
 use super::Network;
 
-/// The forms of all names, for messages.
+/// The forms of all names, used in messages.
 pub(crate) const FORMS: &str =
     "cantor:K, cantor-b:K, cantor-c:K, sawtooth:K, zigzag:N:P:L, random:784-30-30-10@SEED, random-kaiming:784-30-30-10@SEED, digits:3x20";
 
-/// What can be wrong with the name of a built-in network.
+/// The errors of the name of a built-in network.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ZooError {
-    /// The text behind the family's name is malformed.
+    /// The text after the name of the family is malformed.
     #[error("`{text}` is not a built-in network of the form {form}")]
     Syntax {
         /// The text.
         text: String,
-        /// The form that it should have.
+        /// The expected form.
         form: &'static str,
     },
-    /// A parameter lies outside its range.
+    /// A parameter is outside its range.
     #[error("{name} = {value} is not in the range {least} to {most} of {form}")]
     Range {
         /// The form of the name.
         form: &'static str,
-        /// The parameter.
+        /// The name of the parameter.
         name: &'static str,
-        /// The value given.
+        /// The value that was given.
         value: u64,
         /// The least value.
         least: u64,
@@ -60,27 +60,27 @@ pub enum ZooError {
         most: u64,
     },
     /// The network would have too many coefficients.
-    #[error("{what} would have {coefficients} weights and biases, more than {most}")]
+    #[error("{what} would have {coefficients} weights and biases, expected at most {most}")]
     TooLarge {
-        /// The network.
+        /// The name of the network.
         what: String,
-        /// Its weights and biases.
+        /// The number of its weights and biases.
         coefficients: u128,
-        /// The most that a built-in network has.
+        /// The limit for built-in networks.
         most: u128,
     },
-    /// The system gives no memory.
+    /// The system has not enough memory.
     #[error("there is not enough memory for the weights of {what}")]
     Memory {
-        /// The network.
+        /// The name of the network.
         what: String,
     },
 }
 
-/// The built-in network of this name; `None` where the text does not begin as the name of one.
+/// The built-in network of this name; `None` if the text does not begin with the name of a family.
 ///
 /// # Errors
-/// A malformed name, parameters out of their range, a network that is too large.
+/// The name is malformed, a parameter is outside its range, or the network is too large.
 ///
 /// ```
 /// use plica::network::zoo;
@@ -107,7 +107,7 @@ pub fn parse(spec: &str) -> Option<Result<Network, ZooError>> {
     Some(build(&Name { spec, rest }))
 }
 
-/// The name of a network, and what stands behind the family.
+/// The name of a network, and the text after the name of the family.
 struct Name<'s> {
     spec: &'s str,
     rest: &'s str,
@@ -138,7 +138,7 @@ impl Name<'_> {
     }
 }
 
-/// Digits only: `parse` alone would take a plus as well.
+/// A number of digits only; `parse` alone would accept a plus sign too.
 fn number(text: &str) -> Result<u64, ()> {
     if text.bytes().all(|b| b.is_ascii_digit()) { text.parse().map_err(drop) } else { Err(()) }
 }

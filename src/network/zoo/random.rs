@@ -1,4 +1,4 @@
-//! Networks as they are before training.
+//! Networks with random weights, as before training.
 
 use super::ZooError;
 use super::size::{check_widths, matrix};
@@ -7,7 +7,7 @@ use nalgebra::DVector;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
-/// How the weights of a random network are drawn; its biases are uniform in +-1/sqrt(fan-in) always.
+/// The distribution of the weights of a random network. The biases are always uniform in +-1/sqrt(fan-in).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Scheme {
     /// PyTorch's default for Linear layers: weights uniform in +-1/sqrt(fan-in).
@@ -16,14 +16,15 @@ pub enum Scheme {
     Kaiming,
 }
 
-/// A random network of these widths, from the input to the output, with single-precision coefficients: the same bits on every machine.
+/// A random network of these widths, from the input to the output, with single-precision coefficients. It has the same bits on every
+/// machine.
 ///
-/// The bits come from ChaCha with 8 rounds, keyed by the seed in little-endian order and zeros; 52 of them give the number
-/// (k + 1/2) / 2^51 - 1 in (-1, 1), which is scaled by the bound and rounded to single precision. They are drawn layer by layer, the
-/// weights row by row before the bias.
+/// The random bits come from ChaCha with 8 rounds; the key is the seed in little-endian order, followed by zeros. 52 bits k give the number
+/// (k + 1/2) / 2^51 - 1 in (-1, 1), which is multiplied by the bound and rounded to single precision. The numbers are drawn layer by layer,
+/// in each layer the weights row by row and then the bias.
 ///
 /// # Errors
-/// Fewer than two widths, a width of 0, more than 100 million weights and biases, no memory for them.
+/// There are fewer than two widths, a width is 0, there are more than 100 million weights and biases, or the memory is not enough.
 ///
 /// ```
 /// use plica::network::zoo::{Scheme, random};

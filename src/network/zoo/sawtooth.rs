@@ -11,7 +11,7 @@ use nalgebra::{dmatrix, dvector};
 /// m^K(x).
 ///
 /// # Errors
-/// A number of layers outside 1 to 1024.
+/// The number of layers is not 1 to 1024.
 pub(super) fn sawtooth(layers: u64) -> Result<Network, ZooError> {
     check_range("sawtooth:K", "K", layers, 1, 1024)?;
     let mut stack = vec![Layer::from_f64(dmatrix![1.0; 1.0], dvector![0.0, -0.5])];

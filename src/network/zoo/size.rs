@@ -1,12 +1,12 @@
-//! Limits on built-in networks, checked before anything is built.
+//! Limits of built-in networks, which are checked before anything is built.
 
 use super::ZooError;
 use nalgebra::DMatrix;
 
-/// The most weights and biases of a built-in network: 800 MB as doubles.
+/// The limit for the weights and biases of a built-in network: 800 MB as doubles.
 const MOST: u128 = 100_000_000;
 
-/// The matrix of a layer, or an error where there is no memory for it.
+/// The matrix of a layer; an error if there is not enough memory.
 pub(super) fn matrix(
     what: impl FnOnce() -> String,
     rows: usize,
@@ -25,19 +25,19 @@ pub(super) fn matrix(
     Ok(matrix)
 }
 
-/// That a parameter is between two values.
+/// Checks that a parameter is in its range.
 pub(super) fn check_range(form: &'static str, name: &'static str, value: u64, least: u64, most: u64) -> Result<(), ZooError> {
     if (least..=most).contains(&value) { Ok(()) } else { Err(ZooError::Range { form, name, value, least, most }) }
 }
 
-/// That a network of these widths, from the input to the output, is not too large.
+/// Checks that a network of these widths, from the input to the output, is within the limit.
 pub(super) fn check_widths(what: impl FnOnce() -> String, widths: impl IntoIterator<Item = u64>) -> Result<(), ZooError> {
     let mut coefficients = 0u128;
     let mut below = None;
     for width in widths.into_iter().map(u128::from) {
         if let Some(below) = below.replace(width) {
             let inputs: u128 = below;
-            // Widths are below 2^64 each: (2^64 - 1) 2^64 is a u128.
+            // Widths are below 2^64, so the product is below 2^128.
             coefficients = coefficients.saturating_add(width * (inputs + 1));
         }
     }

@@ -11,7 +11,7 @@ use nalgebra::DVector;
 /// [0, 1]. Unit w P + j of layer l is P z^l(x_w) - j, j = 0, ..., P-1, and the N outputs are z^L(x_w). All coefficients are integers.
 ///
 /// # Errors
-/// A parameter of 0, more than 1024 layers, more than 100 million weights and biases, no memory for them.
+/// A parameter is 0, there are more than 1024 layers or 100 million weights and biases, or the memory is not enough.
 pub(super) fn zigzag(inputs: u64, pieces: u64, layers: u64) -> Result<Network, ZooError> {
     const FORM: &str = "zigzag:N:P:L";
     check_range(FORM, "N", inputs, 1, 1_000_000)?;
@@ -25,7 +25,7 @@ pub(super) fn zigzag(inputs: u64, pieces: u64, layers: u64) -> Result<Network, Z
 
     let (n, p) = (inputs as usize, pieces as usize);
     let steep = pieces as f64;
-    // z out of the units: 1, -2, 2, -2, ...
+    // The coefficients of z in terms of the units: 1, -2, 2, -2, ...
     let fold = |j: usize| {
         if j == 0 {
             1.0

@@ -1,4 +1,4 @@
-//! Sampling held against the exact traces.
+//! Compares sampling with exact traces.
 
 mod nodes;
 mod sampler;
@@ -16,28 +16,28 @@ use crate::network::{Network, Selection, UnitSet};
 use rayon::prelude::*;
 use sampler::Sampler;
 
-/// Segments that a thread takes at once.
+/// The number of segments that a thread takes at once.
 const CHUNK: usize = 16;
 
-/// Segments for each thread between two looks at whether to go on.
+/// The number of segments for each thread after which the audit checks whether to continue.
 const SLICE: u64 = 64;
 
-/// Why an audit cannot be made.
+/// The errors of an audit.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AuditError {
-    /// The points do not fit the network.
+    /// The dimension of the points is not that of the network's input.
     #[error(transparent)]
     Trace(#[from] TraceError),
-    /// A way of sampling without both ends.
-    #[error("a segment is sampled at 2 points or more, not at {0}")]
+    /// The number of sampling points is below 2, so that they cannot include both ends.
+    #[error("{0} points on a segment, expected at least 2")]
     TooFewPoints(usize),
-    /// More points than single precision tells apart.
-    #[error("a segment is sampled at {most} points at most, not at {0}: in single precision, more are not apart", most = Sampling::MOST_POINTS)]
+    /// There are more sampling points than single precision can distinguish.
+    #[error("{0} points on a segment, expected at most {most}: more are not distinct in single precision", most = Sampling::MOST_POINTS)]
     TooManyPoints(usize),
 }
 
-/// Ways of sampling segments, in both precisions, to be held against the exact traces of all hidden units.
+/// Compares ways of sampling segments, in both precisions, with the exact traces of all hidden units.
 ///
 /// ```
 /// use plica::{data::Points, network::zoo, sweep::{Auditor, Precision, Sampling}};
@@ -59,10 +59,10 @@ pub struct Auditor<'a> {
 }
 
 impl<'a> Auditor<'a> {
-    /// The audit of these ways of sampling segments between these points.
+    /// An audit of these ways of sampling, for segments between these points.
     ///
     /// # Errors
-    /// Points of the wrong dimension, a way with fewer than two points or more than [`Sampling::MOST_POINTS`].
+    /// The points have the wrong dimension, or a way of sampling has fewer than two points or more than [`Sampling::MOST_POINTS`].
     pub fn new(network: &Network, points: &'a Points, ways: &'a [Sampling]) -> Result<Self, AuditError> {
         let mut tracer = Tracer::new(network).pieces(false);
         tracer.over(points)?;
@@ -77,20 +77,20 @@ impl<'a> Auditor<'a> {
         Ok(Self { tracer, units, points, ways, single: Sampler::new(network), double: Sampler::new(network) })
     }
 
-    /// What each way finds on the segments between pairs of the points, on the threads of the current rayon pool; the same for any
-    /// number of them.
+    /// The results of each way of sampling on the segments between pairs of the points, on the threads of the current rayon pool. They do
+    /// not depend on the number of threads.
     ///
     /// # Errors
-    /// None that [`Auditor::new`] has not ruled out.
+    /// None: [`Auditor::new`] has checked the points.
     ///
     /// # Panics
-    /// Where a pair names a row that the points do not have.
+    /// If a pair has a row that the points do not have.
     pub fn audit(&self, pairs: &[(usize, usize)]) -> Result<Audit, AuditError> {
         pairs.par_chunks(CHUNK).map(|chunk| self.chunk(chunk)).try_reduce(Audit::default, |x, y| Ok(x.merge(y)))
     }
 
-    /// What each way finds on the segments of some groups of pairs; `watch` sees what is found so far every few dozen segments a thread, and says
-    /// whether to go on. Where it ends the audit, what was found until then is returned.
+    /// The results of each way of sampling on the segments of some groups of pairs. Every few dozen segments for each thread, `watch` gets
+    /// the results so far; if it returns false, the audit ends, and the results so far are returned.
     ///
     /// # Errors
     /// As [`Auditor::audit`].

@@ -1,10 +1,10 @@
-//! The forward pass of any layers in floating point.
+//! The forward pass of networks with any layers in floating point.
 
 use crate::exact::nearest_f64;
 use crate::network::{Coefficients, Maximum, Network, Node, Operation, Pattern, Piecewise};
 use num_traits::{AsPrimitive, Float};
 
-/// The nodes of a network with their coefficients rounded.
+/// The nodes of a network with rounded coefficients.
 pub(super) struct FloatNodes<F> {
     network: Network,
     nodes: Vec<Rounded<F>>,
@@ -12,9 +12,9 @@ pub(super) struct FloatNodes<F> {
 
 enum Rounded<F> {
     Input,
-    /// The weights of each term, and a constant an element.
+    /// The weights of each term, and a constant for each element.
     Affine(Vec<Vec<F>>, Vec<F>),
-    /// For each function the breakpoints, and on each part slope and constant.
+    /// For each function its breakpoints, and the slope and constant of each part.
     Activation(Vec<(Vec<F>, Vec<[F; 2]>)>),
     Maximum,
 }

@@ -1,4 +1,4 @@
-//! Sampling as it is usually done: points on the segment, through the network in floating point.
+//! Sampling as in common practice: points on the segment go through the network in floating point.
 
 use super::nodes::FloatNodes;
 use crate::network::{Layer, Network, Pattern};
@@ -7,9 +7,9 @@ use num_traits::{AsPrimitive, Float};
 /// The patterns at points of a segment, in order.
 #[derive(Default)]
 pub(super) struct Sampled {
-    /// How many points there were.
+    /// The number of points.
     pub points: u64,
-    /// Their patterns, repeats aside: there are far fewer than points.
+    /// Their patterns without consecutive repetitions; these are far fewer than the points.
     pub patterns: Vec<Pattern>,
 }
 
@@ -22,11 +22,11 @@ impl Sampled {
     }
 }
 
-/// A network in floating point of one precision, its coefficients rounded.
+/// A network in floating point of one precision, with rounded coefficients.
 pub(super) struct Sampler<F>(Forward<F>);
 
 enum Forward<F> {
-    /// Weights row by row, and biases, of each hidden layer.
+    /// The weights row by row, and the biases, of each hidden layer.
     Layers(Vec<(Vec<F>, Vec<F>)>),
     Nodes(FloatNodes<F>),
 }
@@ -52,13 +52,14 @@ where
         sampled
     }
 
-    /// The patterns at the points where neighbouring patterns differ in more than one bit until none do: both ends first, then the
-    /// middle between two such points, as long as the precision has one; the class-adaptive sampling of arXiv 2503.08502.
+    /// The patterns of adaptive sampling: both ends first, and then the middle between two neighbouring points whose patterns differ in
+    /// more than one bit, as long as there are such points and the precision has a number between them. This is the class-adaptive sampling
+    /// of arXiv 2503.08502.
     pub(super) fn adaptive_patterns(&self, from: &[f64], to: &[f64]) -> Sampled {
         let [left, right] = [F::zero(), F::one()].map(|t| (t, self.pattern(from, to, t)));
         let mut found = Sampled::default();
         found.push(left.1.clone());
-        // Depth first, from the left, so that they come in order.
+        // The search is depth first from the left, so that the patterns are in order.
         let mut stack = vec![(left, right)];
         while let Some((left, right)) = stack.pop() {
             match if left.1.hamming(&right.1) > 1 { between(left.0, right.0) } else { None } {
@@ -90,7 +91,7 @@ where
     }
 }
 
-/// A sum in eight parts, as vectorised products take it.
+/// A dot product as eight partial sums, as in vectorised code.
 fn dot<F: Float>(row: &[F], x: &[F]) -> F {
     let (rows, xs) = (row.as_chunks::<8>(), x.as_chunks::<8>());
     let mut sums = [F::zero(); 8];
@@ -103,7 +104,7 @@ fn dot<F: Float>(row: &[F], x: &[F]) -> F {
     sums.into_iter().fold(rest, |sum, x| sum + x)
 }
 
-/// The mean of two numbers, and `None` where no number lies between.
+/// The mean of two numbers; `None` if there is no number between them.
 fn between<F: Float>(x: F, y: F) -> Option<F> {
     let half = F::one() / (F::one() + F::one());
     let middle = half * x + half * y;

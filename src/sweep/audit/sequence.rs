@@ -1,33 +1,34 @@
-//! A list of patterns held against the exact sequence of a segment.
+//! Compares a list of patterns with the exact sequence of a segment.
 
 use crate::line::Trace;
 use crate::network::Pattern;
 use std::collections::HashMap;
 
-/// What is wrong with a pattern in a list.
+/// The errors of a pattern in a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// It occurs nowhere on the segment: rounding.
+    /// It occurs nowhere on the segment; the cause is rounding.
     Unknown,
-    /// It occurs on the segment, but before a pattern that comes earlier in the list.
+    /// It occurs on the segment, but only before an earlier pattern of the list.
     OutOfOrder,
 }
 
-/// How a list of patterns relates to the closed sequence of a segment.
+/// The relation of a list of patterns to the closed sequence of a segment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SequenceAudit {
-    /// Regions of the segment whose pattern is not in the list.
+    /// The number of regions of the segment whose pattern is not in the list.
     pub missed: usize,
-    /// Patterns in the list, repeats aside, that are those of a crossing or of an end and of no region next to it.
+    /// The number of patterns of the list, without consecutive repetitions, that occur at a crossing or an end but in no region next to it.
     pub boundary: usize,
-    /// The patterns that do not fit, by their index in the list.
+    /// The patterns that do not fit, with their indices in the list.
     pub faults: Vec<(usize, Fault)>,
 }
 
 impl SequenceAudit {
     /// Compares a given list of patterns along a segment, one for each sampled point, with the exact trace of all hidden units.
     ///
-    /// A list of points in their order gives, repeats aside, a subsequence of [`Trace::closed_sequence`]; what does not fit is wrong.
+    /// The patterns of points in their order, without consecutive repetitions, form a subsequence of [`Trace::closed_sequence`]. All other
+    /// patterns are wrong.
     ///
     /// ```
     /// use plica::{data::Point, line::Tracer, network::zoo, sweep::{Fault, SequenceAudit}};
@@ -46,7 +47,7 @@ impl SequenceAudit {
         for (place, pattern) in closed.iter().enumerate() {
             places.entry(pattern).or_default().push(place);
         }
-        // In the closed sequence the regions stand between the crossings and the ends: at odd places.
+        // In the closed sequence the regions are between the crossings and the ends, at odd indices.
         let is_region = |places: &[usize]| places.iter().any(|place| place % 2 == 1);
         let mut seen = vec![false; closed.len()];
         let mut audit = SequenceAudit::default();

@@ -1,4 +1,4 @@
-//! What ways of sampling have found on many segments, in counts that merge.
+//! The results of ways of sampling on many segments, as counts that can be merged.
 
 use super::sampler::Sampled;
 use super::sequence::{Fault, SequenceAudit};
@@ -7,16 +7,16 @@ use crate::line::{Decisions, Trace};
 use rug::Rational;
 use std::collections::BTreeMap;
 
-/// How points are chosen on a segment.
+/// The choice of points on a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Sampling {
-    /// So many points at equal distances, both ends among them.
+    /// This number of points at equal distances, including both ends.
     Points(usize),
-    /// The middle between two points whose patterns differ in more than one bit, again and again.
+    /// Repeatedly the middle between two neighbouring points whose patterns differ in more than one bit.
     Adaptive,
 }
 
-/// A precision in which points and networks are evaluated.
+/// The precision in which points and networks are evaluated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Precision {
     /// Single precision.
@@ -25,27 +25,27 @@ pub enum Precision {
     F64,
 }
 
-/// What one way of sampling has found on many segments, in counts that merge.
+/// The results of one way of sampling on many segments, as counts that can be merged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SamplerTally {
-    /// Segments whose sequence of regions is not found exactly.
+    /// The number of segments whose sequence of regions was not found exactly.
     pub incomplete: u64,
-    /// Regions that no point fell into.
+    /// The number of regions that contain no sampled point.
     pub missed: u64,
-    /// Patterns of crossings and ends.
+    /// The number of patterns of crossings and ends.
     pub boundary: u64,
-    /// Patterns that occur nowhere on their segment.
+    /// The number of patterns that occur nowhere on their segment.
     pub unknown: u64,
-    /// Patterns in the wrong order.
+    /// The number of patterns in the wrong order.
     pub out_of_order: u64,
-    /// Points that were evaluated.
+    /// The number of points that were evaluated.
     pub points: u64,
-    /// Sampled chi minus exact chi, with its counts.
+    /// The differences of sampled chi and exact chi, with their counts.
     errors: BTreeMap<Rational, u64>,
 }
 
 impl Sampling {
-    /// The most points that a segment is sampled at: in single precision, 1 - 2^-24 is the number before 1.
+    /// The limit for the number of sampling points on a segment: in single precision, 1 - 2^-24 is the number before 1.
     pub const MOST_POINTS: usize = 1 << 24;
 }
 
@@ -68,7 +68,7 @@ impl std::fmt::Display for Precision {
 }
 
 impl SamplerTally {
-    /// Sampled chi minus exact chi over the segments.
+    /// The differences of sampled chi and exact chi, over the segments.
     pub fn errors(&self) -> Distribution {
         self.errors.iter().map(|(error, count)| (error.clone(), *count)).collect()
     }
@@ -102,22 +102,22 @@ impl SamplerTally {
     }
 }
 
-/// What the ways of sampling have found on the same segments.
+/// The results of the ways of sampling on the same segments.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[must_use]
 pub struct Audit {
-    /// The segments.
+    /// The number of segments.
     pub segments: u64,
-    /// Their regions.
+    /// The number of their regions.
     pub regions: u64,
-    /// For each way of sampling and each precision what it has found.
+    /// The results for each way of sampling and each precision.
     pub samplers: BTreeMap<(Sampling, Precision), SamplerTally>,
-    /// How the decisions of the exact traces were taken.
+    /// The numbers of decisions of the exact traces.
     pub decisions: Decisions,
 }
 
 impl Audit {
-    /// This and what was found on other segments.
+    /// The results of this audit and of another one, for other segments.
     pub fn merge(mut self, other: Self) -> Self {
         self.segments += other.segments;
         self.regions += other.regions;

@@ -1,5 +1,5 @@
-//! The cells of a box as their definition says it: unit after unit, a cell is cut where the unit takes both signs at its vertices, and the
-//! vertices are all solutions of d of the inequalities that satisfy the others. Slow and obvious.
+//! The cells of a box from the definition: unit after unit, a cell is cut if the unit has both signs at its vertices, and the
+//! vertices are all solutions of d of the inequalities that satisfy the others. The code is slow and simple.
 
 use super::plain::Plain;
 use rug::Rational;
@@ -13,7 +13,7 @@ pub fn value(form: &Form, x: &[Rational]) -> Rational {
     form.iter().zip(x).map(|(c, x)| Rational::from(c * x)).sum::<Rational>() + &form[x.len()]
 }
 
-/// The point where d forms vanish, if it is one point.
+/// The point where d forms vanish, if there is exactly one.
 fn meet(forms: &[&Form]) -> Option<Vec<Rational>> {
     let d = forms.len();
     let mut rows: Vec<Form> = forms.iter().map(|&form| form.clone()).collect();
@@ -37,7 +37,7 @@ pub fn vertices(forms: &[Form]) -> BTreeSet<Vec<Rational>> {
     loop {
         let meeting = meet(&chosen.iter().map(|&i| &forms[i]).collect::<Vec<_>>());
         all.extend(meeting.filter(|x| forms.iter().all(|form| value(form, x) >= 0)));
-        // The next d of them.
+        // The next choice of d forms.
         let Some(k) = (0..d).rfind(|&k| chosen[k] < forms.len() - d + k) else { return all };
         let next = chosen[k] + 1;
         (k..d).for_each(|i| chosen[i] = next + i - k);
@@ -63,7 +63,7 @@ pub fn cells(plain: &Plain, d: usize, lo: i32, hi: i32) -> Vec<PlainCell> {
     all
 }
 
-/// Cuts a cell by unit `done.len()` of a layer and all that follow; `inputs` are what the layer takes.
+/// Cuts a cell by unit `done.len()` of a layer and all later units; `inputs` are the inputs of the layer.
 #[expect(clippy::too_many_arguments, reason = "they are the state of the enumeration")]
 fn grow(
     plain: &Plain,

@@ -4,7 +4,7 @@ use plica::network::{Coefficients, ConvolutionOptions, Network, NetworkBuilder, 
 use proptest::prelude::*;
 use rug::Rational;
 
-/// A stream of small numbers out of a seed.
+/// A stream of small numbers from a seed.
 #[derive(Clone, Debug)]
 pub struct Numbers {
     state: u64,
@@ -36,7 +36,7 @@ impl Numbers {
     }
 }
 
-/// What a random graph is built from; it shrinks to fewer steps.
+/// The description of a random graph; it shrinks to fewer steps.
 #[derive(Clone, Debug)]
 pub struct Recipe {
     pub steps: Vec<u8>,
@@ -48,7 +48,7 @@ pub fn recipe(steps: usize) -> impl Strategy<Value = Recipe> {
     (proptest::collection::vec(any::<u8>(), 1..=steps), any::<u64>(), 0u8..4).prop_map(|(steps, seed, kind)| Recipe { steps, seed, kind })
 }
 
-/// Few of these layers are needed to have many regions.
+/// A few of these layers have many regions.
 const MOST: usize = 48;
 
 impl Recipe {
@@ -68,7 +68,7 @@ impl Recipe {
                 values.push(value);
             }
         }
-        // A dense layer on top of everything, so that all of it matters.
+        // A dense layer at the end, so that every element has an effect.
         let flat: Vec<Value> = values[1..].iter().map(|x| builder.reshape(x, &[x.len()]).unwrap()).collect();
         let flat = if flat.is_empty() { vec![builder.reshape(&values[0], &[values[0].len()]).unwrap()] } else { flat };
         let all = builder.concatenate(&flat, 0).unwrap();
@@ -149,7 +149,7 @@ impl Recipe {
     }
 }
 
-/// The same network, of which is not seen that it is a stack of layers.
+/// The same network, built so that the library does not find that it is a stack of layers.
 pub fn as_graph(network: &Network) -> Network {
     rebuilt(network).as_nodes()
 }

@@ -1,8 +1,8 @@
-//! What the tests share: a plain rational forward pass to hold traces against, and random networks and segments of
-//! every awkward kind.
+//! Shared by the tests: a plain rational forward pass to compare traces with, and random networks and segments of
+//! every difficult kind.
 //!
-//! Nothing here uses the library's tracers to decide what is right; [`plain`] reads the rational layers and no more.
-//! (The generators ask a tracer where some crossing is, but only to aim a segment at it.)
+//! The right answers here do not come from the library's tracers; [`plain`] reads only the rational layers.
+//! (The generators use a tracer to find a crossing, but only to choose a segment through it.)
 
 pub mod cells;
 pub mod graphs;
@@ -17,13 +17,13 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use rug::Rational;
 
-/// What `PLICA_CASES` counts: the random cases of an ordinary property.
+/// The unit of `PLICA_CASES`: the number of random cases of an ordinary property.
 const ORDINARY: u32 = 1600;
 
-/// How many random cases a property gets: `by_default` of them, or in proportion where `PLICA_CASES` is another number
+/// The number of random cases of a property: `by_default`, or in proportion if `PLICA_CASES` is another number
 /// than 1600.
 ///
-/// Without `PLICA_CASES` the cases are the same on every run; with it they are new ones each time. A failure prints its
+/// Without `PLICA_CASES` the cases are the same on every run; with it they are new each time. A failure prints its
 /// smallest case in the notation of `degenerate.rs`.
 pub fn config(by_default: u32) -> ProptestConfig {
     let asked = std::env::var("PLICA_CASES").ok().map(|n| n.parse().expect("PLICA_CASES is a number of cases"));
@@ -38,7 +38,7 @@ pub fn config(by_default: u32) -> ProptestConfig {
     }
 }
 
-/// A network, a segment of its input space, and a seed for whatever else a property chooses.
+/// A network, a segment in its input space, and a seed for the other choices of a property.
 #[derive(Clone)]
 pub struct Case {
     pub network: Network,
@@ -61,13 +61,13 @@ impl Case {
         Trace::exact_only(&self.network, &self.from, &self.to, &self.units(selection)).expect("the dimensions fit")
     }
 
-    /// The library's trace, filter and all.
+    /// The library's trace, with the filter.
     pub fn filtered(&self, selection: &Selection, exact_times: bool) -> Trace {
         let mut tracer = Tracer::new(&self.network).units(&self.units(selection)).exact_times(exact_times);
         tracer.trace(&self.from, &self.to).expect("the dimensions fit")
     }
 
-    /// The certified trace by the means for large networks: blocks of pieces, doubled precision before integers.
+    /// The certified trace by the methods for large networks: blocks of pieces, double-double precision before integers.
     pub fn filtered_as_if_large(&self, selection: &Selection, exact_times: bool) -> Trace {
         let mut tracer = Tracer::new(&self.network).as_if_large().units(&self.units(selection)).exact_times(exact_times);
         tracer.trace(&self.from, &self.to).expect("the dimensions fit")
@@ -100,13 +100,13 @@ pub fn any_case() -> impl Strategy<Value = Case> {
         .prop_map(|(network, recipe, seed)| Case::new(network.clone(), recipe.build(&network), seed))
 }
 
-/// A network of generic doubles with a generic segment: the everyday case.
+/// A network of generic doubles with a generic segment: the usual case.
 pub fn generic_case() -> impl Strategy<Value = Case> {
     (networks::generic(), segments::generic(), any::<u64>())
         .prop_map(|(network, recipe, seed)| Case::new(network.clone(), recipe.build(&network), seed))
 }
 
-/// The same case in other units of measure: the first layer's weights times 2^`weights`, the points times 2^`points`, and every
+/// The same case with other scales: the first layer's weights times 2^`weights`, the points times 2^`points`, and every
 /// bias times both. Every pre-activation is then 2^(`weights` + `points`) times what it was, so the trace is the same one, but doubles
 /// underflow or overflow on the way to it.
 pub fn rescaled(case: &Case, weights: i32, points: i32) -> Case {
@@ -140,13 +140,13 @@ pub fn rescaled_case() -> impl Strategy<Value = Case> {
     (prop_oneof![generic_case(), any_case()], exponents()).prop_map(|(case, (weights, points))| rescaled(&case, weights, points))
 }
 
-/// A segment almost along a hyperplane, whose crossing is hard to place in doubles.
+/// A segment almost along a hyperplane, whose crossing is hard to locate in doubles.
 pub fn glancing_case() -> impl Strategy<Value = Case> {
     (prop_oneof![networks::generic(), networks::any()], segments::glancing(), any::<u64>())
         .prop_map(|(network, recipe, seed)| Case::new(network.clone(), recipe.build(&network), seed))
 }
 
-/// Everyday cases, awkward ones, and some at the edge of the doubles or almost along a hyperplane.
+/// Usual cases, difficult ones, and some at the edge of the doubles or almost along a hyperplane.
 pub fn case() -> impl Strategy<Value = Case> {
     prop_oneof![2 => generic_case(), 7 => any_case(), 1 => rescaled_case(), 2 => glancing_case()]
 }
@@ -173,7 +173,7 @@ impl Words {
         (self.next() >> 11) as f64 / (1u64 << 52) as f64 - 1.0
     }
 
-    /// A rational strictly between 0 and 1, now with a small denominator, now with a large one.
+    /// A rational strictly between 0 and 1, with a small or a large denominator.
     pub fn time(&mut self) -> Rational {
         let denominator = match self.below(4) {
             0 => 2 + self.below(7),
@@ -194,7 +194,7 @@ impl Words {
         }
     }
 
-    /// Some of the layers, the output's perhaps among them, and at least one.
+    /// Some of the layers, at least one, perhaps with the output.
     pub fn layers(&mut self, network: &Network) -> Selection {
         let all = network.depth() + 1;
         let chosen = 1 + self.below((1 << all) - 1);
@@ -207,7 +207,7 @@ pub fn times(trace: &Trace) -> Vec<Rational> {
     trace.crossings().map(|c| c.t_exact.expect("exact times were asked for").clone()).collect()
 }
 
-/// Says where two traces differ: in what [`Trace::agrees_with`] compares, or in their exact times where both have them.
+/// Describes the difference of two traces: in what [`Trace::agrees_with`] compares, or in their exact times if both have them.
 pub fn compare(found: &Trace, expected: &Trace) -> Result<(), String> {
     let show = |trace: &Trace| {
         let crossing = |c: plica::line::Crossing<'_>| format!("\n  {:?} {:?} flips {:?} touches {:?}", c.t, c.t_exact, c.flips, c.touches);
@@ -228,7 +228,7 @@ pub fn compare(found: &Trace, expected: &Trace) -> Result<(), String> {
     }
 }
 
-/// Turns a description of what is wrong into the failure of a property.
+/// Turns the description of an error into the failure of a property.
 pub fn require(outcome: Result<(), String>) -> Result<(), TestCaseError> {
     outcome.map_err(TestCaseError::fail)
 }

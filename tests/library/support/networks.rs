@@ -27,7 +27,7 @@ pub fn fraction(largest: i64, d: i64) -> BoxedStrategy<Rational> {
     (-largest..=largest).prop_map(move |n| Rational::from((n, d))).boxed()
 }
 
-/// From subnormal to nearly infinite.
+/// From subnormal to almost infinite.
 pub fn extreme() -> BoxedStrategy<Rational> {
     let exponent = prop_oneof![3 => Just(0), 1 => Just(-1060), 1 => Just(-1000), 1 => Just(-537), 1 => Just(500), 1 => Just(1000)];
     prop_oneof![
@@ -52,7 +52,7 @@ pub fn mixture() -> BoxedStrategy<Rational> {
 /// A layer as rows of weights, the bias last.
 type Rows = Vec<Vec<Rational>>;
 
-/// What is done to a network to make it awkward; indices count around.
+/// A change that makes a network difficult; indices wrap around.
 #[derive(Clone, Debug)]
 enum Twist {
     /// All biases become 0.
@@ -65,7 +65,7 @@ enum Twist {
     Dead { layer: usize, unit: usize, bias: i32 },
     /// A unit becomes a multiple of another, and one above it the difference of the two: 0 everywhere, or on a stretch.
     Cancel { layer: usize, of: usize, unit: usize, above: usize, factor: Rational, shift: Rational, bias: i32 },
-    /// A unit becomes the opposite of another, and one above it turns around where both vanish: at 0, or at `bias` from it.
+    /// A unit becomes the opposite of another, and one above it touches 0 (or `bias`) where both vanish, and turns back.
     Fold { layer: usize, of: usize, unit: usize, above: usize, factor: Rational, bias: Rational, downward: bool },
     /// A layer, or one unit of it, is scaled by a power of two.
     Scale { layer: usize, unit: Option<usize>, exponent: i32 },
@@ -203,12 +203,12 @@ fn kind() -> impl Strategy<Value = BoxedStrategy<Rational>> {
     })
 }
 
-/// Doubles in [-1, 1], one to five layers: nothing special ever happens, except by the shape.
+/// Doubles in [-1, 1], one to five layers: generic, except for the shape.
 pub fn generic() -> impl Strategy<Value = Network> {
     networks(widths(0, 4, 8), Just(float())).prop_map(|layers| from_rows(&layers))
 }
 
-/// Whole numbers in -2..2 in four dimensions: many hyperplanes through one vertex, and faces that they end on.
+/// Whole numbers in -2..2 in four dimensions: many hyperplanes through one vertex, and faces where they end.
 pub fn four_dimensional() -> impl Strategy<Value = Network> {
     let widths =
         prop_oneof![2 => (4usize..=8).prop_map(|n| vec![4, n, 1]), 1 => (3usize..=5, 2usize..=4).prop_map(|(n, m)| vec![4, n, m, 1])];
@@ -236,7 +236,7 @@ pub fn pencils() -> impl Strategy<Value = Network> {
     })
 }
 
-/// Everything: one to six layers of all kinds of coefficients, with up to five twists.
+/// All kinds: one to six layers of all kinds of coefficients, with up to five changes.
 pub fn any() -> impl Strategy<Value = Network> {
     (networks(widths(0, 5, 7), kind()), vec(twist(), 0..=5)).prop_map(|(mut layers, twists)| {
         twists.iter().for_each(|twist| twist.apply(&mut layers));
@@ -252,7 +252,7 @@ pub fn one_hidden_layer() -> impl Strategy<Value = Network> {
     })
 }
 
-/// Hyperplanes in one to four dimensions, of all kinds of coefficients, with up to three twists.
+/// Hyperplanes in one to four dimensions, of all kinds of coefficients, with up to three changes.
 pub fn arrangement() -> impl Strategy<Value = Network> {
     let widths = (1usize..=4, 1usize..=8).prop_map(|(inputs, units)| vec![inputs, units, 1]);
     let all_kinds = (networks(widths, kind()), vec(twist(), 0..=3)).prop_map(|(mut layers, twists)| {
@@ -263,7 +263,7 @@ pub fn arrangement() -> impl Strategy<Value = Network> {
     prop_oneof![3 => all_kinds, 1 => networks(small, Just(integer(1))).prop_map(|layers| from_rows(&layers))]
 }
 
-/// One to three hidden layers of one to four units, so many inputs at most, with up to three twists.
+/// One to three hidden layers of one to four units, at most this number of inputs, with up to three changes.
 pub fn few_units(most_inputs: usize) -> impl Strategy<Value = Network> {
     let widths = (1..=most_inputs, vec(1usize..=4, 1..=3)).prop_map(|(inputs, mut widths)| {
         widths.insert(0, inputs);

@@ -1,4 +1,4 @@
-//! The network as its definition says it: rational matrices, one layer after the other. Slow and obvious.
+//! The network from its definition: rational matrices, one layer after the other. The code is slow and simple.
 
 use nalgebra::{DMatrix, DVector};
 use plica::data::Point;
@@ -46,7 +46,7 @@ impl Plain {
         self.pre_activations(x).pop().expect("a network has layers")
     }
 
-    /// The bits of all hidden units at x, and of the outputs where asked for.
+    /// The bits of all hidden units at x, and of the outputs if requested.
     pub fn pattern(&self, x: &[Rational], with_output: bool) -> Pattern {
         let mut z = self.pre_activations(x);
         if !with_output {
@@ -74,7 +74,7 @@ impl Plain {
     }
 }
 
-/// The bits of all hidden units at a point, and of the outputs where asked for.
+/// The bits of all hidden units at a point, and of the outputs if requested.
 pub fn pattern_at(network: &Network, point: &Point, with_output: bool) -> Pattern {
     Plain::new(network).pattern(&point.to_rationals(), with_output)
 }
@@ -89,7 +89,7 @@ pub fn middle(s: &Rational, t: &Rational) -> Rational {
     Rational::from(s + t) / 2
 }
 
-/// A segment of a network's input space, seen through the plain forward pass.
+/// A segment in a network's input space, evaluated by the plain forward pass.
 pub struct PlainLine {
     pub plain: Plain,
     pub a: Vec<Rational>,
@@ -114,7 +114,7 @@ impl PlainLine {
     /// On the closed interval between two crossings, layer after layer: if every unit of a layer has one sign at the
     /// middle and no opposite sign at either end, and if its pre-activation is affine there, then it has that sign on the whole
     /// open interval, and its ReLU is affine on the closed one. So the next layer is affine, and so on. The sign of
-    /// each unit at three points of each interval therefore says everything.
+    /// each unit at three points of each interval therefore decides everything.
     pub fn certify(&self, trace: &Trace) -> Result<(), String> {
         let with_output = trace.units().has_output();
         let mut ends = super::times(trace);
@@ -178,9 +178,9 @@ impl PlainLine {
         Ok(())
     }
 
-    /// The number of maximal intervals on which the output is one affine function of t, from a trace that was certified.
+    /// The number of maximal intervals on which the output is one affine function of t, from a certified trace.
     ///
-    /// On each region the output is the affine function through its values at two points of it; neighbours with one
+    /// On each region the output is the affine function through its values at two points; neighbours with one
     /// function are one piece.
     pub fn pieces(&self, trace: &Trace) -> Result<usize, String> {
         let mut ends = super::times(trace);
@@ -207,7 +207,7 @@ impl PlainLine {
     }
 }
 
-/// r1 = max d(p_1, p_i) and r2 = sum d(p_i, p_(i+1)), straight from the bits.
+/// r1 = max d(p_1, p_i) and r2 = sum d(p_i, p_(i+1)), directly from the bits.
 pub fn ranges(trace: &Trace) -> (usize, usize) {
     let patterns: Vec<String> = trace.patterns().map(|p| p.to_string()).collect();
     let d = |p: &str, q: &str| p.bytes().zip(q.bytes()).filter(|(a, b)| a != b).count();

@@ -1,4 +1,4 @@
-//! Random segments: generic ones, and ones aimed at whatever is special in a network.
+//! Random segments: generic ones, and ones through the special points of a network.
 
 use super::networks::{dyadic, extreme, float, fraction, integer};
 use super::plain::{Plain, on_segment};
@@ -13,7 +13,7 @@ type Vector = Vec<Rational>;
 /// The largest input dimension of the networks here.
 const LARGEST: usize = 5;
 
-/// How a segment comes out of a recipe's vectors; indices count around.
+/// The construction of a segment from the vectors of a recipe; indices wrap around.
 #[derive(Clone, Debug)]
 enum Aim {
     /// From the first vector to the second.
@@ -30,16 +30,16 @@ enum Aim {
     Vertex { unit: usize, step: usize, before: i32, after: i32 },
     /// Through a crossing of the straight segment, in the direction of the third vector.
     Crossing { index: usize, before: i32, after: i32 },
-    /// Inside the bent hyperplane of a unit that flips at a crossing of the straight segment, as far as its region reaches.
+    /// Inside the bent hyperplane of a unit that flips at a crossing of the straight segment, within its region.
     InsideBent { index: usize, before: i32, after: i32 },
-    /// Almost along the hyperplane of a first-layer unit, and through a point of it where a deep unit vanishes, or close by: the crossing is
-    /// hard to place in doubles, and the deep unit's sign there hard to tell.
+    /// Almost along the hyperplane of a first-layer unit, and through or near a point of it where a deep unit vanishes: the crossing is
+    /// hard to locate in doubles, and the deep unit's sign there hard to decide.
     Glance { unit: usize, deep: usize, slant: i32, nudge: Option<i32>, before: i32, after: i32 },
     /// From one crossing of the straight segment to another.
     Between { first: usize, second: usize },
 }
 
-/// What a segment is made of, before the network is known.
+/// The data of a segment, before the network is known.
 #[derive(Clone, Debug)]
 pub struct Recipe {
     vectors: Vec<Vector>,
@@ -56,7 +56,7 @@ pub fn generic() -> impl Strategy<Value = Recipe> {
     recipe(float().prop_map(|q| q * 4u32).boxed(), Just(Aim::Straight))
 }
 
-/// Everything.
+/// All kinds.
 pub fn any() -> impl Strategy<Value = Recipe> {
     let entry = prop_oneof![
         2 => Just(0),
@@ -127,7 +127,7 @@ impl Recipe {
     }
 }
 
-/// The two ends; nothing where the network has no such place.
+/// The two ends; none if the network has no such place.
 fn aim_at(network: &Network, vectors: &[Vector], aim: &Aim) -> Option<(Vector, Vector)> {
     let [a, b, c] = vectors else { unreachable!("a recipe has three vectors") };
     let around = |point: &Vector, direction: &Vector, before: i32, after: i32| {
@@ -178,7 +178,7 @@ fn dot(u: &[Rational], v: &[Rational]) -> Rational {
     u.iter().zip(v).map(|(x, y)| Rational::from(x * y)).sum()
 }
 
-/// A point where a first-layer unit and a deep one vanish, in the region of `near`; else just a point of the first-layer unit's hyperplane.
+/// A point where a first-layer unit and a deep one vanish, in the region of `near`; otherwise a point of the first-layer unit's hyperplane.
 fn meeting(network: &Network, unit: usize, deep: usize, near: &Vector) -> Option<Vector> {
     let plain = Plain::new(network);
     let here = plain.pre_activations(near);
@@ -214,7 +214,7 @@ fn onto(network: &Network, unit: usize, point: &Vector) -> Option<Vector> {
     solve(&[row(network, unit)], point)
 }
 
-/// A point at which as many units vanish as can be, from `unit` on in steps of `step`; coordinates that stay free are the given ones.
+/// A point at which as many units vanish as possible, from `unit` on in steps of `step`; free coordinates keep the given values.
 fn vertex(network: &Network, unit: usize, step: usize, point: &Vector) -> Option<Vector> {
     let units = (0..network.layers().unwrap()[0].outputs()).map(|k| unit + k * step);
     let mut best = None;
@@ -231,7 +231,7 @@ fn vertex(network: &Network, unit: usize, step: usize, point: &Vector) -> Option
     best
 }
 
-/// Solves w.x + b = 0 for all rows (w, b), free coordinates as in `free`; nothing where there is no solution.
+/// Solves w.x + b = 0 for all rows (w, b), with free coordinates as in `free`; none if there is no solution.
 fn solve(rows: &[Vector], free: &Vector) -> Option<Vector> {
     let n = free.len();
     let mut rows = rows.to_vec();
@@ -263,7 +263,7 @@ fn solve(rows: &[Vector], free: &Vector) -> Option<Vector> {
     Some(x)
 }
 
-/// A crossing of the segment a b, and the gradient there of a unit that flips, on the side that the segment comes from.
+/// A crossing of the segment a b, and the gradient there of a unit that flips, on the side before the crossing.
 fn crossing(network: &Network, a: &Vector, b: &Vector, index: usize) -> Option<(Vector, Vector)> {
     let point = |v: &Vector| Point::from_rationals(v.clone()).expect("a point has coordinates");
     let units = network.units(&Selection::All).expect("all units can be selected");
@@ -272,8 +272,8 @@ fn crossing(network: &Network, a: &Vector, b: &Vector, index: usize) -> Option<(
     let times = super::times(&trace);
     let before = if k == 0 { Rational::new() } else { times[k - 1].clone() };
     let plain = Plain::new(network);
-    // The highest unit: deep ones are the interesting ones. On its active side its gradient is not 0 along the segment;
-    // where that is the right side, take the gradient there.
+    // The highest unit, since deep units are harder. On its active side its gradient is not 0 along the segment;
+    // if that is the right side, take the gradient there.
     let crossing = trace.crossing(k);
     let unit = *crossing.flips.last().expect("something flips at a crossing");
     let after = times.get(k + 1).cloned().unwrap_or_else(|| Rational::from(1));

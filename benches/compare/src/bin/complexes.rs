@@ -1,6 +1,6 @@
-//! What complexes cost, on one thread where nothing else is said: against `regioncam` in the plane, against one forward pass over all vertices of the result,
+//! The time of complexes, on one thread unless noted: against `regioncam` in the plane, against one forward pass over all vertices of the result,
 //! degenerate and decayed networks against generic ones, the whole space against a box, a first layer of low rank against its reduction, units that never switch
-//! against none, and the growth with the number of regions.
+//! against no such units, and the growth with the number of regions.
 //!
 //! `cargo run --release -p plica-compare --bin complexes`, with `-- passes`, `degenerate`, `domains` or `growth` for one part of it
 
@@ -16,12 +16,12 @@ use std::hint::black_box;
 use std::time::Instant;
 
 const ROUNDS: usize = 7;
-/// Vertices that go through the network together, so that their activations stay in the caches.
+/// The number of vertices that go through the network together, so that their activations stay in the caches.
 const BLOCK: usize = 256;
 
 fn main() {
     println!("one thread, medians of {ROUNDS} rounds; seeds 0 to 2 of PyTorch's default initialisation; domain [-10,10]^d");
-    println!("regions: the complex, its three counts, f-vector and facets of each cell; volumes and simplices apart\n");
+    println!("regions: the complex, its three counts, f-vector and facets of each cell, without volumes and simplices\n");
     let part = std::env::args().nth(1);
     let asked = |name: &str| part.as_deref().is_none_or(|part| part == name);
     let one = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
@@ -41,7 +41,7 @@ fn main() {
     }
 }
 
-/// Seconds of a piece of work.
+/// The result of a computation and its time in seconds.
 fn time<T>(work: impl FnOnce() -> T) -> (f64, T) {
     let start = Instant::now();
     let result = black_box(work());
@@ -75,7 +75,7 @@ fn against_others() {
                 passes.push(seconds / time(|| forward(&network, &vertices)).0);
                 if network.inputs() == 2 {
                     let (theirs, found) = time(|| regioncam(&network));
-                    assert!(found.abs_diff(regions) * 50 < regions, "regioncam finds {found} regions, and there are {regions}");
+                    assert!(found.abs_diff(regions) * 50 < regions, "regioncam finds {found} regions, expected about {regions}");
                     others.push(theirs / seconds);
                 }
             }
@@ -96,7 +96,7 @@ fn vertices(complex: &Complex) -> Vec<f64> {
     all.chunks(BLOCK).flat_map(|block| (0..d).flat_map(move |axis| block.iter().map(move |x| x[axis]))).collect()
 }
 
-/// The outputs at all vertices, added up.
+/// The sum of the outputs at all vertices.
 fn forward(network: &Network, vertices: &[f64]) -> f64 {
     let layers = network.layers().expect("a stack of layers");
     // Weights column by column; activations have a column for each vertex.
@@ -192,7 +192,7 @@ fn degenerate() {
     println!();
 }
 
-/// Pairs of complexes that have, but for their border, the same cells.
+/// Pairs of complexes with the same cells, except for their border.
 fn domains() {
     println!("{:34} {:>8} {:>9} {:>8}", "", "regions", "time", "ratio");
     for shape in ["2-200-1", "2-64-64-1", "3-32-1", "4-10-10-1", "2-8-8-8-8-8-8-1"] {
@@ -286,7 +286,7 @@ fn growth(one: &rayon::ThreadPool) {
             let (seconds, found) = one.install(|| time(|| complex(&network)));
             let (regions, memory) = (found.activation_regions(), peak_megabytes());
             drop(found);
-            // Not the largest, whose memory would count twice.
+            // Not for the largest, whose memory would count twice.
             let on_all = if regions < 500_000 { format!("{:.2} x", seconds / time(|| complex(&network)).0) } else { "-".to_string() };
             let each = 1e6 * seconds / regions as f64;
             println!("random:{shape:17} {regions:>9} {seconds:>7.2} s {each:>6.2} us {memory:>9} MB {on_all:>12}");
@@ -298,7 +298,7 @@ fn growth(one: &rayon::ThreadPool) {
     println!("memory: the largest so far; {threads} threads: how much faster");
 }
 
-/// The largest memory of this process so far, where the system tells.
+/// The largest memory of this process so far, if the system reports it.
 fn peak_megabytes() -> String {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

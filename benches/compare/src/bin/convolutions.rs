@@ -1,4 +1,4 @@
-//! What a convolutional network costs against a fully connected one of as many products, and against itself with its convolutions unrolled.
+//! The time of a convolutional network against a fully connected one with as many products, and against itself with its convolutions unrolled.
 //!
 //! `cargo run --release -p plica-compare --bin convolutions`
 
@@ -17,7 +17,7 @@ fn weights(rng: &mut Rng, count: usize, inputs: usize) -> Vec<f64> {
     rng.units(count).into_iter().map(|x| bound * (2.0 * f64::from(x) - 1.0)).collect()
 }
 
-/// A convolution, as one or as the dense matrix that it stands for.
+/// A convolution, as a convolution or as the equal dense matrix.
 fn convolution(
     builder: &mut NetworkBuilder,
     x: &Value,
@@ -75,7 +75,7 @@ fn lenet(unrolled: bool) -> Network {
     builder.finish(&x).expect("a network")
 }
 
-/// The same network, of which is not seen that it is a stack of layers.
+/// The same network, built so that the library does not find that it is a stack of layers.
 fn as_graph(network: &Network) -> Network {
     let mut builder = NetworkBuilder::new(&[network.inputs()]).expect("a small shape");
     let mut x = builder.input();

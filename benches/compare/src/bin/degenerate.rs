@@ -1,4 +1,4 @@
-//! What degenerate networks cost: the share of decisions taken with integers, and the time against a generic network of the same shape.
+//! Degenerate networks: the share of decisions taken with integers, and the time against a generic network of the same shape.
 //!
 //! `cargo run --release -p plica-compare --bin degenerate`
 
@@ -69,7 +69,7 @@ fn main() {
     }
 }
 
-/// A whole number from -2 to 2, by a seed.
+/// A whole number from -2 to 2, from a seed.
 fn small(seed: usize) -> f64 {
     (f64::from(Rng::new(seed as u64 * 1_000_003).unit()) * 5.0).floor() - 2.0
 }

@@ -1,11 +1,11 @@
-//! Linear programs, each answer with its certificate, against `good_lp` alone on the same programs, without one.
+//! Linear programs, each answer with its certificate, against `good_lp` on the same programs without certificates.
 //!
 //! `cargo run --release -p plica-compare --bin programs`
 //!
-//! How far the rows of a polytope can be tightened: max t with a.x + t <= b for random rows, |x_i| <= 8 and t <= 1, coefficients in single
-//! precision. "thin" moves all right sides so that the depth is near 0, a little above or below it.
+//! The programs find how far the rows of a polytope can be tightened: max t with a.x + t <= b for random rows, |x_i| <= 8 and t <= 1, coefficients in single
+//! precision. "thin" moves all right sides so that the depth is slightly above or below 0.
 //!
-//! Then all regions of an arrangement of hyperplanes: certified, and by the same search where `good_lp` alone says whether a part is empty.
+//! The second part finds all regions of an arrangement of hyperplanes: certified, and by the same search with `good_lp` alone.
 
 use good_lp::{Expression, Solution as _, SolverModel as _, constraint, default_solver, variable, variables};
 use plica::convexity::Regions;
@@ -89,7 +89,7 @@ fn arrangement() {
     println!("  certified {:.0} ms, good_lp {:.0} ms ({found} regions): {:.1}x", 1e3 * ours, 1e3 * theirs, theirs / ours);
 }
 
-/// Depth first as `plica::convexity` goes, with a tolerance.
+/// The depth-first search of `plica::convexity`, with a tolerance.
 fn regions_by_good_lp(forms: &[(Vec<f64>, f64)]) -> usize {
     let d = forms[0].0.len();
     let mut waiting: Vec<(Rows, Vec<f64>)> = vec![(Vec::new(), vec![0.0; d])];
@@ -115,7 +115,7 @@ fn regions_by_good_lp(forms: &[(Vec<f64>, f64)]) -> usize {
 /// The deepest point of rows, and its depth, which is at most 1.
 fn deepest_by_good_lp(rows: &Rows) -> Vec<f64> {
     let mut unknowns = variables!();
-    // Without bounds of x it calls some of these programs unbounded, though the depth is at most 1.
+    // Without bounds on x it reports some of these programs as unbounded, although the depth is at most 1.
     let d = rows[0].0.len() - 1;
     let range = |j: usize| if j < d { variable().min(-1e4).max(1e4) } else { variable().min(-1e4).max(1.0) };
     let x: Vec<_> = (0..=d).map(|j| unknowns.add(range(j))).collect();

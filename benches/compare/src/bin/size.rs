@@ -1,4 +1,4 @@
-//! How the work grows with the size of a network: ratios that are near to those of the sizes.
+//! The growth of the work with the size of a network: the ratios should be near those of the sizes.
 //!
 //! `cargo run --release -p plica-compare --bin size`
 
@@ -30,7 +30,7 @@ fn main() {
     report("bounds, two layers of 8,000 units over two of 2,000", || bounds(&shapes[0]), || bounds(&shapes[1]));
 }
 
-/// Prints how many times longer the second takes.
+/// Prints the time of the second over the time of the first.
 fn report(what: &str, mut one: impl FnMut(), mut other: impl FnMut()) {
     let seconds = |run: &mut dyn FnMut()| {
         let start = Instant::now();

@@ -14,7 +14,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for line in stdin().lines() {
         let line = line?;
         let [network, pairs, threads] = line.split_whitespace().collect::<Vec<_>>()[..] else {
-            return Err("a line is NETWORK PAIRS THREADS".into());
+            return Err("expected lines NETWORK PAIRS THREADS".into());
         };
         let (network, pairs, threads): (Network, Pairs, usize) = (network::load(network)?, pairs.parse()?, threads.parse()?);
         let begun = Instant::now();

@@ -1,4 +1,4 @@
-//! Numbers that begin at a cache line: a vector that straddles two costs a fifth of the speed.
+//! Numbers aligned to cache lines: vectors across two lines cost a fifth of the speed.
 
 use std::ops::{Deref, DerefMut};
 

@@ -1,7 +1,7 @@
 //! Algorithm 1: evaluate the network at n evenly spaced points of each segment, both ends included, and compare
 //! patterns.
 //!
-//! Activations stand a unit a row and a point a column, so that interpolation, bias and ReLU run along vectors of
+//! Activations have one unit per row and one point per column, so that interpolation, bias and ReLU run along vectors of
 //! points, and the bits of one unit at 64 neighbouring points are one word: Hamming distances are then word operations.
 //! The segments of a group lie end to end; their columns are cut into blocks whose activations stay in the cache.
 
@@ -17,13 +17,13 @@ use buffer::Buffer;
 use kernels::{Isa, Shape, TiledLayer};
 use points::{Columns, Ends};
 
-/// Columns, roughly, that are evaluated before their patterns are compared: 81 segments of 100 points.
+/// The approximate number of columns that are evaluated before their patterns are compared: 81 segments of 100 points.
 const GROUP: usize = 8192;
 
-/// Segments of a group that is not cut.
+/// The number of segments in a group that is not cut into blocks.
 const BATCH: usize = 64;
 
-/// What n points tell about one segment.
+/// The measures of one segment from n points.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sampled {
     /// The greatest Hamming distance of a pattern from the first one.
@@ -41,25 +41,25 @@ impl Sampled {
     }
 }
 
-/// How the layers above the first are multiplied by the points.
+/// The method of multiplying the layers above the first by the points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
     /// By the product crate, like the first layer; then bias, bits and ReLU.
     Product,
-    /// All at once by a loop for narrow layers, which keeps the sums in registers.
+    /// By one loop for narrow layers, which keeps the sums in registers.
     Fused,
 }
 
-/// How the columns of a group of segments are cut.
+/// The division of the columns of a group of segments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cut {
-    /// Into blocks of so many columns, a multiple of 64, that go through the network one after the other.
+    /// Into blocks of this number of columns, a multiple of 64, which go through the network one after the other.
     Blocks(usize),
-    /// Not at all: one product a layer, of points that stand a row each.
+    /// No division: one product per layer, with one point per row.
     Whole,
 }
 
-/// How a network is sampled. Nothing of it changes the result but the number of points.
+/// The options of sampling. Only the number of points changes the result.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
     /// Points of each segment.
@@ -77,7 +77,7 @@ impl Settings {
 /// A network and the buffers to sample it with.
 pub struct Sampling {
     layers: Vec<F32Layer>,
-    /// The layers above the first, where they are fused.
+    /// The layers above the first, if they are fused.
     tiled: Vec<TiledLayer>,
     isa: Isa,
     n: usize,
@@ -85,12 +85,12 @@ pub struct Sampling {
     columns: Columns,
     /// Segments in a group.
     group: usize,
-    /// Words that hold the bits of one unit in a group, and one spare word.
+    /// The number of words for the bits of one unit in a group, and one spare word.
     words: usize,
-    /// Activations of a block before and after a layer, a unit a row.
+    /// Activations of a block before and after a layer, one unit per row.
     x: Buffer,
     z: Buffer,
-    /// The bits of a group, a unit a row.
+    /// The bits of a group, one unit per row.
     bits: Vec<u64>,
 }
 
@@ -126,7 +126,7 @@ impl Sampling {
         }
     }
 
-    /// Samples the segments between pairs of points, which stand a point a row: Algorithm 1 as published, which
+    /// Samples the segments between pairs of points, one point per row: Algorithm 1 as published, which
     /// interpolates in the input space.
     pub fn sample(&mut self, points: &[f32], pairs: &[(usize, usize)], out: &mut [Sampled]) {
         let (dim, whole) = (self.layers[0].cols, self.whole);
@@ -142,7 +142,7 @@ impl Sampling {
         });
     }
 
-    /// What [`Sampling::sample_shared`] takes in place of points: their first layer, without the bias.
+    /// The argument of [`Sampling::sample_shared`] in place of points: their first layer, without the bias.
     pub fn first_layer(&self, points: &[f32]) -> Vec<f32> {
         let layer = &self.layers[0];
         let (inputs, outputs) = (layer.cols, layer.rows);
@@ -154,14 +154,14 @@ impl Sampling {
         out
     }
 
-    /// The same as [`Sampling::sample`], cheaper: the first layer was applied to the points alone, and its
+    /// The same as [`Sampling::sample`] with less work: the first layer is applied only to the points, and its
     /// pre-activations are interpolated.
     pub fn sample_shared(&mut self, first: &[f32], pairs: &[(usize, usize)], out: &mut [Sampled]) {
         let dim = self.layers[0].rows;
         self.groups(first, dim, pairs, out, |columns, block, _, ends, _, _, z| columns.interpolate(block, ends, z));
     }
 
-    /// Goes through the segments group by group. `first` puts the products of the first layer with the points of a
+    /// Samples the segments group by group. `first` puts the products of the first layer with the points of a
     /// block into the last buffer, and may use the one before.
     fn groups(
         &mut self,

@@ -1,4 +1,4 @@
-//! Where the points of a block of columns lie on their segments.
+//! The positions of the points of a block of columns on their segments.
 
 use super::buffer::Buffer;
 use super::kernels::{Isa, LANES, Run};
@@ -32,14 +32,14 @@ pub struct Columns {
     whole: (Vec<f32>, Vec<f32>),
 }
 
-/// The vectors of a block that a segment reaches into.
+/// The vectors of a block with points of a segment.
 struct Stretch {
     segment: usize,
     /// The first column, a multiple of [`LANES`].
     column: usize,
     /// The weights of this stretch.
     weights: Range<usize>,
-    /// The first vector holds columns of the segment before.
+    /// Whether the first vector contains columns of the previous segment.
     shared: bool,
 }
 
@@ -73,7 +73,7 @@ impl Columns {
         Self { isa, block, blocks, s: Buffer::of(&s), t: Buffer::of(&t), whole: (from, to) }
     }
 
-    /// Interpolates the points of a block between the ends, a coordinate a row.
+    /// Interpolates the points of a block between the ends, one coordinate per row.
     pub fn interpolate(&self, block: usize, ends: Ends, out: &mut [f32]) {
         for stretch in &self.blocks[block] {
             let Some(&(from, to)) = ends.pairs.get(stretch.segment) else { break };
@@ -88,7 +88,7 @@ impl Columns {
         }
     }
 
-    /// Interpolates the points of all segments, a point a row.
+    /// Interpolates the points of all segments, one point per row.
     pub fn interpolate_rows(&self, ends: Ends, out: &mut [f32]) {
         let (s, t) = (&self.whole.0[..], &self.whole.1[..]);
         for (&(from, to), out) in ends.pairs.iter().zip(out.chunks_exact_mut(s.len() * ends.dim)) {

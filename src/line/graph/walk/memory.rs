@@ -1,4 +1,4 @@
-//! The memory of a sweep, kept from segment to segment.
+//! The buffers of a walk, kept from segment to segment.
 
 use super::{OutOfRange, Turned};
 use crate::data::Points;
@@ -7,32 +7,32 @@ use crate::line::graph::ball::{Ball, BallForm};
 use crate::line::graph::plan::{GraphPlan, SMALL};
 use crate::line::graph::schedule::Schedule;
 
-/// The memory of a sweep, kept from segment to segment.
+/// The buffers of a walk, kept from segment to segment.
 #[derive(Default)]
 pub struct GraphWalk {
     pub(super) forms: Vec<BallForm>,
-    /// For an activation's element the breakpoints below it, for a maximum's the place of the winner.
+    /// For an element of an activation, the number of breakpoints below it; for one of a maximum, the position of the winner.
     pub(super) states: Vec<u32>,
-    /// For a maximum's element the rival that wins next, and whether others may win at the same time.
+    /// For an element of a maximum, the candidate that wins next, and whether others may win at the same time.
     pub(super) rivals: Vec<(u32, bool)>,
-    /// Whether an element's state would change at the very end of the segment.
+    /// Whether the state of an element would change exactly at the end of the segment.
     pub(super) at_end: Vec<bool>,
     pub(super) schedule: Schedule,
-    /// For each node the forms that the present event turned.
+    /// For each node, the forms whose slope the present event changed.
     pub(super) turned: Vec<Vec<Turned>>,
-    /// For each element its place in that list, if it is there.
+    /// For each element, its position in that list, if it is in the list.
     pub(super) turned_at: Vec<u32>,
     pub(super) sums: Vec<Ball>,
-    /// Values and slopes with their margins, of what an affine node reads, and of its elements.
+    /// Values and slopes with their margins, for the inputs of an affine node and for its elements.
     pub(super) inputs: Vec<[f64; 4]>,
     pub(super) row_sums: Vec<[f64; 4]>,
-    /// What turned of what an affine node reads: the element, the change, and its margin.
+    /// The changed inputs of an affine node: the element, the change of the slope, and its margin.
     pub(super) changes: Vec<(u32, f64, f64)>,
     pub(super) is_touched: Vec<bool>,
     pub(super) touched: Vec<u32>,
     pub(super) due: Vec<bool>,
     pub(super) candidates: Vec<u32>,
-    /// The states before the present event of what it changed.
+    /// For each element that the present event changed, its state before the event.
     pub(super) old_states: Vec<(u32, u32)>,
     pub filtered: u64,
     pub decided: u64,
@@ -94,5 +94,5 @@ impl GraphWalk {
     }
 }
 
-/// What stands for "not in the list".
+/// Marks elements that are not in the list.
 const ABSENT: u32 = u32::MAX;

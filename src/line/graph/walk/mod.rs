@@ -1,8 +1,9 @@
-//! The sweep along one segment through a graph: from one change of a unit's state to the next.
+//! The walk along one segment through a graph, from one change of a unit's state to the next.
 //!
-//! Between two changes every element is a form b + a t. A change turns some forms, and what depends on them is turned by sparse updates. Each form
-//! is kept in doubles with a bound of its error; a sign, an order or a tie that these do not decide is decided by the exact forms of
-//! the elements concerned. Fresh forms replace the running ones every so often, so that their bounds stay small.
+//! Between two changes every element is a form b + a t. A change of a state changes the slopes of some forms; the forms that depend on them
+//! are changed by sparse updates. Each form is stored in doubles with a bound on its error. A sign, an order or a tie that the bounds do
+//! not decide is decided by the exact forms of the elements concerned. After some events all forms are computed anew, so that the bounds
+//! stay small.
 
 mod memory;
 mod next;
@@ -12,50 +13,52 @@ mod turn;
 pub use memory::GraphWalk;
 
 use super::ball::{Ball, BallForm, BallTime};
-use super::exact::{ExactForm, ExactForms, Time, breakpoint};
+use super::exact::ExactForms;
 use super::plan::{Function, GraphPlan, Kind, SMALL};
 use crate::data::Points;
 use crate::exact::bound::{U, gamma};
+use crate::exact::forms::{Form, Root};
 use crate::network::Bit;
 use crate::network::graph::{Affine, Maximum, Node, Operation};
+use rug::Rational;
 use std::cmp::Ordering;
 
-/// A segment whose coordinates are out of the range in which the bounds hold.
+/// The coordinates of the segment are outside the range in which the bounds hold.
 #[derive(Debug)]
 pub(super) struct OutOfRange;
 
-/// A form that an event turned.
+/// A form whose slope an event changed.
 #[derive(Clone, Copy, Debug)]
 struct Turned {
     element: u32,
     change: Ball,
-    /// The slope before.
+    /// The slope before the event.
     old: Ball,
 }
 
 /// A form whose zero is the time of an event.
 #[derive(Clone, Copy, Debug)]
 enum Lead {
-    /// What the element of an activation is applied to, minus a breakpoint.
+    /// The input of an element of an activation, minus a breakpoint.
     Above { node: usize, from: usize, local: usize, index: usize },
     /// One element of a node minus another.
     Difference { from: usize, rival: usize, winner: usize },
 }
 
-/// What happens at one time.
+/// The changes at one time.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Event {
     pub at: f64,
     pub half: f64,
-    pub exact: Option<rug::Rational>,
+    pub exact: Option<Rational>,
     pub flips: Vec<Bit>,
     pub touches: Vec<Bit>,
     pub held: Vec<Bit>,
-    /// Whether the output is another function after it; false where that is not asked.
+    /// Whether the output is another function after the event; false if pieces are not counted.
     pub output_turns: bool,
 }
 
-/// One segment, while it is walked.
+/// The state of the walk along one segment.
 pub(super) struct Segment<'a> {
     plan: &'a GraphPlan,
     walk: &'a mut GraphWalk,
@@ -63,15 +66,15 @@ pub(super) struct Segment<'a> {
     to: (&'a Points, usize),
     exact: Option<ExactForms<'a>>,
     now: BallTime,
-    exact_now: Option<Time>,
-    /// What is 0 now: a form below which nothing changes now.
+    exact_now: Option<Root>,
+    /// A form whose zero is the present time. The nodes below it do not change now.
     lead: Lead,
     exact_times: bool,
     pieces: bool,
     events_since_refresh: usize,
 }
 
-/// Bits that are off, and on, at an end of the segment, though not on the region next to it.
+/// The bits that are inactive, or active, at an end of the segment, but not on the region next to it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct EndBits {
     pub zero: Vec<Bit>,
@@ -90,49 +93,49 @@ impl<'a> Segment<'a> {
         (self.exact.get_or_insert_with(|| ExactForms::new(plan, from, to)), &self.walk.states)
     }
 
-    fn exact_form(&mut self, node: usize, element: usize) -> ExactForm {
+    fn exact_form(&mut self, node: usize, element: usize) -> Form {
         let (forms, states) = self.exact();
         forms.form(node, element, states).clone()
     }
 
-    /// The exact form of what an activation is applied to, minus a breakpoint.
-    fn exact_above(&mut self, n: usize, from: usize, local: usize, index: usize) -> ExactForm {
+    /// The exact form of the input of an activation, minus a breakpoint.
+    fn exact_above(&mut self, n: usize, from: usize, local: usize, index: usize) -> Form {
         let plan = self.plan;
         let (forms, states) = self.exact();
-        forms.above(from, plan.nodes[from].offset + local, breakpoint(&plan.graph, n, local, index), states)
+        forms.above(from, plan.nodes[from].offset + local, breakpoint(plan, n, local, index), states)
     }
 
     /// The exact difference of two elements of one node.
-    fn exact_difference(&mut self, node: usize, x: usize, y: usize) -> ExactForm {
+    fn exact_difference(&mut self, node: usize, x: usize, y: usize) -> Form {
         let (forms, states) = self.exact();
         let x = forms.form(node, x, states).clone();
         x.minus(forms.form(node, y, states))
     }
 
-    /// The present time, exactly: the zero of the form that leads.
-    fn exact_now(&mut self) -> Time {
+    /// The exact present time: the zero of the leading form.
+    fn exact_now(&mut self) -> Root {
         if self.exact_now.is_none() {
             self.exact_now = Some(self.zero_of(self.lead));
         }
         self.exact_now.clone().expect("just set")
     }
 
-    /// The time at which an element's state changes next, by its present form; exactly.
-    fn exact_time_of(&mut self, element: usize) -> Time {
+    /// The exact time at which the state of an element changes next, by its present form.
+    fn exact_time_of(&mut self, element: usize) -> Root {
         let lead = self.lead_of(element);
         self.zero_of(lead)
     }
 
-    fn zero_of(&mut self, lead: Lead) -> Time {
+    fn zero_of(&mut self, lead: Lead) -> Root {
         match lead {
             Lead::Above { node, from, local, index } => self.exact_above(node, from, local, index).root(),
             Lead::Difference { from, rival, winner } => self.exact_difference(from, rival, winner).root(),
         }
     }
 
-    /// The form that is 0 where an element's state changes next.
+    /// The form whose zero is the time at which the state of an element changes next.
     fn lead_of(&mut self, element: usize) -> Lead {
-        let n = self.node_of(element);
+        let n = self.plan.node_of(element);
         let local = element - self.plan.nodes[n].offset;
         match &self.plan.nodes[n].kind {
             Kind::Activation { from, .. } => {
@@ -148,15 +151,11 @@ impl<'a> Segment<'a> {
         }
     }
 
-    fn node_of(&self, element: usize) -> usize {
-        self.plan.nodes.partition_point(|node| node.offset <= element) - 1
-    }
-
-    /// Forgets what was known exactly of an element.
+    /// Discards the exact forms of an element.
     #[inline]
-    fn forget(&mut self, element: usize) {
+    fn forget(&mut self, node: usize, element: usize) {
         if let Some(exact) = &mut self.exact {
-            exact.forget(element);
+            exact.forget(node, element);
         }
     }
 
@@ -164,7 +163,7 @@ impl<'a> Segment<'a> {
     fn slope_sign(&mut self, node: usize, element: usize) -> Ordering {
         match self.walk.forms[element].a.sign() {
             Some(sign) => sign,
-            None => self.exact_form(node, element).a.cmp0(),
+            None => self.exact_form(node, element).slope_sign(),
         }
     }
 
@@ -185,7 +184,7 @@ impl<'a> Segment<'a> {
         }
         for (local, &[b, a, of_b, of_a]) in sums.iter().enumerate() {
             let rounded = if affine.bias.is_double() { 0.0 } else { 2.0 * U };
-            // A bias that nothing joins is what it is.
+            // A bias to which nothing is added is not rounded.
             let joined = if of_b == 0.0 { 0.0 } else { gamma(terms + 4) };
             let of_b = of_b + (rounded + joined) * bias(local).abs();
             walk.forms[node.offset + local] = BallForm { b: Ball { x: b, e: of_b }.settled(), a: Ball { x: a, e: of_a }.settled() };
@@ -205,7 +204,7 @@ impl<'a> Segment<'a> {
         self.walk.forms[element] = self.walk.forms[self.plan.nodes[from].offset + winner];
     }
 
-    /// Fresh forms for all elements, and fresh times.
+    /// Computes all forms and all times anew.
     fn refresh(&mut self) {
         let plan = self.plan;
         for n in 1..plan.nodes.len() {
@@ -224,7 +223,7 @@ impl<'a> Segment<'a> {
         self.events_since_refresh = 0;
     }
 
-    /// Compares two elements of a node now.
+    /// Compares the values of two elements of a node at the present time.
     fn compare_values(&mut self, node: usize, x: usize, y: usize) -> Ordering {
         let (f, g) = (&self.walk.forms[x], &self.walk.forms[y]);
         let difference = f.at(self.now).minus(g.at(self.now));
@@ -237,7 +236,8 @@ impl<'a> Segment<'a> {
         }
     }
 
-    /// The place of the candidate that wins just after now, of some that are equal now: the steepest, the first of several.
+    /// The position of the candidate that wins just after the present time, among some that are equal now: the one with the largest slope,
+    /// the first one in case of ties.
     fn steepest(&mut self, from: usize, ties: &[(usize, usize)]) -> usize {
         let offset = self.plan.nodes[from].offset;
         let mut best = ties[0];
@@ -245,7 +245,7 @@ impl<'a> Segment<'a> {
             let (x, y) = (offset + candidate, offset + best.1);
             let steeper = match self.walk.forms[x].a.minus(self.walk.forms[y].a).sign() {
                 Some(sign) => sign,
-                None => self.exact_difference(from, x, y).a.cmp0(),
+                None => self.exact_difference(from, x, y).slope_sign(),
             };
             if steeper.is_gt() {
                 best = (place, candidate);
@@ -254,7 +254,7 @@ impl<'a> Segment<'a> {
         best.0
     }
 
-    /// The name of a bit, if its node is a layer.
+    /// The bit of a unit, if its node is a layer.
     fn bit(&self, n: usize, local: usize, index: usize) -> Option<Bit> {
         let bits = match &self.plan.nodes[n].kind {
             Kind::Activation { functions, .. } => functions[0].breakpoints.len(),
@@ -271,17 +271,25 @@ fn maximum(plan: &GraphPlan, n: usize) -> &Maximum {
     }
 }
 
-/// The element that wins a window, by its place.
+/// The breakpoint of an activation's element.
+fn breakpoint(plan: &GraphPlan, n: usize, local: usize, index: usize) -> &Rational {
+    match &plan.graph.nodes()[n].operation {
+        Operation::Activation { functions, function_of, .. } => &Node::function_of(functions, function_of, local).breakpoints()[index],
+        _ => unreachable!("only activations have breakpoints"),
+    }
+}
+
+/// The element that wins a window, given its position in the window.
 fn winner_of(maximum: &Maximum, window: usize, place: u32) -> usize {
     maximum.candidates[window * maximum.size + place as usize] as usize
 }
 
-/// The most products that the sum of an affine node's element has.
+/// The largest number of products in the sum of an element of an affine node.
 fn terms_of(affine: &Affine) -> usize {
     affine.terms.iter().map(|term| term.map.longest_row()).sum()
 }
 
-/// A slope times a factor.
+/// The product of a factor and a slope.
 fn times(factor: f64, slope: Ball, dyadic: bool) -> Ball {
     if factor == 0.0 && dyadic || slope == Ball::default() {
         return Ball::default();
@@ -292,7 +300,7 @@ fn times(factor: f64, slope: Ball, dyadic: bool) -> Ball {
     slope.times(factor, false)
 }
 
-/// An activation applied to a form.
+/// The form of an activation applied to a form.
 fn apply(function: &Function, state: u32, z: BallForm) -> BallForm {
     let (slope, constant) = (function.slopes[state as usize], function.constants[state as usize]);
     let mut b = times(slope, z.b, function.dyadic);
@@ -315,9 +323,9 @@ impl Function {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rug::Rational;
 
-    /// An activation whose numbers are half a unit in the last place from their doubles: of a value near 1, with a constant that is far larger or smaller.
+    /// The numbers of an activation are half a unit in the last place from their doubles; the value is near 1, and the constant is far
+    /// larger or far smaller.
     #[test]
     fn activations_have_room_for_numbers_that_are_no_doubles() {
         let power = |e: i32| Rational::from(1) << e;

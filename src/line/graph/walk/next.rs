@@ -1,10 +1,10 @@
-//! What is next: for each element the time at which its state changes, if its form stays as it is.
+//! The next change: for each element the time at which its state changes if its form stays the same.
 
 use super::{Segment, maximum, winner_of};
 use crate::exact::bound::U;
+use crate::exact::forms::Root;
 use crate::exact::nearest_f64;
 use crate::line::graph::ball::{Ball, BallForm};
-use crate::line::graph::exact::Time;
 use crate::line::graph::plan::Kind;
 use crate::network::graph::Node;
 use std::cmp::Ordering;
@@ -19,7 +19,7 @@ impl Segment<'_> {
         }
     }
 
-    /// The breakpoint that an activation's element meets next as it goes on, if there is one.
+    /// The breakpoint that an element of an activation meets next, if there is one.
     pub(super) fn next_breakpoint(&mut self, n: usize, from: usize, local: usize) -> Option<usize> {
         let Kind::Activation { functions, function_of, .. } = &self.plan.nodes[n].kind else { unreachable!() };
         let count = Node::function_of(functions, function_of, local).breakpoints.len();
@@ -31,7 +31,7 @@ impl Segment<'_> {
         }
     }
 
-    /// Finds out when an element's state changes next.
+    /// Computes the time at which the state of an element changes next.
     pub(super) fn reschedule(&mut self, n: usize, local: usize) {
         let element = self.plan.nodes[n].offset + local;
         self.walk.at_end[element] = false;
@@ -49,9 +49,9 @@ impl Segment<'_> {
         if hi < 1.0 {
             return self.walk.schedule.set(element, (lo.max(0.0), hi));
         }
-        // Near the end of the segment: the crossing is inside, at the end, or beyond.
+        // Near the end of the segment the crossing is inside, at the end, or beyond it.
         let time = self.exact_time_of(element);
-        match time.compare_one() {
+        match time.compare(&Root::whole(1)) {
             Ordering::Less => self.schedule_exactly(element, &time),
             order => {
                 self.walk.at_end[element] = order.is_eq();
@@ -60,12 +60,13 @@ impl Segment<'_> {
         }
     }
 
-    pub(super) fn schedule_exactly(&mut self, element: usize, time: &Time) {
+    pub(super) fn schedule_exactly(&mut self, element: usize, time: &Root) {
         let near = nearest_f64(&time.to_rational());
         self.walk.schedule.set(element, ((near - 4.0 * U).max(0.0), near + 4.0 * U));
     }
 
-    /// Where a form has a value: an enclosure, if it can lie on the segment. One that is no use is [0, infinity).
+    /// An enclosure of the time at which a form has a value, if the time can be on the segment. If doubles do not decide, it is [0,
+    /// infinity).
     pub(super) fn time_in_doubles(&self, form: BallForm, value: Ball) -> Option<(f64, f64)> {
         if form.a.sign().is_none() {
             return Some((0.0, f64::INFINITY));
@@ -77,20 +78,20 @@ impl Segment<'_> {
         (lo <= 1.0).then_some((lo, hi))
     }
 
-    /// When the winner of a maximum is overtaken, and by whom.
+    /// The time at which another candidate overtakes the winner of a maximum; stores that candidate.
     pub(super) fn next_rival(&mut self, n: usize, from: usize, local: usize) -> Option<(f64, f64)> {
         let (element, offset) = (self.plan.nodes[n].offset + local, self.plan.nodes[from].offset);
         let maximum = maximum(self.plan, n);
         let winner = winner_of(maximum, local, self.walk.states[element]);
         let best = self.walk.forms[offset + winner];
         let mut next: Option<((f64, f64), u32)> = None;
-        let mut others = f64::INFINITY; // the least lower end of the others
+        let mut others = f64::INFINITY; // the least lower end of the other enclosures
         for (_, candidate) in maximum.window(local).filter(|&(_, candidate)| candidate != winner) {
             let form = self.walk.forms[offset + candidate];
             let difference = BallForm { b: form.b.minus(best.b), a: form.a.minus(best.a) };
             let rises = match difference.a.sign() {
                 Some(sign) => sign,
-                None => self.exact_difference(from, offset + candidate, offset + winner).a.cmp0(),
+                None => self.exact_difference(from, offset + candidate, offset + winner).slope_sign(),
             };
             if !rises.is_gt() {
                 continue;
@@ -117,15 +118,15 @@ impl Segment<'_> {
         Some((lo, hi))
     }
 
-    /// Finds the first rival exactly.
+    /// Finds exactly the first candidate that overtakes the winner.
     pub(super) fn settle_rivals(&mut self, n: usize, from: usize, local: usize) {
         let (element, offset) = (self.plan.nodes[n].offset + local, self.plan.nodes[from].offset);
         let maximum = maximum(self.plan, n);
         let winner = winner_of(maximum, local, self.walk.states[element]);
-        let mut first: Option<(Time, u32)> = None;
+        let mut first: Option<(Root, u32)> = None;
         for (_, candidate) in maximum.window(local).filter(|&(_, candidate)| candidate != winner) {
             let difference = self.exact_difference(from, offset + candidate, offset + winner);
-            if !difference.a.cmp0().is_gt() {
+            if !difference.slope_sign().is_gt() {
                 continue;
             }
             let time = difference.root();

@@ -1,15 +1,15 @@
-//! The two ends of a segment: the states on its first region, and what differs at the very ends.
+//! The two ends of a segment: the states on its first region, and the bits that differ exactly at the ends.
 
 use super::{EndBits, GraphWalk, Lead, OutOfRange, Segment, maximum, winner_of};
 use crate::data::Points;
+use crate::exact::forms::Root;
 use crate::line::graph::ball::BallTime;
-use crate::line::graph::exact::Time;
 use crate::line::graph::plan::{Function, GraphPlan, Kind};
 use crate::network::graph::Node;
 use std::cmp::Ordering;
 
 impl<'a> Segment<'a> {
-    /// The segment at its start: the states on its first region.
+    /// Begins the walk of a segment with the states on its first region.
     pub fn start(
         plan: &'a GraphPlan,
         walk: &'a mut GraphWalk,
@@ -20,7 +20,7 @@ impl<'a> Segment<'a> {
     ) -> Result<(Self, EndBits), OutOfRange> {
         walk.restart(plan);
         walk.set_input(from, to)?;
-        let zero = Time { numerator: 0.into(), denominator: 1.into() };
+        let zero = Root::whole(0);
         let now = BallTime { at: 0.0, half: 0.0 };
         let lead = Lead::Difference { from: 0, rival: 0, winner: 0 };
         let mut segment =
@@ -57,7 +57,7 @@ impl<'a> Segment<'a> {
             let height = function.breakpoint(index).minus(value);
             let sign = match height.sign() {
                 Some(sign) => sign.reverse(),
-                None => self.exact_above(n, from, local, index).b.cmp0(),
+                None => self.exact_above(n, from, local, index).sign_at_start(),
             };
             let above = match sign {
                 Ordering::Equal => {
@@ -82,7 +82,7 @@ impl<'a> Segment<'a> {
         let element = self.plan.nodes[n].offset + local;
         let offset = self.plan.nodes[from].offset;
         let maximum = maximum(self.plan, n);
-        // Several passes over few candidates: the largest value, those that share it, of them the largest slope.
+        // Several passes over the few candidates: find the largest value, then those that have it, and among them the largest slope.
         let (mut ties, mut best): (Vec<(usize, usize)>, _) = (Vec::new(), None);
         for (place, candidate) in maximum.window(local) {
             let Some(other) = best else {
@@ -106,11 +106,11 @@ impl<'a> Segment<'a> {
         self.evaluate_maximum(n, from, local);
     }
 
-    /// The bits that differ at the end of the segment from those of its last region.
+    /// The bits at the end of the segment that differ from those of its last region.
     pub fn end(&mut self) -> EndBits {
         let (plan, mut ends) = (self.plan, EndBits::default());
         self.now = BallTime { at: 1.0, half: 0.0 };
-        self.exact_now = Some(Time { numerator: 1.into(), denominator: 1.into() });
+        self.exact_now = Some(Root::whole(1));
         for n in 1..plan.nodes.len() {
             for local in 0..plan.nodes[n].len {
                 if !self.walk.at_end[plan.nodes[n].offset + local] {
@@ -118,7 +118,8 @@ impl<'a> Segment<'a> {
                 }
                 match &plan.nodes[n].kind {
                     Kind::Activation { from, .. } => {
-                        // It falls to its breakpoint: one that rises is inactive at it as before.
+                        // An element that decreases to its breakpoint is inactive at the end. One that increases to it is inactive before
+                        // the end, too.
                         let falls = self.slope_sign(*from, plan.nodes[*from].offset + local).is_lt();
                         let index = self.walk.states[plan.nodes[n].offset + local] as usize;
                         ends.zero.extend(falls.then(|| self.bit(n, local, index - 1)).flatten());

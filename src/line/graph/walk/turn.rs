@@ -1,18 +1,18 @@
-//! What happens at one time: states change, forms turn, and what depends on them.
+//! The event at one time: states change, the slopes of forms change, and so do the forms that depend on them.
 
 use super::{Event, GraphWalk, Segment, Turned, maximum, times, winner_of};
 use crate::exact::bound::U;
+use crate::exact::forms::{Form, Root};
 use crate::line::graph::ball::{Ball, BallTime, turn};
-use crate::line::graph::exact::{ExactForm, Time};
 use crate::line::graph::plan::{Function, Kind};
 use crate::network::graph::{Node, Operation};
 use std::cmp::Ordering;
 
-/// Changes between two fresh evaluations.
+/// The number of events between two fresh evaluations.
 const REFRESH: usize = 256;
 
 impl Segment<'_> {
-    /// Goes on to the next time at which some state changes; `false` where there is none.
+    /// Goes to the next time at which a state changes; `false` if there is none.
     pub fn next(&mut self, event: &mut Event) -> bool {
         if self.events_since_refresh >= REFRESH {
             self.refresh();
@@ -32,9 +32,9 @@ impl Segment<'_> {
         found
     }
 
-    /// Keeps those that change first, all at one time.
+    /// Keeps the elements that change first, all at one time.
     fn keep_first(&mut self, due: &mut Vec<u32>) {
-        let mut times: Vec<(u32, Time)> = due.iter().map(|&element| (element, self.exact_time_of(element as usize))).collect();
+        let mut times: Vec<(u32, Root)> = due.iter().map(|&element| (element, self.exact_time_of(element as usize))).collect();
         let least = times.iter().map(|(_, time)| time.clone()).reduce(|x, y| if y.compare(&x).is_lt() { y } else { x });
         let Some(least) = least else { return };
         for (element, time) in &times {
@@ -59,7 +59,7 @@ impl Segment<'_> {
             self.walk.due[element as usize] = true;
         }
         self.walk.old_states.clear();
-        let first = self.node_of(due[0] as usize);
+        let first = self.plan.node_of(due[0] as usize);
         let mut next_due = due.iter().map(|&element| element as usize).peekable();
         for n in first..plan.nodes.len() {
             match &plan.nodes[n].kind {
@@ -100,7 +100,7 @@ impl Segment<'_> {
         self.events_since_refresh += 1;
     }
 
-    /// Turns the forms of an affine node.
+    /// Changes the slopes of the forms of an affine node.
     fn turn_affine(&mut self, n: usize) {
         let plan = self.plan;
         let (Operation::Affine(affine), Kind::Affine { dyadic }) = (&plan.graph.nodes()[n].operation, &plan.nodes[n].kind) else {
@@ -138,17 +138,17 @@ impl Segment<'_> {
         self.walk.touched = touched;
     }
 
-    /// Turns one form of a node by a change of its slope.
+    /// Changes the slope of one form of a node.
     #[inline]
     fn turn_element(&mut self, n: usize, element: usize, change: Ball) {
-        self.forget(element);
+        self.forget(n, element);
         let form = &mut self.walk.forms[element];
         let old = form.a;
         turn(form, change, self.now);
         self.walk.note_turned(n, Turned { element: element as u32, change, old });
     }
 
-    /// The new state of an activation's element whose form was turned, or that is due, or both.
+    /// The new state of an element of an activation whose input changed its slope, or which is due, or both.
     fn turn_activation(&mut self, n: usize, from: usize, local: usize, function: &Function, turned: Option<Turned>, event: &mut Event) {
         let (element, below) = (self.plan.nodes[n].offset + local, self.plan.nodes[from].offset + local);
         let old = self.walk.states[element];
@@ -156,7 +156,7 @@ impl Segment<'_> {
         let slope_before = turned.map_or(self.walk.forms[below].a, |t| t.old);
         // The breakpoint at which the element is now, if it is at one.
         let at = match (due, turned) {
-            // A crossing was foreseen by the form before it was turned.
+            // The crossing was predicted from the form before its slope changed.
             (true, _) => Some(self.breakpoint_ahead(old, slope_before, n, from, local, turned.is_some())),
             (false, Some(_)) => self.breakpoint_here(n, from, local, function, old),
             (false, None) => None,
@@ -180,7 +180,7 @@ impl Segment<'_> {
             self.walk.old_states.push((element as u32, old));
             event.flips.extend(self.bit(n, local, old.min(new) as usize));
         }
-        // The output: its slope was old_slope * slope_before.
+        // The slope of the output was old_slope * slope_before.
         let (s_old, s_new) = (function.slopes[old as usize], function.slopes[new as usize]);
         let slope_now = self.walk.forms[below].a;
         let change = if old == new || function.dyadic && s_old == s_new {
@@ -192,7 +192,7 @@ impl Segment<'_> {
             times(s_new, slope_now, function.dyadic).minus(times(s_old, slope_before, function.dyadic))
         };
         if turned.is_some() || old != new {
-            self.forget(element);
+            self.forget(n, element);
             let old_slope = self.walk.forms[element].a;
             self.evaluate_activation(n, from, local, function);
             if change != Ball::default() {
@@ -202,12 +202,12 @@ impl Segment<'_> {
         }
     }
 
-    /// The breakpoint that was ahead of an element in a state, by the slope that it had.
+    /// The next breakpoint of an element in a state, in the direction of the slope that it had.
     fn breakpoint_ahead(&mut self, state: u32, slope: Ball, n: usize, from: usize, local: usize, turned: bool) -> usize {
         let rises = match slope.sign() {
             Some(sign) => sign.is_gt(),
-            // Its exact form is known unless it was turned; then the breakpoint is the one at which it is now.
-            None if !turned => self.exact_form(from, self.plan.nodes[from].offset + local).a.cmp0().is_gt(),
+            // The exact form is known unless its slope has changed; in that case the breakpoint is the one at which the element is now.
+            None if !turned => self.exact_form(from, self.plan.nodes[from].offset + local).slope_sign().is_gt(),
             None => {
                 let now = self.exact_now();
                 let count = self.breakpoints(n, local);
@@ -222,7 +222,7 @@ impl Segment<'_> {
         Node::function_of(functions, function_of, local).breakpoints.len()
     }
 
-    /// The breakpoint at which an element is now, by its value: one of the two around its state.
+    /// The breakpoint at which an element is now, decided by its value: one of the two next to its state.
     fn breakpoint_here(&mut self, n: usize, from: usize, local: usize, function: &Function, state: u32) -> Option<usize> {
         let below = self.plan.nodes[from].offset + local;
         let value = self.walk.forms[below].at(self.now);
@@ -243,7 +243,7 @@ impl Segment<'_> {
         None
     }
 
-    /// The windows that hold a candidate whose form was turned.
+    /// Updates the windows that contain a candidate whose slope changed.
     fn turn_maxima(&mut self, n: usize, from: usize, event: &mut Event) {
         let plan = self.plan;
         if self.walk.turned[from].is_empty() {
@@ -253,7 +253,7 @@ impl Segment<'_> {
         let first = plan.nodes[from].offset;
         let mut locals: Vec<u32> = Vec::new();
         for t in &self.walk.turned[from] {
-            locals.extend_from_slice(windows.of(t.element as usize - first));
+            locals.extend_from_slice(windows.get(t.element as usize - first));
         }
         locals.sort_unstable();
         locals.dedup();
@@ -262,7 +262,7 @@ impl Segment<'_> {
         }
     }
 
-    /// The new winner of a window in which a form was turned, or that is due, or both.
+    /// The new winner of a window in which the slope of a candidate changed, or which is due, or both.
     fn turn_maximum(&mut self, n: usize, from: usize, local: usize, event: &mut Event) {
         let (element, offset) = (self.plan.nodes[n].offset + local, self.plan.nodes[from].offset);
         let maximum = maximum(self.plan, n);
@@ -270,7 +270,7 @@ impl Segment<'_> {
         let winner = winner_of(maximum, local, old);
         let due = std::mem::take(&mut self.walk.due[element]);
         let (rival, ambiguous) = self.walk.rivals[element];
-        // Which candidates share the largest value now.
+        // The candidates that have the largest value now.
         let mut ties: Vec<(usize, usize)> = Vec::new();
         for (place, candidate) in maximum.window(local) {
             let tied = if candidate == winner || due && candidate == rival as usize {
@@ -280,7 +280,7 @@ impl Segment<'_> {
                 && self.turned_of(from, offset + candidate).is_none()
                 && self.turned_of(from, offset + winner).is_none()
             {
-                // Neither it nor the winner was turned, and it would have been a second rival.
+                // Neither this candidate nor the winner changed its slope, so it would have been found as another rival.
                 false
             } else {
                 self.walk.filtered += 1;
@@ -311,7 +311,7 @@ impl Segment<'_> {
                 self.walk.forms[offset + wins].a.minus(slope)
             }
         };
-        self.forget(element);
+        self.forget(n, element);
         let old_slope = self.walk.forms[element].a;
         self.evaluate_maximum(n, from, local);
         if change != Ball::default() {
@@ -320,7 +320,7 @@ impl Segment<'_> {
         self.reschedule(n, local);
     }
 
-    /// What happened to an element of a node at this event.
+    /// The change of an element of a node at this event.
     fn turned_of(&self, node: usize, element: usize) -> Option<Turned> {
         self.walk.turned[node].get(self.walk.turned_at[element] as usize).copied()
     }
@@ -335,27 +335,27 @@ impl Segment<'_> {
         if turned.iter().all(|t| t.change.sign() == Some(Ordering::Equal)) {
             return false;
         }
-        // The exact slopes after it, and before it with the states of before.
+        // The exact slopes after the event, and those before it, by the states before it.
         let elements: Vec<usize> = turned.iter().map(|t| t.element as usize).collect();
-        let after: Vec<ExactForm> = elements.iter().map(|&element| self.exact_form(output, element)).collect();
+        let after: Vec<Form> = elements.iter().map(|&element| self.exact_form(output, element)).collect();
         self.swap_states();
-        let before: Vec<ExactForm> = elements.iter().map(|&element| self.exact_form(output, element)).collect();
+        let before: Vec<Form> = elements.iter().map(|&element| self.exact_form(output, element)).collect();
         self.swap_states();
         debug_assert!(plan.nodes[output].len >= elements.len());
         before != after
     }
 
-    /// Exchanges the states before and after this event, and forgets all exact forms that differ between them.
+    /// Exchanges the states before and after this event, and discards all exact forms that differ between them.
     fn swap_states(&mut self) {
         for (element, state) in &mut self.walk.old_states {
             std::mem::swap(&mut self.walk.states[*element as usize], state);
         }
         if let Some(exact) = &mut self.exact {
             for (element, _) in &self.walk.old_states {
-                exact.forget(*element as usize);
+                exact.forget(self.plan.node_of(*element as usize), *element as usize);
             }
-            for t in self.walk.turned.iter().flatten() {
-                exact.forget(t.element as usize);
+            for (node, turned) in self.walk.turned.iter().enumerate() {
+                turned.iter().for_each(|t| exact.forget(node, t.element as usize));
             }
         }
     }

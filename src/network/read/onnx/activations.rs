@@ -1,4 +1,4 @@
-//! Activations, and what becomes one: the larger or smaller of a tensor and a constant.
+//! Activations, and operators that become activations: the maximum or minimum of a tensor and a constant.
 
 use super::call::{Call, Known, text};
 use super::operators::{activation, as_value, exact};
@@ -11,7 +11,7 @@ pub(super) fn prelu(call: &Call<'_>, builder: &mut NetworkBuilder) -> Result<Val
     let (x, slope) = (call.value(0)?, call.constant(1)?);
     let mut shape = slope.shape.clone();
     if call.version < 7 {
-        // One slope, or one for each channel, whatever follows the channels.
+        // One slope, or one for each channel; the axes after the channels may have any size.
         let axes = x.shape().len();
         shape = match slope.len() {
             1 => Vec::new(),
@@ -25,15 +25,15 @@ pub(super) fn prelu(call: &Call<'_>, builder: &mut NetworkBuilder) -> Result<Val
 
 /// A bound of a clip.
 enum Bound {
-    /// None, or one that every number keeps.
+    /// No bound, or one that every number satisfies.
     Open,
     At(Rational),
-    /// Beyond all numbers, on the side where none keeps it.
+    /// A bound that no number satisfies.
     Beyond,
 }
 
 pub(super) fn clip(call: &Call<'_>, builder: &mut NetworkBuilder) -> Result<Value, String> {
-    // How far a bound lies on the side where it excludes nothing is its sign times it.
+    // `sign` times a bound is large where the bound excludes nothing.
     let bound = |k: usize, name: &str, sign: f64| -> Result<Bound, String> {
         let constant = call.optional_constant(k)?;
         if let Some(c) = constant.filter(|c| c.len() != 1) {
@@ -61,24 +61,24 @@ pub(super) fn clip(call: &Call<'_>, builder: &mut NetworkBuilder) -> Result<Valu
         (Bound::At(lo), Bound::At(hi)) => (Some(lo), Some(hi)),
         // min(max(x, inf), hi) is hi.
         (Bound::Beyond, Bound::At(hi)) => (Some(hi.clone()), Some(hi)),
-        _ => return Err("bounds between which there is no finite number".to_string()),
+        _ => return Err("no finite number between the bounds, expected at least one".to_string()),
     };
     if call.version < 13 && lo > hi && hi.is_some() {
-        return Err("min is greater than max, of which runtimes make different things before version 13".to_string());
+        return Err("min is greater than max, for which runtimes differ before version 13".to_string());
     }
     activation(call, builder, Piecewise::clip(lo, hi))
 }
 
-/// The largest, or the smallest, of several tensors.
+/// The elementwise maximum or minimum of several tensors.
 pub(super) fn extreme(call: &Call<'_>, builder: &mut NetworkBuilder) -> Result<Value, String> {
     let largest = call.operator == "Max";
     if call.version < 8
         && let Some(other) = call.inputs.iter().flatten().find(|other| Some(other.shape()) != call.optional(0).map(Known::shape))
     {
-        return Err(format!("shape {:?} beside others, which is not broadcast before version 8", other.shape()));
+        return Err(format!("shape {:?} differs from the others, which is not broadcast before version 8", other.shape()));
     }
     if let [Some(x), Some(y)] = &call.inputs[..] {
-        // Against a constant it is an activation.
+        // The maximum or minimum with a constant is an activation.
         if let (Known::Value(x), Known::Constant(c)) | (Known::Constant(c), Known::Value(x)) = (x, y) {
             let shape = broadcast(x.shape(), &c.shape).map_err(text)?;
             let x = if x.shape() == shape { x.clone() } else { builder.select(x, &repeated(x.shape(), &shape), &shape).map_err(text)? };

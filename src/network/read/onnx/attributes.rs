@@ -1,4 +1,4 @@
-//! The attributes of a node, whose types have been checked.
+//! The attributes of a node, after the check of their types.
 
 use super::proto;
 
@@ -8,7 +8,7 @@ pub(super) struct Attributes<'a> {
 }
 
 impl<'a> Attributes<'a> {
-    /// The attributes of a node that [`check`](super::schema::check) has seen.
+    /// The attributes of a node that [`check`](super::schema::check) has accepted.
     pub fn of(node: &'a proto::Node) -> Self {
         Self { node }
     }
@@ -25,7 +25,7 @@ impl<'a> Attributes<'a> {
         self.get(name).map_or(default, |attribute| attribute.i())
     }
 
-    /// An integer that must be there.
+    /// A required integer.
     pub fn required(self, name: &str) -> Result<i64, String> {
         self.get(name).map(|attribute| attribute.i()).ok_or_else(|| format!("the attribute {name} is missing"))
     }
@@ -35,7 +35,7 @@ impl<'a> Attributes<'a> {
         if x.is_finite() { Ok(f64::from(x)) } else { Err(format!("{name} is {x}, not a finite number")) }
     }
 
-    /// A float that need not be finite.
+    /// A float, which need not be finite.
     pub fn any_float(self, name: &str) -> Option<f32> {
         self.get(name).map(|attribute| attribute.f())
     }
@@ -56,9 +56,9 @@ impl<'a> Attributes<'a> {
         self.get(name).and_then(|attribute| attribute.t.as_ref())
     }
 
-    /// Sizes: integers that are not negative.
+    /// Sizes: a list of nonnegative integers.
     pub fn sizes(self, name: &str) -> Result<Option<Vec<usize>>, String> {
-        let size = |&n: &i64| usize::try_from(n).map_err(|_| format!("{name} holds {n}"));
+        let size = |&n: &i64| usize::try_from(n).map_err(|_| format!("{name} contains {n}, expected integers of at least 0"));
         self.integers(name).map(|list| list.iter().map(size).collect()).transpose()
     }
 }

@@ -1,16 +1,16 @@
-//! One operator with what it is applied to.
+//! One operator with its inputs.
 
 use super::attributes::Attributes;
 use super::tensor::Constant;
 use crate::network::graph::{BuildError, Value};
 use std::rc::Rc;
 
-/// What a name stands for.
+/// The tensor of a name.
 #[derive(Clone, Debug)]
 pub(super) enum Known {
-    /// A tensor that depends on the input.
+    /// A tensor that depends on the input of the network.
     Value(Value),
-    /// A tensor that does not.
+    /// A constant tensor.
     Constant(Rc<Constant>),
 }
 
@@ -31,14 +31,14 @@ pub(super) struct Call<'a> {
     pub version: i64,
     pub inputs: Vec<Option<Known>>,
     pub attributes: Attributes<'a>,
-    /// How many outputs it has, whether or not they are used.
+    /// The number of its outputs, used or not.
     pub outputs: usize,
-    /// The type of the elements of its inputs that depend on the network's input, by the format's number.
+    /// The number in the format of the type of the elements of those inputs that depend on the input of the network.
     pub elements: i32,
 }
 
 impl Call<'_> {
-    /// An input that must be there.
+    /// A required input.
     pub fn input(&self, k: usize) -> Result<&Known, String> {
         self.optional(k).ok_or_else(|| format!("input {k} is missing"))
     }
@@ -47,19 +47,19 @@ impl Call<'_> {
         self.inputs.get(k).and_then(Option::as_ref)
     }
 
-    /// An input that depends on the network's input.
+    /// A required input that depends on the input of the network.
     pub fn value(&self, k: usize) -> Result<&Value, String> {
         match self.input(k)? {
             Known::Value(value) => Ok(value),
-            Known::Constant(_) => Err(format!("input {k} is constant")),
+            Known::Constant(_) => Err(format!("input {k} is constant, expected a tensor that depends on the input of the network")),
         }
     }
 
-    /// An input that is constant.
+    /// A required input that is constant.
     pub fn constant(&self, k: usize) -> Result<&Constant, String> {
         match self.input(k)? {
             Known::Constant(constant) => Ok(constant),
-            Known::Value(_) => Err(format!("input {k} depends on the input of the network, which is not read here")),
+            Known::Value(_) => Err(format!("input {k} depends on the input of the network, expected a constant")),
         }
     }
 
@@ -68,7 +68,7 @@ impl Call<'_> {
     }
 }
 
-/// An error of the graph's, in words.
+/// The text of an error in building the graph.
 pub(super) fn text(error: BuildError) -> String {
     error.to_string()
 }

@@ -1,7 +1,7 @@
-//! Operators whose inputs are constant: shapes that are computed, mostly.
+//! Operators whose inputs are constant. Most of them compute shapes.
 //!
-//! One sum, product, quotient or root of floats is rounded as the runtime rounds it. Any other operator is exact arithmetic, as on tensors
-//! that depend on the input.
+//! A single sum, difference, product, quotient or root of floats is rounded as the runtime rounds it. All other operators are exact
+//! arithmetic, as on tensors that depend on the input.
 
 use super::call::{Call, Known, text};
 use super::external::External;
@@ -11,7 +11,7 @@ use crate::network::graph::{NetworkBuilder, Value, broadcast, elements, repeated
 use std::ops::Range;
 use std::rc::Rc;
 
-/// The constant results of a node, if they are constant.
+/// The results of a node, if they are constant.
 pub(super) fn fold(call: &Call<'_>, external: &External<'_>) -> Result<Option<Vec<Constant>>, String> {
     match call.operator {
         "Constant" => return constant(call, external).map(|constant| Some(vec![constant])),
@@ -40,7 +40,7 @@ pub(super) fn fold(call: &Call<'_>, external: &External<'_>) -> Result<Option<Ve
         return exactly(call, first).map(Some);
     }
     if rounds && inputs.iter().any(|c| matches!(c.precision(), Precision::Half | Precision::Brain)) {
-        return Err("arithmetic on constants of half precision is not read".to_string());
+        return Err("arithmetic on constants of half precision is not supported".to_string());
     }
     let result = match call.operator {
         "Identity" => (***first).clone(),
@@ -92,11 +92,11 @@ pub(super) fn fold(call: &Call<'_>, external: &External<'_>) -> Result<Option<Ve
     Ok(Some(vec![result]))
 }
 
-/// The most numbers, and bits of one number, that are computed exactly: a chain of products doubles the bits with each.
+/// The limits for the number of exact numbers, and for the bits of each: products in a chain double the bits each time.
 const MOST_EXACT: usize = 1 << 20;
 const MOST_BITS: u32 = 1 << 15;
 
-/// Any other operator: a graph of it alone, evaluated exactly, since a runtime's sums have no certain order.
+/// Any other operator: a graph with this single node, evaluated exactly, since the order of the sums in a runtime is not defined.
 fn exactly(call: &Call<'_>, first: &Constant) -> Result<Vec<Constant>, String> {
     let mut builder = NetworkBuilder::new(&first.shape).map_err(text)?;
     let mut call = call.clone();
@@ -104,7 +104,7 @@ fn exactly(call: &Call<'_>, first: &Constant) -> Result<Vec<Constant>, String> {
     let values = super::operators::apply(&call, &mut builder)?;
     let most = values.iter().map(Value::len).max().unwrap_or(0).max(first.len());
     if most > MOST_EXACT {
-        return Err(format!("{most} constants, of which each is computed exactly; at most {MOST_EXACT} are"));
+        return Err(format!("{most} exact constants, expected at most {MOST_EXACT}"));
     }
     let point = first.rationals()?;
     let constant = |value: &Value| {
@@ -194,7 +194,7 @@ fn concatenated(inputs: &[&Constant], call: &Call<'_>) -> Result<Constant, Strin
             Numbers::Floats(joined(&lists, outer, part), precision)
         }
         _ if inputs.iter().any(|input| matches!(input.numbers, Numbers::Integers(_))) => {
-            return Err("integers beside floats".to_string());
+            return Err("integers together with floats, expected one type".to_string());
         }
         _ => {
             let lists = inputs.iter().map(|input| input.rationals()).collect::<Result<Vec<_>, _>>()?;
@@ -204,7 +204,7 @@ fn concatenated(inputs: &[&Constant], call: &Call<'_>) -> Result<Constant, Strin
     Ok(Constant { shape, numbers })
 }
 
-/// Integers of 32 and of 64 bits are not told apart; runtimes wrap around at different sizes.
+/// The types of 32 and of 64 bits are not distinguished, and runtimes wrap around at different sizes.
 fn fits_32_bits(n: &i64) -> bool {
     i32::try_from(*n).is_ok()
 }

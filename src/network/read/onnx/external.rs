@@ -1,4 +1,4 @@
-//! Numbers that stand in another file beside the .onnx file.
+//! Numbers that are in another file in the folder of the .onnx file.
 
 use super::proto;
 use crate::data::budget::Budget;
@@ -6,19 +6,19 @@ use crate::data::file;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Component, Path, PathBuf};
 
-/// What `data_location` says of a tensor whose numbers stand in another file.
+/// The value of `data_location` for a tensor whose numbers are in another file.
 pub(super) const OUTSIDE: i32 = 1;
 
-/// Where the other files are, and what is left of the one budget of a reading.
+/// The place of the other files, and the remaining budget of the load.
 #[derive(Default)]
 pub(super) struct External<'a> {
-    /// The .onnx file, if it is known: the others lie in its folder.
+    /// The path of the .onnx file, if it is known. The other files must be in its folder.
     pub file: Option<&'a Path>,
     pub budget: Budget,
 }
 
 impl External<'_> {
-    /// Moves all numbers that stand in other files into the model itself.
+    /// Copies all numbers of other files into the model.
     pub fn gather(&self, model: &mut proto::Model) -> Result<(), String> {
         let Some(graph) = &mut model.graph else { return Ok(()) };
         let nodes = graph.node.iter_mut().flat_map(|node| &mut node.attribute).filter_map(|attribute| attribute.t.as_mut());
@@ -30,25 +30,27 @@ impl External<'_> {
         Ok(())
     }
 
-    /// The bytes that an entry names; nothing outside the folder is opened, wherever links lead.
+    /// The bytes of another file that an entry names. No file outside the folder is opened, not even through links.
     pub fn read(&self, entries: &[proto::Entry]) -> Result<Vec<u8>, String> {
         let value = |key: &str| entries.iter().find(|entry| entry.key == key).map(|entry| entry.value.as_str());
-        let location = value("location").ok_or("numbers in another file that is not named")?;
-        let model = self.file.ok_or_else(|| format!("its numbers stand in another file, {location}; read it by its path"))?;
+        let location = value("location").ok_or("numbers in another file without a name")?;
+        let model = self
+            .file
+            .ok_or_else(|| format!("its numbers are in another file, {location}: expected the path of the .onnx file, not its bytes"))?;
         let number = |key: &str| match value(key) {
             None => Ok(None),
-            Some(text) => text.parse::<u64>().map(Some).map_err(|_| format!("{key} `{text}` of the file {location}")),
+            Some(text) => text.parse::<u64>().map(Some).map_err(|_| format!("{key} `{text}` of the file {location}, expected an integer")),
         };
         let (offset, length) = (number("offset")?.unwrap_or(0), number("length")?);
-        let failed = |error: std::io::Error| format!("its numbers stand in {location}: {error}");
+        let failed = |error: std::io::Error| format!("its numbers are in {location}: {error}");
         let path = beside(model, location)
             .map_err(failed)?
-            .ok_or_else(|| format!("its numbers stand in {location}, which is not beside the file"))?;
+            .ok_or_else(|| format!("its numbers are in {location}, which is not in the folder of the .onnx file"))?;
         let mut file = file::open(&path).map_err(failed)?;
         let available = file.metadata().map_err(failed)?.len().saturating_sub(offset);
         let length = length.unwrap_or(available);
         if length > available {
-            return Err(format!("its numbers stand in {location}, which ends {} bytes too early", length - available));
+            return Err(format!("its numbers are in {location}, which ends {} bytes too early", length - available));
         }
         self.budget.check(length.into(), 1)?;
         self.budget.take(length as usize, 1)?;
@@ -59,9 +61,9 @@ impl External<'_> {
     }
 }
 
-/// Where a file lies that is named in a model: `None` outside the model's folder, be it by its name or by a link.
+/// The path of a file that is named in a model; `None` if the file is outside the folder of the model, by its name or through a link.
 ///
-/// The folder is the one that the model is named in, or the one that it lies in: stores of models link both files to their places.
+/// The folder is that of the model's path before or after its links are resolved: stores of models often link both files to other places.
 fn beside(model: &Path, location: &str) -> std::io::Result<Option<PathBuf>> {
     let location = Path::new(location);
     if !location.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {

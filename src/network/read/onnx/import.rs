@@ -1,4 +1,4 @@
-//! The walk through the nodes of a file, in order: what is constant is computed, the rest becomes a graph.
+//! Goes through the nodes of a file in order. Constant nodes are computed, all others become nodes of a graph.
 
 use super::attributes::Attributes;
 use super::call::{Call, Known};
@@ -12,9 +12,10 @@ use crate::network::graph::NetworkBuilder;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-/// That the floats of a node are of one type, where its operator asks for that.
+/// Checks that the floats of a node have one type, if its operator requires this.
 fn one_type_of_floats(node: &proto::Node, version: i64, inputs: &[Option<Known>], types: &HashMap<&str, i32>) -> Result<(), String> {
-    // Which inputs are of one type: the ratio of a dropout has its own, scale and bias of a normalisation have one, and mean and variance.
+    // The groups of inputs that must have one type. The ratio of a dropout is a group; so are scale and bias of a normalisation, and mean
+    // and variance.
     let group = |k: usize| match &node.op_type[..] {
         "Dropout" => k,
         "BatchNormalization" if version >= 15 => k.div_ceil(2),
@@ -31,7 +32,7 @@ fn one_type_of_floats(node: &proto::Node, version: i64, inputs: &[Option<Known>]
         let Some(found) = type_of(pair) else { continue };
         let expected = *first.entry(group(k)).or_insert(found);
         if found != expected {
-            return Err(format!("floats of type {expected} beside floats of type {found}: expected one type"));
+            return Err(format!("floats of type {expected} together with floats of type {found}: expected one type"));
         }
     }
     Ok(())
@@ -39,16 +40,16 @@ fn one_type_of_floats(node: &proto::Node, version: i64, inputs: &[Option<Known>]
 
 /// The graph of a model.
 pub(super) fn import(model: &proto::Model, external: &External<'_>) -> Result<Network, String> {
-    let graph = model.graph.as_ref().ok_or("not an .onnx file: it holds no graph")?;
+    let graph = model.graph.as_ref().ok_or("not an .onnx file: it contains no graph")?;
     if !graph.sparse_initializer.is_empty() {
-        return Err("sparse initializers are not read".to_string());
+        return Err("sparse initializers are not supported".to_string());
     }
     let version = version(model)?;
     let mut known: HashMap<&str, Known> = HashMap::new();
     for tensor in &graph.initializer {
         let constant = Constant::read(tensor, external).map_err(|problem| format!("initializer {}: {problem}", tensor.name))?;
         if known.insert(&tensor.name, Known::Constant(Rc::new(constant))).is_some() {
-            return Err(format!("initializer {} is there twice", tensor.name));
+            return Err(format!("initializer {} occurs twice", tensor.name));
         }
     }
     let inputs: Vec<&proto::ValueInfo> = graph.input.iter().filter(|input| !known.contains_key(&input.name[..])).collect();
@@ -64,13 +65,13 @@ pub(super) fn import(model: &proto::Model, external: &External<'_>) -> Result<Ne
         return Err(format!("a network has one output, but this one has {}", graph.output.len()));
     };
     let used: HashSet<&str> = graph.node.iter().flat_map(|node| &node.input).map(String::as_str).chain([output]).collect();
-    // The types of the elements of tensors that depend on the input.
+    // The types of the elements of tensors that depend on the input of the network.
     let mut types = HashMap::from([(&input.name[..], elements)]);
     for (k, node) in graph.node.iter().enumerate() {
         let name = if node.name.is_empty() { format!("node {k}") } else { format!("node {k} ({})", node.name) };
         let failed = |problem: String| format!("{name}, operator {}: {problem}", node.op_type);
         if !is_standard(&node.domain) {
-            return Err(failed(format!("operators of domain {} are not read", node.domain)));
+            return Err(failed(format!("operators of domain {} are not supported", node.domain)));
         }
         schema::check(node, version).map_err(failed)?;
         let of = |input: &String| match &input[..] {
@@ -94,7 +95,7 @@ pub(super) fn import(model: &proto::Model, external: &External<'_>) -> Result<Ne
             operators::apply(&call, &mut builder).map_err(failed)?.into_iter().map(Known::Value).collect()
         };
         if let Some(name) = node.output.iter().skip(results.len()).find(|name| !name.is_empty() && used.contains(&name[..])) {
-            return Err(failed(format!("its output {name} is used, which is not read")));
+            return Err(failed(format!("its output {name} is used, which is not supported")));
         }
         for (name, result) in node.output.iter().zip(results).filter(|(name, _)| !name.is_empty()) {
             if matches!(result, Known::Value(_)) {
@@ -122,25 +123,23 @@ fn version(model: &proto::Model) -> Result<i64, String> {
     let mut versions: Vec<i64> = model.opset_import.iter().filter(|set| is_standard(&set.domain)).map(|set| set.version).collect();
     versions.dedup();
     if let Some(function) = model.functions.iter().find(|function| is_standard(&function.domain)) {
-        return Err(format!("it defines an operator of its own, {}, under a name of the standard operators", function.name));
+        return Err(format!("the file defines its own operator {}, which has the name of a standard one", function.name));
     }
     match versions[..] {
         [version] if VERSIONS.contains(&version) => Ok(version),
-        [version] => {
-            Err(format!("version {version} of the standard operators, and versions {} to {} are read", VERSIONS.start(), VERSIONS.end()))
-        }
+        [version] => Err(format!("version {version} of the standard operators, expected {} to {}", VERSIONS.start(), VERSIONS.end())),
         [] => {
             let others: Vec<&str> = model.opset_import.iter().map(|set| &set.domain[..]).collect();
             Err(match others[..] {
-                [] => "it does not name a version of the standard operators; it may be cut off".to_string(),
-                _ => format!("its operators are of the domain {}; only the standard ones, of ai.onnx, are read", others.join(", ")),
+                [] => "no version of the standard operators: the file may be truncated".to_string(),
+                _ => format!("operators of the domain {}, expected the standard ones of ai.onnx", others.join(", ")),
             })
         }
-        _ => Err(format!("several versions of the standard operators: {versions:?}")),
+        _ => Err(format!("several versions of the standard operators, expected one: {versions:?}")),
     }
 }
 
-/// A softmax at the end, which changes no region: its input goes on in its place.
+/// Omits a softmax at the end, which changes no region: its input becomes the output.
 fn leave_out(
     call: &Call<'_>,
     node: &proto::Node,
@@ -150,25 +149,25 @@ fn leave_out(
 ) -> Result<Vec<Known>, String> {
     let shape = call.value(0)?.shape();
     let axis = normalised(call.attributes.integer("axis", if call.version < 13 { 1 } else { -1 }), shape.len())?;
-    // Before version 13 all axes from the given one on are taken as one.
+    // Before version 13 all axes from the given one on are treated as one.
     let over = if call.version < 13 { &shape[axis..] } else { &shape[axis..=axis] };
     if over.iter().product::<usize>() != shape.iter().product::<usize>() {
-        return Err("it is taken over a part of the outputs; it is left out only over all of them".to_string());
+        return Err("it is taken over a part of the outputs: it can be omitted only over all of them".to_string());
     }
     let is_last =
         node.output.first().is_some_and(|name| name == output) && !graph.node.iter().any(|other| other.input.contains(&node.output[0]));
     if !is_last {
-        return Err("it is not piecewise linear; it is left out only as the last operator".to_string());
+        return Err("it is not piecewise linear: it can be omitted only as the last operator".to_string());
     }
     notes.push(format!("the last operator, {}, is left out: the outputs are those before it", node.op_type));
     Ok(vec![Known::Value(call.value(0)?.clone())])
 }
 
-/// The type of the input's elements, and its shape; an open size before the others is that of a batch, which is 1.
+/// The type of the elements of the input, and its shape. A first size that is not fixed is that of a batch, and is taken as 1.
 fn input_type(input: &proto::ValueInfo, notes: &mut Vec<String>) -> Result<(i32, Vec<usize>), String> {
     let tensor = input.r#type.as_ref().and_then(|t| t.tensor_type.as_ref()).ok_or("it is not a tensor")?;
     if !matches!(tensor.elem_type, 1 | 10 | 11 | 16) {
-        return Err(format!("a tensor of type {}, not of floats", tensor.elem_type));
+        return Err(format!("a tensor of type {}, expected a type of floats", tensor.elem_type));
     }
     let shape = tensor.shape.as_ref().ok_or("its shape is not given")?;
     let rank = shape.dim.len();
@@ -179,10 +178,7 @@ fn input_type(input: &proto::ValueInfo, notes: &mut Vec<String>) -> Result<(i32,
     };
     let shape = shape.dim.iter().enumerate().map(size).collect::<Result<Vec<_>, _>>()?;
     if shape.len() > 1 && shape[0] > 1 {
-        notes.push(format!(
-            "the input is a batch of {}, all of which is one point here; export with a batch of 1 for single points",
-            shape[0]
-        ));
+        notes.push(format!("the input is a batch of {}, which is one point here; export with a batch of 1 for single points", shape[0]));
     }
     Ok((tensor.elem_type, shape))
 }

@@ -1,8 +1,8 @@
-//! Networks in `.onnx`: the graph of operators as exporters write it.
+//! Networks in `.onnx` files: graphs of operators, as exporters write them.
 //!
-//! What an operator computes is read as exact arithmetic on the numbers of the file, with one exception: batch normalisation divides by a square
-//! root, and what the network's own runtime multiplies by is a float. That float is used: scale / sqrt(variance + epsilon), each of
-//! the three operations rounded to nearest in the precision of the tensors.
+//! Operators are exact arithmetic on the numbers of the file, with one exception. Batch normalisation divides by a square root, and the
+//! factor that the runtime of the network uses is a float. The reader uses that float: scale / sqrt(variance + epsilon), with each of the
+//! three operations rounded to nearest in the precision of the tensors.
 
 mod activations;
 mod attributes;
@@ -28,30 +28,31 @@ use prost::Message;
 use std::path::Path;
 
 impl Network {
-    /// Reads a network from the bytes of an `.onnx` file that holds its numbers itself.
+    /// Reads a network from the bytes of an `.onnx` file that contains its numbers.
     ///
     /// # Errors
-    /// Bytes that are no such file, numbers that stand in another file, and operators or options that are not read, with the node's name.
+    /// The bytes are not a valid file, numbers are in another file, or operators or options are not supported; the error names the node.
     pub fn from_onnx(bytes: &[u8]) -> Result<Network, ReadProblem> {
         read(bytes, &External::default())
     }
 }
 
-/// Reads a network from an `.onnx` file; numbers that stand in another file are looked for beside it.
+/// Reads a network from an `.onnx` file. Numbers in other files are read from the same folder.
 ///
 /// # Errors
-/// A file that is missing or malformed, and operators or options that are not read, with the node's name.
+/// The file is missing or malformed, or operators or options are not supported; the error names the node.
 pub(super) fn from_path(path: &Path) -> Result<Network, ReadError> {
     let external = External { file: Some(path), ..External::default() };
     read_file(path).and_then(|bytes| read(&bytes, &external)).map_err(|problem| problem.of(path))
 }
 
-/// The bytes of an `.onnx` file that holds its numbers itself, of one whose numbers may stand in another file: what can be sent elsewhere.
+/// The bytes of an `.onnx` file that contains its numbers, from a file whose numbers may be in other files. The result can be sent to
+/// another machine.
 ///
-/// Only what [`Network::from_onnx`] reads is kept.
+/// It contains only what [`Network::from_onnx`] reads.
 ///
 /// # Errors
-/// A file that is missing or malformed, here or beside it.
+/// The file, or one that it names, is missing or malformed.
 pub fn onnx_in_one_piece(path: &Path) -> Result<Vec<u8>, ReadError> {
     let external = External { file: Some(path), ..External::default() };
     let gather = |bytes: &[u8]| {

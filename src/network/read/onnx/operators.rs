@@ -1,4 +1,4 @@
-//! Operators on tensors that depend on the input: each becomes nodes of the graph.
+//! Operators on tensors that depend on the input. Each becomes one or several nodes of the graph.
 
 use super::call::{Call, Known, text};
 use super::shapes::{axes_of, distinct, flatten_axis, gathered, normalised, order_of, reshaped, slices, split, squeezed, unsqueezed};
@@ -40,8 +40,8 @@ pub(super) fn apply(call: &Call<'_>, builder: &mut NetworkBuilder) -> Result<Vec
         "Clip" => one(activations::clip(call, builder)),
         "HardSigmoid" => {
             let (alpha, beta) = (call.attributes.float("alpha", 0.2)?, call.attributes.float("beta", 0.5)?);
-            let function =
-                Piecewise::hard_sigmoid(&exact(alpha), &exact(beta)).ok_or_else(|| format!("alpha is {alpha}, which is not above 0"))?;
+            let function = Piecewise::hard_sigmoid(&exact(alpha), &exact(beta))
+                .ok_or_else(|| format!("alpha is {alpha}, expected a number above 0"))?;
             one(activation(call, builder, function))
         }
         "Max" | "Min" => one(activations::extreme(call, builder)),
@@ -95,21 +95,21 @@ pub(super) fn apply(call: &Call<'_>, builder: &mut NetworkBuilder) -> Result<Vec
             let axis = normalised(call.attributes.required("axis")?, first.shape().len())?;
             one(builder.concatenate(&values, axis).map_err(text))
         }
-        _ => Err("the operator is not read".to_string()),
+        _ => Err("the operator is not supported".to_string()),
     }
 }
 
-/// That constants are of floats, but for those that say places and sizes.
+/// Checks that constants are floats, except for those that are indices or sizes.
 fn check_types(call: &Call<'_>) -> Result<(), String> {
     let of_integers = ["Reshape", "Squeeze", "Unsqueeze", "Slice", "Gather", "Split", "ReduceMean", "ReduceMax", "Dropout"];
     let is_integer = |known: &Option<Known>| matches!(known, Some(Known::Constant(c)) if matches!(c.numbers, Numbers::Integers(_)));
     match call.inputs.iter().position(is_integer) {
-        Some(k) if !of_integers.contains(&call.operator) => Err(format!("input {k} is of integers, and floats are expected")),
+        Some(k) if !of_integers.contains(&call.operator) => Err(format!("input {k} has integers, expected floats")),
         _ => Ok(()),
     }
 }
 
-/// That a dropout drops nothing.
+/// Checks that a dropout is in inference mode, where it is the identity.
 pub(super) fn check_dropout(call: &Call<'_>) -> Result<(), String> {
     call.optional_constant(1)?;
     let drops = match call.version {
@@ -119,17 +119,17 @@ pub(super) fn check_dropout(call: &Call<'_>) -> Result<(), String> {
             None => false,
         },
     };
-    if drops { Err("a dropout that drops, as in training".to_string()) } else { Ok(()) }
+    if drops { Err("a dropout in training mode, expected inference mode".to_string()) } else { Ok(()) }
 }
 
-/// The type that a cast gives, by the format's number; a tensor that depends on the input keeps its values or is refused.
+/// The type of the result of a cast, as its number in the format. A cast of a tensor that depends on the input must preserve the values.
 pub(super) fn cast_to(call: &Call<'_>) -> Result<i32, String> {
     let to = call.attributes.required("to")?;
     let widens = matches!((call.elements, to), (10 | 16, 1 | 11) | (1, 11));
     match i32::try_from(to) {
         Ok(to) if call.elements == 0 || call.elements == to || widens => Ok(to),
         _ if matches!(to, 1 | 10 | 11 | 16) => Err(format!("a cast of floats of type {} to type {to} rounds", call.elements)),
-        _ => Err(format!("a cast of a tensor that depends on the input to type {to}, which is not of floats")),
+        _ => Err(format!("a cast of a tensor that depends on the input to type {to}, expected a type of floats")),
     }
 }
 
@@ -165,7 +165,7 @@ fn mean(call: &Call<'_>, builder: &mut NetworkBuilder) -> Result<Value, String> 
     builder.reshape(&y, &kept).map_err(text)
 }
 
-/// The largest along axes; along one, as exporters write a maxout, without another node.
+/// The maximum along axes. That along a single axis, as exporters write a maxout, needs no other node.
 fn largest(call: &Call<'_>, builder: &mut NetworkBuilder) -> Result<Value, String> {
     let x = call.value(0)?;
     let (keep, empty) = (call.attributes.integer("keepdims", 1) != 0, call.attributes.integer("noop_with_empty_axes", 0) != 0);

@@ -1,4 +1,4 @@
-//! Sums and products with constants: matrices, elementwise arithmetic, normalisation.
+//! Sums and products with constants: matrix products, elementwise arithmetic, normalisation.
 
 use super::call::{Call, Known, text};
 use super::operators::exact;
@@ -8,7 +8,7 @@ use crate::network::graph::{Coefficients, NetworkBuilder, Value, broadcast, repe
 use rug::Rational;
 use std::rc::Rc;
 
-/// Rows of a constant matrix, the transposed one if asked for, times a factor.
+/// The rows of a constant matrix, or of its transpose if `transposed`, times a factor.
 fn matrix(constant: &Constant, transposed: bool, factor: f64) -> Result<(usize, usize, Coefficients), String> {
     let &[rows, columns] = &constant.shape[..] else {
         return Err(format!("a matrix of shape {:?}", constant.shape));
@@ -26,7 +26,7 @@ fn matrix(constant: &Constant, transposed: bool, factor: f64) -> Result<(usize, 
     Ok((rows, columns, coefficients))
 }
 
-/// The last two axes exchanged; a vector stays as it is.
+/// The tensor with its last two axes exchanged; a vector is unchanged.
 fn turned(builder: &mut NetworkBuilder, x: &Value) -> Result<Value, String> {
     let rank = x.shape().len();
     let mut order: Vec<usize> = (0..rank).collect();
@@ -37,7 +37,7 @@ fn turned(builder: &mut NetworkBuilder, x: &Value) -> Result<Value, String> {
     Ok(x.clone())
 }
 
-/// Weights times a tensor, along its last axis.
+/// Weights times a tensor, along the last axis of the tensor.
 fn weighted(builder: &mut NetworkBuilder, x: &Value, weights: (usize, usize, Coefficients)) -> Result<Value, String> {
     let (outputs, inputs, weights) = weights;
     if x.shape().last() != Some(&inputs) {
@@ -75,7 +75,7 @@ pub(super) fn gemm(call: &Call<'_>, builder: &mut NetworkBuilder) -> Result<Valu
     };
     let Some(c) = bias else { return Ok(y) };
     if call.version < 7 && a.integer("broadcast", 0) == 0 && c.shape != y.shape() {
-        return Err(format!("a constant of shape {:?} without broadcast, and {:?} is expected", c.shape, y.shape()));
+        return Err(format!("a constant of shape {:?} without broadcast, expected {:?}", c.shape, y.shape()));
     }
     let values = c.rationals()?;
     let of = to_shape(&c.shape, y.shape())?;
@@ -83,7 +83,7 @@ pub(super) fn gemm(call: &Call<'_>, builder: &mut NetworkBuilder) -> Result<Valu
     builder.scale_and_shift(&y, None, Some(Coefficients::from_rationals(shift))).map_err(text)
 }
 
-/// A product with constants of one or two axes; one axis is that of the sum alone.
+/// A product with constants of one or two axes; a single axis is the one that is summed.
 pub(super) fn matmul(call: &Call<'_>, builder: &mut NetworkBuilder) -> Result<Value, String> {
     let as_matrix = |w: &Constant, shape: [usize; 2]| {
         let shape = if w.shape.len() == 1 { shape.to_vec() } else { w.shape.clone() };
@@ -109,8 +109,8 @@ pub(super) fn matmul(call: &Call<'_>, builder: &mut NetworkBuilder) -> Result<Va
     }
 }
 
-/// The two tensors of an elementwise operator. Before version 7 the second is broadcast to the first only where that is asked for, from
-/// some axis on.
+/// The two tensors of an elementwise operator. Before version 7 an attribute says whether the second one is broadcast to the first, and
+/// from which axis on.
 fn operands(call: &Call<'_>, builder: &NetworkBuilder) -> Result<(Known, Known), String> {
     let (x, y) = (call.input(0)?.clone(), call.input(1)?.clone());
     if call.version >= 7 || x.shape() == y.shape() {
@@ -132,7 +132,7 @@ fn operands(call: &Call<'_>, builder: &NetworkBuilder) -> Result<(Known, Known),
     Ok((x, y))
 }
 
-/// The first tensor, plus or minus the second.
+/// The first tensor plus `sign` times the second one.
 pub(super) fn sum(call: &Call<'_>, builder: &mut NetworkBuilder, sign: i8) -> Result<Value, String> {
     match operands(call, builder)? {
         (Known::Value(x), Known::Constant(c)) => shifted(builder, &x, &c, 1, sign),
@@ -181,13 +181,13 @@ pub(super) fn quotient(call: &Call<'_>, builder: &mut NetworkBuilder) -> Result<
 }
 
 pub(super) fn batch_normalisation(call: &Call<'_>, builder: &mut NetworkBuilder) -> Result<Value, String> {
-    // Before version 14 the number of outputs says it too.
+    // Before version 14 the number of outputs also determines the mode.
     let is_test = call.attributes.integer("is_test", i64::from(call.version >= 7)) != 0;
     if !is_test || call.attributes.integer("training_mode", 0) != 0 || call.outputs > 1 {
-        return Err("normalisation by the batch, as in training".to_string());
+        return Err("normalisation in training mode, expected inference mode".to_string());
     }
     if call.attributes.integer("spatial", 1) == 0 {
-        return Err("normalisation element by element".to_string());
+        return Err("normalisation of single elements, expected one of channels".to_string());
     }
     let epsilon = call.attributes.float("epsilon", 1e-5)?;
     let x = call.value(0)?.clone();
@@ -198,7 +198,7 @@ pub(super) fn batch_normalisation(call: &Call<'_>, builder: &mut NetworkBuilder)
     }
     let precision = inputs[0].precision();
     if (precision == Precision::Double) != (inputs[3].precision() == Precision::Double) {
-        return Err("a scale and a variance of which one is of doubles: it is not said how their quotient is rounded".to_string());
+        return Err("a scale and a variance, only one of them in doubles: the rounding of their quotient is not defined".to_string());
     }
     let (scale, variance) = (inputs[0].floats()?, inputs[3].floats()?);
     let factor = |c: usize| {

@@ -1,4 +1,4 @@
-//! The messages of an ONNX file that matter here, by their field numbers in the format's published schema.
+//! The messages of an ONNX file that the reader uses, with the field numbers of the published schema.
 
 use prost::Message;
 
@@ -16,7 +16,7 @@ pub(in crate::network) struct Model {
     pub functions: Vec<Function>,
 }
 
-/// An operator that the file defines itself, which is not read.
+/// An operator that the file defines itself. It is not supported.
 #[derive(Clone, PartialEq, Message)]
 pub(in crate::network) struct Function {
     #[prost(string, tag = "1")]
@@ -45,7 +45,7 @@ pub(in crate::network) struct Graph {
     pub input: Vec<ValueInfo>,
     #[prost(message, repeated, tag = "12")]
     pub output: Vec<ValueInfo>,
-    /// Present where tensors are stored sparsely, which is not read.
+    /// Present if tensors are stored sparsely, which is not supported.
     #[prost(message, repeated, tag = "15")]
     pub sparse_initializer: Vec<Ignored>,
 }
@@ -151,7 +151,7 @@ pub(in crate::network) struct Shape {
     pub dim: Vec<Dimension>,
 }
 
-/// A size, or a name for one that is left open.
+/// A size, or the name of one that is not fixed.
 #[derive(Clone, PartialEq, Message)]
 pub(in crate::network) struct Dimension {
     #[prost(int64, optional, tag = "1")]

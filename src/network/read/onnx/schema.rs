@@ -1,14 +1,15 @@
-//! The operators that are read, as ONNX's published schemas have them: how many inputs and outputs, and which attributes of which types.
+//! The operators that are supported, from the published schemas of ONNX: the numbers of inputs and outputs, and the names and types of
+//! attributes.
 //!
-//! There is a row for each version that changed one of these, or what they mean. A node is held against its row before it is read.
+//! There is a row for each version in which one of these or its meaning changed. Each node is checked against its row before it is read.
 
 use super::proto;
 use std::ops::RangeInclusive;
 
-/// The versions of the standard operators that are read.
+/// The versions of the standard operators that are supported.
 pub(super) const VERSIONS: RangeInclusive<i64> = 6..=28;
 
-/// The types of attributes that are read, under their numbers in the format.
+/// The types of attributes that are supported, with their numbers in the format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Float = 1,
@@ -21,18 +22,18 @@ pub(super) enum Kind {
 
 use Kind::{Float, Floats, Integer, Integers, Tensor, Text};
 
-/// What a node of an operator may have, from some version on.
+/// The inputs, outputs and attributes that a node of an operator may have, from some version on.
 pub(super) struct Schema {
     operator: &'static str,
     since: i64,
-    /// Inputs that must be there, and inputs that may be.
+    /// The number of required inputs, and the largest number of inputs.
     inputs: (usize, usize),
-    /// Outputs that may be there.
+    /// The largest number of outputs.
     outputs: usize,
     attributes: &'static [(&'static str, Kind)],
 }
 
-/// Any number of inputs or outputs.
+/// Stands for any number of inputs or outputs.
 const ANY: usize = usize::MAX;
 
 const fn row(
@@ -50,7 +51,7 @@ const AXIS: &[(&str, Kind)] = &[("axis", Integer)];
 const AXES: &[(&str, Kind)] = &[("axes", Integers)];
 const SLOPE: &[(&str, Kind)] = &[("alpha", Float)];
 
-/// Later versions of an operator behind earlier ones.
+/// Later versions of an operator come after earlier ones.
 #[rustfmt::skip]
 const OPERATORS: &[Schema] = &[
     row("Abs", 6, (1, 1), 1, &[]),
@@ -124,10 +125,10 @@ const OPERATORS: &[Schema] = &[
     row("Unsqueeze", 13, (2, 2), 1, &[]),
 ];
 
-/// That a node has the inputs, outputs and attributes of its operator in this version.
+/// Checks that a node has the inputs, outputs and attributes of its operator in this version.
 pub(super) fn check(node: &proto::Node, version: i64) -> Result<(), String> {
     let mut rows = OPERATORS.iter().filter(|row| row.operator == node.op_type && row.since <= version);
-    let schema = rows.next_back().ok_or("the operator is not read")?;
+    let schema = rows.next_back().ok_or("the operator is not supported")?;
     let (required, most) = schema.inputs;
     let found = node.input.len();
     let at_least = if most == ANY { found.max(required) } else { required };
@@ -135,33 +136,33 @@ pub(super) fn check(node: &proto::Node, version: i64) -> Result<(), String> {
         return Err(format!("input {k} is missing"));
     }
     if found > most {
-        return Err(format!("{found} inputs, and at most {most} are expected in version {version} of the operators"));
+        return Err(format!("{found} inputs, expected at most {most} in version {version} of the operators"));
     }
     match node.output.len() {
-        0 => return Err("it has no output".to_string()),
+        0 => return Err("no output, expected at least one".to_string()),
         n if n > schema.outputs => {
-            return Err(format!("{n} outputs, and at most {} are expected in version {version} of the operators", schema.outputs));
+            return Err(format!("{n} outputs, expected at most {} in version {version} of the operators", schema.outputs));
         }
         _ => {}
     }
     for (k, attribute) in node.attribute.iter().enumerate() {
         let name = &attribute.name;
         if node.attribute[..k].iter().any(|other| other.name == *name) {
-            return Err(format!("the attribute {name} is there twice"));
+            return Err(format!("the attribute {name} occurs twice"));
         }
         match schema.attributes.iter().find(|(known, _)| known == name) {
             Some((_, kind)) => check_kind(attribute, *kind)?,
-            None => return Err(format!("the attribute {name} is not read in version {version} of the operators")),
+            None => return Err(format!("the attribute {name} is not supported in version {version} of the operators")),
         }
     }
     Ok(())
 }
 
-/// That an attribute is of the type that it should be. What a file holds of another type would be read as 0.
+/// Checks the type of an attribute. An attribute of another type would be read as 0.
 fn check_kind(attribute: &proto::Attribute, kind: Kind) -> Result<(), String> {
     let name = &attribute.name;
     if !attribute.ref_attr_name.is_empty() {
-        return Err(format!("the attribute {name} is that of a function"));
+        return Err(format!("the attribute {name} refers to an attribute of a function"));
     }
     let there = [
         (Float, attribute.f.is_some()),
@@ -172,7 +173,7 @@ fn check_kind(attribute: &proto::Attribute, kind: Kind) -> Result<(), String> {
         (Integers, !attribute.ints.is_empty()),
     ];
     let others = there.iter().any(|&(other, there)| there && other != kind);
-    // A number that is 0 and a list without elements may be left out where the type is said; the type may be left out where there is a value.
+    // If the type is given, a number that is 0 or an empty list may be omitted. If there is a value, the type may be omitted.
     let said = match attribute.r#type {
         0 => there.contains(&(kind, true)),
         said => said == kind as i32 && (kind != Tensor || attribute.t.is_some()),

@@ -1,16 +1,17 @@
-//! What operators on shapes do to a shape, and which elements they take.
+//! Operators on shapes: the resulting shapes, and the elements that are selected.
 
 use super::call::Call;
 use crate::network::graph::{MOST_AXES, broadcast, entries, repeated};
 
-/// That a constant has elements, or is an empty list: sizes beside a 0 may be of any size, and their products have no meaning.
+/// Checks that a constant has elements, or is an empty list. In other shapes with a size of 0 the other sizes are arbitrary, and their
+/// products have no meaning.
 pub(super) fn check_elements(shape: &[usize]) -> Result<(), String> {
     if shape.contains(&0) && shape.len() > 1 { Err(format!("a constant of shape {shape:?}, which has no elements")) } else { Ok(()) }
 }
 
-/// That a tensor has no more axes than are read.
+/// Checks that the number of axes is within the limit.
 pub(super) fn check_rank(rank: usize) -> Result<(), String> {
-    if rank <= MOST_AXES { Ok(()) } else { Err(format!("a tensor of {rank} axes, and at most {MOST_AXES} are read")) }
+    if rank <= MOST_AXES { Ok(()) } else { Err(format!("a tensor of {rank} axes, expected at most {MOST_AXES}")) }
 }
 
 fn axis_beyond(axis: i64, rank: usize) -> String {
@@ -20,13 +21,13 @@ fn axis_beyond(axis: i64, rank: usize) -> String {
     }
 }
 
-/// An axis counted from 0, where negative ones count from behind.
+/// An axis counted from 0. A negative axis is counted from the end.
 pub(super) fn normalised(axis: i64, rank: usize) -> Result<usize, String> {
     let place = if axis < 0 { axis + rank as i64 } else { axis };
     usize::try_from(place).ok().filter(|&place| place < rank).ok_or_else(|| axis_beyond(axis, rank))
 }
 
-/// The axes of a node: its second input, or an attribute in older files.
+/// The axes of a node: its second input, or an attribute in older versions.
 pub(super) fn axes_of(call: &Call<'_>) -> Result<Option<Vec<i64>>, String> {
     match call.optional_constant(1)? {
         Some(axes) => Ok(Some(axes.whole()?.to_vec())),
@@ -34,10 +35,10 @@ pub(super) fn axes_of(call: &Call<'_>) -> Result<Option<Vec<i64>>, String> {
     }
 }
 
-/// Axes counted from 0, each once.
+/// The axes, counted from 0, which must be distinct.
 pub(super) fn distinct(axes: &[i64], rank: usize) -> Result<Vec<usize>, String> {
     let axes = axes.iter().map(|&axis| normalised(axis, rank)).collect::<Result<Vec<_>, _>>()?;
-    if (1..axes.len()).any(|k| axes[..k].contains(&axes[k])) { Err("one axis twice".to_string()) } else { Ok(axes) }
+    if (1..axes.len()).any(|k| axes[..k].contains(&axes[k])) { Err("an axis occurs twice".to_string()) } else { Ok(axes) }
 }
 
 pub(super) fn flatten_axis(call: &Call<'_>, rank: usize) -> Result<usize, String> {
@@ -52,7 +53,7 @@ pub(super) fn order_of(call: &Call<'_>, rank: usize) -> Result<Vec<usize>, Strin
     if sorted.into_iter().eq(0..rank) { Ok(order) } else { Err(format!("axes {order:?} of {rank}")) }
 }
 
-/// The shape that a reshape asks for: 0 keeps a size, -1 is what is left.
+/// The result of a reshape: 0 keeps a size, and -1 is determined by the number of elements.
 pub(super) fn reshaped(shape: &[usize], asked: &[i64], zero_is_zero: bool) -> Result<Vec<usize>, String> {
     check_rank(asked.len())?;
     let count: usize = shape.iter().product();
@@ -79,11 +80,11 @@ pub(super) fn reshaped(shape: &[usize], asked: &[i64], zero_is_zero: bool) -> Re
 pub(super) fn squeezed(shape: &[usize], axes: Option<&[i64]>) -> Result<Vec<usize>, String> {
     let Some(axes) = axes else { return Ok(shape.iter().copied().filter(|&n| n != 1).collect()) };
     if axes.is_empty() {
-        return Err("no axes, of which runtimes make different things".to_string());
+        return Err("no axes, for which runtimes differ".to_string());
     }
     let axes = distinct(axes, shape.len())?;
     match axes.iter().find(|&&axis| shape[axis] != 1) {
-        Some(axis) => Err(format!("axis {axis} of shape {shape:?}, which is not of size 1")),
+        Some(axis) => Err(format!("axis {axis} of shape {shape:?}, expected size 1")),
         None => Ok((0..shape.len()).filter(|axis| !axes.contains(axis)).map(|axis| shape[axis]).collect()),
     }
 }
@@ -96,11 +97,11 @@ pub(super) fn unsqueezed(shape: &[usize], axes: &[i64]) -> Result<Vec<usize>, St
     Ok((0..rank).map(|axis| if axes.contains(&axis) { 1 } else { *rest.next().expect("as many as axes of the tensor") }).collect())
 }
 
-/// The elements of a shape with these places on each axis.
+/// The elements of a shape with these indices on each axis.
 pub(super) fn grid(shape: &[usize], places: &[Vec<usize>]) -> Result<(Vec<u32>, Vec<usize>), String> {
     let result: Vec<usize> = places.iter().map(Vec::len).collect();
     if result.contains(&0) {
-        return Err(format!("nothing is left of shape {shape:?}"));
+        return Err(format!("no elements remain of shape {shape:?}, expected at least one"));
     }
     let count = entries(&result).map_err(|error| error.to_string())?;
     let element = |place: usize| {
@@ -115,7 +116,7 @@ pub(super) fn grid(shape: &[usize], places: &[Vec<usize>]) -> Result<(Vec<u32>, 
     Ok(((0..count).map(element).collect(), result))
 }
 
-/// The elements that a slice keeps, and their shape.
+/// The elements that a slice selects, and their shape.
 pub(super) fn slices(call: &Call<'_>, shape: &[usize]) -> Result<(Vec<u32>, Vec<usize>), String> {
     let list = |k: usize, name: &'static str| -> Result<Option<Vec<i64>>, String> {
         match call.optional_constant(k)? {
@@ -150,7 +151,7 @@ pub(super) fn slices(call: &Call<'_>, shape: &[usize]) -> Result<(Vec<u32>, Vec<
     grid(shape, &places)
 }
 
-/// The elements that a gather picks along an axis, and their shape.
+/// The elements that a gather selects along an axis, and their shape.
 pub(super) fn gathered(call: &Call<'_>, shape: &[usize]) -> Result<(Vec<u32>, Vec<usize>), String> {
     let indices = call.constant(1)?;
     let axis = normalised(call.attributes.integer("axis", 0), shape.len())?;
@@ -160,7 +161,7 @@ pub(super) fn gathered(call: &Call<'_>, shape: &[usize]) -> Result<(Vec<u32>, Ve
     Ok((of, [&shape[..axis], &indices.shape, &shape[axis + 1..]].concat()))
 }
 
-/// A part of a split: the elements that it takes, and its shape.
+/// A part of a split: its elements and its shape.
 pub(super) struct Part {
     pub of: Vec<u32>,
     pub shape: Vec<usize>,
@@ -173,18 +174,18 @@ pub(super) fn split(call: &Call<'_>, whole: &[usize]) -> Result<Vec<Part>, Strin
     let parts = call.outputs as i64;
     let asked = call.attributes.required("num_outputs");
     let sizes: Vec<i64> = match (call.optional_constant(1)?, call.attributes.integers("split")) {
-        (Some(_), _) if asked.is_ok() => return Err("the sizes of its parts beside num_outputs".to_string()),
+        (Some(_), _) if asked.is_ok() => return Err("both num_outputs and the sizes of the parts, expected one of them".to_string()),
         (Some(sizes), _) => sizes.whole()?.to_vec(),
         (None, Some(sizes)) => sizes.to_vec(),
         (None, None) if call.version >= 18 && asked != Ok(parts) => {
-            return Err(format!("num_outputs is not its number of outputs, {parts}"));
+            return Err(format!("num_outputs differs from the number of outputs, {parts}"));
         }
         (None, None) => {
             let n = length as i64;
             if parts > n {
                 return Err(format!("{parts} parts of {n} elements"));
             }
-            // From version 18 on the last part may be smaller.
+            // From version 18 on the last part may be smaller than the others.
             if call.version < 18 && n % parts != 0 {
                 return Err(format!("{parts} equal parts of {n} elements"));
             }
@@ -212,7 +213,7 @@ pub(super) fn split(call: &Call<'_>, whole: &[usize]) -> Result<Vec<Part>, Strin
     Ok(parts)
 }
 
-/// For each element of a shape the element of a constant that is repeated there.
+/// For each element of the larger shape, the element of a constant that broadcasting repeats there.
 pub(super) fn to_shape(shape: &[usize], larger: &[usize]) -> Result<Vec<u32>, String> {
     match broadcast(shape, larger).map_err(|error| error.to_string())? {
         found if found == larger => Ok(repeated(shape, larger)),

@@ -3,7 +3,7 @@
 use super::call::{Call, text};
 use crate::network::graph::{ConvolutionOptions, NetworkBuilder, Value, Window};
 
-/// Channels x length as channels x 1 x length; images as they are.
+/// Reshapes channels x length to channels x 1 x length; images are unchanged.
 fn as_image(builder: &NetworkBuilder, x: &Value) -> Result<Value, String> {
     match x.shape() {
         [1, _, _, _] => Ok(x.clone()),
@@ -12,7 +12,7 @@ fn as_image(builder: &NetworkBuilder, x: &Value) -> Result<Value, String> {
     }
 }
 
-/// Back to the number of axes that the tensor had.
+/// Reshapes the result to the number of axes of the tensor.
 fn as_before(builder: &NetworkBuilder, x: &Value, y: Value) -> Result<Value, String> {
     if x.shape().len() == 4 {
         return Ok(y);
@@ -21,7 +21,7 @@ fn as_before(builder: &NetworkBuilder, x: &Value, y: Value) -> Result<Value, Str
     builder.reshape(&y, &shape).map_err(text)
 }
 
-/// The window of a node over an input of this size.
+/// The window of a node, for an input of this size.
 fn window(call: &Call<'_>, kernel: &[usize], image: &Value) -> Result<Window, String> {
     let one_dimensional = call.value(0)?.shape().len() == 3;
     let axes = if one_dimensional { 1 } else { 2 };
@@ -42,7 +42,7 @@ fn window(call: &Call<'_>, kernel: &[usize], image: &Value) -> Result<Window, St
     let auto = call.attributes.text("auto_pad", "NOTSET");
     let mut ceil = call.attributes.integer("ceil_mode", 0) != 0;
     if auto != "NOTSET" && pads.iter().flatten().any(|&n| n != 0) {
-        return Err(format!("pads beside auto_pad {auto}"));
+        return Err(format!("both pads and auto_pad {auto}, expected one of them"));
     }
     match &auto[..] {
         "NOTSET" => {
@@ -52,27 +52,27 @@ fn window(call: &Call<'_>, kernel: &[usize], image: &Value) -> Result<Window, St
             }
             padding = [pair(&pads[..axes], 0)?, pair(&pads[axes..], 0)?];
         }
-        "VALID" if ceil => return Err("ceil_mode with auto_pad VALID, of which runtimes make different things".to_string()),
+        "VALID" if ceil => return Err("ceil_mode with auto_pad VALID, for which runtimes differ".to_string()),
         "VALID" => {}
         kind @ ("SAME_UPPER" | "SAME_LOWER") => {
-            // As many positions as steps go into the size, whatever the mode.
+            // The number of positions is the size divided by the stride, rounded up, independently of ceil_mode.
             ceil = false;
             for axis in 0..2 {
                 if stride[axis] == 0 {
-                    return Err("a stride of 0".to_string());
+                    return Err("a stride of 0, expected at least 1".to_string());
                 }
                 let extent = kernel[axis].checked_sub(1).and_then(|n| n.checked_mul(dilation[axis])).and_then(|n| n.checked_add(1));
                 let before = (size[axis].div_ceil(stride[axis]) - 1) * stride[axis]; // below the size
-                let covered = extent.and_then(|extent| extent.checked_add(before)).ok_or("a kernel of this size")?;
+                let covered = extent.and_then(|extent| extent.checked_add(before)).ok_or("the kernel is too large")?;
                 if covered < size[axis] - 1 {
-                    return Err(format!("auto_pad {auto} with steps that leave out elements, of which runtimes make different things"));
+                    return Err(format!("auto_pad {auto} with strides that skip elements, for which runtimes differ"));
                 }
                 let all = covered.saturating_sub(size[axis]);
                 let (less, more) = (all / 2, all - all / 2);
                 (padding[0][axis], padding[1][axis]) = if kind == "SAME_UPPER" { (less, more) } else { (more, less) };
             }
         }
-        other => return Err(format!("auto_pad {other}")),
+        other => return Err(format!("auto_pad {other} is unknown, expected NOTSET, VALID, SAME_UPPER or SAME_LOWER")),
     }
     Ok(Window { kernel, stride, dilation, padding, ceil })
 }
@@ -107,11 +107,11 @@ pub(super) fn pool(call: &Call<'_>, builder: &mut NetworkBuilder) -> Result<Valu
     let kernel = call.attributes.sizes("kernel_shape")?.ok_or("its kernel_shape is missing")?;
     let window = window(call, &kernel, &image)?;
     if window.dilation != [1, 1] && call.attributes.text("auto_pad", "NOTSET").starts_with("SAME") {
-        return Err("auto_pad with dilations, of which runtimes make different things".to_string());
+        return Err("auto_pad with dilations, for which runtimes differ".to_string());
     }
     let y = if call.operator == "MaxPool" {
         if call.attributes.integer("storage_order", 0) != 0 {
-            return Err("a storage order of columns".to_string());
+            return Err("a storage order by columns, expected one by rows".to_string());
         }
         builder.max_pool(&image, &window)
     } else {

@@ -1,4 +1,4 @@
-//! Constant tensors: their numbers, and the arithmetic of the network's own runtime on them.
+//! Constant tensors: their numbers, and the arithmetic of the network's runtime on them.
 
 use super::external::{External, OUTSIDE};
 use super::proto;
@@ -8,10 +8,10 @@ use crate::data::dtype::Dtype;
 use crate::network::graph::{Coefficients, Piecewise};
 use rug::Rational;
 
-/// The most numbers of a constant that are made rationals, which take some hundred bytes each.
+/// The limit for the numbers of a constant as rationals, which take some hundred bytes each.
 const MOST_RATIONALS: usize = 1 << 24;
 
-/// The most functions of an activation, which take some hundred bytes each.
+/// The limit for the functions of an activation, which take some hundred bytes each.
 const MOST_FUNCTIONS: usize = 1 << 22;
 
 /// A constant tensor.
@@ -23,20 +23,20 @@ pub(super) struct Constant {
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Numbers {
-    /// Floats of any precision, as the doubles that they denote.
+    /// Floats of any precision, stored as the doubles that they denote.
     Floats(Vec<f64>, Precision),
     /// Integers and truth values.
     Integers(Vec<i64>),
-    /// What was computed of constants exactly.
+    /// Numbers that were computed exactly from constants.
     Exact(Vec<Rational>),
 }
 
-/// To how many bits the runtime rounds.
+/// The precision to which the runtime rounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Precision {
     /// IEEE half.
     Half,
-    /// The upper half of a single.
+    /// The upper 16 bits of a single.
     Brain,
     /// IEEE single.
     Single,
@@ -45,7 +45,7 @@ pub(super) enum Precision {
 }
 
 impl Precision {
-    /// The format's number for floats of this precision.
+    /// The number of this precision in the format.
     pub fn element_type(self) -> i32 {
         match self {
             Self::Single => 1,
@@ -55,18 +55,18 @@ impl Precision {
         }
     }
 
-    /// The number of this precision next to the result of one operation in doubles.
+    /// Rounds the result of one operation in doubles to this precision.
     ///
-    /// A sum, a product, a quotient or a root of two singles that is rounded to a double first is rounded right.
+    /// A sum, product, quotient or root of two singles that is rounded to a double first is correctly rounded.
     pub fn round(self, x: f64) -> f64 {
         match self {
             Self::Double => x,
-            // Runtimes normalise tensors of halves in singles.
+            // Runtimes compute the normalisation of half-precision tensors in single precision.
             Self::Single | Self::Half | Self::Brain => f64::from(x as f32),
         }
     }
 
-    /// The number at and beyond which a bound is how exporters write that there is none.
+    /// The magnitude from which on exporters mean that there is no bound.
     pub fn no_bound(self) -> f64 {
         match self {
             Self::Single => f64::from(f32::MAX),
@@ -77,14 +77,14 @@ impl Precision {
 }
 
 impl Constant {
-    /// A tensor of a file.
+    /// Reads a tensor of a file.
     pub fn read(tensor: &proto::Tensor, external: &External<'_>) -> Result<Self, String> {
         let size = |&n: &i64| usize::try_from(n).map_err(|_| format!("a size of {n}"));
         let shape = tensor.dims.iter().map(size).collect::<Result<Vec<_>, _>>()?;
         super::shapes::check_rank(shape.len())?;
         let count = shape.iter().try_fold(1usize, |count, &n| count.checked_mul(n)).ok_or("more elements than memory has")?;
         if tensor.data_location == OUTSIDE && !tensor.raw_data.is_empty() {
-            return Err("numbers twice: in another file and here".to_string());
+            return Err("the numbers occur twice: in another file and in the .onnx file".to_string());
         }
         let outside;
         let raw: &[u8] = if tensor.data_location == OUTSIDE {
@@ -97,9 +97,9 @@ impl Constant {
         let budget = &external.budget;
         let typed = tensor.float_data.len() + tensor.double_data.len() + tensor.int32_data.len() + tensor.int64_data.len();
         if is_raw && typed > 0 {
-            return Err(format!("numbers twice: {} bytes beside {typed} numbers of a type", raw.len()));
+            return Err(format!("the numbers occur twice: {} raw bytes and {typed} typed numbers", raw.len()));
         }
-        // Typed numbers are in memory already.
+        // The typed numbers have been decoded, so they are in memory.
         budget.take(typed, size_of::<f64>())?;
         let numbers = match tensor.data_type {
             1 => floats(raw, is_raw, budget, Dtype::F32, Precision::Single, || tensor.float_data.iter().map(|&x| f64::from(x)).collect()),
@@ -129,9 +129,7 @@ impl Constant {
             ),
             9 => integers::<1>(raw, is_raw, budget, |[b]| b.into(), || tensor.int32_data.iter().map(|&x| x.into()).collect()),
             other => {
-                return Err(format!(
-                    "numbers of type {other}, which are not read: 1 (f32), 10 (f16), 11 (f64), 16 (bf16), 6 and 7 (integers) are"
-                ));
+                return Err(format!("numbers of type {other}, expected 1 (f32), 10 (f16), 11 (f64), 16 (bf16), 6 or 7 (integers)"));
             }
         }?;
         let found = numbers.len();
@@ -139,7 +137,7 @@ impl Constant {
             return Err(format!("{found} numbers for shape {shape:?}"));
         }
         if !is_raw && typed != found {
-            return Err(format!("{typed} numbers, of which {found} are of its type"));
+            return Err(format!("{typed} numbers, only {found} of them of the type of the tensor"));
         }
         Ok(Self { shape, numbers })
     }
@@ -161,16 +159,16 @@ impl Constant {
         }
     }
 
-    /// The numbers, if they are floats.
+    /// The numbers, if they are floats of the file.
     pub fn floats(&self) -> Result<&[f64], String> {
         match &self.numbers {
             Numbers::Floats(x, _) => Ok(x),
-            Numbers::Integers(_) => Err("integers where floats are expected".to_string()),
-            Numbers::Exact(_) => Err("numbers computed of constants, where those of the file are expected".to_string()),
+            Numbers::Integers(_) => Err("integers, expected floats".to_string()),
+            Numbers::Exact(_) => Err("computed numbers, expected numbers of the file".to_string()),
         }
     }
 
-    /// The format's number for the type of its floats; what was computed exactly may be of any.
+    /// The number of the type of its floats in the format; `None` for numbers that were computed exactly.
     pub fn element_type(&self) -> Option<i32> {
         match &self.numbers {
             Numbers::Floats(_, precision) => Some(precision.element_type()),
@@ -185,7 +183,7 @@ impl Constant {
         }
     }
 
-    /// Takes what the numbers need in memory from what reading may use.
+    /// Takes the memory of the numbers from the budget.
     pub fn take_from(&self, budget: &Budget) -> Result<(), NoRoom> {
         match &self.numbers {
             Numbers::Floats(x, _) => budget.take(x.len(), size_of::<f64>()),
@@ -200,7 +198,7 @@ impl Constant {
     /// The exact numbers, if they are finite.
     pub fn rationals(&self) -> Result<Vec<Rational>, String> {
         if self.len() > MOST_RATIONALS {
-            return Err(format!("{} constants, of which each is computed with exactly; at most {MOST_RATIONALS} are", self.len()));
+            return Err(format!("{} exact constants, expected at most {MOST_RATIONALS}", self.len()));
         }
         let exact = |(i, &x): (usize, &f64)| Rational::from_f64(x).ok_or_else(|| format!("number {i} is {x}, not a finite number"));
         match &self.numbers {
@@ -210,10 +208,10 @@ impl Constant {
         }
     }
 
-    /// A function for each number.
+    /// One function for each number.
     pub fn functions(&self, of: impl Fn(Rational) -> Piecewise) -> Result<Vec<Piecewise>, String> {
         if self.len() > MOST_FUNCTIONS {
-            return Err(format!("{} functions, of which at most {MOST_FUNCTIONS} are read", self.len()));
+            return Err(format!("{} functions of an activation, expected at most {MOST_FUNCTIONS}", self.len()));
         }
         Ok(self.rationals()?.into_iter().map(of).collect())
     }
@@ -222,11 +220,11 @@ impl Constant {
     pub fn whole(&self) -> Result<&[i64], String> {
         match &self.numbers {
             Numbers::Integers(x) => Ok(x),
-            Numbers::Floats(..) | Numbers::Exact(_) => Err("floats where integers are expected".to_string()),
+            Numbers::Floats(..) | Numbers::Exact(_) => Err("floats, expected integers".to_string()),
         }
     }
 
-    /// Chosen numbers in a shape.
+    /// The selected numbers, in this shape.
     pub fn select(&self, of: &[u32], shape: Vec<usize>) -> Self {
         let numbers = match &self.numbers {
             Numbers::Floats(x, precision) => Numbers::Floats(of.iter().map(|&i| x[i as usize]).collect(), *precision),
@@ -260,13 +258,13 @@ fn floats(
     }
     let size = dtype.width();
     if !raw.len().is_multiple_of(size) {
-        return Err(format!("{} bytes of numbers of {size} bytes", raw.len()));
+        return Err(format!("{} bytes, expected a multiple of {size}, the size of a number", raw.len()));
     }
     let mut into = Collector::new(budget, raw.len() / size);
     dtype.decode(raw, &mut into)?;
     match into.finish() {
         Collected::Doubles(x) => Ok(Numbers::Floats(x, precision)),
-        Collected::Rationals(_) => Err("numbers that are no floats".to_string()),
+        Collected::Rationals(_) => Err("numbers that are not floats".to_string()),
     }
 }
 
@@ -282,7 +280,7 @@ fn integers<const N: usize>(
     }
     let (numbers, rest) = raw.as_chunks::<N>();
     if !rest.is_empty() {
-        return Err(format!("{} bytes of numbers of {N} bytes", raw.len()));
+        return Err(format!("{} bytes, expected a multiple of {N}, the size of a number", raw.len()));
     }
     let mut list = Vec::new();
     numbers.iter().try_for_each(|&bytes| budget.push(&mut list, numbers.len(), of(bytes)))?;

@@ -1,11 +1,11 @@
-//! What a file takes when it is decoded, found before it is: a list of empty messages takes a hundred times its bytes.
+//! Estimates the memory of a decoded file before it is decoded. A list of empty messages takes a hundred times its bytes in the file.
 
 use super::proto;
 
-/// The bytes of a text or a list, about, beside its elements.
+/// The approximate number of bytes of a text or a list, without its elements.
 const LIST: usize = 48;
 
-/// The kinds of messages that hold messages or lists.
+/// The kinds of messages that contain messages or lists.
 #[derive(Clone, Copy)]
 enum Kind {
     Model,
@@ -17,12 +17,12 @@ enum Kind {
     Type,
     TensorType,
     Shape,
-    /// One that holds neither.
+    /// A message that contains neither, with its size.
     Leaf(usize),
 }
 
 impl Kind {
-    /// The kind of a part, where that is a message.
+    /// The kind of a part, if it is a message.
     fn part(self, tag: u64) -> Option<Self> {
         Some(match (self, tag) {
             (Self::Model, 7) => Self::Graph,
@@ -55,7 +55,8 @@ impl Kind {
         }
     }
 
-    /// The bytes that a byte of a packed list becomes: its integers are of variable length. Raw bytes and floats are as long as in the file.
+    /// The number of bytes that a byte of a packed list becomes. Integers in the list have variable length; raw bytes and floats keep their
+    /// length.
     fn of_a_byte(self, tag: u64) -> usize {
         match (self, tag) {
             (Self::Tensor, 1 | 5 | 7) | (Self::Attribute, 8) => size_of::<i64>(),
@@ -64,10 +65,11 @@ impl Kind {
     }
 }
 
-/// The bytes that the messages and lists of integers of a model take, about; of a file that is none, those of what comes before the fault.
+/// The approximate number of bytes of the messages and of the lists of integers of a model. If the bytes are malformed, only those before
+/// the error are counted.
 pub(super) fn of(model: &[u8]) -> usize {
     let mut total = 0;
-    let _ = add(model, Kind::Model, &mut total); // the decoder says what is wrong
+    let _ = add(model, Kind::Model, &mut total); // the decoder reports the error
     total
 }
 
@@ -93,7 +95,7 @@ fn add(mut bytes: &[u8], kind: Kind, total: &mut usize) -> Option<()> {
     Some(())
 }
 
-/// An integer of variable length.
+/// Decodes an integer of variable length.
 fn variable(bytes: &mut &[u8]) -> Option<u64> {
     let mut number = 0;
     for k in 0..10 {

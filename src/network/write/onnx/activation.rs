@@ -1,4 +1,4 @@
-//! Activations: one operator each, whose breakpoints are those of the function.
+//! Activations. Each is written as one operator with the same breakpoints.
 
 use super::Refusal;
 use super::file::{Absent, File, Tensor, compact, float};
@@ -10,7 +10,7 @@ pub(super) fn write(file: &mut File, x: &Tensor, shape: &[usize], functions: &[P
     if (1..x.len()).all(|element| of(element) == of(0)) {
         return one(file, x, of(0));
     }
-    // One function an element: each of the same kind, with a constant of its own.
+    // One function for each element: all of one kind, each with its own constant.
     type Constant = fn(&Piecewise) -> Option<Rational>;
     let kinds: [(&str, &str, Constant); 3] = [("PRelu", "slope", slope), ("Max", "min", lower), ("Min", "max", upper)];
     for (operator, what, constant) in kinds {
@@ -22,23 +22,23 @@ pub(super) fn write(file: &mut File, x: &Tensor, shape: &[usize], functions: &[P
         return Ok(file.operator(operator, &[&x, &constants], vec![], shape.to_vec()));
     }
     Err(Refusal::Node(
-        "its elements have activations that no operator has: expected slopes below 0 alone, or bounds on one side".to_string(),
+        "no operator has the activations of its elements: expected functions that differ only in slopes below 0, or only in bounds on one side".to_string(),
     ))
 }
 
-/// The slope below 0 of a function that is z above.
+/// The slope below 0 of a function that is z above 0.
 fn slope(function: &Piecewise) -> Option<Rational> {
     let slope = function.slopes().first()?.clone();
     (*function == Piecewise::leaky_relu(slope.clone())).then_some(slope)
 }
 
-/// The bound of a function that is the larger of z and a bound.
+/// The bound of a function that is the maximum of z and a bound.
 fn lower(function: &Piecewise) -> Option<Rational> {
     let bound = function.breakpoints().first()?.clone();
     (*function == Piecewise::clip(Some(bound.clone()), None)).then_some(bound)
 }
 
-/// The bound of a function that is the smaller of z and a bound.
+/// The bound of a function that is the minimum of z and a bound.
 fn upper(function: &Piecewise) -> Option<Rational> {
     let bound = function.breakpoints().first()?.clone();
     (*function == Piecewise::clip(None, Some(bound.clone()))).then_some(bound)
@@ -48,13 +48,13 @@ fn number(file: &File, what: &str, q: &Rational) -> Result<f64, Refusal> {
     file.float_of(q).ok_or_else(|| Refusal::Number { place: what.to_string(), value: q.to_string() })
 }
 
-/// A number as a single, which is what attributes are.
+/// A number as a single, the type of attributes, if it is one.
 fn single(q: &Rational) -> Option<f32> {
     let x = crate::exact::as_f64(q)? as f32;
     (Rational::from_f32(x).as_ref() == Some(q)).then_some(x)
 }
 
-/// One function of all elements.
+/// One function for all elements.
 fn one(file: &mut File, x: &Tensor, function: &Piecewise) -> Result<Tensor, Refusal> {
     let shape = x.shape.clone();
     if *function == Piecewise::relu() {
@@ -81,13 +81,13 @@ fn one(file: &mut File, x: &Tensor, function: &Piecewise) -> Result<Tensor, Refu
             _ => Err(Refusal::Number { place: "beta".to_string(), value: beta.to_string() }),
         };
     }
-    Err(Refusal::Node("no operator is its activation: expected a ReLU, leaky ReLU, absolute value, clip or hard sigmoid".to_string()))
+    Err(Refusal::Node("no operator has its activation: expected a ReLU, leaky ReLU, absolute value, clip or hard sigmoid".to_string()))
 }
 
 /// The bounds between which a function is z.
 fn bounds(function: &Piecewise) -> Option<[Option<Rational>; 2]> {
     let bounds = match function.breakpoints() {
-        // A constant is a clip whose bounds are equal.
+        // A constant function is a clip with equal bounds.
         [] => [Some(function.constants()[0].clone()), Some(function.constants()[0].clone())],
         [bound] if function.slopes()[1] == 1 => [Some(bound.clone()), None],
         [bound] => [None, Some(bound.clone())],
@@ -107,7 +107,7 @@ fn clip(file: &mut File, x: &Tensor, bounds: [Option<Rational>; 2]) -> Result<Te
         };
         let bound = number(file, what, bound)?;
         if bound.abs() >= file.largest() {
-            return Err(Refusal::Node(format!("{what} is {bound:e}, which in an .onnx file is no bound")));
+            return Err(Refusal::Node(format!("{what} is {bound:e}, which an .onnx file cannot have as a bound")));
         }
         constants.push(Some(file.floats(what, &[], &[bound])?));
     }
@@ -120,7 +120,7 @@ fn clip(file: &mut File, x: &Tensor, bounds: [Option<Rational>; 2]) -> Result<Te
     })
 }
 
-/// Alpha and beta of max(0, min(1, alpha z + beta)).
+/// The numbers alpha and beta of max(0, min(1, alpha z + beta)).
 fn sigmoid(function: &Piecewise) -> Option<[Rational; 2]> {
     let ([first, _], [_, alpha, _]) = (function.breakpoints(), function.slopes()) else { return None };
     let beta = -Rational::from(first * alpha);

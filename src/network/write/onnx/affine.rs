@@ -5,7 +5,7 @@ use super::{Refusal, floats, sparse};
 use crate::network::graph::{Affine, Coefficients, LinearMap, Term};
 use std::collections::VecDeque;
 
-/// Constants that are still to be added: lists of one float an element, whose sum is exact.
+/// Constants that are still to be added: lists with one float for each element. Their exact sum is the bias.
 pub(super) type Shift = VecDeque<Vec<f64>>;
 
 pub(super) fn write(file: &mut File, affine: &Affine, shape: &[usize], tensors: &[Tensor]) -> Result<Tensor, Refusal> {
@@ -28,8 +28,8 @@ pub(super) fn write(file: &mut File, affine: &Affine, shape: &[usize], tensors: 
     Ok(y)
 }
 
-/// The constants of a node. What a normalisation adds has more digits than the floats that it is computed from: it is added in parts. Beside
-/// the weights of a layer a constant that is no single is one double.
+/// The constants of a node. Those of a normalisation have more digits than the floats from which they are computed, so they are added in
+/// parts. A constant of a layer with weights that is not a single is written as one double.
 fn shift(file: &File, bias: &Coefficients, is_product: bool) -> Result<Shift, Refusal> {
     if bias.is_empty() {
         return Ok(Shift::new());
@@ -51,14 +51,14 @@ fn shift(file: &File, bias: &Coefficients, is_product: bool) -> Result<Shift, Re
     Ok(shift)
 }
 
-/// Zeros that depend on the input: an operator on constants alone would be computed when it is read, and its units would be lost.
+/// Zeros that depend on the input. The reader would compute an operator on constants alone, and its units would be lost.
 fn nothing(file: &mut File, input: &Tensor, shape: &[usize]) -> Result<Tensor, Refusal> {
     let x = sparse::chosen(file, input, &vec![0; shape.iter().product()], shape)?;
     let zero = file.floats("weight", &[], &[0.0])?;
     Ok(file.operator("Mul", &[&x, &zero], vec![], shape.to_vec()))
 }
 
-/// One linear map; it adds of the constants what its operator can add.
+/// One linear map. It takes from `shift` the constants that its operator can add.
 fn mapped(file: &mut File, map: &LinearMap, x: &Tensor, shape: &[usize], shift: &mut Shift) -> Result<Tensor, Refusal> {
     if map.is_dense() {
         let (weights, bias) = (floats(file, "weight", map.weights())?, shift.pop_front());
@@ -67,7 +67,7 @@ fn mapped(file: &mut File, map: &LinearMap, x: &Tensor, shape: &[usize], shift: 
     if map.convolution().is_some() { convolved(file, map, x, shift) } else { sparse::write(file, map, x, shape, shift) }
 }
 
-/// Weights, outputs x inputs, times each of some rows.
+/// The product of weights, outputs x inputs, with each of some rows.
 pub(super) fn gemm(
     file: &mut File,
     x: &Tensor,
@@ -87,7 +87,8 @@ pub(super) fn gemm(
     })
 }
 
-/// The constants that come next, if they are one for each of the last or first of two axes, which is `axis`.
+/// The next constants, if they are constant along one of two axes; `axis` is the other one, and one constant for each of its indices is
+/// returned.
 pub(super) fn along(shift: &mut Shift, shape: [usize; 2], axis: usize) -> Option<Vec<f64>> {
     let (of, values) = compact(&shape, shift.front()?.clone());
     if of[1 - axis] > 1 {
@@ -102,7 +103,7 @@ fn convolved(file: &mut File, map: &LinearMap, x: &Tensor, shift: &mut Shift) ->
     let x = file.reshaped(x, &[1, c.channels[0], c.size[0], c.size[1]])?;
     let weights = floats(file, "weight", map.weights())?;
     let weights = file.floats("weight", &[c.channels[1], c.channels[0] / c.groups, c.kernel[0], c.kernel[1]], &weights)?;
-    // Padding behind is as much as the last window needs.
+    // The padding at the end is what the last window needs.
     let behind = |axis: usize| {
         let end = (c.out[axis] - 1) * c.stride[axis] + (c.kernel[axis] - 1) * c.dilation[axis] + 1;
         end.saturating_sub(c.size[axis] + c.padding[axis])
@@ -146,7 +147,7 @@ fn sum(file: &mut File, terms: &[Term], shape: &[usize], tensors: &[Tensor]) -> 
     Ok(sum.expect("a sum has terms"))
 }
 
-/// Tensors one behind the other along an axis, if the terms are that.
+/// The concatenation of tensors along an axis, if the terms are one.
 fn joined(file: &mut File, terms: &[Term], shape: &[usize], tensors: &[Tensor]) -> Result<Option<Tensor>, Refusal> {
     let total: usize = shape.iter().product();
     let is_unit = |map: &LinearMap| map.weights().len() == 1 && map.weights().get(0) == 1;
@@ -179,7 +180,7 @@ fn joined(file: &mut File, terms: &[Term], shape: &[usize], tensors: &[Tensor]) 
     Ok(None)
 }
 
-/// Whether each element has its place in a tensor with `whole` elements along an axis, of which `size` are its own, behind `before` others.
+/// Whether a map places the elements of a tensor with `size` elements along an axis into one with `whole` elements, after `before` others.
 fn is_placed(map: &LinearMap, whole: usize, inner: usize, size: usize, before: usize) -> bool {
     let mut placed = true;
     for output in 0..map.outputs() {

@@ -1,4 +1,4 @@
-//! A file that grows operator by operator.
+//! An ONNX file that is built operator by operator.
 
 use super::Refusal;
 use crate::exact::{nearest_f64, rational};
@@ -7,22 +7,22 @@ use crate::network::read::onnx::proto::{self, Attribute, Dimension, Node, Operat
 use prost::Message;
 use rug::Rational;
 
-/// The version of the format, and of its standard operators.
+/// The version of the format, and that of its standard operators.
 const FORMAT: i64 = 8;
 const OPERATORS: i64 = 17;
 
-/// The format's numbers for floats of 4 and of 8 bytes and for integers of 8.
+/// The numbers in the format of the types: floats of 4 and of 8 bytes, and integers of 8 bytes.
 const SINGLES: i32 = 1;
 const DOUBLES: i32 = 11;
 const INTEGERS: i32 = 7;
 
-/// The bytes that a file may have: a message of the format is shorter than 2 GiB.
+/// The limit for the bytes of a file: a message of the format is shorter than 2 GiB.
 pub(super) const LIMIT: usize = i32::MAX as usize;
 
-/// The most floats that a constant is written as the sum of.
+/// The largest number of floats whose sum represents a constant.
 const MOST_PARTS: usize = 16;
 
-/// A tensor that depends on the input: its name and its shape in the file.
+/// A tensor that depends on the input: its name, and its shape in the file.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Tensor {
     pub name: String,
@@ -35,10 +35,10 @@ impl Tensor {
     }
 }
 
-/// A constant of the file, by its name.
+/// A constant of the file, given by its name.
 pub(super) struct Constant(String);
 
-/// What an operator is applied to.
+/// An input of an operator.
 pub(super) trait Input {
     fn name(&self) -> &str;
 }
@@ -55,7 +55,7 @@ impl Input for Constant {
     }
 }
 
-/// An input that is left out.
+/// An omitted input.
 pub(super) struct Absent;
 
 impl Input for Absent {
@@ -71,11 +71,11 @@ pub(super) struct File {
     single: bool,
     limit: usize,
     input: Tensor,
-    /// The layer whose operators are written, how many there are of it so far, and how many reshapes there are of all.
+    /// The layer whose operators are written, the number of its operators so far, and the number of all reshapes so far.
     layer: usize,
     operators: usize,
     reshapes: usize,
-    /// The shapes that tensors get; each is written once.
+    /// The shapes of reshapes. Each is written once.
     shapes: Vec<Vec<usize>>,
     bytes: usize,
     graph: proto::Graph,
@@ -92,7 +92,7 @@ impl File {
         self.input.clone()
     }
 
-    /// The operators that follow are those of this layer, and named after it.
+    /// Begins a layer: the operators that follow are named after it.
     pub fn begin_layer(&mut self, layer: usize) {
         (self.layer, self.operators) = (layer, 0);
     }
@@ -106,7 +106,7 @@ impl File {
 
     // --------------------------------------------------------------------------------------------------------- numbers
 
-    /// Whether its floats are singles.
+    /// Whether the floats of the file are singles.
     pub fn is_single(&self) -> bool {
         self.single
     }
@@ -129,7 +129,7 @@ impl File {
         (self.holds(x) && rational(x).as_ref() == Some(q)).then_some(x)
     }
 
-    /// The largest float of the file: bounds from there on are read as none.
+    /// The largest float of the file. Bounds of this magnitude are read as no bounds.
     pub fn largest(&self) -> f64 {
         if self.single { f64::from(f32::MAX) } else { f64::MAX }
     }
@@ -159,11 +159,11 @@ impl File {
         Ok(Constant(name))
     }
 
-    /// Floats beside the next operator, all of which the file [holds](Self::holds).
+    /// Adds a constant of floats for the next operator. All of them must be [floats of the file](Self::holds).
     pub fn floats(&mut self, what: &str, shape: &[usize], values: &[f64]) -> Result<Constant, Refusal> {
         debug_assert!(values.len() == shape.iter().product::<usize>() && values.iter().all(|&x| self.holds(x)));
         let name = format!("{}.{what}", self.name());
-        // A file that is too large is found before its bytes are made.
+        // A file that is too large is detected before its bytes are written.
         let width = if self.single { 4 } else { 8 };
         if values.len().saturating_mul(width) > self.limit {
             return Err(Refusal::TooLarge);
@@ -175,7 +175,7 @@ impl File {
         self.constant(name, data_type, shape, bytes)
     }
 
-    /// Places of elements beside the next operator.
+    /// Adds a constant of indices of elements for the next operator.
     pub fn places(&mut self, shape: &[usize], places: impl Iterator<Item = u32>) -> Result<Constant, Refusal> {
         let name = format!("{}.indices", self.name());
         self.constant(name, INTEGERS, shape, places.flat_map(|n| i64::from(n).to_le_bytes()).collect())
@@ -183,7 +183,7 @@ impl File {
 
     // ------------------------------------------------------------------------------------------------------- operators
 
-    /// One operator more, with its result, which has this shape.
+    /// Adds an operator. The result has the given shape.
     pub fn operator(&mut self, operator: &str, inputs: &[&dyn Input], attributes: Vec<Attribute>, shape: Vec<usize>) -> Tensor {
         let name = self.name();
         self.operators += 1;
@@ -197,7 +197,7 @@ impl File {
         Tensor { name, shape }
     }
 
-    /// The same elements in another shape.
+    /// A tensor with the same elements in another shape.
     pub fn reshaped(&mut self, x: &Tensor, shape: &[usize]) -> Result<Tensor, Refusal> {
         if x.shape == shape {
             return Ok(x.clone());
@@ -215,7 +215,7 @@ impl File {
         Ok(self.push(format!("reshape{}", self.reshapes - 1), "Reshape", &[x, &constant], vec![], shape.to_vec()))
     }
 
-    /// The bytes of the file whose output is this tensor in this shape.
+    /// The bytes of the file, whose output is this tensor in this shape.
     pub fn finish(mut self, output: &Tensor, shape: &[usize]) -> Result<Vec<u8>, Refusal> {
         let mut output = self.reshaped(output, shape)?;
         if output.name == INPUT {
@@ -259,7 +259,7 @@ pub(super) fn integers(name: &str, values: &[usize]) -> Attribute {
     Attribute { name: name.to_string(), ints: values.iter().map(|&n| n as i64).collect(), r#type: 7, ..Default::default() }
 }
 
-/// Numbers that a shape has one of an element, without the repetitions along whole axes: what is broadcast to the shape.
+/// Numbers of a tensor without the repetitions along whole axes: their broadcast to the shape is the tensor.
 pub(super) fn compact(shape: &[usize], values: Vec<f64>) -> (Vec<usize>, Vec<f64>) {
     let (mut shape, mut values) = (shape.to_vec(), values);
     for axis in 0..shape.len() {
@@ -296,7 +296,7 @@ mod tests {
             assert_eq!(parts.into_iter().map(|x| rational(x).unwrap()).sum::<Rational>(), q);
             assert_eq!(file.parts(Rational::from((1, 3))), None);
         }
-        // Below the smallest single, and beyond the largest.
+        // A number below the smallest single, and one beyond the largest.
         let tiny = Rational::from((1, rug::Integer::from(1) << 200u32));
         assert_eq!((single.parts(tiny.clone()), double.parts(tiny).map(|parts| parts.len())), (None, Some(1)));
         assert_eq!(single.parts(Rational::from(rug::Integer::from(1) << 200u32)), None);

@@ -1,8 +1,8 @@
-//! Networks into `.onnx`: each node of a graph as the operators that are read as that node again.
+//! Writes networks to `.onnx` files: each node of a graph becomes operators that are read as the same node.
 //!
-//! An activation and a maximum are one operator each, so that units and their bits are those of the network; where none has the same bits, the
-//! network is refused. Affine nodes may become several operators, whose exact product is the same map. Every number is in the
-//! file as it is, as a float of 4 bytes where all are such, else of 8.
+//! An activation or a maximum becomes one operator, so that units and their bits are preserved. If no operator has the same bits, the
+//! network is refused. An affine node may become several operators, whose exact product is the same map. Every number is stored exactly: as
+//! floats of 4 bytes if all numbers are such floats, and else of 8 bytes.
 
 mod activation;
 mod affine;
@@ -13,26 +13,26 @@ mod window;
 use crate::network::graph::{Coefficients, Graph, Node, Operation};
 use file::{File, LIMIT, Tensor};
 
-/// Why a graph is not written.
+/// The reasons for which a graph is not written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
-    /// A number that no float is.
+    /// A number that is not a float of the file.
     Number {
-        /// Which: `weight 3`, `bias 0`.
+        /// The coefficient, such as `weight 3` or `bias 0`.
         place: String,
-        /// Its value.
+        /// The value of the coefficient.
         value: String,
     },
-    /// A node that no operator is read as.
+    /// A node for which there is no operator.
     Node(String),
-    /// More bytes than a file holds.
+    /// The network needs more bytes than a file can have.
     TooLarge,
 }
 
-/// The refusal, and the node that it is about.
+/// A refusal, with the index of its node.
 pub(super) type Refused = (usize, Refusal);
 
-/// The bytes of a file with a graph. The numbers are singles if that is exact, else doubles.
+/// The bytes of a file for a graph. The numbers are singles if that is exact, and else doubles.
 pub(super) fn graph(graph: &Graph) -> Result<Vec<u8>, Refused> {
     written(graph, true).or_else(|_| written(graph, false))
 }
@@ -47,7 +47,8 @@ fn written(graph: &Graph, single: bool) -> Result<Vec<u8>, Refused> {
     file.finish(&tensors[graph.output()], graph.output_shape()).map_err(|refusal| (graph.output(), refusal))
 }
 
-/// The tensor of a node, of those of the nodes before it. Its shape may differ from the node's; its elements are in the same order.
+/// The tensor of a node, computed from those of the nodes before it. Its shape may differ from that of the node; its elements are in the
+/// same order.
 fn tensor(file: &mut File, node: &Node, tensors: &[Tensor]) -> Result<Tensor, Refusal> {
     match &node.operation {
         Operation::Input => Ok(tensors[0].clone()),
@@ -61,9 +62,9 @@ fn tensor(file: &mut File, node: &Node, tensors: &[Tensor]) -> Result<Tensor, Re
     }
 }
 
-/// A file does not say whose bits count: what is read has those of every activation.
+/// A file does not record whose bits count: all activations that are read have bits.
 fn not_a_layer() -> Result<Tensor, Refusal> {
-    Err(Refusal::Node("its bits are not those of a hidden layer, which an .onnx file does not say".to_string()))
+    Err(Refusal::Node("its bits are not those of a hidden layer, which an .onnx file cannot express".to_string()))
 }
 
 /// All coefficients as floats of the file.

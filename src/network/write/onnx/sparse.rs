@@ -1,58 +1,43 @@
-//! Maps of sparse rows: what their entries are is found, and written as the operator that is read as them.
+//! Maps with sparse rows: the structure of their entries is recognised, and written as the operator that has it.
 
 use super::affine::{Shift, along, gemm};
 use super::file::{File, Tensor, compact, integer, integers};
 use super::{Refusal, floats, window};
+use crate::exact::Lists;
 use crate::network::graph::{Coefficients, LinearMap};
 use rug::Rational;
 
 /// The entries (input, weight) of each row.
-pub(super) struct Rows {
-    starts: Vec<usize>,
-    entries: Vec<(u32, u32)>,
+pub(super) type Rows = Lists<(u32, u32)>;
+
+fn rows_of(map: &LinearMap) -> Rows {
+    let mut rows = Lists::with_capacity(0);
+    for row in 0..map.outputs() {
+        map.for_row(row, |input, weight| rows.push((input as u32, weight as u32)));
+        rows.end_list();
+    }
+    rows
 }
 
-impl Rows {
-    fn of(map: &LinearMap) -> Self {
-        let (mut starts, mut entries) = (vec![0], Vec::new());
-        for row in 0..map.outputs() {
-            map.for_row(row, |input, weight| entries.push((input as u32, weight as u32)));
-            starts.push(entries.len());
-        }
-        Self { starts, entries }
-    }
+/// The length of the rows, if all rows have the same length.
+fn width(rows: &Rows) -> Option<usize> {
+    let width = rows.get(0).len();
+    rows.iter().all(|row| row.len() == width).then_some(width)
+}
 
-    pub fn len(&self) -> usize {
-        self.starts.len() - 1
-    }
-
-    pub fn get(&self, row: usize) -> &[(u32, u32)] {
-        &self.entries[self.starts[row]..self.starts[row + 1]]
-    }
-
-    pub fn iter(&self) -> impl Iterator<Item = &[(u32, u32)]> {
-        (0..self.len()).map(|row| self.get(row))
-    }
-
-    /// The length of all rows, if it is one.
-    fn width(&self) -> Option<usize> {
-        let width = self.get(0).len();
-        self.iter().all(|row| row.len() == width).then_some(width)
-    }
-
-    fn inputs(&self) -> impl Iterator<Item = u32> + '_ {
-        self.entries.iter().map(|&(input, _)| input)
-    }
+/// The inputs of all entries.
+fn inputs(rows: &Rows) -> impl Iterator<Item = u32> + '_ {
+    rows.entries().iter().map(|&(input, _)| input)
 }
 
 pub(super) fn write(file: &mut File, map: &LinearMap, x: &Tensor, shape: &[usize], shift: &mut Shift) -> Result<Tensor, Refusal> {
-    let rows = Rows::of(map);
-    let width = rows.width();
+    let rows = rows_of(map);
+    let width = width(&rows);
     if width == Some(1) {
-        let elements: Vec<u32> = rows.inputs().collect();
+        let elements: Vec<u32> = inputs(&rows).collect();
         let y = chosen(file, x, &elements, shape)?;
         let factors = factors(file, map.weights())?;
-        return scaled(file, &y, shape, rows.entries.iter().map(|&(_, w)| factors[w as usize]).collect());
+        return scaled(file, &y, shape, rows.entries().iter().map(|&(_, w)| factors[w as usize]).collect());
     }
     if let Some([blocks, outputs, inputs]) = blocks(map, &rows) {
         let weights = floats(file, "weight", map.weights())?;
@@ -60,21 +45,21 @@ pub(super) fn write(file: &mut File, map: &LinearMap, x: &Tensor, shape: &[usize
         return gemm(file, x, &weights, [blocks, outputs, inputs], bias.as_deref());
     }
     let mean = width.filter(|&width| is_mean(map.weights(), width));
-    let in_order = rows.inputs().eq(0..x.len() as u32);
+    let in_order = inputs(&rows).eq(0..x.len() as u32);
     if (mean.is_none() || !in_order)
         && let Some(y) = window::average_pool(file, map.weights(), &rows, shape, x)?
     {
         return Ok(y);
     }
     if let Some(width) = mean {
-        let elements: Vec<u32> = rows.inputs().collect();
+        let elements: Vec<u32> = inputs(&rows).collect();
         let y = chosen(file, x, &elements, &[rows.len(), width])?;
         return Ok(file.operator("ReduceMean", &[&y], vec![integers("axes", &[1]), integer("keepdims", 0)], vec![rows.len()]));
     }
     any(file, map, &rows, x, shape)
 }
 
-/// Chosen elements in a shape; what is every element in its order is only seen in that shape.
+/// The selected elements, in this shape. If these are all elements in their order, the tensor is only reshaped.
 pub(super) fn chosen(file: &mut File, x: &Tensor, elements: &[u32], shape: &[usize]) -> Result<Tensor, Refusal> {
     if elements.iter().copied().eq(0..x.len() as u32) {
         return file.reshaped(x, shape);
@@ -84,14 +69,14 @@ pub(super) fn chosen(file: &mut File, x: &Tensor, elements: &[u32], shape: &[usi
     Ok(file.operator("Gather", &[&flat, &places], vec![integer("axis", 0)], shape.to_vec()))
 }
 
-/// The elements that a map takes, one a row, if it takes all of them times -1.
+/// For each row the element that a map takes, if it takes all of them times -1.
 pub(super) fn subtracted(map: &LinearMap) -> Option<Vec<u32>> {
     let is_negative = !map.is_dense() && map.convolution().is_none() && map.weights().len() == 1 && map.weights().get(0) == -1;
-    let rows = is_negative.then(|| Rows::of(map))?;
-    (rows.width() == Some(1)).then(|| rows.inputs().collect())
+    let rows = is_negative.then(|| rows_of(map))?;
+    (width(&rows) == Some(1)).then(|| inputs(&rows).collect())
 }
 
-/// A factor as what is multiplied by and what is divided by, both of them floats.
+/// A factor, as a float to multiply by and a float to divide by.
 type Factor = [f64; 2];
 
 fn factor(file: &File, weights: &Coefficients, index: usize) -> Result<Factor, Refusal> {
@@ -109,7 +94,7 @@ fn factors(file: &File, weights: &Coefficients) -> Result<Vec<Factor>, Refusal> 
     (0..weights.len()).map(|index| factor(file, weights, index)).collect()
 }
 
-/// Each element times a factor of its own.
+/// Multiplies each element by its own factor.
 fn scaled(file: &mut File, x: &Tensor, shape: &[usize], factors: Vec<Factor>) -> Result<Tensor, Refusal> {
     if factors.iter().all(|&factor| factor == [-1.0, 1.0]) {
         return Ok(file.operator("Neg", &[x], vec![], shape.to_vec()));
@@ -125,25 +110,26 @@ fn scaled(file: &mut File, x: &Tensor, shape: &[usize], factors: Vec<Factor>) ->
     Ok(y)
 }
 
-/// Blocks, outputs and inputs of a matrix that is applied to block after block of the inputs.
+/// The numbers of blocks, outputs and inputs, if a map applies one matrix to each block of the inputs.
 fn blocks(map: &LinearMap, rows: &Rows) -> Option<[usize; 3]> {
-    let inputs = rows.width().filter(|&width| width > 0 && map.inputs().is_multiple_of(width))?;
+    let inputs = width(&rows).filter(|&width| width > 0 && map.inputs().is_multiple_of(width))?;
     let blocks = map.inputs() / inputs;
     let outputs = Some(map.outputs() / blocks).filter(|outputs| outputs * blocks == map.outputs())?;
     let entry = |(k, &found): (usize, &(u32, u32))| {
         let (row, j) = (k / inputs, k % inputs);
         found == ((row / outputs * inputs + j) as u32, (row % outputs * inputs + j) as u32)
     };
-    let found = map.weights().len() == outputs * inputs && rows.entries.iter().enumerate().all(entry);
+    let found = map.weights().len() == outputs * inputs && rows.entries().iter().enumerate().all(entry);
     found.then_some([blocks, outputs, inputs])
 }
 
-/// Whether the one weight is that of a mean of so many elements.
+/// Whether the only weight is that of a mean of `width` elements.
 fn is_mean(weights: &Coefficients, width: usize) -> bool {
     weights.len() == 1 && width > 0 && weights.get(0) == Rational::from((1, width as u64))
 }
 
-/// Any other map: its entries in a table of rows, padded with zeros, times weights, and summed; a weight that is no float is divided by one.
+/// Any other map: its entries as a table of rows, padded with zeros, times weights, and then summed. A weight that is not a float is
+/// divided by a float.
 fn any(file: &mut File, map: &LinearMap, rows: &Rows, x: &Tensor, shape: &[usize]) -> Result<Tensor, Refusal> {
     let factors = factors(file, map.weights())?;
     let width = rows.iter().map(<[_]>::len).max().unwrap_or(0).max(1);

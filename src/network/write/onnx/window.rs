@@ -1,6 +1,6 @@
-//! Windows that move over an image: a graph holds the elements of each, a file how they move.
+//! Windows that move over an image. A graph has the elements of each window; a file has the steps by which it moves.
 //!
-//! What is guessed from the elements is built as the reader builds it, and taken only where the result is the same.
+//! The steps are guessed from the elements. The window is then built as the reader builds it, and used only if the result is the same.
 
 use super::Refusal;
 use super::file::{File, Tensor, integer, integers};
@@ -9,13 +9,13 @@ use crate::network::graph::{Coefficients, Maximum, NetworkBuilder, Operation, Wi
 use crate::network::read::onnx::proto::Attribute;
 use rug::Rational;
 
-/// The steps that are tried where the elements leave them open.
+/// The number of steps that are tried if the elements do not determine them.
 const MOST_STEPS: usize = 64;
 
-/// The steps that are kept of those that fit an axis.
+/// The number of steps that are kept of those that fit an axis.
 const MOST_FITS: usize = 16;
 
-/// Channels, rows and columns of a tensor, with axes of size 1 before them.
+/// The channels, rows and columns of a tensor; the axes before them have size 1.
 fn image(shape: &[usize]) -> Option<[usize; 3]> {
     let (leading, &last) = shape.split_last_chunk::<3>()?;
     leading.iter().all(|&n| n == 1).then_some(last)
@@ -25,7 +25,7 @@ fn divisors(n: usize) -> impl Iterator<Item = usize> {
     (1..=n).filter(move |k| n.is_multiple_of(*k))
 }
 
-/// How windows move along one axis.
+/// The movement of windows along one axis.
 #[derive(Clone, Copy, Debug)]
 struct Steps {
     kernel: usize,
@@ -34,8 +34,8 @@ struct Steps {
     before: usize,
 }
 
-/// The windows of both axes, the likelier first. Padding behind is as much as the last positions need; runtimes want less than the kernel, and
-/// where there is more, the last position is one that begins inside and ends beyond it.
+/// The windows of both axes, the more likely ones first. The padding at the end is what the last position needs. Runtimes want it to be
+/// smaller than the kernel; if it is larger, the last position begins inside and ends beyond the padding.
 fn windows(steps: [Steps; 2], size: [usize; 2], out: [usize; 2]) -> Vec<Window> {
     let behind = [0, 1].map(|axis| {
         let Steps { kernel, stride, dilation, before } = steps[axis];
@@ -83,13 +83,13 @@ pub(super) fn maximum(file: &mut File, maximum: &Maximum, shape: &[usize], x: &T
         let x = file.reshaped(x, &[1, channels, size[0], size[1]])?;
         return Ok(file.operator("MaxPool", &[&x], options(&window), vec![1, channels, rows, columns]));
     }
-    let elements = without_padding(maximum)
-        .ok_or_else(|| Refusal::Node("no operator has windows whose padding lies as that of its maxima".to_string()))?;
+    let elements =
+        without_padding(maximum).ok_or_else(|| Refusal::Node("no operator has windows with the padding of its maxima".to_string()))?;
     let x = chosen(file, x, &elements, &[windows, size])?;
     Ok(largest(file, &x, 1))
 }
 
-/// How many elements lie behind the axis along which the maxima are, if they are along one.
+/// The number of elements after the axis along which the maxima are, if they are along one axis.
 fn inner(maximum: &Maximum, windows: usize, elements: usize) -> Option<usize> {
     let (size, candidates) = (maximum.size, &maximum.candidates);
     let inner = if size == 1 { 1 } else { (candidates[1] as usize).checked_sub(candidates[0] as usize)? };
@@ -98,7 +98,7 @@ fn inner(maximum: &Maximum, windows: usize, elements: usize) -> Option<usize> {
     (is_axis && candidates.iter().enumerate().all(|(place, &element)| element as usize == at(place))).then_some(inner)
 }
 
-/// The candidates with the first of a window in place of padding behind it, where it never wins.
+/// The candidates in which the padding at the end of a window is replaced by its first candidate, where it does not change the maximum.
 fn without_padding(maximum: &Maximum) -> Option<Vec<u32>> {
     let mut elements = maximum.candidates.clone();
     for window in elements.chunks_exact_mut(maximum.size) {
@@ -111,8 +111,8 @@ fn without_padding(maximum: &Maximum) -> Option<Vec<u32>> {
     Some(elements)
 }
 
-/// Rows and columns of the image, and the window over it, if the maxima are those of a pool. Where there are several, the first with less
-/// padding than the kernel has, which is what runtimes take.
+/// The rows and columns of the image, and the window over it, if the maxima are those of a pool. If several windows fit, the result is the
+/// first one with less padding than the kernel has rows and columns, which runtimes accept.
 fn max_pool(maximum: &Maximum, shape: &[usize], elements: usize) -> Option<([usize; 2], Window)> {
     let [channels, rows, columns] = image(shape).filter(|[channels, ..]| elements.is_multiple_of(*channels))?;
     let (area, mut with_more_padding) = (elements / channels, None);
@@ -135,7 +135,7 @@ fn max_pool(maximum: &Maximum, shape: &[usize], elements: usize) -> Option<([usi
     with_more_padding
 }
 
-/// Whether there is less padding than the kernel has rows and columns.
+/// Whether the padding is smaller than the kernel.
 fn is_padded_less(window: &Window) -> bool {
     window.padding.iter().all(|padding| (0..2).all(|axis| padding[axis] < window.kernel[axis]))
 }
@@ -147,10 +147,10 @@ fn is_max_pool(maximum: &Maximum, channels: usize, size: [usize; 2], window: &Wi
     Some(matches!(&graph.nodes()[1].operation, Operation::Maximum(found) if found.candidates == maximum.candidates))
 }
 
-/// For each position along an axis the row or column at each place of the kernel, if it is there.
+/// For each position of the window along an axis, the row or column at each place of the kernel, if it is not padding.
 type Places = Vec<Vec<Option<usize>>>;
 
-/// The rows and columns that the windows of the first channel see, if the ones do not depend on the others.
+/// The rows and columns in the windows of the first channel, if rows and columns are independent of each other.
 fn places(maximum: &Maximum, size: [usize; 2], kernel: [usize; 2], out: [usize; 2]) -> Option<[Places; 2]> {
     let mut places = [0, 1].map(|axis| vec![vec![None; kernel[axis]]; out[axis]]);
     for position in 0..out[0] * out[1] {
@@ -167,12 +167,12 @@ fn places(maximum: &Maximum, size: [usize; 2], kernel: [usize; 2], out: [usize; 
     Some(places)
 }
 
-/// The steps of windows that see these places of an axis of this size.
+/// The steps of windows that contain these places of an axis of this size.
 fn steps(places: &Places, size: usize) -> Vec<Steps> {
     let (out, kernel) = (places.len(), places[0].len());
     let known = || (0..out).flat_map(|o| (0..kernel).map(move |k| (o, k))).filter_map(|(o, k)| places[o][k].map(|at| (o, k, at)));
     let Some((o, k, at)) = known().next() else { return Vec::new() };
-    // Two neighbours tell a step; where no two are there, steps are tried. One position alone is followed by none within the image.
+    // Two neighbours determine a step. If there are no two, steps are tried. After a single position there is none within the image.
     let tried = |alone: Option<usize>, neighbours: Option<(usize, usize)>| match (neighbours, alone) {
         (Some((a, b)), _) => b.saturating_sub(a)..=b.saturating_sub(a),
         (None, Some(step)) => step..=step,
@@ -197,7 +197,7 @@ fn steps(places: &Places, size: usize) -> Vec<Steps> {
 
 // ---------------------------------------------------------------------------------------------------------------- averages
 
-/// The means over windows of an image, if a map is that.
+/// Writes a map as means over the windows of an image, if it is one.
 pub(super) fn average_pool(
     file: &mut File,
     weights: &Coefficients,
@@ -216,7 +216,7 @@ pub(super) fn average_pool(
 fn found_average(weights: &Coefficients, rows: &Rows, shape: &[usize], elements: usize) -> Option<([usize; 2], Window, bool)> {
     let [channels, height, width] = image(shape).filter(|[channels, ..]| elements.is_multiple_of(*channels))?;
     let area = elements / channels;
-    // The divisors, of whole numbers.
+    // The divisors, which are integers.
     let divisors_of: Vec<usize> =
         (0..weights.len()).map(|w| Some(weights.get(w)).filter(|q| *q.numer() == 1)?.denom().to_usize()).collect::<Option<_>>()?;
     let divisor = |row: &[(u32, u32)]| row.first().map(|&(_, w)| divisors_of[w as usize]);
@@ -237,7 +237,7 @@ fn found_average(weights: &Coefficients, rows: &Rows, shape: &[usize], elements:
                     return Some((size, window, !counts_elements));
                 }
                 if counts_elements {
-                    break; // larger kernels see the same elements
+                    break; // larger kernels contain the same elements
                 }
             }
         }
@@ -270,12 +270,12 @@ fn is_average_pool(
     Some(same)
 }
 
-/// The first place and the one behind the last of places that are neighbours; `None` for no place.
+/// The first index and the one after the last, if the indices are consecutive; `None` if there are none.
 fn span(places: impl Iterator<Item = usize> + Clone) -> Option<[usize; 2]> {
     Some([places.clone().min()?, places.max()? + 1])
 }
 
-/// Steps, with kernels of several sizes, of windows without dilation that see these spans.
+/// The steps, for kernels of several sizes, of windows without dilation that contain these spans.
 fn spans_of(spans: &[[usize; 2]], size: usize) -> Vec<Steps> {
     let widest = spans.iter().map(|[first, end]| end - first).max().unwrap_or(1);
     let mut strides: Vec<usize> = spans.windows(2).flat_map(|pair| [0, 1].map(|end| pair[1][end].saturating_sub(pair[0][end]))).collect();
@@ -288,7 +288,7 @@ fn spans_of(spans: &[[usize; 2]], size: usize) -> Vec<Steps> {
     let mut found = Vec::new();
     for kernel in widest..=2 * widest {
         for &stride in &strides {
-            // A span with an end that the edge of the image does not cut off tells how much padding there is.
+            // A span whose end is not at the edge of the image determines the padding.
             let told = spans.iter().enumerate().find_map(|(o, &[first, end])| match () {
                 () if first > 0 => Some((o * stride).checked_sub(first)),
                 () if end < size => Some((o * stride + kernel).checked_sub(end)),

@@ -1,11 +1,11 @@
-//! What is swept: networks, points, and the ratios that are aimed at.
+//! The cases of sweeps: networks, points, and target ratios.
 
 use plica::data::{self, DataSet, Points};
 use plica::network::{self, Network};
 use plica::sweep::{PairGroup, Pairs};
 use plica_compare::setup::Rng;
 
-/// The hidden layers: how many, and how wide.
+/// The number of hidden layers, and their width.
 const SHAPES: [(usize, usize); 6] = [(2, 30), (3, 20), (4, 15), (5, 12), (6, 10), (10, 6)];
 
 pub const DIMENSION: usize = 784;
@@ -14,7 +14,7 @@ pub struct Case {
     pub name: String,
     pub network: Network,
     pub random: bool,
-    /// How often the rate of each sampler should be reached.
+    /// The target ratio to the rate of each sampler.
     pub over_algorithm_1: f64,
     pub over_sharing: f64,
 }
@@ -41,7 +41,7 @@ impl Case {
         format!("{}, {}, {ends}", self.name, self.network.shape())
     }
 
-    /// Points and all pairs of them, about as many as asked for.
+    /// Points and all pairs of them, about the given number.
     pub fn segments(&self, count: u64) -> (Points, Vec<PairGroup>) {
         let rows = ((count as f64).sqrt().ceil() as usize).max(2);
         let points = if self.random { uniform(rows) } else { digits(rows) };
@@ -53,7 +53,7 @@ impl Case {
 /// Some of the built-in digits.
 fn digits(rows: usize) -> Points {
     let digits = data::DataSet::load("digits", &Default::default()).expect("built-in data").points;
-    // Sixteenths: doubles have them exactly.
+    // Multiples of 1/16, exact in doubles.
     let values = (0..rows.min(digits.len())).flat_map(|row| digits.nearest(row).to_vec()).collect();
     Points::from_f64(values, digits.dimension()).expect("finite")
 }
@@ -74,7 +74,7 @@ pub fn random_pairs(points: &Points, count: u64) -> Vec<PairGroup> {
 }
 
 fn groups(points: &Points, pairs: Pairs) -> Vec<PairGroup> {
-    // Only the number of points matters here, and copies of those of the cube would be large.
+    // Only the number of points matters here; copies of the points of the cube would be large.
     let counted = Points::from_f64(vec![0.0; points.len()], 1).expect("finite");
     pairs.groups(&DataSet { name: "points".into(), points: counted, labels: None }).expect("two points at least")
 }

@@ -1,4 +1,4 @@
-//! Those that are measured: sweeps and samplers of one case.
+//! The measured programs: sweeps and samplers of one case.
 
 use plica::data::Points;
 use plica::network::{Network, Selection, UnitSet};
@@ -7,10 +7,10 @@ use plica_compare::sampling_baseline::{Cut, Method, Sampled, Sampling, Settings}
 use plica_compare::setup::to_f32;
 use std::time::Instant;
 
-/// Points of a segment that the samplers look at.
+/// The number of points on a segment for the samplers.
 const SAMPLES: usize = 100;
 
-/// How the samplers sample.
+/// The methods of the samplers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Algorithm 1, 64 segments in one batch.
@@ -22,7 +22,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Ways to cut and to multiply.
+    /// The options of cutting and multiplying to try.
     fn ways(self) -> Vec<(Cut, Method)> {
         let blocks = [128, 256, 512].map(Cut::Blocks);
         let with = |method: Method| blocks.map(|cut| (cut, method));
@@ -34,7 +34,7 @@ impl Kind {
     }
 }
 
-/// The whole of a sweep.
+/// A complete sweep.
 pub fn run(sweep: &Sweep<'_>, threads: usize) -> SweepState {
     sweep.run(sweep.begin(), threads, |_| true).expect("threads")
 }
@@ -43,7 +43,7 @@ pub fn hidden(network: &Network) -> UnitSet {
     network.units(&Selection::Hidden).expect("hidden units can always be selected")
 }
 
-/// A sampler, in its fastest way.
+/// A sampler with its fastest options.
 pub struct Sampler {
     sampling: Sampling,
     shares: bool,
@@ -55,7 +55,7 @@ pub struct Sampler {
 }
 
 impl Sampler {
-    /// Tries all ways and keeps the fastest, with as many segments as take about so many seconds.
+    /// Tries all options and keeps the fastest, with enough segments for about this number of seconds.
     pub fn fastest(network: &Network, points: &Points, groups: &[PairGroup], kind: Kind, seconds: f64) -> Self {
         let tried = kind.ways().into_iter().map(|way| {
             let mut sampler = Self::new(network, points, kind, way);
@@ -75,12 +75,12 @@ impl Sampler {
         Self { sampling, shares, rows, pairs: vec![], out: vec![], way }
     }
 
-    /// How the work is cut and multiplied.
+    /// The options of cutting and multiplying, as text.
     pub fn way(&self) -> String {
         let (cut, method) = self.way;
         let cut = match cut {
             Cut::Blocks(columns) => format!("blocks of {columns}"),
-            Cut::Whole => "one product a layer".to_string(),
+            Cut::Whole => "one product per layer".to_string(),
         };
         match method {
             Method::Product => cut,
@@ -88,7 +88,7 @@ impl Sampler {
         }
     }
 
-    /// Takes about so many pairs, spread evenly over all.
+    /// Takes about this number of pairs, spread evenly over all.
     fn take(&mut self, groups: &[PairGroup], count: usize) {
         let all: usize = groups.iter().map(|group| group.count() as usize).sum();
         self.pairs = groups.iter().flat_map(PairGroup::iter).step_by((all / count.max(1)).max(1)).collect();

@@ -1,25 +1,25 @@
-//! Sweeps a second: [`plica::sweep::Sweep`], from points to tallies, against sampling, on the same pairs in one run.
+//! Sweeps, [`plica::sweep::Sweep`], from points to tallies, against sampling, on the same pairs in one run.
 //!
-//! `cargo run --release -p plica-compare --bin sweeps` measures every case; words as arguments pick some, such as
+//! `cargo run --release -p plica-compare --bin sweeps` measures every case; words as arguments select some, for example
 //! `random 2x30` or `digits:6x10` or `memory`.
 //!
 //! The cases are the six shapes of 60 hidden units: with 784 inputs, Kaiming initialisation, and points uniform in the
 //! unit cube; and the trained `digits` networks, with some digits. The segments are those of all ordered pairs of
-//! points, as in the papers: the sweep traces a segment once and measures it from both ends. The contenders take
-//! turns, and a ratio is taken within a round; printed are the median and the range over the rounds.
+//! points, as in the papers: the sweep traces a segment once and measures it from both ends. The programs take
+//! turns, and ratios are taken within a round; the median and the range over the rounds are printed.
 //!
-//! - *The sweep* is the whole of it, on one thread: first layers, traces, measures, tallies.
+//! - *The sweep* is the complete sweep on one thread: first layers, traces, measures, tallies.
 //! - *Algorithm 1* is that of the space-folding papers: 100 points of each segment, ends included, each through the
-//!   whole network in f32, by the fastest product crate of those tried. *In one batch* of 64 segments it is what one
-//!   would write: a product a layer. *In blocks* a batch of 81 is cut so that its activations stay in the cache.
-//! - *The sharing sampler* interpolates the first layer's pre-activations instead. It gets those of all points for
-//!   nothing: they are computed before the clock starts. The layers above are products, or a loop of our own.
-//! - The samplers compute r1, r2 and chi, not tallies. Sizes of blocks are tried before, and the fastest takes part.
-//!   They get an even choice of the pairs, as many as fill the time of a run.
+//!   whole network in f32, by the fastest product crate of those tried. *In one batch* of 64 segments is the simple
+//!   form: one product per layer. *In blocks* a batch of 81 is cut so that its activations stay in the cache.
+//! - *The sharing sampler* interpolates the first layer's pre-activations instead. Those of all points are not
+//!   timed: they are computed before the clock starts. The layers above are products, or a loop of our own.
+//! - The samplers compute r1, r2 and chi, not tallies. Several sizes of blocks are tried before, and the fastest is measured.
+//!   They get an even selection of the pairs, enough for the time of a run.
 //! - *Without filter* is the same sweep with the error bounds switched off.
 //! - *Two threads* is the same sweep, on two.
 //!
-//! A target that is missed is said to be missed, and nothing more: the times are the machine's.
+//! A missed target is reported, but is no error: the times depend on the machine.
 
 mod cases;
 mod contenders;

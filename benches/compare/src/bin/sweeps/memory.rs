@@ -1,4 +1,4 @@
-//! What a sweep takes of memory: the peak of a process of its own.
+//! The memory of a sweep: the peak of a separate process.
 
 use super::cases::{random_network, random_pairs, uniform};
 use super::contenders::{hidden, run};
@@ -9,13 +9,13 @@ use std::process::Command;
 /// The argument of a child process, before its points and its segments.
 pub const CHILD: &str = "--sweep";
 
-/// Bytes that 10,000 points should stay below.
+/// The target for 10,000 points, in bytes.
 const LIMIT: f64 = 500e6;
 
 /// Points, segments.
 const SIZES: [(usize, u64); 4] = [(1_000, 1_000_000), (10_000, 10_000), (10_000, 100_000), (10_000, 1_000_000)];
 
-/// Sweeps, and prints the peak of this process in KiB.
+/// Runs a sweep, and prints the peak of this process in KiB.
 pub fn child(points: usize, segments: u64) {
     let network = network::load(&random_network(2, 30)).expect("a built-in network");
     let units = hidden(&network);
@@ -28,7 +28,7 @@ pub fn child(points: usize, segments: u64) {
     println!("{}", peak.map_or("unknown", str::trim));
 }
 
-/// Prints the peaks of processes that sweep.
+/// Prints the peaks of processes that run sweeps.
 pub fn print() {
     println!("peak memory of a process that sweeps random:2x30 on two threads");
     println!("  {:>10} {:>12} {:>14}", "points", "segments", "peak");
@@ -40,7 +40,7 @@ pub fn print() {
         let peak = match text.parse::<f64>() {
             Ok(kib) if kib * 1024.0 < LIMIT => format!("{:.0} MB   500 MB met", kib * 1.024e-3),
             Ok(kib) => format!("{:.0} MB   500 MB missed", kib * 1.024e-3),
-            Err(_) => "unknown: this system does not say".to_string(),
+            Err(_) => "unknown: not reported by this system".to_string(),
         };
         println!("  {points:>10} {segments:>12} {peak:>26}");
     }

@@ -1,4 +1,4 @@
-//! Contenders taking turns, and what comes out of it.
+//! Rounds in which the programs take turns, and their results.
 
 use super::cases::Case;
 use super::contenders::{Kind, Sampler, hidden, run};
@@ -9,20 +9,20 @@ use std::time::Instant;
 
 const ROUNDS: usize = 7;
 
-/// The time that a run should take about.
+/// The approximate time of a run.
 const SECONDS: f64 = 0.5;
 
-/// Segments of the first try, and the most that are taken.
+/// The number of segments of the first try, and the largest number.
 const SEGMENTS: std::ops::RangeInclusive<u64> = 1 << 15..=1 << 22;
 
-/// Segments a second that are aimed at on one thread.
+/// The target in segments per second on one thread.
 const RATE: f64 = 1e6;
-/// The most that the sweep may take of the time without the filter.
+/// The largest ratio of the sweep's time to the time without the filter.
 const FILTER: f64 = 1.15;
-/// What two threads should bring.
+/// The target ratio of two threads to one.
 const THREADS: f64 = 1.7;
 
-/// One number of each round.
+/// One number for each round.
 pub struct Series {
     rounds: Vec<f64>,
     target: f64,
@@ -39,7 +39,7 @@ impl Series {
     }
 }
 
-/// Segments a second, then the ratios: over Algorithm 1 in one batch and in blocks, over the sharing sampler, to the
+/// Segments per second, then the ratios: over Algorithm 1 in one batch and in blocks, over the sharing sampler, to the
 /// time without filter, of two threads over one.
 pub type Outcome = [Series; 6];
 
@@ -53,7 +53,7 @@ pub fn measure(case: &Case) -> Outcome {
     let mut samplers = [Kind::Batch, Kind::Blocks, Kind::Sharing].map(&mut sampler);
     let paths = sweep.paths() as f64;
 
-    // Seconds a segment, in the order of the contenders.
+    // Seconds per segment, in the order of the programs.
     let mut times = [const { vec![] }; 6];
     let mut means = [0.0; 6];
     let mut decisions = Default::default();
@@ -74,7 +74,7 @@ pub fn measure(case: &Case) -> Outcome {
         for ((contender, times), mean) in contenders.iter_mut().zip(&mut times).zip(&mut means) {
             let start = Instant::now();
             *mean = contender();
-            // The first round only warms up.
+            // The first round is a warm-up.
             if round > 0 {
                 times.push(start.elapsed().as_secs_f64());
             }
@@ -132,7 +132,7 @@ fn print_rows(outcome: &Outcome) {
     }
 }
 
-/// The medians of all cases, a row each; what misses its target is marked.
+/// The medians of all cases, one row each; missed targets are marked.
 pub fn print_summary(cases: &[(String, Outcome)]) {
     println!("medians; ! misses its target");
     println!(
@@ -151,7 +151,7 @@ pub fn print_summary(cases: &[(String, Outcome)]) {
     println!("  targets: {} met of {}\n", all.clone().filter(|series| series.met()).count(), all.count());
 }
 
-/// Points and pairs that take the time of a run.
+/// Points and pairs for about the time of a run.
 fn enough(case: &Case) -> (plica::data::Points, Vec<plica::sweep::PairGroup>) {
     let units = hidden(&case.network);
     let mut count = *SEGMENTS.start();

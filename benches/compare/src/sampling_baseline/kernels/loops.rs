@@ -48,7 +48,7 @@ pub fn rectify<V: Sixteen>(biases: &[f32], z: &mut [f32], bits: &mut [u64], shap
     }
 }
 
-/// See [`super::Isa::layer`]. `C` vectors of columns are worked on at once, a divisor of four.
+/// See [`super::Isa::layer`]. `C` vectors of columns, a divisor of four, are processed at once.
 #[inline(always)]
 pub fn layer<V: Sixteen, const C: usize>(layer: &TiledLayer, x: &[f32], z: &mut [f32], bits: &mut [u64], shape: Shape) {
     let (x, z) = (x[..layer.inputs * shape.pitch].as_chunks().0, z.as_chunks_mut().0);
@@ -94,7 +94,7 @@ fn tile<V: Sixteen, const R: usize, const C: usize>(
     pitch: usize,
 ) -> [u64; TILE] {
     let biases = biases.first_chunk::<R>().expect("a bias for each output");
-    // Loops, because the compiler makes calls of `map` and `from_fn`.
+    // Loops, because the compiler does not inline `map` and `from_fn`.
     let mut sums = [[V::splat(0.0); C]; R];
     for (sums, &bias) in sums.iter_mut().zip(biases) {
         *sums = [V::splat(bias); C];

@@ -2,11 +2,11 @@
 
 use super::Sampled;
 
-/// Planes of a bit-sliced counter: as many as the number of units has bits.
+/// The planes of a bit-sliced counter, one for each bit of the number of units.
 const PLANES: usize = 24;
 
-/// Sixty-four points at a time: one word is the bits of one unit, distances from the first pattern are counters with
-/// one bit a plane.
+/// Measures sixty-four points at a time: one word has the bits of one unit, and distances from the first pattern are counters with
+/// one bit per plane.
 #[inline(always)]
 pub fn measure(bits: &[u64], pitch: usize, start: usize, n: usize) -> Sampled {
     let units = bits.len() / pitch;
@@ -17,7 +17,7 @@ pub fn measure(bits: &[u64], pitch: usize, start: usize, n: usize) -> Sampled {
     for chunk in 0..n.div_ceil(64) {
         let here = (n - 64 * chunk).min(64);
         let points = u64::MAX >> (64 - here);
-        // The last point of the segment has no next one.
+        // The last point of the segment has no successor.
         let steps = if 64 * chunk + here == n { points >> 1 } else { points };
         let at = first_word + chunk;
         // The changes at each step, and the differences from the first pattern, of one unit.
@@ -36,7 +36,7 @@ pub fn measure(bits: &[u64], pitch: usize, start: usize, n: usize) -> Sampled {
             let (steps_b, b) = rows.next().map_or((0, 0), unit);
             changed |= steps_a | steps_b;
             out.r2 += steps_a.count_ones() + steps_b.count_ones();
-            // Two bits go into the lowest plane at once; the carry ripples on.
+            // Two bits are added to the lowest plane at once, then the carry to the higher planes.
             let sum = planes[0] ^ a;
             let mut carry = (planes[0] & a) | (sum & b);
             planes[0] = sum ^ b;

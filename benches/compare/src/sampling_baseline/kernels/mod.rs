@@ -7,7 +7,7 @@ mod sixteen;
 use super::Sampled;
 use sixteen::Sixteen;
 
-/// Numbers that are worked on at once.
+/// The number of lanes that are processed at once.
 pub const LANES: usize = 16;
 
 /// Neighbouring points of one segment, in whole vectors.
@@ -19,22 +19,22 @@ pub struct Run<'a> {
     /// The weight of each end at each point.
     pub s: &'a [f32],
     pub t: &'a [f32],
-    /// Whether the first vector is added to what is there.
+    /// Whether the first vector is added to the existing values.
     pub shared: bool,
 }
 
-/// A block of activations, a unit a row, and the bits of its columns, a unit a row too.
+/// A block of activations, one unit per row, and the bits of its columns, also one unit per row.
 #[derive(Clone, Copy)]
 pub struct Shape {
     /// Numbers from one row of activations to the next.
     pub pitch: usize,
     /// Words from one row of bits to the next.
     pub bits_pitch: usize,
-    /// Words that are filled in, 64 columns each.
+    /// The number of words, 64 columns each.
     pub words: usize,
 }
 
-/// A layer for [`Isa::layer`]: its outputs in tiles of at most [`TILE`], as even as possible.
+/// A layer for [`Isa::layer`]: its outputs in tiles of at most [`TILE`], of nearly equal sizes.
 pub struct TiledLayer {
     inputs: usize,
     biases: Vec<f32>,
@@ -73,7 +73,7 @@ pub enum Isa {
 macro_rules! dispatch {
     ($isa:expr, $name:ident($($arg:expr),*)) => {
         match $isa {
-            // SAFETY: `Isa` is private to this crate, and comes only from `available`, which has asked the processor.
+// SAFETY: `Isa` is private to this crate, and comes only from `available`, which has checked the processor.
             #[cfg(target_arch = "x86_64")]
             Isa::Avx512 => unsafe { avx512::$name($($arg),*) },
             #[cfg(target_arch = "x86_64")]
@@ -107,12 +107,12 @@ impl Isa {
         Self::available().next().unwrap_or(Isa::Portable)
     }
 
-    /// The points of a run, one a column; a coordinate a row, `pitch` apart.
+    /// The points of a run, one per column; one coordinate per row, `pitch` apart.
     pub fn interpolate(self, run: Run, out: &mut [f32], pitch: usize) {
         dispatch!(self, interpolate(run, out, pitch));
     }
 
-    /// The points of one segment with the given weights of its ends, a point a row.
+    /// The points of one segment with the given weights of its ends, one point per row.
     pub fn interpolate_rows(self, from: &[f32], to: &[f32], s: &[f32], t: &[f32], out: &mut [f32]) {
         dispatch!(self, interpolate_rows(from, to, s, t, out));
     }

@@ -1,13 +1,13 @@
-//! Sixteen numbers side by side. Explicit, because the compiler finds neither the masks nor the loops to unroll.
+//! Sixteen numbers side by side, written with intrinsics because the compiler does not find the masks and the loops to unroll.
 
 use super::LANES;
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::*;
 
-/// Sixteen numbers, and the few operations that the loops need.
+/// Sixteen numbers, with the operations of the loops.
 ///
-/// Values of the vector types exist only in functions that may use the instructions, which are called after the
-/// processor was asked for them: that is what makes their methods sound.
+/// Values of the vector types exist only in functions that may use the instructions. These are called only after a check of the
+/// processor, so the methods are sound.
 pub trait Sixteen: Copy {
     fn splat(x: f32) -> Self;
     fn load(from: &[f32; LANES]) -> Self;

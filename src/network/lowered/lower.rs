@@ -1,12 +1,9 @@
-//! From a graph to steps: every activation is a sum of rectified forms, every maximum rounds of duels.
+//! Lowers a graph to steps: every activation becomes a sum of rectified forms, every maximum the rounds of a tournament.
 //!
-//! y(z) = s_0 z + c_0 + sum_i (s_i - s_(i-1)) max(z - b_i, 0) for a piecewise affine y, and max(a, b) = a + max(b - a, 0). What later
-//! steps need and no unit gives goes along as it is, so nothing is approximated and no domain need be bounded.
+//! y(z) = s_0 z + c_0 + sum_i (s_i - s_(i-1)) max(z - b_i, 0) for a piecewise affine y, and max(a, b) = a + max(b - a, 0). Values that
+//! later steps need and that are not outputs of units are carried unchanged, so nothing is approximated, and the domain may be unbounded.
 
-use super::build::ComplexError;
-use super::memory::of_terms;
-use super::slice::Plane;
-use super::steps::{Bit, Code, Duels, Form, Hidden, Step, Steps};
+use super::{Bit, Code, Form, Hidden, Lowered, Step, Tournaments};
 use crate::exact::{Coefficient, Factors};
 use crate::network::LayerBits;
 use crate::network::graph::{Affine, Graph, Maximum, Node, Operation, Piecewise};
@@ -15,39 +12,73 @@ use rug::Rational;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Forms of so many columns, as those of a slice are before its first bend, are summed column by column.
+/// Forms with at most this number of columns, as those of a slice before its first bend, are summed column by column.
 const FEW: usize = 3;
 
-/// Says which candidates of each window of a maximum have to be compared: it gets the steps so far, the elements of the maximum in place of an output, and
-/// for each window which of these are its candidates. Of those it gives the places, ascending, at least one.
-pub(super) type Judge<'a> = dyn FnMut(Steps, &[Vec<u32>]) -> Result<Vec<Vec<u32>>, ComplexError> + 'a;
+/// Selects the candidates of each window of a maximum that must be compared. It gets the steps so far, with the elements of the maximum as
+/// their output, and for each window the elements that are its candidates. It returns the positions of at least one of these for each
+/// window, ascending.
+pub(crate) type Judge<'a, E> = dyn FnMut(Lowered, &[Vec<u32>]) -> Result<Vec<Vec<u32>>, E> + 'a;
 
-/// The steps of a graph, of a slice as a function of (u, v).
+/// The reasons for which a network has no lowered form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LowerError {
+    /// The bits of the network are those of its outputs, which do not determine where it is affine.
+    OutputBits,
+    /// The lowered form needs more bytes than allowed.
+    TooLarge {
+        limit: u64,
+        needed: u64,
+        /// The hidden layer at which this is known.
+        layer: usize,
+    },
+}
+
+/// The inputs of a network as forms of other variables.
+pub(crate) struct Inputs {
+    /// The number of these variables.
+    pub width: usize,
+    pub forms: Vec<Form>,
+}
+
+impl Inputs {
+    /// The inputs as forms of themselves.
+    pub(crate) fn all(inputs: usize) -> Self {
+        Self { width: inputs, forms: (0..inputs as u32).map(Form::column).collect() }
+    }
+}
+
+/// The number of bytes of a term of a form: its column, its coefficient, and two numbers on the heap.
+const TERM: u64 = 104;
+
+/// The number of bytes of forms with this number of terms.
+pub(crate) fn bytes_of_terms(terms: u64) -> u64 {
+    TERM.saturating_mul(terms)
+}
+
+/// The steps of a network, as functions of the variables of its inputs.
 ///
-/// Linear maps that follow each other become one, unless that would have more than twice the entries of both.
+/// Consecutive linear maps become one, unless that would have more than twice the entries of both.
 ///
 /// # Errors
-/// A graph whose bits are those of its outputs, which do not tell what is affine where; more memory than allowed.
-pub(super) fn lower(
+/// The bits of the network are those of its outputs, more than `limit` bytes are needed, or the judge returns an error.
+pub(crate) fn lower<E: From<LowerError>>(
     graph: &Arc<Graph>,
-    plane: Option<&Plane>,
+    inputs: Inputs,
     limit: u64,
-    mut judge: Option<&mut Judge<'_>>,
-) -> Result<Steps, ComplexError> {
+    mut judge: Option<&mut Judge<'_, E>>,
+) -> Result<Lowered, E> {
     let bends = |node: &Node| matches!(node.operation, Operation::Activation { .. } | Operation::Maximum(_));
     let layers = graph.layers();
     if graph.nodes().iter().enumerate().any(|(n, node)| bends(node) && layers.binary_search(&n).is_err()) {
-        return Err(ComplexError::OutputBits);
+        return Err(LowerError::OutputBits.into());
     }
     let mut last_use = vec![0; graph.nodes().len()];
     for (n, node) in graph.nodes().iter().enumerate() {
         node.parents().into_iter().for_each(|parent| last_use[parent] = n);
     }
     last_use[graph.output()] = usize::MAX;
-    let (width, input) = match plane {
-        Some(plane) => (2, plane.forms()),
-        None => (graph.inputs(), (0..graph.inputs() as u32).map(Form::column).collect()),
-    };
+    let Inputs { width, forms: input } = inputs;
     let mut lowering =
         Lowering { last_use, steps: Vec::new(), hidden: Vec::new(), width, forms: vec![Vec::new(); graph.nodes().len()], limit };
     for (n, node) in graph.nodes().iter().enumerate() {
@@ -59,14 +90,14 @@ pub(super) fn lower(
         };
     }
     let output = std::mem::take(&mut lowering.forms[graph.output()]);
-    Ok(Steps { graph: Some(Arc::clone(graph)), ..lowering.finish(output) })
+    Ok(Lowered { graph: Some(Arc::clone(graph)), ..lowering.finish(output) })
 }
 
-/// The same steps with one more hidden layer: which output is the largest, the lowest index on ties.
+/// The same steps with one more hidden layer, which determines the largest output, the one with the lowest index in case of ties.
 ///
 /// # Errors
-/// More memory than allowed.
-pub(super) fn with_winner(mut steps: Steps, limit: u64, judge: Option<&mut Judge<'_>>) -> Result<Steps, ComplexError> {
+/// More memory is needed than allowed.
+pub(crate) fn with_winner<E: From<LowerError>>(mut steps: Lowered, limit: u64, judge: Option<&mut Judge<'_, E>>) -> Result<Lowered, E> {
     let last = steps.steps.pop().expect("there is the output");
     let outputs = (0..last.outputs()).map(|i| last.form(i)).collect();
     let mut lowering =
@@ -77,7 +108,7 @@ pub(super) fn with_winner(mut steps: Steps, limit: u64, judge: Option<&mut Judge
 }
 
 struct Lowering {
-    /// For each node the last one that is computed from it.
+    /// For each node, the last node that is computed from it.
     last_use: Vec<usize>,
     steps: Vec<Arc<Step>>,
     hidden: Vec<Hidden>,
@@ -85,11 +116,11 @@ struct Lowering {
     width: usize,
     /// The elements of each node that is still needed, as forms of the results of the last step.
     forms: Vec<Vec<Form>>,
-    /// The most bytes that forms and steps may take.
+    /// The limit for the bytes of forms and steps.
     limit: u64,
 }
 
-/// The rows of a step to be. Equal forms share one, so that what is equal everywhere is seen to be.
+/// The rows of a step that is being built. Equal forms share a row, so that results that are equal everywhere are recognised.
 struct Rows {
     rows: Vec<Form>,
     place_of: HashMap<Form, u32>,
@@ -104,15 +135,15 @@ impl Rows {
         })
     }
 
-    /// A form in terms of the rows; a constant is one of any rows.
+    /// A form in terms of the rows. A constant needs no row.
     fn carry(&mut self, form: &Form) -> Form {
         if form.terms.is_empty() { form.clone() } else { Form::column(self.place(form)) }
     }
 }
 
-/// What a step gives.
+/// The results of a step.
 struct Results {
-    /// For each unit asked for its bit, and its rectified value.
+    /// For each requested unit its bit, and its rectified value.
     units: Vec<(Bit, Form)>,
     carried: Vec<Form>,
 }
@@ -125,16 +156,16 @@ impl Lowering {
     }
 
     /// All steps, the output last.
-    fn finish(mut self, output: Vec<Form>) -> Steps {
+    fn finish(mut self, output: Vec<Form>) -> Lowered {
         self.push(output, 0);
         let last = self.hidden.len().saturating_sub(1);
         self.steps.iter_mut().filter(|step| step.layer > last).for_each(|step| Arc::make_mut(step).layer = last);
-        Steps::new(self.steps, self.hidden)
+        Lowered::new(self.steps, self.hidden)
     }
 
-    /// One step more, with these units and these forms carried. Nodes that are still used at `from` or later go along.
+    /// Adds a step with these units, and with these forms carried. Nodes that are still used at `from` or later are carried too.
     ///
-    /// Where all units are constants there is nothing to cut, and no step.
+    /// If all units are constants there is nothing to cut, and no step is added.
     fn step(&mut self, from: usize, units: &[Form], carried: &[Form]) -> Results {
         let mut rows = Rows { rows: Vec::new(), place_of: HashMap::new() };
         let step = self.steps.len() as u32;
@@ -151,7 +182,7 @@ impl Lowering {
         if count == 0 && !units.is_empty() {
             return Results { units, carried: carried.to_vec() };
         }
-        // A unit is rectified, so that its form is carried in another row.
+        // The row of a unit is rectified, so its form is carried in another row.
         rows.place_of.clear();
         let carried = carried.iter().map(|form| rows.carry(form)).collect();
         for (forms, &last_use) in self.forms.iter_mut().zip(&self.last_use) {
@@ -167,7 +198,7 @@ impl Lowering {
         Results { units, carried }
     }
 
-    /// Makes the elements of a node results of a step, for its use at n.
+    /// Makes the elements of a node results of a step, for their use at node n.
     fn settle(&mut self, n: usize, node: usize) {
         let forms = std::mem::take(&mut self.forms[node]);
         self.forms[node] = self.step(n, &[], &forms).carried;
@@ -177,15 +208,15 @@ impl Lowering {
         self.forms[node].iter().map(|form| form.terms.len()).sum()
     }
 
-    /// Whether there is memory for so many terms more.
-    fn check(&self, terms: usize) -> Result<(), ComplexError> {
+    /// Checks that there is memory for this number of additional terms.
+    fn check(&self, terms: usize) -> Result<(), LowerError> {
         let forms: usize = (0..self.forms.len()).map(|node| self.entries(node)).sum();
-        let needed = of_terms((forms + terms) as u64) + self.steps.iter().map(|step| step.bytes()).sum::<u64>();
+        let needed = bytes_of_terms((forms + terms) as u64) + self.steps.iter().map(|step| step.bytes()).sum::<u64>();
         let (limit, layer) = (self.limit, self.hidden.len());
-        if needed > limit { Err(ComplexError::TooMuchMemory { limit, needed, layer, cells: 1 }) } else { Ok(()) }
+        if needed > limit { Err(LowerError::TooLarge { limit, needed, layer }) } else { Ok(()) }
     }
 
-    fn affine(&mut self, n: usize, len: usize, affine: &Affine) -> Result<Vec<Form>, ComplexError> {
+    fn affine(&mut self, n: usize, len: usize, affine: &Affine) -> Result<Vec<Form>, LowerError> {
         let mut terms = 0;
         for term in &affine.terms {
             let (mut own, mut joined) = (0, 0);
@@ -201,7 +232,7 @@ impl Lowering {
             }
             terms += joined;
         }
-        // No form has more terms than there are columns.
+        // A form has at most as many terms as there are columns.
         self.check(terms.min(len.saturating_mul(self.width)))?;
         if self.width <= FEW && affine.terms.iter().all(|term| term.map.weights().is_double()) {
             return Ok(self.affine_of_few(len, affine));
@@ -216,7 +247,7 @@ impl Lowering {
         Ok((0..len).map(element).collect())
     }
 
-    /// The same where all are forms of a few columns: one exact sum of products for each.
+    /// As [`affine`](Self::affine), for forms of a few columns: one exact sum of products for each.
     fn affine_of_few(&self, len: usize, affine: &Affine) -> Vec<Form> {
         let of_column = |forms: &[Form], column: usize| {
             let coefficient = |form: &Form| match form.terms.iter().find(|(at, _)| *at as usize == column) {
@@ -260,15 +291,22 @@ impl Lowering {
         let value = |e: usize| {
             let (slopes, constant) = (function(e).slopes(), function(e).constants()[0].clone().into());
             let bend = |i: usize| (Rational::from(&slopes[i + 1] - &slopes[i]).into(), &results.units[e * breakpoints + i].1);
-            let first = kept.next_if_eq(&e).map(|_| carried.next().expect("one form for each that is kept"));
+            let first = kept.next_if_eq(&e).map(|_| carried.next().expect("one form for each element that is kept"));
             let linear = first.iter().map(|form| (slopes[0].clone().into(), form));
             Form::sum((0..breakpoints).map(bend).chain(linear), constant)
         };
         (0..inputs.len()).map(value).collect()
     }
 
-    /// One step for each round of duels between those that have to be compared: all candidates, unless a judge says otherwise.
-    fn maximum(&mut self, n: usize, windows: usize, maximum: &Maximum, judge: Option<&mut Judge<'_>>) -> Result<Vec<Form>, ComplexError> {
+    /// Adds one step for each round of the tournament between the candidates that must be compared: all of them, unless a judge selects
+    /// some.
+    fn maximum<E: From<LowerError>>(
+        &mut self,
+        n: usize,
+        windows: usize,
+        maximum: &Maximum,
+        judge: Option<&mut Judge<'_, E>>,
+    ) -> Result<Vec<Form>, E> {
         let window = |window: usize| maximum.window(window).map(|(place, element)| (place as u32, element as u32)).collect();
         let mut contenders: Vec<Vec<(u32, u32)>> = (0..windows).map(window).collect();
         if let Some(judge) = judge
@@ -281,44 +319,44 @@ impl Lowering {
         }
         let forms = &self.forms[maximum.from];
         let mut left: Vec<Vec<Form>> = Vec::with_capacity(windows);
-        // Every contender, and its duel.
+        // Every candidate, and its match.
         let terms: usize = contenders.iter().flatten().map(|&(_, element)| forms[element as usize].terms.len()).sum();
         self.check(2 * terms)?;
         for contenders in &contenders {
             left.push(contenders.iter().map(|&(_, element)| forms[element as usize].clone()).collect());
         }
         let count: usize = contenders.iter().map(Vec::len).sum();
-        // Every contender goes through several steps.
+        // Every candidate goes through several steps.
         if count > windows && terms > 2 * count {
             let mut settled = self.step(n + 1, &[], &left.concat()).carried.into_iter();
-            left.iter_mut().flatten().for_each(|form| *form = settled.next().expect("one form for each contender"));
+            left.iter_mut().flatten().for_each(|form| *form = settled.next().expect("one form for each candidate"));
         }
-        let mut duels = Duels { places: Vec::with_capacity(windows), bits: vec![Vec::new(); windows] };
-        duels.places.extend(contenders.iter().map(|contenders| contenders.iter().map(|&(place, _)| place).collect::<Vec<_>>()));
+        let mut tournaments = Tournaments { places: Vec::with_capacity(windows), bits: vec![Vec::new(); windows] };
+        tournaments.places.extend(contenders.iter().map(|contenders| contenders.iter().map(|&(place, _)| place).collect::<Vec<_>>()));
         while left.iter().any(|forms| forms.len() > 1) {
             let units: Vec<Form> = left.iter().flat_map(|forms| forms.chunks_exact(2)).map(|pair| pair[1].minus(&pair[0])).collect();
-            // The first of each pair, and one that has none to meet.
+            // The first of each pair, and a last one without an opponent.
             let carried: Vec<Form> = left.iter().flat_map(|forms| forms.iter().step_by(2).cloned()).collect();
             let results = self.step(n + 1, &units, &carried);
             let (mut carried, mut units) = (results.carried.into_iter(), results.units.into_iter());
-            for (forms, bits) in left.iter_mut().zip(&mut duels.bits) {
+            for (forms, bits) in left.iter_mut().zip(&mut tournaments.bits) {
                 let mut winners: Vec<Form> = carried.by_ref().take(forms.len().div_ceil(2)).collect();
                 for winner in &mut winners[..forms.len() / 2] {
-                    let (bit, over) = units.next().expect("one unit for each duel");
+                    let (bit, over) = units.next().expect("one unit for each match");
                     *winner = Form::sum([(Coefficient::ONE, &*winner), (Coefficient::ONE, &over)].into_iter(), Coefficient::ZERO);
                     bits.push(bit);
                 }
                 *forms = winners;
             }
         }
-        self.hidden.push(Hidden { width: windows, bits: LayerBits::Winner(maximum.size), code: Code::Duels(duels) });
+        self.hidden.push(Hidden { width: windows, bits: LayerBits::Winner(maximum.size), code: Code::Winners(tournaments) });
         Ok(left.into_iter().map(|mut forms| forms.pop().expect("a window has a candidate")).collect())
     }
 
     /// The steps up to here, with the elements of a node as their output.
-    fn so_far(&self, node: usize) -> Steps {
+    fn so_far(&self, node: usize) -> Lowered {
         let output = Step::of_forms(self.width, self.forms[node].clone(), 0, self.hidden.len());
-        Steps { go_on: true, ..Steps::new(self.steps.iter().cloned().chain([Arc::new(output)]).collect(), Vec::new()) }
+        Lowered { go_on: true, ..Lowered::new(self.steps.iter().cloned().chain([Arc::new(output)]).collect(), Vec::new()) }
     }
 }
 
