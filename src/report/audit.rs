@@ -1,4 +1,4 @@
-//! The report of sampling held against exact traces.
+//! The report of sampling compared with exact traces.
 
 use crate::exact::ExactNumber;
 use crate::fold::Distribution;
@@ -8,27 +8,27 @@ use rug::Rational;
 use serde::Serialize;
 use std::cmp::Ordering;
 
-/// What `plica audit` says of a network.
+/// The result of `plica audit` for a network.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AuditReport {
-    /// The segments.
+    /// The number of segments.
     pub segments: u64,
-    /// Their regions.
+    /// The number of their regions.
     pub regions: u64,
-    /// What each way of sampling has found.
+    /// The result of each way of sampling.
     pub samplers: Vec<SamplerReport>,
-    /// How the decisions of the exact traces were taken.
+    /// The counts of filtered and exact decisions of the exact traces.
     pub decisions: Decisions,
 }
 
-/// What one way of sampling has found, in one precision.
+/// The result of one way of sampling in one precision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SamplerReport {
     /// Such as `101 points` or `adaptive`.
     pub sampler: String,
     /// `f32` or `f64`.
     pub precision: String,
-    /// Points a segment, on average.
+    /// Points per segment, on average.
     pub points: Option<ExactNumber>,
     /// The share of the segments whose sequence of regions is not found exactly.
     pub incomplete: Option<ExactNumber>,
@@ -44,16 +44,16 @@ pub struct SamplerReport {
     pub chi_error: ChiError,
 }
 
-/// How sampled chi differs from exact chi.
+/// The difference of sampled chi from exact chi.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ChiError {
     /// The mean.
     pub bias: Option<ExactNumber>,
-    /// The largest, without its sign.
+    /// The largest absolute value.
     pub largest: Option<ExactNumber>,
-    /// On how many segments the sampled value is too large.
+    /// The number of segments with a sampled value that is too large.
     pub above: u64,
-    /// On how many segments the sampled value is too small.
+    /// The number of segments with a sampled value that is too small.
     pub below: u64,
 }
 

@@ -3,7 +3,7 @@
 use crate::bounds::{Bound, Shape};
 use serde::Serialize;
 
-/// What `plica bounds` says of a shape.
+/// The result of `plica bounds` for a shape.
 ///
 /// ```
 /// let report = plica::report::BoundsReport::of("2-3-1", &"2-3-1".parse().unwrap());
@@ -12,7 +12,7 @@ use serde::Serialize;
 /// ```
 #[derive(Clone, Debug, Serialize)]
 pub struct BoundsReport {
-    /// The network or the shape as it was named.
+    /// The name of the network, or the shape.
     pub network: String,
     /// The number of hidden units, N.
     pub units: usize,

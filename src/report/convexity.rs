@@ -10,7 +10,7 @@ use serde::Serialize;
 /// How many sets the search for the smallest ones tries in each direction.
 const TRIED: usize = 100_000;
 
-/// What `plica convexity` says of a network.
+/// The result of `plica convexity` for a network.
 ///
 /// ```
 /// use plica::convexity::{Judge, Regions};
@@ -21,7 +21,7 @@ const TRIED: usize = 100_000;
 #[derive(Clone, Debug, Serialize)]
 #[must_use]
 pub struct ConvexityReport<'a> {
-    /// The network as it was named.
+    /// The name of the network.
     pub network: String,
     /// `closed` or `half-open`: what counts as a region.
     pub cells: &'static str,
@@ -67,7 +67,7 @@ pub struct SetReport {
 pub struct RandomReport {
     /// How many sets were drawn.
     pub sets: u64,
-    /// From which seed.
+    /// The seed.
     pub seed: u64,
     /// Convex in both senses.
     pub both: u64,
@@ -120,10 +120,10 @@ impl<'a> ConvexityReport<'a> {
         }
     }
 
-    /// The same with the verdicts on sets of patterns, each pattern with the place where it was written.
+    /// Adds the verdicts on sets of patterns, each pattern given with the place where it is written.
     ///
     /// # Errors
-    /// A pattern that is not realised or of another length, with its place.
+    /// A pattern is not realised or has another length; the error gives its place.
     pub fn with_sets(self, judge: &mut Judge<'_>, sets: Vec<Vec<(String, Pattern)>>) -> Result<Self, SetError> {
         let regions = judge.regions();
         let mut reports = Vec::with_capacity(sets.len());
@@ -140,7 +140,7 @@ impl<'a> ConvexityReport<'a> {
         Ok(Self { sets: Some(reports), ..self })
     }
 
-    /// The same with the smallest sets on which the two kinds of convexity differ, where they can: in deeper networks, and of half-open regions.
+    /// Adds the smallest sets on which the two kinds of convexity differ, if they can: for deeper networks, and for half-open regions.
     pub fn with_smallest(self, judge: &mut Judge<'_>) -> Self {
         let regions = judge.regions();
         if regions.depth() <= 1 && regions.cells() == Cells::Closed {
@@ -170,7 +170,7 @@ impl SetReport {
 }
 
 impl RandomReport {
-    /// Draws sets, and counts the verdicts.
+    /// Draws sets and counts the verdicts.
     pub fn of(judge: &mut Judge<'_>, sets: u64, seed: u64) -> Self {
         let mut report = Self { sets, seed, both: 0, neither: 0, hamming_only: 0, euclidean_only: 0, first_disagreement: None };
         let mut random = RandomSets::new(seed);

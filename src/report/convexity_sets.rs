@@ -1,4 +1,4 @@
-//! Sets of patterns as files and documents have them.
+//! Sets of patterns from files and JSON documents.
 
 use super::SetReport;
 use crate::data::file::read_file;
@@ -7,10 +7,10 @@ use crate::exact::ParseError;
 use crate::network::Pattern;
 use std::path::Path;
 
-/// The largest file of patterns, which take some sixty times their bytes.
+/// The largest file of patterns that is read: in memory they take about sixty times its bytes.
 const MOST_BYTES: usize = 1 << 26;
 
-/// A pattern that cannot be taken, and the place where it is written.
+/// The error of a pattern, with the place where it is written.
 #[derive(Debug, thiserror::Error)]
 #[error("{place}: {source}")]
 pub struct SetError {
@@ -25,11 +25,11 @@ impl SetError {
 }
 
 impl SetReport {
-    /// The sets of a file, each pattern with its place: a JSON list of patterns or of lists of them, or text with a pattern a line, where a blank
-    /// line ends a set and `#` begins a remark.
+    /// Reads sets of patterns from a file, each pattern with its place: a JSON list of patterns or of lists of patterns, or text with one pattern per line.
+    /// In text a blank line ends a set, and `#` begins a comment.
     ///
     /// # Errors
-    /// A file that is missing or holds no patterns, and text that is no pattern, with its place.
+    /// The file is missing or has no patterns, or a text is not a pattern; the error gives its place.
     pub fn read_sets(path: &Path) -> Result<Vec<Vec<(String, Pattern)>>, ReadError> {
         let read = || {
             let bytes = read_file(path)?;
@@ -76,10 +76,10 @@ fn json(text: &str) -> Result<Vec<Vec<(String, Pattern)>>, String> {
 }
 
 impl SetReport {
-    /// The sets of a JSON document, a list of patterns or of lists of them, each pattern with its place.
+    /// Reads sets of patterns from the lists of a JSON document, each pattern with its place.
     ///
     /// # Errors
-    /// Text that is no pattern, with its place.
+    /// A text is not a pattern; the error gives its place.
     pub fn parse_sets(sets: Vec<Vec<String>>) -> Result<Vec<Vec<(String, Pattern)>>, SetError> {
         let parsed = |(i, set): (usize, Vec<String>)| {
             let pattern = |(j, text): (usize, String)| {

@@ -9,20 +9,20 @@ pub(super) struct Digits {
     pub digits: String,
     /// The power of ten of the first digit.
     pub exponent: i64,
-    /// Whether nothing was lost.
+    /// Whether no digits were lost.
     pub exact: bool,
 }
 
 impl Digits {
-    /// The magnitude of q to so many digits, at least one, ties to even; `None` of 0.
+    /// The magnitude of q to so many digits, at least one, ties to even; `None` for 0.
     ///
-    /// One power of ten and a division, as large as q.
+    /// Computes one power of ten and one division, of the size of q.
     pub fn of(q: &Rational, count: u32) -> Option<Self> {
         if q.is_zero() {
             return None;
         }
         let bits = i64::from(q.numer().significant_bits()) - i64::from(q.denom().significant_bits());
-        // |q| lies between 2^(bits - 1) and 2^(bits + 1): this is the exponent, or one or two beside it.
+        // |q| lies between 2^(bits - 1) and 2^(bits + 1): this is the exponent, or differs from it by one or two.
         let mut exponent = ((bits - 1) as f64 * std::f64::consts::LOG10_2).floor() as i64;
         let limit = ten(u64::from(count));
         let least = ten(u64::from(count) - 1);
@@ -45,7 +45,7 @@ impl Digits {
     }
 }
 
-/// The magnitude of q to so many places behind the point, ties to even.
+/// The magnitude of q with so many digits after the point, ties to even.
 pub(super) fn fixed(q: &Rational, places: u32) -> String {
     let digits = Scaled::of(q, i64::from(places)).rounded().to_string();
     let places = places as usize;
@@ -74,7 +74,7 @@ impl Scaled {
         Self { whole, rest, denominator }
     }
 
-    /// The nearest integer, of two the even one.
+    /// The nearest integer, ties to even.
     fn rounded(self) -> Integer {
         let twice = self.rest * 2u32;
         let up = twice > self.denominator || (twice == self.denominator && self.whole.is_odd());

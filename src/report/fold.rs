@@ -4,7 +4,7 @@ use crate::fold::{Global, Statistics, Tally};
 use crate::line::Decisions;
 use serde::Serialize;
 
-/// What `plica fold` says of a network: the tallies of its pairs of classes, and the readings of the global measure.
+/// The result of `plica fold` for a network: the tallies of its pairs of classes, and the readings of the global measure.
 ///
 /// ```
 /// use plica::{fold::{Measure, Tally}, line::Decisions, report::{FoldReport, PairReport}};
@@ -21,22 +21,22 @@ pub struct FoldReport {
     pub pairs: Vec<PairReport>,
     /// All readings of the global measure.
     pub global: Global,
-    /// How the decisions were taken.
+    /// The counts of filtered and exact decisions.
     pub decisions: Decisions,
 }
 
-/// What is said of one pair of classes.
+/// The result for one pair of classes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PairReport {
-    /// The class of the first points, `None` where the pairs are not by class.
+    /// The class of the first points, `None` if the pairs are not by class.
     pub from: Option<i64>,
-    /// The class of the second points, `None` where the pairs are not by class.
+    /// The class of the second points, `None` if the pairs are not by class.
     pub to: Option<i64>,
     /// The number of segments.
     pub paths: u64,
-    /// How many of them have chi > 0.
+    /// The number of segments with chi > 0.
     pub folded: u64,
-    /// The tallies, from which all else follows.
+    /// The tallies, from which all other fields follow.
     #[serde(flatten)]
     pub tally: Tally,
     /// The statistics of chi.
@@ -51,7 +51,7 @@ impl PairReport {
 }
 
 impl FoldReport {
-    /// The report of these pairs, which are sorted by their classes.
+    /// The report of these pairs, sorted by their classes.
     pub fn new(mut pairs: Vec<PairReport>, decisions: Decisions) -> Self {
         pairs.sort_by_key(|pair| (pair.from, pair.to));
         let global = Global::of(pairs.iter().map(|pair| &pair.tally));

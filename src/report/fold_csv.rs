@@ -4,7 +4,7 @@ use super::FoldReport;
 use std::fmt::Write;
 
 /// One row for each network, pair of classes and (r1, r2) that occurs: `network,from,to,r1,r2,count`, as CSV; the classes are empty
-/// where the pairs are not by class.
+/// if the pairs are not by class.
 ///
 /// ```
 /// use plica::{fold::{Measure, Tally}, line::Decisions, report::{FoldReport, PairReport, fold_csv}};
@@ -27,7 +27,7 @@ pub fn fold_csv(reports: &[(&str, &FoldReport)]) -> String {
     text
 }
 
-/// A name as a field: in quotes where it needs them.
+/// A name as a field, in quotes if it needs them.
 fn field(name: &str) -> String {
     if name.contains([',', '"', '\n', '\r']) { format!("\"{}\"", name.replace('"', "\"\"")) } else { name.to_string() }
 }

@@ -1,4 +1,4 @@
-//! Reports: what is found, as types that serialise to the JSON of the command line, as tables for other programs, and as pictures.
+//! Results as types that serialise to the JSON of the command line, as tables for other programs, and as pictures.
 
 mod audit;
 mod bounds;

@@ -5,7 +5,7 @@ use super::nodes;
 use crate::network::{Hyperplanes, Layer, Network};
 use serde::Serialize;
 
-/// What `plica net` says of a network.
+/// The result of `plica net` for a network.
 ///
 /// ```
 /// use plica::{network::load, report::{NetDetail, NetReport}};
@@ -15,7 +15,7 @@ use serde::Serialize;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct NetReport {
-    /// The network as it was named.
+    /// The name of the network.
     pub network: String,
     /// The widths from input to output, such as `2-16-16-1`; an input with several axes as in `28x28-3456-864-10`.
     pub shape: String,
@@ -32,13 +32,13 @@ pub struct NetReport {
     pub detail: NetDetail,
 }
 
-/// What a network is made of.
+/// The parts of a network.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum NetDetail {
     /// Affine layers with ReLU between them.
     Layers {
-        /// The number of weights, biases apart.
+        /// The number of weights, without biases.
         weights: usize,
         /// The number of biases.
         biases: usize,
@@ -47,7 +47,7 @@ pub enum NetDetail {
         /// The layers, the output layer last.
         layers: Vec<LayerReport>,
     },
-    /// Any others.
+    /// Other layers.
     Nodes {
         /// The number of multiplications that one evaluation takes.
         multiplications: usize,
@@ -86,7 +86,7 @@ impl NetReport {
     }
 }
 
-/// What is said of one layer: its size, and which of its units never switch, or switch on equal or parallel hyperplanes. Units are named by their index in it.
+/// The result for one layer: its size, and the units that never switch, or switch on equal or parallel hyperplanes. Units are given by their index in it.
 ///
 /// ```
 /// use plica::{network::Layer, report::LayerReport};

@@ -3,18 +3,18 @@
 use crate::network::{Maximum, Network, Node, Operation, Piecewise};
 use serde::Serialize;
 
-/// What is said of one node.
+/// The result for one node.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct NodeReport {
-    /// Its name in the file, empty where it has none.
+    /// Its name in the file, empty if it has none.
     pub name: String,
     /// What it computes: `input`, `affine`, `activation` or `maximum`.
     pub kind: &'static str,
     /// Its shape.
     pub shape: Vec<usize>,
-    /// The hidden layer that it is, null where it is none.
+    /// The index of the hidden layer, null if it is none.
     pub layer: Option<usize>,
-    /// The bits of a unit: one a breakpoint, or one a candidate of a maximum; null where it is no layer.
+    /// The bits of a unit: one a breakpoint, or one a candidate of a maximum; null if it is no layer.
     pub bits: Option<usize>,
     /// The number of multiplications.
     pub multiplications: usize,
@@ -50,7 +50,7 @@ pub(super) fn is_double(node: &Node) -> bool {
     }
 }
 
-/// What a node does, in a word.
+/// A word for the function of a node.
 fn function(node: &Node) -> String {
     match &node.operation {
         Operation::Input => String::new(),
@@ -68,7 +68,7 @@ fn function(node: &Node) -> String {
     }
 }
 
-/// Whether a function bends at 0 alone, and is z above it.
+/// Whether a function has its only breakpoint at 0 and is z above it.
 fn is_leaky(function: &Piecewise) -> bool {
     matches!((function.breakpoints(), function.slopes(), function.constants()), ([b], [_, s], [c, _]) if b.is_zero() && *s == 1 && c.is_zero())
 }

@@ -20,7 +20,7 @@ pub fn decimal(q: &Rational) -> String {
     }
 }
 
-/// A rational to so many places; by two leading digits where these places would say 0, and it is not.
+/// A rational to so many places; by two leading digits if it is not 0 and these places are all 0.
 ///
 /// ```
 /// assert_eq!(plica::report::places(&(1, 30_000).into(), 3), "3.3e-5");
@@ -30,7 +30,7 @@ pub fn places(q: &Rational, places: u32) -> String {
     if says_zero(&text) && !q.is_zero() { scientific(q, 2) } else { signed(q, text) }
 }
 
-/// A rational by so many leading digits, at least one, and a power of ten; without zeros at the end where it has no more digits.
+/// A rational by so many leading digits, at least one, and a power of ten; without zeros at the end if it has no more digits.
 ///
 /// ```
 /// assert_eq!(plica::report::scientific(&(2, 3).into(), 3), "6.67e-1");
@@ -53,7 +53,7 @@ pub fn share(q: &Rational, places: u32) -> String {
     share_of(1, q, places)
 }
 
-/// A share from 0 to 1 in per cent, as [`share`] has it.
+/// A share from 0 to 1 in per cent, rounded as by [`share`].
 ///
 /// ```
 /// assert_eq!(plica::report::percent(&(1, 8).into(), 2), "12.50 %");

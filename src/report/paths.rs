@@ -1,4 +1,4 @@
-//! One row a segment, as Parquet: for tools that read tables.
+//! One row per segment, as Parquet.
 
 use crate::fold::Folding;
 use crate::sweep::{PairGroup, PathRow};
@@ -11,7 +11,7 @@ use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
 use std::sync::Arc;
 
-/// Columns of both kinds of sweep; that by classes has two more before them.
+/// The columns of every sweep; a sweep by classes has two more before them.
 const COLUMNS: &str = "\
     REQUIRED INT32 from (INTEGER(32,false));
     REQUIRED INT32 to (INTEGER(32,false));
@@ -27,7 +27,7 @@ const CLASSES: &str = "REQUIRED INT64 from_class; REQUIRED INT64 to_class;";
 /// Some segments of one group of pairs as a Parquet file, compressed with Snappy.
 ///
 /// A row is a segment: `from` and `to`, the indices of its points; its `regions`; `r1`, `r2` and `chi`; and the prefix with the largest chi,
-/// as `peak_r1`, `peak_r2` and `peak` (0, 0 and 0 where every prefix has chi = 0). `chi` and `peak` are the doubles nearest to 1 - r1/r2. Where
+/// as `peak_r1`, `peak_r2` and `peak` (0, 0 and 0 if every prefix has chi = 0). `chi` and `peak` are the doubles nearest to 1 - r1/r2. If
 /// the pairs are by class, `from_class` and `to_class` come first. `about` goes into the metadata of the file, as keys and values.
 ///
 /// ```
@@ -40,7 +40,7 @@ const CLASSES: &str = "REQUIRED INT64 from_class; REQUIRED INT64 to_class;";
 /// ```
 ///
 /// # Errors
-/// A number that does not fit 32 bits.
+/// A number does not fit 32 bits.
 pub fn paths_parquet(group: &PairGroup, rows: &[PathRow], about: &[(&str, &str)]) -> Result<Vec<u8>, ParquetError> {
     let classes = group.from.zip(group.to);
     let schema = format!("message paths {{ {} {COLUMNS} }}", if classes.is_some() { CLASSES } else { "" });
@@ -75,7 +75,7 @@ fn nearest_chi(folding: &Folding) -> f64 {
     if folding.is_flat() { 0.0 } else { (folding.r2 - folding.r1) as f64 / folding.r2 as f64 }
 }
 
-/// Numbers as unsigned words, in the signed ones that the format has for them.
+/// Unsigned numbers in the signed words that the format has for them.
 fn words<T>(rows: &[T], of: impl Fn(&T) -> u64) -> Result<Vec<i32>, ParquetError> {
     let word = |row| u32::try_from(of(row)).map(u32::cast_signed);
     rows.iter().map(word).collect::<Result<_, _>>().map_err(|_| ParquetError::General("a number does not fit 32 bits".to_string()))

@@ -9,10 +9,10 @@ use rug::Rational;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// Up to so many simplices the exact volumes are computed, and checked, unasked.
+/// Exact volumes are computed and checked without a request up to this number of simplices.
 const CHEAP: u64 = 5_000;
 
-/// What `plica regions` says of a complex.
+/// The result of `plica regions` for a complex.
 ///
 /// ```
 /// use plica::{complex::{Builder, Domain}, network::load, report::RegionsReport};
@@ -32,13 +32,13 @@ pub struct RegionsReport {
     pub facets: Histogram,
     /// Bounded cells by the number of simplices of their pulling triangulation.
     pub simplices: Histogram,
-    /// The volume, `None` where it is not bounded: the sum over the cells where `checks` says so, else the domain's.
+    /// The volume, `None` if it is not bounded: the sum over the cells if `checks.volumes` is true, else that of the domain.
     pub volume: Option<ExactNumber>,
-    /// The Gram determinant, of a slice.
+    /// The Gram determinant of a slice.
     pub gram: Option<ExactNumber>,
     /// The number of bounded cells.
     pub bounded: u64,
-    /// How many signs the filter decided, and how many were left to integers.
+    /// The numbers of signs that the filter decided and that integers decided.
     pub decisions: Decisions,
     /// Cells by the number of their facets inside the domain.
     pub inner_facets: Histogram,
@@ -46,17 +46,17 @@ pub struct RegionsReport {
     pub vertices: Histogram,
     /// The means of what the histograms count.
     pub means: Means,
-    /// The volumes of single cells, `None` where they were not computed or there is no bounded cell.
+    /// The volumes of single cells, `None` if they were not computed or there is no bounded cell.
     pub volumes: Option<Volumes>,
-    /// The relations that were checked, and held.
+    /// The relations that were checked and hold.
     pub checks: Check,
-    /// What the output decides, where that was asked.
+    /// The decisions by the output, if requested.
     pub decision: Option<DecisionReport>,
     /// What is known of every network of this shape, for comparison.
     pub bounds: Vec<Bound>,
 }
 
-/// The means over the cells, over the bounded ones where only they have the number; `None` where there are none.
+/// The means over the cells, or over the bounded cells if only these have the number; `None` if there are none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Means {
     /// Of facets, the sides of the domain included.
@@ -72,19 +72,19 @@ pub struct Means {
 /// Volumes over the bounded cells.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Volumes {
-    /// The smallest cell's.
+    /// The volume of the smallest cell.
     pub least: ExactNumber,
-    /// The middle one's, of an even number the mean of both.
+    /// The median: of an even number of cells, the mean of the two in the middle.
     pub median: ExactNumber,
     /// The mean.
     pub mean: ExactNumber,
-    /// The largest cell's.
+    /// The volume of the largest cell.
     pub largest: ExactNumber,
     /// Cells by their volume as a power of two: k counts those with 2^k <= volume < 2^(k + 1).
     pub by_power_of_two: BTreeMap<i64, u64>,
 }
 
-/// What the output decides.
+/// The decisions by the output.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DecisionReport {
     /// By sign or by argmax.
@@ -108,9 +108,9 @@ pub struct ClassReport {
     pub cells: u64,
     /// Its decision regions.
     pub regions: u64,
-    /// Their exact volumes, largest first; `None` of one that is not bounded, which comes first.
+    /// Their exact volumes, largest first; `None` for regions that are not bounded, which come first.
     pub volumes: Vec<Option<ExactNumber>>,
-    /// Their sum, `None` where one is not bounded.
+    /// The sum of the volumes, `None` if a region is not bounded.
     pub volume: Option<ExactNumber>,
 }
 
@@ -118,7 +118,7 @@ impl RegionsReport {
     /// The report of a complex, checked; `volumes` says whether the volumes of cells are computed, and checked, too.
     ///
     /// # Errors
-    /// A check that fails.
+    /// A check fails.
     pub fn of(complex: &Complex, volumes: bool) -> Result<Self, CheckError> {
         let mut checks = complex.check()?;
         let mut of_cells = None;
@@ -151,11 +151,11 @@ impl RegionsReport {
         })
     }
 
-    /// The report of a complex with volumes where they are cheap (up to 5,000 simplices, and within the memory that is allowed) or asked for, with what the output decides where that is
-    /// given, and with what is known of every network of the shape.
+    /// The report of a complex with volumes, if they are requested or cheap (up to 5,000 simplices, and within the memory limit), with the decisions by the output,
+    /// if given, and with the bounds for networks of the shape.
     ///
     /// # Errors
-    /// A check that fails.
+    /// A check fails.
     pub fn whole(network: &Network, complex: &Complex, decided: Option<&Decided>, volumes: bool) -> Result<Self, CheckError> {
         let mut report = match Self::of(complex, volumes || complex.simplex_counts().into_iter().flatten().sum::<u64>() <= CHEAP) {
             // The volumes were not asked for.
@@ -177,10 +177,10 @@ impl RegionsReport {
         Ok(report)
     }
 
-    /// The same with what the output decides.
+    /// Adds the decisions by the output.
     ///
     /// # Errors
-    /// A check of the finer complex that fails: its volumes add up too, and it refines the coarser one.
+    /// A check of the finer complex fails: its volumes add up, and it refines the coarser one.
     pub fn with_decision(self, decided: &Decided) -> Result<Self, CheckError> {
         let report = DecisionReport::of(decided)?;
         let parts = decided.parent_of.iter().max().map_or(0, |&last| u64::from(last) + 1);
@@ -224,7 +224,7 @@ impl DecisionReport {
     /// The report of a complex cut by decisions, checked.
     ///
     /// # Errors
-    /// A check that fails.
+    /// A check fails.
     pub fn of(decided: &Decided) -> Result<Self, CheckError> {
         decided.complex.check()?;
         let regions = decided.regions()?;

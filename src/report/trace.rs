@@ -4,7 +4,7 @@ use crate::fold::Folding;
 use crate::line::Trace;
 use serde::Serialize;
 
-/// What `plica trace` says of a segment: the trace, and its folding.
+/// The result of `plica trace` for a segment: the trace, and its folding.
 ///
 /// ```
 /// use plica::{data::Point, line::Tracer, network::{Layer, Network}, report::TraceReport};
