@@ -43,13 +43,16 @@ test: setup ## all tests: unit, integration, documentation; tests of the scripts
 	@if command -v $(PYTHON) >/dev/null; then \
 		echo "$(PYTHON) data/test_mnist_sample.py"; $(PYTHON) data/test_mnist_sample.py; \
 	else \
-		echo "data/test_mnist_sample.py is skipped: it needs Python"; \
+		echo "skipped: data/test_mnist_sample.py needs Python"; \
 	fi
 	@if $(PYTHON) -c 'import numpy' 2>/dev/null; then \
 		echo "$(PYTHON) data/test_train.py"; $(PYTHON) data/test_train.py; \
 	else \
-		echo "data/test_train.py is skipped: it needs Python with numpy"; \
+		echo "skipped: data/test_train.py needs Python with numpy"; \
 	fi
+	@for program in lrs normaliz; do \
+		command -v $$program >/dev/null || echo "skipped: the tests of tests/library/polytopes.rs against $$program, which is not installed"; \
+	done
 
 test-long: setup ## the random tests with many more cases, new each time (CASES=20000)
 	PLICA_CASES=$(CASES) $(CARGO) test --profile checked $(CARGO_FLAGS) --test library -- contract degenerate

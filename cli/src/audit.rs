@@ -42,7 +42,7 @@ pub struct Arguments {
     pairs: Pairs,
 
     /// Number of threads, by default one per core
-    #[arg(long, value_name = "N", value_parser = whole(1, 1024))]
+    #[arg(long, value_name = "N", value_parser = whole(1_u16, 1024))]
     threads: Option<u16>,
 
     /// Draw the missed shares as SVG

@@ -48,7 +48,7 @@ pub struct Arguments {
     half_open: bool,
 
     /// Stop with an error at more regions than this
-    #[arg(long, value_name = "N", default_value = "100000", value_parser = whole(1, 1_000_000_000))]
+    #[arg(long, value_name = "N", default_value = "100000", value_parser = whole(1_u64, 1_000_000_000))]
     max_regions: u64,
 
     /// Show no progress on standard error

@@ -59,7 +59,7 @@ pub struct Arguments {
     pixels: PixelOptions,
 
     /// Number of threads, by default one per core
-    #[arg(long, value_name = "N", value_parser = whole(1, 1024))]
+    #[arg(long, value_name = "N", value_parser = whole(1_u16, 1024))]
     threads: Option<u16>,
 
     /// Write summary.json, tally.csv and pictures into this directory; continue an interrupted run from its checkpoint there

@@ -80,7 +80,7 @@ pub struct Arguments {
     check: bool,
 
     /// Stop with an error at more regions than this
-    #[arg(long, value_name = "N", default_value = "10000000", value_parser = whole(1, 1_000_000_000))]
+    #[arg(long, value_name = "N", default_value = "10000000", value_parser = whole(1_u64, 1_000_000_000))]
     max_regions: u64,
 
     /// Stop with an error if the search, or exact volumes, take more memory than this, for example 500M or 4G; by default half of the available memory. The
@@ -97,7 +97,7 @@ pub struct Arguments {
     exact_only: bool,
 
     /// Number of threads, by default one per core
-    #[arg(long, value_name = "N", value_parser = whole(1, 1024))]
+    #[arg(long, value_name = "N", value_parser = whole(1_u16, 1024))]
     threads: Option<u16>,
 
     #[command(flatten)]

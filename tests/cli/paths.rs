@@ -112,7 +112,7 @@ fn rows_that_are_missing_are_an_error() {
     assert!(message.contains("part-000000.parquet") && message.contains("missing"), "{message}");
     fs::write(&lost, "PAR1, and then the disk was full").unwrap();
     let message = failed(&with_rows);
-    assert!(message.contains("part-000000.parquet") && message.contains("not a whole file"), "{message}");
+    assert!(message.contains("part-000000.parquet") && message.contains("its SHA-256 is not"), "{message}");
     let whose = PathBuf::from(&out).join("paths-0.tmp/_sweep.json");
     fs::rename(&whose, PathBuf::from(&out).join("whose")).unwrap();
     assert!(failed(&with_rows).contains("_sweep.json"));

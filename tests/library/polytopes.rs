@@ -1,7 +1,7 @@
 //! Single cells against two other programs: `lrs` of lrslib and `normaliz`, which know nothing about networks.
 //!
 //! They get the inequalities of all units at a cell's pattern, and of the box; from these they compute vertices, volumes and facets.
-//! Without these programs the tests print a note and pass.
+//! Without these programs the tests pass, and `make test` lists them as skipped. They fail if `PLICA_REQUIRE` names a program that is absent.
 
 use crate::support::cells::{Form, value};
 use crate::support::plain::Plain;
@@ -18,13 +18,12 @@ type Vector = Vec<Rational>;
 /// The largest number of cells that are tested in one complex.
 const CELLS: usize = 40;
 
-/// Whether a program is installed; prints a note if it is not.
+/// Whether a program is installed.
 fn installed(program: &str) -> bool {
     let found = Command::new(program).arg("--version").stdin(Stdio::null()).output();
     let missing = found.is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound);
-    if missing {
-        eprintln!("skipped: {program} is not installed");
-    }
+    let required = std::env::var("PLICA_REQUIRE").unwrap_or_default();
+    assert!(!missing || !required.split_whitespace().any(|name| name == program), "{program} is not installed, but required");
     !missing
 }
 

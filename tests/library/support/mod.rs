@@ -27,7 +27,7 @@ const ORDINARY: u32 = 1600;
 /// smallest case in the notation of `degenerate.rs`.
 pub fn config(by_default: u32) -> ProptestConfig {
     let asked = std::env::var("PLICA_CASES").ok().map(|n| n.parse().expect("PLICA_CASES is a number of cases"));
-    let ordinary: u32 = asked.unwrap_or(if cfg!(debug_assertions) { ORDINARY / 4 } else { ORDINARY });
+    let ordinary: u32 = asked.unwrap_or(ORDINARY);
     let cases = u64::from(by_default) * u64::from(ordinary) / u64::from(ORDINARY);
     ProptestConfig {
         cases: cases.max(1) as u32,
