@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// use plica::convexity::{Cells, Enumerator};
 /// use plica::network::{Layer, Network};
 /// use nalgebra::{dmatrix, dvector};
-/// Units x and -x: at 0 both are inactive, elsewhere exactly one is active.
+/// // Units x and -x: at 0 both are inactive, elsewhere exactly one is active.
 /// let network = Network::new(vec![
 ///     Layer::from_f64(dmatrix![1.0; -1.0], dvector![0.0, 0.0]),
 ///     Layer::from_f64(dmatrix![1.0, 1.0], dvector![0.0]),

@@ -16,7 +16,7 @@
 //! let regions = Regions::of(&plica::network::load("sawtooth:2").unwrap()).unwrap();
 //! let mut judge = Judge::new(&regions);
 //! let set = regions.set(["1010", "1110"].map(|text| text.parse().unwrap())).unwrap();
-//! No realisable pattern is between the two patterns, but two regions are between the two regions.
+//! // No realisable pattern is between the two patterns, but two regions are between the two regions.
 //! assert!(judge.hamming(&set).is_none());
 //! let between = judge.euclidean(&set).unwrap().between;
 //! assert!(["1011", "1111"].contains(&between.pattern.to_string().as_str()));

@@ -98,7 +98,7 @@ fn what_is_known_of_affine_layers_alone_says_so() {
     for (call, file) in [
         (&["convexity", &net][..], "pooled.onnx"),
         (&["bounds", &net], "pooled.onnx"),
-        (&["net", &net, "--to", "copy.json"], "copy.json: the network has other layers"),
+        (&["net", &net, "--to", "copy.json"], "copy.json: not all layers are dense"),
     ] {
         let output = run(call);
         let stderr = String::from_utf8(output.stderr).unwrap();

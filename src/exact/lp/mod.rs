@@ -11,7 +11,7 @@
 //!     Optimum::Optimal { point, .. } => assert_eq!(point, [1, 0]),
 //!     other => panic!("{other:?}"),
 //! }
-//! Two strict rows, and a third that touches the set they bound only at its open corner: there is no point.
+//! // Two strict rows, and a third that touches the set they bound only at its open corner: there is no point.
 //! let empty = Program::from_rows(2, [([-1, 0], Below, 0), ([0, -1], Below, 0), ([1, 1], AtMost, 0)]).unwrap();
 //! assert!(matches!(empty.feasible(), Feasibility::Infeasible { .. }));
 //! ```
