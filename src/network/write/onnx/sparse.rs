@@ -112,7 +112,7 @@ fn scaled(file: &mut File, x: &Tensor, shape: &[usize], factors: Vec<Factor>) ->
 
 /// The numbers of blocks, outputs and inputs, if a map applies one matrix to each block of the inputs.
 fn blocks(map: &LinearMap, rows: &Rows) -> Option<[usize; 3]> {
-    let inputs = width(&rows).filter(|&width| width > 0 && map.inputs().is_multiple_of(width))?;
+    let inputs = width(rows).filter(|&width| width > 0 && map.inputs().is_multiple_of(width))?;
     let blocks = map.inputs() / inputs;
     let outputs = Some(map.outputs() / blocks).filter(|outputs| outputs * blocks == map.outputs())?;
     let entry = |(k, &found): (usize, &(u32, u32))| {
