@@ -4,7 +4,7 @@ CARGO ?= cargo
 PYTHON ?= python3
 # Options for cargo, such as --locked or --offline.
 CARGO_FLAGS ?=
-# Random cases per property in `make test-long`; `make test` runs 1600, the same each time.
+# Random cases per property in `make test-long`; `make test` runs 800, the same each time.
 CASES ?= 20000
 # Seconds that `make fuzz` gives each target.
 FUZZ_SECONDS ?= 60
