@@ -19,7 +19,7 @@ use rug::Rational;
 
 /// The unit of the numbers of cases that properties give: an ordinary property gives this number.
 const ORDINARY: u32 = 1600;
-/// The number of random cases of an ordinary property without `PLICA_CASES`: about two minutes for all properties on two cores.
+/// The number of random cases of an ordinary property without `PLICA_CASES`: about a minute for all properties on two cores.
 const BY_DEFAULT: u32 = 800;
 
 /// The random cases of a property: `cases` if `PLICA_CASES` is 1600, else in proportion.
