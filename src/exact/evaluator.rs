@@ -38,8 +38,6 @@ impl Weight<'_> {
 pub(crate) struct Size<'a> {
     /// The number of elements.
     pub len: usize,
-    /// The nodes of the terms.
-    pub below: Vec<usize>,
     /// The number of bits of the largest coefficient, if all are words.
     pub bits: Option<u32>,
     /// The largest number of terms of an element.
@@ -59,6 +57,9 @@ pub(crate) trait Rows {
 
     /// The size of a node other than the input.
     fn size(&self, node: usize) -> Size<'_>;
+
+    /// Visits the nodes of the terms of a node.
+    fn for_nodes_below(&self, node: usize, visit: impl FnMut(usize));
 
     /// Visits the terms of an element: an earlier node, an element of it, and the weight. Terms that are 0 in this state may be left out.
     fn for_terms<'a>(&'a self, node: usize, element: usize, state: &Self::State, visit: impl FnMut(usize, usize, Weight<'a>));
@@ -92,8 +93,8 @@ impl Evaluator {
             let size = rows.size(n);
             let scale = Integer::from(scale * size.scale);
             // The scale, |b| and |a| are below 2^below, so sums are below 2^(below + own + bits of the number of terms + 1).
-            let widest = |most: Option<u32>, &node: &usize| most.zip(all_bits[node]).map(|(x, y)| x.max(y));
-            let below = size.below.iter().fold(Some(scale.significant_bits()), widest);
+            let mut below = Some(scale.significant_bits());
+            rows.for_nodes_below(n, |node| below = below.zip(all_bits[node]).map(|(x, y)| x.max(y)));
             let bits = below.zip(size.bits).map(|(below, own)| below + own + usize::BITS - size.terms.leading_zeros() + 1);
             all_bits.push(bits.filter(|&bits| bits <= WORD_BITS));
             let word_scale = all_bits[n].and_then(|_| scale.to_i128());
@@ -248,8 +249,11 @@ mod tests {
         }
 
         fn size(&self, node: usize) -> Size<'_> {
-            let below = (node.saturating_sub(2)..node).collect();
-            Size { len: self.nodes[node].len(), below, bits: Some(self.bits), terms: self.nodes[node][0].0.len(), scale: &self.factor }
+            Size { len: self.nodes[node].len(), bits: Some(self.bits), terms: self.nodes[node][0].0.len(), scale: &self.factor }
+        }
+
+        fn for_nodes_below(&self, node: usize, visit: impl FnMut(usize)) {
+            (node.saturating_sub(2)..node).for_each(visit);
         }
 
         fn for_terms<'a>(&'a self, node: usize, element: usize, on: &[Vec<bool>], mut visit: impl FnMut(usize, usize, Weight<'a>)) {

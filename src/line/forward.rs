@@ -2,59 +2,15 @@
 
 use super::bits::{is_set, set_bits};
 use crate::data::Points;
-use crate::exact::evaluator::{Evaluator, Rows, Size, Weight};
+use crate::exact::evaluator::Evaluator;
 use crate::exact::forms::Form;
 use crate::exact::{common_denominator, scaled};
-use crate::network::lowered::WholeLayer;
+use crate::network::lowered::WholeStack;
 use rug::{Integer, Rational};
-
-/// The layers as integers. Layer l is node l + 1. A state is the patterns of the layers, each in words of 64 bits.
-struct StackRows<'a> {
-    layers: Vec<&'a WholeLayer>,
-    /// For each layer, the product of the factors of the layers below.
-    scales: Vec<Integer>,
-}
-
-impl<'a> StackRows<'a> {
-    fn new(layers: Vec<&'a WholeLayer>) -> Self {
-        let scales = layers.iter().scan(Integer::from(1), |scale, layer| {
-            let next = Integer::from(&*scale * &layer.factor);
-            Some(std::mem::replace(scale, next))
-        });
-        Self { scales: scales.collect(), layers }
-    }
-}
-
-impl Rows for StackRows<'_> {
-    type State = [Vec<u64>];
-
-    fn nodes(&self) -> usize {
-        self.layers.len() + 1
-    }
-
-    fn size(&self, node: usize) -> Size<'_> {
-        let layer = self.layers[node - 1];
-        Size { len: layer.outputs, below: vec![node - 1], bits: layer.bits, terms: layer.inputs, scale: &self.scales[node - 1] }
-    }
-
-    #[inline]
-    fn for_terms<'a>(&'a self, node: usize, unit: usize, below: &[Vec<u64>], mut visit: impl FnMut(usize, usize, Weight<'a>)) {
-        let layer = self.layers[node - 1];
-        let row = unit * layer.inputs;
-        match node {
-            1 => (0..layer.inputs).for_each(|j| visit(0, j, layer.weights.weight(row + j))),
-            _ => set_bits(&below[node - 2]).for_each(|j| visit(node - 1, j as usize, layer.weights.weight(row + j as usize))),
-        }
-    }
-
-    fn constant(&self, node: usize, unit: usize, _: &[Vec<u64>]) -> Weight<'_> {
-        self.layers[node - 1].bias.weight(unit)
-    }
-}
 
 /// The exact forms along one segment. They are computed on demand, and kept while the pattern of the layers below is the same.
 pub(super) struct ForwardForms<'a> {
-    rows: StackRows<'a>,
+    rows: &'a WholeStack,
     forms: Evaluator,
     /// For each layer, the pattern for which the forms of the layers above it were computed.
     below: Vec<Vec<u64>>,
@@ -63,11 +19,10 @@ pub(super) struct ForwardForms<'a> {
 impl<'a> ForwardForms<'a> {
     /// The forms along the segment from a row of one set of points to a row of another set of the same dimension; `ends` are the first
     /// layer's pre-activations at the two ends, as doubles.
-    pub(super) fn new(from: (&Points, usize), to: (&Points, usize), layers: Vec<&'a WholeLayer>, ends: (&[f64], &[f64])) -> Self {
-        let rows = StackRows::new(layers);
-        let forms = from_exact_doubles(from.0, to.0, &rows, ends).unwrap_or_else(|| {
+    pub(super) fn new(from: (&Points, usize), to: (&Points, usize), rows: &'a WholeStack, ends: (&[f64], &[f64])) -> Self {
+        let forms = from_exact_doubles(from.0, to.0, rows, ends).unwrap_or_else(|| {
             let (input, scale, bits) = input_forms(from, to);
-            Evaluator::new(&rows, input, &scale, bits)
+            Evaluator::new(rows, input, &scale, bits)
         });
         Self { rows, forms, below: Vec::new() }
     }
@@ -83,7 +38,7 @@ impl<'a> ForwardForms<'a> {
             self.forms.forget_from(same + 3);
             self.turn(same, &old, below);
         }
-        self.forms.form(&self.rows, layer + 1, unit, below).clone()
+        self.forms.form(self.rows, layer + 1, unit, below).clone()
     }
 
     /// Updates the forms of the layer above `layer` for another pattern of `layer`: by the terms of the units that flipped if these are few,
@@ -92,14 +47,14 @@ impl<'a> ForwardForms<'a> {
         let new = &below[layer];
         let flipped: Vec<u64> = old.iter().zip(new).map(|(old, new)| old ^ new).collect();
         let count = |words: &[u64]| words.iter().map(|word| word.count_ones()).sum::<u32>();
-        let (node, above) = (layer + 1, self.rows.layers[layer + 1]);
+        let (node, above) = (layer + 1, self.rows.layer(layer + 1));
         if old.is_empty() || count(&flipped) >= count(new) {
             (0..above.outputs).for_each(|unit| self.forms.forget(node + 1, unit));
             return;
         }
         let changes: Vec<(usize, bool)> = set_bits(&flipped).map(|j| (j as usize, is_set(new, j))).collect();
         for &(unit, _) in &changes {
-            self.forms.form(&self.rows, node, unit, below);
+            self.forms.form(self.rows, node, unit, below);
         }
         self.forms.turn(node + 1, node, &changes, |unit, j| above.weights.weight(unit * above.inputs + j));
     }
@@ -107,13 +62,13 @@ impl<'a> ForwardForms<'a> {
 
 /// An evaluator with the forms of the first layer, if its sums are integers below 2^53 times one unit: then the doubles are exact for every
 /// order of summation.
-fn from_exact_doubles(from: &Points, to: &Points, rows: &StackRows<'_>, ends: (&[f64], &[f64])) -> Option<Evaluator> {
+fn from_exact_doubles(from: &Points, to: &Points, rows: &WholeStack, ends: (&[f64], &[f64])) -> Option<Evaluator> {
     let ((least, most), (other_least, other_most)) = (from.grain()?, to.grain()?);
     let (least, most) = (least.min(other_least).min(0), most.max(other_most));
     let scale = Integer::from(1) << least.unsigned_abs();
     // The difference of two coordinates takes one bit more.
     let bits = u32::try_from(most - least + 1).ok()?.max(scale.significant_bits());
-    let first = rows.layers.first().filter(|layer| layer.factor.is_power_of_two())?;
+    let first = Some(rows.layer(0)).filter(|layer| layer.factor.is_power_of_two())?;
     if bits + first.bits? + usize::BITS - first.inputs.leading_zeros() + 1 > 52 {
         return None;
     }

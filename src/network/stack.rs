@@ -1,7 +1,7 @@
 //! Stacks of affine layers with ReLU between them. Most networks are stacks, and stacks have faster walks.
 
 use super::graph::{Affine, Coefficients, Graph, LinearMap, Node, Operation, Piecewise, Term};
-use super::lowered::{Lowered, WholeLayer};
+use super::lowered::{Lowered, WholeStack};
 use super::{Layer, LayerBits, NetworkError, Selection, SelectionError, UnitSet};
 use nalgebra::{DMatrix, DVector};
 use rug::Rational;
@@ -13,6 +13,7 @@ pub(crate) struct Stack {
     layers: Vec<Layer>,
     graph: OnceLock<Arc<Graph>>,
     lowered: OnceLock<Arc<Lowered>>,
+    whole: OnceLock<WholeStack>,
 }
 
 impl fmt::Debug for Stack {
@@ -39,7 +40,7 @@ impl Stack {
                 return Err(NetworkError::DoesNotChain { layer: i, expected: layers[i - 1].outputs(), found: layer.inputs() });
             }
         }
-        Ok(Self { layers, graph: OnceLock::new(), lowered: OnceLock::new() })
+        Ok(Self { layers, graph: OnceLock::new(), lowered: OnceLock::new(), whole: OnceLock::new() })
     }
 
     /// All layers, the output layer last.
@@ -58,8 +59,8 @@ impl Stack {
     }
 
     /// The layers with integer coefficients, computed on first use.
-    pub(crate) fn whole(&self) -> Vec<&WholeLayer> {
-        self.lowered().steps.iter().map(|step| step.whole().layer().expect("the steps of a stack are dense")).collect()
+    pub(crate) fn whole(&self) -> &WholeStack {
+        self.whole.get_or_init(|| WholeStack::new(self.lowered()))
     }
 
     pub(crate) fn depth(&self) -> usize {

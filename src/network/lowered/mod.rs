@@ -5,6 +5,7 @@
 
 mod code;
 mod form;
+mod layers;
 mod lower;
 mod nodes;
 mod step;
@@ -13,6 +14,7 @@ mod whole;
 pub(crate) use code::Bit;
 use code::{Code, Hidden, Tournaments};
 pub(crate) use form::Form;
+pub(crate) use layers::WholeStack;
 pub(crate) use lower::{Inputs, Judge, LowerError, lower, with_winner};
 pub(crate) use nodes::WholeNodes;
 pub(crate) use step::{Step, StepMap};

@@ -112,7 +112,11 @@ impl Rows for WholeNodes {
             Operation::Affine(affine) => affine.terms.iter().map(|term| term.map.longest_row()).sum(),
             _ => 1,
         };
-        Size { len: this.len(), below: this.parents(), bits: whole.bits, terms, scale: &whole.scale }
+        Size { len: this.len(), bits: whole.bits, terms, scale: &whole.scale }
+    }
+
+    fn for_nodes_below(&self, node: usize, visit: impl FnMut(usize)) {
+        self.graph.nodes()[node].parents().into_iter().for_each(visit);
     }
 
     #[inline]
