@@ -1,17 +1,17 @@
-//! Words of others in messages, texts and pictures: names of files, arrays and nodes, and what stands where a number is expected.
+//! Text from outside in messages, reports and pictures: names of files, arrays and nodes, and input that is not a number.
 
 use std::borrow::Cow;
 
-/// The most characters of others that a message repeats.
+/// The largest number of characters of a text from outside that a message repeats.
 const LONGEST: usize = 2000;
 
-/// The most characters of a number that a message repeats.
+/// The largest number of characters of a number that a message repeats.
 const LONGEST_NUMBER: usize = 60;
 
-/// A text as it can be shown: what a terminal or a viewer obeys, or does not show, is written as an escape; the letters of all scripts stay.
+/// A text that is safe to show: characters that a terminal or a viewer interprets or does not show are escaped. The letters of all scripts are kept.
 ///
-/// Escaped are control characters, those that turn the direction of writing, separators of lines, invisible characters other than joiners, and
-/// characters that no document may hold. A text without them is left as it is, and so is the result.
+/// These are escaped: control characters, characters that change the direction of writing, line separators, invisible characters other than joiners,
+/// and characters that documents may not contain. A text without them is returned unchanged, so applying the function twice changes nothing.
 ///
 /// ```
 /// use plica::report::plain;
@@ -35,7 +35,7 @@ pub fn plain(text: &str) -> Cow<'_, str> {
     shown.into()
 }
 
-/// Whether a character is obeyed, or not seen, where a text is shown.
+/// Whether terminals or viewers interpret a character or do not show it.
 fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{feff}')
@@ -44,12 +44,12 @@ fn is_hidden(c: char) -> bool {
         || u32::from(c) & 0xfffe == 0xfffe
 }
 
-/// The same of a text of any length, for a message: its beginning, where it is long.
+/// A text of any length for a message: safe to show, and only the beginning of a long text.
 pub(crate) fn message(text: &str) -> String {
     plain(&beginning(text, LONGEST)).into_owned()
 }
 
-/// What stands where a number is expected, in quotes for a message.
+/// Input that is not a number, in quotes for a message.
 pub(crate) fn quoted(text: &str) -> String {
     format!("`{}`", plain(&beginning(text, LONGEST_NUMBER)))
 }
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_obeyed_or_not_seen_is_escaped() {
+    fn hidden_characters_are_escaped() {
         for (text, shown) in [
             ("\u{7}\u{7f}\u{9b}", "\\u{7}\\u{7f}\\u{9b}"),
             ("a\u{202e}b\u{2066}c", "a\\u{202e}b\\u{2066}c"),
@@ -74,7 +74,7 @@ mod tests {
             ("\u{feff}\u{fffe}\u{1ffff}\u{e0041}\u{2028}", "\\u{feff}\\u{fffe}\\u{1ffff}\\u{e0041}\\u{2028}"),
         ] {
             assert_eq!(plain(text), shown);
-            assert_eq!(plain(shown), shown, "what is shown is shown again");
+            assert_eq!(plain(shown), shown, "the result does not change again");
         }
     }
 

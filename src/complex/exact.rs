@@ -1,4 +1,4 @@
-//! Vertices and pre-activations as integers: what decides where doubles cannot.
+//! Vertices and pre-activations as integers, for the decisions that doubles leave open.
 
 use super::pages::Pages;
 use super::simplex::WholePoint;
@@ -11,47 +11,47 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-/// Where a vertex is.
+/// The position of a vertex.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Place {
     /// A corner of the domain.
     Corner(u32),
-    /// The zero of a unit of a layer between two vertices, at which it has opposite signs.
+    /// The zero of a unit of a step between two vertices, at which the unit has opposite signs.
     Cut { layer: usize, p: u32, q: u32, unit: u32 },
 }
 
 /// A vertex as integers: its coordinates times `scale`, their least common denominator.
 ///
-/// Multiplied by `scale` and by the factors of the steps up to one, the results of this step at the vertex are integers, since they are computed from
-/// the coordinates by integer coefficients.
+/// The results of a step at the vertex become integers when they are multiplied by `scale` and by the factors of all steps up to this one, since they
+/// are computed from the coordinates with integer coefficients.
 #[derive(Debug)]
 struct ExactPoint {
     scale: Integer,
     coordinates: Vec<Integer>,
-    /// Of a cut the factors of the values at p and at q, and what their sum is divided by, for the step in which it was made.
+    /// For a cut, the factors of the values at p and at q, and the divisor of their sum, for the step that made the cut.
     mixture: Option<[Integer; 3]>,
 }
 
-/// Results of one step at one vertex, as far as they have been asked for.
+/// The results of one step at one vertex that were computed so far.
 #[derive(Debug, Default)]
 struct Values {
     known: Pages<Integer>,
-    alive: Option<Arc<Alive>>,
+    nonzero: Option<Arc<Nonzero>>,
 }
 
-/// The results of a step that are not 0 once they are rectified.
+/// The results of a step that are not 0 after the ReLU.
 #[derive(Debug)]
-struct Alive {
+struct Nonzero {
     places: Vec<usize>,
     values: Vec<Integer>,
-    /// The same as machine words, where all of them are.
+    /// The values as machine words, if all of them fit.
     words: Option<Vec<i64>>,
 }
 
-/// What an entry of a table takes besides what it holds.
+/// The bytes of an entry of a table in addition to its value.
 pub(super) const ENTRY: u64 = 128;
 
-/// What a number takes on the heap.
+/// The bytes of a number on the heap.
 fn heap(x: &Integer) -> u64 {
     if x.is_zero() { 0 } else { 16 + x.capacity() as u64 / 8 }
 }
@@ -68,33 +68,33 @@ impl ExactPoint {
 
 impl Values {
     fn bytes(&self) -> u64 {
-        ENTRY + self.known.bytes() + self.known.known().map(heap).sum::<u64>() + self.alive.as_ref().map_or(0, |alive| alive.bytes())
+        ENTRY + self.known.bytes() + self.known.known().map(heap).sum::<u64>() + self.nonzero.as_ref().map_or(0, |nonzero| nonzero.bytes())
     }
 }
 
-impl Alive {
+impl Nonzero {
     fn bytes(&self) -> u64 {
         heaps(&self.values) + 16 * self.places.len() as u64
     }
 }
 
-/// More values than this are forgotten, and computed again when asked for.
+/// If there are more values than this, all are discarded, and computed again on demand.
 const MOST_VALUES: usize = 1 << 22;
 
-/// The vertices, and exact values at them where these have been asked for.
+/// The vertices, and the exact values at them that were computed so far.
 #[derive(Debug)]
 pub(super) struct ExactRows {
     steps: Arc<Lowered>,
-    /// The first steps as integers, as many as have been asked for, and the products of their factors up to each.
+    /// The first steps as integers, as many as were needed so far, and for each the product of the factors up to it.
     whole: Vec<Arc<WholeStep>>,
     scales: Vec<Integer>,
     corners: Vec<Vec<Rational>>,
     pub places: Vec<Place>,
     points: HashMap<u32, Arc<ExactPoint>>,
-    /// By vertex and step.
+    /// The values, by vertex and step.
     values: HashMap<(u32, usize), Values>,
     stored: usize,
-    /// The bytes of points and values.
+    /// The number of bytes of points and values.
     bytes: u64,
 }
 
@@ -114,7 +114,7 @@ impl ExactRows {
         }
     }
 
-    /// Goes on with more steps, of which the first are those that it has.
+    /// Continues with more steps. The first of them are those that are there already.
     pub(super) fn follow(&mut self, steps: &Arc<Lowered>) {
         self.steps = steps.clone();
     }
@@ -123,7 +123,7 @@ impl ExactRows {
         self.places.push(place);
     }
 
-    /// Forgets the last vertices.
+    /// Discards the last vertices.
     pub(super) fn truncate(&mut self, len: usize) {
         self.places.truncate(len);
         self.points.retain(|&vertex, _| (vertex as usize) < len);
@@ -131,17 +131,17 @@ impl ExactRows {
         self.count();
     }
 
-    /// The bytes that all of it takes.
+    /// The number of bytes of everything.
     pub(super) fn bytes(&self) -> u64 {
         (size_of::<Place>() * self.places.capacity()) as u64 + self.bytes
     }
 
-    /// Counts the bytes of points and values anew.
+    /// Counts the bytes of points and values again.
     fn count(&mut self) {
         self.bytes = self.points.values().map(|point| point.bytes()).sum::<u64>() + self.values.values().map(Values::bytes).sum::<u64>();
     }
 
-    /// Forgets what is not needed for a step.
+    /// Discards the values that a step does not need.
     pub(super) fn enter(&mut self, step: usize) {
         self.values.retain(|&(_, s), _| s + 2 >= step);
         self.count();
@@ -160,7 +160,7 @@ impl ExactRows {
         Rational::from((value, self.scale(vertex, step + 1)))
     }
 
-    /// Some results of a step at a vertex.
+    /// The values of some results of a step at a vertex.
     pub(super) fn values(&mut self, vertex: u32, step: usize, results: &[u32]) -> Vec<Rational> {
         self.make_room();
         let scale = self.scale(vertex, step + 1);
@@ -202,7 +202,7 @@ impl ExactRows {
         self.whole[step].clone()
     }
 
-    /// What the results of the first `steps` steps at a vertex are multiplied by.
+    /// The factor that makes the results of the first `steps` steps at a vertex integers.
     fn scale(&mut self, vertex: u32, steps: usize) -> Integer {
         let point = self.exact_point(vertex);
         if steps == 0 {
@@ -232,7 +232,7 @@ impl ExactRows {
         point
     }
 
-    /// A result of a step at a vertex, times [`ExactRows::scale`] of so many steps and one.
+    /// A result of a step at a vertex, times [`ExactRows::scale`] of the steps up to and including this one.
     fn whole_value(&mut self, vertex: u32, step: usize, i: usize) -> Integer {
         if let Some(value) = self.values.get(&(vertex, step)).and_then(|values| values.known.get(i)) {
             return value.clone();
@@ -255,7 +255,7 @@ impl ExactRows {
         value
     }
 
-    /// The same from the results of the step below.
+    /// The same, computed from the results of the step below.
     fn forward(&mut self, vertex: u32, step: usize, i: usize) -> Integer {
         let this = self.whole(step);
         let rectified = if step > 0 { self.steps.steps[step - 1].units } else { 0 };
@@ -274,14 +274,14 @@ impl ExactRows {
                 sum
             }
             _ => {
-                let alive = self.alive(vertex, step);
-                this.row_product(i, &alive.places, &alive.values, alive.words.as_deref())
+                let nonzero = self.nonzero(vertex, step);
+                this.row_product(i, &nonzero.places, &nonzero.values, nonzero.words.as_deref())
             }
         };
         sum + this.bias(i) * self.scale(vertex, step)
     }
 
-    /// Computes all results of a step at a vertex that a row of the next step is the sum of.
+    /// Computes all results of a step at a vertex that a row of the next step needs.
     fn know(&mut self, vertex: u32, step: usize, row: &[(u32, Integer)]) {
         let known = self.values.get(&(vertex, step)).map(|values| &values.known);
         let is_missing = |j: &usize| known.is_none_or(|known| known.get(*j).is_none());
@@ -289,10 +289,10 @@ impl ExactRows {
         missing.into_iter().for_each(|j| drop(self.whole_value(vertex, step, j)));
     }
 
-    /// What a step is computed from at a vertex.
-    fn alive(&mut self, vertex: u32, step: usize) -> Arc<Alive> {
-        if let Some(alive) = self.values.get(&(vertex, step)).and_then(|values| values.alive.clone()) {
-            return alive;
+    /// The inputs of a step at a vertex that are not 0.
+    fn nonzero(&mut self, vertex: u32, step: usize) -> Arc<Nonzero> {
+        if let Some(nonzero) = self.values.get(&(vertex, step)).and_then(|values| values.nonzero.clone()) {
+            return nonzero;
         }
         let all: Vec<Integer> = match step {
             0 => self.exact_point(vertex).coordinates.clone(),
@@ -302,10 +302,10 @@ impl ExactRows {
         let (places, values): (Vec<usize>, Vec<Integer>) =
             all.into_iter().enumerate().filter(|(j, x)| *j >= rectified || x.cmp0().is_gt()).unzip();
         let words = values.iter().map(Integer::to_i64).collect();
-        let alive = Arc::new(Alive { places, values, words });
-        self.bytes += alive.bytes();
-        self.values.entry((vertex, step)).or_default().alive = Some(alive.clone());
-        alive
+        let nonzero = Arc::new(Nonzero { places, values, words });
+        self.bytes += nonzero.bytes();
+        self.values.entry((vertex, step)).or_default().nonzero = Some(nonzero.clone());
+        nonzero
     }
 
     /// The signs of all units at a point, step by step.
@@ -330,7 +330,7 @@ impl ExactRows {
     }
 }
 
-/// The output on a cell as an affine map of d inputs: for each output its coefficients, the constant last.
+/// The output on a cell as an affine map of d inputs: the coefficients of each output, with the constant last.
 pub(super) fn affine_map(steps: &[Arc<WholeStep>], d: usize, is_active: impl Fn(usize, usize) -> bool) -> Vec<Vec<Rational>> {
     let mut rectified = 0;
     let mut forms: Vec<Vec<Integer>> = (0..d).map(|i| (0..=d).map(|j| Integer::from(u32::from(i == j))).collect()).collect();
@@ -347,7 +347,7 @@ pub(super) fn affine_map(steps: &[Arc<WholeStep>], d: usize, is_active: impl Fn(
     forms.into_iter().map(|form| form.into_iter().map(|x| Rational::from((x, scale.clone()))).collect()).collect()
 }
 
-/// The least common denominator of some coordinates, and these times it.
+/// The least common denominator of some coordinates, and the coordinates times it.
 fn whole_point(point: &[Rational]) -> (Integer, Vec<Integer>) {
     let scale = common_denominator(point.iter().cloned());
     let point = point.iter().map(|q| scaled(q.clone(), &scale)).collect();

@@ -1,7 +1,7 @@
 //! Points with exact coordinates: doubles, integers over one denominator, or rationals.
 
 use crate::exact::bound::round_up;
-use crate::exact::doubled::DoubleDouble;
+use crate::exact::double_double::DoubleDouble;
 use crate::exact::{dyadic_parts, nearest_f64, rational};
 use rug::{Integer, Rational};
 use std::io::{self, Write};
@@ -189,7 +189,7 @@ impl Points {
     }
 
     /// A coordinate as the sum of two doubles, with a relative error below 2 u^2.
-    pub(crate) fn doubled(&self, row: usize, column: usize) -> DoubleDouble {
+    pub(crate) fn double_double(&self, row: usize, column: usize) -> DoubleDouble {
         let hi = self.nearest[row * self.dimension + column];
         let lo = match &self.exactness {
             Exactness::Dyadic => 0.0,

@@ -1,6 +1,6 @@
 //! One exact number, stored as a double if it is one. Most weights are doubles, and often their sums and products are too.
 
-use super::doubled::DoubleDouble;
+use super::double_double::DoubleDouble;
 use super::number::{as_f64, rational};
 use rug::Rational;
 use std::hash::{Hash, Hasher};

@@ -5,7 +5,7 @@ pub(crate) mod aligned;
 pub(crate) mod ascending;
 pub(crate) mod bound;
 mod coefficient;
-pub(crate) mod doubled;
+pub(crate) mod double_double;
 pub(crate) mod evaluator;
 mod factors;
 pub(crate) mod forms;

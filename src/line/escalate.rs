@@ -1,13 +1,13 @@
 //! Takes the decisions that the filter leaves open, for the forms concerned: in double-double arithmetic if that is worth its cost, else
 //! with integers.
 
-use super::doubled::DoubleDoubleForms;
+use super::double_double::DoubleDoubleForms;
 use super::forward::ForwardForms;
 use super::plan::Plan;
 use super::walk::{Candidate, END, Ends, Escalate, Place, Resolved, Walk};
 use crate::data::Points;
 use crate::exact::Instructions;
-use crate::exact::doubled::DoubleDoubleForm;
+use crate::exact::double_double::DoubleDoubleForm;
 use crate::exact::forms::{Form, Root};
 use crate::network::Stack;
 use std::cmp::Ordering;
@@ -21,11 +21,11 @@ pub(super) struct Escalation<'a> {
     from: (&'a Points, usize),
     to: (&'a Points, usize),
     forms: Option<ForwardForms<'a>>,
-    doubled: Option<DoubleDoubleForms>,
+    double_double: Option<DoubleDoubleForms>,
     ends: Ends<'a>,
     /// The numbers of decisions that double-double arithmetic took, and that it could not take.
-    doubled_hits: u64,
-    doubled_misses: u64,
+    double_double_hits: u64,
+    double_double_misses: u64,
     /// The exact times of breakpoints, by mark.
     times: HashMap<u32, Root>,
     /// For each layer, the pattern of the layers below on the piece that was used last.
@@ -62,10 +62,10 @@ impl<'a> Escalation<'a> {
             from,
             to,
             forms: None,
-            doubled: None,
+            double_double: None,
             ends,
-            doubled_hits: 0,
-            doubled_misses: 0,
+            double_double_hits: 0,
+            double_double_misses: 0,
             times: HashMap::new(),
             cursors: Vec::new(),
             turned: HashMap::new(),
@@ -84,44 +84,44 @@ impl<'a> Escalation<'a> {
     }
 
     /// The same form in double-double arithmetic, if that is worth a try.
-    fn doubled_form(&mut self, walk: &Walk, at: Place<'_>, unit: u32) -> Option<DoubleDoubleForm> {
-        let ties = self.doubled_misses >= MISSES && self.doubled_misses > self.doubled_hits;
-        if ties || !self.plan.has_doubled {
+    fn double_double_form(&mut self, walk: &Walk, at: Place<'_>, unit: u32) -> Option<DoubleDoubleForm> {
+        let ties = self.double_double_misses >= MISSES && self.double_double_misses > self.double_double_hits;
+        if ties || !self.plan.has_double_double {
             return None;
         }
         self.move_to(walk, at);
-        let forms = self.doubled.get_or_insert_with(|| DoubleDoubleForms::new(self.instructions, self.from, self.to));
+        let forms = self.double_double.get_or_insert_with(|| DoubleDoubleForms::new(self.instructions, self.from, self.to));
         let cursor = self.cursors[at.layer].as_ref().expect("just moved there");
         Some(forms.form(self.plan, at.layer, unit as usize, &cursor.below))
     }
 
     /// A form whose root is the time of a mark, in double-double arithmetic.
-    fn doubled_time_of(&mut self, walk: &Walk, mark: u32) -> Option<DoubleDoubleForm> {
+    fn double_double_time_of(&mut self, walk: &Walk, mark: u32) -> Option<DoubleDoubleForm> {
         let m = walk.marks[mark as usize];
         if m.layer == END {
             return Some(DoubleDoubleForm::end(m.at > 0.5));
         }
         let layer = m.layer as usize;
-        self.doubled_form(walk, Place { layer, k: m.piece as usize, order: &walk.layers[layer].order }, m.unit)
+        self.double_double_form(walk, Place { layer, k: m.piece as usize, order: &walk.layers[layer].order }, m.unit)
     }
 
     /// Counts whether double-double arithmetic took a decision.
     fn note<T>(&mut self, decision: Option<T>) -> Option<T> {
-        *(if decision.is_some() { &mut self.doubled_hits } else { &mut self.doubled_misses }) += 1;
+        *(if decision.is_some() { &mut self.double_double_hits } else { &mut self.double_double_misses }) += 1;
         decision
     }
 
     /// Decides signs of units at a breakpoint in double-double arithmetic; a sign other than 0 is the same on both sides. Returns the units
     /// that remain undecided.
-    fn doubled_signs(&mut self, walk: &Walk, at: Place<'_>, units: &[u32], answers: &mut Vec<Resolved>) -> Vec<u32> {
-        if !self.plan.has_doubled {
+    fn double_double_signs(&mut self, walk: &Walk, at: Place<'_>, units: &[u32], answers: &mut Vec<Resolved>) -> Vec<u32> {
+        if !self.plan.has_double_double {
             return units.to_vec();
         }
-        let time = self.doubled_time_of(walk, at.order[at.k]);
+        let time = self.double_double_time_of(walk, at.order[at.k]);
         let side = if at.k > 0 { Place { k: at.k - 1, ..at } } else { at };
         let mut left = Vec::new();
         for &unit in units {
-            let sign = time.and_then(|time| self.doubled_form(walk, side, unit)?.sign_at_root_of(&time));
+            let sign = time.and_then(|time| self.double_double_form(walk, side, unit)?.sign_at_root_of(&time));
             match self.note(sign) {
                 Some(sign) => answers.push(Resolved { unit, before: sign, after: sign, zero: false }),
                 None => left.push(unit),
@@ -131,13 +131,13 @@ impl<'a> Escalation<'a> {
     }
 
     /// Orders crossings in double-double arithmetic; `None` if it cannot decide.
-    fn doubled_sort(&mut self, walk: &Walk, at: Place<'_>, crossings: &mut [Candidate]) -> Option<()> {
-        if !self.plan.has_doubled {
+    fn double_double_sort(&mut self, walk: &Walk, at: Place<'_>, crossings: &mut [Candidate]) -> Option<()> {
+        if !self.plan.has_double_double {
             return None;
         }
         let mut sorted = Vec::with_capacity(crossings.len());
         for &crossing in &*crossings {
-            let form = self.doubled_form(walk, at, crossing.unit);
+            let form = self.double_double_form(walk, at, crossing.unit);
             let root = form.and_then(|form| form.root());
             sorted.push(form.zip(self.note(root)).map(|(form, root)| (form, root, crossing)));
         }
@@ -201,7 +201,7 @@ impl<'a> Escalation<'a> {
 
 impl Escalate for Escalation<'_> {
     fn signs(&mut self, walk: &Walk, at: Place<'_>, units: &[u32], answers: &mut Vec<Resolved>) {
-        let units = &self.doubled_signs(walk, at, units, answers)[..];
+        let units = &self.double_double_signs(walk, at, units, answers)[..];
         if units.is_empty() {
             return;
         }
@@ -237,7 +237,7 @@ impl Escalate for Escalation<'_> {
     }
 
     fn time(&mut self, walk: &Walk, at: Place<'_>, unit: u32) -> (f64, f64) {
-        let root = self.doubled_form(walk, at, unit).and_then(|form| form.root());
+        let root = self.double_double_form(walk, at, unit).and_then(|form| form.root());
         root.unwrap_or_else(|| {
             self.decisions += 1;
             self.form(walk, at, unit).root().near()
@@ -245,7 +245,7 @@ impl Escalate for Escalation<'_> {
     }
 
     fn sort(&mut self, walk: &Walk, at: Place<'_>, crossings: &mut [Candidate]) {
-        if self.doubled_sort(walk, at, crossings).is_some() {
+        if self.double_double_sort(walk, at, crossings).is_some() {
             return;
         }
         let mut exact: Vec<(Root, Candidate)> = crossings.iter().map(|&c| (self.form(walk, at, c.unit).root(), c)).collect();
@@ -273,9 +273,10 @@ impl Escalate for Escalation<'_> {
             return false;
         }
         let outputs = self.plan.layers[at.layer].outputs as u32;
-        if self.plan.has_doubled {
+        if self.plan.has_double_double {
             let sides = [Place { k: at.k - 1, ..at }, at];
-            let [left, right] = sides.map(|side| (0..outputs).map_while(|unit| self.doubled_form(walk, side, unit)).collect::<Vec<_>>());
+            let [left, right] =
+                sides.map(|side| (0..outputs).map_while(|unit| self.double_double_form(walk, side, unit)).collect::<Vec<_>>());
             let differ = left.iter().zip(&right).any(|(left, right)| left.surely_differs(right));
             if self.note(differ.then_some(true)).is_some() {
                 return true;

@@ -1,7 +1,7 @@
 //! Traces of segments: the exact sequence of regions that a segment crosses.
 
 mod bits;
-mod doubled;
+mod double_double;
 mod escalate;
 mod first_layer;
 mod flips;

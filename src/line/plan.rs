@@ -20,14 +20,14 @@ pub(super) struct Thresholds {
     /// The number of units from which on a layer is walked in blocks.
     pub wide: usize,
     /// The number of weights from which on forms are first computed in double-double arithmetic.
-    pub doubled: usize,
+    pub double_double: usize,
     /// The number of layers from which on they are too, because the integers are long.
     pub deep: usize,
 }
 
 impl Default for Thresholds {
     fn default() -> Self {
-        Self { wide: 512, doubled: 1 << 17, deep: 8 }
+        Self { wide: 512, double_double: 1 << 17, deep: 8 }
     }
 }
 
@@ -72,7 +72,7 @@ pub(super) struct LayerPlan {
 pub(super) struct Plan {
     pub layers: Vec<LayerPlan>,
     /// Whether forms are first computed in double-double arithmetic.
-    pub has_doubled: bool,
+    pub has_double_double: bool,
 }
 
 impl Plan {
@@ -82,9 +82,9 @@ impl Plan {
         let layers: Vec<_> =
             network.layers().iter().enumerate().map(|(l, layer)| LayerPlan::new(layer, l == 0, in_blocks(l, layer))).collect();
         let weights = network.layers().iter().map(|layer| layer.inputs() * layer.outputs()).sum::<usize>();
-        let is_large = weights >= thresholds.doubled || layers.len() > thresholds.deep;
-        let has_doubled = is_large && network.layers().iter().all(Layer::is_double);
-        Self { layers, has_doubled }
+        let is_large = weights >= thresholds.double_double || layers.len() > thresholds.deep;
+        let has_double_double = is_large && network.layers().iter().all(Layer::is_double);
+        Self { layers, has_double_double }
     }
 }
 

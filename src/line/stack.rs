@@ -97,7 +97,7 @@ impl StackTracer {
     /// Treats every network as a large one, so that tests use the methods for large networks with small ones.
     #[doc(hidden)]
     pub fn treated_as_large(mut self) -> Self {
-        self.plan = Arc::new(Plan::new(&self.network, Thresholds { wide: 1, doubled: 0, deep: 0 }));
+        self.plan = Arc::new(Plan::new(&self.network, Thresholds { wide: 1, double_double: 0, deep: 0 }));
         self
     }
 

@@ -1,9 +1,9 @@
 //! Tests that compare the bounds of the walks with the truth, computed in rationals.
 
 use super::*;
-use crate::exact::doubled::DoubleDouble;
+use crate::exact::double_double::DoubleDouble;
 use crate::exact::rational;
-use crate::line::doubled::DoubleDoubleForms;
+use crate::line::double_double::DoubleDoubleForms;
 use crate::line::walk::blocks::is_inactive;
 use crate::network::Layer;
 use nalgebra::{DMatrix, DVector};
@@ -289,7 +289,7 @@ fn signs_that_were_not_asked_for_are_certain_by_fresh_values_too() {
 
 /// Double-double forms above a layer that amplifies errors: the bounds of the next layers include the errors from below.
 #[test]
-fn doubled_forms_inherit_the_errors_of_the_layers_below() {
+fn double_double_forms_inherit_the_errors_of_the_layers_below() {
     let mut most = 0.0f64;
     for seed in 0..40 {
         // The second layer is 2^20 times the small difference of numbers that cancel. All units are treated as active.

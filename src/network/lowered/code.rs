@@ -49,14 +49,14 @@ impl Tournaments {
         let bits = &self.bits[window];
         // For each round, the number of remaining candidates and the index of the first match. There are fewer than 2^32 candidates.
         let mut rounds = [(0, 0); 33];
-        let (mut left, mut duel, mut round) = (bits.len() + 1, 0, 0);
+        let (mut left, mut first, mut round) = (bits.len() + 1, 0, 0);
         while left > 1 {
-            rounds[round] = (left, duel);
-            (left, duel, round) = (left.div_ceil(2), duel + left / 2, round + 1);
+            rounds[round] = (left, first);
+            (left, first, round) = (left.div_ceil(2), first + left / 2, round + 1);
         }
-        rounds[..round].iter().rev().fold(0, |at, &(left, duel)| {
+        rounds[..round].iter().rev().fold(0, |at, &(left, first)| {
             let meets = 2 * at + 1 < left;
-            2 * at + usize::from(meets && is_active(bits[duel + at]))
+            2 * at + usize::from(meets && is_active(bits[first + at]))
         })
     }
 }

@@ -6,7 +6,7 @@ use crate::data::Points;
 use crate::exact::Instructions;
 use crate::exact::aligned::Aligned;
 use crate::exact::bound::{U, round_up};
-use crate::exact::doubled::{DoubleDouble, DoubleDoubleForm, DoubleDoubleRows, doubled_product, multiply_tiles};
+use crate::exact::double_double::{DoubleDouble, DoubleDoubleForm, DoubleDoubleRows, double_double_product, multiply_tiles};
 use crate::exact::product::TILE;
 
 /// The forms along one segment. They are computed when they are first used, and kept while the pattern of the layers below is the same.
@@ -42,7 +42,7 @@ impl DoubleDoubleForms {
         let norm = from.0.norm_with_one(from.1).max(to.0.norm_with_one(to.1));
         let dimension = from.0.dimension();
         let part = |j: usize| {
-            let (b, end) = (from.0.doubled(from.1, j), to.0.doubled(to.1, j));
+            let (b, end) = (from.0.double_double(from.1, j), to.0.double_double(to.1, j));
             let a = end.minus(b);
             [b.hi, b.lo, a.hi, a.lo]
         };
@@ -120,14 +120,14 @@ impl DoubleDoubleForms {
         let input = &self.layers[l];
         Input {
             norm: round_up((unit * unit + square(0).max(square(2))).sqrt()),
-            error: round_up(this.rho_norm * doubled_product(this.packed.inputs()) * input.norm + this.sigma * input.error),
+            error: round_up(this.rho_norm * double_double_product(this.packed.inputs()) * input.norm + this.sigma * input.error),
             rows: DoubleDoubleRows { inputs, parts },
         }
     }
 
     /// The error of the forms of layer l, relative to the norms of the rows of its weights.
     fn local_error(&self, this: &LayerPlan, l: usize) -> f64 {
-        round_up(doubled_product(this.packed.inputs()) * self.layers[l].norm + self.layers[l].error)
+        round_up(double_double_product(this.packed.inputs()) * self.layers[l].norm + self.layers[l].error)
     }
 
     fn multiply(&mut self, this: &LayerPlan, l: usize) {

@@ -108,7 +108,7 @@ fn product(x: Ordering, y: Ordering) -> Ordering {
 }
 
 /// The error of a product with n inputs, relative to the product of the norms of its factors.
-pub(crate) fn doubled_product(n: usize) -> f64 {
+pub(crate) fn double_double_product(n: usize) -> f64 {
     let n = n as f64 + 4.0;
     round_up(4.0 * n * n * U * U)
 }
@@ -186,7 +186,7 @@ mod tests {
         }
 
         /// A sum of two doubles whose second one is as large as it can be.
-        fn doubled(&mut self, sign: f64) -> DoubleDouble {
+        fn double_double(&mut self, sign: f64) -> DoubleDouble {
             let hi = sign * self.next();
             DoubleDouble::sum(hi, self.next() * 2f64.powi(-54))
         }
@@ -204,7 +204,7 @@ mod tests {
     fn differences_and_products_are_within_a_few_squares_of_the_unit_roundoff() {
         let (mut random, mut most) = (Random(1), [0.0f64; 2]);
         for round in 0..4000 {
-            let (x, y) = (random.doubled(1.0), random.doubled(if round % 2 == 0 { 1.0 } else { -1.0 }));
+            let (x, y) = (random.double_double(1.0), random.double_double(if round % 2 == 0 { 1.0 } else { -1.0 }));
             let truths = [exact(x) - exact(y), exact(x) * exact(y)];
             let sizes = [x.hi.abs() + y.hi.abs(), (x.hi * y.hi).abs()];
             for (k, found) in [x.minus(y), x.times(y)].into_iter().enumerate() {
@@ -229,7 +229,7 @@ mod tests {
     fn roots_are_where_the_worst_numbers_have_them() {
         let (mut random, mut most) = (Random(2), [0.0f64; 2]);
         for round in 0..2000 {
-            let (b, a) = (random.doubled(1.0), random.doubled(-1.0));
+            let (b, a) = (random.double_double(1.0), random.double_double(-1.0));
             let error = if round % 2 == 0 { 2f64.powi(-40) } else { 0.0 };
             let form = DoubleDoubleForm { b, a, error };
             let (at, half) = form.root().unwrap();
@@ -250,7 +250,7 @@ mod tests {
         for round in 0..3000 {
             let large = round % 2 == 0;
             let size = if large { 2f64.powi(-40) } else { square_of_u() };
-            let (b, a) = (random.doubled(1.0), random.doubled(-1.0));
+            let (b, a) = (random.double_double(1.0), random.double_double(-1.0));
             let factor = random.next();
             let nudge = size * (random.next() - 1.5) * 2f64.powi(round % 7);
             let scaled = |x: DoubleDouble| x.times(DoubleDouble { hi: factor, lo: 0.0 });
@@ -279,7 +279,7 @@ mod tests {
             let mut random = Random(seed);
             let w: Vec<f64> = (0..n).map(|j| random.next() * if j % 2 == 0 { 1.0 } else { -1.0 }).collect();
             let weights = Packed::new(n, 1, |_, j| w[j]);
-            let inputs: Vec<[DoubleDouble; 2]> = (0..n).map(|_| [random.doubled(1.0), random.doubled(1.0)]).collect();
+            let inputs: Vec<[DoubleDouble; 2]> = (0..n).map(|_| [random.double_double(1.0), random.double_double(1.0)]).collect();
             let parts = inputs.iter().map(|[b, a]| [b.hi, b.lo, a.hi, a.lo]).collect();
             let rows = DoubleDoubleRows { inputs: (0..n as u32).collect(), parts };
             let mut bias = vec![0.0; TILE];
@@ -294,7 +294,7 @@ mod tests {
                     let squares = |numbers: &mut dyn Iterator<Item = f64>| numbers.map(|x| x * x).sum::<f64>();
                     let norms =
                         (squares(&mut w.iter().copied().chain([bias[0]])) * (squares(&mut inputs.iter().map(|x| x[row].hi)) + 1.0)).sqrt();
-                    let off = (exact(found) - truth).abs().to_f64() / (doubled_product(n) * norms);
+                    let off = (exact(found) - truth).abs().to_f64() / (double_double_product(n) * norms);
                     assert!(off <= 1.0, "{n}: {off}");
                     most = most.max(off);
                 }
