@@ -243,7 +243,10 @@ impl Balls {
         if !sum.has_terms && this.has_exact_constant(i, exponent) {
             return Ball { x: bias, e: 0.0 };
         }
-        Ball { x: sum.x + bias, e: round_up(sum.e + g * bias.abs() + TINY) }
+        let x = sum.x + bias;
+        // A product that overflows leaves its margin finite.
+        let e = if x.is_finite() { round_up(sum.e + g * bias.abs() + TINY) } else { f64::INFINITY };
+        Ball { x, e }
     }
 
     /// An input of a step at a vertex: a coordinate or a result of the step below, after the ReLU if it is a unit.

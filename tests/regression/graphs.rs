@@ -9,7 +9,7 @@ use plica::complex::{Builder, Complex, Decided, Domain, Plane, Progress, Rule};
 use plica::data::{DataSet, Point, Points};
 use plica::fold::{Folding, Meter, Tally};
 use plica::line::{Trace, Tracer};
-use plica::network::{Bit, Network, Selection, Unit, UnitSet};
+use plica::network::{Bit, Coefficients, Network, NetworkBuilder, Piecewise, Selection, Unit, UnitSet};
 use plica::report::RegionsReport;
 use plica::sweep::{PairGroup, Pairs, PathRow, RowSink, Sweep};
 use proptest::prelude::*;
@@ -53,6 +53,36 @@ fn points(inputs: usize, count: usize, seed: u64) -> Vec<Point> {
     let mut all: Vec<Point> = (0..count).map(&mut point).collect();
     all.push(all[0].clone());
     all
+}
+
+// ---------------------------------------------------------------------------------------------------------------- overflow
+
+/// Products of 2^1024 and more become infinite in doubles, while the errors of their factors stay finite. All weights are in the range of the filter.
+#[test]
+fn sums_that_overflow_decide_nothing() {
+    let diagonal = |x: f64| (0..9).map(|k| if k % 4 == 0 { x } else { 0.0 }).collect::<Vec<_>>();
+    let large = 2f64.powi(24);
+    for exponents in [vec![500, 500], vec![60; 17]] {
+        let mut builder = NetworkBuilder::new(&[3]).unwrap();
+        let mut x = builder.input();
+        for e in exponents {
+            let y = builder.linear(&x, 3, Coefficients::from_f64(diagonal(2f64.powi(e))), None).unwrap();
+            x = builder.activation(&y, Piecewise::leaky_relu((1, 4).into())).unwrap();
+        }
+        // Its slope is negative: the two other terms are larger than the first.
+        let weights = Coefficients::from_f64(vec![large, -0.95 * large, -0.95 * large]);
+        let y = builder.linear(&x, 1, weights, Some(Coefficients::from_f64(vec![1.0]))).unwrap();
+        let z = builder.activation(&y, Piecewise::relu()).unwrap();
+        let network = builder.finish(&z).unwrap();
+        let units = network.units(&Selection::Hidden).unwrap();
+        let [from, to] = [0, 1].map(|t| Point::from_rationals(vec![Rational::from(t); 3]).unwrap());
+        let trace = Tracer::new(&network).trace(&from, &to).unwrap();
+        let exact = Trace::exact_only(&network, &from, &to, &units).unwrap();
+        assert_eq!((trace.regions(), trace.pieces()), (2, Some(2)));
+        assert_eq!((trace.start(), trace.end(), trace.regions()), (exact.start(), exact.end(), exact.regions()));
+        let flips = |trace: &Trace| trace.crossing(0).flips.to_vec();
+        assert_eq!(flips(&trace), flips(&exact));
+    }
 }
 
 // ------------------------------------------------------------------------------------------------------------------ traces

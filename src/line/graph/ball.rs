@@ -47,10 +47,15 @@ impl Ball {
         Self { x: w * self.x, e: w.abs() * self.margin(dyadic, 1) }.settled()
     }
 
-    /// The ball of a sum with its error rounded up to an upper bound.
+    /// The ball of a sum with its error rounded up to an upper bound; infinite if the sum or one of its products overflowed, which the errors
+    /// of the terms do not show.
     #[inline(always)]
     pub fn settled(self) -> Self {
-        let e = if self.e == 0.0 { 0.0 } else { round_up(self.e) + SMALL };
+        let e = match self.e {
+            _ if !self.x.is_finite() => f64::INFINITY,
+            0.0 => 0.0,
+            e => round_up(e) + SMALL,
+        };
         Self { x: self.x, e }
     }
 
@@ -126,6 +131,17 @@ mod tests {
         fn some(&mut self, count: usize) -> Vec<f64> {
             (0..count).map(|_| self.next()).collect()
         }
+    }
+
+    /// A product that overflows leaves its sum infinite, though the error of its factor is small.
+    #[test]
+    fn what_overflows_has_no_certain_sign() {
+        let large = Ball { x: 2f64.powi(600), e: 2f64.powi(560) };
+        for w in [2f64.powi(500), -2f64.powi(500)] {
+            let ball = large.times(w, true);
+            assert_eq!((ball.x.is_infinite(), ball.sign()), (true, None));
+        }
+        assert_eq!(large.times(2f64.powi(400), true).sign(), Some(Ordering::Greater));
     }
 
     /// A dense map and a convolution with 36 inputs each.
