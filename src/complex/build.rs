@@ -8,7 +8,7 @@ use super::memory::{Bytes, default_limit};
 use super::search::Search;
 use super::slice::Plane;
 use crate::network::Network;
-use crate::network::lowered::{Inputs, Judge, LowerError, Lowered, lower};
+use crate::network::lowered::{Judge, LowerError, Lowered, lower};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -242,14 +242,7 @@ impl Builder {
         if let Some(plane) = plane.filter(|plane| plane.dimension() != self.network.inputs()) {
             return Err(DomainError::Dimension { expected: self.network.inputs(), found: plane.dimension() }.into());
         }
-        match (self.network.stack(), plane) {
-            (None, plane) => {
-                let inputs = plane.map_or_else(|| Inputs::all(self.network.inputs()), Plane::inputs);
-                lower(self.network.graph(), inputs, self.memory(), judge)
-            }
-            (Some(stack), Some(plane)) => Ok(Lowered::of_stack(&plane.restrict(stack))),
-            (Some(stack), None) => Ok(Lowered::clone(stack.lowered())),
-        }
+        lower(&self.network, plane.map(Plane::inputs), self.memory(), judge)
     }
 
     /// The complex of a domain, cut further by the decisions of the output if a rule is given, and the number of steps before those that

@@ -1,11 +1,8 @@
 //! Planes through three points of the input space.
 
 use crate::data::Point;
-use crate::exact::{Coefficient, Factors};
+use crate::exact::Coefficient;
 use crate::network::lowered::{Form, Inputs};
-use crate::network::{Layer, Stack};
-use nalgebra::{DMatrix, DVector};
-use rayon::prelude::*;
 use rug::Rational;
 
 /// The errors of the points of a plane.
@@ -96,26 +93,8 @@ impl Plane {
         };
         Inputs { width: 2, forms: (0..self.dimension()).map(coordinate).collect() }
     }
-
-    /// The stack, whose inputs are points of the surrounding space, as a function of (u, v).
-    pub(super) fn restrict(&self, stack: &Stack) -> Stack {
-        let first = &stack.layers()[0];
-        let columns = [&self.directions[0], &self.directions[1], &self.origin];
-        let factors = columns.map(|x| Factors::new(x));
-        let row = |i: usize| -> [Rational; 3] {
-            if first.is_double() {
-                let row: Vec<(u32, f64)> = first.weights().row(i).iter().copied().zip(0..).map(|(w, j)| (j, w)).collect();
-                return std::array::from_fn(|k| factors[k].dot(&row));
-            }
-            columns.map(|x| x.iter().enumerate().map(|(j, x)| first.weight(i, j) * x).sum())
-        };
-        let mut rows: Vec<[Rational; 3]> = (0..first.outputs()).into_par_iter().map(row).collect();
-        let bias = DVector::from_fn(first.outputs(), |i, _| std::mem::take(&mut rows[i][2]) + first.bias_of(i));
-        let weights = DMatrix::from_fn(first.outputs(), 2, |i, k| std::mem::take(&mut rows[i][k]));
-        let layers = std::iter::once(Layer::from_rationals(weights, bias)).chain(stack.layers()[1..].iter().cloned());
-        Stack::new(layers.collect()).expect("the sizes of the layers match")
-    }
 }
+
 fn dot(x: &[Rational], y: &[Rational]) -> Rational {
     x.iter().zip(y).map(|(x, y)| Rational::from(x * y)).sum()
 }

@@ -3,10 +3,11 @@
 //! y(z) = s_0 z + c_0 + sum_i (s_i - s_(i-1)) max(z - b_i, 0) for a piecewise affine y, and max(a, b) = a + max(b - a, 0). Values that
 //! later steps need and that are not outputs of units are carried unchanged, so nothing is approximated, and the domain may be unbounded.
 
+use super::inputs::{Inputs, columns};
 use super::{Bit, Code, Form, Hidden, Lowered, Step, Tournaments};
 use crate::exact::{Coefficient, Factors};
-use crate::network::LayerBits;
 use crate::network::graph::{Affine, Graph, Maximum, Node, Operation, Piecewise};
+use crate::network::{LayerBits, Network};
 use rayon::prelude::*;
 use rug::Rational;
 use std::collections::HashMap;
@@ -34,20 +35,6 @@ pub(crate) enum LowerError {
     },
 }
 
-/// The inputs of a network as forms of other variables.
-pub(crate) struct Inputs {
-    /// The number of these variables.
-    pub width: usize,
-    pub forms: Vec<Form>,
-}
-
-impl Inputs {
-    /// The inputs as forms of themselves.
-    pub(crate) fn all(inputs: usize) -> Self {
-        Self { width: inputs, forms: (0..inputs as u32).map(Form::column).collect() }
-    }
-}
-
 /// The number of bytes of a term of a form: its column, its coefficient, and two numbers on the heap.
 const TERM: u64 = 104;
 
@@ -56,13 +43,30 @@ pub(crate) fn bytes_of_terms(terms: u64) -> u64 {
     TERM.saturating_mul(terms)
 }
 
-/// The steps of a network, as functions of the variables of its inputs.
+/// The steps of a network, as functions of the variables of its inputs if these are given.
+///
+/// # Errors
+/// As [`of_nodes`]; a stack of layers always has a lowered form.
+pub(crate) fn lower<E: From<LowerError>>(
+    network: &Network,
+    inputs: Option<Inputs>,
+    limit: u64,
+    judge: Option<&mut Judge<'_, E>>,
+) -> Result<Lowered, E> {
+    match (network.stack(), inputs) {
+        (Some(stack), Some(inputs)) => Ok(Lowered::of_stack(&inputs.restrict(stack))),
+        (Some(stack), None) => Ok(Lowered::clone(stack.lowered())),
+        (None, inputs) => of_nodes(network.graph(), inputs.unwrap_or_else(|| Inputs::all(network.inputs())), limit, judge),
+    }
+}
+
+/// The steps of nodes.
 ///
 /// Consecutive linear maps become one, unless that would have more than twice the entries of both.
 ///
 /// # Errors
 /// The bits of the network are those of its outputs, more than `limit` bytes are needed, or the judge returns an error.
-pub(crate) fn lower<E: From<LowerError>>(
+fn of_nodes<E: From<LowerError>>(
     graph: &Arc<Graph>,
     inputs: Inputs,
     limit: u64,
@@ -249,16 +253,8 @@ impl Lowering {
 
     /// As [`affine`](Self::affine), for forms of a few columns: one exact sum of products for each.
     fn affine_of_few(&self, len: usize, affine: &Affine) -> Vec<Form> {
-        let of_column = |forms: &[Form], column: usize| {
-            let coefficient = |form: &Form| match form.terms.iter().find(|(at, _)| *at as usize == column) {
-                Some((_, x)) => x.to_rational(),
-                None if column == self.width => form.constant.to_rational(),
-                None => Rational::new(),
-            };
-            Factors::new(&forms.iter().map(coefficient).collect::<Vec<_>>())
-        };
-        let of_term = |from: usize| (0..=self.width).map(|column| of_column(&self.forms[from], column)).collect();
-        let factors: Vec<Vec<Factors>> = affine.terms.iter().map(|term| of_term(term.from)).collect();
+        let columns = |from: usize| columns(&self.forms[from], self.width).iter().map(|column| Factors::new(column)).collect();
+        let factors: Vec<Vec<Factors>> = affine.terms.iter().map(|term| columns(term.from)).collect();
         let element = |output: usize| {
             let mut sums = vec![Rational::new(); self.width];
             sums.push(Graph::bias(affine, output));

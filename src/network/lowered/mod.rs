@@ -5,6 +5,7 @@
 
 mod code;
 mod form;
+mod inputs;
 mod layers;
 mod lower;
 mod nodes;
@@ -14,8 +15,9 @@ mod whole;
 pub(crate) use code::Bit;
 use code::{Code, Hidden, Tournaments};
 pub(crate) use form::Form;
+pub(crate) use inputs::Inputs;
 pub(crate) use layers::WholeStack;
-pub(crate) use lower::{Inputs, Judge, LowerError, lower, with_winner};
+pub(crate) use lower::{Judge, LowerError, lower, with_winner};
 pub(crate) use nodes::WholeNodes;
 pub(crate) use step::{Step, StepMap};
 pub(crate) use whole::{WholeLayer, WholeStep};
