@@ -470,4 +470,19 @@ mod tests {
         let closest = value(&LossySum { weights: vec![power(-33)], inputs: vec![power(-20)], bias, roundings: 2 });
         assert!(closest > 0.2, "{closest}");
     }
+
+    /// A product that overflows leaves its sum infinite, though the margins of its factors are small.
+    #[test]
+    fn what_overflows_has_no_certain_sign() {
+        let diagonal = |x: f64| Layer::from_f64(DMatrix::from_diagonal_element(2, 2, x), DVector::zeros(2));
+        let network = Stack::new(vec![diagonal(2f64.powi(600)), diagonal(2f64.powi(500)), diagonal(1.0)]).unwrap();
+        let steps = Arc::new(Lowered::of_stack(&network));
+        // Without scaling, so that it overflows.
+        let exponents = Arc::new(vec![vec![0; 2]; 4]);
+        let near = Ball::near(&Rational::from((1, 3)));
+        let mut balls = Balls::new(steps, exponents, vec![vec![near; 2]]);
+        assert_eq!(balls.sign(&[Place::Corner(0)], 0, 0, 0), Some(Ordering::Greater));
+        assert!(balls.value(&[Place::Corner(0)], 0, 1, 0).x.is_infinite());
+        assert_eq!(balls.sign(&[Place::Corner(0)], 0, 1, 0), None);
+    }
 }

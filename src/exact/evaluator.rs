@@ -329,4 +329,35 @@ mod tests {
         }
         assert!(words > 500 && longs > 2000, "{words} {longs}");
     }
+
+    /// All numbers have the largest magnitude that their bits allow, and one sign: words stay below 2^120, and come within 2^10 of it.
+    #[test]
+    fn words_are_used_up_to_their_limit_and_not_beyond() {
+        let (mut most, mut longs) = (0, 0);
+        for bits in 1..=62u32 {
+            for len in [1, 2, 3, 7, 8, 31, 32] {
+                let largest = (1i64 << bits) - 1;
+                let node = |below: usize| vec![(vec![largest; below], largest); len];
+                let rows = Sums { nodes: vec![vec![(Vec::new(), 0); len], node(len), node(2 * len)], factor: Integer::from(largest), bits };
+                // The scale of the constants is the largest word too.
+                let form = || Some(Form::Word { b: largest.into(), a: largest.into() });
+                let on = vec![vec![true; len]; 3];
+                let mut forms = Evaluator::new(&rows, (0..len).map(|_| form()).collect(), &Integer::from(1), Some(bits));
+                for node in 1..3 {
+                    let expected = plain(&rows, &vec![(largest, largest); len], &Integer::from(1), node, 0, &on);
+                    let form = forms.form(&rows, node, 0, &on);
+                    assert_eq!(form.long(), expected, "{bits} bits, {len} elements, node {node}");
+                    match form {
+                        Form::Word { b, a } => {
+                            let magnitude = u128::BITS - b.unsigned_abs().max(a.unsigned_abs()).leading_zeros();
+                            assert!(magnitude <= WORD_BITS, "{bits} bits, {len} elements, node {node}: {magnitude}");
+                            most = most.max(magnitude);
+                        }
+                        Form::Long { .. } => longs += 1,
+                    }
+                }
+            }
+        }
+        assert!(most + 10 >= WORD_BITS && longs > 100, "{most} {longs}");
+    }
 }

@@ -1,4 +1,4 @@
-//! What is computed once for a graph: where its elements are, its functions as doubles, and which windows hold an element.
+//! The data of a graph that are computed once: offsets of elements, functions as doubles, and the windows of each candidate of a maximum.
 
 use crate::exact::rational;
 use crate::exact::{Lists, nearest_f64};
@@ -7,7 +7,7 @@ use crate::network::lowered::WholeNodes;
 use rug::Rational;
 use std::sync::{Arc, OnceLock};
 
-/// Coefficients and coordinates that are not 0 lie between this and its inverse where the filter is used (proofs/filter.md, section 13).
+/// The filter is used only if all coefficients and coordinates that are not 0 lie between this and its inverse in magnitude (proofs/filter.md, section 13).
 pub(super) const SMALL: f64 = f64::from_bits((1023 - 500) << 52); // 2^-500
 pub(super) const LARGE: f64 = f64::from_bits((1023 + 500) << 52);
 
@@ -16,18 +16,18 @@ pub(super) struct GraphPlan {
     pub nodes: Vec<NodePlan>,
     /// The number of elements of all nodes.
     pub total: usize,
-    /// The node whose elements are the outputs.
+    /// The index of the node of the outputs.
     pub output: usize,
-    /// Whether all coefficients are in the range in which the filter's bounds hold.
+    /// Whether all coefficients are in the range of the filter.
     pub in_range: bool,
     whole: OnceLock<WholeNodes>,
 }
 
 pub(super) struct NodePlan {
-    /// The number of the first element among all elements.
+    /// The index of the first element among all elements.
     pub offset: usize,
     pub len: usize,
-    /// The layer that the node is, if it is one.
+    /// The index of the layer, if the node is one.
     pub layer: Option<u32>,
     pub kind: Kind,
 }
@@ -35,7 +35,7 @@ pub(super) struct NodePlan {
 pub(super) enum Kind {
     Input,
     Affine {
-        /// For each term whether its weights are the doubles.
+        /// For each term, whether all weights are doubles.
         dyadic: Vec<bool>,
     },
     Activation {
@@ -55,7 +55,7 @@ pub(super) struct Function {
     pub breakpoints: Vec<f64>,
     pub slopes: Vec<f64>,
     pub constants: Vec<f64>,
-    /// Whether all of these are exact.
+    /// Whether all numbers of the function are doubles.
     pub dyadic: bool,
 }
 
@@ -72,7 +72,7 @@ fn fits(x: f64) -> bool {
     x == 0.0 || (SMALL..=LARGE).contains(&x.abs())
 }
 
-/// Whether a rational is 0 where its nearest double is, and in range otherwise.
+/// Whether a rational is 0 or its nearest double is in range.
 fn fits_exactly(q: &Rational) -> bool {
     q.is_zero() || (SMALL..=LARGE).contains(&nearest_f64(q).abs())
 }
@@ -115,12 +115,12 @@ impl GraphPlan {
         Self { graph, nodes, total, output, in_range, whole: OnceLock::new() }
     }
 
-    /// The node of an element, given by its number among all elements.
+    /// The node of an element, given its index among all elements.
     pub fn node_of(&self, element: usize) -> usize {
         self.nodes.partition_point(|node| node.offset <= element) - 1
     }
 
-    /// The coefficients as integers, made at the first escalation.
+    /// The coefficients as integers, computed at the first escalation.
     pub fn whole(&self) -> &WholeNodes {
         self.whole.get_or_init(|| WholeNodes::new(&self.graph))
     }
