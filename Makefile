@@ -16,7 +16,7 @@ VENV := $(abspath $(TARGET))/python
 EXTRAS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-long python docs onnx browser proofs lint bench bench-python fuzz miri
+.PHONY: help setup build demo test near test-long python docs onnx browser proofs lint bench bench-python fuzz miri
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ test: setup ## all tests: unit, integration, documentation; tests of the scripts
 	@for program in lrs normaliz; do \
 		command -v $$program >/dev/null || echo "skipped: the tests of tests/library/polytopes.rs against $$program, which is not installed"; \
 	done
+
+near: setup ## the tests next to an edit of the library, below a minute once built: unit tests, and the others with 100 new random cases
+	PLICA_CASES=100 $(CARGO) test --profile checked $(CARGO_FLAGS) --lib --test library
 
 test-long: setup ## the random tests with many more cases, new each time (CASES=20000)
 	PLICA_CASES=$(CASES) $(CARGO) test --profile checked $(CARGO_FLAGS) --test library -- contract degenerate

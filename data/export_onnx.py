@@ -186,7 +186,7 @@ def main():
                 module.running_var.uniform_(0.5, 2.0)
         dtype = next(network.parameters()).dtype
         file = folder / f"{name}.onnx"
-        # Unfolded, so that the normalisation of batches stays one; numbers in another file where the exporter likes it so.
+        # Unfolded, so that the normalisation of batches stays one; numbers in another file where the exporter writes them so.
         options = {} if dynamo else {"do_constant_folding": False, "training": torch.onnx.TrainingMode.PRESERVE}
         torch.onnx.export(network.eval(), (torch.zeros(shape, dtype=dtype),), str(file), dynamo=dynamo, **options)
         strip(file)

@@ -289,7 +289,7 @@ def grow(file):
         if result.ndim < 2 or result.shape[0] != 1 or not 0 < result.size <= 400 or not numpy.isfinite(result).all():
             raise Refused
         file.shape = list(result.shape)
-    except Exception:  # Whatever the evaluator says: the operator does not fit.
+    except Exception:  # Any error means that the operator does not fit.
         del file.nodes[before[0]:], file.constants[before[1]:]
         file.value, file.shape = before[2:]
 

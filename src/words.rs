@@ -1,6 +1,7 @@
-//! Text from outside in messages, reports and pictures: names of files, arrays and nodes, and input that is not a number.
+//! Text in messages, reports and pictures: text from outside, such as names of files, arrays and nodes, and numbers of bytes.
 
 use std::borrow::Cow;
+use std::fmt;
 
 /// The largest number of characters of a text from outside that a message repeats.
 const LONGEST: usize = 2000;
@@ -61,6 +62,22 @@ fn beginning(text: &str, length: usize) -> Cow<'_, str> {
     }
 }
 
+/// A number of bytes as text, such as `640 MiB`.
+pub(crate) struct Bytes(pub u64);
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (mut x, mut unit) = (self.0 as f64, "bytes");
+        for next in ["KiB", "MiB", "GiB", "TiB"] {
+            if x < 1024.0 {
+                break;
+            }
+            (x, unit) = (x / 1024.0, next);
+        }
+        if x < 10.0 && unit != "bytes" { write!(f, "{x:.1} {unit}") } else { write!(f, "{x:.0} {unit}") }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,5 +108,11 @@ mod tests {
         assert_eq!(quoted(&"7".repeat(60)), format!("`{}`", "7".repeat(60)));
         assert_eq!(quoted(&"7".repeat(61)), format!("`{}... (61 bytes)`", "7".repeat(60)));
         assert!(message(&"é".repeat(100_000)).len() < 5000);
+    }
+
+    #[test]
+    fn bytes_have_a_unit() {
+        let text = [0, 1023, 1024, 640 << 20, 13 << 30].map(|bytes| Bytes(bytes).to_string());
+        assert_eq!(text, ["0 bytes", "1023 bytes", "1.0 KiB", "640 MiB", "13 GiB"]);
     }
 }

@@ -26,9 +26,9 @@ Fixpoint stack_pres (ls : list layer) (x : list R) : list R :=
   | l :: ls' => pres l x ++ stack_pres ls' (act l x)
   end.
 
-(** End values that leave no room for a change inside: both non-negative and not
+(** End values that allow no crossing inside: both non-negative and not
     both zero, or both non-positive (both zero: the form is zero throughout). *)
-Definition quiet (x y : R) : Prop :=
+Definition no_crossing (x y : R) : Prop :=
   (0 <= x /\ 0 <= y /\ 0 < x + y) \/ (x <= 0 /\ y <= 0).
 
 (** End values of equal strict sign, or both zero. *)
@@ -118,7 +118,7 @@ Proof.
   exists t. split; [exact Ht|]. split; [lra|]. intros r Hr Zr. apply U; [exact Hr|lra].
 Qed.
 
-Lemma quiet_const : forall s u g, s < u -> affine_on s u g -> quiet (g s) (g u) ->
+Lemma no_crossing_const : forall s u g, s < u -> affine_on s u g -> no_crossing (g s) (g u) ->
   forall t, s < t < u -> on (g t) = on (g s + g u).
 Proof.
   intros s u g L A [(P & Q & S)|[P Q]] t Ht.
@@ -135,10 +135,10 @@ Proof.
     apply (affine_nonpos s u g); auto; lra.
 Qed.
 
-Lemma const_quiet : forall s u g b, s < u -> affine_on s u g ->
-  (forall t, s < t < u -> on (g t) = b) -> quiet (g s) (g u).
+Lemma const_no_crossing : forall s u g b, s < u -> affine_on s u g ->
+  (forall t, s < t < u -> on (g t) = b) -> no_crossing (g s) (g u).
 Proof.
-  intros s u g b L A C. unfold quiet.
+  intros s u g b L A C. unfold no_crossing.
   assert (forall t, s < t < u -> (u - s) * g t = (u - t) * g s + (t - s) * g u) as M
     by (intros t Ht; apply affine_mix; [exact A|lra]).
   pose proof (M ((s + u) / 2) ltac:(lra)) as Mm.
@@ -170,7 +170,7 @@ Proof.
       assert (0 <= (u - t) * - g ((t + u) / 2)) by (apply Rmult_le_pos; lra). lra.
 Qed.
 
-Lemma quiet_relu : forall s u g, s < u -> affine_on s u g -> quiet (g s) (g u) ->
+Lemma no_crossing_relu : forall s u g, s < u -> affine_on s u g -> no_crossing (g s) (g u) ->
   affine_on s u (fun t => relu (g t)).
 Proof.
   intros s u g L A [(P & Q & S)|[P Q]].
@@ -213,26 +213,26 @@ Proof.
 Qed.
 
 Lemma act_affine : forall s u X l, s < u -> affine_vec s u X ->
-  Forall2 quiet (pres l (X s)) (pres l (X u)) -> affine_vec s u (fun t => act l (X t)).
+  Forall2 no_crossing (pres l (X s)) (pres l (X u)) -> affine_vec s u (fun t => act l (X t)).
 Proof.
   intros s u X l L A Q. unfold pres in Q. rewrite Forall2_map_same in Q.
   destruct (affine_vec_map s u l (fun r t => relu (pre r (X t)))) as (cs & H).
   - eapply Forall_impl; [|exact Q]. intros r Hr. cbv beta in Hr |- *.
-    apply (quiet_relu s u (fun t => pre r (X t))); auto. apply pre_affine; exact A.
+    apply (no_crossing_relu s u (fun t => pre r (X t))); auto. apply pre_affine; exact A.
   - exists cs. intros t Ht. rewrite <- (H t Ht). unfold act, pres. apply map_map.
 Qed.
 
-Lemma layer_quiet : forall s u X l, s < u -> affine_vec s u X ->
-  (Forall2 quiet (pres l (X s)) (pres l (X u)) <->
+Lemma layer_no_crossing : forall s u X l, s < u -> affine_vec s u X ->
+  (Forall2 no_crossing (pres l (X s)) (pres l (X u)) <->
    exists p, const_on (fun t => map on (pres l (X t))) s u p).
 Proof.
   intros s u X l L A. unfold pres. rewrite Forall2_map_same. split.
   - intros Q. exists (map (fun r => on (pre r (X s) + pre r (X u))) l).
     intros t Ht. rewrite map_map. apply map_ext_in. intros r Hr.
     rewrite Forall_forall in Q. specialize (Q r Hr). cbv beta in Q.
-    apply (quiet_const s u (fun t => pre r (X t))); auto. apply pre_affine; exact A.
+    apply (no_crossing_const s u (fun t => pre r (X t))); auto. apply pre_affine; exact A.
   - intros (p & C). apply Forall_forall. intros r Hr.
-    apply (const_quiet s u (fun t => pre r (X t)) (on (pre r (X ((s + u) / 2))))); auto.
+    apply (const_no_crossing s u (fun t => pre r (X t)) (on (pre r (X ((s + u) / 2))))); auto.
     + apply pre_affine; exact A.
     + intros t Ht.
       pose proof (C t Ht) as C1. pose proof (C ((s + u) / 2) ltac:(lra)) as C2.
@@ -290,24 +290,24 @@ Lemma run_affine : forall ls X s u p, s < u -> affine_vec s u X ->
 Proof.
   induction ls as [|l ls IH]; intros X s u p L A C; [exact A|].
   destruct (const_split ls l X s u p L C) as [H1 [q H2]].
-  apply (layer_quiet s u X l L A) in H1.
+  apply (layer_no_crossing s u X l L A) in H1.
   exact (IH (fun t => act l (X t)) s u q L (act_affine s u X l L A H1) H2).
 Qed.
 
-Lemma stack_quiet : forall ls X s u, s < u -> affine_vec s u X ->
-  (Forall2 quiet (stack_pres ls (X s)) (stack_pres ls (X u)) <->
+Lemma stack_no_crossing : forall ls X s u, s < u -> affine_vec s u X ->
+  (Forall2 no_crossing (stack_pres ls (X s)) (stack_pres ls (X u)) <->
    exists p, const_on (fun t => stack_bits ls (X t)) s u p).
 Proof.
   induction ls as [|l ls IH]; intros X s u L A; simpl stack_pres.
   - split; [intros _; exists []; intros t _; reflexivity|constructor].
   - rewrite Forall2_app_split by apply pres_length.
-    rewrite (layer_quiet s u X l L A). split.
-    + intros [H K]. pose proof (proj2 (layer_quiet s u X l L A) H) as Q.
+    rewrite (layer_no_crossing s u X l L A). split.
+    + intros [H K]. pose proof (proj2 (layer_no_crossing s u X l L A) H) as Q.
       apply (IH (fun t => act l (X t)) s u L (act_affine s u X l L A Q)) in K.
       destruct H as [p Hp], K as [q Hq]. exists (p ++ q). intros t Ht.
       simpl. rewrite <- (Hp t Ht), <- (Hq t Ht). reflexivity.
     + intros [p C]. destruct (const_split ls l X s u p L C) as [H K].
-      split; [exact H|]. pose proof (proj2 (layer_quiet s u X l L A) H) as Q.
+      split; [exact H|]. pose proof (proj2 (layer_no_crossing s u X l L A) H) as Q.
       apply (IH (fun t => act l (X t)) s u L (act_affine s u X l L A Q)). exact K.
 Qed.
 
@@ -318,9 +318,9 @@ Proof.
   apply Forall_forall. intros r Hr. exact (ext_in_map H r Hr).
 Qed.
 
-Lemma same_quiet : forall x y, on x = on y -> quiet x y.
+Lemma same_no_crossing : forall x y, on x = on y -> no_crossing x y.
 Proof.
-  intros x y H. unfold quiet. destruct (on x) eqn:E; symmetry in H.
+  intros x y H. unfold no_crossing. destruct (on x) eqn:E; symmetry in H.
   - apply on_true_inv in E. apply on_true_inv in H. left. lra.
   - apply on_false_inv in E. apply on_false_inv in H. right. lra.
 Qed.
@@ -342,16 +342,16 @@ Proof.
   induction ls as [|l ls IH]; intros X s u L A H t Ht; [reflexivity|].
   simpl in H |- *. apply app_eq_split in H; [|apply bits_length]. destruct H as [H K].
   pose proof (same_bits _ _ _ H) as B. rewrite Forall_forall in B.
-  assert (Forall2 quiet (pres l (X s)) (pres l (X u))) as Q.
-  { apply Forall2_map_same. apply Forall_forall. intros r Hr. apply same_quiet. auto. }
+  assert (Forall2 no_crossing (pres l (X s)) (pres l (X u))) as Q.
+  { apply Forall2_map_same. apply Forall_forall. intros r Hr. apply same_no_crossing. auto. }
   f_equal.
   - unfold pres. rewrite !map_map. apply map_ext_in. intros r Hr.
     apply (same_between s u (fun t => pre r (X t))); auto. apply pre_affine; exact A.
   - exact (IH (fun t => act l (X t)) s u L (act_affine s u X l L A Q) K t Ht).
 Qed.
 
-Lemma settled_quiet : forall x y, settled x y -> quiet x y.
-Proof. intros x y. unfold settled, quiet. intros [H|[H|H]]; [left|right|right]; lra. Qed.
+Lemma settled_no_crossing : forall x y, settled x y -> no_crossing x y.
+Proof. intros x y. unfold settled, no_crossing. intros [H|[H|H]]; [left|right|right]; lra. Qed.
 
 Lemma Forall2_weaken : forall (A B : Type) (P Q : A -> B -> Prop) xs ys,
   (forall x y, P x y -> Q x y) -> Forall2 P xs ys -> Forall2 Q xs ys.
@@ -364,8 +364,8 @@ Proof.
   induction ls as [|l ls IH]; intros X s u L A H t Ht; [constructor|].
   simpl in H |- *. apply Forall2_app_split in H; [|apply pres_length]. destruct H as [H K].
   apply Forall2_app_split; [apply pres_length|].
-  assert (Forall2 quiet (pres l (X s)) (pres l (X u))) as Q.
-  { eapply Forall2_weaken; [|exact H]. apply settled_quiet. }
+  assert (Forall2 no_crossing (pres l (X s)) (pres l (X u))) as Q.
+  { eapply Forall2_weaken; [|exact H]. apply settled_no_crossing. }
   split.
   - unfold pres in H |- *. apply Forall2_map_same in H. apply Forall2_map_same.
     eapply Forall_impl; [|exact H]. intros r Hr. cbv beta in Hr |- *.
@@ -416,11 +416,11 @@ Proof.
 Qed.
 
 (** Nothing is missed and nothing invented: the pattern is constant on the open
-    interval exactly when the end values of every hidden unit are quiet. *)
+    interval exactly when the end values of every hidden unit allow no crossing. *)
 Theorem trace_complete : forall net a b s u, s < u ->
-  (Forall2 quiet (stack_pres (hidden net) (seg a b s)) (stack_pres (hidden net) (seg a b u)) <->
+  (Forall2 no_crossing (stack_pres (hidden net) (seg a b s)) (stack_pres (hidden net) (seg a b u)) <->
    exists p, const_on (fun t => pattern_at net (seg a b t)) s u p).
-Proof. intros net a b s u L. apply stack_quiet; [exact L|apply seg_affine]. Qed.
+Proof. intros net a b s u L. apply stack_no_crossing; [exact L|apply seg_affine]. Qed.
 
 (** If every hidden unit has equal strict signs (or zero) at both ends, it has
     that sign everywhere between, in every layer. *)
@@ -468,7 +468,7 @@ Fixpoint midpoints (f : R -> pattern) (s : R) (ts : list R) : path :=
   end.
 
 Lemma midpoints_cutn : forall net a b ts, ts <> [] -> last ts 0 = 1 ->
-  chain (fun s u => Forall2 quiet (stack_pres (hidden net) (seg a b s))
+  chain (fun s u => Forall2 no_crossing (stack_pres (hidden net) (seg a b s))
                                   (stack_pres (hidden net) (seg a b u))) 0 ts ->
   cutn (fun t => pattern_at net (seg a b t)) (length ts) 0 1
     (midpoints (fun t => pattern_at net (seg a b t)) 0 ts).
@@ -491,17 +491,17 @@ Proof.
     intros r. exact (E' r).
 Qed.
 
-(** If the end values of all hidden units are quiet on each interval of a list of
+(** If the end values of all hidden units allow no crossing on each interval of a list of
     times, the patterns at the midpoints are the trace of the segment. *)
 Theorem midpoints_trace : forall net a b ts, ts <> [] -> last ts 0 = 1 ->
-  chain (fun s u => Forall2 quiet (stack_pres (hidden net) (seg a b s))
+  chain (fun s u => Forall2 no_crossing (stack_pres (hidden net) (seg a b s))
                                   (stack_pres (hidden net) (seg a b u))) 0 ts ->
   traces net a b (midpoints (fun t => pattern_at net (seg a b t)) 0 ts).
 Proof. intros net a b ts N E C. eapply cutn_cut. apply midpoints_cutn; assumption. Qed.
 
 (** They are the strict trace if no two neighbours among them are equal. *)
 Theorem midpoints_strict : forall net a b ts, ts <> [] -> last ts 0 = 1 ->
-  chain (fun s u => Forall2 quiet (stack_pres (hidden net) (seg a b s))
+  chain (fun s u => Forall2 no_crossing (stack_pres (hidden net) (seg a b s))
                                   (stack_pres (hidden net) (seg a b u))) 0 ts ->
   length (midpoints (fun t => pattern_at net (seg a b t)) 0 ts) = length ts ->
   traces_strict net a b (midpoints (fun t => pattern_at net (seg a b t)) 0 ts).
@@ -527,17 +527,17 @@ Proof. intros X s u s' u' H K (cs & A). exists cs. intros t Ht. apply A. lra. Qe
 
 (** One unit changes its bit at most once. *)
 Lemma unit_splits : forall s u g, s < u -> affine_on s u g ->
-  splits (fun s' u' => (s <= s' /\ u' <= u) /\ quiet (g s') (g u')) s u.
+  splits (fun s' u' => (s <= s' /\ u' <= u) /\ no_crossing (g s') (g u')) s u.
 Proof.
   intros s u g L A.
-  assert (quiet (g s) (g u) \/ (0 < g s /\ g u < 0) \/ (g s < 0 /\ 0 < g u)) as [Q|Q].
-  { unfold quiet. destruct (Rtotal_order (g s) 0) as [|[|]];
+  assert (no_crossing (g s) (g u) \/ (0 < g s /\ g u < 0) \/ (g s < 0 /\ 0 < g u)) as [Q|Q].
+  { unfold no_crossing. destruct (Rtotal_order (g s) 0) as [|[|]];
       destruct (Rtotal_order (g u) 0) as [|[|]];
       solve [right; left; lra|right; right; lra|left; left; lra|left; right; lra]. }
   - apply splits_one; [exact L|]. split; [lra|exact Q].
   - destruct (affine_one_zero s u g L A Q) as (t & Ht & Z & _).
     apply splits_two with t; (apply splits_one; [lra|]); split; try lra;
-      rewrite Z; unfold quiet; destruct Q as [Q|Q];
+      rewrite Z; unfold no_crossing; destruct Q as [Q|Q];
       solve [left; lra|right; lra].
 Qed.
 
@@ -554,7 +554,7 @@ Proof.
     intros s2 u2 L2 [B2 Q]. apply splits_one; [exact L2|]. split; [lra|].
     exists (on (pre r (X s2) + pre r (X u2)) :: p). intros t Ht. simpl.
     pose proof (affine_sub X s u s2 u2 ltac:(lra) ltac:(lra) A) as A2.
-    rewrite (quiet_const s2 u2 _ L2 (pre_affine s2 u2 X r A2) Q t Ht).
+    rewrite (no_crossing_const s2 u2 _ L2 (pre_affine s2 u2 X r A2) Q t Ht).
     f_equal. apply (C t). lra.
 Qed.
 
@@ -566,7 +566,7 @@ Proof.
   - eapply splits_bind; [exact (layer_splits l X s u L A)|].
     intros s1 u1 L1 [B1 [p C]].
     pose proof (affine_sub X s u s1 u1 ltac:(lra) ltac:(lra) A) as A1.
-    pose proof (proj2 (layer_quiet s1 u1 X l L1 A1) (ex_intro _ p C)) as Q.
+    pose proof (proj2 (layer_no_crossing s1 u1 X l L1 A1) (ex_intro _ p C)) as Q.
     pose proof (act_affine s1 u1 X l L1 A1 Q) as A2.
     assert (splits (fun s' u' => (s1 <= s' /\ u' <= u1) /\
       exists q, const_on (fun t => stack_bits ls (act l (X t))) s' u' q) s1 u1) as S.
@@ -639,7 +639,7 @@ Fixpoint qseg (a b : list Q) (t : Q) : list Q :=
   | _, _ => []
   end.
 
-Definition qquiet (x y : Q) : bool :=
+Definition q_no_crossing (x y : Q) : bool :=
   (Qle_bool 0 x && Qle_bool 0 y && negb (Qle_bool (x + y) 0))
   || (Qle_bool x 0 && Qle_bool y 0).
 
@@ -650,13 +650,13 @@ Fixpoint all2 (f : Q -> Q -> bool) (xs ys : list Q) : bool :=
   | _, _ => false
   end.
 
-(** The times increase and the end values are quiet on each interval. *)
+(** The times increase and the end values allow no crossing on each interval. *)
 Fixpoint qchain (ls : list (list qrow)) (a b : list Q) (s : Q) (ts : list Q) : bool :=
   match ts with
   | [] => true
   | t :: ts' =>
       negb (Qle_bool t s)
-      && all2 qquiet (qstack_pres ls (qseg a b s)) (qstack_pres ls (qseg a b t))
+      && all2 q_no_crossing (qstack_pres ls (qseg a b s)) (qstack_pres ls (qseg a b t))
       && qchain ls a b t ts'
   end.
 
@@ -729,9 +729,9 @@ Proof.
   rewrite IH, Q2R_plus, !Q2R_mult, Q2R_minus, Q2R_one. reflexivity.
 Qed.
 
-Lemma qquiet_real : forall x y, qquiet x y = true -> quiet (Q2R x) (Q2R y).
+Lemma q_no_crossing_real : forall x y, q_no_crossing x y = true -> no_crossing (Q2R x) (Q2R y).
 Proof.
-  intros x y. unfold qquiet, quiet.
+  intros x y. unfold q_no_crossing, no_crossing.
   pose proof (Qle_bool_Q2R 0 x). pose proof (Qle_bool_Q2R 0 y).
   pose proof (Qle_bool_Q2R x 0). pose proof (Qle_bool_Q2R y 0).
   pose proof (Qle_bool_Q2R (x + y) 0). rewrite Q2R_plus, Q2R_zero in *.
@@ -740,12 +740,12 @@ Proof.
     (left; lra) || (right; lra).
 Qed.
 
-Lemma all2_quiet : forall xs ys, all2 qquiet xs ys = true ->
-  Forall2 quiet (map Q2R xs) (map Q2R ys).
+Lemma all2_no_crossing : forall xs ys, all2 q_no_crossing xs ys = true ->
+  Forall2 no_crossing (map Q2R xs) (map Q2R ys).
 Proof.
   induction xs as [|x xs IH]; intros [|y ys] E; simpl in *; try discriminate E;
     constructor; apply andb_true_iff in E; destruct E as [E F].
-  - apply qquiet_real. exact E.
+  - apply q_no_crossing_real. exact E.
   - apply IH. exact F.
 Qed.
 
@@ -763,7 +763,7 @@ Qed.
 
 Lemma qchain_real : forall net a b ts s, qchain (removelast net) a b s ts = true ->
   chain (fun s u =>
-    Forall2 quiet (stack_pres (hidden (real_net net)) (seg (map Q2R a) (map Q2R b) s))
+    Forall2 no_crossing (stack_pres (hidden (real_net net)) (seg (map Q2R a) (map Q2R b) s))
                   (stack_pres (hidden (real_net net)) (seg (map Q2R a) (map Q2R b) u)))
     (Q2R s) (map Q2R ts).
 Proof.
@@ -771,7 +771,7 @@ Proof.
   cbn [qchain] in E. apply andb_true_iff in E. destruct E as [E F].
   apply andb_true_iff in E. destruct E as [E G]. simpl. split; [|split].
   - pose proof (Qle_bool_Q2R t s) as H. destruct (Qle_bool t s); [discriminate E|exact H].
-  - apply all2_quiet in G. rewrite !qstack_pres_real, !qseg_real in G.
+  - apply all2_no_crossing in G. rewrite !qstack_pres_real, !qseg_real in G.
     rewrite hidden_real. exact G.
   - apply IH. exact F.
 Qed.

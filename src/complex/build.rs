@@ -4,11 +4,12 @@ use super::cells::Complex;
 use super::decide::Rule;
 use super::decide::RuleError;
 use super::domain::{Domain, DomainError};
-use super::memory::{Bytes, default_limit};
+use super::memory::default_limit;
 use super::search::Search;
 use super::slice::Plane;
 use crate::network::Network;
 use crate::network::lowered::{Judge, LowerError, Lowered, lower};
+use crate::words::Bytes;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -260,7 +261,7 @@ impl Builder {
             }
             let search = search.as_mut().expect("the search has begun");
             search.follow(&steps)?;
-            search.contenders(&steps, windows)
+            search.candidates(&steps, windows)
         };
         let judged = *domain != Domain::Space && !self.exact_only;
         let mut steps = self.steps(plane, if judged { Some(&mut judge) } else { None })?;

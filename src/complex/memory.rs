@@ -5,7 +5,6 @@ use super::exact::ExactRows;
 use super::signs::Signs;
 use super::topology::{Faces, Topology};
 use crate::exact::ParseError;
-use std::fmt;
 
 /// The limit if the memory of the machine is unknown: 4 GiB.
 const ELSEWHERE: u64 = 4 << 30;
@@ -52,22 +51,6 @@ fn available(text: &str) -> Option<u64> {
     line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
 }
 
-/// A number of bytes as text, such as `640 MiB`.
-pub(super) struct Bytes(pub u64);
-
-impl fmt::Display for Bytes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (mut x, mut unit) = (self.0 as f64, "bytes");
-        for next in ["KiB", "MiB", "GiB", "TiB"] {
-            if x < 1024.0 {
-                break;
-            }
-            (x, unit) = (x / 1024.0, next);
-        }
-        if x < 10.0 && unit != "bytes" { write!(f, "{x:.1} {unit}") } else { write!(f, "{x:.0} {unit}") }
-    }
-}
-
 /// Reads a number of bytes: a whole number, with K, M, G or T for powers of 1024.
 ///
 /// ```
@@ -99,7 +82,7 @@ pub(super) fn of_search(topology: &Topology, signs: &Signs, patterns: &[u64]) ->
 }
 
 /// The number of bytes for the candidates of windows: a set for each window at each vertex.
-pub(super) fn of_contenders(windows: &[Vec<u32>], vertices: usize) -> u64 {
+pub(super) fn of_candidates(windows: &[Vec<u32>], vertices: usize) -> u64 {
     let words: usize = windows.iter().map(|candidates| candidates.len().div_ceil(64)).sum();
     8 * (words * vertices) as u64
 }
@@ -130,11 +113,5 @@ mod tests {
         assert_eq!(available("MemAvailable: many kB\n"), None);
         assert_eq!(available("MemAvailable: 99999999999999999999 kB\n"), None);
         assert!(default_limit() > 0);
-    }
-
-    #[test]
-    fn bytes_have_a_unit() {
-        let text = [0, 1023, 1024, 640 << 20, 13 << 30].map(|bytes| Bytes(bytes).to_string());
-        assert_eq!(text, ["0 bytes", "1023 bytes", "1.0 KiB", "640 MiB", "13 GiB"]);
     }
 }

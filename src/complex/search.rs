@@ -5,7 +5,7 @@ use super::cells::Complex;
 use super::cut::{Cut, cut};
 use super::domain::{Domain, Polytope};
 use super::essential::Essential;
-use super::memory::{Memory, of_contenders, of_merging, of_search};
+use super::memory::{Memory, of_candidates, of_merging, of_search};
 use super::parts::{Limit, Limits};
 use super::signs::Signs;
 use super::slice::Plane;
@@ -56,11 +56,11 @@ impl<'a> Search<'a> {
     }
 
     /// For each window of candidates, the elements that must be compared. The candidates are outputs of the steps so far.
-    pub(super) fn contenders(&mut self, steps: &Lowered, windows: &[Vec<u32>]) -> Result<Vec<Vec<u32>>, ComplexError> {
+    pub(super) fn candidates(&mut self, steps: &Lowered, windows: &[Vec<u32>]) -> Result<Vec<Vec<u32>>, ComplexError> {
         let layer = steps.steps[steps.depth()].layer;
-        let needed = of_search(&self.topology, &self.signs, &self.patterns) + of_contenders(windows, self.signs.len());
+        let needed = of_search(&self.topology, &self.signs, &self.patterns) + of_candidates(windows, self.signs.len());
         self.memory.check(needed, layer, self.topology.cells())?;
-        Ok(self.signs.contenders(steps, windows, &self.topology))
+        Ok(self.signs.candidates(steps, windows, &self.topology))
     }
 
     /// Cuts all faces by the units of one step of a hidden layer.

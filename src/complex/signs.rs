@@ -3,7 +3,7 @@
 //!
 //! The bounds are derived in proofs/complex.md.
 
-mod contenders;
+mod candidates;
 mod cut;
 mod infinity;
 mod kept;

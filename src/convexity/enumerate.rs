@@ -5,7 +5,7 @@ use super::place::Place;
 use super::region::Side;
 use super::{Cells, ConvexityError, Region, Regions};
 use crate::exact::lp::{Feasibility, Interior, Program, Row, Sense, Solver, interior};
-use crate::network::{Network, Pattern};
+use crate::network::Network;
 use rug::Rational;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -42,7 +42,7 @@ pub struct Enumerator {
 
 /// A part of the space on which the previous units have one side each.
 struct Part {
-    layer: usize,
+    step: usize,
     unit: usize,
     bits: Vec<bool>,
     sides: Vec<Side>,
@@ -102,13 +102,13 @@ impl Enumerator {
     /// Finds the regions.
     ///
     /// # Errors
-    /// There are more regions than allowed, the caller stopped the search, or the network is not a sequence of affine maps with ReLU of all
-    /// elements between them, or its matrices are too large.
+    /// There are more regions than allowed, the caller stopped the search, or the network has maxima or output bits, or is too large to be
+    /// written as sums of affine forms and ReLU.
     pub fn run(&self) -> Result<Regions, ConvexityError> {
-        let layers = Layers::of(&*self.network.to_stack().ok_or(ConvexityError::NotAStack)?);
-        let forms = Regions::first_forms(&layers).map(Arc::new);
-        let origin = Place::new(vec![Rational::new(); layers.inputs]);
-        let mut waiting = vec![Part { layer: 0, unit: 0, bits: Vec::new(), sides: Vec::new(), forms, point: origin }];
+        let layers = Layers::of(&self.network)?;
+        let forms = Forms::first(&layers).map(Arc::new);
+        let origin = Place::new(vec![Rational::new(); layers.inputs()]);
+        let mut waiting = vec![Part { step: 0, unit: 0, bits: Vec::new(), sides: Vec::new(), forms, point: origin }];
         let mut found = Vec::new();
         while let Some(part) = waiting.pop() {
             let region = self.descend(&layers, part, &mut waiting);
@@ -130,7 +130,7 @@ impl Enumerator {
     fn descend(&self, layers: &Layers, mut part: Part, waiting: &mut Vec<Part>) -> Region {
         while let Some(forms) = part.forms.clone() {
             if part.unit == forms.units.len() {
-                part.enter_next_layer(layers, &forms);
+                part.enter_next_step(layers, &forms);
                 continue;
             }
             match &forms.units[part.unit] {
@@ -140,12 +140,12 @@ impl Enumerator {
                     let slack = part.point.slack_sign(&sides.inactive);
                     let side = |active: bool| Side { row: if active { &sides.active } else { &sides.inactive }.clone(), active };
                     let here = slack.is_lt();
-                    if let Some(point) = self.point(layers.inputs, &part.sides, side(!here)) {
+                    if let Some(point) = self.point(layers.inputs(), &part.sides, side(!here)) {
                         waiting.push(part.beside(side(!here), point));
                     }
                     if slack.is_eq() && self.cells == Cells::Closed {
                         // The point is inside the part, so the hyperplane cuts the part.
-                        let point = self.point(layers.inputs, &part.sides, side(here));
+                        let point = self.point(layers.inputs(), &part.sides, side(here));
                         part.point = point.expect("a part is open, so it has points on both sides of a hyperplane through it");
                     }
                     part.sides.push(side(here));
@@ -154,7 +154,7 @@ impl Enumerator {
             }
             part.unit += 1;
         }
-        self.region(layers.inputs, part)
+        self.region(layers, part)
     }
 
     /// A point of a part that is also on another side, if there is one.
@@ -166,13 +166,13 @@ impl Enumerator {
         }
     }
 
-    fn region(&self, dimension: usize, part: Part) -> Region {
+    fn region(&self, layers: &Layers, part: Part) -> Region {
         let Part { bits, sides, point, .. } = part;
-        let mut region = Region { pattern: Pattern::from_iter(bits), witness: Vec::new(), has_interior: true, sides };
+        let mut region = Region { pattern: layers.pattern(&bits), witness: Vec::new(), has_interior: true, sides };
         let mut point = point;
         // The witness is in the interior, if there is one.
         if self.cells == Cells::HalfOpen && !region.contains(&point, Cells::Closed) {
-            match inside(dimension, region.sides.iter().map(|side| &*side.row), self.solver) {
+            match inside(layers.inputs(), region.sides.iter().map(|side| &*side.row), self.solver) {
                 Some(interior) => point = interior,
                 None => region.has_interior = false,
             }
@@ -184,11 +184,11 @@ impl Enumerator {
 }
 
 impl Part {
-    /// Goes to the next layer, after all units of the present one have their sides.
-    fn enter_next_layer(&mut self, layers: &Layers, forms: &Forms) {
-        self.layer += 1;
+    /// Goes to the next step, after all units of the present one have their sides.
+    fn enter_next_step(&mut self, layers: &Layers, forms: &Forms) {
+        self.step += 1;
         let active: Vec<usize> = (0..self.unit).filter(|&unit| self.bits[self.bits.len() - self.unit + unit]).collect();
-        self.forms = layers.hidden.get(self.layer).map(|layer| Arc::new(forms.next(layers.inputs, layer, &active)));
+        self.forms = layers.steps.get(self.step).map(|step| Arc::new(forms.next(layers.inputs(), step, &active)));
         self.unit = 0;
     }
 
@@ -198,7 +198,7 @@ impl Part {
         bits.push(side.active);
         let mut sides = self.sides.clone();
         sides.push(side);
-        Self { layer: self.layer, unit: self.unit + 1, bits, sides, forms: self.forms.clone(), point }
+        Self { step: self.step, unit: self.unit + 1, bits, sides, forms: self.forms.clone(), point }
     }
 }
 

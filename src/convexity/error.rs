@@ -1,6 +1,8 @@
 //! The errors of regions and of sets of patterns.
 
 use crate::network::Pattern;
+use crate::network::lowered::LowerError;
+use crate::words::Bytes;
 
 /// The errors of regions and of sets of patterns.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,10 +32,35 @@ pub enum ConvexityError {
         /// Whether only regions with interior count.
         closed: bool,
     },
-    /// The network is not a sequence of affine layers with ReLU between them, or its matrices are too large.
-    #[error("the layers of the network are not affine with ReLU between them, or too large: expected affine layers with ReLU between them")]
-    NotAStack,
+    /// The bits of a layer are winners of maxima, which are no signs of affine forms.
+    #[error("layer {layer} consists of maxima, whose bits are no signs of affine forms: expected layers of activations such as ReLU")]
+    Maximum {
+        /// The layer, counted from 0.
+        layer: usize,
+    },
+    /// The bits of the network are the signs of the outputs of its units.
+    #[error("the network has one bit for each unit, whether its output is positive: expected one for each breakpoint of an activation")]
+    OutputBits,
+    /// The affine forms of the units take more memory than allowed.
+    #[error("about {} of memory are needed at layer {layer}, expected at most {}", Bytes(*needed), Bytes(*limit))]
+    TooLarge {
+        /// The limit in bytes.
+        limit: u64,
+        /// The approximate number of bytes needed, a lower bound.
+        needed: u64,
+        /// The layer at which this is known, counted from 0.
+        layer: usize,
+    },
     /// The caller stopped it, by [`Enumerator::stop_when`](super::Enumerator::stop_when).
     #[error("stopped")]
     Stopped,
+}
+
+impl From<LowerError> for ConvexityError {
+    fn from(error: LowerError) -> Self {
+        match error {
+            LowerError::OutputBits => Self::OutputBits,
+            LowerError::TooLarge { limit, needed, layer } => Self::TooLarge { limit, needed, layer },
+        }
+    }
 }

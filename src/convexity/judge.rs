@@ -195,12 +195,12 @@ impl<'a> Judge<'a> {
 
     fn half_open_gap(&mut self, set: &PatternSet) -> Option<[usize; 3]> {
         let regions = self.regions;
-        let first = regions.layers.hidden.first().map_or(0, |layer| layer.outputs);
+        let first = regions.layers.bits(1);
         let members: Vec<usize> = set.iter().collect();
         for (k, &p) in members.iter().enumerate() {
             for &q in &members[k + 1..] {
                 for r in (0..regions.len()).filter(|&r| !set.contains(r)) {
-                    // Units of the first layer are affine, so a segment changes each of their bits at most once.
+                    // The bits of the first layer are signs of affine forms, so a segment changes each of them at most once.
                     let [from, between, to] = [p, r, q].map(|place| &regions.all[place].pattern);
                     let is_geodesic = (0..first).all(|i| from.get(i) != to.get(i) || between.get(i) == from.get(i));
                     if is_geodesic && self.passes([p, r, q]) {

@@ -1,6 +1,6 @@
 //! Regions: a pattern, the rows that describe the set with this pattern, and a point of it.
 
-use super::forms::{Forms, Layers};
+use super::forms::Layers;
 use super::place::Place;
 use super::{ConvexityError, Enumerator, PatternSet};
 use crate::exact::exact_numbers;
@@ -105,7 +105,7 @@ impl Regions {
     /// The regions with interior, with default options; see [`Enumerator`].
     ///
     /// # Errors
-    /// There are more regions than [`Enumerator::MOST_REGIONS`], or the network is not a sequence of affine layers with ReLU between them.
+    /// As for [`Enumerator::run`], with the limit [`Enumerator::MOST_REGIONS`].
     ///
     /// ```
     /// use plica::convexity::Regions;
@@ -140,17 +140,17 @@ impl Regions {
 
     /// The dimension of the input space.
     pub fn dimension(&self) -> usize {
-        self.layers.inputs
+        self.layers.inputs()
     }
 
     /// The number of hidden layers.
     pub fn depth(&self) -> usize {
-        self.layers.hidden.len()
+        self.layers.depth()
     }
 
     /// The number of hidden units.
     pub fn units(&self) -> usize {
-        self.layers.hidden.iter().map(|layer| layer.outputs).sum()
+        self.layers.units()
     }
 
     /// The regions, in the order of their patterns.
@@ -170,11 +170,12 @@ impl Regions {
     /// A set of realisable patterns. Repetitions are ignored.
     ///
     /// # Errors
-    /// The length of a pattern is not the number of units, or a pattern is not realisable.
+    /// The length of a pattern is not the number of bits of all hidden units, or a pattern is not realisable.
     pub fn set(&self, patterns: impl IntoIterator<Item = Pattern>) -> Result<PatternSet, ConvexityError> {
+        let bits = self.layers.bits(self.depth());
         let position = |pattern: Pattern| match self.position(&pattern) {
             Some(index) => Ok(index),
-            None if pattern.len() != self.units() => Err(ConvexityError::Length { expected: self.units(), found: pattern.len(), pattern }),
+            None if pattern.len() != bits => Err(ConvexityError::Length { expected: bits, found: pattern.len(), pattern }),
             None => Err(ConvexityError::NotRealised { pattern, closed: self.cells == Cells::Closed }),
         };
         patterns.into_iter().map(position).collect()
@@ -183,11 +184,6 @@ impl Regions {
     /// The patterns of a set, in their order.
     pub fn patterns<'a>(&'a self, set: &'a PatternSet) -> impl ExactSizeIterator<Item = &'a Pattern> {
         set.iter().map(|index| &self.all[index].pattern)
-    }
-
-    /// The forms of the first layer.
-    pub(super) fn first_forms(layers: &Layers) -> Option<Forms> {
-        (!layers.hidden.is_empty()).then(|| Forms::first(layers))
     }
 }
 

@@ -72,14 +72,7 @@ impl Network {
         if let Some(stack) = self.stack() {
             return Some(stack.layers()[..stack.depth()].iter().map(Layer::outputs).collect());
         }
-        let mut widths = self.graph().widths(&self.graph().stages()?);
-        widths.pop();
-        Some(widths)
-    }
-
-    /// The network as a stack of dense layers, if it can be written as one within the limit of size.
-    pub(crate) fn to_stack(&self) -> Option<Arc<Stack>> {
-        self.stack().cloned().or_else(|| Stack::unrolled(self.graph()).map(Arc::new))
+        self.graph().hidden_widths()
     }
 
     /// The affine layers with ReLU between them, the output layer last; `None` if the network has other layers.

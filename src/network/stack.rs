@@ -122,22 +122,6 @@ impl Stack {
         Graph::of_nodes(nodes)
     }
 
-    /// A graph with its affine maps as dense matrices, if it has a ReLU of all elements between them and the matrices are within the limit
-    /// of size.
-    pub(crate) fn unrolled(graph: &Graph) -> Option<Self> {
-        let stages = graph.stages()?;
-        let widths = [vec![graph.inputs()], graph.widths(&stages)].concat();
-        if widths.windows(2).map(|pair| pair[0].saturating_mul(pair[1])).fold(0, usize::saturating_add) > MOST_ENTRIES {
-            return None;
-        }
-        let layer = |stage| {
-            let (constants, columns) = graph.matrix_of(stage);
-            let weights = DMatrix::from_fn(constants.len(), columns.len(), |i, j| columns[j][i].clone());
-            Layer::from_rationals(weights, DVector::from_vec(constants))
-        };
-        Self::new(stages.iter().map(layer).collect()).ok()
-    }
-
     /// A graph as a stack, if it is one: dense maps with a ReLU after each but the last.
     pub(crate) fn of_graph(graph: &Graph) -> Option<Self> {
         let (mut layers, mut last) = (Vec::new(), 0);
@@ -160,9 +144,6 @@ impl Stack {
         None
     }
 }
-
-/// The limit for the entries of the matrices, if a network does not consist of dense layers.
-const MOST_ENTRIES: usize = 1 << 22;
 
 /// The affine node of a layer, applied to the node `from`.
 fn affine_of(layer: &Layer, from: usize) -> Affine {

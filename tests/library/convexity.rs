@@ -1,13 +1,15 @@
 //! Convex sets of patterns and convex unions of regions: each verdict against an oracle, and the equivalence.
 
 use crate::support::config;
+use crate::support::graphs::bent;
 use crate::support::networks::{arrangement, few_units, from_rows};
+use crate::support::nodes::{inequalities, pattern_at};
 use crate::support::plain::Plain;
 use plica::convexity::{
     Cells, ConvexityError, Enumerator, EuclideanCounterexample, Finding, Judge, PatternSet, RandomSets, Regions, Smallest,
 };
 use plica::exact::lp::{Feasibility, Program, Sense, Solver};
-use plica::network::{Network, Pattern, load};
+use plica::network::{Network, Pattern, Selection, load};
 use proptest::prelude::*;
 use rug::Rational;
 use std::collections::BTreeSet;
@@ -64,6 +66,15 @@ impl PlainRegion {
         Self { bits, forms }
     }
 
+    /// The region of any bits of a network of any activations.
+    fn of_nodes(network: &Network, bits: Vec<bool>) -> Self {
+        let d = network.inputs();
+        let coordinate = |i: usize| (0..=d).map(|j| Rational::from(u8::from(i == j))).collect::<Vec<Rational>>();
+        let (conditions, _) = inequalities(network, (0..d).map(coordinate).collect(), &bits.iter().copied().collect());
+        let form = |(condition, &bit): (Vec<Rational>, &bool)| condition.into_iter().map(|x| if bit { x } else { -x }).collect();
+        Self { forms: conditions.into_iter().zip(&bits).map(form).collect(), bits }
+    }
+
     /// Its rows a.x < b or a.x <= b. For closed cells only the rows that vary, all strict; none if a constant contradicts its bit.
     fn rows(&self, cells: Cells) -> Option<Vec<(Vec<Rational>, Sense, Rational)>> {
         let mut rows = Vec::new();
@@ -92,9 +103,14 @@ impl PlainRegion {
 
 /// All realisable patterns, found by testing every pattern.
 fn realisable(network: &Network, cells: Cells) -> Vec<PlainRegion> {
-    let (plain, d, units) = (Plain::new(network), network.inputs(), network.hidden_units());
-    let of = |n: usize| PlainRegion::of(&plain, d, (0..units).map(|i| n >> (units - 1 - i) & 1 == 1).collect());
-    (0..1 << units).map(of).filter(|region| region.is_realised(cells, d)).collect()
+    let (plain, d) = (Plain::new(network), network.inputs());
+    realised(network.hidden_units(), cells, d, |bits| PlainRegion::of(&plain, d, bits))
+}
+
+/// Those of all patterns of so many bits that are realised.
+fn realised(count: usize, cells: Cells, d: usize, of: impl Fn(Vec<bool>) -> PlainRegion) -> Vec<PlainRegion> {
+    let of = |n: usize| of((0..count).map(|i| n >> (count - 1 - i) & 1 == 1).collect());
+    (0..1 << count).map(of).filter(|region| region.is_realised(cells, d)).collect()
 }
 
 /// Whether a segment from one region to another passes through a third: u = (1-t) x, v = t y, t.
@@ -153,11 +169,11 @@ fn line(plain: &Plain) -> Vec<(Rational, bool)> {
 }
 
 /// Two points of the union and one between them that is outside: by their patterns, by a plain forward pass.
-fn check_counterexample(plain: &Plain, regions: &Regions, set: &PatternSet, found: &EuclideanCounterexample) {
+fn check_counterexample(at: &dyn Fn(&[Rational]) -> Pattern, regions: &Regions, set: &PatternSet, found: &EuclideanCounterexample) {
     let EuclideanCounterexample { from, to, between, t } = found;
     let patterns: Vec<&Pattern> = regions.patterns(set).collect();
     for vertex in [from, to, between] {
-        assert_eq!(plain.pattern(&vertex.point, false), vertex.pattern, "{found:?}");
+        assert_eq!(at(&vertex.point), vertex.pattern, "{found:?}");
     }
     assert!(patterns.contains(&&from.pattern) && patterns.contains(&&to.pattern) && !patterns.contains(&&between.pattern));
     assert!(*t > 0 && *t < 1);
@@ -167,6 +183,11 @@ fn check_counterexample(plain: &Plain, regions: &Regions, set: &PatternSet, foun
 
 /// The verdicts of a judge, with every counter-example checked.
 fn verdicts(plain: &Plain, judge: &mut Judge<'_>, set: &PatternSet) -> (bool, bool) {
+    verdicts_at(&|x| plain.pattern(x, false), judge, set)
+}
+
+/// The same, given the pattern of each point.
+fn verdicts_at(at: &dyn Fn(&[Rational]) -> Pattern, judge: &mut Judge<'_>, set: &PatternSet) -> (bool, bool) {
     let (hamming, euclidean) = (judge.hamming(set), judge.euclidean(set));
     if let Some(gap) = &hamming {
         let patterns: Vec<&Pattern> = judge.regions().patterns(set).collect();
@@ -175,7 +196,7 @@ fn verdicts(plain: &Plain, judge: &mut Judge<'_>, set: &PatternSet) -> (bool, bo
         assert_eq!(p.hamming(r) + r.hamming(q), p.hamming(q));
     }
     if let Some(found) = &euclidean {
-        check_counterexample(plain, judge.regions(), set, found);
+        check_counterexample(at, judge.regions(), set, found);
     }
     (hamming.is_none(), euclidean.is_none())
 }
@@ -258,6 +279,31 @@ proptest! {
             let (_, convex) = verdicts(&plain, &mut judge, &set);
             let outside = |r: &usize| !set.contains(*r);
             let leaves = |p: usize, q: usize| (0..found.len()).filter(outside).any(|r| passes(network.inputs(), cells, [p, r, q].map(|k| &expected[k])));
+            let any = set.iter().any(|p| set.iter().filter(|&q| q > p).any(|q| leaves(p, q)));
+            prop_assert_eq!(convex, !any, "{:?}", texts(&found, &set));
+        }
+    }
+
+    /// Networks of any activations with skip connections: regions, witnesses and both kinds of convexity.
+    #[test]
+    fn any_activations_are_decided_as_by_a_plain_search(network in bent(3), seed: u64, half_open: bool) {
+        let (cells, d, bits) = (if half_open { Cells::HalfOpen } else { Cells::Closed }, network.inputs(), network.units(&Selection::Hidden).unwrap().count());
+        prop_assume!(bits <= 8);
+        let found = regions(&network, cells);
+        let expected = realised(bits, cells, d, |bits| PlainRegion::of_nodes(&network, bits));
+        let patterns: Vec<Pattern> = expected.iter().map(|region| region.bits.iter().copied().collect()).collect();
+        prop_assert_eq!(found.iter().map(|region| region.pattern().clone()).collect::<Vec<_>>(), patterns);
+        for (region, expected) in found.iter().zip(&expected) {
+            prop_assert_eq!(&pattern_at(&network, region.witness()), region.pattern());
+            prop_assert_eq!(region.has_interior(), expected.is_realised(Cells::Closed, d));
+        }
+        prop_assume!(found.len() <= 14);
+        let (mut judge, mut random) = (Judge::new(&found), RandomSets::new(seed));
+        for _ in 0..4 {
+            let set = random.draw(&mut judge);
+            let (_, convex) = verdicts_at(&|x| pattern_at(&network, x), &mut judge, &set);
+            let outside = |r: &usize| !set.contains(*r);
+            let leaves = |p: usize, q: usize| (0..found.len()).filter(outside).any(|r| passes(d, cells, [p, r, q].map(|k| &expected[k])));
             let any = set.iter().any(|p| set.iter().filter(|&q| q > p).any(|q| leaves(p, q)));
             prop_assert_eq!(convex, !any, "{:?}", texts(&found, &set));
         }

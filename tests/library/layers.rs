@@ -1,4 +1,4 @@
-//! Audits of any layers; convexity and bounds for all affine layers between layers of ReLU.
+//! Audits of any layers; convexity of all but maxima; bounds for all affine layers between layers of ReLU.
 
 use crate::support::graphs::{Numbers, as_graph};
 use plica::bounds::Shape;
@@ -85,17 +85,20 @@ fn nodes_that_are_dense_are_written_out() {
     }
 }
 
-/// A network with skip connections or maxima is not a stack of layers.
+/// The bits of a skip connection are signs of affine forms, those of a maximum are not; bounds are known for neither.
 #[test]
-fn convexity_and_bounds_refuse_other_layers() {
+fn convexity_refuses_maxima_and_output_bits() {
     let mut builder = NetworkBuilder::new(&[1, 1, 2]).unwrap();
     let x = builder.input();
     let active = builder.activation(&x, Piecewise::relu()).unwrap();
     let sum = builder.add(&active, &x).unwrap();
     let largest = builder.max_pool(&active, &Window::new([1, 2])).unwrap();
-    for output in [sum, largest] {
-        let network = builder.clone().finish(&output).unwrap();
-        assert!(matches!(Regions::of(&network), Err(ConvexityError::NotAStack)));
-        assert_eq!(Shape::of(&network), None);
-    }
+    let [sum, largest] = [sum, largest].map(|output| builder.clone().finish(&output).unwrap());
+    assert_eq!(Regions::of(&sum).unwrap().len(), 4);
+    assert!(matches!(Regions::of(&largest), Err(ConvexityError::Maximum { layer: 1 })));
+    let bent = builder.activation(&x, Piecewise::absolute()).unwrap();
+    let bent = builder.finish(&bent).unwrap();
+    assert_eq!(Regions::of(&bent).unwrap().len(), 4);
+    assert!(matches!(Regions::of(&bent.with_output_bits()), Err(ConvexityError::OutputBits)));
+    assert!(Shape::of(&sum).or(Shape::of(&largest)).is_none());
 }

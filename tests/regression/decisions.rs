@@ -413,7 +413,7 @@ fn weights_below_the_doubles_are_no_relative_roundings() {
 
 #[test]
 fn a_decision_among_many_classes_of_the_whole_space_needs_few_integers() {
-    // 63 duels one after the other double the error bounds 63 times, a tournament 6 times.
+    // 63 comparisons one after the other double the error bounds 63 times, a tournament 6 times.
     let report = json(&["regions", "random:2-16-64@1", "--space", "--decide", "argmax"]);
     assert!(report["decisions"]["exact"].as_u64().unwrap() < 100, "{}", report["decisions"]);
 }

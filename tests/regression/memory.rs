@@ -172,7 +172,7 @@ fn pooled() -> Network {
     builder.finish(&x).unwrap()
 }
 
-/// 16 planes per window: on the whole box only a few of them can be the largest. In the exact-only mode all meet in duels, most of which cut nothing.
+/// 16 planes per window: on the whole box only a few of them can be the largest. In the exact-only mode all are compared, and most comparisons cut nothing.
 #[test]
 fn a_maximum_cuts_less_than_all_its_candidates_would() {
     let mut numbers = Numbers(9);
@@ -206,7 +206,7 @@ fn candidates_that_never_win_are_not_compared() {
     let builder = Builder::new(&pooled());
     let complex = builder.build_slice(&plane, &domain).unwrap();
     let decisions = complex.decisions();
-    // 256 units below the maxima, 16 above: about one decision per vertex for each. Three duels per window would add 192.
+    // 256 units below the maxima, 16 above: about one decision per vertex for each. Three comparisons per window would add 192.
     let vertices = complex.f_vector()[0];
     assert!(decisions.filtered + decisions.exact < 300 * vertices, "{decisions:?} at {vertices} vertices");
     let exact = builder.exact_only(true).build_slice(&plane, &domain).unwrap();
@@ -215,7 +215,7 @@ fn candidates_that_never_win_are_not_compared() {
 
 /// Of equal candidates the first wins: two that are equal everywhere, and two that are 0 on half of the line.
 #[test]
-fn ties_between_contenders_go_to_the_lowest_index() {
+fn ties_between_candidates_go_to_the_lowest_index() {
     let mut builder = NetworkBuilder::new(&[1]).unwrap();
     let x = builder.input();
     let weights = Coefficients::from_f64(vec![-1.0, 1.0, 2.0, 2.0]);

@@ -608,8 +608,8 @@ fn axes_are_named_once_and_not_guessed() {
     assert_eq!(at(&largest(&[]), &[1, 4, 3, 2]), "4");
     assert_eq!(at(&largest(&[ints("axes", &[0])]), &[1, 4, 3, 2]), "3 4");
     refused(&largest(&[ints("axes", &[0, -2])]), "an axis occurs twice");
-    let idle = node("ReduceMax", &["x"], &["y"], &[int("noop_with_empty_axes", 1)]);
-    assert_eq!(at(&model(18, &[2], &[idle]), &[1, 4]), "1 4");
+    let identity = node("ReduceMax", &["x"], &["y"], &[int("noop_with_empty_axes", 1)]);
+    assert_eq!(at(&model(18, &[2], &[identity]), &[1, 4]), "1 4");
 }
 
 #[test]

@@ -39,7 +39,7 @@ pub(crate) enum LowerError {
 const TERM: u64 = 104;
 
 /// The number of bytes of forms with this number of terms.
-pub(crate) fn bytes_of_terms(terms: u64) -> u64 {
+pub(crate) const fn bytes_of_terms(terms: u64) -> u64 {
     TERM.saturating_mul(terms)
 }
 
@@ -304,31 +304,31 @@ impl Lowering {
         judge: Option<&mut Judge<'_, E>>,
     ) -> Result<Vec<Form>, E> {
         let window = |window: usize| maximum.window(window).map(|(place, element)| (place as u32, element as u32)).collect();
-        let mut contenders: Vec<Vec<(u32, u32)>> = (0..windows).map(window).collect();
+        let mut candidates: Vec<Vec<(u32, u32)>> = (0..windows).map(window).collect();
         if let Some(judge) = judge
-            && contenders.iter().any(|candidates| candidates.len() > 1)
+            && candidates.iter().any(|window| window.len() > 1)
         {
-            let elements = |candidates: &Vec<(u32, u32)>| candidates.iter().map(|&(_, element)| element).collect();
-            let places = judge(self.so_far(maximum.from), &contenders.iter().map(elements).collect::<Vec<_>>())?;
-            contenders =
-                contenders.iter().zip(places).map(|(all, places)| places.into_iter().map(|at| all[at as usize]).collect()).collect();
+            let elements = |window: &Vec<(u32, u32)>| window.iter().map(|&(_, element)| element).collect();
+            let places = judge(self.so_far(maximum.from), &candidates.iter().map(elements).collect::<Vec<_>>())?;
+            candidates =
+                candidates.iter().zip(places).map(|(all, places)| places.into_iter().map(|at| all[at as usize]).collect()).collect();
         }
         let forms = &self.forms[maximum.from];
         let mut left: Vec<Vec<Form>> = Vec::with_capacity(windows);
-        // Every candidate, and its match.
-        let terms: usize = contenders.iter().flatten().map(|&(_, element)| forms[element as usize].terms.len()).sum();
+        // The terms of every candidate, and of its comparison.
+        let terms: usize = candidates.iter().flatten().map(|&(_, element)| forms[element as usize].terms.len()).sum();
         self.check(2 * terms)?;
-        for contenders in &contenders {
-            left.push(contenders.iter().map(|&(_, element)| forms[element as usize].clone()).collect());
+        for window in &candidates {
+            left.push(window.iter().map(|&(_, element)| forms[element as usize].clone()).collect());
         }
-        let count: usize = contenders.iter().map(Vec::len).sum();
+        let count: usize = candidates.iter().map(Vec::len).sum();
         // Every candidate goes through several steps.
         if count > windows && terms > 2 * count {
             let mut settled = self.step(n + 1, &[], &left.concat()).carried.into_iter();
             left.iter_mut().flatten().for_each(|form| *form = settled.next().expect("one form for each candidate"));
         }
         let mut tournaments = Tournaments { places: Vec::with_capacity(windows), bits: vec![Vec::new(); windows] };
-        tournaments.places.extend(contenders.iter().map(|contenders| contenders.iter().map(|&(place, _)| place).collect::<Vec<_>>()));
+        tournaments.places.extend(candidates.iter().map(|window| window.iter().map(|&(place, _)| place).collect::<Vec<_>>()));
         while left.iter().any(|forms| forms.len() > 1) {
             let units: Vec<Form> = left.iter().flat_map(|forms| forms.chunks_exact(2)).map(|pair| pair[1].minus(&pair[0])).collect();
             // The first of each pair, and a last one without an opponent.

@@ -17,7 +17,7 @@ use code::{Code, Hidden, Tournaments};
 pub(crate) use form::Form;
 pub(crate) use inputs::Inputs;
 pub(crate) use layers::WholeStack;
-pub(crate) use lower::{Judge, LowerError, lower, with_winner};
+pub(crate) use lower::{Judge, LowerError, bytes_of_terms, lower, with_winner};
 pub(crate) use nodes::WholeNodes;
 pub(crate) use step::{Step, StepMap};
 pub(crate) use whole::{WholeLayer, WholeStep};

@@ -149,6 +149,41 @@ impl Recipe {
     }
 }
 
+/// A small network of two layers of any activations, with skip connections: every bit is the sign of an affine form on the cells of the layers below.
+pub fn bent(most_inputs: usize) -> impl Strategy<Value = Network> {
+    (any::<u64>(), 0u8..4).prop_map(move |(seed, kind)| {
+        let mut numbers = Numbers::new(seed, kind);
+        let mut builder = NetworkBuilder::new(&[1 + numbers.below(most_inputs)]).unwrap();
+        let input = builder.input();
+        let mut x = input.clone();
+        for _ in 0..2 {
+            let width = 1 + numbers.below(3);
+            let (weights, bias) = (numbers.coefficients(width * x.len()), numbers.coefficients(width));
+            let y = builder.linear(&x, width, weights, Some(bias)).unwrap();
+            let lo = numbers.coefficient();
+            let bent = match numbers.below(5) {
+                0 => builder.activation(&y, Piecewise::relu()),
+                1 => builder.activation(&y, Piecewise::absolute()),
+                2 => builder.activation(&y, Piecewise::clip(Some(lo.clone()), Some(lo + 1u32))),
+                3 => builder.activation(&y, Piecewise::leaky_relu(lo)),
+                _ => {
+                    let functions = (0..2).map(|_| Piecewise::leaky_relu(numbers.coefficient())).collect();
+                    builder.activations(&y, functions, (0..width).map(|i| (i % 2) as u32).collect())
+                }
+            };
+            let bent = bent.unwrap();
+            x = match numbers.below(3) {
+                0 => bent,
+                1 => builder.add(&bent, &y).unwrap(),
+                _ => builder.concatenate(&[bent, input.clone()], 0).unwrap(),
+            };
+        }
+        let weights = numbers.coefficients(x.len());
+        let output = builder.linear(&x, 1, weights, None).unwrap();
+        builder.finish(&output).unwrap()
+    })
+}
+
 /// The same network, built so that the library does not find that it is a stack of layers.
 pub fn as_graph(network: &Network) -> Network {
     rebuilt(network).as_nodes()

@@ -7,6 +7,7 @@
 pub mod cells;
 pub mod graphs;
 pub mod networks;
+pub mod nodes;
 pub mod plain;
 pub mod segments;
 

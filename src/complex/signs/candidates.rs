@@ -18,7 +18,7 @@ impl Signs {
     ///
     /// On a cell all elements are affine. A candidate does not win on the cell if some other candidate is at least as large at all of its
     /// vertices, and either precedes it or is larger at one of the vertices.
-    pub(in super::super) fn contenders(&self, steps: &Lowered, windows: &[Vec<u32>], cells: &Topology) -> Vec<Vec<u32>> {
+    pub(in super::super) fn candidates(&self, steps: &Lowered, windows: &[Vec<u32>], cells: &Topology) -> Vec<Vec<u32>> {
         let elements = Elements::new(self, steps);
         let sets = Sets::new(windows);
         let mut of_vertices = vec![0; sets.words * self.len()];
