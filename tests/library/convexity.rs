@@ -344,6 +344,27 @@ proptest! {
         }
     }
 
+    /// The least Hamming-convex set by its definition: patterns between two of its patterns are added until there are none.
+    #[test]
+    fn hamming_hulls_are_closures(seed: u64) {
+        let network = load(&format!("random:1-4-4-1@{}", seed % 1000)).unwrap();
+        let found = regions(&network, Cells::Closed);
+        let (mut judge, mut random) = (Judge::new(&found), RandomSets::new(seed));
+        let all: Vec<&Pattern> = found.iter().map(|region| region.pattern()).collect();
+        for _ in 0..SETS {
+            let set = random.draw(&mut judge);
+            let mut hull: BTreeSet<usize> = set.iter().collect();
+            loop {
+                let is_between = |r: &usize| {
+                    hull.iter().any(|&p| hull.iter().any(|&q| all[p].hamming(all[*r]) + all[*r].hamming(all[q]) == all[p].hamming(all[q])))
+                };
+                let Some(next) = (0..all.len()).find(|r| !hull.contains(r) && is_between(r)) else { break };
+                hull.insert(next);
+            }
+            prop_assert_eq!(judge.hamming_hull(&set), hull.into_iter().collect::<PatternSet>());
+        }
+    }
+
     /// The least convex set is the intersection of all convex supersets, and a search ends with the first of the smallest sets.
     #[test]
     fn hulls_and_searches_are_those_of_all_subsets(network in few_units(2), seed: u64, half_open: bool) {
@@ -371,6 +392,19 @@ proptest! {
 }
 
 // -------------------------------------------------------------------------------------------------------------- by hand
+
+/// Three units -x + 2 (x-1)+ - 2 (x-3)+, -x + (x-1)+ + (x-3)+ and x - 2 above the knots -9, 1 and 3: with two layers a hull need not have all
+/// patterns with the shared bits.
+#[test]
+fn patterns_with_the_shared_bits_can_be_outside_of_the_hull() {
+    let text =
+        br#"{"layers":[{"W":[[1],[1],[1]],"b":[9,-1,-3]},{"W":[[-1,2,-2],[-1,1,1],[1,0,0]],"b":[9,9,-11]},{"W":[[1,1,1]],"b":[0]}]}"#;
+    let found = regions(&Network::from_json(text).unwrap(), Cells::Closed);
+    let all = ["000110", "100000", "100110", "110000", "110101", "111011", "111101"];
+    assert_eq!(found.iter().map(|region| region.pattern().to_string()).collect::<Vec<_>>(), all);
+    let hull = Judge::new(&found).hamming_hull(&set(&found, &["100110", "111101", "111011"]));
+    assert_eq!(texts(&found, &hull), ["100110", "110101", "111011", "111101"]);
+}
 
 /// `HalfOpenExamples.v`: an open quadrant with its apex is convex, and 100 lies between.
 #[test]
