@@ -27,7 +27,7 @@ a list of patterns, or a list of lists of patterns.";
 /// A set of patterns is Hamming-convex if it contains every realisable pattern on each shortest path of one-bit flips between two of its patterns. With one
 /// hidden layer this holds if and only if the union of its closed regions is convex; with more layers, neither implies the other. Without --patterns and
 /// --random, the command lists the realisable patterns with a point each, and for deeper networks the smallest sets on which the two properties differ. All
-/// decisions are exact.
+/// decisions are exact. Networks may have any activations and skip connections, but no maxima.
 #[derive(Args)]
 #[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{SETS}\n\n{}", super::FORMS))]
 pub struct Arguments {

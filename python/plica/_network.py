@@ -452,7 +452,8 @@ def convexity(
     """Decides which sets of activation patterns, and which unions of their regions, are convex.
 
     ``sets`` is a list of patterns, for example ``"1010"``, or a list of lists of patterns; ``random`` is a number of random sets, or (number, seed). Without both,
-    the result lists the realisable patterns, and for deeper networks the smallest sets on which the two kinds of convexity differ.
+    the result lists the realisable patterns, and for deeper networks the smallest sets on which the two kinds of convexity differ. Networks
+    may have any activations and skip connections, but no maxima.
 
     >>> found = convexity("sawtooth:2", ["1110", "1111"])
     >>> found.sets[0].hamming_convex, found.sets[0].convex

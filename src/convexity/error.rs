@@ -14,12 +14,12 @@ pub enum ConvexityError {
         /// The limit.
         limit: usize,
     },
-    /// The length of a pattern is not the number of hidden units.
-    #[error("the pattern {pattern} has {found} bits, expected {expected}: one for each hidden unit")]
+    /// The length of a pattern is not the number of bits of the hidden units.
+    #[error("the pattern {pattern} has {found} bits, expected {expected}: those of the hidden units")]
     Length {
         /// The pattern.
         pattern: Pattern,
-        /// The number of hidden units.
+        /// The number of bits of the hidden units.
         expected: usize,
         /// The number of bits of the pattern.
         found: usize,

@@ -488,7 +488,7 @@ fn wrong_sets_and_too_many_regions_are_refused() {
     let regions = regions(&network, Cells::Closed);
     let error = |text: &str| regions.set([pattern(text)]).unwrap_err().to_string();
     assert_eq!(error("0001"), "the pattern 0001 is not realised by a region with interior");
-    assert_eq!(error("00011"), "the pattern 00011 has 5 bits, expected 4: one for each hidden unit");
+    assert_eq!(error("00011"), "the pattern 00011 has 5 bits, expected 4: those of the hidden units");
     assert_eq!(Enumerator::new(&network).max_regions(6).run().unwrap().len(), 6);
     let excess = Enumerator::new(&network).max_regions(5).run();
     assert!(matches!(excess, Err(ConvexityError::TooManyRegions { limit: 5 })));
