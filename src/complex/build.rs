@@ -2,86 +2,19 @@
 
 use super::cells::Complex;
 use super::decide::Rule;
-use super::decide::RuleError;
 use super::domain::{Domain, DomainError};
+use super::error::ComplexError;
 use super::memory::default_limit;
 use super::search::Search;
 use super::slice::Plane;
 use crate::network::Network;
-use crate::network::lowered::{Judge, LowerError, Lowered, lower};
-use crate::words::Bytes;
+use crate::network::lowered::{Judge, Lowered, lower};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 /// The default limit for the number of cells.
 const MOST_REGIONS: usize = 10_000_000;
-
-/// The errors of building a complex.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ComplexError {
-    /// The domain is not valid for the network.
-    #[error(transparent)]
-    Domain(#[from] DomainError),
-    /// There are more cells than allowed.
-    #[error("there are more than {limit} regions up to layer {layer}, the limit: the search is incomplete")]
-    TooManyRegions {
-        /// The limit.
-        limit: usize,
-        /// The layer at which the limit was exceeded, counted from 0.
-        layer: usize,
-    },
-    /// The bits of the network are the signs of the outputs of its units.
-    #[error("the network has one bit for each unit, whether its output is positive, and such patterns need not determine convex cells")]
-    OutputBits,
-    /// The rule does not fit the outputs of the network.
-    #[error(transparent)]
-    Rule(#[from] RuleError),
-    /// There are more faces than can be numbered.
-    #[error("there are more faces than can be numbered up to layer {layer}: the search is incomplete")]
-    TooManyFaces {
-        /// The layer at which this happened, counted from 0.
-        layer: usize,
-    },
-    /// The search takes more memory than allowed.
-    #[error(
-        "about {} of memory are needed at layer {layer}, expected at most {}: the search is incomplete, with {cells} regions so far",
-        Bytes(*needed), Bytes(*limit)
-    )]
-    TooMuchMemory {
-        /// The limit in bytes.
-        limit: u64,
-        /// The approximate number of bytes needed, a lower bound.
-        needed: u64,
-        /// The layer at which this happened, counted from 0.
-        layer: usize,
-        /// The number of cells up to there.
-        cells: usize,
-    },
-    /// The exact volumes take more memory than allowed.
-    #[error("about {} of memory are needed with the exact volumes of {cells} cells, expected at most {}", Bytes(*needed), Bytes(*limit))]
-    VolumesTooLarge {
-        /// The limit in bytes.
-        limit: u64,
-        /// The approximate number of bytes needed, a lower bound. It includes the complex.
-        needed: u64,
-        /// The number of cells whose volumes had been computed.
-        cells: usize,
-    },
-    /// The caller stopped it, by [`Builder::stop_when`].
-    #[error("stopped")]
-    Stopped,
-}
-
-impl From<LowerError> for ComplexError {
-    fn from(error: LowerError) -> Self {
-        match error {
-            LowerError::OutputBits => Self::OutputBits,
-            LowerError::TooLarge { limit, needed, layer } => Self::TooMuchMemory { limit, needed, layer, cells: 1 },
-        }
-    }
-}
 
 /// Builds the complex of a network: all cells of its pattern partition of a domain.
 ///

@@ -1,8 +1,8 @@
 //! Relations that every complex satisfies: Euler's relation, two cells at each inner facet, and volumes with the right sum.
 
-use super::build::ComplexError;
 use super::cells::Complex;
 use super::domain::Domain;
+use super::error::ComplexError;
 use rayon::prelude::*;
 use rug::Rational;
 use serde::Serialize;

@@ -1,8 +1,9 @@
 //! Decisions: cells are cut further by the output, so that one class is decided on each part.
 
-use super::build::{Builder, ComplexError};
+use super::build::Builder;
 use super::cells::Complex;
 use super::domain::Domain;
+use super::error::{ComplexError, MOST_OUTPUTS, RuleError};
 use super::slice::Plane;
 use crate::exact::ParseError;
 use crate::network::Pattern;
@@ -13,9 +14,6 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::str::FromStr;
 
-/// The limit for the outputs of a decision, which takes a tournament among them.
-const MOST_OUTPUTS: usize = 64;
-
 /// The rule by which the output of a network decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -24,21 +22,6 @@ pub enum Rule {
     Sign,
     /// By the largest of several outputs, the lowest index in case of ties: classes 0, 1, ...
     Argmax,
-}
-
-/// The reasons for which a rule does not fit the outputs of a network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum RuleError {
-    /// The rule is the sign, but there are several outputs.
-    #[error("the network has {0} outputs, expected one for the rule sign: use argmax")]
-    Several(usize),
-    /// The rule is the largest output, but there is only one.
-    #[error("the network has one output, expected several for the rule argmax: use sign")]
-    One,
-    /// The rule is the largest output, but there are too many.
-    #[error("{0} outputs are too many to compare: expected at most {MOST_OUTPUTS}")]
-    TooMany(usize),
 }
 
 impl FromStr for Rule {

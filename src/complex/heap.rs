@@ -1,7 +1,7 @@
 //! The memory of exact volumes, and its limit.
 
-use super::build::ComplexError;
 use super::cells::Complex;
+use super::error::ComplexError;
 use super::simplex::WholePoint;
 use rug::{Integer, Rational};
 

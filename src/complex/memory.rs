@@ -1,6 +1,6 @@
 //! The memory of the search for cells, counted from the lengths of its arrays, and its limit.
 
-use super::build::ComplexError;
+use super::error::ComplexError;
 use super::exact::ExactRows;
 use super::signs::Signs;
 use super::topology::{Faces, Topology};

@@ -1,9 +1,10 @@
 //! The search for cells: step by step, every face is cut by the units that change sign on it.
 
-use super::build::{Builder, ComplexError, Progress};
+use super::build::{Builder, Progress};
 use super::cells::Complex;
 use super::cut::{Cut, cut};
 use super::domain::{Domain, Polytope};
+use super::error::ComplexError;
 use super::essential::Essential;
 use super::memory::{Memory, of_candidates, of_merging, of_search};
 use super::parts::{Limit, Limits};

@@ -6,8 +6,8 @@
 //! of G, times the integer of G, times the quotient of the two multiples. The denominator of the hull (`hull.rs`) divides the integer of
 //! its face, so heights need no division, and only the last fraction is reduced (proofs/complex.md, section 9).
 
-use super::build::ComplexError;
 use super::cells::Complex;
+use super::error::ComplexError;
 use super::heap::{OnHeap, Spent};
 use super::hull::Hull;
 use super::shape::Pulling;
