@@ -244,6 +244,10 @@ mod tests {
                 let ratios = worst(a, b, p, q);
                 assert!((e == 0.0 || ratios[0] > 0.4) && ratios[1] > 0.25, "{e} {f} {shift} {reach}: {ratios:?}");
             }
+            // The position is 0 up to the errors of the slopes, which decide between constants of opposite signs.
+            let [a, b] = [affine(1.0, e, 4.0, f), affine(-1.0, e, -4.0, f)];
+            let ratios = worst(a, b, affine(8.0, e, 0.0, f), affine(-8.0, e, 0.0, f));
+            assert!(ratios[1] > 0.25, "{e} {f}: {ratios:?}");
             // One vertex is not at infinity; or both are, on a line along which the unit has no slope.
             let ratios = worst(affine(0.0, 0.0, 3.0, f), affine(-1.0, e, 1.0, f), affine(0.0, 0.0, 2.0, f), affine(4.0, e, 1.0, f));
             assert!(ratios[1] > 0.25, "{ratios:?}");

@@ -3,9 +3,10 @@
 use crate::support::cells;
 use crate::support::plain::Plain;
 use crate::support::{Words, config, networks, rescaled_case};
+use nalgebra::{DMatrix, DVector};
 use plica::complex::{Builder, Complex, Domain, Histograms, Plane};
 use plica::data::Point;
-use plica::network::{Network, Pattern, load};
+use plica::network::{Layer, Network, Pattern, load};
 use proptest::prelude::*;
 use rug::Rational;
 use std::collections::{BTreeMap, BTreeSet};
@@ -252,6 +253,39 @@ proptest! {
             let at = cell.interior_point();
             let x = plane.point(&at[0], &at[1]);
             prop_assert_eq!(cell.pattern(), Plain::new(&network).pattern(&x, false));
+        }
+    }
+}
+
+/// Outputs that are the same function on both sides of 0: on one side two large terms are added that cancel up to rounding. Maps are first
+/// told apart by the sum of all outputs with the weights 1/(1 + k).
+#[test]
+fn maps_that_differ_by_roundings_are_one_map() {
+    for (outputs, size) in [(1, 2f64.powi(20)), (2000, 2.0)] {
+        for seed in 1..=3 {
+            let mut words = Words(seed);
+            let mut number = || 1.0 + (words.next() >> 14) as f64 / (1u64 << 50) as f64;
+            let scale = number();
+            let below = Layer::from_f64(DMatrix::from_column_slice(2, 1, &[scale, 3.0 * scale]), DVector::zeros(2));
+            let factors: Vec<f64> = (0..outputs).map(|_| size * number()).collect();
+            let weights = DMatrix::from_fn(outputs, 2, |i, j| factors[i] * [3.0, -1.0][j]);
+            // Without the terms, what is added to the sum is a little more than half a unit in its last place, so it is rounded up; with
+            // them it may be rounded down.
+            let mut sum = 0.0f64;
+            let bias = DVector::from_fn(outputs, |k, _| {
+                let weight = 1.0 / (1.0 + k as f64);
+                let place = 2f64.powi(((sum + weight) * f64::EPSILON).log2().floor() as i32);
+                let half = ((1.5 * weight / place).floor() + 0.5) * place;
+                let mut bias = half / weight;
+                while weight * bias <= half {
+                    bias = bias.next_up();
+                }
+                sum += weight * bias;
+                bias
+            });
+            let above = Layer::from_f64(weights, bias);
+            let complex = Builder::new(&Network::new(vec![below, above]).unwrap()).build(&Domain::parse_box("-1..1", 1).unwrap()).unwrap();
+            assert_eq!((complex.counts().activation_regions, complex.counts().affine_maps), (2, 1), "{outputs} outputs, seed {seed}");
         }
     }
 }

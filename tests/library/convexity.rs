@@ -465,6 +465,19 @@ fn three_units_in_two_layers_break_the_equivalence_and_two_do_not() {
     assert!(matches!(smallest.euclidean_only, Finding::Found(set) if texts(&regions, &set) == ["100", "101", "111"]));
 }
 
+/// As many sets are tried as are allowed.
+#[test]
+fn a_search_ends_after_the_allowed_number_of_sets() {
+    let tent = from_rows(&[rows(&[&[1, 0], &[1, -1]]), rows(&[&[2, -4, -1]]), rows(&[&[1, 0]])]);
+    let regions = regions(&tent, Cells::Closed);
+    let mut judge = Judge::new(&regions);
+    let Finding::Found(set) = Smallest::of(&mut judge, 1000).hamming_only else { panic!("there is such a set") };
+    let pairs = (0..regions.len()).flat_map(|a| (a + 1..regions.len()).map(move |b| vec![a, b]));
+    let number = 1 + pairs.take_while(|pair| *pair != set.iter().collect::<Vec<_>>()).count();
+    assert_eq!(Smallest::of(&mut judge, number).hamming_only, Finding::Found(set));
+    assert_eq!(Smallest::of(&mut judge, number - 1).hamming_only, Finding::NoneUpTo(1));
+}
+
 fn rows(rows: &[&[i32]]) -> Vec<Vec<Rational>> {
     rows.iter().map(|row| row.iter().map(|&x| Rational::from(x)).collect()).collect()
 }

@@ -453,3 +453,32 @@ fn long_segments_through_a_convolutional_network() {
     assert!(trace.agrees_with(&exact) && trace.regions() > 300, "{} regions", trace.regions());
     assert!(trace.crossings().zip(exact.crossings()).all(|(a, b)| a.t_exact == b.t_exact));
 }
+
+/// Candidates whose doubles are equal, or in the wrong order: a constant that is no double, and sums whose terms are lost one by one.
+#[test]
+fn the_largest_of_constants_and_of_sums_is_not_that_of_their_doubles() {
+    let third = 1.0 / 3.0;
+    let ulp = |part: f64| part * f64::EPSILON;
+    let largest = |weights: [f64; 8], bias: [Rational; 2], x: [f64; 4]| {
+        let mut builder = NetworkBuilder::new(&[4]).unwrap();
+        let x_of = builder.input();
+        let weights = Coefficients::from_f64(weights.to_vec());
+        let sums = builder.linear(&x_of, 2, weights, Some(Coefficients::from_rationals(bias.to_vec()))).unwrap();
+        let column = builder.reshape(&sums, &[2, 1]).unwrap();
+        let maximum = builder.maximum_along(&column, 0).unwrap();
+        let graph = builder.finish(&maximum).unwrap();
+        let units = graph.units(&Selection::Hidden).unwrap();
+        let (from, to) = (Point::from_f64(&x).unwrap(), Point::from_f64(&[x[0], x[1], x[2], 1.0]).unwrap());
+        let trace = Tracer::new(&graph).trace(&from, &to).unwrap();
+        assert!(trace.agrees_with(&Trace::exact_only(&graph, &from, &to, &units).unwrap()));
+        trace.start().to_string()
+    };
+    let double = Rational::from_f64(third).unwrap();
+    assert_eq!(largest([0.0; 8], [double.clone(), Rational::from((1, 3))], [0.0; 4]), "01");
+    assert_eq!(largest([0.0; 8], [Rational::from((1, 3)), double], [0.0; 4]), "10");
+    // 1 + 0.4 + 0.4 units in the last place are 1 in doubles, and 1 + 0.6 such units are more.
+    let sums = [1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0];
+    let ones = || [Rational::from(1), Rational::from(1)];
+    assert_eq!(largest(sums, ones(), [ulp(0.4), ulp(0.4), ulp(0.6), 0.0]), "10");
+    assert_eq!(largest(sums, ones(), [ulp(0.2), ulp(0.2), ulp(0.6), 0.0]), "01");
+}

@@ -5,7 +5,7 @@
 use crate::support::{Case, case, config};
 use plica::data::Point;
 use plica::fold::{
-    Bounds, Distribution, Folding, Global, Interaction, Measure, Meter, Path, Polyline, Reversed, Statistics, Tally, concatenate,
+    Bounds, Distribution, Folding, Global, Interaction, Measure, Meter, Path, Polyline, Reversed, Statistics, Step, Tally, concatenate,
 };
 use plica::line::{Trace, Tracer};
 use plica::network::{Network, Pattern, Selection, load, zoo};
@@ -496,6 +496,16 @@ fn what_is_undefined_is_null() {
     let keys = ["sup", "mean", "median_of_positive", "folded_fraction", "median_of_pair_maxima"];
     keys.iter().for_each(|key| assert_eq!(global.get(key), Some(&serde_json::Value::Null), "{key}"));
     assert_eq!(global["pair_medians_of_positive_peaks"], serde_json::json!({"mean": null, "median": null, "max": null}));
+}
+
+/// (1, 2) and (2, 4) have the same chi.
+#[test]
+fn the_peak_is_the_first_of_equal_ones() {
+    let mut measure = Measure::default();
+    for (size, distance) in [(1, 1), (1, 0), (2, 2)] {
+        measure.push(Step { size, distance });
+    }
+    assert_eq!((measure.folding(), measure.peak()), (Folding { r1: 2, r2: 4 }, Folding { r1: 1, r2: 2 }));
 }
 
 #[test]

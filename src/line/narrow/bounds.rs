@@ -89,3 +89,62 @@ impl Bounds {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exact::rational;
+    use crate::line::plan::{Plan, Thresholds};
+    use crate::network::{Layer, Stack};
+    use nalgebra::{DMatrix, DVector};
+    use rug::Rational;
+
+    fn exact(x: f64) -> Rational {
+        rational(x).unwrap()
+    }
+
+    /// A layer of one unit that copies its only input, whose products are exact.
+    fn copy() -> LayerPlan {
+        let layer = Layer::from_f64(DMatrix::from_element(1, 1, 1.0), DVector::zeros(1));
+        let mut plan = Plan::new(&Stack::new(vec![layer]).unwrap(), Thresholds::default());
+        LayerPlan { gamma: 0.0, ..plan.layers.swap_remove(0) }
+    }
+
+    /// A layer without errors of its own: what its model is at crossings instead of 0 is a jump of its outputs, and an error.
+    #[test]
+    fn residuals_of_crossings_are_jumps_and_errors_of_the_outputs() {
+        let (this, below) = (copy(), Bounds::input(0.0));
+        let mut state = 1u64;
+        let mut random = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            ((state >> 11) | 1) as f64 / (1u64 << 53) as f64
+        };
+        let mut most = 0.0f64;
+        for _ in 0..2000 {
+            let (slope, zero) = (1.0 + random(), random());
+            let start = -slope * zero;
+            let end = slope + start;
+            // The crossing as the walk computes it.
+            let at = 1.0 - end * (1.0 / slope);
+            let residual = (exact(start) + exact(slope) * exact(at)).abs();
+            let extent = Extent { slope_square: slope * slope, value_square: end * end, crossings: 1 };
+            let bounds = below.with_outputs(&this, 0.0, &extent);
+            assert!(residual <= exact(bounds.jumps) && residual <= exact(bounds.output_error), "{start} + {slope} t");
+            most = most.max((residual / exact(bounds.jumps)).to_f64());
+        }
+        assert!(most > 0.03, "{most}");
+    }
+
+    /// What each flip adds to a slope of 1 is lost.
+    #[test]
+    fn slopes_have_room_for_the_rounding_of_every_flip() {
+        let below = Bounds { slope_norm: 1.0, ..Bounds::input(1.0) };
+        for flips in [1, 16, 1000] {
+            let (change, mut slope) = (U, 1.0);
+            (0..flips).for_each(|_| slope += change);
+            let lost: Rational = exact(1.0) + exact(change) * flips as u64 - exact(slope);
+            let bound = below.of_layer(&copy(), 1, flips + 1).unwrap().local_slope;
+            assert!(lost <= exact(bound) && lost > exact(0.05 * bound), "{flips} flips: {} of {bound}", lost.to_f64());
+        }
+    }
+}

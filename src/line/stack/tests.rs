@@ -287,6 +287,145 @@ fn signs_that_were_not_asked_for_are_certain_by_fresh_values_too() {
     assert!(asked > 100 && near > 100, "{asked} {near}");
 }
 
+/// Where fresh values replace running ones, the outputs jump by their difference, and the signs of escalated units need not be those of the
+/// fresh values. The bounds of the next layer have both.
+#[test]
+fn fresh_values_are_among_the_jumps_and_the_disagreements() {
+    let (mut disagree, mut moved) = (0, 0.0f64);
+    for seed in 0..12u64 {
+        let refresh = |bias: f64| {
+            let mut layers = network(&[1, 24, 5, 3, 1], seed, &[0]).layers().to_vec();
+            layers[1] = Layer::from_f64(layers[1].weights().clone(), DVector::from_element(5, 40.0));
+            let mut last = layers[2].bias().clone();
+            last[0] += bias;
+            layers[2] = Layer::from_f64(layers[2].weights().clone(), last);
+            let mut tracer = StackTracer::new(Arc::new(Stack::new(layers).unwrap()));
+            tracer.trace(&Point::from_f64(&[-4.0]).unwrap(), &Point::from_f64(&[4.0]).unwrap()).unwrap();
+            tracer.walk.recorded_refreshes.iter().find(|record| record.layer == 2).cloned()
+        };
+        let Some(first) = refresh(0.0) else { continue };
+        // The value of the first unit there is moved to multiples of a rounding, on both sides of 0.
+        for step in -60..60 {
+            let Some(record) = refresh(f64::from(step) * 2f64.powi(-52) - first.running[0]) else { continue };
+            let is_active =
+                |i: usize| if record.asked.contains(&(i as u32)) { record.active.contains(&(i as u32)) } else { record.fresh[i] > 0.0 };
+            let exact = |x: f64| rational(x).unwrap();
+            let square: Rational =
+                (0..3).filter(|&i| is_active(i)).map(|i| (exact(record.fresh[i]) - exact(record.running[i])).square()).sum();
+            assert!(square <= exact(record.jump).square(), "seed {seed}: {record:?}");
+            moved = moved.max(square.to_f64());
+            for &unit in &record.asked {
+                let value = record.fresh[unit as usize];
+                if (value > 0.0) != is_active(unit as usize) {
+                    assert!(value.abs() <= record.disagreement, "seed {seed}: {record:?}");
+                    disagree += usize::from(value != 0.0);
+                }
+            }
+        }
+    }
+    assert!(disagree > 10 && moved > 0.0, "{disagree} {moved}");
+}
+
+/// The last breakpoint of a strip of blocks is a crossing of a small difference of large numbers, so it is not where the model has it. In
+/// between, a unit of a layer in blocks crosses. By its values in the model it is inactive in the strip.
+#[test]
+fn strips_end_at_the_true_time_of_their_last_breakpoint() {
+    for seed in 0..20u64 {
+        let mut state = seed;
+        let mut random = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            0.5 + (state >> 12) as f64 / (1u64 << 52) as f64
+        };
+        let (x, y, w) = (random(), random(), random());
+        let [from, to] = [1.0, 2.0].map(|t| Point::from_f64(&[t * x, t * y]).unwrap());
+        // Of the 50 pieces of the first layer, 32 are in a strip: 31 units cross before the time 1/2, and 17 after it.
+        let (shallow, copied, small) = (48, 49, 2f64.powi(-30));
+        let mut weights = DMatrix::from_fn(50, 2, |_, j| [1.0, 0.0][j]);
+        let mut bias = DVector::from_fn(50, |k, _| -x * (1.0 + if k < 31 { k + 1 } else { k + 30 } as f64 / 100.0));
+        (weights[(shallow, 0)], weights[(shallow, 1)]) = (w, -w * x / y * (1.0 - small));
+        (bias[shallow], bias[copied]) = (-1.5 * small * w * x, 0.0);
+        let build = |sign: f64, bound: f64| {
+            let first = Layer::from_f64(weights.clone(), bias.clone());
+            let copy = Layer::from_f64(DMatrix::from_fn(1, 50, |_, j| f64::from(u8::from(j == copied))), DVector::zeros(1));
+            let of_copy = |weight: f64, bias: f64| Layer::from_f64(DMatrix::from_element(1, 1, weight), DVector::from_element(1, bias));
+            Arc::new(Stack::new(vec![first, copy, of_copy(sign, -sign * bound), of_copy(1.0, 0.0)]).unwrap())
+        };
+        // The crossing in the model, and in truth.
+        let mut tracer = StackTracer::new(build(1.0, 0.0));
+        tracer.trace(&from, &to).unwrap();
+        let exact = |x: f64| rational(x).unwrap();
+        let at = tracer.walk.marks.iter().find(|mark| (mark.layer, mark.unit) == (0, shallow as u32)).unwrap().at;
+        let slope = exact(w) * exact(x) + exact(weights[(shallow, 1)]) * exact(y);
+        let truth = -exact(bias[shallow]) / slope - 1u32;
+        assert!((exact(at) - &truth).abs() > 2f64.powi(-40), "seed {seed}");
+        let middle = (exact(at) + &truth) / 2u32;
+        let network = build(if truth > at { 1.0 } else { -1.0 }, ((middle + 1u32) * exact(x)).to_f64());
+        let mut tracer = StackTracer::new(network).treated_as_large();
+        let found = tracer.trace(&from, &to).unwrap();
+        tracer.options.exact_only = true;
+        assert!(found.agrees_with(&tracer.trace(&from, &to).unwrap()), "seed {seed}");
+    }
+}
+
+/// A unit whose sign is that of the error of the layer below: it is not inactive in a block.
+#[test]
+fn errors_from_below_count_in_blocks() {
+    let mut most = 0.0f64;
+    for seed in 0..20 {
+        let large = 2f64.powi(20);
+        // The first unit of the second layer is 2^20 times the small difference of numbers that cancel.
+        let build = |sign: f64, bound: f64| {
+            let random = network(&[2, 3], seed, &[0]).layers()[0].weights().clone();
+            let (p, q, r) = (1.0 + random[(0, 0)].abs(), 1.0 + random[(1, 0)].abs(), 1.0 + random[(2, 0)].abs());
+            let layers = vec![
+                Layer::from_f64(DMatrix::from_column_slice(3, 1, &[0.0, 0.0, 1.0]), DVector::from_column_slice(&[p, q, 0.0])),
+                Layer::from_f64(
+                    DMatrix::from_row_slice(2, 3, &[large * r, -large * r * p / q, 0.0, 0.0, 0.0, 1.0]),
+                    DVector::from_column_slice(&[1.0, 0.0]),
+                ),
+                Layer::from_f64(DMatrix::from_row_slice(1, 2, &[sign, 0.0]), DVector::from_element(1, -sign * bound)),
+                Layer::from_f64(DMatrix::from_element(1, 1, 1.0), DVector::zeros(1)),
+            ];
+            Arc::new(Stack::new(layers).unwrap())
+        };
+        let [from, to] = [1.0, 2.0].map(|x| Point::from_f64(&[x]).unwrap());
+        let network = build(1.0, 0.0);
+        let mut tracer = StackTracer::new(Arc::clone(&network)).treated_as_large();
+        tracer.trace(&from, &to).unwrap();
+        let model = tracer.walk.recorded.iter().find(|record| record.layer == 1).unwrap().values[0];
+        let truth = pre_activations(&network, vec![Rational::from(1)], 1)[1][0].clone();
+        let off = truth.to_f64() - model;
+        most = most.max(off.abs());
+        // The unit is positive in truth, and negative in the model.
+        let network = build(off.signum(), model + 0.5 * off);
+        let mut tracer = StackTracer::new(Arc::clone(&network)).treated_as_large();
+        let found = tracer.trace(&from, &to).unwrap();
+        tracer.options.exact_only = true;
+        assert!(found.agrees_with(&tracer.trace(&from, &to).unwrap()), "seed {seed}: off by {off}");
+    }
+    assert!(most > 2f64.powi(-36), "{most}");
+}
+
+/// A coordinate of 1/3, minus the double near it, through layers that copy: the error of the coordinate in double-double arithmetic stays,
+/// while all values are small.
+#[test]
+fn double_double_forms_of_small_numbers_have_the_errors_of_large_ones() {
+    let third = 1.0 / 3.0;
+    let layer = |bias: f64| Layer::from_f64(DMatrix::from_element(1, 1, 1.0), DVector::from_element(1, bias));
+    let network = Arc::new(Stack::new(vec![layer(0.0), layer(-third), layer(0.0), layer(0.0), layer(0.0)]).unwrap());
+    let ends = [Rational::from((1, 3)), Rational::from((1, 3))];
+    let points = Points::from_points(&ends.map(|x| Point::from_rationals(vec![x]).unwrap())).unwrap();
+    let tracer = StackTracer::new(network);
+    let mut forms = DoubleDoubleForms::new(tracer.instructions, (&points, 0), (&points, 1));
+    let below = vec![vec![1u64]; 4];
+    let truth = Rational::from((1, 3)) - rational(third).unwrap();
+    for layer in 1..5 {
+        let form = forms.form(&tracer.plan, layer, 0, &below[..layer]);
+        let off = (rational(form.b.hi).unwrap() + rational(form.b.lo).unwrap() - &truth).abs();
+        assert!(off > 0 && off <= rational(form.error).unwrap(), "layer {layer}: {} {}", off.to_f64(), form.error);
+    }
+}
+
 /// Double-double forms above a layer that amplifies errors: the bounds of the next layers include the errors from below.
 #[test]
 fn double_double_forms_inherit_the_errors_of_the_layers_below() {

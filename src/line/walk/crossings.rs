@@ -144,3 +144,76 @@ impl Walk {
         self.candidates = candidates;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exact::rational;
+    use crate::line::plan::{Plan, Thresholds};
+    use crate::network::{Layer, Stack};
+    use nalgebra::{DMatrix, DVector};
+    use rug::Rational;
+
+    /// An escalation that is not needed.
+    struct Unasked;
+
+    impl Escalate for Unasked {
+        fn signs(&mut self, _: &Walk, _: Place<'_>, _: &[u32], _: &mut Vec<Resolved>) {
+            unreachable!()
+        }
+        fn time(&mut self, _: &Walk, _: Place<'_>, _: u32) -> (f64, f64) {
+            unreachable!()
+        }
+        fn sort(&mut self, _: &Walk, _: Place<'_>, _: &mut [Candidate]) {
+            unreachable!()
+        }
+        fn outputs_differ(&mut self, _: &Walk, _: Place<'_>) -> bool {
+            unreachable!()
+        }
+    }
+
+    fn exact(x: f64) -> Rational {
+        rational(x).unwrap()
+    }
+
+    /// A pseudorandom double in (0, 1) with 53 bits.
+    fn random(state: &mut u64) -> f64 {
+        *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        ((*state >> 11) | 1) as f64 / (1u64 << 53) as f64
+    }
+
+    /// The truth is a line whose distance from the model is at most the error. The window contains its zero, with room for the four
+    /// roundings of a comparison, and the jump is at least the model's value where the crossing is.
+    #[test]
+    fn windows_and_jumps_have_room_for_all_roundings() {
+        let layer = Layer::from_f64(DMatrix::from_element(1, 1, 1.0), DVector::zeros(1));
+        let plan = Plan::new(&Stack::new(vec![layer]).unwrap(), Thresholds::default());
+        let (mut state, mut rounding, mut residual) = (1, 0.0f64, 0.0f64);
+        for round in 0..20_000 {
+            let from = if round % 2 == 0 { 0.0 } else { random(&mut state) * 2f64.powi(-8) };
+            let to = 1.0 - random(&mut state) * 2f64.powi(-1 - round % 9);
+            let slope = 2f64.powi(round % 5) * (1.0 + random(&mut state)) * if round % 3 == 0 { -1.0 } else { 1.0 };
+            let start = -slope * (to - from) * random(&mut state) * 2f64.powi(-(round % 20));
+            let error = if round % 4 == 0 { 0.0 } else { 2f64.powi(-45) * slope.abs() };
+            let end = slope.mul_add(to - from, start);
+            if !(start.abs() > error && end.abs() > error && (start > 0.0) != (end > 0.0)) {
+                continue;
+            }
+            let signs = |value: f64| [u64::from(value > 0.0)];
+            let (mut walk, mut next) = (Walk::default(), Merge::default());
+            let piece = Piece { place: Place { layer: 0, k: 0, order: &[0, 1] }, from, to, error };
+            walk.find_crossings::<true>(&plan.layers[0], &piece, [&signs(start), &signs(end)], [&[end], &[slope]], &mut next, &mut Unasked);
+            let (mark, jump) = (walk.marks[0], next.jumps[0]);
+            for moved in [-error, error] {
+                let zero = exact(from) - (exact(start) + exact(moved)) / exact(slope);
+                let distance = (exact(mark.at) - zero).abs();
+                assert!(distance.clone() + exact(4.0 * U) <= exact(mark.half), "{start} + {slope} (t - {from}): {mark:?}");
+                rounding = rounding.max((distance - exact(error) / exact(slope).abs()).to_f64());
+            }
+            let value = (exact(start) + exact(slope) * (exact(mark.at) - exact(from))).abs();
+            assert!(value <= exact(jump), "{start} + {slope} (t - {from}): {mark:?} {jump}");
+            residual = residual.max((value / exact(jump)).to_f64());
+        }
+        assert!(rounding > 2.0 * U && residual > 0.1, "{:.2} u, {residual}", rounding / U);
+    }
+}

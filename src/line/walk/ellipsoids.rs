@@ -337,3 +337,37 @@ fn weights(a: f64, b: f64) -> [f64; 2] {
     let p = if a > 0.0 { (b / a).sqrt().clamp(1e-12, 1e12) } else { 1e12 };
     [1.0 + p, 1.0 + 1.0 / p]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{END, Flip, LayerState, Mark};
+    use super::*;
+    use crate::line::plan::Thresholds;
+    use crate::network::{Layer, Stack};
+    use nalgebra::{DMatrix, DVector};
+
+    /// A unit flips at the time 1/2, and is active before, where its model is negative: its output in the model is the value of the model.
+    /// All other errors are much smaller.
+    #[test]
+    fn a_unit_that_turns_adds_what_its_bit_and_its_model_disagree() {
+        let layer = || Layer::from_f64(DMatrix::from_element(1, 1, 1.0), DVector::zeros(1));
+        let plan = Plan::new(&Stack::new(vec![layer(), layer()]).unwrap(), Thresholds::default());
+        for mismatch in [2f64.powi(-10), 2f64.powi(-40)] {
+            let mark = |at: f64, half: f64, layer: u32| Mark { at, half, layer, piece: 0, unit: 0, flips: (0, 1) };
+            let below = LayerState { slope_norms: vec![1.0], ..LayerState::default() };
+            let above = LayerState { order: vec![0, 1, 2], disagreements: vec![0.0, mismatch, 0.0], ..LayerState::default() };
+            let walk = Walk {
+                marks: vec![mark(0.0, 0.0, END), mark(0.5, 0.25, 0), mark(1.0, 0.0, END)],
+                flips: vec![Flip { unit: 0, slope_change: -1.0 }],
+                layers: vec![below, above],
+                masks: vec![1],
+                ..Walk::default()
+            };
+            let mut ellipsoids = Ellipsoids { shapes: vec![2f64.powi(-120)], stretch: 1.0, ..Ellipsoids::default() };
+            let mut errors = Vec::new();
+            ellipsoids.propagate(&walk, &plan.layers[0], &plan.layers[1], 1, false, [0.0, 0.0], &mut errors).unwrap();
+            let bound = plan.layers[1].rho[0] * errors[0];
+            assert!(bound >= mismatch && bound <= 2.0 * mismatch, "{bound} {mismatch}");
+        }
+    }
+}

@@ -87,3 +87,115 @@ impl Walk {
         state.value_norm = round_up(state.value_norm + 8.0 * (mismatch + state.jump) + 16.0 * plan.rho_norm * state.local_error);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{END, Flip, LayerState, Mark};
+    use super::*;
+    use crate::exact::rational;
+    use crate::line::plan::Thresholds;
+    use crate::network::{Layer, Stack};
+    use nalgebra::{DMatrix, DVector};
+    use rug::Rational;
+
+    fn exact(x: f64) -> Rational {
+        rational(x).unwrap()
+    }
+
+    fn power(e: i32) -> f64 {
+        2f64.powi(e)
+    }
+
+    /// A layer of one unit that copies its only input. Its products are off by at most `gamma`.
+    fn copy(gamma: f64) -> LayerPlan {
+        let layer = || Layer::from_f64(DMatrix::from_element(1, 1, 1.0), DVector::zeros(1));
+        let mut plan = Plan::new(&Stack::new(vec![layer(), layer()]).unwrap(), Thresholds::default());
+        LayerPlan { gamma, ..plan.layers.swap_remove(1) }
+    }
+
+    /// What happens to the model of the input: its slope is a fresh one, or changes by a flip of the layer below; after a jump.
+    enum Change {
+        Fresh(f64),
+        Flip(f64),
+    }
+
+    /// The largest errors of the model of a copy, in values and in slopes, and their bounds. The input is `start` at first; its breakpoints
+    /// are equally spaced, and it jumps by `jump` at each but the first. Fresh slopes of the copy are as much too large as `gamma` allows.
+    fn errors_of_a_copy(gamma: f64, start: f64, jump: f64, changes: &[Change]) -> [(Rational, f64); 2] {
+        let mut walk = Walk { layers: vec![LayerState::default(); 2], ..Walk::default() };
+        let dt = 1.0 / changes.len() as f64;
+        let (mut value, mut slope, mut largest) = (exact(start), Rational::new(), start);
+        let (mut v, mut a) = (start, 0.0);
+        let (mut worst, mut worst_slope) = (Rational::new(), Rational::new());
+        for (k, change) in changes.iter().enumerate() {
+            let mut mark = Mark { at: k as f64 * dt, half: 0.0, layer: END, piece: 0, unit: 0, flips: (0, 0) };
+            let jump = if k > 0 { jump } else { 0.0 };
+            value += exact(jump);
+            match *change {
+                Change::Fresh(fresh) => {
+                    (slope, a) = (exact(fresh), fresh + gamma * fresh.abs());
+                    walk.layers[0].slope_norms.push(fresh.abs());
+                }
+                Change::Flip(slope_change) => {
+                    (mark.layer, mark.flips) = (0, (walk.flips.len() as u32, walk.flips.len() as u32 + 1));
+                    walk.flips.push(Flip { unit: 0, slope_change });
+                    slope += exact(slope_change);
+                    a += slope_change;
+                }
+            }
+            walk.marks.push(mark);
+            walk.layers[1].jumps.push(jump);
+            worst = worst.max((&value - exact(v)).abs());
+            worst_slope = worst_slope.max((&slope - exact(a)).abs());
+            v = f64::mul_add(a, dt, v);
+            value += &slope * exact(dt);
+            worst = worst.max((&value - exact(v)).abs());
+            largest = largest.max(value.to_f64());
+        }
+        walk.marks.push(Mark { at: 1.0, half: 0.0, layer: END, piece: 0, unit: 0, flips: (0, 0) });
+        let (below, state) = walk.layers.split_at_mut(1);
+        (state[0].order, state[0].refresh) = ((0..=changes.len() as u32).collect(), usize::MAX);
+        below[0].order = (0..=below[0].slope_norms.len() as u32).collect();
+        below[0].slope_norm = below[0].slope_norms.iter().copied().fold(0.0, f64::max);
+        below[0].value_norm = largest;
+        let (local, local_slope) = walk.local_errors(&copy(gamma), 1);
+        [(worst, local), (worst_slope, local_slope)]
+    }
+
+    /// One of these errors is within its bound, and not far below it.
+    fn check((error, bound): &(Rational, f64), share: f64) {
+        assert!(*error <= exact(*bound) && *error >= exact(share * bound), "{} of {bound}", error.to_f64());
+    }
+
+    /// Each source of errors alone, below a layer with few pieces and below one with many.
+    #[test]
+    fn the_error_of_a_layer_has_room_for_each_source_of_errors() {
+        for pieces in [SHORT, 2 * SHORT] {
+            let all = |change: fn(usize) -> Change| (0..pieces).map(change).collect::<Vec<_>>();
+            // The input is constant, but for its jumps.
+            check(&errors_of_a_copy(0.0, 1.0, power(-20), &all(|_| Change::Fresh(0.0)))[0], 0.9);
+            // The input goes up and down, and the copy is always too steep.
+            check(&errors_of_a_copy(power(-20), 0.0, 0.0, &all(|k| Change::Fresh(if k % 2 == 0 { 1.0 } else { -1.0 })))[0], 0.9);
+            // What each step adds to 1 is lost.
+            let slope = U * pieces as f64;
+            let lost: Vec<_> = (0..pieces).map(|_| Change::Fresh(slope)).collect();
+            check(&errors_of_a_copy(0.0, 1.0, 0.0, &lost)[0], 0.3);
+            // What each flip adds to a slope of 1 is lost. There are 63 on a piece of the layer below.
+            let steep = |k: usize| if k.is_multiple_of(64) { Change::Fresh(1.0) } else { Change::Flip(U) };
+            let lost: Vec<_> = (0..if pieces > SHORT { 64 * pieces } else { 64 }).map(steep).collect();
+            check(&errors_of_a_copy(0.0, 0.0, 0.0, &lost)[1], 0.1);
+        }
+    }
+
+    /// A unit is active where its model is negative, or the other way round: its output in the model is off by the value of the model.
+    #[test]
+    fn outputs_are_off_by_what_bits_and_models_disagree() {
+        let (plan, mismatch, jump) = (copy(0.0), power(-20), power(-10));
+        let mut walk = Walk { layers: vec![LayerState { mismatch, jump, ..LayerState::default() }], ..Walk::default() };
+        walk.bound_outputs(&plan, 0);
+        let state = &walk.layers[0];
+        assert!(state.output_error >= mismatch);
+        // All values are 0, except for these. The error of the next layer, which has the jumps, is below a quarter of the norm.
+        assert!(0.25 * state.value_norm >= mismatch + jump);
+    }
+}

@@ -166,6 +166,11 @@ pub(super) struct RecordedRefresh {
     pub running: Vec<f64>,
     pub fresh: Vec<f64>,
     pub asked: Vec<u32>,
+    /// Those of them that are active after the breakpoint.
+    pub active: Vec<u32>,
+    /// The bounds on the jump of the outputs, and on the disagreement of bits and values.
+    pub jump: f64,
+    pub disagreement: f64,
 }
 
 /// A block of layer `layer`, for a test: the distance of the outputs of the layer below from the straight line between its ends.

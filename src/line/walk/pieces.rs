@@ -96,6 +96,9 @@ impl Walk {
                         running: v.to_vec(),
                         fresh: values.to_vec(),
                         asked: self.after.iter().map(|answer| answer.unit).collect(),
+                        active: self.after.iter().filter(|answer| answer.after.is_gt()).map(|answer| answer.unit).collect(),
+                        jump: next.jumps.last().copied().unwrap_or(0.0),
+                        disagreement: next.disagreements.last().copied().unwrap_or(0.0),
                     });
                     v.copy_from_slice(values);
                 }
@@ -267,6 +270,7 @@ impl Step<'_> {
 }
 
 /// The breakpoints of the next layer, in the order in which they are found.
+#[derive(Default)]
 pub(super) struct Merge {
     pub order: Vec<u32>,
     /// For each of them, an upper bound on the norm of the jump of the model's outputs of this layer.
