@@ -1,6 +1,7 @@
 //! Enumerates the realisable patterns unit by unit, with one linear program for each side of a hyperplane that the present point is not on.
 
-use super::forms::{Forms, Layers, UnitForm};
+use super::forms::{Forms, UnitForm};
+use super::layers::Layers;
 use super::place::Place;
 use super::region::Side;
 use super::{Cells, ConvexityError, Region, Regions};

@@ -27,6 +27,7 @@ mod error;
 mod facet;
 mod forms;
 mod judge;
+mod layers;
 mod place;
 mod random;
 mod region;

@@ -1,6 +1,6 @@
 //! Regions: a pattern, the rows that describe the set with this pattern, and a point of it.
 
-use super::forms::Layers;
+use super::layers::Layers;
 use super::place::Place;
 use super::{ConvexityError, Enumerator, PatternSet};
 use crate::exact::exact_numbers;

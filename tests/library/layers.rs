@@ -85,6 +85,17 @@ fn nodes_that_are_dense_are_written_out() {
     }
 }
 
+/// A dense layer of 2100 x 2100 before an activation other than ReLU has more coefficients than the forms of units may have.
+#[test]
+fn convexity_refuses_what_is_too_large() {
+    let mut builder = NetworkBuilder::new(&[2100]).unwrap();
+    let x = builder.input();
+    let y = builder.linear(&x, 2100, Coefficients::from_f64(vec![0.5; 2100 * 2100]), None).unwrap();
+    let bent = builder.activation(&y, Piecewise::absolute()).unwrap();
+    let found = Regions::of(&builder.finish(&bent).unwrap());
+    assert!(matches!(found, Err(ConvexityError::TooLarge { limit, needed, layer: 0 }) if needed > limit), "{:?}", found.err());
+}
+
 /// The bits of a skip connection are signs of affine forms, those of a maximum are not; bounds are known for neither.
 #[test]
 fn convexity_refuses_maxima_and_output_bits() {

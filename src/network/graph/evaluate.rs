@@ -30,7 +30,7 @@ impl Graph {
     }
 
     /// The elements of a node other than the input, computed from the elements of its parents.
-    pub(super) fn applied(&self, node: &Node, values: &[Vec<Rational>]) -> Vec<Rational> {
+    fn applied(&self, node: &Node, values: &[Vec<Rational>]) -> Vec<Rational> {
         match &node.operation {
             Operation::Input => values[0].clone(),
             Operation::Affine(affine) => {
