@@ -260,7 +260,7 @@ mod tests {
     fn vertices_at_infinity_are_rounded_by_less_than_their_bounds_say() {
         let mut state = 1u64;
         let mut random = || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = crate::exact::random::next(state);
             1.0 + (state >> 12) as f64 / (1u64 << 52) as f64
         };
         let mut most = [0.0f64; 2];

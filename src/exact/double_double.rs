@@ -181,7 +181,7 @@ mod tests {
     impl Random {
         /// A pseudorandom double in (1, 2).
         fn next(&mut self) -> f64 {
-            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            self.0 = crate::exact::random::next(self.0);
             1.0 + (self.0 >> 12) as f64 / (1u64 << 52) as f64
         }
 

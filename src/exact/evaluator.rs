@@ -286,7 +286,7 @@ mod tests {
     fn forms_in_words_and_of_any_length_are_those_of_the_definition() {
         let mut state = 3u64;
         let mut random = |bits: u32| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = crate::exact::random::next(state);
             (state as i64) >> (63 - bits)
         };
         let (mut words, mut longs) = (0, 0);

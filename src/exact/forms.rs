@@ -168,7 +168,7 @@ mod tests {
     fn times_are_near_their_doubles() {
         let (mut state, mut most) = (1u64, 0.0f64);
         let mut random = |bits: u32| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = crate::exact::random::next(state);
             (i128::from(state | 1 << 63) << 56 | i128::from(state >> 8)) >> (120 - bits)
         };
         for round in 0..2000 {

@@ -17,6 +17,8 @@ pub(crate) mod lossy;
 pub mod lp;
 mod number;
 pub(crate) mod product;
+#[cfg(test)]
+pub(crate) mod random;
 pub(crate) mod strips;
 
 pub(crate) use coefficient::Coefficient;

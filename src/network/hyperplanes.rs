@@ -189,7 +189,7 @@ mod tests {
     fn groups_are_those_of_all_pairs() {
         let mut state = 7u64;
         let mut below = |n: u64| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = crate::exact::random::next(state);
             (state >> 33) % n
         };
         for case in 0..200 {

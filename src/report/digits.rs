@@ -127,7 +127,7 @@ mod tests {
     fn doubles_have_the_digits_that_the_standard_library_gives() {
         let mut bits = 1u64;
         for _ in 0..3000 {
-            bits = bits.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            bits = crate::exact::random::next(bits);
             let x = f64::from_bits(bits ^ bits >> 29);
             let Some(exact) = Rational::from_f64(x).filter(|exact| !exact.is_zero()) else { continue };
             for count in [1, 2, 6, 17] {

@@ -224,7 +224,7 @@ mod tests {
     fn a_vertex_is_rounded_by_less_than_its_bound_says() {
         let (mut state, mut most) = (1u64, [0.0f64; 2]);
         let mut random = || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = crate::exact::random::next(state);
             1.0 + (state >> 12) as f64 / (1u64 << 52) as f64
         };
         for _ in 0..2000 {

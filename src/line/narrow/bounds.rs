@@ -116,7 +116,7 @@ mod tests {
         let (this, below) = (copy(), Bounds::input(0.0));
         let mut state = 1u64;
         let mut random = || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = crate::exact::random::next(state);
             ((state >> 11) | 1) as f64 / (1u64 << 53) as f64
         };
         let mut most = 0.0f64;

@@ -27,7 +27,7 @@ fn pre_activations(network: &Arc<Stack>, x: Vec<Rational>, last: usize) -> Vec<V
 fn network(widths: &[usize], seed: u64, exponents: &[i32]) -> Arc<Stack> {
     let mut state = seed;
     let mut unit = move || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state = crate::exact::random::next(state);
         (state >> 11) as f64 / (1u64 << 52) as f64 - 1.0
     };
     let layers = widths.windows(2).zip(exponents.iter().cycle()).map(|(w, &e)| {
@@ -212,7 +212,7 @@ fn a_unit_that_turns_early_is_among_the_errors_of_the_next_layer() {
     for seed in 0..60u64 {
         let mut state = seed;
         let mut random = move || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = crate::exact::random::next(state);
             0.5 + (state >> 12) as f64 / (1u64 << 53) as f64
         };
         // The first unit of the second layer is 2^20 times the small difference of numbers that cancel. It is 0 near 1/4, and steep.
@@ -333,7 +333,7 @@ fn strips_end_at_the_true_time_of_their_last_breakpoint() {
     for seed in 0..20u64 {
         let mut state = seed;
         let mut random = || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = crate::exact::random::next(state);
             0.5 + (state >> 12) as f64 / (1u64 << 52) as f64
         };
         let (x, y, w) = (random(), random(), random());

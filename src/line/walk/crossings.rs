@@ -178,7 +178,7 @@ mod tests {
 
     /// A pseudorandom double in (0, 1) with 53 bits.
     fn random(state: &mut u64) -> f64 {
-        *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        *state = crate::exact::random::next(*state);
         ((*state >> 11) | 1) as f64 / (1u64 << 53) as f64
     }
 
