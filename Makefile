@@ -54,7 +54,7 @@ test: setup ## all tests: unit, integration, documentation; tests of the scripts
 		command -v $$program >/dev/null || echo "skipped: the tests of tests/library/polytopes.rs against $$program, which is not installed"; \
 	done
 
-near: setup ## the tests next to an edit of the library, in about a minute once built: unit tests, and the others with 100 new random cases
+near: setup ## the tests next to an edit of the library, in about half a minute once built: unit tests, and the others with 100 new random cases
 	PLICA_CASES=100 $(CARGO) test --profile checked $(CARGO_FLAGS) --lib --test library
 
 test-long: setup ## the random tests with many more cases, new each time (CASES=20000)

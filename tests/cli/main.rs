@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
+use std::sync::LazyLock;
 
 mod convexity;
 mod directory;
@@ -238,8 +239,10 @@ fn the_table_of_crossings_says_what_flips() {
 
 // ---------------------------------------------------------------------------------------------------------------- fold
 
+/// Tests that run side by side share this file, so it is written once.
 fn points_in_the_plane() -> String {
-    file("plane.csv", "x,y,class\n0,3/4,4\n1,3/4,7\n1/36,1/2,4\n0.3,-1,7\n1/2,1/2,9\n")
+    static FILE: LazyLock<String> = LazyLock::new(|| file("plane.csv", "x,y,class\n0,3/4,4\n1,3/4,7\n1/36,1/2,4\n0.3,-1,7\n1/2,1/2,9\n"));
+    FILE.clone()
 }
 
 #[test]
