@@ -108,6 +108,7 @@ bench: setup ## every speed in the README: against other tools, of whole sweeps,
 	$(CARGO) run --release $(CARGO_FLAGS) -p plica-compare --bin complexes
 	$(CARGO) run --release $(CARGO_FLAGS) -p plica-compare --bin programs
 	$(CARGO) run --release $(CARGO_FLAGS) -p plica-compare --bin convolutions
+	$(CARGO) run --release $(CARGO_FLAGS) -p plica-compare --bin smooth
 	$(CARGO) run --release $(CARGO_FLAGS) -p plica-compare --bin size
 
 bench-python: build ## the time of a sweep from Python, compared with Rust; needs the package in PYTHON's environment

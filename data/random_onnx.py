@@ -194,6 +194,14 @@ def gather(file, operator):
     return file.node(operator, [file.value, file.integers(indices)], axis=axis)
 
 
+def power(file, operator):
+    return file.node(operator, [file.value, file.constant(numpy.float32(file.one_of(2, 3)).reshape([[], [1]][file.one_of(0, 1)]))])
+
+
+def product(file, operator):
+    return file.node(operator, [file.value, file.value if file.sometimes(0.3) else file.node("Relu", [file.value])])
+
+
 def residual(file, operator):
     scaled = file.node("Mul", [file.value, file.constant(file.numbers(1))])
     return file.node(operator, [file.value, file.node("Relu", [scaled])])
@@ -268,7 +276,7 @@ ANYWHERE = {
     "Identity": plain, "Dropout": plain, "LeakyRelu": leaky, "PRelu": prelu, "Clip": clip, "HardSigmoid": hard_sigmoid,
     "Max": extreme, "Min": extreme, "Transpose": transpose, "Reshape": reshape, "Flatten": flatten, "Unsqueeze": unsqueeze,
     "Squeeze": squeeze, "Concat": concat, "Split": split, "Slice": slices, "ReduceMean": mean, "ReduceMax": largest,
-    "Gather": gather, "MatMul": matmul,
+    "Gather": gather, "MatMul": matmul, "Pow": power,
 }
 IMAGES = {
     "Conv": convolution, "AveragePool": pool, "MaxPool": pool, "GlobalAveragePool": plain, "GlobalMaxPool": plain,
@@ -281,7 +289,7 @@ def grow(file):
     """One operator more, if a random one fits."""
     before = (len(file.nodes), len(file.constants), file.value, file.shape)
     special = IMAGES if len(file.shape) in (3, 4) else VECTORS if len(file.shape) == 2 else {}
-    choices = list(ANYWHERE.items()) + [("Add", residual)] + 2 * list(special.items())
+    choices = list(ANYWHERE.items()) + [("Add", residual), ("Mul", product)] + 2 * list(special.items())
     operator, build = choices[file.one_of(0, len(choices) - 1)]
     try:
         file.value = build(file, operator)

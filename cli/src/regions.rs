@@ -136,6 +136,7 @@ fn run_here(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     let builder = arguments.max_memory.map_or(builder.clone(), |bytes| builder.max_memory(bytes));
     let failed = |error: ComplexError| match error {
         ComplexError::Domain(error) => Failure::new(format!("{}: {}", plain(&subject.name), with_advice(&error)), subject.built_in),
+        ComplexError::Smooth { .. } => Failure::Data(format!("{}: {error}", plain(&subject.name))),
         ComplexError::TooManyRegions { .. } => Failure::Limit(format!("{error}; --max-regions allows more")),
         error => error.into(),
     };

@@ -7,7 +7,7 @@ use clap::Args;
 use plica::data::{Point, Points};
 use plica::line::Tracer;
 use plica::network::Selection;
-use plica::report::{TraceReport, plain};
+use plica::report::{EnclosedReport, TraceReport, plain};
 use plica_text as text;
 use std::sync::Arc;
 
@@ -27,7 +27,8 @@ Examples:
 /// List the regions that a segment crosses, in order, and measure its folding
 ///
 /// Finds every activation region on the straight segment between two points, and the units that flip from one to the next. Every decision is
-/// exact: it is taken in doubles if a proven error bound allows it, else in integers.
+/// exact: it is taken in doubles if a proven error bound allows it, else in integers. Crossings of smooth networks are enclosed; where their
+/// order or their number is not decided there is a window, and chi has a range.
 #[derive(Args)]
 #[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{}", super::FORMS), override_usage = USAGE)]
 pub struct Arguments {
@@ -91,11 +92,14 @@ fn one(arguments: &Arguments, subject: &Subject, from: &str, to: &str, output: &
         Ok(point)
     };
     let (a, b) = (end(from)?, end(to)?);
+    let heading = format!("{}\nfrom {}\nto   {}", subject.heading(), plain(from.trim()), plain(to.trim()));
+    if !subject.network.is_piecewise_affine() {
+        let trace = tracer(arguments, subject).enclose(&a, &b).map_err(|error| Failure::Data(error.to_string()))?;
+        return output.report(&EnclosedReport::of(&trace, trace.to_trace().as_ref()), || text::enclosed(&heading, &trace));
+    }
     let trace = tracer(arguments, subject).trace(&a, &b).map_err(|error| Failure::Data(error.to_string()))?;
     let trace = trace.select(&Arc::new(subject.units.clone()));
-    output.report(&TraceReport::of(&trace), || {
-        text::trace(&format!("{}\nfrom {}\nto   {}", subject.heading(), plain(from.trim()), plain(to.trim())), &trace)
-    })
+    output.report(&TraceReport::of(&trace), || text::trace(&heading, &trace))
 }
 
 fn many(arguments: &Arguments, subject: &Subject, file: &str, output: &mut Output) -> Result<(), Failure> {
@@ -103,6 +107,15 @@ fn many(arguments: &Arguments, subject: &Subject, file: &str, output: &mut Outpu
     subject.check_dimension(p.dimension(), file, false)?;
     let units = Arc::new(subject.units.clone());
     let mut tracer = tracer(arguments, subject);
+    if !subject.network.is_piecewise_affine() {
+        for i in 0..p.len() {
+            let trace = tracer.enclose(&p.point(i), &q.point(i)).map_err(|error| Failure::Data(format!("{file}: {error}")))?;
+            let certified = trace.to_trace();
+            output.row(&EnclosedReport::of(&trace, certified.as_ref()), text::SEGMENT_HEAD, || text::enclosed_row(i, &trace))?;
+            output.finish()?;
+        }
+        return Ok(());
+    }
     for first in (0..p.len()).step_by(BLOCK) {
         let rows = first..p.len().min(first + BLOCK);
         let ends: Vec<Point> = rows.clone().map(|i| p.point(i)).chain(rows.clone().map(|i| q.point(i))).collect();

@@ -7,8 +7,8 @@ from typing import Any, Optional, Sequence, Union
 
 import numpy as np
 
-OPERATOR_SET = 17
-IR_VERSION = 8
+OPERATOR_SET = 24
+IR_VERSION = 12
 DATA_TYPES = {"float32": 1, "int64": 7, "float16": 10, "float64": 11}
 
 
@@ -39,6 +39,8 @@ class Writer:
         self.nodes: list[bytes] = []
         self.constants: list[bytes] = []
         self.values = 0
+        #: The operators that were added.
+        self.operators: set[str] = set()
         self.input = "input"
         self._input = self._value("input", input_shape)
 
@@ -46,6 +48,7 @@ class Writer:
         """Adds an operator, and returns the name of its first output."""
         produced = [f"v{self.values + i}" for i in range(outputs)]
         self.values += outputs
+        self.operators.add(operator)
         message = b"".join(_bytes(1, value or "") for value in inputs) + b"".join(_bytes(2, value) for value in produced)
         message += _bytes(3, name) + _bytes(4, operator)
         message += b"".join(_bytes(5, _attribute(key, value)) for key, value in attributes.items())
@@ -82,4 +85,6 @@ def _attribute(name: str, value: Any) -> bytes:
         return message + _integer(3, value) + _integer(20, 2)
     if isinstance(value, float):
         return message + _varint(2 << 3 | 5) + struct.pack("<f", value) + _integer(20, 1)
+    if isinstance(value, str):
+        return message + _bytes(4, value) + _integer(20, 3)
     return message + b"".join(_integer(8, n) for n in value) + _integer(20, 7)

@@ -40,6 +40,12 @@ pub enum ComplexError {
     /// The bits of the network are the signs of the outputs of its units.
     #[error("the network has one bit for each unit, whether its output is positive, and such patterns need not determine convex cells")]
     OutputBits,
+    /// A node is not piecewise affine.
+    #[error("node {node} is not piecewise affine, and regions of a smooth network are curved: expected piecewise affine layers")]
+    Smooth {
+        /// The index of the node, counted from 0.
+        node: usize,
+    },
     /// The rule does not fit the outputs of the network.
     #[error(transparent)]
     Rule(#[from] RuleError),
@@ -83,6 +89,7 @@ impl From<LowerError> for ComplexError {
     fn from(error: LowerError) -> Self {
         match error {
             LowerError::OutputBits => Self::OutputBits,
+            LowerError::Smooth { node } => Self::Smooth { node },
             LowerError::TooLarge { limit, needed, layer } => Self::TooMuchMemory { limit, needed, layer, cells: 1 },
         }
     }

@@ -41,6 +41,14 @@ pub enum ConvexityError {
     /// The bits of the network are the signs of the outputs of its units.
     #[error("the network has one bit for each unit, whether its output is positive: expected one for each breakpoint of an activation")]
     OutputBits,
+    /// A node is not piecewise affine.
+    #[error(
+        "node {node} is not piecewise affine, and the patterns of a smooth network belong to curved sets: expected piecewise affine layers"
+    )]
+    Smooth {
+        /// The index of the node, counted from 0.
+        node: usize,
+    },
     /// The affine forms of the units take more memory than allowed.
     #[error("about {} of memory are needed at layer {layer}, expected at most {}", Bytes(*needed), Bytes(*limit))]
     TooLarge {
@@ -60,6 +68,7 @@ impl From<LowerError> for ConvexityError {
     fn from(error: LowerError) -> Self {
         match error {
             LowerError::OutputBits => Self::OutputBits,
+            LowerError::Smooth { node } => Self::Smooth { node },
             LowerError::TooLarge { limit, needed, layer } => Self::TooLarge { limit, needed, layer },
         }
     }

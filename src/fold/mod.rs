@@ -12,6 +12,7 @@ mod interaction;
 mod measure;
 mod path;
 mod polyline;
+mod range;
 mod tally;
 mod walk;
 
@@ -24,4 +25,5 @@ pub use interaction::Interaction;
 pub use measure::{Measure, Meter};
 pub use path::{Path, Reversed, Step, concatenate};
 pub use polyline::Polyline;
+pub use range::FoldingRange;
 pub use tally::Tally;

@@ -101,6 +101,16 @@ impl StackTracer {
         self
     }
 
+    /// The exact outputs at a point, in doubles.
+    pub fn outputs(&self, point: &Point) -> Result<Vec<Enclosure>, TraceError> {
+        let (expected, found) = (self.network.inputs(), point.dimension());
+        if expected != found {
+            return Err(TraceError::Dimension { expected, found });
+        }
+        let outputs = self.network.evaluate(&point.to_rationals()).expect("the dimension is right");
+        Ok(outputs.iter().map(Enclosure::of).collect())
+    }
+
     /// The trace of the segment from one point to another.
     ///
     /// # Errors

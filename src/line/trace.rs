@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// The errors of a segment, or of a path of several.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TraceError {
     /// The dimension of a point is not that of the input space.
@@ -19,6 +19,26 @@ pub enum TraceError {
         /// The number of coordinates of the point.
         found: usize,
     },
+    /// The order of some crossings of a smooth network, or their number, is not decided.
+    #[error("in the window [{}, {}] of the segment the crossings of {units} units are not decided: the trace is not certified", .t.lo, .t.hi)]
+    Window {
+        /// The first window.
+        t: Enclosure,
+        /// The number of units in it.
+        units: usize,
+    },
+    /// Exact times, or decisions in integers only, of a smooth network.
+    #[error("the crossings of a smooth network have no rational times and cannot be decided with integers only")]
+    NoExactTimes,
+    /// A smooth network with a maximum.
+    #[error("node {node} is a maximum, expected activations: maxima are not supported in smooth networks")]
+    Maximum {
+        /// The index of the node, counted from 0.
+        node: usize,
+    },
+    /// The rows of a smooth network's affine maps have too many entries.
+    #[error("the affine maps of the smooth network have too many entries")]
+    TooLarge,
     /// The traces of a polygonal path show different units.
     #[error("part {part} has other units than the first part")]
     UnitsDiffer {

@@ -3,8 +3,9 @@
 use super::graph::GraphTracer;
 use super::options::Options;
 use super::oracle::Oracle;
+use super::smooth::SmoothTracer;
 use super::stack::StackTracer;
-use super::{Decisions, Flips, Trace, TraceError};
+use super::{Decisions, EnclosedTrace, Enclosure, Flips, Trace, TraceError};
 use crate::data::{Point, Points};
 use crate::exact::Instructions;
 use crate::network::{Network, UnitSet};
@@ -30,10 +31,11 @@ use std::sync::Arc;
 #[must_use]
 pub struct Tracer(Walks);
 
-/// Stacks of layers have separate, faster walks.
+/// Stacks of layers have separate, faster walks. Smooth networks are enclosed.
 enum Walks {
     Stack(Box<StackTracer>),
     Graph(Box<GraphTracer>),
+    Smooth(Box<SmoothTracer>),
 }
 
 impl Tracer {
@@ -41,7 +43,8 @@ impl Tracer {
     pub fn new(network: &Network) -> Self {
         Self(match network.stack() {
             Some(stack) => Walks::Stack(Box::new(StackTracer::new(Arc::clone(stack)))),
-            None => Walks::Graph(Box::new(GraphTracer::new(Arc::clone(network.graph())))),
+            None if network.is_piecewise_affine() => Walks::Graph(Box::new(GraphTracer::new(Arc::clone(network.graph())))),
+            None => Walks::Smooth(Box::new(SmoothTracer::new(Arc::clone(network.graph())))),
         })
     }
 
@@ -50,13 +53,15 @@ impl Tracer {
         Self(match &self.0 {
             Walks::Stack(tracer) => Walks::Stack(Box::new(tracer.fork())),
             Walks::Graph(tracer) => Walks::Graph(Box::new(tracer.fork())),
+            Walks::Smooth(tracer) => Walks::Smooth(Box::new(tracer.fork())),
         })
     }
 
-    fn map(self, stack: impl FnOnce(StackTracer) -> StackTracer, graph: impl FnOnce(GraphTracer) -> GraphTracer) -> Self {
+    /// Changes the walk of a stack of layers; other walks have one way only.
+    fn map_stack(self, change: impl FnOnce(StackTracer) -> StackTracer) -> Self {
         Self(match self.0 {
-            Walks::Stack(tracer) => Walks::Stack(Box::new(stack(*tracer))),
-            Walks::Graph(tracer) => Walks::Graph(Box::new(graph(*tracer))),
+            Walks::Stack(tracer) => Walks::Stack(Box::new(change(*tracer))),
+            other => other,
         })
     }
 
@@ -64,13 +69,18 @@ impl Tracer {
         change(match &mut self.0 {
             Walks::Stack(tracer) => &mut tracer.options,
             Walks::Graph(tracer) => &mut tracer.options,
+            Walks::Smooth(tracer) => &mut tracer.options,
         });
         self
     }
 
     /// Selects the units to follow. The outputs are followed only if they are selected.
     pub fn units(self, units: &UnitSet) -> Self {
-        self.map(|tracer| tracer.units(units), |tracer| tracer.units(units))
+        Self(match self.0 {
+            Walks::Stack(tracer) => Walks::Stack(Box::new(tracer.units(units))),
+            Walks::Graph(tracer) => Walks::Graph(Box::new(tracer.units(units))),
+            Walks::Smooth(tracer) => Walks::Smooth(Box::new(tracer.units(units))),
+        })
     }
 
     /// Sets whether crossings have their exact times as rationals, and the tightest enclosures.
@@ -90,30 +100,65 @@ impl Tracer {
 
     /// Uses these instructions instead of the best ones of the processor. The traces are the same with all instructions.
     pub fn instructions(self, instructions: Instructions) -> Self {
-        self.map(|tracer| tracer.instructions(instructions), |tracer| tracer)
+        self.map_stack(|tracer| tracer.instructions(instructions))
     }
 
     /// Omits the filter, so that a benchmark can measure its cost. The traces may then be wrong.
     #[cfg(feature = "unfiltered")]
     #[doc(hidden)]
     pub fn without_filter(self) -> Self {
-        self.map(StackTracer::without_filter, |tracer| tracer)
+        self.map_stack(StackTracer::without_filter)
     }
 
     /// Treats every network as a large one, so that tests use the methods for large networks with small ones.
     #[doc(hidden)]
     pub fn as_if_large(self) -> Self {
-        self.map(StackTracer::treated_as_large, |tracer| tracer)
+        self.map_stack(StackTracer::treated_as_large)
     }
 
     /// The trace of the segment from one point to another.
     ///
     /// # Errors
-    /// A point has the wrong dimension.
+    /// A point has the wrong dimension. For smooth networks also: exact times or decisions in integers only are asked for, the network has
+    /// a maximum or is too large, or the trace has windows ([`enclose`](Self::enclose) gives these).
     pub fn trace(&mut self, from: &Point, to: &Point) -> Result<Trace, TraceError> {
         match &mut self.0 {
             Walks::Stack(tracer) => tracer.trace(from, to),
             Walks::Graph(tracer) => tracer.trace(from, to),
+            Walks::Smooth(tracer) => certified(&tracer.trace(from, to)?),
+        }
+    }
+
+    /// The trace of the segment from one point to another, with windows where a smooth network is not decided.
+    ///
+    /// # Errors
+    /// As [`trace`](Self::trace), but for windows.
+    pub fn enclose(&mut self, from: &Point, to: &Point) -> Result<EnclosedTrace, TraceError> {
+        match &self.0 {
+            Walks::Smooth(tracer) => tracer.trace(from, to),
+            _ => self.trace(from, to).map(EnclosedTrace::from),
+        }
+    }
+
+    /// Proven enclosures of the outputs at a point.
+    ///
+    /// ```
+    /// use plica::{data::Point, line::Tracer, network::{NetworkBuilder, Smooth}};
+    /// let mut builder = NetworkBuilder::new(&[1]).unwrap();
+    /// let x = builder.input();
+    /// let y = builder.smooth(&x, Smooth::Gelu).unwrap();
+    /// let network = builder.finish(&y).unwrap();
+    /// let y = Tracer::new(&network).outputs(&Point::from_f64(&[1.0]).unwrap()).unwrap()[0];
+    /// assert!(y.lo < 0.8413447460685430 && 0.8413447460685429 < y.hi && y.hi - y.lo < 1e-15);
+    /// ```
+    ///
+    /// # Errors
+    /// As [`trace`](Self::trace), but for windows.
+    pub fn outputs(&self, point: &Point) -> Result<Vec<Enclosure>, TraceError> {
+        match &self.0 {
+            Walks::Smooth(tracer) => tracer.outputs(point),
+            Walks::Stack(tracer) => tracer.outputs(point),
+            Walks::Graph(tracer) => tracer.outputs(point),
         }
     }
 
@@ -143,6 +188,7 @@ impl Tracer {
         match &mut self.0 {
             Walks::Stack(tracer) => tracer.bind(points)?,
             Walks::Graph(tracer) => tracer.check(points.dimension())?,
+            Walks::Smooth(tracer) => tracer.check(points.dimension())?,
         }
         Ok(PointTracer { tracer: self, points })
     }
@@ -170,6 +216,7 @@ impl PointTracer<'_, '_> {
         match &mut self.tracer.0 {
             Walks::Stack(tracer) => tracer.traces_over(self.points, pairs, visit),
             Walks::Graph(tracer) => tracer.traces_over(self.points, pairs, visit),
+            Walks::Smooth(tracer) => traces_over(tracer, self.points, pairs, visit),
         }
     }
 
@@ -199,8 +246,34 @@ impl PointTracer<'_, '_> {
         match &mut self.tracer.0 {
             Walks::Stack(tracer) => tracer.flips_over(self.points, pairs, visit),
             Walks::Graph(tracer) => tracer.flips_over(self.points, pairs, visit),
+            Walks::Smooth(tracer) => {
+                let mut visit = visit;
+                traces_over(tracer, self.points, pairs, |pair, trace| visit(pair, Flips::of(trace), trace.decisions()))
+            }
         }
     }
+}
+
+/// The trace, if it has no windows.
+fn certified(trace: &EnclosedTrace) -> Result<Trace, TraceError> {
+    trace.to_trace().ok_or_else(|| {
+        let window = trace.windows().next().expect("a trace that is not certified has a window");
+        TraceError::Window { t: window.t(), units: window.size() }
+    })
+}
+
+/// The traces of a smooth network between pairs of points.
+fn traces_over(
+    tracer: &SmoothTracer,
+    points: &Points,
+    pairs: impl IntoIterator<Item = (usize, usize)>,
+    mut visit: impl FnMut((usize, usize), &Trace),
+) -> Result<(), TraceError> {
+    pairs.into_iter().try_for_each(|(i, j)| {
+        let trace = certified(&tracer.trace(&points.point(i), &points.point(j))?)?;
+        visit((i, j), &trace);
+        Ok(())
+    })
 }
 
 impl Trace {
@@ -210,7 +283,7 @@ impl Trace {
     /// number of weights.
     ///
     /// # Errors
-    /// A point has the wrong dimension.
+    /// A point has the wrong dimension, or the network is smooth.
     ///
     /// ```
     /// use plica::{data::Point, line::Trace, network::{Layer, Network, Selection}};
@@ -227,6 +300,9 @@ impl Trace {
     /// assert_eq!(trace.end().to_string(), "10");
     /// ```
     pub fn exact_only(network: &Network, from: &Point, to: &Point, units: &UnitSet) -> Result<Self, TraceError> {
+        if !network.is_piecewise_affine() {
+            return Err(TraceError::NoExactTimes);
+        }
         Oracle::new(network.graph()).trace(from, to, units)
     }
 }

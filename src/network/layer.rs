@@ -72,6 +72,12 @@ pub enum NetworkError {
         /// The number of coordinates of the point.
         found: usize,
     },
+    /// The network has a smooth function, whose values are not rational.
+    #[error("node {node} is a smooth function, whose values are not rational: expected piecewise affine layers")]
+    Smooth {
+        /// The index of the node, counted from 0.
+        node: usize,
+    },
 }
 
 /// An affine map x -> W x + b with exact coefficients; W is outputs x inputs.

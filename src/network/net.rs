@@ -7,7 +7,7 @@ use rug::Rational;
 use std::fmt;
 use std::sync::Arc;
 
-/// A network of piecewise linear layers.
+/// A network of piecewise linear or smooth layers.
 ///
 /// Affine layers with ReLU between them are given to [`Network::new`], other layers are added by a
 /// [`NetworkBuilder`](super::NetworkBuilder), and [`load`](super::load()) reads files. Copies share the weights.
@@ -126,6 +126,21 @@ impl Network {
         self.stack().map_or_else(|| self.graph().shape(), |stack| stack.shape())
     }
 
+    /// Whether all layers are piecewise affine, so that there are linear regions. [`Operation::Smooth`](super::Operation::Smooth) and
+    /// [`Operation::Product`](super::Operation::Product) are not.
+    #[must_use]
+    pub fn is_piecewise_affine(&self) -> bool {
+        self.first_smooth().is_none()
+    }
+
+    /// The first node that is not piecewise affine, if there is one.
+    pub(crate) fn first_smooth(&self) -> Option<usize> {
+        match &self.kind {
+            Kind::Stack(_) => None,
+            Kind::Nodes(graph) => graph.first_smooth(),
+        }
+    }
+
     /// The units that a selection names.
     ///
     /// # Errors
@@ -142,7 +157,7 @@ impl Network {
     /// ```
     ///
     /// # Errors
-    /// The point has the wrong dimension.
+    /// The point has the wrong dimension, or a layer is smooth, so that its values are not rational.
     pub fn evaluate(&self, point: &[Rational]) -> Result<Vec<Rational>, NetworkError> {
         self.stack().map_or_else(|| self.graph().evaluate(point), |stack| stack.evaluate(point))
     }
@@ -150,7 +165,7 @@ impl Network {
     /// The exact elements of all [nodes](Self::nodes) at a point.
     ///
     /// # Errors
-    /// The point has the wrong dimension.
+    /// As [`evaluate`](Self::evaluate).
     pub fn evaluate_all(&self, point: &[Rational]) -> Result<Vec<Vec<Rational>>, NetworkError> {
         self.graph().evaluate_all(point)
     }

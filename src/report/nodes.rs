@@ -8,7 +8,7 @@ use serde::Serialize;
 pub struct NodeReport {
     /// Its name in the file, empty if it has none.
     pub name: String,
-    /// What it computes: `input`, `affine`, `activation` or `maximum`.
+    /// What it computes: `input`, `affine`, `activation`, `maximum`, `smooth` or `product`.
     pub kind: &'static str,
     /// Its shape.
     pub shape: Vec<usize>,
@@ -31,6 +31,8 @@ pub(super) fn reports(network: &Network) -> Vec<NodeReport> {
             Operation::Affine(_) => ("affine", false, None),
             Operation::Activation { functions, is_layer, .. } => ("activation", *is_layer, Some(functions[0].breakpoints().len())),
             Operation::Maximum(Maximum { size, is_layer, .. }) => ("maximum", *is_layer, Some(*size)),
+            Operation::Smooth { is_layer, .. } => ("smooth", *is_layer, Some(1)),
+            Operation::Product(_) => ("product", false, None),
         };
         let multiplications = match &node.operation {
             Operation::Affine(affine) => affine.terms.iter().map(|term| term.map.multiplications()).fold(0, usize::saturating_add),
@@ -65,6 +67,8 @@ fn function(node: &Node) -> String {
             functions => format!("{} functions", functions.len()),
         },
         Operation::Maximum(maximum) => format!("max of {}", maximum.size),
+        Operation::Smooth { function, .. } => function.to_string(),
+        Operation::Product(_) => "product of 2".to_string(),
     }
 }
 

@@ -11,6 +11,8 @@ mod layers;
 mod measure;
 mod polytopes;
 mod programs;
+mod smooth;
+mod smooth_edges;
 mod support;
 mod sweep;
 mod written;

@@ -7,4 +7,7 @@ mod data_sets;
 mod files;
 mod networks;
 mod onnx;
+mod protobuf;
+mod smooth;
+mod smooth_written;
 mod writing;

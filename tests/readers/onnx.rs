@@ -1,5 +1,6 @@
 //! `.onnx`: files that PyTorch wrote, compared with ONNX's reference evaluator, and malformed files.
 
+use crate::protobuf::{field, integer};
 use plica::data::Point;
 use plica::line::{Trace, Tracer};
 use plica::network::{Network, Selection, load, onnx_in_one_piece};
@@ -157,7 +158,6 @@ fn numbers_in_another_file_are_found_beside_it_and_nowhere_else() {
 
 // ----------------------------------------------------------------------------------------------- files with wrong sizes
 
-/// A field of a protocol buffer.
 #[test]
 fn a_file_in_one_piece_holds_the_same_network() {
     for name in cases().as_object().unwrap().keys() {
@@ -166,24 +166,6 @@ fn a_file_in_one_piece_holds_the_same_network() {
     }
     let missing = onnx_in_one_piece(Path::new("nowhere.onnx")).unwrap_err().to_string();
     assert!(missing.starts_with("nowhere.onnx: "), "{missing}");
-}
-
-fn field(number: u64, content: &[u8]) -> Vec<u8> {
-    [&varint(number << 3 | 2)[..], &varint(content.len() as u64), content].concat()
-}
-
-fn integer(number: u64, value: u64) -> Vec<u8> {
-    [varint(number << 3), varint(value)].concat()
-}
-
-fn varint(mut n: u64) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    while n >= 128 {
-        bytes.push(n as u8 | 128);
-        n >>= 7;
-    }
-    bytes.push(n as u8);
-    bytes
 }
 
 fn info(number: u64, name: &str, shape: &[u64]) -> Vec<u8> {

@@ -22,4 +22,4 @@ pub use fold::fold;
 pub use heading::{cost_of_dimensions, data_heading, network_heading};
 pub use net::net;
 pub use regions::regions;
-pub use trace::{SEGMENT_HEAD, segment_row, trace};
+pub use trace::{SEGMENT_HEAD, enclosed, enclosed_row, segment_row, trace};

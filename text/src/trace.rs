@@ -2,8 +2,8 @@
 
 use crate::number::{self, cut, exact_and_decimal, grouped, time};
 use crate::table::{Left, Right, Table, facts};
-use plica::fold::{Measure, Path};
-use plica::line::{Change, Crossing, Trace};
+use plica::fold::{FoldingRange, Measure, Path};
+use plica::line::{Change, Crossing, EnclosedTrace, Event, Trace};
 use plica::network::{Bit, Pattern, UnitSet};
 use plica::report::decimal;
 
@@ -22,12 +22,21 @@ const FLIPS: usize = 30;
 ///
 /// Long patterns and long lists are shown in part, and a last line says so.
 pub fn trace(heading: &str, trace: &Trace) -> String {
+    trace_of(heading, trace, "")
+}
+
+fn trace_of(heading: &str, trace: &Trace, note: &str) -> String {
     let measure = Measure::of(trace);
     let folding = measure.folding();
     let flips: usize = trace.crossings().map(|crossing| crossing.flips.len()).sum();
-    let pieces = trace.pieces().map_or_else(|| "not counted".to_string(), |pieces| grouped(pieces as u64));
+    let is_smooth = !note.is_empty();
+    let none = if is_smooth { "none: curved" } else { "not counted" };
+    let pieces = trace.pieces().map_or_else(|| none.to_string(), |pieces| grouped(pieces as u64));
     let decisions = trace.decisions();
     let mut text = number::heading(heading);
+    if is_smooth {
+        text += &format!("{note}\n\n");
+    }
     text += &facts(&[
         ("chi", exact_and_decimal(&folding.chi()), "regions", grouped(trace.regions() as u64)),
         ("r1", grouped(folding.r1), "pieces", pieces),
@@ -47,6 +56,49 @@ pub fn trace(heading: &str, trace: &Trace) -> String {
         text += &format!("\n{crossings}");
     }
     if patterns_cut || crossings_cut {
+        text += "\n  Shown in part (..); --format json gives everything.\n";
+    }
+    text
+}
+
+/// The text of a trace of a smooth network: that of a trace if it is certified, and else the ranges of its measures and its windows.
+pub fn enclosed(heading: &str, enclosed: &EnclosedTrace) -> String {
+    let Some(trace) = enclosed.to_trace() else { return windowed(heading, enclosed) };
+    trace_of(heading, &trace, "certified: each crossing is proven")
+}
+
+fn windowed(heading: &str, trace: &EnclosedTrace) -> String {
+    let FoldingRange { r1, r2, chi } = FoldingRange::of(trace);
+    let windows = trace.windows().count();
+    let crossings = trace.events().len() - windows;
+    let whole = |(lo, hi): (u64, Option<u64>)| match hi {
+        Some(hi) if hi == lo => grouped(lo),
+        Some(hi) => format!("{} to {}", grouped(lo), grouped(hi)),
+        None => format!("{} or more", grouped(lo)),
+    };
+    let ratio = if chi.0 == chi.1 { exact_and_decimal(&chi.0) } else { format!("{} to {}", decimal(&chi.0), decimal(&chi.1)) };
+    let mut text = number::heading(heading);
+    text += &facts(&[
+        ("chi", ratio, "certified", "no".to_string()),
+        ("r1", whole((r1.0, Some(r1.1))), "crossings", grouped(crossings as u64)),
+        ("r2", whole(r2), "windows", grouped(windows as u64)),
+    ]);
+    let mut table = Table::new([Right, Left, Left, Left], ["#", "t", "units (layer,unit)", ""]);
+    let mut is_cut = windows > SHOWN;
+    let listed = |bits: &mut dyn Iterator<Item = Bit>| {
+        let names: Vec<String> = bits.map(|bit| format!("({},{})", bit.layer, trace.units().unit_of(bit).0.index)).collect();
+        names.join(" ")
+    };
+    for (k, event) in trace.windows().enumerate().take(SHOWN) {
+        let Event::Window { t, once, undecided } = event else { continue };
+        let parts = [(listed(&mut once.iter().copied()), "once each"), (listed(&mut undecided.iter().map(|one| one.bit)), "undecided")];
+        for (units, what) in parts.into_iter().filter(|(units, _)| !units.is_empty()) {
+            is_cut |= units.len() > FLIPS;
+            table.push([(k + 1).to_string(), time(*t), cut(&units, FLIPS), what.to_string()]);
+        }
+    }
+    text += &format!("\n  In a window the order or the number of crossings is not decided:\n{table}");
+    if is_cut {
         text += "\n  Shown in part (..); --format json gives everything.\n";
     }
     text
@@ -155,4 +207,12 @@ pub fn segment_row(index: usize, trace: &Trace) -> String {
     let pieces = trace.pieces().map_or_else(String::new, |pieces| pieces.to_string());
     let [chi, peak] = [folding.chi(), measure.peak().chi()].map(|chi| decimal(&chi));
     format!("{index:>10}{:>10}{pieces:>10}{:>10}{:>10}{chi:>11}{peak:>11}\n", trace.regions(), folding.r1, folding.r2)
+}
+
+/// As [`segment_row`], for a smooth network.
+pub fn enclosed_row(index: usize, trace: &EnclosedTrace) -> String {
+    match trace.to_trace() {
+        Some(trace) => segment_row(index, &trace),
+        None => format!("{index:>10}  not certified, windows: {}\n", trace.windows().count()),
+    }
 }

@@ -19,12 +19,13 @@ from .checks import check_hooks, check_layers, evaluating, precision_of, shape_o
 from .convert import Converter
 from .in_place import check_in_place
 from .names import softmax
+from .smooth import OPERATORS as SMOOTH
 from .tracer import tracer
 
 __all__ = ["Converted", "UnknownLayer", "convert"]
 
 CHECKED = 5_000_000
-"""Up to this number of products, the converted network is compared with the module at one point."""
+"""Up to this number of products, the converted network is compared with the module at one point, if its values are rational."""
 
 
 class Check(NamedTuple):
@@ -46,7 +47,7 @@ class Check(NamedTuple):
 
 
 class Converted(NamedTuple):
-    """An ``.onnx`` file of a module, and a check of it if the module is small enough."""
+    """An ``.onnx`` file of a module, and a check of it if the module is small enough and has no smooth function."""
 
     onnx: bytes
     check: Optional[Check]
@@ -64,14 +65,14 @@ def convert(module: Any, input_shape: Optional[Sequence[int]] = None) -> Convert
     precision, device = precision_of(module)
     shape = shape_of_input(module, input_shape)
     with evaluating(module):
-        graph, onnx = _read(module, shape, precision, device)
+        graph, onnx, rational = _read(module, shape, precision, device)
         if _read(module, shape, precision, device)[1] != onnx:
             raise UnknownLayer(f"{type(module).__name__} is another function each time: it draws random numbers, or counts its calls")
-        return Converted(onnx, _at_a_point(module, graph, shape) if _products(graph) <= CHECKED else None)
+        return Converted(onnx, _at_a_point(module, graph, shape) if rational and _products(graph) <= CHECKED else None)
 
 
-def _read(module: Any, shape: tuple[int, ...], precision: Any, device: Any) -> tuple[Any, bytes]:
-    """The traced module, with the shapes of its values, and its file."""
+def _read(module: Any, shape: tuple[int, ...], precision: Any, device: Any) -> tuple[Any, bytes, bool]:
+    """The traced module, with the shapes of its values, its file, and whether its values are rational."""
     import torch
     import torch.fx
     from torch.fx.passes.shape_prop import ShapeProp
@@ -89,7 +90,8 @@ def _read(module: Any, shape: tuple[int, ...], precision: Any, device: Any) -> t
     except Exception as error:
         said = (str(error.__cause__ or error).strip().splitlines() or [""])[0]
         raise ValueError(f"input_shape: {type(module).__name__} fails on an input of shape {tuple(shape)}: {said}") from error
-    return graph, Converter(graph, Writer((1, *shape), np.dtype(str(precision).split(".")[1]))).run()
+    writer = Writer((1, *shape), np.dtype(str(precision).split(".")[1]))
+    return graph, Converter(graph, writer).run(), not writer.operators & SMOOTH
 
 
 def _at_a_point(module: Any, graph: Any, shape: tuple[int, ...]) -> Check:

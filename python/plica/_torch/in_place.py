@@ -17,7 +17,7 @@ VIEWS = {
 }
 """Operations whose result may be their argument itself, or a part of it."""
 
-MAY_BE_IN_PLACE = {"relu", "relu6", "leaky_relu", "hardtanh", "hardsigmoid"}
+MAY_BE_IN_PLACE = {"relu", "relu6", "leaky_relu", "hardtanh", "hardsigmoid", "elu", "celu", "selu", "silu", "mish", "hardswish"}
 """Functions with an argument that says whether they work in place."""
 
 IN_PLACE_OPERATORS = {"iadd", "isub", "imul", "itruediv", "imatmul", "ifloordiv", "ipow"}

@@ -7,6 +7,7 @@ from typing import Any, Callable, Optional
 
 import numpy as np
 
+from . import smooth
 from .call import Call, shape_of
 from .names import function_name
 
@@ -113,7 +114,7 @@ def _extreme(operator_name: str, reduction: Optional[str]) -> Callable[..., Any]
                 raise call.refuse("a minimum along an axis, expected a maximum")
             rank = len(shape_of(x))
             axes = [d % rank for d in ([dim] if isinstance(dim, int) else list(dim))]
-            y = call.emit(reduction, [call.value(x)], axes=axes, keepdims=int(bool(keepdim)))
+            y = call.emit(reduction, [call.value(x), call.whole(axes)], keepdims=int(bool(keepdim)))
             # torch.max also returns the indices of the maxima, which must not be used.
             return y if function_name(call.node) == "amax" else [y, None]
         if other is None:
@@ -209,6 +210,19 @@ def _binary(operator_name: str, swapped: bool = False) -> Callable[..., Any]:
     return convert
 
 
+def _square(call: Call, x: Any) -> str:
+    return call.emit("Mul", [call.value(x), call.value(x)])
+
+
+def _power(call: Call, x: Any, exponent: Any) -> Any:
+    number = call.fixed(exponent, "exponent")
+    if call.known(x) is not None:
+        return call.known(x) ** number
+    if np.size(call.number(number)) != 1 or float(number) not in (2, 3):
+        raise call.refuse(f"its exponent is {number}, expected 2 or 3")
+    return call.emit("Pow", [call.value(x), call.constant(number)])
+
+
 def _negative(call: Call, x: Any) -> str:
     return call.emit("Neg", [call.value(x)])
 
@@ -226,7 +240,7 @@ def _mean(call: Call, x: Any, dim: Any = None, keepdim: bool = False, *, dtype: 
     axes = [d % rank for d in (range(1, rank) if dim is None else [dim] if isinstance(dim, int) else dim)]
     if dim is None or 0 in axes or dtype is not None:
         raise call.refuse("a mean over the batch, or in another precision, is not supported")
-    return call.emit("ReduceMean", [call.value(x)], axes=axes, keepdims=int(bool(keepdim)))
+    return call.emit("ReduceMean", [call.value(x), call.whole(axes)], keepdims=int(bool(keepdim)))
 
 
 # Shapes; all shapes are known from a run with zeros.
@@ -356,6 +370,7 @@ MODULES: dict[str, Callable[..., Any]] = {
     "Unflatten": _reshaped,
     "Softmax": lambda call, x, layer: _softmax("Softmax")(call, x, layer.dim),
     "LogSoftmax": lambda call, x, layer: _softmax("LogSoftmax")(call, x, layer.dim),
+    **smooth.MODULES,
 }
 
 
@@ -407,6 +422,9 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "rsub": _binary("Sub", swapped=True),
     "mul": _binary("Mul"),
     "imul": _binary("Mul"),
+    "square": _square,
+    "pow": _power,
+    "ipow": _power,
     "div": _binary("Div"),
     "truediv": _binary("Div"),
     "neg": _negative,
@@ -431,4 +449,5 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "log_softmax": _softmax("LogSoftmax"),
     "size": _size,
     "getattr": _getattr,
+    **smooth.FUNCTIONS,
 }

@@ -67,6 +67,13 @@ impl GraphTracer {
         self.trace_rows((from.as_points(), 0), (to.as_points(), 0))
     }
 
+    /// The exact outputs at a point, in doubles.
+    pub fn outputs(&self, point: &Point) -> Result<Vec<Enclosure>, TraceError> {
+        self.check(point.dimension())?;
+        let outputs = self.graph.evaluate(&point.to_rationals()).expect("the dimension is right");
+        Ok(outputs.iter().map(Enclosure::of).collect())
+    }
+
     pub(crate) fn check(&self, found: usize) -> Result<(), TraceError> {
         let expected = self.graph.inputs();
         if found == expected { Ok(()) } else { Err(TraceError::Dimension { expected, found }) }

@@ -2,7 +2,7 @@
 
 use super::map::{Convolution, Sparse, Structure};
 use super::shape::{self, broadcast, repeated, strided};
-use super::{Affine, BuildError, Coefficients, Graph, LinearMap, Maximum, Node, Operation, Piecewise, Term, Window};
+use super::{Affine, BuildError, Coefficients, Graph, LinearMap, Maximum, Node, Operation, Piecewise, Smooth, Term, Window};
 use crate::network::Network;
 use rug::Rational;
 use std::collections::HashMap;
@@ -109,7 +109,7 @@ impl NetworkBuilder {
                 _ => 0,
             };
         let bytes = match &operation {
-            Operation::Input => 0,
+            Operation::Input | Operation::Smooth { .. } | Operation::Product(_) => 0,
             Operation::Affine(affine) => affine.terms.iter().map(|term| term.map.bytes()).sum::<usize>() + affine.bias.bytes(),
             Operation::Activation { functions, function_of, .. } => functions.len() * FUNCTION + size_of_val(&function_of[..]),
             Operation::Maximum(maximum) => size_of_val(&maximum.candidates[..]),
@@ -344,6 +344,35 @@ impl NetworkBuilder {
             return Err(BuildError::Option(format!("there is no function {f}, expected an index below {}", functions.len())));
         }
         self.push(x.shape.clone(), Operation::Activation { from: x.node, functions, function_of, is_layer: true })
+    }
+
+    /// Applies one smooth function to each element.
+    ///
+    /// ```
+    /// use plica::network::{NetworkBuilder, Smooth};
+    /// let mut builder = NetworkBuilder::new(&[2]).unwrap();
+    /// let x = builder.input();
+    /// let y = builder.smooth(&x, Smooth::Tanh).unwrap();
+    /// assert!(!builder.finish(&y).unwrap().is_piecewise_affine());
+    /// ```
+    ///
+    /// # Errors
+    /// A parameter of the function is not above 0, or the network is too large.
+    pub fn smooth(&mut self, x: &Value, function: Smooth) -> Result<Value, BuildError> {
+        if !function.has_valid_parameters() {
+            return Err(BuildError::Option(format!("parameters of {function:?}, expected numbers above 0")));
+        }
+        self.push(x.shape.clone(), Operation::Smooth { from: x.node, function, is_layer: true })
+    }
+
+    /// The product of two tensors, element by element, broadcast to one shape. It has no units.
+    ///
+    /// # Errors
+    /// The shapes cannot be broadcast to one.
+    pub fn product(&mut self, x: &Value, y: &Value) -> Result<Value, BuildError> {
+        let shape = broadcast(&x.shape, &y.shape)?;
+        let (x, y) = (self.expand(x, &shape)?, self.expand(y, &shape)?);
+        self.push(shape, Operation::Product([x.node, y.node]))
     }
 
     /// Multiplies each element by its own factor and adds its own constant.

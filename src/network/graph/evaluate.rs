@@ -21,6 +21,9 @@ impl Graph {
         if point.len() != self.inputs() {
             return Err(NetworkError::Dimension { expected: self.inputs(), found: point.len() });
         }
+        if let Some(node) = self.nodes.iter().position(|node| matches!(node.operation, Operation::Smooth { .. })) {
+            return Err(NetworkError::Smooth { node });
+        }
         let mut values: Vec<Vec<Rational>> = Vec::with_capacity(self.nodes.len());
         for node in &self.nodes {
             let next = if matches!(node.operation, Operation::Input) { point.to_vec() } else { self.applied(node, &values) };
@@ -52,6 +55,8 @@ impl Graph {
                 let element = |(i, z)| Node::function_of(functions, function_of, i).at(z);
                 values[*from].iter().enumerate().map(element).collect()
             }
+            Operation::Smooth { .. } => unreachable!("the values of smooth functions are not rational"),
+            Operation::Product([x, y]) => values[*x].iter().zip(&values[*y]).map(|(x, y)| Rational::from(x * y)).collect(),
             Operation::Maximum(maximum) => {
                 let from = &values[maximum.from];
                 (0..node.len()).map(|window| from[winner(maximum, window, from)].clone()).collect()

@@ -16,6 +16,7 @@ mod map;
 mod node;
 mod piecewise;
 mod shape;
+mod smooth;
 mod stages;
 
 pub use build::{ConvolutionOptions, NetworkBuilder, Value};
@@ -27,3 +28,4 @@ pub use node::{Affine, Maximum, Node, Operation, Term};
 pub use piecewise::Piecewise;
 pub use shape::Window;
 pub(crate) use shape::{MOST_AXES, broadcast, elements, entries, repeated, strided};
+pub use smooth::Smooth;

@@ -1,6 +1,6 @@
 //! Graphs: nodes in the order in which they are computed.
 
-use super::{Coefficients, LinearMap, Piecewise};
+use super::{Coefficients, LinearMap, Piecewise, Smooth};
 use crate::network::selection::{LayerBits, UnitSet};
 use crate::network::{Selection, SelectionError};
 use rug::Rational;
@@ -45,6 +45,17 @@ pub enum Operation {
     },
     /// The largest element of each window.
     Maximum(Maximum),
+    /// A smooth function of each element. A unit has one bit: whether its pre-activation is positive.
+    Smooth {
+        /// The node that it is applied to.
+        from: usize,
+        /// The function.
+        function: Smooth,
+        /// Whether the bits are those of a hidden layer.
+        is_layer: bool,
+    },
+    /// The products of the elements of two nodes, element by element.
+    Product([usize; 2]),
 }
 
 /// A sum of linear maps of earlier nodes, and a constant.
@@ -105,6 +116,7 @@ impl Node {
         match &self.operation {
             Operation::Activation { functions, is_layer: true, .. } => Some(LayerBits::Breakpoints(functions[0].breakpoints().len())),
             Operation::Maximum(Maximum { size, is_layer: true, .. }) => Some(LayerBits::Winner(*size)),
+            Operation::Smooth { is_layer: true, .. } => Some(LayerBits::Breakpoints(1)),
             _ => None,
         }
     }
@@ -119,7 +131,8 @@ impl Node {
         match &self.operation {
             Operation::Input => Vec::new(),
             Operation::Affine(affine) => affine.terms.iter().map(|term| term.from).collect(),
-            Operation::Activation { from, .. } | Operation::Maximum(Maximum { from, .. }) => vec![*from],
+            Operation::Activation { from, .. } | Operation::Maximum(Maximum { from, .. }) | Operation::Smooth { from, .. } => vec![*from],
+            Operation::Product(factors) => factors.to_vec(),
         }
     }
 
@@ -128,7 +141,10 @@ impl Node {
         match &mut self.operation {
             Operation::Input => {}
             Operation::Affine(affine) => affine.terms.iter_mut().for_each(|term| term.from = name(term.from)),
-            Operation::Activation { from, .. } | Operation::Maximum(Maximum { from, .. }) => *from = name(*from),
+            Operation::Activation { from, .. } | Operation::Maximum(Maximum { from, .. }) | Operation::Smooth { from, .. } => {
+                *from = name(*from)
+            }
+            Operation::Product(factors) => *factors = factors.map(name),
         }
     }
 
@@ -180,6 +196,11 @@ impl Graph {
         (0..self.nodes.len()).filter(|&n| self.nodes[n].bits().is_some()).collect()
     }
 
+    /// The first node that is not piecewise affine, if there is one.
+    pub fn first_smooth(&self) -> Option<usize> {
+        self.nodes.iter().position(|node| matches!(node.operation, Operation::Smooth { .. } | Operation::Product(_)))
+    }
+
     /// The number of hidden layers.
     pub fn depth(&self) -> usize {
         self.layers().len()
@@ -221,9 +242,15 @@ impl Graph {
         let (mut nodes, mut place) = (Vec::new(), Vec::with_capacity(self.nodes.len()));
         for node in &self.nodes {
             let mut node = node.clone();
-            let layer = node.bits().is_some() && !node.is_relu();
+            // The output of a smooth function that is not positive everywhere has the sign of its input.
+            let keeps_sign = matches!(&node.operation, Operation::Smooth { function, .. } if !function.is_positive());
+            let layer = node.bits().is_some() && !node.is_relu() && !keeps_sign;
             node.rename_parents(|parent| place[parent]);
-            if layer && let Operation::Activation { is_layer, .. } | Operation::Maximum(Maximum { is_layer, .. }) = &mut node.operation {
+            if layer
+                && let Operation::Activation { is_layer, .. }
+                | Operation::Maximum(Maximum { is_layer, .. })
+                | Operation::Smooth { is_layer, .. } = &mut node.operation
+            {
                 *is_layer = false;
             }
             let shape = node.shape.clone();

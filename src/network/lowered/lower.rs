@@ -26,6 +26,8 @@ pub(crate) type Judge<'a, E> = dyn FnMut(Lowered, &[Vec<u32>]) -> Result<Vec<Vec
 pub(crate) enum LowerError {
     /// The bits of the network are those of its outputs, which do not determine where it is affine.
     OutputBits,
+    /// A node is not piecewise affine.
+    Smooth { node: usize },
     /// The lowered form needs more bytes than allowed.
     TooLarge {
         limit: u64,
@@ -72,6 +74,9 @@ fn of_nodes<E: From<LowerError>>(
     limit: u64,
     mut judge: Option<&mut Judge<'_, E>>,
 ) -> Result<Lowered, E> {
+    if let Some(node) = graph.first_smooth() {
+        return Err(LowerError::Smooth { node }.into());
+    }
     let bends = |node: &Node| matches!(node.operation, Operation::Activation { .. } | Operation::Maximum(_));
     let layers = graph.layers();
     if graph.nodes().iter().enumerate().any(|(n, node)| bends(node) && layers.binary_search(&n).is_err()) {
@@ -91,6 +96,7 @@ fn of_nodes<E: From<LowerError>>(
             Operation::Affine(affine) => lowering.affine(n, node.len(), affine)?,
             Operation::Activation { from, functions, function_of, .. } => lowering.activation(n, *from, functions, function_of),
             Operation::Maximum(maximum) => lowering.maximum(n, node.len(), maximum, judge.as_deref_mut())?,
+            Operation::Smooth { .. } | Operation::Product(_) => unreachable!("the network is piecewise affine"),
         };
     }
     let output = std::mem::take(&mut lowering.forms[graph.output()]);

@@ -23,7 +23,7 @@ const CHUNK: usize = 16;
 const SLICE: u64 = 64;
 
 /// The errors of an audit.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AuditError {
     /// The dimension of the points is not that of the network's input.
@@ -35,6 +35,12 @@ pub enum AuditError {
     /// There are more sampling points than single precision can distinguish.
     #[error("{0} points on a segment, expected at most {most}: more are not distinct in single precision", most = Sampling::MOST_POINTS)]
     TooManyPoints(usize),
+    /// A node is not piecewise affine.
+    #[error("node {node} is not piecewise affine: audits of smooth networks are not supported")]
+    Smooth {
+        /// The index of the node, counted from 0.
+        node: usize,
+    },
 }
 
 /// Compares ways of sampling segments, in both precisions, with the exact traces of all hidden units.
@@ -62,8 +68,11 @@ impl<'a> Auditor<'a> {
     /// An audit of these ways of sampling, for segments between these points.
     ///
     /// # Errors
-    /// The points have the wrong dimension, or a way of sampling has fewer than two points or more than [`Sampling::MOST_POINTS`].
+    /// The network is not piecewise affine, the points have the wrong dimension, or a way of sampling has fewer than two points or more than [`Sampling::MOST_POINTS`].
     pub fn new(network: &Network, points: &'a Points, ways: &'a [Sampling]) -> Result<Self, AuditError> {
+        if let Some(node) = network.first_smooth() {
+            return Err(AuditError::Smooth { node });
+        }
         let mut tracer = Tracer::new(network).pieces(false);
         tracer.over(points)?;
         for way in ways {

@@ -37,6 +37,7 @@ where
             }
             Operation::Activation { functions, .. } => Rounded::Activation(functions.iter().map(function).collect()),
             Operation::Maximum(_) => Rounded::Maximum,
+            Operation::Smooth { .. } | Operation::Product(_) => unreachable!("the network is piecewise affine"),
         };
         Self { nodes: network.nodes().iter().map(rounded).collect(), network: network.clone() }
     }

@@ -77,6 +77,7 @@ pub fn inequalities(graph: &Network, inputs: Vec<Form>, pattern: &Pattern) -> (V
                 }
                 all
             }
+            Operation::Smooth { .. } | Operation::Product(_) => unreachable!("the network is piecewise affine"),
         };
         forms.push(here);
     }

@@ -6,6 +6,7 @@
 use super::call::{Call, Known, text};
 use super::external::External;
 use super::shapes::{axes_of, normalised, slices, split, squeezed, unsqueezed};
+use super::smooth;
 use super::tensor::{Constant, Numbers, Precision};
 use crate::network::graph::{NetworkBuilder, Value, broadcast, elements, repeated, strided};
 use std::ops::Range;
@@ -98,6 +99,9 @@ const MOST_BITS: u32 = 1 << 15;
 
 /// Any other operator: a graph with this single node, evaluated exactly, since the order of the sums in a runtime is not defined.
 fn exactly(call: &Call<'_>, first: &Constant) -> Result<Vec<Constant>, String> {
+    if smooth::function(call)?.is_some() {
+        return Err("its argument is constant, where its value is irrational: expected a tensor that depends on the input".to_string());
+    }
     let mut builder = NetworkBuilder::new(&first.shape).map_err(text)?;
     let mut call = call.clone();
     call.inputs[0] = Some(Known::Value(builder.input()));

@@ -14,10 +14,11 @@ use std::rc::Rc;
 
 /// Checks that the floats of a node have one type, if its operator requires this.
 fn one_type_of_floats(node: &proto::Node, version: i64, inputs: &[Option<Known>], types: &HashMap<&str, i32>) -> Result<(), String> {
-    // The groups of inputs that must have one type. The ratio of a dropout is a group; so are scale and bias of a normalisation, and mean
+    // The groups of inputs that must have one type. The ratio of a dropout is a group, and so is an exponent; so are scale and bias of a normalisation, and mean
     // and variance.
     let group = |k: usize| match &node.op_type[..] {
         "Dropout" => k,
+        "Pow" if version >= 12 => k,
         "BatchNormalization" if version >= 15 => k.div_ceil(2),
         "BatchNormalization" if version >= 14 => k / 3,
         _ => 0,
@@ -157,7 +158,7 @@ fn leave_out(
     let is_last =
         node.output.first().is_some_and(|name| name == output) && !graph.node.iter().any(|other| other.input.contains(&node.output[0]));
     if !is_last {
-        return Err("it is not piecewise linear: it can be omitted only as the last operator".to_string());
+        return Err("it can be omitted only as the last operator".to_string());
     }
     notes.push(format!("the last operator, {}, is left out: the outputs are those before it", node.op_type));
     Ok(vec![Known::Value(call.value(0)?.clone())])

@@ -15,6 +15,7 @@ mod products;
 pub(in crate::network) mod proto;
 mod schema;
 mod shapes;
+mod smooth;
 mod spatial;
 mod tensor;
 mod weight;

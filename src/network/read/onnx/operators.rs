@@ -3,7 +3,7 @@
 use super::call::{Call, Known, text};
 use super::shapes::{axes_of, distinct, flatten_axis, gathered, normalised, order_of, reshaped, slices, split, squeezed, unsqueezed};
 use super::tensor::Numbers;
-use super::{activations, products, spatial};
+use super::{activations, products, smooth, spatial};
 use crate::network::graph::{NetworkBuilder, Piecewise, Value};
 use rug::Rational;
 
@@ -26,6 +26,7 @@ pub(super) fn apply(call: &Call<'_>, builder: &mut NetworkBuilder) -> Result<Vec
         "Sub" => one(products::sum(call, builder, -1)),
         "Mul" => one(products::product(call, builder)),
         "Div" => one(products::quotient(call, builder)),
+        "Pow" => one(products::power(call, builder)),
         "Neg" => {
             let x = call.value(0)?;
             one(builder.combine(&[(x, -1)]).map_err(text))
@@ -95,13 +96,16 @@ pub(super) fn apply(call: &Call<'_>, builder: &mut NetworkBuilder) -> Result<Vec
             let axis = normalised(call.attributes.required("axis")?, first.shape().len())?;
             one(builder.concatenate(&values, axis).map_err(text))
         }
-        _ => Err("the operator is not supported".to_string()),
+        _ => {
+            let function = smooth::function(call)?.ok_or("the operator is not supported")?;
+            one(builder.smooth(call.value(0)?, function).map_err(text))
+        }
     }
 }
 
-/// Checks that constants are floats, except for those that are indices or sizes.
+/// Checks that constants are floats, except for those that are indices, sizes or exponents.
 fn check_types(call: &Call<'_>) -> Result<(), String> {
-    let of_integers = ["Reshape", "Squeeze", "Unsqueeze", "Slice", "Gather", "Split", "ReduceMean", "ReduceMax", "Dropout"];
+    let of_integers = ["Reshape", "Squeeze", "Unsqueeze", "Slice", "Gather", "Split", "ReduceMean", "ReduceMax", "Dropout", "Pow"];
     let is_integer = |known: &Option<Known>| matches!(known, Some(Known::Constant(c)) if matches!(c.numbers, Numbers::Integers(_)));
     match call.inputs.iter().position(is_integer) {
         Some(k) if !of_integers.contains(&call.operator) => Err(format!("input {k} has integers, expected floats")),

@@ -1,4 +1,4 @@
-//! Sums and products with constants: matrix products, elementwise arithmetic, normalisation.
+//! Sums and products: matrix products with constants, elementwise arithmetic, powers, normalisation.
 
 use super::call::{Call, Known, text};
 use super::operators::exact;
@@ -71,7 +71,7 @@ pub(super) fn gemm(call: &Call<'_>, builder: &mut NetworkBuilder) -> Result<Valu
             let y = weighted(builder, &x, matrix(a, trans_a, alpha)?)?;
             turned(builder, &y)?
         }
-        _ => return Err("a product of two tensors that depend on the input is not piecewise linear".to_string()),
+        _ => return Err("a matrix product of two tensors that depend on the input, expected one constant factor".to_string()),
     };
     let Some(c) = bias else { return Ok(y) };
     if call.version < 7 && a.integer("broadcast", 0) == 0 && c.shape != y.shape() {
@@ -105,7 +105,7 @@ pub(super) fn matmul(call: &Call<'_>, builder: &mut NetworkBuilder) -> Result<Va
             let shape = y.shape()[..y.shape().len() - 1].to_vec();
             builder.reshape(&y, &shape).map_err(text)
         }
-        _ => Err("a product of two tensors that depend on the input is not piecewise linear".to_string()),
+        _ => Err("a matrix product of two tensors that depend on the input, expected one constant factor".to_string()),
     }
 }
 
@@ -167,13 +167,33 @@ fn scaled(builder: &mut NetworkBuilder, x: &Value, shape: &[usize], scale: &Coef
 pub(super) fn product(call: &Call<'_>, builder: &mut NetworkBuilder) -> Result<Value, String> {
     match operands(call, builder)? {
         (Known::Value(x), Known::Constant(c)) | (Known::Constant(c), Known::Value(x)) => scaled(builder, &x, &c.shape, &c.coefficients()),
-        _ => Err("a product of two tensors that depend on the input is not piecewise linear".to_string()),
+        (Known::Value(x), Known::Value(y)) => builder.product(&x, &y).map_err(text),
+        (Known::Constant(_), Known::Constant(_)) => Err("a product of constants".to_string()),
     }
+}
+
+/// A tensor to the power of 2 or 3, as products.
+pub(super) fn power(call: &Call<'_>, builder: &mut NetworkBuilder) -> Result<Value, String> {
+    let (Known::Value(x), Known::Constant(c)) = operands(call, builder)? else {
+        return Err("an exponent that depends on the input, expected the constant 2 or 3".to_string());
+    };
+    if c.len() != 1 {
+        return Err(format!("{} exponents, expected one", c.len()));
+    }
+    let exponent = &c.rationals()?[0];
+    if *exponent != 2 && *exponent != 3 {
+        return Err(format!("the exponent is {}, expected 2 or 3", exponent.to_f64()));
+    }
+    let square = builder.product(&x, &x).map_err(text)?;
+    let y = if *exponent == 2 { square } else { builder.product(&square, &x).map_err(text)? };
+    // An exponent with more axes than the tensor adds axes of size 1.
+    let shape = broadcast(x.shape(), &c.shape).map_err(text)?;
+    if y.shape() == shape { Ok(y) } else { builder.reshape(&y, &shape).map_err(text) }
 }
 
 pub(super) fn quotient(call: &Call<'_>, builder: &mut NetworkBuilder) -> Result<Value, String> {
     let (Known::Value(x), Known::Constant(c)) = operands(call, builder)? else {
-        return Err("a division by a tensor that depends on the input is not piecewise linear".to_string());
+        return Err("a division by a tensor that depends on the input, expected a constant divisor".to_string());
     };
     let inverse = |(i, q): (usize, Rational)| if q.is_zero() { Err(format!("number {i} of the divisor is 0")) } else { Ok(q.recip()) };
     let inverses = c.rationals()?.into_iter().enumerate().map(inverse).collect::<Result<Vec<_>, _>>()?;

@@ -49,7 +49,7 @@ const fn row(
 const OLD_BROADCAST: &[(&str, Kind)] = &[("axis", Integer), ("broadcast", Integer)];
 const AXIS: &[(&str, Kind)] = &[("axis", Integer)];
 const AXES: &[(&str, Kind)] = &[("axes", Integers)];
-const SLOPE: &[(&str, Kind)] = &[("alpha", Float)];
+const ALPHA: &[(&str, Kind)] = &[("alpha", Float)];
 
 /// Later versions of an operator come after earlier ones.
 #[rustfmt::skip]
@@ -68,6 +68,7 @@ const OPERATORS: &[Schema] = &[
     row("Cast", 6, (1, 1), 1, &[("to", Integer)]),
     row("Cast", 19, (1, 1), 1, &[("to", Integer), ("saturate", Integer)]),
     row("Cast", 24, (1, 1), 1, &[("to", Integer), ("saturate", Integer), ("round_mode", Text)]),
+    row("Celu", 12, (1, 1), 1, ALPHA),
     row("Clip", 6, (1, 1), 1, &[("min", Float), ("max", Float)]),
     row("Clip", 11, (1, 3), 1, &[]),
     row("Concat", 4, (1, ANY), 1, AXIS),
@@ -79,16 +80,20 @@ const OPERATORS: &[Schema] = &[
     row("Dropout", 6, (1, 1), 2, &[("ratio", Float), ("is_test", Integer)]),
     row("Dropout", 7, (1, 1), 2, &[("ratio", Float)]),
     row("Dropout", 12, (1, 3), 2, &[("seed", Integer)]),
+    row("Elu", 6, (1, 1), 1, ALPHA),
+    row("Erf", 9, (1, 1), 1, &[]),
     row("Flatten", 1, (1, 1), 1, AXIS),
     row("Gather", 1, (2, 2), 1, AXIS),
+    row("Gelu", 20, (1, 1), 1, &[("approximate", Text)]),
     row("Gemm", 6, (3, 3), 1, &[("alpha", Float), ("beta", Float), ("transA", Integer), ("transB", Integer), ("broadcast", Integer)]),
     row("Gemm", 7, (3, 3), 1, &[("alpha", Float), ("beta", Float), ("transA", Integer), ("transB", Integer)]),
     row("Gemm", 11, (2, 3), 1, &[("alpha", Float), ("beta", Float), ("transA", Integer), ("transB", Integer)]),
     row("GlobalAveragePool", 1, (1, 1), 1, &[]),
     row("GlobalMaxPool", 1, (1, 1), 1, &[]),
     row("HardSigmoid", 6, (1, 1), 1, &[("alpha", Float), ("beta", Float)]),
+    row("HardSwish", 14, (1, 1), 1, &[]),
     row("Identity", 1, (1, 1), 1, &[]),
-    row("LeakyRelu", 6, (1, 1), 1, SLOPE),
+    row("LeakyRelu", 6, (1, 1), 1, ALPHA),
     row("LogSoftmax", 1, (1, 1), 1, AXIS),
     row("MatMul", 1, (2, 2), 1, &[]),
     row("Max", 6, (1, ANY), 1, &[]),
@@ -96,10 +101,13 @@ const OPERATORS: &[Schema] = &[
     row("MaxPool", 8, (1, 1), 2, &[("auto_pad", Text), ("kernel_shape", Integers), ("pads", Integers), ("strides", Integers), ("storage_order", Integer)]),
     row("MaxPool", 10, (1, 1), 2, &[("auto_pad", Text), ("kernel_shape", Integers), ("pads", Integers), ("strides", Integers), ("storage_order", Integer), ("ceil_mode", Integer), ("dilations", Integers)]),
     row("Min", 6, (1, ANY), 1, &[]),
+    row("Mish", 18, (1, 1), 1, &[]),
     row("Mul", 6, (2, 2), 1, OLD_BROADCAST),
     row("Mul", 7, (2, 2), 1, &[]),
     row("Neg", 6, (1, 1), 1, &[]),
     row("PRelu", 6, (2, 2), 1, &[]),
+    row("Pow", 1, (2, 2), 1, OLD_BROADCAST),
+    row("Pow", 7, (2, 2), 1, &[]),
     row("ReduceMax", 1, (1, 1), 1, &[("axes", Integers), ("keepdims", Integer)]),
     row("ReduceMax", 18, (1, 2), 1, &[("keepdims", Integer), ("noop_with_empty_axes", Integer)]),
     row("ReduceMean", 1, (1, 1), 1, &[("axes", Integers), ("keepdims", Integer)]),
@@ -107,11 +115,15 @@ const OPERATORS: &[Schema] = &[
     row("Relu", 6, (1, 1), 1, &[]),
     row("Reshape", 5, (2, 2), 1, &[]),
     row("Reshape", 14, (2, 2), 1, &[("allowzero", Integer)]),
+    row("Selu", 6, (1, 1), 1, &[("alpha", Float), ("gamma", Float)]),
     row("Shape", 1, (1, 1), 1, &[]),
     row("Shape", 15, (1, 1), 1, &[("start", Integer), ("end", Integer)]),
+    row("Sigmoid", 6, (1, 1), 1, &[]),
     row("Slice", 1, (1, 1), 1, &[("starts", Integers), ("ends", Integers), ("axes", Integers)]),
     row("Slice", 10, (3, 5), 1, &[]),
     row("Softmax", 1, (1, 1), 1, AXIS),
+    row("Softplus", 1, (1, 1), 1, &[]),
+    row("Softsign", 1, (1, 1), 1, &[]),
     row("Split", 2, (1, 1), ANY, &[("axis", Integer), ("split", Integers)]),
     row("Split", 13, (1, 2), ANY, AXIS),
     row("Split", 18, (1, 2), ANY, &[("axis", Integer), ("num_outputs", Integer)]),
@@ -120,6 +132,8 @@ const OPERATORS: &[Schema] = &[
     row("Squeeze", 13, (1, 2), 1, &[]),
     row("Sub", 6, (2, 2), 1, OLD_BROADCAST),
     row("Sub", 7, (2, 2), 1, &[]),
+    row("Swish", 24, (1, 1), 1, ALPHA),
+    row("Tanh", 6, (1, 1), 1, &[]),
     row("Transpose", 1, (1, 1), 1, &[("perm", Integers)]),
     row("Unsqueeze", 1, (1, 1), 1, AXES),
     row("Unsqueeze", 13, (2, 2), 1, &[]),
@@ -127,8 +141,10 @@ const OPERATORS: &[Schema] = &[
 
 /// Checks that a node has the inputs, outputs and attributes of its operator in this version.
 pub(super) fn check(node: &proto::Node, version: i64) -> Result<(), String> {
-    let mut rows = OPERATORS.iter().filter(|row| row.operator == node.op_type && row.since <= version);
-    let schema = rows.next_back().ok_or("the operator is not supported")?;
+    let mut rows = OPERATORS.iter().filter(|row| row.operator == node.op_type);
+    let first = rows.clone().next().ok_or("the operator is not supported")?.since;
+    let schema = rows.rfind(|row| row.since <= version);
+    let schema = schema.ok_or_else(|| format!("version {version} of the operators does not have it, expected at least version {first}"))?;
     let (required, most) = schema.inputs;
     let found = node.input.len();
     let at_least = if most == ANY { found.max(required) } else { required };

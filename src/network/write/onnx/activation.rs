@@ -44,12 +44,13 @@ fn upper(function: &Piecewise) -> Option<Rational> {
     (*function == Piecewise::clip(None, Some(bound.clone()))).then_some(bound)
 }
 
-fn number(file: &File, what: &str, q: &Rational) -> Result<f64, Refusal> {
+/// A number as a float of the file, if it is one.
+pub(super) fn number(file: &File, what: &str, q: &Rational) -> Result<f64, Refusal> {
     file.float_of(q).ok_or_else(|| Refusal::Number { place: what.to_string(), value: q.to_string() })
 }
 
 /// A number as a single, the type of attributes, if it is one.
-fn single(q: &Rational) -> Option<f32> {
+pub(super) fn single(q: &Rational) -> Option<f32> {
     let x = crate::exact::as_f64(q)? as f32;
     (Rational::from_f32(x).as_ref() == Some(q)).then_some(x)
 }

@@ -7,9 +7,21 @@ use crate::network::read::onnx::proto::{self, Attribute, Dimension, Node, Operat
 use prost::Message;
 use rug::Rational;
 
-/// The version of the format, and that of its standard operators.
-const FORMAT: i64 = 8;
-const OPERATORS: i64 = 17;
+/// The version of the standard operators in a file that needs no later one.
+pub(super) const OPERATORS: i64 = 17;
+
+/// The version of the operators from which on the axes of a reduction are an input.
+const AXES_AS_INPUT: i64 = 18;
+
+/// The first version of the format that goes with a version of the operators.
+fn format_of(operators: i64) -> i64 {
+    match operators {
+        ..=18 => 8,
+        19..=20 => 9,
+        21..=24 => 12,
+        _ => 14,
+    }
+}
 
 /// The numbers in the format of the types: floats of 4 and of 8 bytes, and integers of 8 bytes.
 const SINGLES: i32 = 1;
@@ -68,6 +80,8 @@ const INPUT: &str = "input";
 const OUTPUT: &str = "output";
 
 pub(super) struct File {
+    /// The version of the standard operators.
+    version: i64,
     single: bool,
     limit: usize,
     input: Tensor,
@@ -82,10 +96,10 @@ pub(super) struct File {
 }
 
 impl File {
-    pub fn new(single: bool, input: &[usize], limit: usize) -> Self {
+    pub fn new(version: i64, single: bool, input: &[usize], limit: usize) -> Self {
         let input = Tensor { name: INPUT.to_string(), shape: input.to_vec() };
         let graph = proto::Graph { name: "network".to_string(), ..Default::default() };
-        Self { single, limit, input, layer: 0, operators: 0, reshapes: 0, shapes: Vec::new(), bytes: 0, graph }
+        Self { version, single, limit, input, layer: 0, operators: 0, reshapes: 0, shapes: Vec::new(), bytes: 0, graph }
     }
 
     pub fn input(&self) -> Tensor {
@@ -190,6 +204,18 @@ impl File {
         self.push(name, operator, inputs, attributes, shape)
     }
 
+    /// Adds an operator that reduces one axis of a tensor, and drops the axis.
+    pub fn reduced(&mut self, operator: &str, x: &Tensor, axis: usize) -> Result<Tensor, Refusal> {
+        let mut shape = x.shape.clone();
+        shape.remove(axis);
+        let dropped = integer("keepdims", 0);
+        if self.version < AXES_AS_INPUT {
+            return Ok(self.operator(operator, &[x], vec![integers("axes", &[axis]), dropped], shape));
+        }
+        let axes = self.constant(format!("{}.axes", self.name()), INTEGERS, &[1], (axis as i64).to_le_bytes().to_vec())?;
+        Ok(self.operator(operator, &[x, &axes], vec![dropped], shape))
+    }
+
     fn push(&mut self, name: String, operator: &str, inputs: &[&dyn Input], attribute: Vec<Attribute>, shape: Vec<usize>) -> Tensor {
         let input = inputs.iter().map(|input| input.name().to_string()).collect();
         let (output, op_type) = (vec![name.clone()], operator.to_string());
@@ -228,8 +254,8 @@ impl File {
         }
         self.graph.input = vec![self.info(INPUT, &self.input.shape)];
         self.graph.output = vec![self.info(OUTPUT, shape)];
-        let opset_import = vec![OperatorSet { domain: String::new(), version: OPERATORS }];
-        let (ir_version, producer_name) = (FORMAT, "plica".to_string());
+        let opset_import = vec![OperatorSet { domain: String::new(), version: self.version }];
+        let (ir_version, producer_name) = (format_of(self.version), "plica".to_string());
         let model = proto::Model { ir_version, producer_name, graph: Some(self.graph), opset_import, functions: Vec::new() };
         if model.encoded_len() > self.limit {
             return Err(Refusal::TooLarge);
@@ -252,6 +278,11 @@ pub(super) fn integer(name: &str, value: usize) -> Attribute {
 /// An attribute that is a single.
 pub(super) fn float(name: &str, value: f32) -> Attribute {
     Attribute { name: name.to_string(), f: Some(value), r#type: 1, ..Default::default() }
+}
+
+/// An attribute that is a text.
+pub(super) fn words(name: &str, text: &str) -> Attribute {
+    Attribute { name: name.to_string(), s: Some(text.as_bytes().to_vec()), r#type: 3, ..Default::default() }
 }
 
 /// An attribute that is a list of integers.
@@ -288,7 +319,7 @@ mod tests {
 
     #[test]
     fn a_constant_of_many_digits_is_a_sum_of_floats() {
-        let (single, double) = (File::new(true, &[1], LIMIT), File::new(false, &[1], LIMIT));
+        let (single, double) = (File::new(OPERATORS, true, &[1], LIMIT), File::new(OPERATORS, false, &[1], LIMIT));
         let q = Rational::from((0x1234_5678_9abc_def1u64, 1u64 << 60));
         for file in [&single, &double] {
             let parts = file.parts(q.clone()).unwrap();
@@ -305,7 +336,7 @@ mod tests {
     #[test]
     fn a_file_that_is_too_large_is_refused() {
         let file = |limit: usize| {
-            let mut file = File::new(true, &[1, 10], limit);
+            let mut file = File::new(OPERATORS, true, &[1, 10], limit);
             let (x, c) = (file.input(), file.floats("bias", &[10], &[0.5; 10])?);
             let y = file.operator("Add", &[&x, &c], vec![], vec![1, 10]);
             file.finish(&y, &[1, 10])

@@ -2,16 +2,18 @@
 //!
 //! An activation or a maximum becomes one operator, so that units and their bits are preserved. If no operator has the same bits, the
 //! network is refused. An affine node may become several operators, whose exact product is the same map. Every number is stored exactly: as
-//! floats of 4 bytes if all numbers are such floats, and else of 8 bytes.
+//! floats of 4 bytes if all numbers are such floats, and else of 8 bytes. A file declares the first version of the operators, from 17 on,
+//! that has all of its operators.
 
 mod activation;
 mod affine;
 mod file;
+mod smooth;
 mod sparse;
 mod window;
 
 use crate::network::graph::{Coefficients, Graph, Node, Operation};
-use file::{File, LIMIT, Tensor};
+use file::{File, LIMIT, OPERATORS, Tensor};
 
 /// The reasons for which a graph is not written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +40,12 @@ pub(super) fn graph(graph: &Graph) -> Result<Vec<u8>, Refused> {
 }
 
 fn written(graph: &Graph, single: bool) -> Result<Vec<u8>, Refused> {
-    let mut file = File::new(single, graph.input_shape(), LIMIT);
+    let needed = |node: &Node| match &node.operation {
+        Operation::Smooth { function, .. } => smooth::version(function, single),
+        _ => OPERATORS,
+    };
+    let version = graph.nodes().iter().map(needed).fold(OPERATORS, i64::max);
+    let mut file = File::new(version, single, graph.input_shape(), LIMIT);
     let mut tensors = vec![file.input()];
     for (n, node) in graph.nodes().iter().enumerate().skip(1) {
         file.begin_layer(n - 1);
@@ -57,6 +64,9 @@ fn tensor(file: &mut File, node: &Node, tensors: &[Tensor]) -> Result<Tensor, Re
         Operation::Activation { from, functions, function_of, .. } => {
             activation::write(file, &tensors[*from], &node.shape, functions, function_of)
         }
+        Operation::Smooth { is_layer: false, .. } => not_a_layer(),
+        Operation::Smooth { from, function, .. } => smooth::write(file, &tensors[*from], function),
+        Operation::Product(factors) => smooth::product(file, factors.map(|factor| &tensors[factor]), &node.shape),
         Operation::Maximum(maximum) if !maximum.is_layer => not_a_layer(),
         Operation::Maximum(maximum) => window::maximum(file, maximum, &node.shape, &tensors[maximum.from]),
     }

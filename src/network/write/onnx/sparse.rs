@@ -1,7 +1,7 @@
 //! Maps with sparse rows: the structure of their entries is recognised, and written as the operator that has it.
 
 use super::affine::{Shift, along, gemm};
-use super::file::{File, Tensor, compact, integer, integers};
+use super::file::{File, Tensor, compact, integer};
 use super::{Refusal, floats, window};
 use crate::exact::Lists;
 use crate::network::graph::{Coefficients, LinearMap};
@@ -54,7 +54,7 @@ pub(super) fn write(file: &mut File, map: &LinearMap, x: &Tensor, shape: &[usize
     if let Some(width) = mean {
         let elements: Vec<u32> = inputs(&rows).collect();
         let y = chosen(file, x, &elements, &[rows.len(), width])?;
-        return Ok(file.operator("ReduceMean", &[&y], vec![integers("axes", &[1]), integer("keepdims", 0)], vec![rows.len()]));
+        return file.reduced("ReduceMean", &y, 1);
     }
     any(file, map, &rows, x, shape)
 }

@@ -69,14 +69,10 @@ fn options(window: &Window) -> Vec<Attribute> {
 
 pub(super) fn maximum(file: &mut File, maximum: &Maximum, shape: &[usize], x: &Tensor) -> Result<Tensor, Refusal> {
     let (size, windows) = (maximum.size, maximum.candidates.len() / maximum.size);
-    let largest = |file: &mut File, x: &Tensor, axis: usize| {
-        let mut shape = x.shape.clone();
-        shape.remove(axis);
-        file.operator("ReduceMax", &[x], vec![integers("axes", &[axis]), integer("keepdims", 0)], shape)
-    };
+    let largest = |file: &mut File, x: &Tensor, axis: usize| file.reduced("ReduceMax", x, axis);
     if let Some(inner) = inner(maximum, windows, x.len()) {
         let x = file.reshaped(x, &[windows / inner, size, inner])?;
-        return Ok(largest(file, &x, 1));
+        return largest(file, &x, 1);
     }
     if let Some((size, window)) = max_pool(maximum, shape, x.len()) {
         let [channels, rows, columns] = image(shape).expect("a pool gives an image");
@@ -86,7 +82,7 @@ pub(super) fn maximum(file: &mut File, maximum: &Maximum, shape: &[usize], x: &T
     let elements =
         without_padding(maximum).ok_or_else(|| Refusal::Node("no operator has windows with the padding of its maxima".to_string()))?;
     let x = chosen(file, x, &elements, &[windows, size])?;
-    Ok(largest(file, &x, 1))
+    largest(file, &x, 1)
 }
 
 /// The number of elements after the axis along which the maxima are, if they are along one axis.

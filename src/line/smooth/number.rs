@@ -1,0 +1,225 @@
+//! The numbers of enclosures: doubles, and MPFR's floats of any precision.
+
+use super::ball::Ball;
+use crate::exact::{nearest_f64, rational};
+use rug::{Float, Rational, float::Round};
+
+/// 2^-1070. Added wherever a result may be below the normal doubles: it exceeds what a few operations lose there.
+pub(super) const TINY: f64 = f64::from_bits(1 << 4);
+
+/// A floating-point number that knows its precision. Each operation is rounded to nearest: its error is at most [`roundoff`](Self::roundoff)
+/// times the result, plus 2^-1075.
+pub(super) trait Number: Clone + PartialOrd + std::fmt::Debug {
+    /// The number of the same precision that is a double; exact.
+    fn like(&self, x: f64) -> Self;
+    /// The nearest number of the same precision.
+    fn nearest(&self, q: &Rational) -> Self;
+    fn add(&self, other: &Self) -> Self;
+    fn mul(&self, other: &Self) -> Self;
+    fn div(&self, other: &Self) -> Self;
+    fn neg(&self) -> Self;
+    /// A double that is at least the magnitude. NaN stays NaN.
+    fn size(&self) -> f64;
+    /// The tightest doubles around the number.
+    fn below(&self) -> f64;
+    fn above(&self) -> f64;
+    fn exp(&self) -> Self;
+    /// exp(x) - 1.
+    fn exp_m1(&self) -> Self;
+    /// ln(1 + x).
+    fn ln_1p(&self) -> Self;
+    fn tanh(&self) -> Self;
+    /// The error function.
+    fn erf(&self) -> Self;
+    /// The complementary error function.
+    fn erfc(&self) -> Self;
+    fn sqrt(&self) -> Self;
+    fn pi(&self) -> Self;
+    /// The unit roundoff: 2^-p for p bits.
+    fn roundoff(&self) -> f64;
+    fn is_negative(&self) -> bool;
+    fn to_rational(&self) -> Option<Rational>;
+
+    /// The sum of the products of some weights with balls, and a constant.
+    fn row(like: &Self, row: Row<'_>, x: &[Ball<Self>]) -> Ball<Self>;
+}
+
+/// A row of an affine map: for each term the indices of its inputs with the weights as doubles and, if these are not exact, as rationals.
+#[derive(Clone, Copy)]
+pub(super) struct Row<'a> {
+    pub columns: &'a [u32],
+    pub weights: &'a [f64],
+    /// Empty if all weights are doubles.
+    pub exact: &'a [Rational],
+    pub bias: &'a Rational,
+    pub bias_double: f64,
+    /// Whether the constant is a double.
+    pub bias_is_double: bool,
+}
+
+impl Number for f64 {
+    fn like(&self, x: f64) -> Self {
+        x
+    }
+    fn nearest(&self, q: &Rational) -> Self {
+        nearest_f64(q)
+    }
+    fn add(&self, other: &Self) -> Self {
+        self + other
+    }
+    fn mul(&self, other: &Self) -> Self {
+        self * other
+    }
+    fn div(&self, other: &Self) -> Self {
+        self / other
+    }
+    fn neg(&self) -> Self {
+        -self
+    }
+    fn size(&self) -> f64 {
+        self.abs()
+    }
+    fn below(&self) -> f64 {
+        *self
+    }
+    fn above(&self) -> f64 {
+        *self
+    }
+    fn exp(&self) -> Self {
+        core_math::exp(*self)
+    }
+    fn exp_m1(&self) -> Self {
+        core_math::expm1(*self)
+    }
+    fn ln_1p(&self) -> Self {
+        core_math::log1p(*self)
+    }
+    fn tanh(&self) -> Self {
+        core_math::tanh(*self)
+    }
+    fn erf(&self) -> Self {
+        core_math::erf(*self)
+    }
+    fn erfc(&self) -> Self {
+        core_math::erfc(*self)
+    }
+    fn sqrt(&self) -> Self {
+        f64::sqrt(*self)
+    }
+    fn pi(&self) -> Self {
+        std::f64::consts::PI
+    }
+    fn roundoff(&self) -> f64 {
+        crate::exact::bound::U
+    }
+    fn is_negative(&self) -> bool {
+        *self < 0.0
+    }
+    fn to_rational(&self) -> Option<Rational> {
+        rational(*self)
+    }
+
+    fn row(_: &Self, row: Row<'_>, x: &[Ball<Self>]) -> Ball<Self> {
+        let (mut mid, mut size, mut rad, mut lost) = (row.bias_double, row.bias_double.abs(), 0.0, 0.0);
+        for (&j, &w) in row.columns.iter().zip(row.weights) {
+            let ball = &x[j as usize];
+            let product = w * ball.mid;
+            mid += product;
+            size += product.abs();
+            rad += w.abs() * ball.rad;
+            // A rational weight near 0 loses up to 2^-1075, whatever it is multiplied with.
+            lost += if row.exact.is_empty() { 0.0 } else { ball.mid.abs() + ball.rad };
+        }
+        if size == 0.0 && rad == 0.0 && row.exact.is_empty() && row.bias_is_double && row.is_all_zero(x) {
+            return Ball { mid: 0.0, rad: 0.0 };
+        }
+        // Each term has a rounding of its weight, one of its product, and those of the sum; the constant has one of its own.
+        let n = row.columns.len();
+        let gamma = crate::exact::bound::gamma(n + 4);
+        Ball { mid, rad: crate::exact::bound::round_up(gamma * size + rad * (1.0 + gamma)) + (n + 2) as f64 * TINY + 2.0 * lost * TINY }
+    }
+}
+
+impl Row<'_> {
+    /// Whether every product is exactly 0: of a weight, or of an input.
+    fn is_all_zero<N: Number>(&self, x: &[Ball<N>]) -> bool {
+        self.columns.iter().zip(self.weights).all(|(&j, &w)| w == 0.0 || x[j as usize].is_zero())
+    }
+}
+
+impl Number for Float {
+    fn like(&self, x: f64) -> Self {
+        Float::with_val(self.prec(), x)
+    }
+    fn nearest(&self, q: &Rational) -> Self {
+        Float::with_val(self.prec(), q)
+    }
+    fn add(&self, other: &Self) -> Self {
+        Float::with_val(self.prec(), self + other)
+    }
+    fn mul(&self, other: &Self) -> Self {
+        Float::with_val(self.prec(), self * other)
+    }
+    fn div(&self, other: &Self) -> Self {
+        Float::with_val(self.prec(), self / other)
+    }
+    fn neg(&self) -> Self {
+        -self.clone()
+    }
+    fn size(&self) -> f64 {
+        self.clone().abs().to_f64_round(Round::Up)
+    }
+    fn below(&self) -> f64 {
+        self.to_f64_round(Round::Down)
+    }
+    fn above(&self) -> f64 {
+        self.to_f64_round(Round::Up)
+    }
+    fn exp(&self) -> Self {
+        self.clone().exp()
+    }
+    fn exp_m1(&self) -> Self {
+        self.clone().exp_m1()
+    }
+    fn ln_1p(&self) -> Self {
+        self.clone().ln_1p()
+    }
+    fn tanh(&self) -> Self {
+        self.clone().tanh()
+    }
+    fn erf(&self) -> Self {
+        self.clone().erf()
+    }
+    fn erfc(&self) -> Self {
+        self.clone().erfc()
+    }
+    fn sqrt(&self) -> Self {
+        self.clone().sqrt()
+    }
+    fn pi(&self) -> Self {
+        Float::with_val(self.prec(), rug::float::Constant::Pi)
+    }
+    fn roundoff(&self) -> f64 {
+        2f64.powi(-(self.prec() as i32))
+    }
+    fn is_negative(&self) -> bool {
+        self.is_sign_negative() && !self.is_zero()
+    }
+    fn to_rational(&self) -> Option<Rational> {
+        Float::to_rational(self)
+    }
+
+    fn row(like: &Self, row: Row<'_>, x: &[Ball<Self>]) -> Ball<Self> {
+        let constant = |i: usize| match row.exact.get(i) {
+            Some(q) => Ball::of_rational(like, q),
+            None => Ball::exact(like.like(row.weights[i])),
+        };
+        let mut sum = if row.bias_is_double { Ball::exact(like.like(row.bias_double)) } else { Ball::of_rational(like, row.bias) };
+        for (i, &j) in row.columns.iter().enumerate() {
+            if row.weights[i] != 0.0 || !row.exact.is_empty() {
+                sum = sum + constant(i) * x[j as usize].clone();
+            }
+        }
+        sum
+    }
+}
