@@ -217,7 +217,6 @@ fn a_softplus_with_a_gain_is_written_with_factors() {
     }
     let message = |beta: Rational| rewritten(&softplus(beta)).unwrap_err();
     assert!(message((1, 3).into()).ends_with("beta of node 1 is 1/3: expected a double"));
-    assert!(message((-1).into()).ends_with("node 1 cannot be written: beta is -1, expected a number above 0"));
 }
 
 #[test]
@@ -238,8 +237,29 @@ fn parameters_that_a_file_cannot_have_are_refused() {
     let found = message(elu([2.into(), 3.into(), 3.into()]));
     let expected = "no operator has its exponential of scale 2, alpha 3 and width 3: expected width 1, or scale 1 and width equal to alpha";
     assert!(found.ends_with(expected), "{found}");
-    let found = message(elu([1.into(), (-1).into(), 1.into()]));
-    assert!(found.ends_with("alpha is -1, expected a number above 0"), "{found}");
+}
+
+#[test]
+fn parameters_that_are_not_above_zero_are_refused_when_a_network_is_built() {
+    let [zero, one, minus] = [0, 1, -1].map(Rational::from);
+    let elu = |scale: &Rational, alpha: &Rational, width: &Rational| Smooth::Elu {
+        scale: scale.clone(),
+        alpha: alpha.clone(),
+        width: width.clone(),
+    };
+    let wrong = [
+        Smooth::Softplus { beta: minus.clone() },
+        Smooth::Silu { beta: zero.clone() },
+        elu(&zero, &one, &one),
+        elu(&one, &minus, &one),
+        elu(&one, &one, &zero),
+    ];
+    for function in wrong {
+        let mut builder = NetworkBuilder::new(&[1]).unwrap();
+        let x = builder.input();
+        let message = builder.smooth(&x, function.clone()).unwrap_err().to_string();
+        assert!(message.ends_with("expected numbers above 0"), "{function:?}: {message}");
+    }
 }
 
 /// Random networks are left in a directory that `PLICA_ONNX_SMOOTH` names, for a check by other readers.

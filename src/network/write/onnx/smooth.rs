@@ -51,7 +51,7 @@ pub(super) fn write(file: &mut File, x: &Tensor, function: &Smooth) -> Result<Te
 /// ln(1 + exp(beta z)) / beta. The operator has no gain: its argument is multiplied by beta, and its value divided. The argument has the
 /// sign of z, so the bits are the same.
 fn softplus(file: &mut File, x: &Tensor, beta: &Rational) -> Result<Tensor, Refusal> {
-    let gain = number(file, "beta", above_0("beta", beta)?)?;
+    let gain = number(file, "beta", beta)?;
     let gain = file.floats("beta", &[], &[gain])?;
     let z = file.operator("Mul", &[x, &gain], vec![], x.shape.clone());
     let y = file.operator("Softplus", &[&z], vec![], x.shape.clone());
@@ -64,12 +64,8 @@ pub(super) fn product(file: &mut File, factors: [&Tensor; 2], shape: &[usize]) -
     Ok(file.operator("Mul", &[&x, &y], vec![], shape.to_vec()))
 }
 
-fn above_0<'a>(name: &str, q: &'a Rational) -> Result<&'a Rational, Refusal> {
-    if *q > 0 { Ok(q) } else { Err(Refusal::Node(format!("{name} is {q}, expected a number above 0"))) }
-}
-
 /// A parameter as an attribute, which is a single.
 fn parameter(name: &str, q: &Rational) -> Result<Attribute, Refusal> {
     let refused = || Refusal::Node(format!("{name} is {q}, expected a number of single precision, as the attributes of an .onnx file are"));
-    Ok(float(name, single(above_0(name, q)?).ok_or_else(refused)?))
+    Ok(float(name, single(q).ok_or_else(refused)?))
 }
