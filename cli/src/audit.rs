@@ -81,7 +81,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     let mut progress = Progress::new(&subject.name, 0, all, arguments.quiet);
     let found = pool.install(|| {
         auditor.audit_groups(&groups, |found| {
-            progress.at(found.segments);
+            progress.at(found.segments + found.windows);
             true
         })
     });

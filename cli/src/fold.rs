@@ -98,7 +98,7 @@ impl Files {
             let (units, pairs) = (subject.units.selection().to_string(), pairs.to_string());
             vec![("network", subject.name.clone()), ("data", data.name.clone()), ("pairs", pairs), ("units", units)]
         };
-        let rows = arguments.paths.then(|| PathFiles::new(out.paths(k), &fingerprint, about()));
+        let rows = arguments.paths.then(|| PathFiles::new(out.paths(k), &fingerprint, about(), !subject.network.is_piecewise_affine()));
         Self { checkpoint: out.checkpoint(k, fingerprint), rows }
     }
 

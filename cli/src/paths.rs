@@ -33,6 +33,8 @@ pub struct PathFiles {
     kept: PathBuf,
     fingerprint: Fingerprint,
     about: Vec<(&'static str, String)>,
+    /// Whether segments may have windows.
+    windows: bool,
     written: Mutex<Written>,
 }
 
@@ -44,11 +46,11 @@ struct Written {
 }
 
 impl PathFiles {
-    /// The rows of a sweep, to be kept in a directory, with the metadata for each file.
-    pub fn new(kept: PathBuf, fingerprint: &Fingerprint, about: Vec<(&'static str, String)>) -> Self {
+    /// The rows of a sweep, to be kept in a directory, with the metadata for each file. Its segments may have windows, or may not.
+    pub fn new(kept: PathBuf, fingerprint: &Fingerprint, about: Vec<(&'static str, String)>, windows: bool) -> Self {
         let mut name = kept.file_name().unwrap_or_default().to_os_string();
         name.push(".tmp");
-        Self { gathered: kept.with_file_name(name), kept, fingerprint: fingerprint.clone(), about, written: Mutex::default() }
+        Self { gathered: kept.with_file_name(name), kept, fingerprint: fingerprint.clone(), about, windows, written: Mutex::default() }
     }
 
     /// Prepares a sweep that has these parts already. The file of each must exist.
@@ -124,7 +126,7 @@ impl RowSink for PathFiles {
     fn take(&self, part: usize, group: &PairGroup, rows: &[PathRow]) -> Result<(), Box<dyn Error + Send + Sync>> {
         let path = self.gathered.join(file_name(part));
         let about: Vec<(&str, &str)> = self.about.iter().map(|(key, value)| (*key, value.as_str())).collect();
-        let file = encoded(group, rows, &about).map_err(|error| format!("{}: {error}", path.display()))?;
+        let file = encoded(group, rows, self.windows, &about).map_err(|error| format!("{}: {error}", path.display()))?;
         replace(&path, |out| out.write_all(&file)).map_err(|error| format!("{}: {error}", path.display()))?;
         let mut written = self.written();
         written.parts.insert(part, digest(&file));
@@ -140,12 +142,12 @@ pub fn refusal() -> Option<Failure> {
 }
 
 #[cfg(feature = "parquet")]
-fn encoded(group: &PairGroup, rows: &[PathRow], about: &[(&str, &str)]) -> Result<Vec<u8>, String> {
-    plica::report::paths_parquet(group, rows, about).map_err(|error| error.to_string())
+fn encoded(group: &PairGroup, rows: &[PathRow], windows: bool, about: &[(&str, &str)]) -> Result<Vec<u8>, String> {
+    plica::report::paths_parquet(group, rows, windows, about).map_err(|error| error.to_string())
 }
 
 #[cfg(not(feature = "parquet"))]
-fn encoded(_: &PairGroup, _: &[PathRow], _: &[(&str, &str)]) -> Result<Vec<u8>, String> {
+fn encoded(_: &PairGroup, _: &[PathRow], _: bool, _: &[(&str, &str)]) -> Result<Vec<u8>, String> {
     Err("this build has no Parquet".to_string())
 }
 

@@ -123,7 +123,8 @@ fn many(arguments: &Arguments, subject: &Subject, file: &str, output: &mut Outpu
         let points = Points::from_points(&ends).map_err(|error| data_error(&error))?;
         let mut written = Ok(());
         let pairs = (0..rows.len()).map(|i| (i, i + rows.len()));
-        let visit = |(i, _): (usize, usize), trace: &plica::line::Trace| {
+        let visit = |(i, _): (usize, usize), trace: Result<&plica::line::Trace, &plica::line::EnclosedTrace>| {
+            let trace = trace.expect("a piecewise affine network has no windows");
             if written.is_ok() {
                 let trace = trace.select(&units);
                 written = output.row(&TraceReport::of(&trace), text::SEGMENT_HEAD, || text::segment_row(first + i, &trace));

@@ -196,16 +196,16 @@ impl Sweep {
             columns.set_item(name, PyArray1::<i64>::from_vec(py, values))?;
         }
         let wholes: [Column; 7] = [
-            ("from", |row| row.from as u64),
-            ("to", |row| row.to as u64),
-            ("regions", |row| row.measure.regions()),
-            ("r1", |row| row.measure.folding().r1),
-            ("r2", |row| row.measure.folding().r2),
-            ("peak_r1", |row| row.measure.peak().r1),
-            ("peak_r2", |row| row.measure.peak().r2),
+            ("from", |row| Some(row.from as u64)),
+            ("to", |row| Some(row.to as u64)),
+            ("regions", |row| row.measure.map(|measure| measure.regions())),
+            ("r1", |row| row.measure.map(|measure| measure.folding().r1)),
+            ("r2", |row| row.measure.map(|measure| measure.folding().r2)),
+            ("peak_r1", |row| row.measure.map(|measure| measure.peak().r1)),
+            ("peak_r2", |row| row.measure.map(|measure| measure.peak().r2)),
         ];
         for (name, of) in wholes {
-            let values = groups.iter().flat_map(|part| &part.rows).map(|row| of(row) as i64).collect();
+            let values = groups.iter().flat_map(|part| &part.rows).map(|row| of(row).map_or(-1, |n| n as i64)).collect();
             columns.set_item(name, PyArray1::<i64>::from_vec(py, values))?;
         }
         Ok((report, columns))
@@ -238,10 +238,10 @@ impl Sweep {
 
 #[pymethods]
 impl Report {
-    /// The number of segments, and the number of those with chi > 0.
-    fn counts(&self) -> (u64, u64) {
-        let pairs = &self.report.pairs;
-        (pairs.iter().map(|pair| pair.paths).sum(), pairs.iter().map(|pair| pair.folded).sum())
+    /// The number of segments, of those with windows, and of those with chi > 0, at least and at most.
+    fn counts(&self) -> (u64, u64, u64, u64) {
+        let whole = self.report.whole();
+        (whole.paths(), whole.windows(), whole.folded(), whole.folded_at_most())
     }
 
     /// The global measure in every definition, as JSON.
@@ -283,8 +283,8 @@ impl SweepState {
 /// The name of a state of another process in errors.
 const PART: &str = "a part of the sweep";
 
-/// The name of a column, and its value for a row.
-type Column = (&'static str, fn(&PathRow) -> u64);
+/// The name of a column, and its value for a row; there is none, written as -1, if the segment has windows.
+type Column = (&'static str, fn(&PathRow) -> Option<u64>);
 
 /// The rows of one part.
 struct Part {

@@ -92,8 +92,15 @@ pub fn traces(
             let ends: Vec<Point> = rows.clone().map(|i| p.point(i)).chain(rows.clone().map(|i| q.point(i))).collect();
             let points = data::Points::from_points(&ends).map_err(Failure::value)?;
             let pairs = (0..rows.len()).map(|i| (i, i + rows.len()));
-            let visit = |_, trace: &line::Trace| found.push(Trace::new(trace, &subject, &name));
+            let mut refused = None;
+            let visit = |_, trace: Result<&line::Trace, &line::EnclosedTrace>| match trace {
+                Ok(trace) => found.push(Trace::new(trace, &subject, &name)),
+                Err(enclosed) => refused = refused.take().or(enclosed.refusal()),
+            };
             tracer.over(&points).and_then(|mut tracer| tracer.trace_pairs(pairs, visit)).map_err(Failure::value)?;
+            if let Some(error) = refused {
+                return Err(Failure::value(error));
+            }
             control.at(rows.end as u64, p.len() as u64);
         }
         Ok(found)

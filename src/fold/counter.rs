@@ -1,6 +1,6 @@
 //! Counts many paths for a tally: frequent values in tables, the others in the tally itself.
 
-use super::{Folding, Measure, Tally};
+use super::{Folding, FoldingRange, Measure, Tally};
 
 /// The ranges of r1 and r2 in the tables.
 const SIDE: (usize, usize) = (128, 256);
@@ -34,6 +34,11 @@ impl Counter {
         } else {
             self.others.add(measure);
         }
+    }
+
+    /// Counts one path with windows.
+    pub fn add_range(&mut self, range: &FoldingRange) {
+        self.others.add_range(range);
     }
 
     /// The tally of all paths counted since the last call; the counter is then empty.

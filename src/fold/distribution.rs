@@ -1,5 +1,6 @@
 //! Exact values with counts, and their exact statistics.
 
+use super::uncertain::Uncertain;
 use crate::exact::ExactNumber;
 use rug::Rational;
 use serde::Serialize;
@@ -125,4 +126,32 @@ impl From<&Distribution> for Statistics {
             max: values.max().cloned().map(ExactNumber),
         }
     }
+}
+
+impl Statistics {
+    /// The lower and the upper bounds for values of which some are known by bounds only.
+    pub(super) fn bounds(values: &Uncertain) -> [Self; 2] {
+        let [mean, median] = [Distribution::mean, Distribution::median].map(|statistic| values.bounds(statistic));
+        let median_of_positive = values.positive().bounds(Distribution::median);
+        let max = values.bounds(|values| values.max().cloned());
+        [0, 1].map(|end| {
+            let of = |bounds: &Option<[Rational; 2]>| bounds.as_ref().map(|bounds| ExactNumber(bounds[end].clone()));
+            Self { mean: of(&mean), median: of(&median), median_of_positive: of(&median_of_positive), max: of(&max) }
+        })
+    }
+
+    /// The numbers that are equal in both.
+    pub(crate) fn common([low, high]: &[Self; 2]) -> Self {
+        Self {
+            mean: common(&low.mean, &high.mean),
+            median: common(&low.median, &high.median),
+            median_of_positive: common(&low.median_of_positive, &high.median_of_positive),
+            max: common(&low.max, &high.max),
+        }
+    }
+}
+
+/// A number that has only one value: its two bounds, if they are equal.
+pub(super) fn common(low: &Option<ExactNumber>, high: &Option<ExactNumber>) -> Option<ExactNumber> {
+    if low == high { low.clone() } else { None }
 }

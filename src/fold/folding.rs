@@ -59,6 +59,11 @@ impl Folding {
         self.r1 == self.r2
     }
 
+    /// The folding with the larger chi.
+    pub(super) fn max_by_chi(self, other: Self) -> Self {
+        if self.cmp_chi(&other).is_lt() { other } else { self }
+    }
+
     /// Compares the values of chi exactly, without computing a rational.
     #[inline]
     pub fn cmp_chi(&self, other: &Self) -> Ordering {

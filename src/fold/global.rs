@@ -1,6 +1,8 @@
 //! The global folding of a network, in all interpretations.
 
-use super::{Distribution, Tally};
+use super::distribution::common;
+use super::uncertain::Uncertain;
+use super::{Distribution, Statistics, Tally};
 use crate::exact::ExactNumber;
 use rug::Rational;
 use serde::Serialize;
@@ -51,28 +53,68 @@ pub struct PairMedians {
 }
 
 impl Global {
-    /// The values for these tallies, one for each pair of classes, in any order.
+    /// The values for these tallies, one for each pair of classes, in any order. Each is `None` if it is undefined, or if windows of the
+    /// paths leave several values open.
     pub fn of<'a>(pairs: impl IntoIterator<Item = &'a Tally>) -> Self {
+        Self::common(&Self::bounds(pairs))
+    }
+
+    /// The lower and the upper bounds of the values for these tallies, over all that may happen in the windows of the paths. Each is `None`
+    /// if the value is undefined in all these cases. Without windows, both are the values.
+    ///
+    /// The bounds of sup, the means, the medians over all paths and the fraction hold with the largest and the smallest chi of each path. In
+    /// the medians of positive values, a path whose chi may be 0 is counted if it makes the bound wider.
+    pub fn bounds<'a>(pairs: impl IntoIterator<Item = &'a Tally>) -> [Self; 2] {
         let pairs: Vec<&Tally> = pairs.into_iter().collect();
         let mut whole = Tally::default();
         pairs.iter().for_each(|tally| whole.merge(tally));
-        let chi = whole.chi();
-        let over_pairs = |number: &dyn Fn(&Tally) -> Option<Rational>| -> Distribution {
-            pairs.iter().filter_map(|tally| Some((number(tally)?, 1))).collect()
-        };
-        let maxima = over_pairs(&|tally| tally.chi().max().cloned());
-        let medians = over_pairs(&|tally| tally.peaks().positive().median());
+        let mut maxima = Uncertain::default();
+        let mut medians = Uncertain::default();
+        for tally in &pairs {
+            if let Some([low, high]) = tally.all_chi().bounds(largest) {
+                maxima.add((low, high), 1, false);
+            }
+            let positive = tally.all_peaks().positive();
+            if let Some([low, high]) = positive.bounds(Distribution::median) {
+                medians.add((low, high), 1, !positive.is_certain());
+            }
+        }
+        let chi = Statistics::bounds(&whole.all_chi());
+        let maxima = Statistics::bounds(&maxima);
+        let medians = Statistics::bounds(&medians);
+        let folded = [whole.folded(), whole.folded_at_most()];
+        [0, 1].map(|end| {
+            let Statistics { mean, median_of_positive, max: sup, .. } = chi[end].clone();
+            let Statistics { mean: mean_of_medians, median, max, .. } = medians[end].clone();
+            Self {
+                sup,
+                mean,
+                median_of_positive,
+                folded_fraction: (whole.paths() > 0).then(|| ExactNumber(Rational::from((folded[end], whole.paths())))),
+                median_of_pair_maxima: maxima[end].median.clone(),
+                pair_medians_of_positive_peaks: PairMedians { mean: mean_of_medians, median, max },
+            }
+        })
+    }
+
+    /// The values that are equal in both.
+    pub(crate) fn common([low, high]: &[Self; 2]) -> Self {
+        let of = |number: fn(&Self) -> &Option<ExactNumber>| common(number(low), number(high));
         Self {
-            sup: chi.max().cloned().map(ExactNumber),
-            mean: chi.mean().map(ExactNumber),
-            median_of_positive: chi.positive().median().map(ExactNumber),
-            folded_fraction: (whole.paths() > 0).then(|| ExactNumber(Rational::from((whole.folded(), whole.paths())))),
-            median_of_pair_maxima: maxima.median().map(ExactNumber),
+            sup: of(|global| &global.sup),
+            mean: of(|global| &global.mean),
+            median_of_positive: of(|global| &global.median_of_positive),
+            folded_fraction: of(|global| &global.folded_fraction),
+            median_of_pair_maxima: of(|global| &global.median_of_pair_maxima),
             pair_medians_of_positive_peaks: PairMedians {
-                mean: medians.mean().map(ExactNumber),
-                median: medians.median().map(ExactNumber),
-                max: medians.max().cloned().map(ExactNumber),
+                mean: of(|global| &global.pair_medians_of_positive_peaks.mean),
+                median: of(|global| &global.pair_medians_of_positive_peaks.median),
+                max: of(|global| &global.pair_medians_of_positive_peaks.max),
             },
         }
     }
+}
+
+fn largest(values: &Distribution) -> Option<Rational> {
+    values.max().cloned()
 }

@@ -14,6 +14,7 @@ mod path;
 mod polyline;
 mod range;
 mod tally;
+mod uncertain;
 mod walk;
 
 pub use bounds::Bounds;

@@ -1,6 +1,6 @@
 //! Traces that may have windows: short intervals in which the order of some crossings, or their number, is not known.
 
-use super::{Decisions, Enclosure, Trace};
+use super::{Decisions, Enclosure, Trace, TraceError};
 use crate::network::{Bit, Pattern, UnitSet};
 use std::sync::Arc;
 
@@ -77,7 +77,7 @@ pub struct EnclosedTrace {
 }
 
 impl EnclosedTrace {
-    pub(super) fn new(
+    pub(crate) fn new(
         units: Arc<UnitSet>,
         start: Vec<Option<bool>>,
         events: Vec<Event>,
@@ -106,15 +106,7 @@ impl EnclosedTrace {
     #[must_use]
     pub fn end(&self) -> Vec<Option<bool>> {
         let mut now = self.start.clone();
-        for event in &self.events {
-            for &bit in event.flips() {
-                let state = &mut now[self.units.position(bit)];
-                *state = state.map(|active| !active);
-            }
-            if let Event::Window { undecided, .. } = event {
-                undecided.iter().for_each(|one| now[self.units.position(one.bit)] = one.after);
-            }
-        }
+        self.events.iter().for_each(|event| self.step(event, &mut now));
         now
     }
 
@@ -128,9 +120,48 @@ impl EnclosedTrace {
         self.windows().next().is_none()
     }
 
+    /// The error that names the first window; `None` if the trace is certified.
+    pub fn refusal(&self) -> Option<TraceError> {
+        self.windows().next().map(|window| TraceError::Window { t: window.t(), units: window.size() })
+    }
+
     /// The numbers of decisions: intervals that were decided in doubles, and those that took more bits.
     pub fn decisions(&self) -> Decisions {
         self.decisions
+    }
+
+    /// The trace of the segment from its end to its start, if it has windows.
+    #[must_use]
+    pub(crate) fn reversed(&self) -> Self {
+        debug_assert!(self.exact.is_none(), "a trace with windows is that of a smooth network");
+        let mut now = self.start.clone();
+        let mut events = Vec::with_capacity(self.events.len());
+        for event in &self.events {
+            let before = now.clone();
+            self.step(event, &mut now);
+            let t = event.t().reversed();
+            events.push(match event {
+                Event::Crossing { flips, .. } => Event::Crossing { t, flips: flips.clone() },
+                Event::Window { once, undecided, .. } => {
+                    let state_before = |one: &Undecided| Undecided { bit: one.bit, after: before[self.units.position(one.bit)] };
+                    Event::Window { t, once: once.clone(), undecided: undecided.iter().map(state_before).collect() }
+                }
+            });
+        }
+        events.reverse();
+        let [first, last] = self.zero.clone();
+        Self { units: Arc::clone(&self.units), start: now, events, zero: [last, first], decisions: self.decisions, exact: None }
+    }
+
+    /// Changes the states from those before an event to those after it.
+    fn step(&self, event: &Event, now: &mut [Option<bool>]) {
+        for &bit in event.flips() {
+            let state = &mut now[self.units.position(bit)];
+            *state = state.map(|active| !active);
+        }
+        if let Event::Window { undecided, .. } = event {
+            undecided.iter().for_each(|one| now[self.units.position(one.bit)] = one.after);
+        }
     }
 
     /// The trace, if it is certified.
@@ -156,12 +187,12 @@ impl EnclosedTrace {
 
 impl Event {
     /// The number of bits that flip, or may flip.
-    pub(super) fn size(&self) -> usize {
+    fn size(&self) -> usize {
         self.flips().len() + if let Self::Window { undecided, .. } = self { undecided.len() } else { 0 }
     }
 
-    /// The bits that flip exactly once.
-    fn flips(&self) -> &[Bit] {
+    /// The bits that flip exactly once, sorted.
+    pub(crate) fn flips(&self) -> &[Bit] {
         match self {
             Self::Crossing { flips, .. } => flips,
             Self::Window { once, .. } => once,

@@ -88,6 +88,11 @@ impl Enclosure {
         }
     }
 
+    /// The enclosure of 1 - x, for x in [0, 1].
+    pub(super) fn reversed(self) -> Self {
+        Self { lo: (1.0 - self.hi).next_down().max(0.0), hi: (1.0 - self.lo).next_up().min(1.0) }
+    }
+
     /// Whether the rational is between the ends.
     pub fn contains(&self, q: &Rational) -> bool {
         let below = self.lo == f64::NEG_INFINITY || rational(self.lo).is_some_and(|lo| lo <= *q);

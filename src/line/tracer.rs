@@ -162,7 +162,7 @@ impl Tracer {
         }
     }
 
-    /// The traces of the segments between pairs of points of one set, in order.
+    /// The traces of the segments between pairs of points of one set, in order, as [`PointTracer::trace_pairs`].
     ///
     /// The first layer is computed once for each point, for any number of segments that end in it.
     ///
@@ -175,7 +175,7 @@ impl Tracer {
         &mut self,
         points: &Points,
         pairs: impl IntoIterator<Item = (usize, usize)>,
-        visit: impl FnMut((usize, usize), &Trace),
+        visit: impl FnMut((usize, usize), Result<&Trace, &EnclosedTrace>),
     ) -> Result<(), TraceError> {
         self.over(points)?.trace_pairs(pairs, visit)
     }
@@ -201,7 +201,8 @@ pub struct PointTracer<'t, 'p> {
 }
 
 impl PointTracer<'_, '_> {
-    /// The traces of the segments between pairs of the points, with the selected units.
+    /// The traces of the segments between pairs of the points, with the selected units. A segment with windows has an [`EnclosedTrace`]
+    /// in place of its trace: an `Err`.
     ///
     /// # Errors
     /// None: the points have been checked already.
@@ -211,17 +212,23 @@ impl PointTracer<'_, '_> {
     pub fn trace_pairs(
         &mut self,
         pairs: impl IntoIterator<Item = (usize, usize)>,
-        visit: impl FnMut((usize, usize), &Trace),
+        mut visit: impl FnMut((usize, usize), Result<&Trace, &EnclosedTrace>),
     ) -> Result<(), TraceError> {
         match &mut self.tracer.0 {
-            Walks::Stack(tracer) => tracer.traces_over(self.points, pairs, visit),
-            Walks::Graph(tracer) => tracer.traces_over(self.points, pairs, visit),
-            Walks::Smooth(tracer) => traces_over(tracer, self.points, pairs, visit),
+            Walks::Stack(tracer) => tracer.traces_over(self.points, pairs, |pair, trace| visit(pair, Ok(trace))),
+            Walks::Graph(tracer) => tracer.traces_over(self.points, pairs, |pair, trace| visit(pair, Ok(trace))),
+            Walks::Smooth(tracer) => pairs.into_iter().try_for_each(|(i, j)| {
+                let enclosed = tracer.trace(&self.points.point(i), &self.points.point(j))?;
+                let trace = enclosed.to_trace();
+                visit((i, j), trace.as_ref().ok_or(&enclosed));
+                Ok(())
+            }),
         }
     }
 
     /// The flips of the segments between pairs of the points, and the numbers of decisions. Folding measures need no more, and it is
-    /// several times faster than the traces if the layers are narrow.
+    /// several times faster than the traces if the layers are narrow. A segment with windows has an [`EnclosedTrace`] in place of its
+    /// flips: an `Err`.
     ///
     /// ```
     /// use plica::{data::Points, line::Tracer, network::load};
@@ -229,7 +236,7 @@ impl PointTracer<'_, '_> {
     /// let points = Points::from_f64(vec![0.0, 0.75, 1.0, 0.75], 2).unwrap();
     /// let mut tracer = Tracer::new(&network);
     /// let mut count = 0;
-    /// tracer.over(&points).unwrap().flips_of_pairs([(0, 1)], |_, flips, _| flips.for_each(|units| count += units.len())).unwrap();
+    /// tracer.over(&points).unwrap().flips_of_pairs([(0, 1)], |_, flips, _| flips.unwrap().for_each(|units| count += units.len())).unwrap();
     /// assert_eq!(count, 4);
     /// ```
     ///
@@ -241,39 +248,25 @@ impl PointTracer<'_, '_> {
     pub fn flips_of_pairs(
         &mut self,
         pairs: impl IntoIterator<Item = (usize, usize)>,
-        visit: impl FnMut((usize, usize), Flips<'_>, Decisions),
+        mut visit: impl FnMut((usize, usize), Result<Flips<'_>, &EnclosedTrace>, Decisions),
     ) -> Result<(), TraceError> {
         match &mut self.tracer.0 {
-            Walks::Stack(tracer) => tracer.flips_over(self.points, pairs, visit),
-            Walks::Graph(tracer) => tracer.flips_over(self.points, pairs, visit),
-            Walks::Smooth(tracer) => {
-                let mut visit = visit;
-                traces_over(tracer, self.points, pairs, |pair, trace| visit(pair, Flips::of(trace), trace.decisions()))
-            }
+            Walks::Stack(tracer) => tracer.flips_over(self.points, pairs, |pair, flips, taken| visit(pair, Ok(flips), taken)),
+            Walks::Graph(tracer) => tracer.flips_over(self.points, pairs, |pair, flips, taken| visit(pair, Ok(flips), taken)),
+            Walks::Smooth(_) => self.trace_pairs(pairs, |pair, trace| match trace {
+                Ok(trace) => visit(pair, Ok(Flips::of(trace)), trace.decisions()),
+                Err(enclosed) => visit(pair, Err(enclosed), enclosed.decisions()),
+            }),
         }
     }
 }
 
 /// The trace, if it has no windows.
 fn certified(trace: &EnclosedTrace) -> Result<Trace, TraceError> {
-    trace.to_trace().ok_or_else(|| {
-        let window = trace.windows().next().expect("a trace that is not certified has a window");
-        TraceError::Window { t: window.t(), units: window.size() }
-    })
-}
-
-/// The traces of a smooth network between pairs of points.
-fn traces_over(
-    tracer: &SmoothTracer,
-    points: &Points,
-    pairs: impl IntoIterator<Item = (usize, usize)>,
-    mut visit: impl FnMut((usize, usize), &Trace),
-) -> Result<(), TraceError> {
-    pairs.into_iter().try_for_each(|(i, j)| {
-        let trace = certified(&tracer.trace(&points.point(i), &points.point(j))?)?;
-        visit((i, j), &trace);
-        Ok(())
-    })
+    match trace.refusal() {
+        Some(error) => Err(error),
+        None => Ok(trace.to_trace().expect("a trace without windows is certified")),
+    }
 }
 
 impl Trace {

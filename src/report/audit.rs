@@ -1,5 +1,6 @@
 //! The report of sampling compared with exact traces.
 
+use super::fold::is_zero;
 use crate::exact::ExactNumber;
 use crate::fold::Distribution;
 use crate::line::Decisions;
@@ -11,8 +12,11 @@ use std::cmp::Ordering;
 /// The result of `plica audit` for a network.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AuditReport {
-    /// The number of segments.
+    /// The number of segments that are compared.
     pub segments: u64,
+    /// The number of segments with windows, which are not compared; written if there are any.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub windows: u64,
     /// The number of their regions.
     pub regions: u64,
     /// The result of each way of sampling.
@@ -81,7 +85,13 @@ impl AuditReport {
             out_of_order_patterns: tally.out_of_order,
             chi_error: ChiError::of(&tally.errors()),
         });
-        Self { segments: audit.segments, regions: audit.regions, samplers: samplers.collect(), decisions: audit.decisions }
+        Self {
+            segments: audit.segments,
+            windows: audit.windows,
+            regions: audit.regions,
+            samplers: samplers.collect(),
+            decisions: audit.decisions,
+        }
     }
 }
 

@@ -125,7 +125,7 @@ impl<'a> PartReport<'a> {
             }
             Event::Window { .. } => None,
         };
-        let FoldingRange { r1, r2, chi } = FoldingRange::of(trace);
+        let FoldingRange { r1, r2, chi, .. } = FoldingRange::of(trace);
         let whole = |n: u64| ExactNumber(n.into());
         Self {
             units: trace.units(),

@@ -19,8 +19,11 @@ use serde::Serialize;
 pub struct FoldReport {
     /// One entry for each ordered pair of classes, ascending; or a single one.
     pub pairs: Vec<PairReport>,
-    /// All readings of the global measure.
+    /// All readings of the global measure. A reading that windows leave open is null.
     pub global: Global,
+    /// The lower and the upper bounds of all readings, if there are windows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub global_range: Option<[Global; 2]>,
     /// The counts of filtered and exact decisions.
     pub decisions: Decisions,
 }
@@ -34,19 +37,40 @@ pub struct PairReport {
     pub to: Option<i64>,
     /// The number of segments.
     pub paths: u64,
-    /// The number of segments with chi > 0.
-    pub folded: u64,
+    /// The number of segments with windows; written if there are any.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub windows: u64,
+    /// The number of segments with chi > 0, null if windows leave several numbers open.
+    pub folded: Option<u64>,
+    /// The smallest and the largest number of segments with chi > 0, if there are windows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub folded_range: Option<[u64; 2]>,
     /// The tallies, from which all other fields follow.
     #[serde(flatten)]
     pub tally: Tally,
-    /// The statistics of chi.
+    /// The statistics of chi. A number that windows leave open is null.
     pub chi: Statistics,
+    /// The lower and the upper bounds of the statistics of chi, if there are windows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chi_range: Option<[Statistics; 2]>,
 }
 
 impl PairReport {
     /// The report of a pair of classes with this tally.
     pub fn new(from: Option<i64>, to: Option<i64>, tally: Tally) -> Self {
-        Self { from, to, paths: tally.paths(), folded: tally.folded(), chi: Statistics::from(&tally.chi()), tally }
+        let (paths, windows) = (tally.paths(), tally.windows());
+        let (folded, chi) = ([tally.folded(), tally.folded_at_most()], tally.chi_bounds());
+        Self {
+            from,
+            to,
+            paths,
+            windows,
+            folded: (folded[0] == folded[1]).then_some(folded[0]),
+            folded_range: (windows > 0).then_some(folded),
+            tally,
+            chi: Statistics::common(&chi),
+            chi_range: (windows > 0).then_some(chi),
+        }
     }
 }
 
@@ -54,8 +78,14 @@ impl FoldReport {
     /// The report of these pairs, sorted by their classes.
     pub fn new(mut pairs: Vec<PairReport>, decisions: Decisions) -> Self {
         pairs.sort_by_key(|pair| (pair.from, pair.to));
-        let global = Global::of(pairs.iter().map(|pair| &pair.tally));
-        Self { pairs, global, decisions }
+        let global = Global::bounds(pairs.iter().map(|pair| &pair.tally));
+        let has_windows = pairs.iter().any(|pair| pair.windows > 0);
+        Self { pairs, global: Global::common(&global), global_range: has_windows.then_some(global), decisions }
+    }
+
+    /// The number of segments with windows.
+    pub fn windows(&self) -> u64 {
+        self.pairs.iter().map(|pair| pair.windows).sum()
     }
 
     /// The tally of all segments.
@@ -64,4 +94,9 @@ impl FoldReport {
         self.pairs.iter().for_each(|pair| whole.merge(&pair.tally));
         whole
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+pub(super) fn is_zero(n: &u64) -> bool {
+    *n == 0
 }

@@ -4,7 +4,7 @@ use super::FoldReport;
 use std::fmt::Write;
 
 /// One row for each network, pair of classes and (r1, r2) that occurs: `network,from,to,r1,r2,count`, as CSV; the classes are empty
-/// if the pairs are not by class.
+/// if the pairs are not by class. The segments with windows have a row with empty r1 and r2.
 ///
 /// ```
 /// use plica::{fold::{Measure, Tally}, line::Decisions, report::{FoldReport, PairReport, fold_csv}};
@@ -18,9 +18,12 @@ pub fn fold_csv(reports: &[(&str, &FoldReport)]) -> String {
     let class = |class: Option<i64>| class.map_or(String::new(), |class| class.to_string());
     for (network, report) in reports {
         for pair in &report.pairs {
+            let head = format!("{},{},{}", field(network), class(pair.from), class(pair.to));
             for (folding, count) in pair.tally.foldings() {
-                let (from, to) = (class(pair.from), class(pair.to));
-                let _ = writeln!(text, "{},{from},{to},{},{},{count}", field(network), folding.r1, folding.r2); // a string takes all
+                let _ = writeln!(text, "{head},{},{},{count}", folding.r1, folding.r2); // a string takes all
+            }
+            if pair.windows > 0 {
+                let _ = writeln!(text, "{head},,,{}", pair.windows);
             }
         }
     }

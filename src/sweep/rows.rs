@@ -11,8 +11,8 @@ pub struct PathRow {
     pub from: usize,
     /// The index of the last point.
     pub to: usize,
-    /// The measures of the segment.
-    pub measure: Measure,
+    /// The measures of the segment; `None` if it has windows, see [`EnclosedTrace`](crate::line::EnclosedTrace).
+    pub measure: Option<Measure>,
 }
 
 /// Receives the segments of a sweep, part by part, from the threads that measured them: see [`Sweep::with_rows`](super::Sweep::with_rows).

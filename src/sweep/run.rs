@@ -3,7 +3,7 @@
 use super::state::{Chunk, chunks};
 use super::{PairGroup, PathRow, RowSink, SweepState};
 use crate::data::Points;
-use crate::fold::{Counter, Meter, Tally};
+use crate::fold::{Counter, FoldingRange, Meter, Tally};
 use crate::line::{Decisions, PointTracer, TraceError, Tracer};
 use crate::network::{Network, UnitSet};
 use std::error::Error;
@@ -103,7 +103,7 @@ impl<'a> Sweep<'a> {
     /// let sweep = Sweep::new(&network, &units, &points, &groups).unwrap().with_rows(&list);
     /// sweep.run(sweep.begin(), 1, |_| true).unwrap();
     /// let rows = list.0.into_inner().unwrap();
-    /// assert_eq!((rows[0].from, rows[0].to, rows[0].measure.regions()), (0, 1, 3));
+    /// assert_eq!((rows[0].from, rows[0].to, rows[0].measure.unwrap().regions()), (0, 1, 3));
     /// ```
     pub fn with_rows(mut self, sink: &'a dyn RowSink) -> Self {
         self.chunks = chunks(self.groups, ROWS, false);
@@ -261,12 +261,24 @@ impl<'a> Sweep<'a> {
         // If a pair and its reverse are in one group, one of them is traced.
         let wanted = |&(from, to): &(usize, usize)| *mirror != Some(*group) || from < to;
         tracer.flips_of_pairs(pairs.range(places.clone()).filter(wanted), |(from, to), flips, taken| {
-            let measure = meter.measure_flips(flips);
-            there.add(&measure);
             decisions += taken;
-            if mirror.is_some() {
-                back.add(&meter.measure_reversed_flips(flips));
-            }
+            let measure = match flips {
+                Ok(flips) => {
+                    let measure = meter.measure_flips(flips);
+                    there.add(&measure);
+                    if mirror.is_some() {
+                        back.add(&meter.measure_reversed_flips(flips));
+                    }
+                    Some(measure)
+                }
+                Err(enclosed) => {
+                    there.add_range(&FoldingRange::of(enclosed));
+                    if mirror.is_some() {
+                        back.add_range(&FoldingRange::of(&enclosed.reversed()));
+                    }
+                    None
+                }
+            };
             if self.rows.is_some() {
                 rows.push(PathRow { from, to, measure });
             }

@@ -78,14 +78,11 @@ fn many_segments_are_traced_with_their_windows() {
 
 #[test]
 fn what_needs_linear_regions_refuses_smooth_networks_and_says_why() {
-    let data = file("smooth_points.csv", "0\n1\n");
-    let calls: [(&[&str], &str); 6] = [
+    let calls: [(&[&str], &str); 4] = [
         (&["regions", network(), "--box", "0,1"], "curved"),
         (&["convexity", network()], "curved"),
         (&["bounds", network()], "expected affine layers"),
-        (&["audit", network(), &data, "--points", "11"], "not piecewise affine"),
         (&["trace", network(), "--from", "0", "--to", "1", "--exact"], "no rational times"),
-        (&["fold", network(), &data, "--pairs", "all"], "not certified"),
     ];
     for (call, what) in calls {
         let output = run(call);
@@ -93,4 +90,69 @@ fn what_needs_linear_regions_refuses_smooth_networks_and_says_why() {
         assert_eq!((output.status.code(), stderr.lines().count()), (Some(1), 1), "{call:?}: {stderr}");
         assert!(stderr.contains(what), "{call:?}: {stderr}");
     }
+}
+
+/// The segments between 0, 1/3 and 1: those between 1/3 and 1, and 0 and 1, touch 0 in a unit.
+fn three_points() -> &'static str {
+    static FILE: LazyLock<String> = LazyLock::new(|| file("smooth_points.csv", "0\n1/3\n1\n"));
+    &FILE
+}
+
+#[test]
+fn a_fold_counts_the_segments_with_windows_and_bounds_every_reading() {
+    let report = json_line(&["fold", network(), three_points(), "--pairs", "all"]);
+    let pair = &report["pairs"][0];
+    assert_eq!((&pair["paths"], &pair["windows"]), (&json!(6), &json!(4)));
+    // Two segments stay in one region; of the others nothing is known but that they are not certainly folded.
+    assert_eq!((&pair["folded"], &pair["folded_range"]), (&json!(null), &json!([0, 4])));
+    assert_eq!((&pair["tally"], &pair["regions"]), (&json!([[0, 0, 2]]), &json!([[1, 2]])));
+    assert_eq!(pair["ranges"], json!([{"chi": ["0", "1"], "peak": ["0", "1"], "count": 4}]));
+    let two_thirds = json!({"exact": "2/3", "value": 2.0 / 3.0});
+    let [zero, one] = [("0", 0.0), ("1", 1.0)].map(|(exact, value)| json!({"exact": exact, "value": value}));
+    assert_eq!((&pair["chi"]["mean"], &pair["chi_range"][0]["mean"], &pair["chi_range"][1]["mean"]), (&json!(null), &zero, &two_thirds));
+    assert_eq!((&report["global"]["sup"], &report["global"]["folded_fraction"]), (&json!(null), &json!(null)));
+    let [low, high] = [0, 1].map(|end| &report["global_range"][end]);
+    assert_eq!((&low["sup"], &high["sup"]), (&zero, &one));
+    assert_eq!((&low["folded_fraction"], &high["folded_fraction"]), (&zero, &two_thirds));
+    assert_eq!((&low["median_of_positive"], &high["median_of_positive"]), (&zero, &one));
+}
+
+#[test]
+fn a_fold_of_certified_segments_has_the_keys_of_any_fold() {
+    let data = file("smooth_certified.csv", "0\n1/3\n1/4\n");
+    let report = json_line(&["fold", network(), &data, "--pairs", "all"]);
+    assert_eq!(keys(&report), sorted(["pairs", "global", "decisions"]));
+    assert_eq!(keys(&report["pairs"][0]), sorted(["from", "to", "paths", "folded", "tally", "peaks", "regions", "chi"]));
+}
+
+#[test]
+fn the_text_of_a_fold_with_windows_has_ranges() {
+    let text = stdout(&["fold", network(), three_points(), "--pairs", "all"]);
+    assert_fits_80_columns(&text);
+    for line in ["with windows", "0 to 4", "0 to 0.666", "0 to 1"] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+}
+
+#[test]
+fn a_fold_with_windows_writes_its_files_and_continues() {
+    let out = path("smooth_fold");
+    let _ = std::fs::remove_dir_all(&out);
+    let call = ["fold", network(), three_points(), "--pairs", "all", "--out", out.to_str().unwrap()];
+    stdout(&call);
+    let csv = std::fs::read_to_string(out.join("tally.csv")).unwrap();
+    assert!(csv.contains(",,,0,0,2\n"), "{csv}");
+    assert!(csv.trim_end().ends_with(",,,,,4"), "{csv}");
+    let picture = std::fs::read_to_string(out.join("chi-distribution.svg")).unwrap();
+    assert!(picture.contains("6 segments, without the 4 with windows"), "{picture}");
+}
+
+#[test]
+fn an_audit_compares_sampling_with_the_certified_segments() {
+    let report = json_line(&["audit", network(), three_points(), "--pairs", "all", "--points", "11"]);
+    assert_eq!((&report["segments"], &report["windows"], &report["regions"]), (&json!(2), &json!(4), &json!(2)));
+    assert_eq!(report["samplers"][0]["incomplete"]["exact"], json!("0"));
+    let text = stdout(&["audit", network(), three_points(), "--pairs", "all", "--points", "11"]);
+    assert_fits_80_columns(&text);
+    assert!(text.contains("2 segments, 2 regions; 4 more have windows, and are not compared"), "{text}");
 }

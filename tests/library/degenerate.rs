@@ -57,7 +57,9 @@ fn check(network: &Network, selection: &Selection, from: &str, to: &str, expecte
             traces.push((how.clone(), tracer().trace(&from, &to).unwrap()));
             traces.push((format!("{how}, reversed twice"), tracer().trace(&to, &from).unwrap().reversed()));
             let points = Points::from_points(&[to.clone(), from.clone()]).unwrap();
-            tracer().trace_pairs(&points, [(1, 0), (1, 0)], |_, trace| traces.push((format!("{how}, pairs"), trace.clone()))).unwrap();
+            tracer()
+                .trace_pairs(&points, [(1, 0), (1, 0)], |_, trace| traces.push((format!("{how}, pairs"), trace.unwrap().clone())))
+                .unwrap();
         }
     }
     let points = Points::from_points(&[to.clone(), from.clone()]).unwrap();
@@ -65,7 +67,7 @@ fn check(network: &Network, selection: &Selection, from: &str, to: &str, expecte
         let mut found: Vec<Vec<(u32, u32)>> = Vec::new();
         let mut tracer = Tracer::new(network).units(&units).exact_only(exact_only);
         let mut push = |units: &[Bit]| found.push(units.iter().map(|&unit| unit.into()).collect());
-        tracer.over(&points).unwrap().flips_of_pairs([(1, 0)], |_, flips, _| flips.for_each(&mut push)).unwrap();
+        tracer.over(&points).unwrap().flips_of_pairs([(1, 0)], |_, flips, _| flips.unwrap().for_each(&mut push)).unwrap();
         let full = Trace::exact_only(network, &from, &to, &units.full()).unwrap();
         let all: Vec<Vec<(u32, u32)>> = full.crossings().map(|c| c.flips.iter().map(|&u| u.into()).collect()).collect();
         assert_eq!(found, all, "flips alone, exact only: {exact_only}");
@@ -547,6 +549,7 @@ fn coordinates_that_are_rounded_in_doubles_are_exact() {
     let mut seen = Vec::new();
     tracer
         .trace_pairs(&pixels, [(0, 1), (2, 0), (2, 1), (0, 0)], |_, trace| {
+            let trace = trace.unwrap();
             let closed: Vec<String> = trace.closed_sequence().iter().map(|p| p.to_string()).collect();
             seen.push((closed.join(" "), times(trace)));
         })

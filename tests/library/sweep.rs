@@ -138,6 +138,7 @@ proptest! {
                 .over(&points)
                 .unwrap()
                 .flips_of_pairs(pairs(), |pair, flips, _| {
+                    let flips = flips.unwrap();
                     let mut there: Vec<Vec<Bit>> = Vec::new();
                     flips.for_each(|units| there.push(units.to_vec()));
                     assert_eq!(Some(&there), found.next(), "{pair:?}");

@@ -131,10 +131,10 @@ fn traces_of(mut tracer: Tracer, points: &[Point], pairs: &[(usize, usize)]) -> 
     let (mut of_pairs, mut flips_of_pairs) = (Vec::new(), Vec::new());
     let singly = one(&mut tracer);
     let mut bound = tracer.over(&set).unwrap();
-    bound.trace_pairs(pairs.iter().copied(), |_, trace| of_pairs.push(trace.clone())).unwrap();
-    let visit = |_, flips: plica::line::Flips<'_>, _| {
+    bound.trace_pairs(pairs.iter().copied(), |_, trace| of_pairs.push(trace.unwrap().clone())).unwrap();
+    let visit = |_, flips: Result<plica::line::Flips<'_>, &plica::line::EnclosedTrace>, _| {
         let mut all = Vec::new();
-        flips.for_each(|units| all.push(units.to_vec()));
+        flips.unwrap().for_each(|units| all.push(units.to_vec()));
         flips_of_pairs.push(all);
     };
     bound.flips_of_pairs(pairs.iter().copied(), visit).unwrap();
@@ -189,7 +189,10 @@ fn a_tracer_of_a_graph_selects_units_for_many_segments_as_for_one() {
     for network in both.both() {
         let mut found = Vec::new();
         let mut tracer = Tracer::new(network).units(&units).pieces(false);
-        let visit = |_, trace: &Trace| found.push((trace.units().count(), trace.regions(), trace.pieces()));
+        let visit = |_, trace: Result<&Trace, &plica::line::EnclosedTrace>| {
+            let trace = trace.unwrap();
+            found.push((trace.units().count(), trace.regions(), trace.pieces()));
+        };
         tracer.over(&points).unwrap().trace_pairs([(0, 1)], visit).unwrap();
         assert_eq!(found, [(6, 7, None)]);
     }

@@ -63,7 +63,9 @@ fn agree(network: &Network, from: &Point, to: &Point, what: &str) -> plica::line
     let coordinates = [from, to].map(Point::to_rationals).concat();
     let points = Points::from_rationals(coordinates, network.inputs()).unwrap();
     let mut flips = Vec::new();
-    let visit = |_, found: plica::line::Flips<'_>, _| found.for_each(|units| flips.push(units.to_vec()));
+    let visit = |_, found: Result<plica::line::Flips<'_>, &plica::line::EnclosedTrace>, _| {
+        found.unwrap().for_each(|units| flips.push(units.to_vec()))
+    };
     Tracer::new(network).over(&points).unwrap().flips_of_pairs([(0, 1)], visit).unwrap();
     assert_eq!(flips, exact.crossings().map(|crossing| crossing.flips.to_vec()).collect::<Vec<_>>(), "{what}");
     found.decisions()

@@ -31,7 +31,9 @@ pub fn audit(heading: &str, report: &AuditReport) -> String {
         ]);
     }
     let (segments, regions) = (grouped(report.segments), grouped(report.regions));
-    format!("{}  {segments} segments, {regions} regions\n\n{table}\n{LEGEND}", number::heading(heading))
+    let windows =
+        if report.windows > 0 { format!("; {} more have windows, and are not compared", grouped(report.windows)) } else { String::new() };
+    format!("{}  {segments} segments, {regions} regions{windows}\n\n{table}\n{LEGEND}", number::heading(heading))
 }
 
 const LEGEND: &str = "  inexact  segments whose sequence of regions is not found exactly

@@ -1,8 +1,8 @@
 //! The text of many segments.
 
-use crate::number::{self, exact_or_undefined, grouped};
+use crate::number::{self, between, grouped};
 use plica::exact::ExactNumber;
-use plica::fold::{Distribution, Statistics, Tally};
+use plica::fold::{Distribution, PairMedians, Tally};
 use plica::report::{FoldReport, decimal, percent, share};
 use std::collections::BTreeSet;
 
@@ -43,34 +43,31 @@ fn class_table(report: &FoldReport, classes: &[i64]) -> String {
 
 fn measures(report: &FoldReport) -> String {
     let whole = report.whole();
-    let chi = Statistics::from(&whole.chi());
-    let peaks = Statistics::from(&whole.peaks());
-    let global = &report.global;
-    let over_pairs = &global.pair_medians_of_positive_peaks;
-    let of = |number: &Option<ExactNumber>| exact_or_undefined(number.as_ref().map(|number| &number.0));
-    let mut lines = vec![
-        ("segments", grouped(whole.paths())),
-        (
-            "folded (chi > 0)",
-            match &global.folded_fraction {
-                Some(share) => format!("{}, {}", grouped(whole.folded()), percent(&share.0, 2)),
-                None => "0".to_string(),
-            },
-        ),
-        ("chi: mean", of(&chi.mean)),
-        ("     median", of(&chi.median)),
-        ("     median where chi > 0", of(&global.median_of_positive)),
-        ("     largest (sup)", of(&global.sup)),
-        ("peak of a prefix: mean", of(&peaks.mean)),
-        ("                  median where > 0", of(&peaks.median_of_positive)),
-        ("                  largest", of(&peaks.max)),
-    ];
+    let (chi, peaks) = (whole.chi_bounds(), whole.peak_bounds());
+    let global = report.global_range.clone().unwrap_or_else(|| [report.global.clone(), report.global.clone()]);
+    let mut lines = vec![("segments", grouped(whole.paths()))];
+    if whole.windows() > 0 {
+        lines.push(("with windows", grouped(whole.windows())));
+    }
+    lines.extend([
+        ("folded (chi > 0)", folded(&whole, report)),
+        ("chi: mean", of(&chi, |chi| &chi.mean)),
+        ("     median", of(&chi, |chi| &chi.median)),
+        ("     median where chi > 0", of(&global, |global| &global.median_of_positive)),
+        ("     largest (sup)", of(&global, |global| &global.sup)),
+        ("peak of a prefix: mean", of(&peaks, |peaks| &peaks.mean)),
+        ("                  median where > 0", of(&peaks, |peaks| &peaks.median_of_positive)),
+        ("                  largest", of(&peaks, |peaks| &peaks.max)),
+    ]);
     if report.pairs.len() > 1 {
+        let medians = |number: fn(&PairMedians) -> &Option<ExactNumber>| {
+            between([0, 1].map(|end| number(&global[end].pair_medians_of_positive_peaks).as_ref().map(|number| &number.0)))
+        };
         lines.extend([
-            ("over class pairs, median of the largest chi", of(&global.median_of_pair_maxima)),
-            ("over class pairs, medians of peaks > 0: mean", of(&over_pairs.mean)),
-            ("                                        median", of(&over_pairs.median)),
-            ("                                        largest", of(&over_pairs.max)),
+            ("over class pairs, median of the largest chi", of(&global, |global| &global.median_of_pair_maxima)),
+            ("over class pairs, medians of peaks > 0: mean", medians(|medians| &medians.mean)),
+            ("                                        median", medians(|medians| &medians.median)),
+            ("                                        largest", medians(|medians| &medians.max)),
         ]);
     }
     lines.push(("regions of a segment", regions(&whole)));
@@ -79,7 +76,22 @@ fn measures(report: &FoldReport) -> String {
     lines.iter().map(|(name, value)| format!("  {name:<width$}  {value}\n")).collect()
 }
 
-/// The least, the mean and the largest number of regions.
+/// A number of a report, by its two bounds.
+fn of<T>([low, high]: &[T; 2], number: fn(&T) -> &Option<ExactNumber>) -> String {
+    between([low, high].map(|report| number(report).as_ref().map(|number| &number.0)))
+}
+
+/// The number of segments with chi > 0, and their share.
+fn folded(whole: &Tally, report: &FoldReport) -> String {
+    let (least, most) = (whole.folded(), whole.folded_at_most());
+    match &report.global.folded_fraction {
+        Some(share) => format!("{}, {}", grouped(least), percent(&share.0, 2)),
+        None if least < most => format!("{} to {}", grouped(least), grouped(most)),
+        None => "0".to_string(),
+    }
+}
+
+/// The least, the mean and the largest number of regions, of the segments without windows.
 fn regions(whole: &Tally) -> String {
     let regions: Distribution = whole.regions().map(|(n, count)| (n.into(), count)).collect();
     match (regions.iter().next(), regions.mean(), regions.max()) {

@@ -44,6 +44,14 @@ pub(crate) fn exact_or_undefined(q: Option<&Rational>) -> String {
     q.map_or_else(|| "undefined".to_string(), exact_and_decimal)
 }
 
+/// A number between two bounds, each of which may be undefined.
+pub(crate) fn between([low, high]: [Option<&Rational>; 2]) -> String {
+    match (low, high) {
+        (Some(low), Some(high)) if low != high => format!("{} to {}", decimal(low), decimal(high)),
+        (number, _) => exact_or_undefined(number),
+    }
+}
+
 /// A time strictly between 0 and 1, to as many places as its enclosure determines, at most 12. Near 0 it is written by its leading digits, near 1 as a
 /// difference: `1-2.5e-17`.
 pub(crate) fn time(Enclosure { lo, hi }: Enclosure) -> String {

@@ -68,7 +68,7 @@ pub fn enclosed(heading: &str, enclosed: &EnclosedTrace) -> String {
 }
 
 fn windowed(heading: &str, trace: &EnclosedTrace) -> String {
-    let FoldingRange { r1, r2, chi } = FoldingRange::of(trace);
+    let FoldingRange { r1, r2, chi, .. } = FoldingRange::of(trace);
     let windows = trace.windows().count();
     let crossings = trace.events().len() - windows;
     let whole = |(lo, hi): (u64, Option<u64>)| match hi {

@@ -110,7 +110,8 @@ fn enough_segments(tracer: &mut Tracer, inputs: usize) -> usize {
 
 fn trace(tracer: &mut Tracer, points: &Points, mut decisions: Option<&mut Decisions>) -> usize {
     let mut regions = 0;
-    let visit = |_: (usize, usize), trace: &plica::line::Trace| {
+    let visit = |_: (usize, usize), trace: Result<&plica::line::Trace, &plica::line::EnclosedTrace>| {
+        let trace = trace.expect("the network is piecewise affine");
         regions += trace.regions();
         if let Some(decisions) = decisions.as_deref_mut() {
             *decisions += trace.decisions();

@@ -31,7 +31,7 @@ fn samplers_approach_the_exact_foldings() {
         let points = Points::from_f64(ends.iter().map(|&x| x.into()).collect(), network.inputs()).unwrap();
         let pairs: Vec<_> = (0..SEGMENTS).map(|i| (i, 2 * SEGMENTS - 1 - i)).collect();
         let mut exact = vec![];
-        Tracer::new(&network).trace_pairs(&points, pairs.iter().copied(), |_, trace| exact.push(Folding::of(trace))).unwrap();
+        Tracer::new(&network).trace_pairs(&points, pairs.iter().copied(), |_, trace| exact.push(Folding::of(trace.unwrap()))).unwrap();
 
         for (n, equal_at_least, off_at_most) in [(100, SEGMENTS * 9 / 10, 0.01), (10_000, SEGMENTS * 98 / 100, 0.0005)] {
             for (cut, method) in [(Cut::Blocks(128), Method::Fused), (Cut::Whole, Method::Product)] {

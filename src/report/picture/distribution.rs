@@ -12,7 +12,8 @@ const BARS: usize = 40;
 
 /// The distribution of chi over all segments, one panel a network, as SVG.
 ///
-/// Bar k counts (k-1)/40 < chi <= k/40, bar 0 chi = 0: exactly, since chi is rational.
+/// Bar k counts (k-1)/40 < chi <= k/40, bar 0 chi = 0: exactly, since chi is rational. Segments with windows are left out; the heading says
+/// how many they are.
 pub fn distribution(reports: &[(&str, &FoldReport)]) -> String {
     let (left, width, panel) = (66.0, 640.0, 190.0);
     let (bar, right) = (width / (BARS + 1) as f64, 24.0);
@@ -51,8 +52,12 @@ pub fn distribution(reports: &[(&str, &FoldReport)]) -> String {
 }
 
 fn heading(name: &str, report: &FoldReport) -> String {
+    let segments = report.pairs.iter().map(|pair| pair.paths).sum::<u64>();
+    if report.windows() > 0 {
+        return format!("{name}: {segments} segments, without the {} with windows", report.windows());
+    }
     let mean = report.global.mean.as_ref().map_or("none".to_string(), |mean| share(&mean.0, 4));
-    format!("{name}: {} segments, mean chi {mean}", report.pairs.iter().map(|pair| pair.paths).sum::<u64>())
+    format!("{name}: {segments} segments, mean chi {mean}")
 }
 
 /// The share of the segments in each bar.

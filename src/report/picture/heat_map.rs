@@ -14,7 +14,7 @@ const WRITTEN: usize = 20;
 
 /// The heat map of mean chi, from the class of the row to that of the column, as SVG; `None` where the pairs are not by class.
 ///
-/// Pairs without segments are grey.
+/// Pairs without segments are grey, and so are those whose mean windows leave open.
 pub fn heat_map(name: &str, report: &FoldReport) -> Option<String> {
     let mut classes: Vec<i64> = report.pairs.iter().filter_map(|pair| pair.from).collect();
     classes.dedup();
@@ -48,7 +48,12 @@ pub fn heat_map(name: &str, report: &FoldReport) -> Option<String> {
         let gap = if n <= WRITTEN { 1.0 } else { 0.0 };
         let area = [x, y, cell - gap, cell - gap];
         let Some(mean) = &pair.chi.mean else {
-            drawing.rectangle(area, "#cccccc", &format!("from {} to {}: no segments", classes[row], classes[column]));
+            let why = if pair.paths == 0 {
+                "no segments".to_string()
+            } else {
+                format!("{} of {} segments have windows", pair.windows, pair.paths)
+            };
+            drawing.rectangle(area, "#cccccc", &format!("from {} to {}: {why}", classes[row], classes[column]));
             continue;
         };
         let place = mean.value() / largest;

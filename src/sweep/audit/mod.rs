@@ -3,6 +3,7 @@
 mod nodes;
 mod sampler;
 mod sequence;
+mod smooth;
 mod tally;
 
 pub use sequence::{Fault, SequenceAudit};
@@ -35,15 +36,11 @@ pub enum AuditError {
     /// There are more sampling points than single precision can distinguish.
     #[error("{0} points on a segment, expected at most {most}: more are not distinct in single precision", most = Sampling::MOST_POINTS)]
     TooManyPoints(usize),
-    /// A node is not piecewise affine.
-    #[error("node {node} is not piecewise affine: audits of smooth networks are not supported")]
-    Smooth {
-        /// The index of the node, counted from 0.
-        node: usize,
-    },
 }
 
 /// Compares ways of sampling segments, in both precisions, with the exact traces of all hidden units.
+///
+/// The segments of smooth networks that have windows are counted and not compared.
 ///
 /// ```
 /// use plica::{data::Points, network::zoo, sweep::{Auditor, Precision, Sampling}};
@@ -68,11 +65,9 @@ impl<'a> Auditor<'a> {
     /// An audit of these ways of sampling, for segments between these points.
     ///
     /// # Errors
-    /// The network is not piecewise affine, the points have the wrong dimension, or a way of sampling has fewer than two points or more than [`Sampling::MOST_POINTS`].
+    /// The points have the wrong dimension, the network cannot be traced, or a way of sampling has fewer than two points or more than
+    /// [`Sampling::MOST_POINTS`].
     pub fn new(network: &Network, points: &'a Points, ways: &'a [Sampling]) -> Result<Self, AuditError> {
-        if let Some(node) = network.first_smooth() {
-            return Err(AuditError::Smooth { node });
-        }
         let mut tracer = Tracer::new(network).pieces(false);
         tracer.over(points)?;
         for way in ways {
@@ -122,6 +117,10 @@ impl<'a> Auditor<'a> {
         let mut audit = Audit::default();
         let mut meter = Meter::new(&self.units);
         self.tracer.fork().trace_pairs(self.points, pairs.iter().copied(), |(i, j), trace| {
+            let Ok(trace) = trace else {
+                audit.windows += 1;
+                return;
+            };
             audit.segments += 1;
             audit.regions += trace.regions() as u64;
             audit.decisions += trace.decisions();

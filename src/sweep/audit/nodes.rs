@@ -1,5 +1,6 @@
 //! The forward pass of networks with any layers in floating point.
 
+use super::smooth::{Function, in_doubles};
 use crate::exact::nearest_f64;
 use crate::network::{Coefficients, Maximum, Network, Node, Operation, Pattern, Piecewise};
 use num_traits::{AsPrimitive, Float};
@@ -17,9 +18,11 @@ enum Rounded<F> {
     /// For each function its breakpoints, and the slope and constant of each part.
     Activation(Vec<(Vec<F>, Vec<[F; 2]>)>),
     Maximum,
+    Smooth(Function),
+    Product,
 }
 
-impl<F: Float + 'static> FloatNodes<F>
+impl<F: Float + AsPrimitive<f64>> FloatNodes<F>
 where
     f64: AsPrimitive<F>,
 {
@@ -37,7 +40,8 @@ where
             }
             Operation::Activation { functions, .. } => Rounded::Activation(functions.iter().map(function).collect()),
             Operation::Maximum(_) => Rounded::Maximum,
-            Operation::Smooth { .. } | Operation::Product(_) => unreachable!("the network is piecewise affine"),
+            Operation::Smooth { function, .. } => Rounded::Smooth(in_doubles(function)),
+            Operation::Product(_) => Rounded::Product,
         };
         Self { nodes: network.nodes().iter().map(rounded).collect(), network: network.clone() }
     }
@@ -70,6 +74,14 @@ where
                     };
                     values[*from].iter().enumerate().map(element).collect()
                 }
+                (Operation::Smooth { from, is_layer, .. }, Rounded::Smooth(function)) => {
+                    let from = &values[*from];
+                    if *is_layer {
+                        bits.extend(from.iter().map(|&z| z > F::zero()));
+                    }
+                    from.iter().map(|&z| function(z.as_()).as_()).collect()
+                }
+                (&Operation::Product([a, b]), _) => values[a].iter().zip(&values[b]).map(|(&x, &y)| x * y).collect(),
                 (Operation::Maximum(maximum), _) => {
                     let from = &values[maximum.from];
                     let winner = |window| {

@@ -31,7 +31,7 @@ enum Forward<F> {
     Nodes(FloatNodes<F>),
 }
 
-impl<F: Float + 'static> Sampler<F>
+impl<F: Float + AsPrimitive<f64>> Sampler<F>
 where
     f64: AsPrimitive<F>,
     usize: AsPrimitive<F>,

@@ -106,8 +106,10 @@ impl SamplerTally {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[must_use]
 pub struct Audit {
-    /// The number of segments.
+    /// The number of segments that are compared.
     pub segments: u64,
+    /// The number of segments with windows, which are not compared.
+    pub windows: u64,
     /// The number of their regions.
     pub regions: u64,
     /// The results for each way of sampling and each precision.
@@ -120,6 +122,7 @@ impl Audit {
     /// The results of this audit and of another one, for other segments.
     pub fn merge(mut self, other: Self) -> Self {
         self.segments += other.segments;
+        self.windows += other.windows;
         self.regions += other.regions;
         self.decisions += other.decisions;
         for (sampler, tally) in other.samplers {

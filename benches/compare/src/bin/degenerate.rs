@@ -45,6 +45,7 @@ fn main() {
                 let start = Instant::now();
                 tracers[i]
                     .trace_pairs(points, (0..segments).map(|k| (2 * k, 2 * k + 1)), |_, trace| {
+                        let trace = trace.expect("the network is piecewise affine");
                         seen[i].0 += trace.regions();
                         seen[i].1 += trace.decisions();
                     })
