@@ -13,6 +13,7 @@ mod polytopes;
 mod programs;
 mod smooth;
 mod smooth_edges;
+mod smooth_sweeps;
 mod support;
 mod sweep;
 mod written;
