@@ -7,7 +7,7 @@ use parquet::record::RowAccessor;
 use plica::data::DataSet;
 use plica::fold::Measure;
 use plica::line::Trace;
-use plica::network::Selection;
+use plica::network::{NetworkBuilder, Selection, Smooth};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::PathBuf;
@@ -18,6 +18,34 @@ fn parts(directory: &str) -> BTreeMap<String, Vec<u8>> {
     let entries = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap());
     let named = entries.map(|entry| (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap()));
     named.filter(|(name, _)| name != "_sweep.json").collect()
+}
+
+/// tanh(x) and the tanh of its square, which touches 0 at 0.
+#[test]
+fn measures_of_segments_with_windows_are_null() {
+    let out = fresh_directory("rows_with_windows");
+    let mut builder = NetworkBuilder::new(&[1]).unwrap();
+    let x = builder.input();
+    let y = builder.smooth(&x, Smooth::Tanh).unwrap();
+    let square = builder.product(&y, &y).unwrap();
+    let z = builder.smooth(&square, Smooth::Tanh).unwrap();
+    let network = super::path("rows_with_windows.onnx");
+    builder.finish(&z).unwrap().save(&network).unwrap();
+    let data = file("rows_with_windows.csv", "-1\n1\n2\n");
+    stdout(&["fold", network.to_str().unwrap(), &data, "--pairs", "all", "--out", &out, "--paths"]);
+    let mut seen = Vec::new();
+    for name in parts(&format!("{out}/paths-0")).keys() {
+        let reader = SerializedFileReader::new(File::open(PathBuf::from(&out).join("paths-0").join(name)).unwrap()).unwrap();
+        for row in reader.get_row_iter(None).unwrap() {
+            let row = row.unwrap();
+            let ends = (row.get_uint(0).unwrap(), row.get_uint(1).unwrap());
+            let measures = (row.get_uint(2).ok(), row.get_uint(4).ok(), row.get_double(5).ok(), row.get_double(8).ok());
+            seen.push((ends, measures));
+        }
+    }
+    let (windows, none) = ((None, None, None, None), (Some(1), Some(0), Some(0.0), Some(0.0)));
+    let expected = [((0, 1), windows), ((0, 2), windows), ((1, 0), windows), ((1, 2), none), ((2, 0), windows), ((2, 1), none)];
+    assert_eq!(seen, expected);
 }
 
 #[test]
