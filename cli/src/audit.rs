@@ -6,6 +6,7 @@ use super::output::{self, Output};
 use super::progress::Progress;
 use clap::Args;
 use plica::data::DataSet;
+use plica::line::Tracer;
 use plica::network::Selection;
 use plica::report::{AuditReport, picture, plain};
 use plica::sweep::{Auditor, PairGroup, Pairs, Sampling};
@@ -56,6 +57,10 @@ pub struct Arguments {
     #[command(flatten)]
     pixels: PixelOptions,
 
+    /// The largest precision for smooth networks, in bits; what it does not decide is a window [default: 256]
+    #[arg(long, value_name = "BITS", value_parser = whole(*Tracer::PRECISIONS.start(), *Tracer::PRECISIONS.end()))]
+    precision: Option<u32>,
+
     /// Show no progress on standard error
     #[arg(long)]
     quiet: bool,
@@ -78,6 +83,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     let pool = super::inputs::pool(threads)?;
     let failed = |error| Failure::Data(format!("{}: {error}", data.name));
     let auditor = Auditor::new(&subject.network, &data.points, &ways).map_err(failed)?;
+    let auditor = auditor.precision(subject.precision(arguments.precision)?);
     let mut progress = Progress::new(&subject.name, 0, all, arguments.quiet);
     let found = pool.install(|| {
         auditor.audit_groups(&groups, |found| {

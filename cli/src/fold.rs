@@ -9,6 +9,7 @@ use super::paths::{self, PathFiles};
 use super::progress::Progress;
 use clap::Args;
 use plica::data::DataSet;
+use plica::line::Tracer;
 use plica::network::Selection;
 use plica::report::{FoldReport, PairReport};
 use plica::sweep::{Checkpoint, Fingerprint, PairGroup, Pairs, Sweep, SweepError, SweepState};
@@ -75,6 +76,10 @@ pub struct Arguments {
     #[cfg_attr(not(feature = "parquet"), arg(hide = true))]
     paths: bool,
 
+    /// The largest precision for smooth networks, in bits; what it does not decide is a window [default: 256]
+    #[arg(long, value_name = "BITS", value_parser = whole(*Tracer::PRECISIONS.start(), *Tracer::PRECISIONS.end()))]
+    precision: Option<u32>,
+
     /// Show no progress on standard error
     #[arg(long)]
     quiet: bool,
@@ -94,6 +99,7 @@ struct Files {
 impl Files {
     fn new(out: &Directory, k: usize, subject: &Subject, data: &DataSet, pairs: Pairs, arguments: &Arguments) -> Self {
         let fingerprint = Fingerprint::new(&subject.network, &subject.units, data, pairs).with_rows(arguments.paths);
+        let fingerprint = fingerprint.with_precision(arguments.precision.unwrap_or(Tracer::PRECISION));
         let about = || {
             let (units, pairs) = (subject.units.selection().to_string(), pairs.to_string());
             vec![("network", subject.name.clone()), ("data", data.name.clone()), ("pairs", pairs), ("units", units)]
@@ -124,6 +130,7 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     let data = DataSet::load(&arguments.data, &arguments.pixels.with_labels(arguments.labels.as_deref()))?;
     for subject in &subjects {
         subject.check_dimension(data.points.dimension(), &data.name, data.name == "digits")?;
+        subject.precision(arguments.precision)?;
     }
     let pairs = arguments.pairs.unwrap_or_else(|| Pairs::default_for(&data));
     let groups = pairs.groups(&data).map_err(|error| Failure::Data(error.to_string()))?;
@@ -167,6 +174,7 @@ fn fold(
         error => Failure::Data(format!("{}: {error}", data.name)),
     };
     let mut sweep = Sweep::new(&subject.network, &subject.units, &data.points, groups).map_err(|error| failed(error.into()))?;
+    sweep = sweep.precision(arguments.precision.unwrap_or(Tracer::PRECISION));
     let rows = files.and_then(|files| files.rows.as_ref());
     if let Some(rows) = rows {
         sweep = sweep.with_rows(rows);

@@ -2,6 +2,7 @@
 
 use super::error::Failure;
 use plica::data::{LoadOptions, Pixels};
+use plica::line::Tracer;
 use plica::network::{LoadError, Network, Selection, UnitSet, load, zoo};
 use plica_text as text;
 use std::num::NonZero;
@@ -43,6 +44,15 @@ impl Subject {
         }
         let message = format!("{what}: dimension {dimension}, but {} takes {inputs} inputs", self.name);
         Err(Failure::new(message, built_in && self.built_in))
+    }
+
+    /// The largest precision for a smooth network; other networks have none, since they are exact.
+    pub fn precision(&self, asked: Option<u32>) -> Result<u32, Failure> {
+        if asked.is_some() && self.network.is_piecewise_affine() {
+            let message = format!("--precision: {} is piecewise affine and traced exactly, expected a smooth network", self.name);
+            return Err(Failure::new(message, self.built_in));
+        }
+        Ok(asked.unwrap_or(Tracer::PRECISION))
     }
 
     /// One line with the network and the selection.

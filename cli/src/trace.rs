@@ -1,7 +1,7 @@
 //! `plica trace`: one segment, or many from a file.
 
 use super::error::Failure;
-use super::inputs::{PixelOptions, Subject, is_built_in};
+use super::inputs::{PixelOptions, Subject, is_built_in, whole};
 use super::output::Output;
 use clap::Args;
 use plica::data::{Point, Points};
@@ -64,6 +64,10 @@ pub struct Arguments {
     #[arg(long)]
     exact_only: bool,
 
+    /// The largest precision for smooth networks, in bits; what it does not decide is a window [default: 256]
+    #[arg(long, value_name = "BITS", value_parser = whole(*Tracer::PRECISIONS.start(), *Tracer::PRECISIONS.end()))]
+    precision: Option<u32>,
+
     #[command(flatten)]
     pixels: PixelOptions,
 }
@@ -80,8 +84,9 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     }
 }
 
-fn tracer(arguments: &Arguments, subject: &Subject) -> Tracer {
-    Tracer::new(&subject.network).units(&subject.units).exact_times(arguments.exact).exact_only(arguments.exact_only)
+fn tracer(arguments: &Arguments, subject: &Subject) -> Result<Tracer, Failure> {
+    let tracer = Tracer::new(&subject.network).units(&subject.units).exact_times(arguments.exact).exact_only(arguments.exact_only);
+    Ok(tracer.precision(subject.precision(arguments.precision)?))
 }
 
 fn one(arguments: &Arguments, subject: &Subject, from: &str, to: &str, output: &mut Output) -> Result<(), Failure> {
@@ -94,10 +99,10 @@ fn one(arguments: &Arguments, subject: &Subject, from: &str, to: &str, output: &
     let (a, b) = (end(from)?, end(to)?);
     let heading = format!("{}\nfrom {}\nto   {}", subject.heading(), plain(from.trim()), plain(to.trim()));
     if !subject.network.is_piecewise_affine() {
-        let trace = tracer(arguments, subject).enclose(&a, &b).map_err(|error| Failure::Data(error.to_string()))?;
+        let trace = tracer(arguments, subject)?.enclose(&a, &b).map_err(|error| Failure::Data(error.to_string()))?;
         return output.report(&EnclosedReport::of(&trace, trace.to_trace().as_ref()), || text::enclosed(&heading, &trace));
     }
-    let trace = tracer(arguments, subject).trace(&a, &b).map_err(|error| Failure::Data(error.to_string()))?;
+    let trace = tracer(arguments, subject)?.trace(&a, &b).map_err(|error| Failure::Data(error.to_string()))?;
     let trace = trace.select(&Arc::new(subject.units.clone()));
     output.report(&TraceReport::of(&trace), || text::trace(&heading, &trace))
 }
@@ -106,7 +111,7 @@ fn many(arguments: &Arguments, subject: &Subject, file: &str, output: &mut Outpu
     let (p, q) = Points::load_segments(file)?;
     subject.check_dimension(p.dimension(), file, false)?;
     let units = Arc::new(subject.units.clone());
-    let mut tracer = tracer(arguments, subject);
+    let mut tracer = tracer(arguments, subject)?;
     if !subject.network.is_piecewise_affine() {
         for i in 0..p.len() {
             let trace = tracer.enclose(&p.point(i), &q.point(i)).map_err(|error| Failure::Data(format!("{file}: {error}")))?;

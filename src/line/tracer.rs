@@ -98,6 +98,35 @@ impl Tracer {
         self.with(|options| options.pieces = yes)
     }
 
+    /// The default of [`precision`](Self::precision), in bits.
+    pub const PRECISION: u32 = 256;
+
+    /// The precision of doubles, in bits, and the largest one that [`precision`](Self::precision) takes.
+    pub const PRECISIONS: std::ops::RangeInclusive<u32> = 53..=1024;
+
+    /// Sets the largest precision for smooth networks, in bits: what doubles leave open is decided with 128 bits, and then with twice as many
+    /// as before, up to this precision. What is still open is a window. With 53 bits there are only doubles. Numbers outside of
+    /// [`PRECISIONS`](Self::PRECISIONS) mean its nearer end. Other networks are exact, whatever the precision.
+    ///
+    /// ```
+    /// use plica::{data::Point, line::Tracer, network::{Coefficients, NetworkBuilder, Smooth}};
+    /// // tanh(x)^2 = 2^-200 twice: at two times that are 2^-100 apart.
+    /// let mut builder = NetworkBuilder::new(&[1]).unwrap();
+    /// let x = builder.input();
+    /// let y = builder.smooth(&x, Smooth::Tanh).unwrap();
+    /// let square = builder.product(&y, &y).unwrap();
+    /// let bias = Coefficients::from_f64(vec![-2f64.powi(-200)]);
+    /// let z = builder.linear(&square, 1, Coefficients::from_f64(vec![1.0]), Some(bias)).unwrap();
+    /// let z = builder.smooth(&z, Smooth::Gelu).unwrap();
+    /// let network = builder.finish(&z).unwrap();
+    /// let (a, b) = (Point::from_f64(&[-1.0]).unwrap(), Point::from_f64(&[1.0]).unwrap());
+    /// let is_certified = |bits: u32| Tracer::new(&network).precision(bits).enclose(&a, &b).unwrap().is_certified();
+    /// assert_eq!([53, 128, 256].map(is_certified), [false, false, true]);
+    /// ```
+    pub fn precision(self, bits: u32) -> Self {
+        self.with(|options| options.precision = bits.clamp(*Self::PRECISIONS.start(), *Self::PRECISIONS.end()))
+    }
+
     /// Uses these instructions instead of the best ones of the processor. The traces are the same with all instructions.
     pub fn instructions(self, instructions: Instructions) -> Self {
         self.map_stack(|tracer| tracer.instructions(instructions))

@@ -202,7 +202,9 @@ impl Network {
         match self.layers() {
             Some(layers) => layers.iter().skip(1).map(|layer| (layer.inputs() * layer.outputs()) as u64).sum(),
             // The walk of a graph uses sparse updates and fresh evaluations, some dozen for each segment.
-            None => (self.multiplications() as u64).saturating_mul(64),
+            None if self.is_piecewise_affine() => (self.multiplications() as u64).saturating_mul(64),
+            // A smooth network is enclosed on some hundred intervals, at several times the cost of an evaluation.
+            None => (self.multiplications() as u64).saturating_mul(1024),
         }
     }
 

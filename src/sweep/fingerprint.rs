@@ -3,6 +3,7 @@
 use super::Pairs;
 use crate::data::DataSet;
 use crate::files::digest_of;
+use crate::line::Tracer;
 use crate::network::{Network, UnitSet};
 use serde::{Deserialize, Serialize};
 use std::io::{self, Write};
@@ -21,6 +22,9 @@ pub struct Fingerprint {
     pub units: String,
     /// Whether each segment is written as a row.
     pub rows: bool,
+    /// The largest precision for smooth networks, if it is not the default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub precision: Option<u32>,
     /// The version of Plica, since another one may split the work in another way.
     pub version: String,
 }
@@ -38,12 +42,18 @@ impl Fingerprint {
             data.labels.iter().flatten().try_for_each(|label| hash.write_all(&label.to_le_bytes()))
         });
         let version = env!("CARGO_PKG_VERSION").to_string();
-        Self { network, data, pairs: pairs.to_string(), units: units.selection().to_string(), rows: false, version }
+        Self { network, data, pairs: pairs.to_string(), units: units.selection().to_string(), rows: false, precision: None, version }
     }
 
     /// The same fingerprint for a sweep with or without rows.
     pub fn with_rows(mut self, yes: bool) -> Self {
         self.rows = yes;
+        self
+    }
+
+    /// The same fingerprint for a sweep with another [precision](super::Sweep::precision).
+    pub fn with_precision(mut self, bits: u32) -> Self {
+        self.precision = (bits != Tracer::PRECISION).then_some(bits);
         self
     }
 
@@ -58,5 +68,6 @@ impl Fingerprint {
         ];
         let part = parts.into_iter().find(|(_, mine, theirs)| mine != theirs).map(|(part, _, _)| part);
         part.or((self.rows != other.rows).then_some("rows (--paths)"))
+            .or((self.precision != other.precision).then_some("precisions (--precision)"))
     }
 }

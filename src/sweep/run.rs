@@ -79,6 +79,11 @@ impl<'a> Sweep<'a> {
         Ok(Self { tracer, units, points, groups, chunks: chunks(groups, size, true), rows: None })
     }
 
+    /// Sets the largest precision for smooth networks, as [`Tracer::precision`].
+    pub fn precision(self, bits: u32) -> Self {
+        Self { tracer: self.tracer.precision(bits), ..self }
+    }
+
     /// Gives out every segment as a row, in parts of 262,144 segments of one group.
     ///
     /// The states of a sweep with rows and of the same sweep without rows are not compatible.

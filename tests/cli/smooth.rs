@@ -92,6 +92,41 @@ fn what_needs_linear_regions_refuses_smooth_networks_and_says_why() {
     }
 }
 
+/// tanh(x)^2 = 2^-200 at two times that are 2^-100 apart.
+fn close() -> &'static str {
+    static FILE: LazyLock<String> = LazyLock::new(|| {
+        let mut builder = NetworkBuilder::new(&[1]).unwrap();
+        let x = builder.input();
+        let y = builder.smooth(&x, Smooth::Tanh).unwrap();
+        let square = builder.product(&y, &y).unwrap();
+        let bias = Coefficients::from_f64(vec![-2f64.powi(-200)]);
+        let z = builder.linear(&square, 1, Coefficients::from_f64(vec![1.0]), Some(bias)).unwrap();
+        let z = builder.smooth(&z, Smooth::Gelu).unwrap();
+        let path = path("close.onnx");
+        builder.finish(&z).unwrap().save(&path).unwrap();
+        path.to_str().unwrap().to_string()
+    });
+    &FILE
+}
+
+#[test]
+fn a_larger_precision_decides_more() {
+    let certified = |bits: &str| json_line(&["trace", close(), "--from", "-1", "--to", "1", "--precision", bits])["certified"].clone();
+    assert_eq!(["53", "128", "256", "300"].map(certified), [false, false, true, true]);
+    let data = file("close_ends.csv", "-1\n1\n");
+    let windows = |bits: &str| json_line(&["fold", close(), &data, "--pairs", "all", "--precision", bits])["pairs"][0]["windows"].clone();
+    assert_eq!((windows("53"), windows("256")), (json!(2), json!(null)));
+    let audited = |bits: &str| json_line(&["audit", close(), &data, "--pairs", "all", "--precision", bits])["segments"].clone();
+    assert_eq!((audited("53"), audited("256")), (json!(0), json!(2)));
+    for call in [["trace", "cantor:1", "--from=0,0", "--to=1,1"].as_slice(), ["fold", "digits:2x30", "digits", "--quiet"].as_slice()] {
+        let output = run(&[call, &["--precision", "128"]].concat());
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(2) && stderr.contains("expected"), "{stderr}");
+    }
+    let output = run(&["trace", close(), "--from", "0", "--to", "1", "--precision", "52"]);
+    assert!(String::from_utf8(output.stderr).unwrap().contains("expected 53 to 1024"));
+}
+
 /// The segments between 0, 1/3 and 1: those between 1/3 and 1, and 0 and 1, touch 0 in a unit.
 fn three_points() -> &'static str {
     static FILE: LazyLock<String> = LazyLock::new(|| file("smooth_points.csv", "0\n1/3\n1\n"));

@@ -282,6 +282,7 @@ fn a_checkpoint_is_taken_up_by_the_same_sweep_only() {
         (Fingerprint::new(&network, &units, &moved, Pairs::All), "data"),
         (Fingerprint::new(&network, &units, &relabelled, Pairs::All), "data"),
         (Fingerprint::new(&network, &units, &set, Pairs::Classes), "pairs"),
+        (Fingerprint::new(&network, &units, &set, Pairs::All).with_precision(128), "precisions (--precision)"),
     ];
     for (fingerprint, expected) in others {
         match of(fingerprint).load(&sweep) {

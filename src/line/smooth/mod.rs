@@ -30,8 +30,14 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The precisions after doubles, in bits.
-const PRECISIONS: [u32; 2] = [128, 256];
+/// The first precision after doubles, in bits.
+const FIRST: u32 = 128;
+
+/// The precisions after doubles: each is twice the last one, up to a limit.
+fn precisions(limit: u32) -> Vec<u32> {
+    let doubled = std::iter::successors(Some(FIRST), |p| Some(2 * p)).take_while(|&p| p < limit);
+    if limit > f64::MANTISSA_DIGITS { doubled.chain([limit]).collect() } else { Vec::new() }
+}
 
 /// Traces segments through one network.
 pub(super) struct SmoothTracer {
@@ -84,13 +90,14 @@ impl SmoothTracer {
     pub fn trace(&self, from: &Point, to: &Point) -> Result<EnclosedTrace, TraceError> {
         self.check(from.dimension())?;
         let plan = self.plan_for(to.dimension())?;
-        Ok(Segment { plan, from, to, exact: OnceCell::new() }.trace(&self.units))
+        let precisions = precisions(self.options.precision);
+        Ok(Segment { plan, from, to, precisions, exact: OnceCell::new() }.trace(&self.units))
     }
 
     /// Enclosures of the outputs at a point.
     pub fn outputs(&self, point: &Point) -> Result<Vec<Enclosure>, TraceError> {
         let plan = self.plan_for(point.dimension())?;
-        let line = Segment { plan, from: point, to: point, exact: OnceCell::new() }.line(PRECISIONS[0]);
+        let line = Segment { plan, from: point, to: point, precisions: Vec::new(), exact: OnceCell::new() }.line(FIRST);
         let mut pass = Pass::new(&line);
         let zero = line.like.like(0.0);
         let output = plan.graph.output();
@@ -109,6 +116,8 @@ struct Segment<'a> {
     plan: &'a Plan,
     from: &'a Point,
     to: &'a Point,
+    /// The precisions after doubles.
+    precisions: Vec<u32>,
     /// a and d, computed when they are needed.
     exact: OnceCell<[Vec<Rational>; 2]>,
 }
@@ -168,7 +177,7 @@ impl Segment<'_> {
             -p / q
         };
         let finer = |precision: u32| self.line(precision);
-        let clusters = ordered(self.plan, items, &line, &time, &finer, &PRECISIONS);
+        let clusters = ordered(self.plan, items, &line, &time, &finer, &self.precisions);
         self.assemble(units, &ends, clusters, decisions)
     }
 
@@ -225,14 +234,16 @@ impl Segment<'_> {
             ends[position] = Ends { start: history.start, zero: history.zero };
             for found in &history.found {
                 match found {
-                    Found::Unknown { lo, hi, .. } => left.entry([lo.to_bits(), hi.to_bits()]).or_default().push(position),
-                    Found::Crossing { .. } => items.push(item(position, found, None)),
+                    Found::Unknown { lo, hi, .. } if !self.precisions.is_empty() => {
+                        left.entry([lo.to_bits(), hi.to_bits()]).or_default().push(position);
+                    }
+                    found => items.push(item(position, found, None)),
                 }
             }
         }
-        let interval = |ends: [u64; 2]| ends.map(|x| Float::with_val(PRECISIONS[0], f64::from_bits(x)));
+        let interval = |ends: [u64; 2]| ends.map(|x| Float::with_val(FIRST, f64::from_bits(x)));
         let mut left: Vec<([Float; 2], Vec<usize>)> = left.into_iter().map(|(ends, bits)| (interval(ends), bits)).collect();
-        for (k, &precision) in PRECISIONS.iter().enumerate() {
+        for (k, &precision) in self.precisions.iter().enumerate() {
             if left.is_empty() {
                 return;
             }
@@ -250,7 +261,7 @@ impl Segment<'_> {
                     ends[position].zero[1] |= hi == 1 && zero[1];
                     for found in &found {
                         match found {
-                            Found::Unknown { lo, hi, .. } if k + 1 < PRECISIONS.len() => {
+                            Found::Unknown { lo, hi, .. } if k + 1 < self.precisions.len() => {
                                 rest.push(([lo.clone(), hi.clone()], vec![position]))
                             }
                             found => items.push(item(position, found, Some(found.ends()))),

@@ -81,6 +81,11 @@ impl<'a> Auditor<'a> {
         Ok(Self { tracer, units, points, ways, single: Sampler::new(network), double: Sampler::new(network) })
     }
 
+    /// Sets the largest precision for smooth networks, as [`Tracer::precision`].
+    pub fn precision(self, bits: u32) -> Self {
+        Self { tracer: self.tracer.precision(bits), ..self }
+    }
+
     /// The results of each way of sampling on the segments between pairs of the points, on the threads of the current rayon pool. They do
     /// not depend on the number of threads.
     ///
