@@ -74,7 +74,9 @@ impl<'a> Live<'a> {
                         }
                     }
                 }
-                Operation::Smooth { .. } | Operation::Product(_) => unreachable!("the network is piecewise affine"),
+                Operation::Smooth { .. } | Operation::Product(_) | Operation::Quotient(_) | Operation::MatrixProduct(_) => {
+                    unreachable!("the network is piecewise affine")
+                }
                 Operation::Maximum(maximum) => {
                     for element in elements() {
                         let first = self.first_bits[n] + element * maximum.size;

@@ -171,7 +171,9 @@ impl Oracle {
                 let scale = Integer::from(scale * &self.whole[*from].factor);
                 forms.flat_map(|(i, z)| breakpoints(i).map(|b| above(z, b, &scale).into_owned()).collect::<Vec<_>>()).collect()
             }
-            Operation::Smooth { .. } | Operation::Product(_) => unreachable!("the network is piecewise affine"),
+            Operation::Smooth { .. } | Operation::Product(_) | Operation::Quotient(_) | Operation::MatrixProduct(_) => {
+                unreachable!("the network is piecewise affine")
+            }
             Operation::Maximum(maximum) => {
                 let forms = &piece.nodes[maximum.from];
                 (0..node.len()).flat_map(|window| pairs(maximum, window)).map(|(x, y)| forms[x].minus(&forms[y])).collect()
@@ -238,7 +240,9 @@ impl Oracle {
                 };
                 piece.nodes[*from].iter().enumerate().map(state).collect()
             }
-            Operation::Smooth { .. } | Operation::Product(_) => unreachable!("the network is piecewise affine"),
+            Operation::Smooth { .. } | Operation::Product(_) | Operation::Quotient(_) | Operation::MatrixProduct(_) => {
+                unreachable!("the network is piecewise affine")
+            }
             Operation::Maximum(maximum) => {
                 let value = |element: usize| piece.nodes[maximum.from][element].at(t);
                 let state = |window: usize| {
@@ -289,7 +293,9 @@ impl WholeNode {
                 let functions = functions.iter().map(|f| [whole(f.slopes(), &of_slopes), whole(f.constants(), &factor)]).collect();
                 Self { whole: Whole::Functions(functions), factor }
             }
-            Operation::Smooth { .. } | Operation::Product(_) => unreachable!("the network is piecewise affine"),
+            Operation::Smooth { .. } | Operation::Product(_) | Operation::Quotient(_) | Operation::MatrixProduct(_) => {
+                unreachable!("the network is piecewise affine")
+            }
             Operation::Maximum(maximum) => Self { factor: below[maximum.from].factor.clone(), whole: Whole::Unchanged },
         }
     }

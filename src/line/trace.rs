@@ -36,6 +36,27 @@ pub enum TraceError {
         /// The index of the node, counted from 0.
         node: usize,
     },
+    /// A smooth network divides by a number that may be 0, or takes a root or a power of one that is not proved to be in its domain.
+    #[error(
+        "element {element} of node {node}{} is not defined everywhere: its {} at times in [{}, {}], expected {} on the whole segment",
+        if name.is_empty() { String::new() } else { format!(" ({name})") },
+        if *is_positive { "argument may be 0 or below" } else { "divisor may be 0" },
+        .t.lo,
+        .t.hi,
+        if *is_positive { "numbers above 0" } else { "numbers other than 0" }
+    )]
+    Undefined {
+        /// The index of the node, counted from 0.
+        node: usize,
+        /// The name of the node in the file, if it has one.
+        name: String,
+        /// The index of its element.
+        element: usize,
+        /// The first such times of this node, or times that contain them.
+        t: Enclosure,
+        /// Whether numbers above 0 are expected, and not only numbers other than 0.
+        is_positive: bool,
+    },
     /// The rows of a smooth network's affine maps have too many entries.
     #[error("the affine maps of the smooth network have too many entries")]
     TooLarge,

@@ -78,6 +78,14 @@ pub enum NetworkError {
         /// The index of the node, counted from 0.
         node: usize,
     },
+    /// A divisor is 0 at the point.
+    #[error("element {element} of node {node} is divided by 0: the network is not defined at the point")]
+    Undefined {
+        /// The index of the node, counted from 0.
+        node: usize,
+        /// The index of its element.
+        element: usize,
+    },
 }
 
 /// An affine map x -> W x + b with exact coefficients; W is outputs x inputs.

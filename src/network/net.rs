@@ -126,8 +126,9 @@ impl Network {
         self.stack().map_or_else(|| self.graph().shape(), |stack| stack.shape())
     }
 
-    /// Whether all layers are piecewise affine, so that there are linear regions. [`Operation::Smooth`](super::Operation::Smooth) and
-    /// [`Operation::Product`](super::Operation::Product) are not.
+    /// Whether all layers are piecewise affine, so that there are linear regions. [`Operation::Smooth`](super::Operation::Smooth),
+    /// [`Operation::Product`](super::Operation::Product), [`Operation::Quotient`](super::Operation::Quotient) and
+    /// [`Operation::MatrixProduct`](super::Operation::MatrixProduct) are not.
     #[must_use]
     pub fn is_piecewise_affine(&self) -> bool {
         self.first_smooth().is_none()
@@ -157,7 +158,7 @@ impl Network {
     /// ```
     ///
     /// # Errors
-    /// The point has the wrong dimension, or a layer is smooth, so that its values are not rational.
+    /// The point has the wrong dimension, a layer is smooth, so that its values are not rational, or a divisor is 0 at the point.
     pub fn evaluate(&self, point: &[Rational]) -> Result<Vec<Rational>, NetworkError> {
         self.stack().map_or_else(|| self.graph().evaluate(point), |stack| stack.evaluate(point))
     }

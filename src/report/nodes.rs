@@ -8,7 +8,7 @@ use serde::Serialize;
 pub struct NodeReport {
     /// Its name in the file, empty if it has none.
     pub name: String,
-    /// What it computes: `input`, `affine`, `activation`, `maximum`, `smooth` or `product`.
+    /// What it computes: `input`, `affine`, `activation`, `maximum`, `smooth`, `product` or `quotient`.
     pub kind: &'static str,
     /// Its shape.
     pub shape: Vec<usize>,
@@ -31,8 +31,9 @@ pub(super) fn reports(network: &Network) -> Vec<NodeReport> {
             Operation::Affine(_) => ("affine", false, None),
             Operation::Activation { functions, is_layer, .. } => ("activation", *is_layer, Some(functions[0].breakpoints().len())),
             Operation::Maximum(Maximum { size, is_layer, .. }) => ("maximum", *is_layer, Some(*size)),
-            Operation::Smooth { is_layer, .. } => ("smooth", *is_layer, Some(1)),
-            Operation::Product(_) => ("product", false, None),
+            Operation::Smooth { is_layer, function, .. } => ("smooth", *is_layer, function.is_activation().then_some(1)),
+            Operation::Product(_) | Operation::MatrixProduct(_) => ("product", false, None),
+            Operation::Quotient(_) => ("quotient", false, None),
         };
         let multiplications = match &node.operation {
             Operation::Affine(affine) => affine.terms.iter().map(|term| term.map.multiplications()).fold(0, usize::saturating_add),
@@ -69,6 +70,8 @@ fn function(node: &Node) -> String {
         Operation::Maximum(maximum) => format!("max of {}", maximum.size),
         Operation::Smooth { function, .. } => function.to_string(),
         Operation::Product(_) => "product of 2".to_string(),
+        Operation::Quotient(_) => "quotient of 2".to_string(),
+        Operation::MatrixProduct(_) => "product of 2 matrices".to_string(),
     }
 }
 

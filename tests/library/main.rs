@@ -12,6 +12,7 @@ mod measure;
 mod polytopes;
 mod programs;
 mod smooth;
+mod smooth_arithmetic;
 mod smooth_edges;
 mod smooth_sweeps;
 mod support;

@@ -59,6 +59,9 @@ fn textbook(function: &Smooth, x: &Float) -> Float {
             let gate = Float::with_val(p, x + 3).max(&Float::new(p)).min(&Float::with_val(p, 6));
             x * gate / 6
         }
+        Smooth::Exp => x.clone().exp(),
+        Smooth::Power { exponent } if exponent.is_integer() => x.clone().pow(exponent.numer().to_i32().unwrap()),
+        Smooth::Power { exponent } => x.clone().pow(of(exponent)),
         _ => unreachable!("all functions are here"),
     }
 }
@@ -70,7 +73,7 @@ fn at(function: &Piecewise, x: &Float) -> Float {
 }
 
 /// The distances of all bits from their thresholds at a point, and the outputs.
-fn forward(network: &Network, x: &[Rational], p: u32) -> (Vec<Float>, Vec<Float>) {
+pub(super) fn forward(network: &Network, x: &[Rational], p: u32) -> (Vec<Float>, Vec<Float>) {
     let mut values: Vec<Vec<Float>> = Vec::new();
     let mut bits = Vec::new();
     for node in network.nodes() {
@@ -110,6 +113,22 @@ fn forward(network: &Network, x: &[Rational], p: u32) -> (Vec<Float>, Vec<Float>
                 values[*from].iter().enumerate().map(|(i, z)| at(function(i), z)).collect()
             }
             Operation::Product([x, y]) => values[*x].iter().zip(&values[*y]).map(|(x, y)| Float::with_val(p, x * y)).collect(),
+            Operation::Quotient([x, y]) => values[*x].iter().zip(&values[*y]).map(|(x, y)| Float::with_val(p, x / y)).collect(),
+            Operation::MatrixProduct(product) => {
+                let [x, y] = product.factors.map(|factor| &values[factor]);
+                let (rows, inner, columns) = (product.rows, product.inner, product.columns);
+                let mut list = Vec::new();
+                for (batch, row, column) in
+                    (0..product.batch).flat_map(|b| (0..rows).flat_map(move |i| (0..columns).map(move |j| (b, i, j))))
+                {
+                    let mut sum = Float::new(p);
+                    for k in 0..inner {
+                        sum += Float::with_val(p, &x[(batch * rows + row) * inner + k] * &y[(batch * inner + k) * columns + column]);
+                    }
+                    list.push(sum);
+                }
+                list
+            }
             Operation::Maximum(_) => unreachable!("smooth networks here have no maxima"),
         };
         values.push(next);
@@ -193,7 +212,7 @@ fn said(trace: &EnclosedTrace, t: &Rational) -> Vec<Option<bool>> {
 }
 
 /// Compares a trace with the oracle, and returns it.
-fn check(network: &Network, a: &Point, b: &Point) -> EnclosedTrace {
+pub(super) fn check(network: &Network, a: &Point, b: &Point) -> EnclosedTrace {
     let trace = Tracer::new(network).enclose(a, b).expect("the network can be traced");
     if let Err(problem) = compare(network, a, b, &trace) {
         let show = |p: &Point| p.to_rationals().iter().map(Rational::to_string).collect::<Vec<_>>().join(" ");
@@ -301,11 +320,11 @@ fn flips(trace: &EnclosedTrace) -> Vec<Vec<Bit>> {
     trace.events().iter().map(sorted).collect()
 }
 
-fn rational(n: i64, d: i64) -> Rational {
+pub(super) fn rational(n: i64, d: i64) -> Rational {
     Rational::from((n, d))
 }
 
-fn point(x: &[f64]) -> Point {
+pub(super) fn point(x: &[f64]) -> Point {
     Point::from_f64(x).unwrap()
 }
 

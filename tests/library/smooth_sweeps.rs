@@ -35,7 +35,8 @@ fn linear(builder: &mut NetworkBuilder, words: &mut Words, x: &Value, outputs: u
     builder.linear(x, outputs, weights, Some(bias)).unwrap()
 }
 
-/// Two inputs and three layers of six units, the second one with a product.
+/// Two inputs and three layers of six units; between the last two there are a product, softmax, a normalisation, a quotient and a product of
+/// matrices.
 fn random(function: &Smooth, seed: u64) -> Network {
     let mut words = Words(seed);
     let mut builder = NetworkBuilder::new(&[2]).unwrap();
@@ -45,7 +46,13 @@ fn random(function: &Smooth, seed: u64) -> Network {
     let z = linear(&mut builder, &mut words, &first, 6);
     let second = builder.smooth(&z, function.clone()).unwrap();
     let gated = builder.product(&second, &first).unwrap();
-    let z = linear(&mut builder, &mut words, &gated, 6);
+    let shares = builder.softmax(&second, 0).unwrap();
+    let scaled = builder.quotient(&gated, &shares).unwrap();
+    let normal = builder.layer_norm(&scaled, 0, Rational::from((1, 10))).unwrap();
+    let [left, right] = [builder.reshape(&normal, &[2, 3]).unwrap(), builder.reshape(&first, &[3, 2]).unwrap()];
+    let small = builder.matrix_product(&left, &right).unwrap();
+    let small = builder.reshape(&small, &[4]).unwrap();
+    let z = linear(&mut builder, &mut words, &small, 6);
     let third = builder.smooth(&z, function.clone()).unwrap();
     let y = linear(&mut builder, &mut words, &third, 1);
     builder.finish(&y).unwrap()

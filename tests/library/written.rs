@@ -182,7 +182,7 @@ fn the_usual_layers_come_back_as_they_are() {
             Operation::Maximum(maximum) => format!("maximum of {}", maximum.size),
             Operation::Input => "input".to_string(),
             Operation::Smooth { function, .. } => function.to_string(),
-            Operation::Product(_) => "product".to_string(),
+            Operation::Product(_) | Operation::Quotient(_) | Operation::MatrixProduct(_) => "product".to_string(),
         };
         graph.nodes().iter().map(kind).collect::<Vec<_>>()
     };

@@ -1,6 +1,8 @@
 //! `.onnx`: smooth functions, products and powers.
 
 use crate::protobuf::{float, int, model, operator, singles, whole, words};
+use plica::data::Point;
+use plica::line::{Enclosure, Tracer};
 use plica::network::{Network, Operation, Smooth};
 use rug::Rational;
 
@@ -113,15 +115,98 @@ fn tensors_that_depend_on_the_input_are_multiplied() {
     refused(&column(6, &[]), "operator Mul: shapes [2, 1] and [1, 2] without broadcast");
     let unequal = [whole("s", &[2], &[1, 6]), operator("Reshape", &["x", "s"], "r", &[]), operator("Mul", &["r", "x"], "y", &[])];
     assert!(Network::from_onnx(&model(17, &[2, 3], &unequal)).is_err());
-    // Quotients and matrix products have one factor that depends on the input.
-    let message = "operator Div: a division by a tensor that depends on the input, expected a constant divisor";
-    refused(&model(17, &[1, 2], &[operator("Div", &["x", "x"], "y", &[])]), message);
-    let message = "operator MatMul: a matrix product of two tensors that depend on the input, expected one constant factor";
-    refused(&model(17, &[2, 2], &[operator("MatMul", &["x", "x"], "y", &[])]), message);
+    assert_eq!(at(&model(17, &[2, 2], &[operator("MatMul", &["x", "x"], "y", &[])]), &[1, 2, 3, 4]), "7 10 15 22");
+    refused(&model(17, &[2, 3], &[operator("MatMul", &["x", "x"], "y", &[])]), "a matrix of 3 rows, to multiply a tensor of shape [2, 3]");
+}
+
+/// Matrix products broadcast the axes before the last two, and take vectors as rows and columns.
+#[test]
+fn matrices_that_depend_on_the_input_are_multiplied_in_batches() {
+    let product = |shapes: [&[i64]; 2], left: i64, right: i64| {
+        let parts = [
+            whole("first", &[1], &[left]),
+            whole("zero", &[1], &[0]),
+            whole("last", &[1], &[left + right]),
+            whole("axes", &[1], &[1]),
+            whole("a", &[shapes[0].len() as u64], shapes[0]),
+            whole("b", &[shapes[1].len() as u64], shapes[1]),
+            operator("Slice", &["x", "zero", "first", "axes"], "s", &[]),
+            operator("Slice", &["x", "first", "last", "axes"], "t", &[]),
+            operator("Reshape", &["s", "a"], "u", &[]),
+            operator("Reshape", &["t", "b"], "v", &[]),
+            operator("MatMul", &["u", "v"], "y", &[]),
+        ];
+        let network = Network::from_onnx(&model(17, &[1, (left + right) as u64], &parts)).unwrap();
+        let x: Vec<Rational> = (1..=left + right).map(Rational::from).collect();
+        let y = network.evaluate(&x).unwrap();
+        y.iter().map(Rational::to_string).collect::<Vec<_>>().join(" ")
+    };
+    // [[1, 2], [3, 4]] times [[5, 6], [7, 8]] and [[9, 10], [11, 12]].
+    assert_eq!(product([&[2, 2], &[2, 2, 2]], 4, 8), "19 22 43 50 31 34 71 78");
+    assert_eq!(product([&[2, 1, 2, 1], &[1, 2, 1, 2]], 4, 4), "5 6 10 12 7 8 14 16 15 18 20 24 21 24 28 32");
+    assert_eq!(product([&[2], &[2, 2]], 2, 4), "13 16");
+    assert_eq!(product([&[2, 2], &[2]], 4, 2), "17 39");
+    assert_eq!(product([&[3], &[3]], 3, 3), "32");
 }
 
 #[test]
-fn powers_are_products() {
+fn tensors_that_depend_on_the_input_are_divided() {
+    let turned = |shape: &[u64]| model(17, shape, &[operator("Transpose", &["x"], "t", &[]), operator("Div", &["x", "t"], "y", &[])]);
+    assert_eq!(at(&turned(&[1, 2]), &[3, 4]), "1 4/3 3/4 1");
+    let network = Network::from_onnx(&turned(&[1, 2])).unwrap();
+    assert!(!network.is_piecewise_affine() && network.hidden_units() == 0);
+    let error = network.evaluate(&[1.into(), 0.into()]).unwrap_err().to_string();
+    assert!(error.ends_with("is divided by 0: the network is not defined at the point"), "{error}");
+    // A constant over a tensor.
+    let inverse = |c: Vec<u8>| model(17, &[1, 2], &[c, operator("Div", &["c", "x"], "y", &[])]);
+    assert_eq!(at(&inverse(singles("c", &[], &[1.0])), &[3, -4]), "1/3 -1/4");
+    assert_eq!(at(&inverse(singles("c", &[2, 1], &[6.0, -1.0])), &[3, -4]), "2 -3/2 -1/3 1/4");
+    assert_eq!(at(&single(6, "Reciprocal", &[]), &[3, -4]), "1/3 -1/4");
+}
+
+/// Softmax and normalisation have no units; they are composed of arithmetic.
+#[test]
+fn softmax_and_normalisation_are_arithmetic() {
+    let softmax = |version, shape: &[u64], attributes: &[Vec<u8>]| {
+        model(version, shape, &[operator("Softmax", &["x"], "s", attributes), operator("Neg", &["s"], "y", &[])])
+    };
+    let outputs = |bytes: &[u8], x: &[f64]| {
+        let network = Network::from_onnx(bytes).unwrap();
+        assert_eq!(network.hidden_units(), 0);
+        Tracer::new(&network).outputs(&Point::from_f64(x).unwrap()).unwrap()
+    };
+    let holds = |found: &[Enclosure], expected: &[f64]| {
+        let near = |(found, &y): (&Enclosure, &f64)| found.lo <= y + 1e-15 && y - 1e-15 <= found.hi && found.hi - found.lo < 1e-14;
+        assert!(found.len() == expected.len() && found.iter().zip(expected).all(near), "{found:?}, expected {expected:?}");
+    };
+    let logistic = |x: f64| 1.0 / (1.0 + (-x).exp());
+    // Along the last axis, along the first one, and along all from the second on.
+    holds(&outputs(&softmax(13, &[2, 2], &[]), &[0.5, 1.0, 2.0, -1.0]), &[-0.5, 0.5, 3.0, -3.0].map(|x| -logistic(x)));
+    holds(&outputs(&softmax(13, &[2, 2], &[int("axis", 0)]), &[0.5, 1.0, 2.0, -1.0]), &[-1.5, 2.0, 1.5, -2.0].map(|x| -logistic(x)));
+    holds(&outputs(&softmax(11, &[1, 2, 2], &[]), &[0.5; 4]), &[-0.25; 4]);
+    holds(&outputs(&softmax(11, &[2, 2, 1], &[int("axis", 2)]), &[0.5; 4]), &[-1.0; 4]);
+    let normal = |version, name: &str, inputs: &[&str], attributes: &[Vec<u8>]| {
+        let constants = [singles("scale", &[2], &[2.0, 3.0]), singles("shift", &[2], &[1.0, -1.0])];
+        model(version, &[2, 2], &[constants.concat(), operator(name, inputs, "y", attributes)])
+    };
+    let layer = |inputs: &[&str], attributes: &[Vec<u8>]| normal(17, "LayerNormalization", inputs, attributes);
+    holds(&outputs(&layer(&["x", "scale", "shift"], &[float("epsilon", 0.0)]), &[1.0, 5.0, 4.0, 1.0]), &[-1.0, 2.0, 3.0, -4.0]);
+    holds(&outputs(&layer(&["x", "scale"], &[float("epsilon", 3.0)]), &[0.0, 2.0, 3.0, 3.0]), &[-1.0, 1.5, 0.0, 0.0]);
+    let all = outputs(&layer(&["x", "scale"], &[float("epsilon", 0.0), int("axis", 0)]), &[1.0, 1.0, -1.0, -1.0]);
+    holds(&all, &[2.0, 3.0, -2.0, -3.0]);
+    let rms = normal(23, "RMSNormalization", &["x", "scale"], &[float("epsilon", 0.0)]);
+    holds(&outputs(&rms, &[1.0, 7.0, -5.0, 5.0]), &[0.4, 4.2, -2.0, 3.0]);
+    refused(&layer(&["x", "scale"], &[float("epsilon", -1.0)]), "epsilon is -1, expected a number of at least 0");
+    refused(&layer(&["x", "x"], &[]), "input 1 depends on the input of the network, expected a constant");
+    refused(&normal(16, "LayerNormalization", &["x", "scale"], &[]), "expected at least version 17");
+    let sum = |version, parts: &[Vec<u8>]| model(version, &[2, 2], parts);
+    let axes = whole("a", &[1], &[0]);
+    assert_eq!(at(&sum(13, &[axes, operator("ReduceSum", &["x", "a"], "y", &[int("keepdims", 0)])]), &[1, 2, 3, 4]), "4 6");
+    assert_eq!(at(&sum(11, &[operator("ReduceSum", &["x"], "y", &[])]), &[1, 2, 3, 4]), "10");
+}
+
+#[test]
+fn powers_have_constant_exponents() {
     let power = |version, c: Vec<u8>| model(version, &[1, 2], &[c, operator("Pow", &["x", "c"], "y", &[])]);
     for version in [7, 11, 12, 28] {
         assert_eq!(at(&power(version, singles("c", &[], &[2.0])), &[-3, 5]), "9 25");
@@ -135,12 +220,17 @@ fn powers_are_products() {
     assert_eq!(at(&old(&[int("broadcast", 1)]), &[-3, 5]), "9 25");
     let network = Network::from_onnx(&power(13, singles("c", &[1, 1, 1], &[3.0]))).unwrap();
     assert_eq!((words_of(&network), network.hidden_units()), (vec!["product of [0, 0]".into(), "product of [1, 0]".into()], 0));
-    for (x, found) in [(0.5, "0.5"), (-1.0, "-1"), (4.0, "4"), (1.0, "1"), (0.0, "0")] {
-        refused(&power(17, singles("c", &[], &[x])), &format!("operator Pow: the exponent is {found}, expected 2 or 3"));
+    for (x, expected) in [(4.0, "81 625"), (-1.0, "-1/3 1/5"), (-2.0, "1/9 1/25"), (1.0, "-3 5"), (0.0, "1 1")] {
+        assert_eq!(at(&power(17, singles("c", &[], &[x])), &[-3, 5]), expected);
     }
+    let root = Network::from_onnx(&power(17, singles("c", &[], &[0.5]))).unwrap();
+    assert_eq!((words_of(&root), root.hidden_units()), (vec!["square root of 0".into()], 0));
+    assert_eq!(words_of(&Network::from_onnx(&single(6, "Sqrt", &[])).unwrap()), ["square root of 0"]);
+    assert_eq!(words_of(&Network::from_onnx(&single(6, "Exp", &[])).unwrap()), ["exp of 0"]);
+    refused(&power(17, singles("c", &[], &[2000.0])), "the exponent 2000, expected one other than 0 and 1, of magnitude at most 1024");
     refused(&power(17, singles("c", &[2], &[2.0, 3.0])), "operator Pow: 2 exponents, expected one");
     refused(&power(17, singles("c", &[], &[f32::NAN])), "operator Pow: number 0 is NaN, not a finite number");
-    let message = "operator Pow: an exponent that depends on the input, expected the constant 2 or 3";
+    let message = "operator Pow: an exponent that depends on the input, expected a constant";
     refused(&model(17, &[1, 2], &[operator("Pow", &["x", "x"], "y", &[])]), message);
     refused(&model(17, &[1, 2], &[singles("c", &[], &[2.0]), operator("Pow", &["c", "x"], "y", &[])]), message);
 }

@@ -101,7 +101,9 @@ impl GraphPlan {
                     let functions = functions.iter().map(Function::new).collect();
                     (Kind::Activation { from: *from, functions, function_of: function_of.clone() }, *is_layer)
                 }
-                Operation::Smooth { .. } | Operation::Product(_) => unreachable!("the network is piecewise affine"),
+                Operation::Smooth { .. } | Operation::Product(_) | Operation::Quotient(_) | Operation::MatrixProduct(_) => {
+                    unreachable!("the network is piecewise affine")
+                }
                 Operation::Maximum(maximum) => {
                     let elements = |window| maximum.window(window).map(move |(_, element)| (element, window as u32));
                     let windows = Lists::grouped(nodes[maximum.from].len, (0..node.len()).flat_map(elements));

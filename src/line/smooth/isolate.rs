@@ -12,6 +12,9 @@ use std::collections::VecDeque;
 const MOST_SPLITS: u32 = 4096;
 const MOST_FINE_SPLITS: u32 = 2048;
 
+/// The largest radius that is taken for rounding.
+const WIDE: f64 = 1e-3;
+
 /// What is known of an element on an interval.
 #[derive(Clone, Copy, PartialEq, Debug)]
 enum Kind {
@@ -78,9 +81,9 @@ pub(super) struct Search<'a, N> {
 
 impl<'a, N: Number> Search<'a, N> {
     pub fn new(plan: &'a Plan, line: &'a Line<N>, narrowest: f64) -> Self {
-        let leaves = plan.bits.iter().map(|_| Vec::new()).collect();
+        let leaves = plan.signs.iter().map(|_| Vec::new()).collect();
         let most = if line.like.roundoff() >= f64::EPSILON / 2.0 { MOST_SPLITS } else { MOST_FINE_SPLITS };
-        Self { plan, line, pass: Pass::new(line), narrowest, leaves, splits: vec![most; plan.bits.len()], decided: 0 }
+        Self { plan, line, pass: Pass::new(plan, line), narrowest, leaves, splits: vec![most; plan.signs.len()], decided: 0 }
     }
 
     /// The histories of some bits on an interval.
@@ -97,8 +100,11 @@ impl<'a, N: Number> Search<'a, N> {
     }
 
     fn visit(&mut self, lo: N, hi: N, bits: &[usize], queue: &mut VecDeque<(N, N, Vec<usize>)>) {
-        let Some(last) = bits.iter().map(|&bit| self.plan.bits[bit].node).max() else { return };
-        self.pass.run(self.plan, self.line, [&lo, &hi], last);
+        if bits.is_empty() {
+            return;
+        }
+        let elements = bits.iter().map(|&bit| self.plan.signs[bit].element as usize);
+        self.pass.run(self.plan, self.line, [&lo, &hi], elements);
         let middle = self.pass.middle().clone();
         let can_split = hi.add(&lo.neg()).size() > self.narrowest && lo < middle && middle < hi;
         let mut rest = Vec::new();
@@ -120,15 +126,23 @@ impl<'a, N: Number> Search<'a, N> {
 
     /// Whether the value of a bit varies less on the interval of the last pass than the rounding at its middle, so that splitting is in vain.
     fn is_rounding(&self, bit: usize) -> bool {
-        let element = self.plan.bits[bit].element as usize;
-        self.pass.over(element).rad <= 2.0 * self.pass.value[element].rad
+        let element = self.plan.signs[bit].element as usize;
+        let value = &self.pass.value[element];
+        // A wide value comes from an overflow, not from rounding, and may be narrow elsewhere.
+        value.rad <= WIDE && self.over(bit).rad <= 2.0 * value.rad
+    }
+
+    /// All values of a bit's element on the interval of the last pass.
+    fn over(&self, bit: usize) -> Ball<N> {
+        let BitPlace { node, element } = self.place(bit);
+        self.pass.over(self.plan, node, element)
     }
 
     /// What the last pass proves of a bit.
     fn judge(&self, bit: usize, lo: &N, hi: &N) -> (Kind, Option<[N; 2]>) {
-        let plan = &self.plan.bits[bit];
+        let plan = &self.plan.signs[bit];
         let element = plan.element as usize;
-        if let Some(sign) = plan.above(&self.pass.over(element)).sign() {
+        if let Some(sign) = plan.above(&self.over(bit)).sign() {
             return (Kind::Sign(sign), None);
         }
         let slope = &self.pass.slope[element];
@@ -140,7 +154,7 @@ impl<'a, N: Number> Search<'a, N> {
 
     /// The part of the interval of the last pass where a monotone element can be 0: m - v(m) / v' (proofs/smooth.md, section 3).
     pub fn root(&self, bit: usize, lo: &N, hi: &N) -> Option<[N; 2]> {
-        let plan = &self.plan.bits[bit];
+        let plan = &self.plan.signs[bit];
         let element = plan.element as usize;
         let step = plan.above(&self.pass.value[element]).over(&self.pass.slope[element]);
         let root = Ball::exact(self.pass.middle().clone()) - step;
@@ -153,15 +167,23 @@ impl<'a, N: Number> Search<'a, N> {
         (first <= last).then_some([first, last])
     }
 
+    /// The part of an interval where an element can be 0, if its slope has a sign there.
+    pub fn zeros(&mut self, bit: usize, lo: &N, hi: &N) -> Option<[N; 2]> {
+        let BitPlace { element, .. } = self.place(bit);
+        self.pass.run(self.plan, self.line, [lo, hi], std::iter::once(element));
+        let slope = &self.pass.slope[element];
+        if slope.is_positive() || slope.is_negative() { self.root(bit, lo, hi) } else { None }
+    }
+
     /// The sign of a bit's element at a time, if it is certain.
     fn sign_at(&mut self, bit: usize, t: &N) -> Option<Ordering> {
-        let BitPlace { node, element } = self.place(bit);
-        self.pass.run(self.plan, self.line, [t, t], node);
-        self.plan.bits[bit].above(&self.pass.value[element]).sign()
+        let BitPlace { element, .. } = self.place(bit);
+        self.pass.run(self.plan, self.line, [t, t], std::iter::once(element));
+        self.plan.signs[bit].above(&self.pass.value[element]).sign()
     }
 
     fn place(&self, bit: usize) -> BitPlace {
-        let plan = &self.plan.bits[bit];
+        let plan = &self.plan.signs[bit];
         BitPlace { node: plan.node, element: plan.element as usize }
     }
 

@@ -5,12 +5,14 @@
 //! Other intervals are split, in doubles first and then in MPFR's floats. Proofs: `proofs/smooth.md`.
 
 mod ball;
+mod domain;
 mod forward;
 mod functions;
 mod isolate;
 mod number;
 mod order;
 mod plan;
+mod range;
 
 use super::enclosed::{EnclosedTrace, Event, Undecided};
 use super::options::Options;
@@ -23,7 +25,7 @@ use forward::{Line, Pass};
 use isolate::{Found, History, Search};
 use number::Number;
 use order::{Item, ItemKind, ordered};
-use plan::{Plan, PlanError};
+use plan::{Plan, PlanError, SignPlan};
 use rug::{Float, Rational};
 use std::cell::OnceCell;
 use std::cmp::Ordering;
@@ -91,18 +93,24 @@ impl SmoothTracer {
         self.check(from.dimension())?;
         let plan = self.plan_for(to.dimension())?;
         let precisions = precisions(self.options.precision);
-        Ok(Segment { plan, from, to, precisions, exact: OnceCell::new() }.trace(&self.units))
+        let segment = Segment { plan, from, to, precisions, exact: OnceCell::new() };
+        let line = segment.line_of_doubles();
+        segment.check_domains(&line)?;
+        Ok(segment.trace(&self.units, &line))
     }
 
     /// Enclosures of the outputs at a point.
     pub fn outputs(&self, point: &Point) -> Result<Vec<Enclosure>, TraceError> {
         let plan = self.plan_for(point.dimension())?;
-        let line = Segment { plan, from: point, to: point, precisions: Vec::new(), exact: OnceCell::new() }.line(FIRST);
-        let mut pass = Pass::new(&line);
+        let precisions = precisions(self.options.precision);
+        let segment = Segment { plan, from: point, to: point, precisions, exact: OnceCell::new() };
+        segment.check_domains(&segment.line_of_doubles())?;
+        let line = segment.line(FIRST);
+        let mut pass = Pass::new(plan, &line);
         let zero = line.like.like(0.0);
         let output = plan.graph.output();
-        pass.run(plan, &line, [&zero, &zero], output);
         let offset = plan.nodes[output].offset;
+        pass.run(plan, &line, [&zero, &zero], offset..offset + plan.nodes[output].len);
         let enclosure = |ball: &Ball<Float>| {
             let (lo, hi) = if ball.is_finite() { ball.bounds() } else { (f64::NEG_INFINITY, f64::INFINITY) };
             Enclosure { lo, hi }
@@ -158,32 +166,36 @@ impl Segment<'_> {
         Line::new(self.plan, &0.0, a, d)
     }
 
-    fn trace(&self, units: &Arc<UnitSet>) -> EnclosedTrace {
-        let line = self.line_of_doubles();
+    fn trace(&self, units: &Arc<UnitSet>, line: &Line<f64>) -> EnclosedTrace {
         let mut decisions = Decisions::default();
         let (mut items, mut curved) = (Vec::new(), Vec::new());
         let mut ends = vec![Ends { start: None, zero: [false; 2] }; self.plan.bits.len()];
-        for (position, plan) in self.plan.bits.iter().enumerate() {
+        for (position, plan) in self.bits() {
             if self.plan.nodes[plan.node].is_linear {
-                ends[position] = self.linear(position, &line, &mut items, &mut decisions);
+                ends[position] = self.linear(position, line, &mut items, &mut decisions);
             } else if plan.twin.is_none() {
                 curved.push(position);
             }
         }
-        self.curved(&line, &curved, &mut ends, &mut items, &mut decisions);
+        self.curved(line, &curved, &mut ends, &mut items, &mut decisions);
         self.add_twins(&mut ends, &mut items);
         let time = |position: usize| {
             let [p, q] = self.exact(position);
             -p / q
         };
         let finer = |precision: u32| self.line(precision);
-        let clusters = ordered(self.plan, items, &line, &time, &finer, &self.precisions);
+        let clusters = ordered(self.plan, items, line, &time, &finer, &self.precisions);
         self.assemble(units, &ends, clusters, decisions)
+    }
+
+    /// The signs of the bits, with their positions.
+    fn bits(&self) -> impl Iterator<Item = (usize, &SignPlan)> {
+        self.plan.signs[..self.plan.bits.len()].iter().enumerate()
     }
 
     /// The exact distance p + q t of a linear element from its threshold.
     fn exact(&self, position: usize) -> [Rational; 2] {
-        let plan = &self.plan.bits[position];
+        let plan = &self.plan.signs[position];
         let [a, d] = self.rationals();
         let [p, q] = self.plan.line(plan.element as usize, a, d);
         [p - &plan.threshold, q]
@@ -192,7 +204,7 @@ impl Segment<'_> {
     /// A bit whose element is linear: it has at most one crossing, which is decided in rationals where doubles do not decide it.
     fn linear(&self, position: usize, line: &Line<f64>, items: &mut Vec<Item>, decisions: &mut Decisions) -> Ends {
         use Ordering::{Equal, Greater, Less};
-        let plan = &self.plan.bits[position];
+        let plan = &self.plan.signs[position];
         let [p, q] = line.of(plan.element as usize).clone();
         let first = plan.above(&p);
         let last = first.clone() + q.clone();
@@ -277,7 +289,7 @@ impl Segment<'_> {
     /// Adds the bits whose elements are equal or opposite to others.
     fn add_twins(&self, ends: &mut [Ends], items: &mut [Item]) {
         let mut of: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        for (position, plan) in self.plan.bits.iter().enumerate() {
+        for (position, plan) in self.bits() {
             let Some(twin) = plan.twin else { continue };
             of.entry(twin.of).or_default().push(position);
             let start = ends[twin.of].start;
@@ -290,7 +302,7 @@ impl Segment<'_> {
     }
 
     fn assemble(&self, units: &Arc<UnitSet>, ends: &[Ends], clusters: Vec<order::Cluster>, decisions: Decisions) -> EnclosedTrace {
-        let bit = |position: usize| self.plan.bits[position].bit;
+        let bit = |position: usize| self.plan.bits[position];
         let is_active = |sign: Ordering| sign == Ordering::Greater;
         let start = ends.iter().map(|ends| ends.start.map(is_active)).collect();
         // A bit that is active near an end, and not at the end itself.
@@ -321,7 +333,7 @@ impl Segment<'_> {
                     [.., ItemKind::Unknown { after, .. }] => *after,
                     _ => None,
                 };
-                let is_opposite = self.plan.bits[position].twin.is_some_and(|twin| twin.is_opposite);
+                let is_opposite = self.plan.signs[position].twin.is_some_and(|twin| twin.is_opposite);
                 let after = if is_opposite { after.map(Ordering::reverse) } else { after };
                 undecided.push(Undecided { bit: bit(position), after: after.map(is_active) });
             }

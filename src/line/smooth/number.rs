@@ -24,6 +24,8 @@ pub(super) trait Number: Clone + PartialOrd + std::fmt::Debug {
     fn below(&self) -> f64;
     fn above(&self) -> f64;
     fn exp(&self) -> Self;
+    /// The natural logarithm of a number above 0.
+    fn ln(&self) -> Self;
     /// exp(x) - 1.
     fn exp_m1(&self) -> Self;
     /// ln(1 + x).
@@ -42,6 +44,14 @@ pub(super) trait Number: Clone + PartialOrd + std::fmt::Debug {
 
     /// The sum of the products of some weights with balls, and a constant.
     fn row(like: &Self, row: Row<'_>, x: &[Ball<Self>]) -> Ball<Self>;
+
+    /// The sum of the products of pairs of balls.
+    fn dot<'a>(like: &Self, pairs: impl Iterator<Item = (&'a Ball<Self>, &'a Ball<Self>)>) -> Ball<Self>
+    where
+        Self: 'a,
+    {
+        pairs.fold(Ball::exact(like.like(0.0)), |sum, (x, y)| sum + x.clone() * y.clone())
+    }
 }
 
 /// A row of an affine map: for each term the indices of its inputs with the weights as doubles and, if these are not exact, as rationals.
@@ -88,6 +98,9 @@ impl Number for f64 {
     fn exp(&self) -> Self {
         core_math::exp(*self)
     }
+    fn ln(&self) -> Self {
+        core_math::log(*self)
+    }
     fn exp_m1(&self) -> Self {
         core_math::expm1(*self)
     }
@@ -120,16 +133,25 @@ impl Number for f64 {
     }
 
     fn row(_: &Self, row: Row<'_>, x: &[Ball<Self>]) -> Ball<Self> {
-        let (mut mid, mut size, mut rad, mut lost) = (row.bias_double, row.bias_double.abs(), 0.0, 0.0);
-        for (&j, &w) in row.columns.iter().zip(row.weights) {
+        // Two sums side by side, since each addition waits for the one before.
+        let mut sums = [[row.bias_double, row.bias_double.abs(), 0.0], [0.0; 3]];
+        let add = |[mid, size, rad]: &mut [f64; 3], j: u32, w: f64| {
             let ball = &x[j as usize];
             let product = w * ball.mid;
-            mid += product;
-            size += product.abs();
-            rad += w.abs() * ball.rad;
-            // A rational weight near 0 loses up to 2^-1075, whatever it is multiplied with.
-            lost += if row.exact.is_empty() { 0.0 } else { ball.mid.abs() + ball.rad };
+            *mid += product;
+            *size += product.abs();
+            *rad += w.abs() * ball.rad;
+        };
+        let ((columns, last), (weights, weight)) = (row.columns.as_chunks::<2>(), row.weights.as_chunks::<2>());
+        for (&[j, k], &[v, w]) in columns.iter().zip(weights) {
+            add(&mut sums[0], j, v);
+            add(&mut sums[1], k, w);
         }
+        last.iter().zip(weight).for_each(|(&j, &w)| add(&mut sums[0], j, w));
+        let [mid, size, rad] = std::array::from_fn(|k| sums[0][k] + sums[1][k]);
+        // A rational weight near 0 loses up to 2^-1075, whatever it is multiplied with.
+        let lost: f64 =
+            if row.exact.is_empty() { 0.0 } else { row.columns.iter().map(|&j| x[j as usize].mid.abs() + x[j as usize].rad).sum() };
         if size == 0.0 && rad == 0.0 && row.exact.is_empty() && row.bias_is_double && row.is_all_zero(x) {
             return Ball { mid: 0.0, rad: 0.0 };
         }
@@ -137,6 +159,26 @@ impl Number for f64 {
         let n = row.columns.len();
         let gamma = crate::exact::bound::gamma(n + 4);
         Ball { mid, rad: crate::exact::bound::round_up(gamma * size + rad * (1.0 + gamma)) + (n + 2) as f64 * TINY + 2.0 * lost * TINY }
+    }
+
+    fn dot<'a>(_: &Self, pairs: impl Iterator<Item = (&'a Ball<Self>, &'a Ball<Self>)>) -> Ball<Self> {
+        let (mut mid, mut size, mut rad, mut n) = (0.0, 0.0, 0.0, 0usize);
+        for (x, y) in pairs {
+            // A factor that is exactly 0 makes the product 0, also if nothing is known of the other one.
+            if !x.is_zero() && !y.is_zero() {
+                let product = x.mid * y.mid;
+                mid += product;
+                size += product.abs();
+                rad += x.mid.abs() * y.rad + y.mid.abs() * x.rad + x.rad * y.rad;
+                n += 1;
+            }
+        }
+        if n == 0 {
+            return Ball { mid: 0.0, rad: 0.0 };
+        }
+        // Each product has a rounding of its own and those of the sum; a term of the radius has four, and three products that may underflow.
+        let gamma = crate::exact::bound::gamma(n + 4);
+        Ball { mid, rad: crate::exact::bound::round_up(gamma * size + rad * (1.0 + gamma)) + (n + 2) as f64 * TINY }
     }
 }
 
@@ -177,6 +219,9 @@ impl Number for Float {
     }
     fn exp(&self) -> Self {
         self.clone().exp()
+    }
+    fn ln(&self) -> Self {
+        self.clone().ln()
     }
     fn exp_m1(&self) -> Self {
         self.clone().exp_m1()

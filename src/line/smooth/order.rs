@@ -38,7 +38,7 @@ pub(super) struct Cluster {
 }
 
 /// The passes that one crossing may take in each precision.
-const ROUNDS: usize = 64;
+pub(super) const ROUNDS: usize = 64;
 
 /// The items in order. Those whose order is not certain stand in one cluster.
 pub(super) fn ordered(
@@ -139,10 +139,10 @@ fn overlapping<T, N: PartialOrd + Clone>(items: &[T], ends: impl Fn(&T) -> (N, N
 }
 
 /// The interval of a crossing after one more step: one of Newton's method, or at least a half.
-fn narrower<N: Number>(search: &mut Search<'_, N>, bit: usize, rises: bool, [lo, hi]: [N; 2]) -> [N; 2] {
-    let plan = &search.plan.bits[bit];
-    let (node, element) = (plan.node, plan.element as usize);
-    search.pass.run(search.plan, search.line, [&lo, &hi], node);
+pub(super) fn narrower<N: Number>(search: &mut Search<'_, N>, bit: usize, rises: bool, [lo, hi]: [N; 2]) -> [N; 2] {
+    let plan = &search.plan.signs[bit];
+    let element = plan.element as usize;
+    search.pass.run(search.plan, search.line, [&lo, &hi], std::iter::once(element));
     // The half in which the sign changes, where the value at the middle is certain.
     let middle = search.pass.middle().clone();
     let [lo, hi] = match plan.above(&search.pass.value[element]).sign() {

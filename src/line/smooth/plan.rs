@@ -2,8 +2,9 @@
 
 use super::ball::Ball;
 use super::number::{Number, Row};
+use super::range::Range;
 use crate::exact::{as_f64, nearest_f64};
-use crate::network::graph::{Affine, Graph, Node, Operation};
+use crate::network::graph::{Affine, Domain, Graph, Node, Operation};
 use crate::network::{Bit, UnitSet};
 use rug::Rational;
 use std::collections::{BTreeMap, HashMap};
@@ -17,7 +18,22 @@ pub(super) struct Plan {
     pub graph: Arc<Graph>,
     pub nodes: Vec<NodePlan>,
     /// The bits, in the order of patterns.
-    pub bits: Vec<BitPlan>,
+    pub bits: Vec<Bit>,
+    /// The elements whose signs are wanted: those of the bits, and then those of the guards.
+    pub signs: Vec<SignPlan>,
+    /// The arguments that have to stay in the domain of an operation, in the order of nodes.
+    pub guards: Vec<Guard>,
+}
+
+/// An element that an operation divides by, or takes a power of. What is in the domain for every input of the network has no guard.
+pub(super) struct Guard {
+    /// The position of its sign.
+    pub sign: usize,
+    /// The operation, and the element of its result.
+    pub node: usize,
+    pub element: usize,
+    /// The domain, which is not everything.
+    pub domain: Domain,
 }
 
 pub(super) struct NodePlan {
@@ -27,6 +43,8 @@ pub(super) struct NodePlan {
     pub rows: Option<Rows>,
     /// Whether all elements are affine functions of the input.
     pub is_linear: bool,
+    /// The numbers between which the elements are for every input; empty if nothing is known.
+    pub ranges: Vec<Range>,
 }
 
 /// The rows of an affine node, over the elements of all nodes.
@@ -38,23 +56,23 @@ pub(super) struct Rows {
     /// All weights as rationals; empty if all are doubles.
     exact: Vec<Rational>,
     bias: Vec<Rational>,
-    bias_doubles: Vec<f64>,
+    /// The nearest doubles, and whether they are the constants.
+    bias_doubles: Vec<(f64, bool)>,
 }
 
-/// A bit: whether an element is above a threshold.
-pub(super) struct BitPlan {
-    pub bit: Bit,
+/// A sign: whether an element is above a threshold.
+pub(super) struct SignPlan {
     pub element: u32,
     pub threshold: Rational,
     /// The node of the element.
     pub node: usize,
-    /// An earlier bit whose element is the same number, or its opposite.
+    /// An earlier sign whose element is the same number, or its opposite.
     pub twin: Option<Twin>,
 }
 
 #[derive(Clone, Copy)]
 pub(super) struct Twin {
-    /// The position of the earlier bit.
+    /// The position of the earlier sign.
     pub of: usize,
     pub is_opposite: bool,
 }
@@ -90,19 +108,53 @@ impl Plan {
                 Operation::Affine(affine) => affine.terms.iter().all(|term| nodes[term.from].is_linear),
                 _ => false,
             };
-            nodes.push(NodePlan { offset: total, len: node.len(), rows, is_linear });
+            let ranges = Range::of_node(node, rows.as_ref(), &nodes);
+            nodes.push(NodePlan { offset: total, len: node.len(), rows, is_linear, ranges });
             total += node.len();
         }
-        let mut plan = Self { graph, nodes, bits: Vec::new() };
-        plan.bits = plan.bits_of(units);
-        plan.find_twins();
+        let mut plan = Self { graph, nodes, bits: units.bits().collect(), signs: Vec::new(), guards: Vec::new() };
+        plan.signs = plan.signs_of(units);
+        plan.find_twins(0);
+        plan.add_guards();
         Ok(plan)
     }
 
-    fn bits_of(&self, units: &UnitSet) -> Vec<BitPlan> {
+    /// The guards of all operations that are not defined everywhere.
+    fn add_guards(&mut self) {
+        let first = self.signs.len();
+        for (n, node) in self.graph.nodes().iter().enumerate() {
+            let (from, domain) = match &node.operation {
+                Operation::Quotient([_, divisor]) => (*divisor, Domain::NotZero),
+                Operation::Smooth { from, function, .. } => (*from, function.domain()),
+                _ => continue,
+            };
+            let argument = &self.nodes[from];
+            for element in (0..node.len()).filter(|&i| !argument.range(i).is_in(domain)) {
+                self.guards.push(Guard { sign: self.signs.len(), node: n, element, domain });
+                self.signs.push(SignPlan {
+                    element: (argument.offset + element) as u32,
+                    threshold: Rational::new(),
+                    node: from,
+                    twin: None,
+                });
+            }
+        }
+        // One guard is enough for elements that are equal, as those that are broadcast. An opposite element has a guard of its own.
+        self.find_twins(first);
+        let signs = &self.signs;
+        let mut kept: HashMap<usize, Domain> = HashMap::new();
+        self.guards.retain(|guard| match signs[guard.sign].twin {
+            Some(Twin { of, is_opposite: false }) if kept.get(&of) == Some(&guard.domain) => false,
+            _ => {
+                kept.insert(guard.sign, guard.domain);
+                true
+            }
+        });
+    }
+
+    fn signs_of(&self, units: &UnitSet) -> Vec<SignPlan> {
         let layers = self.graph.layers();
-        let element = |node: usize, bit: Bit, of: usize, threshold: Rational| BitPlan {
-            bit,
+        let element = |node: usize, of: usize, threshold: Rational| SignPlan {
             element: (self.nodes[node].offset + of) as u32,
             threshold,
             node,
@@ -111,25 +163,25 @@ impl Plan {
         let plan = |bit: Bit| {
             let index = bit.index as usize;
             // The layer above the last hidden one is the output.
-            let Some(&layer) = layers.get(bit.layer as usize) else { return element(self.graph.output(), bit, index, Rational::new()) };
+            let Some(&layer) = layers.get(bit.layer as usize) else { return element(self.graph.output(), index, Rational::new()) };
             match &self.graph.nodes()[layer].operation {
                 Operation::Activation { from, functions, function_of, .. } => {
                     let count = functions[0].breakpoints().len();
                     let function = Node::function_of(functions, function_of, index / count);
-                    element(*from, bit, index / count, function.breakpoints()[index % count].clone())
+                    element(*from, index / count, function.breakpoints()[index % count].clone())
                 }
-                Operation::Smooth { from, .. } => element(*from, bit, index, Rational::new()),
+                Operation::Smooth { from, .. } => element(*from, index, Rational::new()),
                 _ => unreachable!("layers are activations"),
             }
         };
         units.bits().map(plan).collect()
     }
 
-    /// Finds bits whose elements have equal or opposite rows, or are one element.
-    fn find_twins(&mut self) {
+    /// Finds signs from a position on whose elements have equal or opposite rows, or are one element.
+    fn find_twins(&mut self, first: usize) {
         let mut seen: HashMap<(Vec<u32>, Vec<u64>, Rational, Rational), usize> = HashMap::new();
-        for position in 0..self.bits.len() {
-            let BitPlan { element, node, ref threshold, .. } = self.bits[position];
+        for position in first..self.signs.len() {
+            let SignPlan { element, node, ref threshold, .. } = self.signs[position];
             let row = self.nodes[node].rows.as_ref().map(|rows| rows.row(element as usize - self.nodes[node].offset));
             let twin = match row {
                 // What is linear is exact anyway.
@@ -154,7 +206,7 @@ impl Plan {
                 }
                 std::collections::hash_map::Entry::Occupied(entry) => {
                     let (of, first) = (entry.get() >> 1, entry.get() & 1 == 1);
-                    self.bits[position].twin = Some(Twin { of, is_opposite: first != flipped });
+                    self.signs[position].twin = Some(Twin { of, is_opposite: first != flipped });
                 }
             }
         }
@@ -186,8 +238,20 @@ impl Plan {
         [p, q]
     }
 
+    /// The number of elements of all nodes.
+    pub fn elements(&self) -> usize {
+        self.nodes.last().map_or(0, |node| node.offset + node.len)
+    }
+
     pub fn node_of(&self, element: usize) -> usize {
         self.nodes.partition_point(|node| node.offset <= element) - 1
+    }
+}
+
+impl NodePlan {
+    /// The numbers between which an element is for every input.
+    pub fn range(&self, element: usize) -> Range {
+        self.ranges.get(element).copied().unwrap_or(Range::ALL)
     }
 }
 
@@ -202,7 +266,7 @@ impl Rows {
             bias: (0..len).map(|i| Graph::bias(affine, i)).collect(),
             bias_doubles: Vec::new(),
         };
-        rows.bias_doubles = rows.bias.iter().map(nearest_f64).collect();
+        rows.bias_doubles = rows.bias.iter().map(|q| (nearest_f64(q), as_f64(q).is_some())).collect();
         for i in 0..len {
             for term in &affine.terms {
                 let weights = term.map.weights();
@@ -219,6 +283,11 @@ impl Rows {
         rows
     }
 
+    /// Whether all weights are doubles.
+    pub fn has_doubles(&self) -> bool {
+        self.exact.is_empty()
+    }
+
     pub fn row(&self, i: usize) -> Row<'_> {
         let range = self.starts[i]..self.starts[i + 1];
         Row {
@@ -226,8 +295,8 @@ impl Rows {
             weights: &self.weights[range.clone()],
             exact: if self.exact.is_empty() { &[] } else { &self.exact[range] },
             bias: &self.bias[i],
-            bias_double: self.bias_doubles[i],
-            bias_is_double: as_f64(&self.bias[i]).is_some(),
+            bias_double: self.bias_doubles[i].0,
+            bias_is_double: self.bias_doubles[i].1,
         }
     }
 
@@ -237,7 +306,7 @@ impl Rows {
     }
 }
 
-impl BitPlan {
+impl SignPlan {
     /// The distance of the element from the threshold.
     pub fn above<N: Number>(&self, value: &Ball<N>) -> Ball<N> {
         if self.threshold.is_zero() { value.clone() } else { value.clone() - Ball::of_rational(&value.mid, &self.threshold) }

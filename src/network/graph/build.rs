@@ -16,8 +16,8 @@ const FUNCTION: usize = 512;
 /// A tensor of a graph that is being built: a node with a shape.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Value {
-    node: usize,
-    shape: Vec<usize>,
+    pub(super) node: usize,
+    pub(super) shape: Vec<usize>,
 }
 
 impl Value {
@@ -101,7 +101,7 @@ impl NetworkBuilder {
         self.name = name.to_string();
     }
 
-    fn push(&mut self, shape: Vec<usize>, operation: Operation) -> Result<Value, BuildError> {
+    pub(super) fn push(&mut self, shape: Vec<usize>, operation: Operation) -> Result<Value, BuildError> {
         self.size += shape::elements(&shape)?
             + match &operation {
                 Operation::Affine(affine) => affine.terms.iter().map(|term| term.map.entries()).sum(),
@@ -109,7 +109,7 @@ impl NetworkBuilder {
                 _ => 0,
             };
         let bytes = match &operation {
-            Operation::Input | Operation::Smooth { .. } | Operation::Product(_) => 0,
+            Operation::Input | Operation::Smooth { .. } | Operation::Product(_) | Operation::Quotient(_) | Operation::MatrixProduct(_) => 0,
             Operation::Affine(affine) => affine.terms.iter().map(|term| term.map.bytes()).sum::<usize>() + affine.bias.bytes(),
             Operation::Activation { functions, function_of, .. } => functions.len() * FUNCTION + size_of_val(&function_of[..]),
             Operation::Maximum(maximum) => size_of_val(&maximum.candidates[..]),
@@ -123,7 +123,7 @@ impl NetworkBuilder {
     }
 
     /// Adds a node of several linear maps and a constant for each element; an empty list of constants means zeros.
-    fn affine(&mut self, shape: Vec<usize>, terms: Vec<(usize, LinearMap)>, bias: Coefficients) -> Result<Value, BuildError> {
+    pub(super) fn affine(&mut self, shape: Vec<usize>, terms: Vec<(usize, LinearMap)>, bias: Coefficients) -> Result<Value, BuildError> {
         for coefficients in terms.iter().map(|(_, map)| &map.weights).chain([&bias]) {
             if let Some(index) = coefficients.first_not_finite() {
                 return Err(BuildError::NotFinite { index, value: coefficients.doubles()[index].to_string() });
@@ -253,15 +253,7 @@ impl NetworkBuilder {
     /// # Errors
     /// There is no such axis.
     pub fn mean_along(&mut self, x: &Value, axes: &[usize]) -> Result<Value, BuildError> {
-        if let Some(axis) = axes.iter().find(|&&axis| axis >= x.shape.len()) {
-            return Err(BuildError::Option(format!("there is no axis {axis} in the shape {:?}", x.shape)));
-        }
-        let shape: Vec<usize> = x.shape.iter().enumerate().map(|(axis, &n)| if axes.contains(&axis) { 1 } else { n }).collect();
-        let count = shape::elements(&shape)?;
-        let entries: Vec<_> = repeated(&shape, &x.shape).into_iter().enumerate().map(|(j, i)| (i, j as u32, 0)).collect();
-        let weights = Coefficients::from_rationals(vec![Rational::from((count as u64, x.len() as u64))]);
-        let structure = Structure::Sparse(Sparse::new(count, x.len(), &entries));
-        self.affine(shape, vec![(x.node, LinearMap { inputs: x.len(), outputs: count, structure, weights })], Coefficients::default())
+        self.reduced_along(x, axes, |count| Rational::from((1, count as u64)))
     }
 
     /// The largest element of each window of an image, without the padding.
@@ -357,12 +349,18 @@ impl NetworkBuilder {
     /// ```
     ///
     /// # Errors
-    /// A parameter of the function is not above 0, or the network is too large.
+    /// A parameter of the function is not above 0, an exponent is not within its limits, or the network is too large.
     pub fn smooth(&mut self, x: &Value, function: Smooth) -> Result<Value, BuildError> {
         if !function.has_valid_parameters() {
-            return Err(BuildError::Option(format!("parameters of {function:?}, expected numbers above 0")));
+            return Err(BuildError::Option(match &function {
+                Smooth::Power { exponent } => {
+                    format!("the exponent {exponent}, expected one other than 0 and 1, of magnitude at most {}", Smooth::MOST_EXPONENT)
+                }
+                _ => format!("parameters of {function:?}, expected numbers above 0"),
+            }));
         }
-        self.push(x.shape.clone(), Operation::Smooth { from: x.node, function, is_layer: true })
+        let is_layer = function.is_activation();
+        self.push(x.shape.clone(), Operation::Smooth { from: x.node, function, is_layer })
     }
 
     /// The product of two tensors, element by element, broadcast to one shape. It has no units.
@@ -425,7 +423,7 @@ impl NetworkBuilder {
     }
 
     /// A tensor repeated along axes of size 1.
-    fn expand(&mut self, x: &Value, shape: &[usize]) -> Result<Value, BuildError> {
+    pub(super) fn expand(&mut self, x: &Value, shape: &[usize]) -> Result<Value, BuildError> {
         if x.shape == shape { Ok(x.clone()) } else { self.select(x, &repeated(&x.shape, shape), shape) }
     }
 

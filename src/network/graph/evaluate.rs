@@ -3,12 +3,13 @@
 use super::{Graph, Maximum, Node, Operation};
 use crate::network::NetworkError;
 use rug::Rational;
+use rug::ops::Pow;
 
 impl Graph {
     /// The exact outputs at a point.
     ///
     /// # Errors
-    /// A point of the wrong dimension.
+    /// A point of the wrong dimension, a smooth function whose values are not rational, or a division by 0.
     pub fn evaluate(&self, point: &[Rational]) -> Result<Vec<Rational>, NetworkError> {
         Ok(self.evaluate_all(point)?.swap_remove(self.output))
     }
@@ -16,25 +17,29 @@ impl Graph {
     /// The exact elements of all nodes at a point.
     ///
     /// # Errors
-    /// A point of the wrong dimension.
+    /// As [`evaluate`](Self::evaluate).
     pub fn evaluate_all(&self, point: &[Rational]) -> Result<Vec<Vec<Rational>>, NetworkError> {
         if point.len() != self.inputs() {
             return Err(NetworkError::Dimension { expected: self.inputs(), found: point.len() });
         }
-        if let Some(node) = self.nodes.iter().position(|node| matches!(node.operation, Operation::Smooth { .. })) {
+        let is_irrational =
+            |node: &Node| matches!(&node.operation, Operation::Smooth { function, .. } if function.whole_exponent().is_none());
+        if let Some(node) = self.nodes.iter().position(is_irrational) {
             return Err(NetworkError::Smooth { node });
         }
         let mut values: Vec<Vec<Rational>> = Vec::with_capacity(self.nodes.len());
-        for node in &self.nodes {
-            let next = if matches!(node.operation, Operation::Input) { point.to_vec() } else { self.applied(node, &values) };
+        for (n, node) in self.nodes.iter().enumerate() {
+            let undefined = |element: usize| NetworkError::Undefined { node: n, element };
+            let next =
+                if matches!(node.operation, Operation::Input) { point.to_vec() } else { self.applied(node, &values).map_err(undefined)? };
             values.push(next);
         }
         Ok(values)
     }
 
-    /// The elements of a node other than the input, computed from the elements of its parents.
-    fn applied(&self, node: &Node, values: &[Vec<Rational>]) -> Vec<Rational> {
-        match &node.operation {
+    /// The elements of a node other than the input, computed from the elements of its parents; the index of an element that is divided by 0.
+    fn applied(&self, node: &Node, values: &[Vec<Rational>]) -> Result<Vec<Rational>, usize> {
+        Ok(match &node.operation {
             Operation::Input => values[0].clone(),
             Operation::Affine(affine) => {
                 let element = |i| {
@@ -55,13 +60,25 @@ impl Graph {
                 let element = |(i, z)| Node::function_of(functions, function_of, i).at(z);
                 values[*from].iter().enumerate().map(element).collect()
             }
-            Operation::Smooth { .. } => unreachable!("the values of smooth functions are not rational"),
+            Operation::Smooth { from, function, .. } => {
+                let exponent = function.whole_exponent().expect("the values of other smooth functions are not rational");
+                let power = |(i, z): (usize, &Rational)| if exponent < 0 && z.is_zero() { Err(i) } else { Ok(z.clone().pow(exponent)) };
+                values[*from].iter().enumerate().map(power).collect::<Result<_, _>>()?
+            }
             Operation::Product([x, y]) => values[*x].iter().zip(&values[*y]).map(|(x, y)| Rational::from(x * y)).collect(),
+            Operation::Quotient([x, y]) => {
+                let quotient = |(i, (x, y)): (usize, (&Rational, &Rational))| if y.is_zero() { Err(i) } else { Ok(Rational::from(x / y)) };
+                values[*x].iter().zip(&values[*y]).enumerate().map(quotient).collect::<Result<_, _>>()?
+            }
+            Operation::MatrixProduct(product) => {
+                let [x, y] = product.factors.map(|factor| &values[factor]);
+                (0..node.len()).map(|i| product.pairs(i).map(|(j, k)| Rational::from(&x[j] * &y[k])).sum()).collect()
+            }
             Operation::Maximum(maximum) => {
                 let from = &values[maximum.from];
                 (0..node.len()).map(|window| from[winner(maximum, window, from)].clone()).collect()
             }
-        }
+        })
     }
 }
 

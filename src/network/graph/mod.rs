@@ -4,10 +4,14 @@
 //! *activations*, which apply a continuous piecewise affine function to each element; and *maxima* over windows of elements. All layers of
 //! files are expressed by these: batch normalisation, average pooling, flattening and concatenation are affine.
 //!
+//! Smooth networks have more: *smooth* nodes apply a function to each element, and *products*, *quotients* and *matrix products* take two
+//! nodes. Bits belong to activations only. Arithmetic has none, and so neither have softmax and normalisation, which are composed of it.
+//!
 //! An activation has one bit for each breakpoint, active above it, so that a pattern is a string of bits. The state of a maximum is its
 //! *winner*, the candidate with the largest value and among ties the lowest index. It has one bit for each candidate, and exactly one of
 //! them is 1; two different winners have distance 1.
 
+mod arithmetic;
 mod build;
 mod coefficients;
 mod error;
@@ -24,8 +28,8 @@ pub use coefficients::Coefficients;
 pub use error::BuildError;
 pub use map::LinearMap;
 pub(crate) use node::Graph;
-pub use node::{Affine, Maximum, Node, Operation, Term};
+pub use node::{Affine, MatrixProduct, Maximum, Node, Operation, Term};
 pub use piecewise::Piecewise;
 pub use shape::Window;
 pub(crate) use shape::{MOST_AXES, broadcast, elements, entries, repeated, strided};
-pub use smooth::Smooth;
+pub use smooth::{Domain, Smooth};

@@ -45,17 +45,47 @@ pub enum Operation {
     },
     /// The largest element of each window.
     Maximum(Maximum),
-    /// A smooth function of each element. A unit has one bit: whether its pre-activation is positive.
+    /// A smooth function of each element. A unit of an activation has one bit: whether its pre-activation is positive.
     Smooth {
         /// The node that it is applied to.
         from: usize,
         /// The function.
         function: Smooth,
-        /// Whether the bits are those of a hidden layer.
+        /// Whether the bits are those of a hidden layer. Those of [arithmetic](Smooth::is_activation) never are.
         is_layer: bool,
     },
     /// The products of the elements of two nodes, element by element.
     Product([usize; 2]),
+    /// The quotients of the elements of two nodes, element by element. They are defined where the divisor is not 0.
+    Quotient([usize; 2]),
+    /// The products of pairs of matrices.
+    MatrixProduct(MatrixProduct),
+}
+
+/// Products of pairs of matrices, whose elements stand row by row: the first node has `batch` matrices of `rows` x `inner`, the second one `batch` matrices of
+/// `inner` x `columns`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MatrixProduct {
+    /// The nodes.
+    pub factors: [usize; 2],
+    /// The number of pairs.
+    pub batch: usize,
+    /// The rows of the first matrix of a pair.
+    pub rows: usize,
+    /// The columns of the first matrix and the rows of the second one.
+    pub inner: usize,
+    /// The columns of the second matrix.
+    pub columns: usize,
+}
+
+impl MatrixProduct {
+    /// The pairs of elements of the two nodes whose products are added in an element of the result.
+    pub fn pairs(&self, element: usize) -> impl Iterator<Item = (usize, usize)> + Clone + use<> {
+        let &Self { rows, inner, columns, .. } = self;
+        let (row, column) = (element / columns, element % columns);
+        let (left, right) = (row * inner, row / rows * inner * columns + column);
+        (0..inner).map(move |k| (left + k, right + k * columns))
+    }
 }
 
 /// A sum of linear maps of earlier nodes, and a constant.
@@ -132,7 +162,9 @@ impl Node {
             Operation::Input => Vec::new(),
             Operation::Affine(affine) => affine.terms.iter().map(|term| term.from).collect(),
             Operation::Activation { from, .. } | Operation::Maximum(Maximum { from, .. }) | Operation::Smooth { from, .. } => vec![*from],
-            Operation::Product(factors) => factors.to_vec(),
+            Operation::Product(factors) | Operation::Quotient(factors) | Operation::MatrixProduct(MatrixProduct { factors, .. }) => {
+                factors.to_vec()
+            }
         }
     }
 
@@ -144,7 +176,9 @@ impl Node {
             Operation::Activation { from, .. } | Operation::Maximum(Maximum { from, .. }) | Operation::Smooth { from, .. } => {
                 *from = name(*from)
             }
-            Operation::Product(factors) => *factors = factors.map(name),
+            Operation::Product(factors) | Operation::Quotient(factors) | Operation::MatrixProduct(MatrixProduct { factors, .. }) => {
+                *factors = factors.map(name);
+            }
         }
     }
 
@@ -198,7 +232,11 @@ impl Graph {
 
     /// The first node that is not piecewise affine, if there is one.
     pub fn first_smooth(&self) -> Option<usize> {
-        self.nodes.iter().position(|node| matches!(node.operation, Operation::Smooth { .. } | Operation::Product(_)))
+        let is_smooth = |operation: &Operation| match operation {
+            Operation::Input | Operation::Affine(_) | Operation::Activation { .. } | Operation::Maximum(_) => false,
+            Operation::Smooth { .. } | Operation::Product(_) | Operation::Quotient(_) | Operation::MatrixProduct(_) => true,
+        };
+        self.nodes.iter().position(|node| is_smooth(&node.operation))
     }
 
     /// The number of hidden layers.

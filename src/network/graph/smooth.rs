@@ -1,4 +1,4 @@
-//! Activations that are not piecewise affine, by their exact definitions.
+//! Functions of one variable that are not piecewise affine, by their exact definitions.
 
 use rug::Rational;
 use std::fmt;
@@ -6,6 +6,9 @@ use std::fmt;
 /// A function y(z) of one variable that is not piecewise affine, applied to each element of a tensor.
 ///
 /// Parameters are exact numbers; constants such as sqrt(2 / pi) are the real numbers, not their roundings.
+///
+/// All are activations, whose units have bits, but for [`Exp`](Self::Exp) and [`Power`](Self::Power). These two are arithmetic, as products are: softmax
+/// and normalisation are composed of them, and they have no units.
 ///
 /// ```
 /// use plica::network::Smooth;
@@ -51,9 +54,68 @@ pub enum Smooth {
     Softsign,
     /// z min(max(z + 3, 0), 6) / 6.
     HardSwish,
+    /// exp(z). It has no units.
+    Exp,
+    /// z to a constant power. It has no units, and it is defined where [`domain`](Self::domain) says.
+    Power {
+        /// The exponent: not 0 or 1, at most [`Smooth::MOST_EXPONENT`] in magnitude.
+        exponent: Rational,
+    },
+}
+
+/// The numbers for which a function is defined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Domain {
+    /// All numbers.
+    All,
+    /// All numbers but 0.
+    NotZero,
+    /// The numbers above 0.
+    Positive,
 }
 
 impl Smooth {
+    /// The limit for the magnitude of an exponent.
+    pub const MOST_EXPONENT: u32 = 1024;
+
+    /// z to a constant power; `None` for exponents 0 and 1, whose powers are affine, and for those above the limit.
+    ///
+    /// ```
+    /// use plica::network::{Domain, Smooth};
+    /// let [root, cube] = [(1, 2), (3, 1)].map(|q| Smooth::power(q.into()).unwrap());
+    /// assert_eq!((root.to_string(), root.domain()), ("square root".to_string(), Domain::Positive));
+    /// assert_eq!((cube.to_string(), cube.domain()), ("power 3".to_string(), Domain::All));
+    /// ```
+    pub fn power(exponent: Rational) -> Option<Self> {
+        let function = Self::Power { exponent };
+        function.has_valid_parameters().then_some(function)
+    }
+
+    /// Whether it is an activation, whose units have bits, and not arithmetic.
+    #[must_use]
+    pub fn is_activation(&self) -> bool {
+        !matches!(self, Self::Exp | Self::Power { .. })
+    }
+
+    /// The numbers for which it is defined: for a power with a negative whole exponent all but 0, with a fraction as exponent those above 0.
+    #[must_use]
+    pub fn domain(&self) -> Domain {
+        match self {
+            Self::Power { exponent } if !exponent.is_integer() => Domain::Positive,
+            Self::Power { exponent } if *exponent < 0 => Domain::NotZero,
+            _ => Domain::All,
+        }
+    }
+
+    /// The exponent, if it is a power with a whole one. Its values are rational.
+    pub(crate) fn whole_exponent(&self) -> Option<i32> {
+        match self {
+            Self::Power { exponent } if exponent.is_integer() => exponent.numer().to_i32(),
+            _ => None,
+        }
+    }
+
     /// ln(1 + exp(beta z)) / beta for beta > 0; `None` for other beta.
     pub fn softplus(beta: Rational) -> Option<Self> {
         (beta > 0).then_some(Self::Softplus { beta })
@@ -79,12 +141,13 @@ impl Smooth {
         (alpha > 0 && gamma > 0).then(|| Self::Elu { scale: gamma, alpha, width: Rational::from(1) })
     }
 
-    /// Whether the parameters are those of a smooth function: all above 0.
+    /// Whether the parameters are those of a smooth function: all above 0, and an exponent within its limits.
     #[must_use]
     pub(super) fn has_valid_parameters(&self) -> bool {
         match self {
             Self::Softplus { beta } | Self::Silu { beta } => *beta > 0,
             Self::Elu { scale, alpha, width } => *scale > 0 && *alpha > 0 && *width > 0,
+            Self::Power { exponent } => *exponent != 0 && *exponent != 1 && exponent.clone().abs() <= Self::MOST_EXPONENT,
             _ => true,
         }
     }
@@ -92,7 +155,7 @@ impl Smooth {
     /// Whether y(z) > 0 for all z, so that the sign of the output says nothing.
     #[must_use]
     pub fn is_positive(&self) -> bool {
-        matches!(self, Self::Sigmoid | Self::Softplus { .. })
+        matches!(self, Self::Sigmoid | Self::Softplus { .. } | Self::Exp)
     }
 }
 
@@ -114,6 +177,10 @@ impl fmt::Display for Smooth {
             Self::Mish => f.write_str("mish"),
             Self::Softsign => f.write_str("softsign"),
             Self::HardSwish => f.write_str("hard swish"),
+            Self::Exp => f.write_str("exp"),
+            Self::Power { exponent } if *exponent == Rational::from((1, 2)) => f.write_str("square root"),
+            Self::Power { exponent } if *exponent == -1 => f.write_str("reciprocal"),
+            Self::Power { exponent } => write!(f, "power {exponent}"),
         }
     }
 }

@@ -96,7 +96,9 @@ fn of_nodes<E: From<LowerError>>(
             Operation::Affine(affine) => lowering.affine(n, node.len(), affine)?,
             Operation::Activation { from, functions, function_of, .. } => lowering.activation(n, *from, functions, function_of),
             Operation::Maximum(maximum) => lowering.maximum(n, node.len(), maximum, judge.as_deref_mut())?,
-            Operation::Smooth { .. } | Operation::Product(_) => unreachable!("the network is piecewise affine"),
+            Operation::Smooth { .. } | Operation::Product(_) | Operation::Quotient(_) | Operation::MatrixProduct(_) => {
+                unreachable!("the network is piecewise affine")
+            }
         };
     }
     let output = std::mem::take(&mut lowering.forms[graph.output()]);

@@ -89,7 +89,9 @@ impl WholeNode {
                     numbers: Numbers::Functions(functions),
                 }
             }
-            Operation::Smooth { .. } | Operation::Product(_) => unreachable!("the network is piecewise affine"),
+            Operation::Smooth { .. } | Operation::Product(_) | Operation::Quotient(_) | Operation::MatrixProduct(_) => {
+                unreachable!("the network is piecewise affine")
+            }
             Operation::Maximum(maximum) => {
                 let factor = below[maximum.from].factor.clone();
                 Self { scale: factor.clone(), factor, bits: Some(1), numbers: Numbers::None }

@@ -19,7 +19,7 @@ enum Rounded<F> {
     Activation(Vec<(Vec<F>, Vec<[F; 2]>)>),
     Maximum,
     Smooth(Function),
-    Product,
+    Arithmetic,
 }
 
 impl<F: Float + AsPrimitive<f64>> FloatNodes<F>
@@ -41,7 +41,7 @@ where
             Operation::Activation { functions, .. } => Rounded::Activation(functions.iter().map(function).collect()),
             Operation::Maximum(_) => Rounded::Maximum,
             Operation::Smooth { function, .. } => Rounded::Smooth(in_doubles(function)),
-            Operation::Product(_) => Rounded::Product,
+            Operation::Product(_) | Operation::Quotient(_) | Operation::MatrixProduct(_) => Rounded::Arithmetic,
         };
         Self { nodes: network.nodes().iter().map(rounded).collect(), network: network.clone() }
     }
@@ -81,6 +81,11 @@ where
                     }
                     from.iter().map(|&z| function(z.as_()).as_()).collect()
                 }
+                (Operation::MatrixProduct(product), _) => {
+                    let [left, right] = product.factors.map(|factor| &values[factor]);
+                    (0..node.len()).map(|i| product.pairs(i).fold(F::zero(), |sum, (x, y)| sum + left[x] * right[y])).collect()
+                }
+                (&Operation::Quotient([a, b]), _) => values[a].iter().zip(&values[b]).map(|(&x, &y)| x / y).collect(),
                 (&Operation::Product([a, b]), _) => values[a].iter().zip(&values[b]).map(|(&x, &y)| x * y).collect(),
                 (Operation::Maximum(maximum), _) => {
                     let from = &values[maximum.from];

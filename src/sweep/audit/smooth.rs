@@ -34,6 +34,11 @@ pub(super) fn in_doubles(function: &Smooth) -> Function {
         }
         Smooth::Mish => Box::new(move |z| z * softplus(z).tanh()),
         Smooth::Softsign => Box::new(|z| z / (1.0 + z.abs())),
+        Smooth::Exp => Box::new(f64::exp),
+        Smooth::Power { exponent } => {
+            let exponent = nearest_f64(exponent);
+            Box::new(move |z| z.powf(exponent))
+        }
         Smooth::HardSwish => Box::new(|z| z * (z + 3.0).clamp(0.0, 6.0) / 6.0),
     }
 }

@@ -77,7 +77,9 @@ pub fn inequalities(graph: &Network, inputs: Vec<Form>, pattern: &Pattern) -> (V
                 }
                 all
             }
-            Operation::Smooth { .. } | Operation::Product(_) => unreachable!("the network is piecewise affine"),
+            Operation::Smooth { .. } | Operation::Product(_) | Operation::Quotient(_) | Operation::MatrixProduct(_) => {
+                unreachable!("the network is piecewise affine")
+            }
         };
         forms.push(here);
     }

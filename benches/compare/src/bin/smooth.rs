@@ -1,11 +1,11 @@
 //! The time of a certified trace of a smooth network against sampling 1,000 points of the segment in single precision.
 //!
-//! `cargo run --release -p plica-compare --bin smooth`
+//! `cargo run --release -p plica-compare --bin smooth`, and with the argument `block` for a transformer block alone.
 
 use nalgebra::DMatrix;
 use plica::data::Point;
 use plica::line::Tracer;
-use plica::network::{Coefficients, Network, NetworkBuilder, Smooth};
+use plica::network::{Coefficients, Network, NetworkBuilder, Smooth, Value};
 use plica_compare::setup::{Rng, median};
 use std::time::Instant;
 
@@ -69,7 +69,72 @@ fn gelu(x: f32) -> f32 {
     0.5 * x * (1.0 + (0.797_884_6 * (x + 0.044_715 * x * x * x)).tanh())
 }
 
+/// A transformer block over some tokens: attention of some heads and a perceptron of GELU, each behind a normalisation and with a residual connection.
+fn block(rng: &mut Rng, tokens: usize, width: usize, heads: usize) -> Network {
+    let mut builder = NetworkBuilder::new(&[tokens, width]).expect("a small shape");
+    let x = builder.input();
+    let mut linear = |builder: &mut NetworkBuilder, x: &Value, outputs: usize| {
+        let layer = &layers(rng, &[*x.shape().last().expect("an axis"), outputs])[0];
+        let inputs = layer.ncols() - 1;
+        let weights = (0..outputs).flat_map(|i| (0..inputs).map(move |j| f64::from(layer[(i, j)]))).collect();
+        let bias = (0..outputs).map(|i| f64::from(layer[(i, inputs)])).collect();
+        builder.linear(x, outputs, Coefficients::from_f64(weights), Some(Coefficients::from_f64(bias))).expect("it fits")
+    };
+    let each = width / heads;
+    let mut build = || {
+        let normal = builder.layer_norm(&x, 1, (1, 100_000).into())?;
+        let mut split = |builder: &mut NetworkBuilder, order: [usize; 3]| {
+            let y = linear(builder, &normal, width);
+            let y = builder.reshape(&y, &[tokens, heads, each])?;
+            builder.transpose(&y, &order)
+        };
+        let (q, k, v) = (split(&mut builder, [1, 0, 2])?, split(&mut builder, [1, 2, 0])?, split(&mut builder, [1, 0, 2])?);
+        let scores = builder.matrix_product(&q, &k)?;
+        let root = Coefficients::from_f64(vec![1.0 / (each as f64).sqrt()]);
+        let scores = builder.scale_and_shift(&scores, Some((&root, &vec![0; scores.len()])), None)?;
+        let weights = builder.softmax(&scores, 2)?;
+        let mixed = builder.matrix_product(&weights, &v)?;
+        let mixed = builder.transpose(&mixed, &[1, 0, 2])?;
+        let mixed = builder.reshape(&mixed, &[tokens, width])?;
+        let mixed = linear(&mut builder, &mixed, width);
+        let x = builder.add(&x, &mixed)?;
+        let normal = builder.layer_norm(&x, 1, (1, 100_000).into())?;
+        let y = linear(&mut builder, &normal, 4 * width);
+        let y = builder.smooth(&y, Smooth::Gelu)?;
+        let y = linear(&mut builder, &y, width);
+        builder.add(&x, &y)
+    };
+    let y = build().expect("it fits");
+    builder.finish(&y).expect("a network")
+}
+
+/// Traces of a transformer block of width 32 over 8 tokens.
+fn blocks(segments: usize) {
+    println!("\na transformer block of width 32 with 4 heads, over 8 tokens: s a segment of one thread");
+    let mut rng = Rng::new(12);
+    let network = block(&mut rng, 8, 32, 4);
+    let mut tracer = Tracer::new(&network);
+    for _ in 0..segments {
+        let [a, b] = [0, 1].map(|_| {
+            let x: Vec<f64> = rng.units(256).into_iter().map(|x| 4.0 * f64::from(x) - 2.0).collect();
+            Point::from_f64(&x).expect("finite")
+        });
+        let start = Instant::now();
+        let trace = tracer.enclose(&a, &b).expect("it is defined everywhere");
+        let (crossings, windows) = (trace.events().len(), trace.windows().count());
+        println!(
+            "{:>8.2} s, {} units, {crossings} crossings, {windows} windows, {:?}",
+            start.elapsed().as_secs_f64(),
+            network.hidden_units(),
+            trace.decisions()
+        );
+    }
+}
+
 fn main() {
+    if std::env::args().nth(1).as_deref() == Some("block") {
+        return blocks(3);
+    }
     println!("median ms a segment of one thread; uniform ends in the unit cube\n");
     println!(
         "{:<12}{:<8}{:>10}{:>12}{:>9}{:>12}{:>10}{:>9}",
@@ -101,4 +166,5 @@ fn main() {
             println!("{shape:<12}{name:<8}{certified:>10.3}{sampled:>12.3}{ratio:>9.2}{crossings:>12}{changes:>10}{windows:>9}");
         }
     }
+    blocks(5);
 }

@@ -87,7 +87,7 @@ pub(super) fn fold(call: &Call<'_>, external: &External<'_>) -> Result<Option<Ve
             Numbers::Exact(x) => Constant { shape: first.shape.clone(), numbers: Numbers::Exact(x.iter().map(|x| (-x).into()).collect()) },
         },
         "Sqrt" => floats(&first.shape, first.floats()?.iter().map(|x| first.precision().round(x.sqrt())).collect(), first.precision()),
-        "Add" | "Sub" | "Mul" | "Div" if call.version >= 7 => arithmetic(call.operator, first, call.constant(1)?)?,
+        "Add" | "Sub" | "Mul" | "Div" | "Mod" if call.version >= 7 => arithmetic(call.operator, first, call.constant(1)?)?,
         _ => return exactly(call, first).map(Some),
     };
     Ok(Some(vec![result]))
@@ -222,11 +222,15 @@ fn arithmetic(operator: &str, x: &Constant, y: &Constant) -> Result<Constant, St
                 "Add" => x.checked_add(y),
                 "Sub" => x.checked_sub(y),
                 "Mul" => x.checked_mul(y),
+                // The remainder has the sign of the divisor.
+                "Mod" if y == -1 => Some(0),
+                "Mod" => x.checked_rem(y).map(|r| if r != 0 && (r < 0) != (y < 0) { r + y } else { r }),
                 _ => x.checked_div(y),
             };
             let fitting = |pair| of(pair).filter(fits_32_bits);
             Numbers::Integers(x.iter().zip(y).map(fitting).collect::<Option<_>>().ok_or("integers beyond 32 bits, or divided by 0")?)
         }
+        _ if operator == "Mod" => return Err("floats, expected integers".to_string()),
         _ => {
             let precision = x.precision();
             let of = |(x, y): (f64, f64)| {

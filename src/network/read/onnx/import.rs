@@ -3,8 +3,9 @@
 use super::attributes::Attributes;
 use super::call::{Call, Known};
 use super::external::External;
+use super::normalisation::softmax_axes;
 use super::schema::{self, VERSIONS};
-use super::shapes::{check_elements, normalised};
+use super::shapes::check_elements;
 use super::tensor::Constant;
 use super::{constants, operators, proto};
 use crate::network::Network;
@@ -86,8 +87,10 @@ pub(super) fn import(model: &proto::Model, external: &External<'_>) -> Result<Ne
         let call =
             Call { operator: &node.op_type, version, inputs, attributes: Attributes::of(node), outputs: node.output.len(), elements };
         builder.set_name(if node.name.is_empty() { &node.op_type } else { &node.name });
-        let results = if matches!(&node.op_type[..], "Softmax" | "LogSoftmax") {
-            leave_out(&call, node, graph, output, &mut notes).map_err(failed)?
+        let results = if matches!(&node.op_type[..], "Softmax" | "LogSoftmax")
+            && let Some(results) = leave_out(&call, node, graph, output, &mut notes).map_err(failed)?
+        {
+            results
         } else if let Some(constants) = constants::fold(&call, external).map_err(failed)? {
             constants.iter().try_for_each(|c| check_elements(&c.shape)).map_err(failed)?;
             constants.iter().try_for_each(|c| c.take_from(&external.budget)).map_err(|error| failed(error.into()))?;
@@ -140,28 +143,32 @@ fn version(model: &proto::Model) -> Result<i64, String> {
     }
 }
 
-/// Omits a softmax at the end, which changes no region: its input becomes the output.
+/// Omits a softmax at the end over all outputs, which changes no region: its input becomes the output. `None` for any other softmax; its logarithm is omitted
+/// or refused.
 fn leave_out(
     call: &Call<'_>,
     node: &proto::Node,
     graph: &proto::Graph,
     output: &str,
     notes: &mut Vec<String>,
-) -> Result<Vec<Known>, String> {
+) -> Result<Option<Vec<Known>>, String> {
+    let is_logarithm = node.op_type == "LogSoftmax";
     let shape = call.value(0)?.shape();
-    let axis = normalised(call.attributes.integer("axis", if call.version < 13 { 1 } else { -1 }), shape.len())?;
-    // Before version 13 all axes from the given one on are treated as one.
-    let over = if call.version < 13 { &shape[axis..] } else { &shape[axis..=axis] };
+    let over = &shape[softmax_axes(call)?];
     if over.iter().product::<usize>() != shape.iter().product::<usize>() {
-        return Err("it is taken over a part of the outputs: it can be omitted only over all of them".to_string());
+        return if is_logarithm {
+            Err("it is taken over a part of the outputs: it can be omitted only over all of them".to_string())
+        } else {
+            Ok(None)
+        };
     }
     let is_last =
         node.output.first().is_some_and(|name| name == output) && !graph.node.iter().any(|other| other.input.contains(&node.output[0]));
     if !is_last {
-        return Err("it can be omitted only as the last operator".to_string());
+        return if is_logarithm { Err("it can be omitted only as the last operator".to_string()) } else { Ok(None) };
     }
     notes.push(format!("the last operator, {}, is left out: the outputs are those before it", node.op_type));
-    Ok(vec![Known::Value(call.value(0)?.clone())])
+    Ok(Some(vec![Known::Value(call.value(0)?.clone())]))
 }
 
 /// The type of the elements of the input, and its shape. A first size that is not fixed is that of a batch, and is taken as 1.

@@ -10,6 +10,7 @@ mod call;
 mod constants;
 mod external;
 mod import;
+mod normalisation;
 mod operators;
 mod products;
 pub(in crate::network) mod proto;

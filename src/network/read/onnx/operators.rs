@@ -3,7 +3,7 @@
 use super::call::{Call, Known, text};
 use super::shapes::{axes_of, distinct, flatten_axis, gathered, normalised, order_of, reshaped, slices, split, squeezed, unsqueezed};
 use super::tensor::Numbers;
-use super::{activations, products, smooth, spatial};
+use super::{activations, normalisation, products, smooth, spatial};
 use crate::network::graph::{NetworkBuilder, Piecewise, Value};
 use rug::Rational;
 
@@ -27,6 +27,10 @@ pub(super) fn apply(call: &Call<'_>, builder: &mut NetworkBuilder) -> Result<Vec
         "Mul" => one(products::product(call, builder)),
         "Div" => one(products::quotient(call, builder)),
         "Pow" => one(products::power(call, builder)),
+        "Sqrt" => one(builder.power(call.value(0)?, Rational::from((1, 2))).map_err(text)),
+        "Reciprocal" => one(builder.power(call.value(0)?, Rational::from(-1)).map_err(text)),
+        "Softmax" => one(normalisation::softmax(call, builder)),
+        "LayerNormalization" | "RMSNormalization" => one(normalisation::over_last_axes(call, builder)),
         "Neg" => {
             let x = call.value(0)?;
             one(builder.combine(&[(x, -1)]).map_err(text))
@@ -49,7 +53,7 @@ pub(super) fn apply(call: &Call<'_>, builder: &mut NetworkBuilder) -> Result<Vec
         "Conv" => one(spatial::convolution(call, builder)),
         "AveragePool" | "MaxPool" => one(spatial::pool(call, builder)),
         "GlobalAveragePool" | "GlobalMaxPool" => one(spatial::global_pool(call, builder)),
-        "ReduceMean" => one(mean(call, builder)),
+        "ReduceMean" | "ReduceSum" => one(mean_or_sum(call, builder)),
         "ReduceMax" => one(largest(call, builder)),
         "BatchNormalization" => one(products::batch_normalisation(call, builder)),
         "Flatten" => {
@@ -105,7 +109,8 @@ pub(super) fn apply(call: &Call<'_>, builder: &mut NetworkBuilder) -> Result<Vec
 
 /// Checks that constants are floats, except for those that are indices, sizes or exponents.
 fn check_types(call: &Call<'_>) -> Result<(), String> {
-    let of_integers = ["Reshape", "Squeeze", "Unsqueeze", "Slice", "Gather", "Split", "ReduceMean", "ReduceMax", "Dropout", "Pow"];
+    let of_integers =
+        ["Reshape", "Squeeze", "Unsqueeze", "Slice", "Gather", "Split", "ReduceMean", "ReduceSum", "ReduceMax", "Dropout", "Pow"];
     let is_integer = |known: &Option<Known>| matches!(known, Some(Known::Constant(c)) if matches!(c.numbers, Numbers::Integers(_)));
     match call.inputs.iter().position(is_integer) {
         Some(k) if !of_integers.contains(&call.operator) => Err(format!("input {k} has integers, expected floats")),
@@ -153,7 +158,7 @@ pub(super) fn activation(call: &Call<'_>, builder: &mut NetworkBuilder, function
     builder.activation(call.value(0)?, function).map_err(text)
 }
 
-fn mean(call: &Call<'_>, builder: &mut NetworkBuilder) -> Result<Value, String> {
+fn mean_or_sum(call: &Call<'_>, builder: &mut NetworkBuilder) -> Result<Value, String> {
     let x = call.value(0)?;
     let (keep, empty) = (call.attributes.integer("keepdims", 1) != 0, call.attributes.integer("noop_with_empty_axes", 0) != 0);
     let axes = match axes_of(call)? {
@@ -161,7 +166,7 @@ fn mean(call: &Call<'_>, builder: &mut NetworkBuilder) -> Result<Value, String> 
         _ if empty => return Ok(x.clone()),
         _ => (0..x.shape().len()).collect(),
     };
-    let y = builder.mean_along(x, &axes).map_err(text)?;
+    let y = if call.operator == "ReduceMean" { builder.mean_along(x, &axes) } else { builder.sum_along(x, &axes) }.map_err(text)?;
     if keep {
         return Ok(y);
     }

@@ -71,7 +71,14 @@ pub(super) fn gemm(call: &Call<'_>, builder: &mut NetworkBuilder) -> Result<Valu
             let y = weighted(builder, &x, matrix(a, trans_a, alpha)?)?;
             turned(builder, &y)?
         }
-        _ => return Err("a matrix product of two tensors that depend on the input, expected one constant factor".to_string()),
+        (Known::Value(x), Known::Value(y)) => {
+            as_matrix(x)?;
+            as_matrix(y)?;
+            let [x, y] = [(x, trans_a), (y, trans_b)].map(|(x, turns)| if turns { turned(builder, x) } else { Ok(x.clone()) });
+            let product = builder.matrix_product(&x?, &y?).map_err(text)?;
+            if alpha == 1.0 { product } else { scaled(builder, &product, &[], &Coefficients::from_f64(vec![alpha]))? }
+        }
+        (Known::Constant(_), Known::Constant(_)) => return Err("a product of constants".to_string()),
     };
     let Some(c) = bias else { return Ok(y) };
     if call.version < 7 && a.integer("broadcast", 0) == 0 && c.shape != y.shape() {
@@ -83,7 +90,7 @@ pub(super) fn gemm(call: &Call<'_>, builder: &mut NetworkBuilder) -> Result<Valu
     builder.scale_and_shift(&y, None, Some(Coefficients::from_rationals(shift))).map_err(text)
 }
 
-/// A product with constants of one or two axes; a single axis is the one that is summed.
+/// A product with constants of one or two axes, where a single axis is the one that is summed; or of two tensors that depend on the input.
 pub(super) fn matmul(call: &Call<'_>, builder: &mut NetworkBuilder) -> Result<Value, String> {
     let as_matrix = |w: &Constant, shape: [usize; 2]| {
         let shape = if w.shape.len() == 1 { shape.to_vec() } else { w.shape.clone() };
@@ -105,7 +112,8 @@ pub(super) fn matmul(call: &Call<'_>, builder: &mut NetworkBuilder) -> Result<Va
             let shape = y.shape()[..y.shape().len() - 1].to_vec();
             builder.reshape(&y, &shape).map_err(text)
         }
-        _ => Err("a matrix product of two tensors that depend on the input, expected one constant factor".to_string()),
+        (Known::Value(x), Known::Value(y)) => builder.matrix_product(x, y).map_err(text),
+        (Known::Constant(_), Known::Constant(_)) => Err("a product of constants".to_string()),
     }
 }
 
@@ -143,7 +151,7 @@ pub(super) fn sum(call: &Call<'_>, builder: &mut NetworkBuilder, sign: i8) -> Re
 }
 
 /// A tensor times 1 or -1, plus a constant times 1 or -1.
-fn shifted(builder: &mut NetworkBuilder, x: &Value, c: &Constant, of_x: i8, of_c: i8) -> Result<Value, String> {
+pub(super) fn shifted(builder: &mut NetworkBuilder, x: &Value, c: &Constant, of_x: i8, of_c: i8) -> Result<Value, String> {
     let shape = broadcast(x.shape(), &c.shape).map_err(text)?;
     let x = if x.shape() == shape { x.clone() } else { builder.select(x, &repeated(x.shape(), &shape), &shape).map_err(text)? };
     let of = repeated(&c.shape, &shape);
@@ -158,7 +166,7 @@ fn shifted(builder: &mut NetworkBuilder, x: &Value, c: &Constant, of_x: i8, of_c
     builder.scale_and_shift(&x, Some((&scale, &vec![0; x.len()])), Some(shift)).map_err(text)
 }
 
-fn scaled(builder: &mut NetworkBuilder, x: &Value, shape: &[usize], scale: &Coefficients) -> Result<Value, String> {
+pub(super) fn scaled(builder: &mut NetworkBuilder, x: &Value, shape: &[usize], scale: &Coefficients) -> Result<Value, String> {
     let whole = broadcast(x.shape(), shape).map_err(text)?;
     let x = if x.shape() == whole { x.clone() } else { builder.select(x, &repeated(x.shape(), &whole), &whole).map_err(text)? };
     builder.scale_and_shift(&x, Some((scale, &repeated(shape, &whole))), None).map_err(text)
@@ -172,28 +180,30 @@ pub(super) fn product(call: &Call<'_>, builder: &mut NetworkBuilder) -> Result<V
     }
 }
 
-/// A tensor to the power of 2 or 3, as products.
+/// A tensor to a constant power.
 pub(super) fn power(call: &Call<'_>, builder: &mut NetworkBuilder) -> Result<Value, String> {
     let (Known::Value(x), Known::Constant(c)) = operands(call, builder)? else {
-        return Err("an exponent that depends on the input, expected the constant 2 or 3".to_string());
+        return Err("an exponent that depends on the input, expected a constant".to_string());
     };
     if c.len() != 1 {
         return Err(format!("{} exponents, expected one", c.len()));
     }
-    let exponent = &c.rationals()?[0];
-    if *exponent != 2 && *exponent != 3 {
-        return Err(format!("the exponent is {}, expected 2 or 3", exponent.to_f64()));
-    }
-    let square = builder.product(&x, &x).map_err(text)?;
-    let y = if *exponent == 2 { square } else { builder.product(&square, &x).map_err(text)? };
+    let y = builder.power(&x, c.rationals()?.swap_remove(0)).map_err(text)?;
     // An exponent with more axes than the tensor adds axes of size 1.
     let shape = broadcast(x.shape(), &c.shape).map_err(text)?;
     if y.shape() == shape { Ok(y) } else { builder.reshape(&y, &shape).map_err(text) }
 }
 
 pub(super) fn quotient(call: &Call<'_>, builder: &mut NetworkBuilder) -> Result<Value, String> {
-    let (Known::Value(x), Known::Constant(c)) = operands(call, builder)? else {
-        return Err("a division by a tensor that depends on the input, expected a constant divisor".to_string());
+    let (x, c) = match operands(call, builder)? {
+        (Known::Value(x), Known::Constant(c)) => (x, c),
+        (Known::Value(x), Known::Value(y)) => return builder.quotient(&x, &y).map_err(text),
+        (Known::Constant(c), Known::Value(x)) => {
+            let inverse = builder.power(&x, Rational::from(-1)).map_err(text)?;
+            let is_one = c.shape.is_empty() && c.rationals()?[0] == 1;
+            return if is_one { Ok(inverse) } else { scaled(builder, &inverse, &c.shape, &c.coefficients()) };
+        }
+        (Known::Constant(_), Known::Constant(_)) => return Err("a quotient of constants".to_string()),
     };
     let inverse = |(i, q): (usize, Rational)| if q.is_zero() { Err(format!("number {i} of the divisor is 0")) } else { Ok(q.recip()) };
     let inverses = c.rationals()?.into_iter().enumerate().map(inverse).collect::<Result<Vec<_>, _>>()?;

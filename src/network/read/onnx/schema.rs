@@ -49,6 +49,7 @@ const fn row(
 const OLD_BROADCAST: &[(&str, Kind)] = &[("axis", Integer), ("broadcast", Integer)];
 const AXIS: &[(&str, Kind)] = &[("axis", Integer)];
 const AXES: &[(&str, Kind)] = &[("axes", Integers)];
+const NORMALISATION: &[(&str, Kind)] = &[("axis", Integer), ("epsilon", Float), ("stash_type", Integer)];
 const ALPHA: &[(&str, Kind)] = &[("alpha", Float)];
 
 /// Later versions of an operator come after earlier ones.
@@ -82,6 +83,7 @@ const OPERATORS: &[Schema] = &[
     row("Dropout", 12, (1, 3), 2, &[("seed", Integer)]),
     row("Elu", 6, (1, 1), 1, ALPHA),
     row("Erf", 9, (1, 1), 1, &[]),
+    row("Exp", 6, (1, 1), 1, &[]),
     row("Flatten", 1, (1, 1), 1, AXIS),
     row("Gather", 1, (2, 2), 1, AXIS),
     row("Gelu", 20, (1, 1), 1, &[("approximate", Text)]),
@@ -93,6 +95,7 @@ const OPERATORS: &[Schema] = &[
     row("HardSigmoid", 6, (1, 1), 1, &[("alpha", Float), ("beta", Float)]),
     row("HardSwish", 14, (1, 1), 1, &[]),
     row("Identity", 1, (1, 1), 1, &[]),
+    row("LayerNormalization", 17, (2, 3), 3, NORMALISATION),
     row("LeakyRelu", 6, (1, 1), 1, ALPHA),
     row("LogSoftmax", 1, (1, 1), 1, AXIS),
     row("MatMul", 1, (2, 2), 1, &[]),
@@ -102,16 +105,21 @@ const OPERATORS: &[Schema] = &[
     row("MaxPool", 10, (1, 1), 2, &[("auto_pad", Text), ("kernel_shape", Integers), ("pads", Integers), ("strides", Integers), ("storage_order", Integer), ("ceil_mode", Integer), ("dilations", Integers)]),
     row("Min", 6, (1, ANY), 1, &[]),
     row("Mish", 18, (1, 1), 1, &[]),
+    row("Mod", 10, (2, 2), 1, &[]),
     row("Mul", 6, (2, 2), 1, OLD_BROADCAST),
     row("Mul", 7, (2, 2), 1, &[]),
     row("Neg", 6, (1, 1), 1, &[]),
     row("PRelu", 6, (2, 2), 1, &[]),
     row("Pow", 1, (2, 2), 1, OLD_BROADCAST),
     row("Pow", 7, (2, 2), 1, &[]),
+    row("RMSNormalization", 23, (2, 2), 1, NORMALISATION),
+    row("Reciprocal", 6, (1, 1), 1, &[]),
     row("ReduceMax", 1, (1, 1), 1, &[("axes", Integers), ("keepdims", Integer)]),
     row("ReduceMax", 18, (1, 2), 1, &[("keepdims", Integer), ("noop_with_empty_axes", Integer)]),
     row("ReduceMean", 1, (1, 1), 1, &[("axes", Integers), ("keepdims", Integer)]),
     row("ReduceMean", 18, (1, 2), 1, &[("keepdims", Integer), ("noop_with_empty_axes", Integer)]),
+    row("ReduceSum", 1, (1, 1), 1, &[("axes", Integers), ("keepdims", Integer)]),
+    row("ReduceSum", 13, (1, 2), 1, &[("keepdims", Integer), ("noop_with_empty_axes", Integer)]),
     row("Relu", 6, (1, 1), 1, &[]),
     row("Reshape", 5, (2, 2), 1, &[]),
     row("Reshape", 14, (2, 2), 1, &[("allowzero", Integer)]),

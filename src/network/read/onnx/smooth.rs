@@ -30,6 +30,7 @@ pub(super) fn function(call: &Call<'_>) -> Result<Option<Smooth>, String> {
         "Mish" => Smooth::Mish,
         "Softsign" => Smooth::Softsign,
         "HardSwish" => Smooth::HardSwish,
+        "Exp" => Smooth::Exp,
         _ => return Ok(None),
     };
     Ok(Some(function))

@@ -64,9 +64,11 @@ fn tensor(file: &mut File, node: &Node, tensors: &[Tensor]) -> Result<Tensor, Re
         Operation::Activation { from, functions, function_of, .. } => {
             activation::write(file, &tensors[*from], &node.shape, functions, function_of)
         }
-        Operation::Smooth { is_layer: false, .. } => not_a_layer(),
+        Operation::Smooth { is_layer: false, function, .. } if function.is_activation() => not_a_layer(),
         Operation::Smooth { from, function, .. } => smooth::write(file, &tensors[*from], function),
-        Operation::Product(factors) => smooth::product(file, factors.map(|factor| &tensors[factor]), &node.shape),
+        Operation::Product(factors) => smooth::pair(file, "Mul", factors.map(|factor| &tensors[factor]), &node.shape),
+        Operation::Quotient(parts) => smooth::pair(file, "Div", parts.map(|part| &tensors[part]), &node.shape),
+        Operation::MatrixProduct(product) => smooth::matrix_product(file, product, product.factors.map(|factor| &tensors[factor])),
         Operation::Maximum(maximum) if !maximum.is_layer => not_a_layer(),
         Operation::Maximum(maximum) => window::maximum(file, maximum, &node.shape, &tensors[maximum.from]),
     }

@@ -1,9 +1,9 @@
-//! Smooth functions and products. A function is written as one operator; only the gain of a softplus stands outside of its operator.
+//! Smooth functions, products and quotients. A function is written as one operator; only the gain of a softplus stands outside of its operator.
 
 use super::Refusal;
 use super::activation::{number, single};
 use super::file::{File, OPERATORS, Tensor, float, words};
-use crate::network::graph::Smooth;
+use crate::network::graph::{MatrixProduct, Smooth};
 use crate::network::read::onnx::proto::Attribute;
 use rug::Rational;
 
@@ -44,6 +44,10 @@ pub(super) fn write(file: &mut File, x: &Tensor, function: &Smooth) -> Result<Te
         Smooth::Mish => ("Mish", vec![]),
         Smooth::Softsign => ("Softsign", vec![]),
         Smooth::HardSwish => ("HardSwish", vec![]),
+        Smooth::Exp => ("Exp", vec![]),
+        Smooth::Power { exponent } if *exponent == -1 => ("Reciprocal", vec![]),
+        Smooth::Power { exponent } if *exponent == Rational::from((1, 2)) => ("Sqrt", vec![]),
+        Smooth::Power { exponent } => return power(file, x, exponent),
     };
     Ok(file.operator(operator, &[x], attributes, x.shape.clone()))
 }
@@ -58,10 +62,22 @@ fn softplus(file: &mut File, x: &Tensor, beta: &Rational) -> Result<Tensor, Refu
     Ok(file.operator("Div", &[&y, &gain], vec![], x.shape.clone()))
 }
 
-/// The product of two tensors, element by element.
-pub(super) fn product(file: &mut File, factors: [&Tensor; 2], shape: &[usize]) -> Result<Tensor, Refusal> {
-    let [x, y] = [file.reshaped(factors[0], shape)?, file.reshaped(factors[1], shape)?];
-    Ok(file.operator("Mul", &[&x, &y], vec![], shape.to_vec()))
+fn power(file: &mut File, x: &Tensor, exponent: &Rational) -> Result<Tensor, Refusal> {
+    let exponent = number(file, "exponent", exponent)?;
+    let exponent = file.floats("exponent", &[], &[exponent])?;
+    Ok(file.operator("Pow", &[x, &exponent], vec![], x.shape.clone()))
+}
+
+/// The product or the quotient of two tensors, element by element.
+pub(super) fn pair(file: &mut File, operator: &str, parts: [&Tensor; 2], shape: &[usize]) -> Result<Tensor, Refusal> {
+    let [x, y] = [file.reshaped(parts[0], shape)?, file.reshaped(parts[1], shape)?];
+    Ok(file.operator(operator, &[&x, &y], vec![], shape.to_vec()))
+}
+
+pub(super) fn matrix_product(file: &mut File, product: &MatrixProduct, factors: [&Tensor; 2]) -> Result<Tensor, Refusal> {
+    let &MatrixProduct { batch, rows, inner, columns, .. } = product;
+    let (x, y) = (file.reshaped(factors[0], &[batch, rows, inner])?, file.reshaped(factors[1], &[batch, inner, columns])?);
+    Ok(file.operator("MatMul", &[&x, &y], vec![], vec![batch, rows, columns]))
 }
 
 /// A parameter as an attribute, which is a single.
