@@ -33,6 +33,9 @@ class File:
         spatial = [[self.one_of(3, 7), self.one_of(3, 7)], [self.one_of(4, 9)], []][self.one_of(0, 2)]
         self.input_shape = [1, self.one_of(1, 3), *spatial] if spatial else [1, self.one_of(2, 8)]
         self.value, self.shape = "x", list(self.input_shape)
+        self.may_be_smooth = self.sometimes(0.4)
+        if self.may_be_smooth and self.sometimes(0.5):
+            self.opset = 20  # Gelu is an operator since then.
 
     def one_of(self, low, high):
         return int(self.rng.integers(low, high + 1))
@@ -202,6 +205,21 @@ def product(file, operator):
     return file.node(operator, [file.value, file.value if file.sometimes(0.3) else file.node("Relu", [file.value])])
 
 
+def elu(file, operator):
+    names = {"Elu": ["alpha"], "Celu": ["alpha"], "Selu": ["alpha", "gamma"]}[operator]
+    return file.node(operator, [file.value], **{name: abs(file.number()) + 0.1 for name in names if file.sometimes(0.5)})
+
+
+def gelu(file, operator):
+    return file.node(operator, [file.value], **({"approximate": "tanh"} if file.sometimes(0.5) else {}))
+
+
+def gate(file, operator):
+    """Products of two tensors, as in SiLU and in gated layers."""
+    gated = file.node(["Sigmoid", "Tanh", "Softsign"][file.one_of(0, 2)], [file.value])
+    return file.node(operator, [file.value, gated] if file.sometimes(0.5) else [gated, file.value])
+
+
 def residual(file, operator):
     scaled = file.node("Mul", [file.value, file.constant(file.numbers(1))])
     return file.node(operator, [file.value, file.node("Relu", [scaled])])
@@ -278,6 +296,10 @@ ANYWHERE = {
     "Squeeze": squeeze, "Concat": concat, "Split": split, "Slice": slices, "ReduceMean": mean, "ReduceMax": largest,
     "Gather": gather, "MatMul": matmul, "Pow": power,
 }
+SMOOTH = {
+    "Tanh": plain, "Sigmoid": plain, "Softplus": plain, "Gelu": gelu, "Elu": elu, "Selu": elu, "Celu": elu, "Mish": plain,
+    "HardSwish": plain, "Softsign": plain, "Erf": plain, "Mul": gate,
+}
 IMAGES = {
     "Conv": convolution, "AveragePool": pool, "MaxPool": pool, "GlobalAveragePool": plain, "GlobalMaxPool": plain,
     "BatchNormalization": normalisation,
@@ -290,6 +312,7 @@ def grow(file):
     before = (len(file.nodes), len(file.constants), file.value, file.shape)
     special = IMAGES if len(file.shape) in (3, 4) else VECTORS if len(file.shape) == 2 else {}
     choices = list(ANYWHERE.items()) + [("Add", residual), ("Mul", product)] + 2 * list(special.items())
+    choices += 2 * list(SMOOTH.items()) if file.may_be_smooth else []
     operator, build = choices[file.one_of(0, len(choices) - 1)]
     try:
         file.value = build(file, operator)

@@ -7,6 +7,7 @@ import contextlib
 import gzip
 import io
 import json
+import math
 import os
 import re
 import struct
@@ -135,6 +136,21 @@ class Safetensors(InFolder):
             np.testing.assert_array_equal(weight, weight_read)
             np.testing.assert_array_equal(bias, bias_read)
 
+    def test_onnx_round_trip(self):
+        rng = np.random.default_rng(5)
+        layers = [
+            (rng.normal(size=(o, i)).astype(np.float32), rng.normal(size=o).astype(np.float32))
+            for i, o in ((300, 3), (3, 5), (5, 2))
+        ]
+        path = os.path.join(self.folder, "network.onnx")
+        train.write_whole(path, train.onnx_bytes(layers, {"seed": "0", "epochs": "1000"}, "gelu"))
+        read, metadata, activation = train.read_onnx(path)
+        self.assertEqual((metadata, activation), ({"seed": "0", "epochs": "1000"}, "gelu"))
+        self.assertEqual(len(read), 3)
+        for (weight, bias), (weight_read, bias_read) in zip(layers, read):
+            np.testing.assert_array_equal(weight, weight_read)
+            np.testing.assert_array_equal(bias, bias_read)
+
     def test_damaged_file(self):
         with self.assertRaises(train.DataError):
             train.read_safetensors(self.file("network", b"\x40\0\0\0\0\0\0\0{"))
@@ -142,8 +158,26 @@ class Safetensors(InFolder):
 
 class Training(InFolder):
     def test_gradients_are_those_of_the_loss(self):
+        for activation in train.ACTIVATIONS:
+            with self.subTest(activation):
+                self.check_gradients(activation)
+
+    def test_activations(self):
+        x = np.linspace(-12, 12, 4001)
+        expected = np.array([x * 0.5 * math.erfc(-x / math.sqrt(2)) for x in x])
+        np.testing.assert_allclose(train.activated("gelu", x), expected, rtol=0, atol=1e-14)
+        single = x.astype(np.float32)
+        self.assertEqual(train.activated("gelu", single).dtype, np.float32)
+        np.testing.assert_allclose(train.activated("gelu", single), expected, rtol=0, atol=2e-6)
+        np.testing.assert_allclose(
+            train.slope_of("gelu", single, None), train.slope_of("gelu", x, None), rtol=0, atol=1e-6
+        )
+        np.testing.assert_array_equal(train.activated("tanh", x), np.tanh(x))
+        np.testing.assert_array_equal(train.activated("relu", x), np.maximum(x, 0))
+
+    def check_gradients(self, activation):
         rng = np.random.default_rng(1)
-        network = train.TrainingNetwork([5, 4, 3, train.CLASSES], rng)
+        network = train.TrainingNetwork([5, 4, 3, train.CLASSES], rng, activation)
         network.parameters = [p.astype(np.float64) for p in network.parameters]
         images = rng.normal(size=(8, 5))
         targets = np.eye(train.CLASSES)[rng.integers(0, 10, 8)]
@@ -166,16 +200,18 @@ class Training(InFolder):
         np.testing.assert_array_equal(moved, images)
 
     def test_two_runs_write_the_same_bytes(self):
-        files = []
-        for name in ("a", "b"):
-            out = os.path.join(self.folder, name)
-            status, _, _ = self.run_script(
-                "digits", "--out", out, "--shapes", "3x4", "--epochs", "2", "--restarts", "2"
-            )
-            self.assertEqual(status, 0)
-            with open(os.path.join(out, "digits-3x4.safetensors"), "rb") as file:
-                files.append(file.read())
-        self.assertEqual(files[0], files[1])
+        for activation, written in (("relu", "digits-3x4.safetensors"), ("gelu", "digits-gelu-3x4.onnx")):
+            files = []
+            for name in ("a", "b"):
+                out = os.path.join(self.folder, name)
+                status, _, _ = self.run_script(
+                    "digits", "--out", out, "--shapes", "3x4", "--epochs", "2", "--restarts", "2",
+                    "--activation", activation,
+                )
+                self.assertEqual(status, 0)
+                with open(os.path.join(out, written), "rb") as file:
+                    files.append(file.read())
+            self.assertEqual(files[0], files[1])
 
     def test_mnist_from_idx_files(self):
         rng = np.random.default_rng(4)
@@ -213,7 +249,8 @@ class CommandLine(InFolder):
 
     def test_wrong_calls_exit_with_2(self):
         for arguments in ((), ("digits",), ("digits", "--out", "x", "--shapes", "3y20"),
-                          ("digits", "--out", "x", "--epochs", "0")):
+                          ("digits", "--out", "x", "--epochs", "0"),
+                          ("digits", "--out", "x", "--activation", "silu")):
             self.assertEqual(self.run_script(*arguments)[0], 2)
 
 
@@ -226,29 +263,61 @@ class Stored(unittest.TestCase):
         self.assertEqual(np.bincount(labels).tolist(),
                          [178, 182, 177, 183, 181, 182, 181, 179, 174, 180])
 
-    def test_networks_reach_the_stated_accuracies(self):
+    def stated(self, heading, row):
+        """The rows of the table under a heading of README.md."""
+        with open(os.path.join(HERE, "README.md"), encoding="utf-8") as file:
+            _, _, below = file.read().partition(f"\n## {heading}\n")
+        return re.findall(row + r" (\d+) \| ([\d.]+) % \| ([\d.]+) % \|$", below.split("\n## ")[0], re.M)
+
+    def assert_reached(self, name, stated, network, activation="relu"):
+        """A network of 60 hidden units has the figures of its row, which its metadata repeat."""
+        layers, metadata = network
+        seed, *stated = stated
+        hidden = train.shape(name)
+        widths = [64, *hidden, 10]
+        self.assertEqual([w.shape for w, _ in layers], list(zip(widths[1:], widths)))
+        self.assertEqual(sum(hidden), 60)
+        self.assertEqual(metadata["seed"], seed)
         images, labels = train.read_digits(os.path.join(HERE, "digits.csv.gz"))
         cut = train.DIGITS_TRAIN_ROWS
-        with open(os.path.join(HERE, "README.md"), encoding="utf-8") as file:
-            rows = re.findall(r"^\| (\d+x\d+) \| (\d+) \| ([\d.]+) % \| ([\d.]+) % \|", file.read(), re.M)
+        for kind, part, figure in zip(("train", "test"), (slice(0, cut), slice(cut, None)), stated):
+            reached = train.accuracy(layers, images[part], labels[part], activation)
+            self.assertEqual(f"{100 * reached:.1f}", figure)
+            self.assertEqual(metadata[f"{kind}_accuracy"], f"{reached:.4f}")
+
+    def test_networks_reach_the_stated_accuracies(self):
+        rows = self.stated("networks/", r"^\| (\d+x\d+) \|")
         self.assertEqual([row[0] for row in rows], list(train.SHAPES))
-        for name, seed, stated_train, stated_test in rows:
+        for name, *stated in rows:
             with self.subTest(name):
-                layers, metadata = train.read_safetensors(
-                    os.path.join(HERE, "networks", f"digits-{name}.safetensors")
-                )
-                hidden = train.shape(name)
-                widths = [64, *hidden, 10]
-                self.assertEqual([w.shape for w, _ in layers], list(zip(widths[1:], widths)))
-                self.assertEqual(sum(hidden), 60)
-                self.assertEqual(metadata["seed"], seed)
-                for kind, stated, part in (
-                    ("train", stated_train, slice(0, cut)),
-                    ("test", stated_test, slice(cut, None)),
-                ):
-                    reached = train.accuracy(layers, images[part], labels[part])
-                    self.assertEqual(f"{100 * reached:.1f}", stated)
-                    self.assertEqual(metadata[f"{kind}_accuracy"], f"{reached:.4f}")
+                path = os.path.join(HERE, "networks", f"digits-{name}.safetensors")
+                self.assert_reached(name, stated, train.read_safetensors(path))
+
+    def test_smooth_networks_reach_the_stated_accuracies(self):
+        rows = self.stated("networks/digits-gelu-*, digits-tanh-*", r"^\| (\w+) \| (\d+x\d+) \|")
+        self.assertEqual([row[:2] for row in rows], [(a, s) for a in ("gelu", "tanh") for s in train.SHAPES])
+        for activation, name, *stated in rows:
+            with self.subTest(activation=activation, shape=name):
+                path = os.path.join(HERE, "networks", f"digits-{activation}-{name}.onnx")
+                layers, metadata, found = train.read_onnx(path)
+                self.assertEqual(found, activation)
+                self.assert_reached(name, stated, (layers, metadata), activation)
+
+    def test_networks_for_mnist_state_what_the_table_does(self):
+        rows = self.stated("networks/mnist-*", r"^\| (\d+x\d+) \|")
+        self.assertEqual([row[0] for row in rows], list(train.SHAPES))
+        for name, seed, *stated in rows:
+            with self.subTest(name):
+                path = os.path.join(HERE, "networks", f"mnist-{name}.safetensors")
+                layers, metadata = train.read_safetensors(path)
+                self.assertEqual(layers[0][0].shape, (train.shape(name)[0], 784))
+                figures = []
+                for kind in ("train", "test"):
+                    # The metadata have four places; the table rounds the number of right rows.
+                    rows_of_kind = int(metadata[f"{kind}_rows"])
+                    right = round(float(metadata[f"{kind}_accuracy"]) * rows_of_kind)
+                    figures.append(f"{100 * right / rows_of_kind:.1f}")
+                self.assertEqual([metadata["seed"], *figures], [seed, *stated])
 
 
 if __name__ == "__main__":

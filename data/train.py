@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Train the small ReLU networks that Plica measures.
+"""Train the small networks that Plica measures: with ReLU, or with GELU or tanh.
 
 Needs Python 3.9 or newer and numpy, nothing else:
 
@@ -10,6 +10,10 @@ Six shapes share 60 hidden units, from 2 layers of 30 to 10 layers of 6. All
 are plain stacks of Linear and ReLU with 10 outputs, and each is written as one
 .safetensors file with the names of a PyTorch nn.Sequential (0.weight [out, in],
 0.bias, 2.weight, ...).
+
+--activation gelu or tanh trains the same shapes with another function, with the
+same settings and seeds. These are written as .onnx, because a .safetensors file
+does not say which function it is, and every reader would take ReLU.
 
 How a network is trained, and why:
   - Each hidden layer is standardised over the mini-batch (batch
@@ -47,6 +51,7 @@ except ModuleNotFoundError:
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SHAPES = ("2x30", "3x20", "4x15", "5x12", "6x10", "10x6")
+ACTIVATIONS = ("relu", "gelu", "tanh")
 CLASSES = 10
 DIGITS_TRAIN_ROWS = 1437
 DIGITS_EPOCHS, DIGITS_RESTARTS = 1000, 5
@@ -176,6 +181,42 @@ def moved_images(images, rng, shift, turn, scale):
     )
 
 
+# --- Activations ----------------------------------------------------------------
+
+ERF = np.vectorize(math.erf, otypes=[np.float64])
+
+
+def normal_distribution(x):
+    """The share of a normal variable below x. In float32, during the training, by formula
+    7.1.26 of Abramowitz and Stegun, which is off by at most 1e-7; in float64 to rounding."""
+    if x.dtype == np.float64:
+        return 0.5 * (1 + ERF(x / math.sqrt(2)))
+    size = np.abs(x) * np.float32(math.sqrt(0.5))
+    t = 1 / (1 + np.float32(0.3275911) * size)
+    series = np.zeros_like(t)
+    for factor in (1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592):
+        series = (series + np.float32(factor)) * t
+    tail = np.float32(0.5) * series * np.exp(-size * size)
+    return np.where(x > 0, 1 - tail, tail)
+
+
+def activated(kind, x):
+    """The function, element by element."""
+    if kind == "tanh":
+        return np.tanh(x)
+    return x * normal_distribution(x) if kind == "gelu" else np.maximum(x, 0)
+
+
+def slope_of(kind, x, outputs):
+    """Its slope at x, where it gives these outputs."""
+    if kind == "tanh":
+        return 1 - outputs * outputs
+    if kind == "gelu":
+        density = np.exp(x * x * x.dtype.type(-0.5)) * x.dtype.type(1 / math.sqrt(2 * math.pi))
+        return normal_distribution(x) + x * density
+    return outputs > 0
+
+
 # --- The network while it is trained --------------------------------------------
 
 
@@ -185,16 +226,18 @@ def softmax(logits):
 
 
 class TrainingNetwork:
-    """Linear, standardise, ReLU; ...; Linear. Parameters are float32 arrays.
+    """Linear, standardise, activation; ...; Linear. Parameters are float32 arrays.
 
     A hidden layer holds (weight, gain, shift), the output layer (weight, bias).
     """
 
-    def __init__(self, widths, rng):
+    def __init__(self, widths, rng, activation="relu"):
+        self.activation = activation
         self.parameters = []
         last = len(widths) - 2
         for layer, (inputs, outputs) in enumerate(zip(widths, widths[1:])):
-            # Kaiming uniform before a ReLU, PyTorch's default before the output.
+            # Kaiming uniform for ReLU, PyTorch's default before the output. Sums are standardised, so
+            # the size does not matter to a hidden layer.
             bound = math.sqrt((6 if layer < last else 1) / inputs)
             self.parameters.append(rng.uniform(-bound, bound, (outputs, inputs)))
             if layer < last:
@@ -217,8 +260,9 @@ class TrainingNetwork:
             centred = sums - sums.mean(axis=0)
             scale = 1 / np.sqrt((centred * centred).mean(axis=0) + np.float32(EPSILON))
             standard = centred * scale
-            outputs = np.maximum(standard * gain + shift, 0)
-            kept.append((values, scale, standard, outputs))
+            shifted = standard * gain + shift
+            outputs = activated(self.activation, shifted)
+            kept.append((values, scale, standard, shifted, outputs))
             values = outputs
         weight, bias = self.parameters[-2:]
         guess = softmax(values @ weight.T + bias)
@@ -228,8 +272,8 @@ class TrainingNetwork:
         gradients = [slope.sum(axis=0), slope.T @ values]
         slope = slope @ weight
         for (weight, gain, _), saved in zip(self.hidden_layers()[::-1], kept[::-1]):
-            inputs, scale, standard, outputs = saved
-            slope = slope * (outputs > 0)
+            inputs, scale, standard, shifted, outputs = saved
+            slope = slope * slope_of(self.activation, shifted, outputs)
             gain_slope = (slope * standard).sum(axis=0)
             shift_slope = slope.sum(axis=0)
             slope = (gain * scale) * (
@@ -251,24 +295,24 @@ class TrainingNetwork:
             layers.append(
                 ((weight * factor[:, None]).astype(np.float32), bias.astype(np.float32))
             )
-            values = np.maximum(values @ layers[-1][0].T.astype(np.float64) + layers[-1][1], 0)
+            values = activated(self.activation, values @ layers[-1][0].T.astype(np.float64) + layers[-1][1])
         layers.append(tuple(self.parameters[-2:]))
         return layers
 
 
-def logits(layers, images):
+def logits(layers, images, activation="relu"):
     """The outputs of a plain network."""
     values = images
     for number, (weight, bias) in enumerate(layers):
         values = values @ weight.T + bias
         if number + 1 < len(layers):
-            values = np.maximum(values, 0)
+            values = activated(activation, values)
     return values
 
 
-def accuracy(layers, images, labels):
+def accuracy(layers, images, labels, activation="relu"):
     exact_weights = [(w.astype(np.float64), b.astype(np.float64)) for w, b in layers]
-    return float((logits(exact_weights, images).argmax(axis=1) == labels).mean())
+    return float((logits(exact_weights, images, activation).argmax(axis=1) == labels).mean())
 
 
 class Adam:
@@ -302,7 +346,7 @@ def rate_at(progress, peak):
 
 def train(name, hidden, images, labels, rng, settings):
     """A plain network with these hidden widths, trained on all rows given."""
-    network = TrainingNetwork([images.shape[1], *hidden, CLASSES], rng)
+    network = TrainingNetwork([images.shape[1], *hidden, CLASSES], rng, settings.activation)
     adam = Adam(network.parameters, settings.decay)
     images = images.astype(np.float32)
     truth = np.eye(CLASSES, dtype=np.float32)[labels]
@@ -350,13 +394,13 @@ def loss_on_moved(layers, images, labels, settings):
         for first in range(0, len(images), 1000):
             rows = slice(first, first + 1000)
             moved = moved_images(images[rows], rng, settings.shift, settings.turn, settings.scale)
-            guess = softmax(logits(layers, moved))
+            guess = softmax(logits(layers, moved, settings.activation))
             likely = guess[np.arange(len(guess)), labels[rows]]
             total -= float(np.log(likely + 1e-12).sum())
     return total / (5 * len(images))
 
 
-# --- Safetensors ----------------------------------------------------------------
+# --- Files ----------------------------------------------------------------------
 
 
 def safetensors_bytes(layers, metadata):
@@ -396,6 +440,96 @@ def read_safetensors(path):
     except (struct.error, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{path}: not a network in safetensors form: {error}") from None
     return layers, metadata
+
+
+def varint(n):
+    """A whole number in protobuf's form: 7 bits a byte, the last one below 128."""
+    parts = bytearray()
+    while n > 127:
+        parts.append(n & 127 | 128)
+        n >>= 7
+    return bytes([*parts, n])
+
+
+def number_field(number, value):
+    """A field of a protobuf message that is a whole number."""
+    return varint(number << 3) + varint(value)
+
+
+def field(number, content):
+    """A field that is a text, bytes or another message."""
+    content = content.encode("utf-8") if isinstance(content, str) else content
+    return varint(number << 3 | 2) + varint(len(content)) + content
+
+
+def onnx_bytes(layers, metadata, activation):
+    """A plain network as an .onnx file: Gemm, activation, ..., Gemm, for one image. The same bytes each time."""
+    operator = {"gelu": "Gelu", "tanh": "Tanh", "relu": "Relu"}[activation]
+
+    def value(name, size):
+        sides = b"".join(field(1, number_field(1, n)) for n in (1, size))
+        return field(1, name) + field(2, field(1, number_field(1, 1) + field(2, sides)))
+
+    def node(operator, inputs, output, attributes=b""):
+        named = b"".join(field(1, name) for name in inputs) + field(2, output)
+        return field(1, named + field(3, output) + field(4, operator) + attributes)
+
+    transposed = field(5, field(1, "transB") + number_field(3, 1) + number_field(20, 2))
+    nodes, arrays, last = b"", b"", "x"
+    for number, pair in enumerate(layers):
+        names = [f"{2 * number}.{kind}" for kind in ("weight", "bias")]
+        for name, array in zip(names, pair):
+            shape = b"".join(number_field(1, n) for n in array.shape)
+            raw = np.ascontiguousarray(array, dtype="<f4").tobytes()
+            arrays += field(5, shape + number_field(2, 1) + field(8, name) + field(9, raw))
+        is_last = number + 1 == len(layers)
+        nodes += node("Gemm", [last, *names], "y" if is_last else f"z{number}", transposed)
+        if not is_last:
+            nodes += node(operator, [f"z{number}"], f"h{number}")
+            last = f"h{number}"
+    ends = field(11, value("x", layers[0][0].shape[1])) + field(12, value("y", layers[-1][0].shape[0]))
+    graph = nodes + field(2, "network") + arrays + ends
+    said = b"".join(field(14, field(1, key) + field(2, text)) for key, text in metadata.items())
+    # Gelu is an operator since version 20.
+    return number_field(1, 9) + field(7, graph) + field(8, number_field(2, 20)) + said
+
+
+def fields_of(message):
+    """The fields of a protobuf message: number and content."""
+    at = 0
+
+    def number():
+        nonlocal at
+        value, shift = 0, 0
+        while True:
+            byte = message[at]
+            at, value, shift = at + 1, value | (byte & 127) << shift, shift + 7
+            if byte < 128:
+                return value
+
+    while at < len(message):
+        tag = number()
+        content = number()
+        if tag & 7 == 2:
+            content, at = message[at : at + content], at + content
+        yield tag >> 3, content
+
+
+def read_onnx(path):
+    """The layers, the metadata and the activation of a file that onnx_bytes made."""
+    model = list(fields_of(read_bytes(path)))
+    graph = list(fields_of(dict(model)[7]))
+    layers, arrays = [], []
+    for number, content in graph:
+        if number == 5:
+            tensor = list(fields_of(content))
+            shape = [n for key, n in tensor if key == 1]
+            arrays.append(np.frombuffer(dict(tensor)[9], "<f4").reshape(shape))
+    layers = list(zip(arrays[::2], arrays[1::2]))
+    operators = {dict(fields_of(content))[4].decode() for number, content in graph if number == 1}
+    (operator,) = operators - {"Gemm"}
+    pairs = [dict(fields_of(content)) for number, content in model if number == 14]
+    return layers, {pair[1].decode(): pair[2].decode() for pair in pairs}, operator.lower()
 
 
 def write_whole(path, content):
@@ -462,7 +596,7 @@ def at_least(lowest):
 
 def parse_arguments(arguments):
     parser = argparse.ArgumentParser(
-        description="Train small ReLU networks on digits and write them as .safetensors.",
+        description="Train small networks on digits and write them as .safetensors, or .onnx if they have no ReLU.",
         epilog="example: python data/train.py digits --out data/networks --shapes 2x30,10x6",
     )
     modes = parser.add_subparsers(dest="mode", required=True)
@@ -491,6 +625,8 @@ def parse_arguments(arguments):
 
     for mode in (digits, mnist):
         mode.add_argument("--out", required=True, metavar="DIR", help="made if it is not there")
+        mode.add_argument("--activation", choices=ACTIVATIONS, default="relu",
+                          help="the function between the layers (default: %(default)s)")
         mode.add_argument("--shapes", type=shapes, default=",".join(SHAPES), metavar="LIST",
                           help="layers x width of the hidden layers (default: %(default)s)")
         mode.add_argument("--seed", type=at_least(0), default=0, metavar="N",
@@ -537,9 +673,8 @@ def run(settings):
     for name, hidden in settings.shapes.items():
         start = time.monotonic()
         seed, layers = train_best(name, hidden, images, labels, settings)
-        train_accuracy = accuracy(layers, images, labels)
-        test_accuracy = accuracy(layers, test_images, test_labels)
-        path = os.path.join(settings.out, f"{settings.mode}-{name}.safetensors")
+        train_accuracy = accuracy(layers, images, labels, settings.activation)
+        test_accuracy = accuracy(layers, test_images, test_labels, settings.activation)
         metadata = {
             "data_set": data_set,
             "epochs": str(settings.epochs),
@@ -550,7 +685,13 @@ def run(settings):
             "train_accuracy": f"{train_accuracy:.4f}",
             "train_rows": str(len(labels)),
         }
-        write_whole(path, safetensors_bytes(layers, metadata))
+        if settings.activation == "relu":
+            path = os.path.join(settings.out, f"{settings.mode}-{name}.safetensors")
+            content = safetensors_bytes(layers, metadata)
+        else:
+            path = os.path.join(settings.out, f"{settings.mode}-{settings.activation}-{name}.onnx")
+            content = onnx_bytes(layers, metadata, settings.activation)
+        write_whole(path, content)
         print(
             f"{path}: seed {seed}, train {train_accuracy:.4f}, test {test_accuracy:.4f}, "
             f"{time.monotonic() - start:.0f} s",

@@ -1,4 +1,4 @@
-"""The exact geometry of ReLU and other piecewise-linear networks: no sampling, no tolerance.
+"""The exact geometry of ReLU and other piecewise-linear networks, and certified traces of smooth ones: no sampling, no tolerance.
 
 >>> import plica
 >>> net = plica.load("cantor:2")
@@ -6,8 +6,8 @@
 >>> trace.regions, trace.r1, trace.r2, trace.chi
 (7, 4, 12, Fraction(2, 3))
 
-`load` makes a `Network` from a file, a built-in name, a PyTorch module or weights. Its methods: `Network.trace` traces one segment, `Network.fold` all
-segments between points; `Network.regions` finds all regions of a box, `Network.slice` those of a plane; `Network.bounds` gives the bounds for its shape. `folding`
+`load` makes a `Network` from a file, a built-in name, a PyTorch module or weights. Its methods: `Network.trace` traces one segment, `Network.enclose` too, with windows
+where a smooth network is not decided; `Network.fold` traces all segments between points; `Network.regions` finds all regions of a box, `Network.slice` those of a plane; `Network.bounds` gives the bounds for its shape. `folding`
 measures any list of patterns, `audit` compares sampling with exact traces, `convexity` decides convexity for sets of patterns.
 
 A float is the fraction that its bits denote, a text like ``"1/3"`` or ``"0.1"`` is that rational; exact results are ``fractions.Fraction``. Every
@@ -18,7 +18,7 @@ from ._network import Network, audit, audit_sequence, bounds, convexity, folding
 from ._plica import InternalError, LimitError, __version__
 from ._points import Data, data
 from ._report import Record, Report
-from ._results import Audit, Bounds, Convexity, Crossing, Fold, Folding, Regions, SequenceAudit, Trace
+from ._results import Audit, Bounds, Convexity, Crossing, EnclosedTrace, Fold, Folding, Regions, SequenceAudit, Trace, Window
 
 __all__ = [
     "Audit",
@@ -26,6 +26,7 @@ __all__ = [
     "Convexity",
     "Crossing",
     "Data",
+    "EnclosedTrace",
     "Fold",
     "Folding",
     "InternalError",
@@ -36,6 +37,7 @@ __all__ = [
     "Report",
     "SequenceAudit",
     "Trace",
+    "Window",
     "__version__",
     "audit",
     "audit_sequence",

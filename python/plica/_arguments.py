@@ -104,6 +104,11 @@ def threads(threads: Optional[int]) -> int:
     return int(threads)
 
 
+def precision(bits: Any) -> Optional[int]:
+    """The largest precision for smooth networks, in bits; the library checks its range."""
+    return None if bits is None else count(bits, "precision")
+
+
 def count(number: Any, name: str) -> int:
     if isinstance(number, bool) or not isinstance(number, (int, np.integer)):
         raise TypeError(f"{name}: {type(number).__name__}, expected a whole number")

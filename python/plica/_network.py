@@ -13,7 +13,7 @@ from . import _plica
 from ._points import PointLike, PointsLike, _items, check_dimension, matrix, named_data, patterns, point
 from ._progress import Progress, shown
 from ._report import Report
-from ._results import Audit, Bounds, Convexity, Fold, Folding, Regions, SequenceAudit, Trace
+from ._results import Audit, Bounds, Convexity, EnclosedTrace, Fold, Folding, Regions, SequenceAudit, Trace
 
 Units = Union[str, int, Sequence[int]]
 """The units whose bits are compared: ``"hidden"``, ``"all"`` (the output as last layer), or layers: ``"0,2"``, ``"0-3"``, ``[0, 2]``."""
@@ -23,7 +23,7 @@ Box = Union[str, Sequence[Any], np.ndarray]
 
 
 class Network:
-    """A ReLU or other piecewise-linear network with exact numbers: see `plica.load`.
+    """A ReLU or other piecewise-linear network, or a smooth one, with exact numbers: see `plica.load`.
 
     >>> net = load("cantor:2")
     >>> net.inputs, net.outputs, net.shape, net.depth
@@ -64,6 +64,11 @@ class Network:
         return self._network.is_stack
 
     @property
+    def is_piecewise_affine(self) -> bool:
+        """Whether it is piecewise affine, so that it has linear regions; smooth activations and products are not."""
+        return self._network.is_piecewise_affine
+
+    @property
     def notes(self) -> list[str]:
         """Notes of its reader, for example that a softmax at the end was left out because it changes no region."""
         return self._network.notes
@@ -84,25 +89,66 @@ class Network:
 
         >>> load("sawtooth:2").evaluate(["1/3"])
         [Fraction(2, 3)]
+
+        Raises ValueError if the network is smooth, because its outputs are no fractions: see `output_enclosures`.
         """
         return self._network.evaluate(self._point(x, "x"))
 
+    def output_enclosures(self, x: PointLike) -> np.ndarray:
+        """Proven enclosures of the outputs at a point of `inputs` coordinates: outputs x 2 doubles, the lower and the upper end.
+
+        >>> ends = load("digits:gelu:3x20").output_enclosures("digits#0")
+        >>> ends.shape, bool((ends[:, 0] <= ends[:, 1]).all()), int(ends[:, 0].argmax())
+        ((10, 2), True, 0)
+
+        The outputs are computed with balls of 128 bits, so that most enclosures are neighbouring doubles; an end is infinite where the enclosure is too wide for
+        doubles. Raises ValueError if the network is smooth and has maxima.
+        """
+        return self._network.output_enclosures(self._point(x, "x"))
+
     def trace(
-        self, a: PointLike, b: PointLike, *, units: Units = "hidden", exact: bool = False, exact_only: bool = False, output_bits: bool = False
+        self,
+        a: PointLike,
+        b: PointLike,
+        *,
+        units: Units = "hidden",
+        exact: bool = False,
+        exact_only: bool = False,
+        output_bits: bool = False,
+        precision: Optional[int] = None,
     ) -> Trace:
         """The exact trace of the segment from a to b.
 
         ``a`` and ``b`` are points of `inputs` coordinates. ``exact`` adds the exact time of each crossing; ``exact_only`` takes every decision in integers,
-        by other code, which is slow; ``output_bits`` has one bit per unit, whether its output is positive, instead of one per breakpoint.
+        by other code, which is slow; ``output_bits`` has one bit per unit, whether its output is positive, instead of one per breakpoint. ``precision`` is the largest
+        precision for smooth networks in bits, 53 (doubles alone) to 1024, by default 256.
 
-        Raises ValueError, with the name of the argument, if a point has another dimension or a coordinate is not a finite number.
+        Raises ValueError, with the name of the argument, if a point has another dimension or a coordinate is not a finite number. For smooth networks also if not
+        every crossing is decided: `enclose` gives the windows.
 
         >>> load("sawtooth:3").trace([0], [1]).regions
         8
         """
         ends = self._point(a, "a"), self._point(b, "b")
         return Trace(
-            _plica.trace(self._network, *ends, self._options(units, exact, exact_only, output_bits)),
+            _plica.trace(self._network, *ends, self._options(units, exact, exact_only, output_bits, precision)),
+            (arguments.written(a, ends[0]), arguments.written(b, ends[1])),
+        )
+
+    def enclose(
+        self, a: PointLike, b: PointLike, *, units: Units = "hidden", output_bits: bool = False, precision: Optional[int] = None
+    ) -> EnclosedTrace:
+        """The trace of the segment from a to b, with windows where the crossings of a smooth network are not decided with ``precision`` bits.
+
+        Traces of piecewise-linear networks have no windows. Raises ValueError as `trace`, but for windows.
+
+        >>> found = load("digits:tanh:3x20").enclose("digits#0", "digits#17")
+        >>> found.certified, found.chi_range[0] == found.chi_range[1] == found.trace.chi
+        (True, True)
+        """
+        ends = self._point(a, "a"), self._point(b, "b")
+        return EnclosedTrace(
+            _plica.enclose(self._network, *ends, self._options(units, False, False, output_bits, precision)),
             (arguments.written(a, ends[0]), arguments.written(b, ends[1])),
         )
 
@@ -115,6 +161,7 @@ class Network:
         exact: bool = False,
         exact_only: bool = False,
         output_bits: bool = False,
+        precision: Optional[int] = None,
         progress: Progress = None,
     ) -> list[Trace]:
         """The exact traces of many segments, from row i of ``starts`` to row i of ``ends`` (both n x d): faster than one by one.
@@ -125,7 +172,7 @@ class Network:
         p, q = self._points(starts, "starts"), self._points(ends, "ends")
         if len(p) != len(q):
             raise ValueError(f"ends: {len(q)} points, expected {len(p)} as in starts")
-        options = self._options(units, exact, exact_only, output_bits)
+        options = self._options(units, exact, exact_only, output_bits, precision)
         with shown(progress, self.name) as report:
             found = _plica.traces(self._network, p, q, options, report)
         return [Trace(trace, (f"row {i} of starts", f"row {i} of ends")) for i, trace in enumerate(found)]
@@ -138,6 +185,7 @@ class Network:
         pairs: Optional[str] = None,
         units: Units = "hidden",
         output_bits: bool = False,
+        precision: Optional[int] = None,
         paths: bool = False,
         threads: Optional[int] = None,
         checkpoint: "Optional[str | os.PathLike[str]]" = None,
@@ -152,11 +200,14 @@ class Network:
         The result is the same bits for any number of threads, and the same as from ``plica fold``. With ``paths`` a segment and its reverse are traced separately,
         so that ``.decisions`` counts more decisions; everything else is the same.
 
+        Segments of smooth networks may have windows at ``precision`` bits (see `enclose`): ``.windows`` is their number. What they leave open is None, with bounds in
+        ``.global_range``, ``.folded_range`` and the ``chi_range`` of each pair; in ``.paths`` they have -1, and NaN for chi and the peak.
+
         >>> fold = load("digits:6x10").fold("digits", pairs="random:500@1", paths=True)
         >>> fold.segments, int(fold.paths["regions"].max())
         (500, 47)
         """
-        task = self.sweep(X, y, pairs=pairs, units=units, output_bits=output_bits)
+        task = self.sweep(X, y, pairs=pairs, units=units, output_bits=output_bits, precision=precision)
         threads = arguments.threads(threads)
         columns = None
         with shown(progress, self.name) as report:
@@ -171,17 +222,27 @@ class Network:
         if columns is not None:
             for prefix, name in (("", "chi"), ("peak_", "peak")):
                 r1, r2 = columns[f"{prefix}r1"], columns[f"{prefix}r2"]
-                columns[name] = np.where(r2 > 0, (r2 - r1) / np.maximum(r2, 1), 0.0)
+                columns[name] = np.where(r2 > 0, (r2 - r1) / np.maximum(r2, 1), np.where(r2 < 0, np.nan, 0.0))
             fold.paths = columns
         return fold
 
-    def sweep(self, X: PointsLike, y: Any = None, *, pairs: Optional[str] = None, units: Units = "hidden", output_bits: bool = False) -> _plica.Sweep:
+    def sweep(
+        self,
+        X: PointsLike,
+        y: Any = None,
+        *,
+        pairs: Optional[str] = None,
+        units: Units = "hidden",
+        output_bits: bool = False,
+        precision: Optional[int] = None,
+    ) -> _plica.Sweep:
         """The sweep that `fold` runs, not yet started, with its numbers of ``segments`` and ``chunks``. `plica.ray` splits it."""
         with_labels = named_data(arguments.flat_rows(X, self.inputs, "X"), y, "X", "y")
         self._check(with_labels._points, with_labels.name)
         labels = None if with_labels.y is None else with_labels.y.tolist()
         options = {"labels": labels, "name": with_labels.name, "pairs": arguments.text(pairs, "pairs"), "units": arguments.units(units)}
         options["output_bits"] = arguments.flag(output_bits, "output_bits")
+        options["precision"] = arguments.precision(precision)
         return _plica.Sweep(self._network, with_labels._points, options)
 
     def regions(
@@ -286,9 +347,9 @@ class Network:
         """The same as `plica.convexity` with this network."""
         return convexity(self, sets, **options)
 
-    def _options(self, units: Units, exact: bool, exact_only: bool, output_bits: bool) -> dict:
-        flags = {"exact": exact, "exact_only": exact_only, "output_bits": output_bits}
-        return {"units": arguments.units(units), **{name: arguments.flag(value, name) for name, value in flags.items()}}
+    def _options(self, units: Units, exact: bool, exact_only: bool, output_bits: bool, precision: Optional[int]) -> dict:
+        flags = {name: arguments.flag(value, name) for name, value in {"exact": exact, "exact_only": exact_only, "output_bits": output_bits}.items()}
+        return {"units": arguments.units(units), "precision": arguments.precision(precision), **flags}
 
     def _check(self, points: _plica.Points, name: str) -> None:
         check_dimension(points, self.inputs, name, self.name)
@@ -323,7 +384,7 @@ def _from_state(constructor: str, content: bytes, name: str) -> Network:
 def load(x: Any, *, input_shape: Optional[Sequence[int]] = None, name: Optional[str] = None) -> Network:
     """Loads a network.
 
-    ``x`` is a ``.onnx``, ``.npz``, ``.safetensors`` or ``.json`` file; a built-in name such as ``"cantor:3"``, ``"digits:3x20"`` or ``"random:2-16-16-1@7"``;
+    ``x`` is a ``.onnx``, ``.npz``, ``.safetensors`` or ``.json`` file; a built-in name such as ``"cantor:3"``, ``"digits:3x20"``, ``"digits:gelu:3x20"`` or ``"random:2-16-16-1@7"``;
     a ``torch.nn.Module`` of layers that Plica knows, taken in evaluation mode; or a list of ``(W, b)`` with W outputs x inputs, ReLU between them,
     where ``(W,)`` and ``(W, None)`` have no bias.
     ``input_shape`` is the shape of one input of a module, without the batch, such as ``(1, 28, 28)``; it is not needed if the module begins with a linear layer.
@@ -366,13 +427,24 @@ def _of_module(module: Any, input_shape: Optional[Sequence[int]], name: Optional
         raise ValueError(f"x: {error}") from error
     net = Network(_plica.Network.from_onnx(name or type(module).__name__, converted.onnx))
     if converted.check is not None:
-        found = np.array([float(output) for output in net.evaluate(converted.check.point)])
-        if not converted.check.holds(found):
+        found = _outputs_at(net, converted.check.point, converted.check.rational)
+        if found is not None and not converted.check.holds(found):
             expected = converted.check.outputs
             raise ValueError(
                 f"x: {type(module).__name__} computes something else than its layers: {expected[:4]} at a point where they give {found[:4]}"
             )
     return net
+
+
+def _outputs_at(net: Network, x: np.ndarray, rational: bool) -> Optional[np.ndarray]:
+    """The outputs to rounding; None where a smooth network is not evaluated (it has maxima), or not to rounding."""
+    if rational:
+        return np.array([float(output) for output in net.evaluate(x)])
+    try:
+        lower, upper = net.output_enclosures(x).T
+    except ValueError:
+        return None
+    return lower / 2 + upper / 2 if (upper - lower <= 1e-12 * (1 + np.abs(upper))).all() else None
 
 
 def bounds(x: Any) -> Bounds:
@@ -404,9 +476,12 @@ def audit(
     points: Sequence[int] = (11, 101, 1001),
     pairs: str = "random:1000@0",
     threads: Optional[int] = None,
+    precision: Optional[int] = None,
     progress: Progress = None,
 ) -> Audit:
     """Samples segments at ``points`` points each, in single and double precision, and compares with the exact traces: what sampling misses.
+
+    The segments of smooth networks that have windows at ``precision`` bits are counted in ``.windows``, and not compared.
 
     >>> found = audit("sawtooth:3", [[0], [1]], points=[5], pairs="all")
     >>> found.regions, found.samplers[0].sampler, found.samplers[0].missed
@@ -417,6 +492,7 @@ def audit(
     net._check(with_labels._points, with_labels.name)
     counts = [arguments.count(n, "points") for n in _items(points, "points")]
     options = {"name": with_labels.name, "counts": counts, "pairs": arguments.text(pairs or "", "pairs"), "threads": arguments.threads(threads)}
+    options["precision"] = arguments.precision(precision)
     with shown(progress, net.name) as report:
         text_of_json, text, picture = _plica.audit(net._network, with_labels._points, options, report)
     return Audit(text_of_json, text, (picture,))

@@ -29,8 +29,21 @@ class Crossing(NamedTuple):
     flips: list[tuple[int, ...]]
 
 
+class Window(NamedTuple):
+    """An interval of a segment in which the order of some crossings of a smooth network, or their number, is not decided.
+
+    ``t`` are its ends, ``units`` the units that may flip in it: ``(layer, unit)``.
+    """
+
+    t: tuple[float, float]
+    units: list[tuple[int, int]]
+
+
 class Trace(Report):
     """The exact trace of a segment x(t) = (1-t) a + t b: its regions in order, and the flips between them.
+
+    Traces of smooth networks are certified: each crossing is proven. Their regions are the classes of points with one pattern, and their report has the
+    fields ``certified`` and ``windows`` too.
 
     >>> import plica
     >>> trace = plica.load("cantor:2").trace("0,3/4", "1,3/4", exact=True)
@@ -84,7 +97,7 @@ class Trace(Report):
 
     @property
     def pieces(self) -> Optional[int]:
-        """The number of linear pieces of the network along the segment; None if they were not counted."""
+        """The number of linear pieces of the network along the segment; None if they were not counted, as for smooth networks."""
         return self._trace.pieces
 
     @property
@@ -111,12 +124,7 @@ class Trace(Report):
     def crossings(self) -> list[Crossing]:
         """The crossings in order, one fewer than regions."""
 
-        def crossing(fields: dict[str, Any]) -> Crossing:
-            exact = fields.get("t_exact")
-            t = None if exact is None else _plica.reported_fraction(exact)
-            return Crossing(tuple(fields["t"]), t, [tuple(flip) for flip in fields["flips"]])
-
-        return [crossing(fields) for fields in self.to_dict()["crossings"]]
+        return _crossings(self.to_dict())
 
     def to_json(self) -> str:
         """The output of ``plica trace --format json``, character for character."""
@@ -136,6 +144,93 @@ class Trace(Report):
 
     def _repr_html_(self) -> str:
         return f"<div>{self._trace.picture()}</div>" + preformatted(str(self))
+
+
+def _crossings(report: dict[str, Any]) -> list[Crossing]:
+    def crossing(fields: dict[str, Any]) -> Crossing:
+        exact = fields.get("t_exact")
+        t = None if exact is None else _plica.reported_fraction(exact)
+        return Crossing(tuple(fields["t"]), t, [tuple(flip) for flip in fields["flips"]])
+
+    return [crossing(fields) for fields in report["crossings"]]
+
+
+class EnclosedTrace(Report):
+    """The trace of a segment through any network. Where the crossings of a smooth network are not decided it has windows; everything outside them is proven.
+
+    >>> import plica
+    >>> found = plica.load("digits:gelu:3x20").enclose("digits#0", "digits#17")
+    >>> found.certified, found.windows, found.trace.r2 == found.r2
+    (True, [], True)
+
+    A trace without windows is certified: ``trace`` is then a `Trace`, else None. With windows, what is not the same for all that may happen in them
+    (``r1``, ``r2``, ``chi``, ``start``, ``end``, ``regions``) is None, and the ranges have the smallest and the largest values. Where one bit may flip any number
+    of times, r2 has no largest value, and 1 is the limit of chi.
+    """
+
+    def __init__(self, trace: _plica.Enclosed, ends: tuple[str, str]):
+        super().__init__("", "")
+        self._trace = trace
+        self._ends = ends
+
+    @property
+    def certified(self) -> bool:
+        """Whether there are no windows. Traces of piecewise-linear networks are always certified."""
+        return self._trace.certified
+
+    @cached_property
+    def trace(self) -> Optional[Trace]:
+        """The trace, if it is certified."""
+        found = self._trace.trace
+        return None if found is None else Trace(found, self._ends)
+
+    @cached_property
+    def windows(self) -> list[Window]:
+        """The windows, in order of time."""
+        return [Window(tuple(window["t"]), [tuple(unit) for unit in window["units"]]) for window in self.to_dict()["windows"]]
+
+    @cached_property
+    def crossings(self) -> list[Crossing]:
+        """The crossings outside the windows, in order of time."""
+        return _crossings(self.to_dict())
+
+    @property
+    def r1_range(self) -> tuple[int, int]:
+        """The smallest and the largest r1 over all that may happen in the windows; they are equal if the trace is certified."""
+        return self._trace.r1_range
+
+    @property
+    def r2_range(self) -> tuple[int, Optional[int]]:
+        """The smallest and the largest r2; the latter is None if there is none."""
+        return self._trace.r2_range
+
+    @property
+    def chi_range(self) -> tuple[Fraction, Fraction]:
+        """The smallest and the largest chi; if r2 has no largest value, the latter is the limit 1."""
+        return self._trace.chi_range
+
+    def to_json(self) -> str:
+        """The output of ``plica trace --format json`` for a smooth network, character for character.
+
+        That of a piecewise-linear network has the fields ``certified`` and ``windows`` here too.
+        """
+        return self._trace.to_json()
+
+    def __reduce__(self) -> Any:
+        raise TypeError("an EnclosedTrace cannot be pickled: send its network and its ends, or to_dict()")
+
+    def __str__(self) -> str:
+        return self._trace.text(*self._ends)
+
+    def __repr__(self) -> str:
+        if self.trace is not None:
+            return f"<plica.EnclosedTrace: certified, {self.trace.regions} regions, chi = {self.trace.chi}>"
+        count = self._trace.windows
+        least, most = (float(chi) for chi in self.chi_range)
+        return f"<plica.EnclosedTrace: {count} window{'s' if count > 1 else ''}, chi from {least:.4g} to {most:.4g}>"
+
+    def _repr_html_(self) -> str:
+        return preformatted(str(self)) if self.trace is None else self.trace._repr_html_()
 
 
 class Fold(Report):
@@ -170,9 +265,23 @@ class Fold(Report):
         return self._report.counts()[0] if self._report else sum(pair.paths for pair in self.pairs)
 
     @property
-    def folded(self) -> int:
-        """The number of segments with chi > 0."""
-        return self._report.counts()[1] if self._report else sum(pair.folded for pair in self.pairs)
+    def windows(self) -> int:
+        """The number of segments with windows, which only segments of smooth networks may have."""
+        return self._report.counts()[1] if self._report else sum(pair.get("windows", 0) for pair in self.to_dict()["pairs"])
+
+    @property
+    def folded(self) -> Optional[int]:
+        """The number of segments with chi > 0; None if windows leave several numbers open, see `folded_range`."""
+        least, most = self.folded_range
+        return least if least == most else None
+
+    @property
+    def folded_range(self) -> tuple[int, int]:
+        """The smallest and the largest number of segments with chi > 0; they are equal without windows."""
+        if self._report:
+            return self._report.counts()[2:]
+        ranges = [pair.get("folded_range") or [pair["folded"]] * 2 for pair in self.to_dict()["pairs"]]
+        return sum(least for least, _ in ranges), sum(most for _, most in ranges)
 
     @cached_property
     def readings(self) -> Record:
@@ -191,7 +300,9 @@ class Fold(Report):
         return self._report.text() if self._report else self._text
 
     def __repr__(self) -> str:
-        return f"<plica.Fold: {self.segments} segments, {self.folded} folded>"
+        windows = f", {self.windows} with windows" if self.windows else ""
+        folded = self.folded if self.folded is not None else "{} to {}".format(*self.folded_range)
+        return f"<plica.Fold: {self.segments} segments, {folded} folded{windows}>"
 
     def _repr_html_(self) -> str:
         self._pictures = self._pictures or (tuple(self._report.pictures()) if self._report else ())
@@ -208,7 +319,7 @@ class Fold(Report):
 
     @property
     def table(self) -> np.ndarray:
-        """Mean chi from the class of the row to the class of the column, classes x classes; NaN if a pair has no segments."""
+        """Mean chi from the class of the row to the class of the column, classes x classes; NaN if a pair has no segments, or windows leave it open."""
         table = np.full((len(self.classes),) * 2, np.nan)
         place = {label: i for i, label in enumerate(self.classes)}
         for pair in self.pairs:
@@ -357,4 +468,4 @@ class SequenceAudit(NamedTuple):
         return self.missed == 0 and not self.faults
 
 
-__all__ = ["Audit", "Bounds", "Convexity", "Crossing", "Data", "Fold", "Folding", "Regions", "SequenceAudit", "Trace"]
+__all__ = ["Audit", "Bounds", "Convexity", "Crossing", "Data", "EnclosedTrace", "Fold", "Folding", "Regions", "SequenceAudit", "Trace", "Window"]

@@ -43,6 +43,7 @@ def fold(
     pairs: Optional[str] = None,
     units: Units = "hidden",
     output_bits: bool = False,
+    precision: Optional[int] = None,
     tasks: Optional[int] = None,
     resources: Optional[dict[str, Any]] = None,
     progress: Progress = None,
@@ -63,12 +64,12 @@ def fold(
     """
     net = load(net)
     with_labels = named_data(arguments.flat_rows(X, net.inputs, "X"), y, "X", "y")
-    sweep = net.sweep(with_labels, pairs=pairs, units=units, output_bits=output_bits)
+    sweep = net.sweep(with_labels, pairs=pairs, units=units, output_bits=output_bits, precision=precision)
     if resources is not None and not isinstance(resources, dict):
         raise TypeError(f"resources: {resources!r}, expected a dict of options of Ray's tasks")
     if not _engine.is_initialized():
         _engine.init(log_to_driver=False)
-    options = {"pairs": sweep.pairs, "units": arguments.units(units), "output_bits": output_bits}
+    options = {"pairs": sweep.pairs, "units": arguments.units(units), "output_bits": output_bits, "precision": precision}
     # Inside a list, Ray does not fetch the object with every task: a worker fetches it once, when it needs it.
     shared = [_engine.put((net, with_labels, options))]
     parts = _split(sweep.chunks, tasks)

@@ -21,6 +21,7 @@ pub struct Options {
     counts: Vec<usize>,
     pairs: String,
     threads: usize,
+    precision: Option<u32>,
 }
 
 /// The report of `plica audit`, as JSON, as text and as SVG.
@@ -32,7 +33,8 @@ pub fn audit(
     options: Options,
     progress: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<(String, String, String)> {
-    let Options { name: of_points, counts, pairs, threads } = options;
+    let Options { name: of_points, counts, pairs, threads, precision } = options;
+    let precision = network.precision(precision)?;
     let pairs: Pairs = pairs.parse().map_err(|error| Failure::value(format!("pairs: {error}")))?;
     if pairs == Pairs::Classes {
         return Err(Failure::value("pairs: classes, expected all or random:N@SEED").into());
@@ -48,9 +50,10 @@ pub fn audit(
         let all: u64 = groups.iter().map(PairGroup::count).sum();
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         let pool = pool.map_err(|error| Failure::value(format!("threads: {error}")))?;
-        let auditor = Auditor::new(&network, &data.points, &ways).map_err(|error| Failure::value(format!("points: {error}")))?;
+        let auditor =
+            Auditor::new(&network, &data.points, &ways).map_err(|error| Failure::value(format!("points: {error}")))?.precision(precision);
         let watch = |found: &Audit| {
-            control.at(found.segments, all);
+            control.at(found.segments + found.windows, all);
             !control.stopped()
         };
         let found = pool.install(|| auditor.audit_groups(&groups, watch)).map_err(Failure::value)?;

@@ -41,7 +41,7 @@ mod _plica {
     #[pymodule_export]
     use super::sweep::{Report, Sweep, SweepState};
     #[pymodule_export]
-    use super::trace::{Trace, trace, traces};
+    use super::trace::{Enclosed, Trace, enclose, trace, traces};
 
     use pyo3::prelude::*;
 

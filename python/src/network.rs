@@ -3,10 +3,12 @@
 use crate::error::Failure;
 use crate::exact::fractions;
 use crate::job::{here, run};
-use crate::points::Points;
+use crate::points::{Points, array};
 use nalgebra::{DMatrix, DVector};
+use numpy::PyArray2;
 use plica::bounds::Shape;
 use plica::exact::ParseError;
+use plica::line::Tracer;
 use plica::network::{self, Layer, Selection, UnitSet, zoo};
 use plica::report::{BoundsReport, NetReport};
 use plica_text as text;
@@ -20,8 +22,17 @@ use std::sync::Arc;
 pub struct Network {
     pub name: String,
     pub network: network::Network,
-    /// The `.onnx` file that it was read from, if JSON cannot represent it.
-    onnx: Option<Vec<u8>>,
+    /// Where it comes from, if JSON cannot represent it.
+    source: Option<Source>,
+}
+
+/// Where a network comes from that is no stack of layers.
+#[derive(Clone)]
+enum Source {
+    /// The bytes of an `.onnx` file.
+    Onnx(Vec<u8>),
+    /// The library: its name is enough.
+    BuiltIn,
 }
 
 /// A network and the units whose bits are compared.
@@ -39,14 +50,28 @@ impl Network {
         Ok(Subject { network, units: Arc::new(units) })
     }
 
-    fn of_onnx(name: &str, bytes: Vec<u8>) -> Result<Self, Failure> {
-        let network = network::Network::from_onnx(&bytes).map_err(|problem| Failure::value(format!("{name}: {problem}")))?;
-        Ok(Self::new(name, network, Some(bytes)))
+    /// The largest precision for a smooth network; other networks have none, since they are exact.
+    pub fn precision(&self, asked: Option<u32>) -> Result<u32, Failure> {
+        match asked {
+            Some(_) if self.network.is_piecewise_affine() => {
+                Err(Failure::value(format!("precision: {} is piecewise affine and traced exactly, expected a smooth network", self.name)))
+            }
+            Some(bits) if !Tracer::PRECISIONS.contains(&bits) => {
+                let (least, most) = (Tracer::PRECISIONS.start(), Tracer::PRECISIONS.end());
+                Err(Failure::value(format!("precision: {bits}, expected {least} to {most}")))
+            }
+            asked => Ok(asked.unwrap_or(Tracer::PRECISION)),
+        }
     }
 
-    fn new(name: &str, network: network::Network, onnx: Option<Vec<u8>>) -> Self {
-        let onnx = onnx.filter(|_| network.layers().is_none());
-        Self { name: name.to_string(), network, onnx }
+    fn of_onnx(name: &str, bytes: Vec<u8>) -> Result<Self, Failure> {
+        let network = network::Network::from_onnx(&bytes).map_err(|problem| Failure::value(format!("{name}: {problem}")))?;
+        Ok(Self::new(name, network, Some(Source::Onnx(bytes))))
+    }
+
+    fn new(name: &str, network: network::Network, source: Option<Source>) -> Self {
+        let source = source.filter(|_| network.layers().is_none());
+        Self { name: name.to_string(), network, source }
     }
 }
 
@@ -57,10 +82,19 @@ impl Network {
     fn load(py: Python<'_>, spec: &str) -> PyResult<Self> {
         here(py, || {
             let network = network::load(spec)?;
-            let is_onnx = network.layers().is_none() && zoo::parse(spec).is_none();
-            let onnx = is_onnx.then(|| network::onnx_in_one_piece(Path::new(spec))).transpose()?;
-            Ok(Self::new(spec, network, onnx))
+            let source = match (network.layers(), zoo::parse(spec)) {
+                (Some(_), _) => None,
+                (None, Some(_)) => Some(Source::BuiltIn),
+                (None, None) => Some(Source::Onnx(network::onnx_in_one_piece(Path::new(spec))?)),
+            };
+            Ok(Self::new(spec, network, source))
         })
+    }
+
+    /// A built-in network by its name. The bytes of its state say no more.
+    #[staticmethod]
+    fn built_in(py: Python<'_>, name: &str, _bytes: Vec<u8>) -> PyResult<Self> {
+        Self::load(py, name)
     }
 
     /// A network from an `.onnx` file that contains its numbers.
@@ -95,8 +129,9 @@ impl Network {
 
     /// The data to rebuild the network: the name of a constructor, and its second argument.
     fn state(&self) -> PyResult<(&'static str, Vec<u8>)> {
-        match &self.onnx {
-            Some(bytes) => Ok(("from_onnx", bytes.clone())),
+        match &self.source {
+            Some(Source::Onnx(bytes)) => Ok(("from_onnx", bytes.clone())),
+            Some(Source::BuiltIn) => Ok(("built_in", Vec::new())),
             None => Ok(("from_json", json(&self.network)?.into_bytes())),
         }
     }
@@ -136,6 +171,11 @@ impl Network {
         self.network.layers().is_some()
     }
 
+    #[getter]
+    fn is_piecewise_affine(&self) -> bool {
+        self.network.is_piecewise_affine()
+    }
+
     /// The report of `plica net`, as JSON and as text.
     fn describe(&self, py: Python<'_>) -> PyResult<(String, String)> {
         here(py, || {
@@ -149,6 +189,13 @@ impl Network {
         let (network, point) = (self.network.clone(), point.single().to_rationals());
         let outputs = run(py, None, move |_| network.evaluate(&point).map_err(Failure::value))?;
         fractions(py, &outputs)
+    }
+
+    /// Proven enclosures of the outputs at a point, outputs x 2.
+    fn output_enclosures<'py>(&self, py: Python<'py>, point: &Points) -> PyResult<Bound<'py, PyArray2<f64>>> {
+        let (network, point) = (self.network.clone(), point.single());
+        let outputs = run(py, None, move |_| Tracer::new(&network).outputs(&point).map_err(Failure::value))?;
+        array(py, outputs.into_iter().flat_map(|y| [y.lo, y.hi]).collect(), 2)
     }
 
     /// Writes it to a file, without loss.

@@ -102,7 +102,8 @@ impl Points {
     }
 }
 
-fn array<'py, T: numpy::Element>(py: Python<'py>, values: Vec<T>, dimension: usize) -> PyResult<Bound<'py, PyArray2<T>>> {
+/// Rows of this length as an array.
+pub fn array<'py, T: numpy::Element>(py: Python<'py>, values: Vec<T>, dimension: usize) -> PyResult<Bound<'py, PyArray2<T>>> {
     use numpy::{PyArray1, PyArrayMethods};
     let rows = values.len() / dimension.max(1);
     PyArray1::from_vec(py, values).reshape([rows, dimension])

@@ -24,6 +24,7 @@ struct Task {
     data: DataSet,
     pairs: Pairs,
     groups: Vec<PairGroup>,
+    precision: u32,
     fingerprint: OnceLock<Fingerprint>,
 }
 
@@ -36,6 +37,7 @@ pub struct Options {
     pairs: Option<String>,
     units: String,
     output_bits: bool,
+    precision: Option<u32>,
 }
 
 /// The report of `plica fold` for a sweep.
@@ -61,12 +63,13 @@ pub struct SweepState {
 
 impl Task {
     fn sweep(&self) -> Result<sweep::Sweep<'_>, Failure> {
-        sweep::Sweep::new(&self.network, &self.units, &self.data.points, &self.groups).map_err(|error| self.failed(error.into()))
+        let sweep = sweep::Sweep::new(&self.network, &self.units, &self.data.points, &self.groups);
+        Ok(sweep.map_err(|error| self.failed(error.into()))?.precision(self.precision))
     }
 
     /// The checkpoint file of this sweep.
     fn checkpoint(&self, path: impl Into<PathBuf>) -> Checkpoint {
-        let fingerprint = || Fingerprint::new(&self.network, &self.units, &self.data, self.pairs);
+        let fingerprint = || Fingerprint::new(&self.network, &self.units, &self.data, self.pairs).with_precision(self.precision);
         Checkpoint::new(path, self.fingerprint.get_or_init(fingerprint).clone())
     }
 
@@ -116,7 +119,8 @@ impl Task {
 impl Sweep {
     #[new]
     fn new(py: Python<'_>, network: &Network, points: &Points, options: Options) -> PyResult<Self> {
-        let Options { labels, name, pairs, units, output_bits } = options;
+        let Options { labels, name, pairs, units, output_bits, precision } = options;
+        let precision = network.precision(precision)?;
         let subject = network.subject(&units, output_bits)?;
         let data = DataSet { name, points: (*points.points).clone(), labels };
         let pairs = pairs.as_deref().map(str::parse).transpose().map_err(|error| Failure::value(format!("pairs: {error}")))?;
@@ -130,6 +134,7 @@ impl Sweep {
                 data,
                 pairs,
                 groups,
+                precision,
                 fingerprint: OnceLock::new(),
             };
             let chunks = task.sweep()?.chunks();

@@ -1,4 +1,4 @@
-//! Exact traces.
+//! Exact traces, and traces that may have windows.
 
 use crate::error::Failure;
 use crate::exact::{fraction, fractions};
@@ -7,11 +7,11 @@ use crate::network::{Network, Subject, json};
 use crate::points::Points;
 use numpy::{PyArray1, PyArray2, PyArrayMethods};
 use plica::data::{self, Point};
-use plica::fold::{Folding, Measure};
-use plica::line::{self, Tracer};
+use plica::fold::{Folding, FoldingRange, Measure};
+use plica::line::{self, EnclosedTrace, TraceError, Tracer};
 use plica::network::Pattern;
-use plica::report::TraceReport;
 use plica::report::picture::ribbon;
+use plica::report::{EnclosedReport, TraceReport};
 use plica_text as text;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
@@ -23,6 +23,19 @@ pub struct Trace {
     folding: Folding,
     /// The name of the network, and the heading.
     network: [String; 2],
+    /// Whether the network is smooth, so that its report says that it is certified.
+    is_smooth: bool,
+}
+
+/// The trace of one segment, with windows where a smooth network is not decided.
+#[pyclass(frozen, module = "plica._plica")]
+pub struct Enclosed {
+    trace: EnclosedTrace,
+    /// The trace, if it is certified.
+    certified: Option<line::Trace>,
+    range: FoldingRange,
+    network: [String; 2],
+    is_smooth: bool,
 }
 
 /// The compared bits, and the options of traces.
@@ -33,37 +46,72 @@ pub struct Options {
     output_bits: bool,
     exact: bool,
     exact_only: bool,
+    precision: Option<u32>,
 }
 
 impl Options {
-    fn tracer(&self, subject: &Subject) -> Tracer {
-        Tracer::new(&subject.network).units(&subject.units).exact_times(self.exact).exact_only(self.exact_only)
+    /// The tracer of a subject, with a precision that the network has checked.
+    fn tracer(&self, subject: &Subject, precision: u32) -> Tracer {
+        let tracer = Tracer::new(&subject.network).units(&subject.units).exact_times(self.exact).exact_only(self.exact_only);
+        tracer.precision(precision)
     }
 }
 
 impl Trace {
     fn new(trace: &line::Trace, subject: &Subject, network: &str) -> Self {
         let trace = trace.select(&subject.units);
-        Self {
-            folding: Folding::of(&trace),
-            trace,
-            network: [network.to_string(), text::network_heading(network, &subject.network, &subject.units)],
-        }
+        let is_smooth = !subject.network.is_piecewise_affine();
+        Self { folding: Folding::of(&trace), trace, network: names(subject, network), is_smooth }
     }
+
+    /// The trace in the form that may have windows, for reports of smooth networks.
+    fn enclosed(&self) -> Option<EnclosedTrace> {
+        self.is_smooth.then(|| EnclosedTrace::from(self.trace.clone()))
+    }
+}
+
+/// The name of a network, and its heading.
+fn names(subject: &Subject, network: &str) -> [String; 2] {
+    [network.to_string(), text::network_heading(network, &subject.network, &subject.units)]
+}
+
+/// The error, and for windows the method that has them in its result.
+fn failure(error: TraceError) -> Failure {
+    let more = if matches!(error, TraceError::Window { .. }) { "; enclose() gives its windows" } else { "" };
+    Failure::value(format!("{error}{more}"))
 }
 
 /// The trace of the segment from one point to another.
 #[pyfunction]
 pub fn trace(py: Python<'_>, network: &Network, start: &Points, end: &Points, options: Options) -> PyResult<Trace> {
     let subject = network.subject(&options.units, options.output_bits)?;
+    let precision = network.precision(options.precision)?;
     let (name, a, b) = (network.name.clone(), start.single(), end.single());
     let quick = network.network.inputs() <= 64 && network.network.layers().is_some() && !options.exact_only;
     let work = move || {
-        let trace = options.tracer(&subject).trace(&a, &b).map_err(Failure::value)?;
+        let trace = options.tracer(&subject, precision).trace(&a, &b).map_err(failure)?;
         Ok(Trace::new(&trace, &subject, &name))
     };
     // Only a trace that can take long runs on another thread, where it can be interrupted.
     if quick { here(py, work) } else { run(py, None, move |_| work()) }
+}
+
+/// The trace of the segment from one point to another, with windows where a smooth network is not decided.
+#[pyfunction]
+pub fn enclose(py: Python<'_>, network: &Network, start: &Points, end: &Points, options: Options) -> PyResult<Enclosed> {
+    let subject = network.subject(&options.units, options.output_bits)?;
+    let precision = network.precision(options.precision)?;
+    let (name, a, b) = (network.name.clone(), start.single(), end.single());
+    run(py, None, move |_| {
+        let is_smooth = !subject.network.is_piecewise_affine();
+        let trace = options.tracer(&subject, precision).enclose(&a, &b).map_err(failure)?;
+        let trace = match trace.to_trace() {
+            Some(exact) if !is_smooth => EnclosedTrace::from(exact.select(&subject.units)),
+            _ => trace,
+        };
+        let (certified, range) = (trace.to_trace(), FoldingRange::of(&trace));
+        Ok(Enclosed { trace, certified, range, network: names(&subject, &name), is_smooth })
+    })
 }
 
 /// The traces of many segments, from the rows of one list to those of another of the same length.
@@ -79,10 +127,11 @@ pub fn traces(
     /// The number of segments between two checks for an interrupt.
     const BLOCK: usize = 64;
     let subject = network.subject(&options.units, options.output_bits)?;
+    let precision = network.precision(options.precision)?;
     let name = network.name.clone();
     let (p, q) = (starts.points.clone(), ends.points.clone());
     run(py, progress, move |control| {
-        let mut tracer = options.tracer(&subject);
+        let mut tracer = options.tracer(&subject, precision);
         let mut found = Vec::with_capacity(p.len());
         for first in (0..p.len()).step_by(BLOCK) {
             if control.stopped() {
@@ -93,13 +142,13 @@ pub fn traces(
             let points = data::Points::from_points(&ends).map_err(Failure::value)?;
             let pairs = (0..rows.len()).map(|i| (i, i + rows.len()));
             let mut refused = None;
-            let visit = |_, trace: Result<&line::Trace, &line::EnclosedTrace>| match trace {
+            let visit = |_, trace: Result<&line::Trace, &EnclosedTrace>| match trace {
                 Ok(trace) => found.push(Trace::new(trace, &subject, &name)),
                 Err(enclosed) => refused = refused.take().or(enclosed.refusal()),
             };
-            tracer.over(&points).and_then(|mut tracer| tracer.trace_pairs(pairs, visit)).map_err(Failure::value)?;
+            tracer.over(&points).and_then(|mut tracer| tracer.trace_pairs(pairs, visit)).map_err(failure)?;
             if let Some(error) = refused {
-                return Err(Failure::value(error));
+                return Err(failure(error));
             }
             control.at(rows.end as u64, p.len() as u64);
         }
@@ -174,18 +223,75 @@ impl Trace {
     }
 
     fn to_json(&self) -> PyResult<String> {
-        Ok(json(&TraceReport::of(&self.trace))?)
+        match self.enclosed() {
+            Some(trace) => Ok(json(&EnclosedReport::of(&trace, Some(&self.trace)))?),
+            None => Ok(json(&TraceReport::of(&self.trace))?),
+        }
     }
 
     /// The text of `plica trace`; the ends are shown as given.
     fn text(&self, start: &str, end: &str) -> String {
-        text::trace(&format!("{}\nfrom {start}\nto   {end}", self.network[1]), &self.trace)
+        let heading = heading(&self.network[1], start, end);
+        self.enclosed().map_or_else(|| text::trace(&heading, &self.trace), |trace| text::enclosed(&heading, &trace))
     }
 
     /// The regions along the segment, as SVG.
     fn picture(&self, py: Python<'_>) -> PyResult<String> {
         here(py, || Ok(ribbon(&self.network[0], &self.trace)))
     }
+}
+
+#[pymethods]
+impl Enclosed {
+    #[getter]
+    fn certified(&self) -> bool {
+        self.certified.is_some()
+    }
+
+    /// The trace, if it is certified.
+    #[getter]
+    fn trace(&self) -> Option<Trace> {
+        let trace = self.certified.clone()?;
+        Some(Trace { folding: Folding::of(&trace), trace, network: self.network.clone(), is_smooth: self.is_smooth })
+    }
+
+    /// The number of windows.
+    #[getter]
+    fn windows(&self) -> usize {
+        self.trace.windows().count()
+    }
+
+    #[getter]
+    fn r1_range(&self) -> (u64, u64) {
+        self.range.r1
+    }
+
+    #[getter]
+    fn r2_range(&self) -> (u64, Option<u64>) {
+        self.range.r2
+    }
+
+    #[getter]
+    fn chi_range<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
+        Ok((fraction(py, &self.range.chi.0)?, fraction(py, &self.range.chi.1)?))
+    }
+
+    fn to_json(&self) -> PyResult<String> {
+        Ok(json(&EnclosedReport::of(&self.trace, self.certified.as_ref()))?)
+    }
+
+    /// The text of `plica trace`; the ends are shown as given.
+    fn text(&self, start: &str, end: &str) -> String {
+        let heading = heading(&self.network[1], start, end);
+        match &self.certified {
+            Some(trace) if !self.is_smooth => text::trace(&heading, trace),
+            _ => text::enclosed(&heading, &self.trace),
+        }
+    }
+}
+
+fn heading(network: &str, start: &str, end: &str) -> String {
+    format!("{network}\nfrom {start}\nto   {end}")
 }
 
 /// Patterns as an array, one per row.

@@ -200,11 +200,7 @@ def test_modules_that_branch_or_take_two_inputs_are_refused():
         def forward(self, x, y):
             return x + y
 
-    class Quotients(nn.Module):
-        def forward(self, x):
-            return x / x
-
-    for module, words in [(Branching(), "depends on its input"), (Two(), "input"), (Quotients(), "truediv")]:
+    for module, words in [(Branching(), "depends on its input"), (Two(), "input")]:
         with pytest.raises(ValueError, match=words):
             plica.load(module, input_shape=(2,))
 
@@ -405,13 +401,12 @@ def test_layers_that_are_shared_are_the_same_layer():
         (own(lambda y: y * (1 + 2j)), "complex128"),
         (own(lambda y: y.view(torch.int32)), "another dtype"),
         (own(lambda y: y.mean(1, dtype=torch.float16)), "mean"),
-        (own(lambda y: functional.softmax(y.view(1, 2, 2), 1)), "over a part"),
+        (own(lambda y: functional.log_softmax(y.view(1, 2, 2), 1)), "over a part"),
         (own(torch.cos), "cos"),
-        (own(lambda y: 1 / y), "truediv"),
         (own(lambda y: y.max()), "max"),
         (own(lambda y: y.max(1).indices), "indices"),
         (own(lambda y: functional.softmax(y, 0)), "axis"),
-        (own(lambda y: functional.softmax(y, 1) * 2), "oftmax"),
+        (own(lambda y: functional.log_softmax(y, 1) * 2), "oftmax"),
         (own(lambda y: y * torch.tensor([0.1, 0.2, 0.3, 0.4], dtype=torch.float64)), "float64"),
         (own(lambda y: (y, y)), "several outputs"),
         (own(lambda y: torch.tensor([1.0])), "does not depend on the input"),

@@ -25,15 +25,16 @@ from .tracer import tracer
 __all__ = ["Converted", "UnknownLayer", "convert"]
 
 CHECKED = 5_000_000
-"""Up to this number of products, the converted network is compared with the module at one point, if its values are rational."""
+"""Up to this number of products, the converted network is compared with the module at one point."""
 
 
 class Check(NamedTuple):
-    """A point, the outputs of the module there, and the softmax at its end, which the converted network leaves out."""
+    """A point, the outputs of the module there, the softmax at its end, which the converted network leaves out, and whether the network's values are rational."""
 
     point: np.ndarray
     outputs: np.ndarray
     softmax: Optional[str]
+    rational: bool
 
     def holds(self, found: np.ndarray) -> bool:
         """Whether the outputs of the network agree with the module. This finds modules that compute something else than their layers; no exact result uses it."""
@@ -47,7 +48,7 @@ class Check(NamedTuple):
 
 
 class Converted(NamedTuple):
-    """An ``.onnx`` file of a module, and a check of it if the module is small enough and has no smooth function."""
+    """An ``.onnx`` file of a module, and a check of it if the module is small enough."""
 
     onnx: bytes
     check: Optional[Check]
@@ -68,7 +69,7 @@ def convert(module: Any, input_shape: Optional[Sequence[int]] = None) -> Convert
         graph, onnx, rational = _read(module, shape, precision, device)
         if _read(module, shape, precision, device)[1] != onnx:
             raise UnknownLayer(f"{type(module).__name__} is another function each time: it draws random numbers, or counts its calls")
-        return Converted(onnx, _at_a_point(module, graph, shape) if rational and _products(graph) <= CHECKED else None)
+        return Converted(onnx, _at_a_point(module, graph, shape, rational) if _products(graph) <= CHECKED else None)
 
 
 def _read(module: Any, shape: tuple[int, ...], precision: Any, device: Any) -> tuple[Any, bytes, bool]:
@@ -94,7 +95,7 @@ def _read(module: Any, shape: tuple[int, ...], precision: Any, device: Any) -> t
     return graph, Converter(graph, writer).run(), not writer.operators & SMOOTH
 
 
-def _at_a_point(module: Any, graph: Any, shape: tuple[int, ...]) -> Check:
+def _at_a_point(module: Any, graph: Any, shape: tuple[int, ...], rational: bool) -> Check:
     """A point, and the outputs of the module there: in double precision, or in its own precision if its code fixes that."""
     import torch
 
@@ -106,7 +107,8 @@ def _at_a_point(module: Any, graph: Any, shape: tuple[int, ...]) -> Check:
         except Exception:
             outputs = own(point.to(next((tensor.dtype for tensor in own.parameters()), torch.float32)))
     last = next(node for node in reversed(graph.graph.nodes) if node.op == "output").args[0]
-    return Check(point.double().numpy().reshape(-1), outputs.double().numpy().reshape(-1), softmax(last, dict(graph.named_modules())))
+    flat, expected = (found.double().numpy().reshape(-1) for found in (point, outputs))
+    return Check(flat, expected, softmax(last, dict(graph.named_modules())), rational)
 
 
 def _products(graph: Any) -> int:

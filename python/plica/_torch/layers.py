@@ -7,7 +7,7 @@ from typing import Any, Callable, Optional
 
 import numpy as np
 
-from . import smooth
+from . import attention, smooth
 from .call import Call, shape_of
 from .names import function_name
 
@@ -218,9 +218,9 @@ def _power(call: Call, x: Any, exponent: Any) -> Any:
     number = call.fixed(exponent, "exponent")
     if call.known(x) is not None:
         return call.known(x) ** number
-    if np.size(call.number(number)) != 1 or float(number) not in (2, 3):
-        raise call.refuse(f"its exponent is {number}, expected 2 or 3")
-    return call.emit("Pow", [call.value(x), call.constant(number)])
+    if np.size(call.number(number)) != 1 or not np.isfinite(float(number)):
+        raise call.refuse(f"its exponent is {number}, expected one finite number")
+    return attention.power(call, call.value(x), float(number))
 
 
 def _negative(call: Call, x: Any) -> str:
@@ -235,12 +235,19 @@ def _matmul(call: Call, x: Any, y: Any) -> str:
     return call.emit("MatMul", [call.value(x), call.value(y)])
 
 
-def _mean(call: Call, x: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> str:
-    rank = len(shape_of(x))
-    axes = [d % rank for d in (range(1, rank) if dim is None else [dim] if isinstance(dim, int) else dim)]
-    if dim is None or 0 in axes or dtype is not None:
-        raise call.refuse("a mean over the batch, or in another precision, is not supported")
-    return call.emit("ReduceMean", [call.value(x), call.whole(axes)], keepdims=int(bool(keepdim)))
+def _reduced(operator_name: str, what: str) -> Callable[..., str]:
+    def convert(call: Call, x: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> str:
+        rank = len(shape_of(x))
+        axes = [d % rank for d in (range(1, rank) if dim is None else [dim] if isinstance(dim, int) else dim)]
+        if dim is None or 0 in axes or dtype is not None:
+            raise call.refuse(f"a {what} over the batch, or in another precision, is not supported")
+        return call.emit(operator_name, [call.value(x), call.whole(axes)], keepdims=int(bool(keepdim)))
+
+    return convert
+
+
+_mean = _reduced("ReduceMean", "mean")
+_sum = _reduced("ReduceSum", "sum")
 
 
 # Shapes; all shapes are known from a run with zeros.
@@ -323,8 +330,11 @@ def _softmax(operator_name: str) -> Callable[..., str]:
     def convert(call: Call, x: Any, dim: Any = None, *_: Any, **__: Any) -> str:
         if dim is None or int(dim) % len(call.shape) == 0:
             raise call.refuse("its axis is that of the batch or missing, expected an axis of the outputs")
-        if call.shape[int(dim)] != int(np.prod(call.shape)):
-            raise call.refuse("it is taken over a part of the outputs, expected all")
+        at_the_end = all(user.op == "output" for user in call.node.users) and call.shape[int(dim)] == int(np.prod(call.shape))
+        if not at_the_end and operator_name == "LogSoftmax":
+            raise call.refuse("it is not at the end, or taken over a part of the outputs: expected all of them")
+        if not at_the_end:
+            call.writer.operators.add(smooth.IRRATIONAL)
         return call.emit(operator_name, [call.value(x)], axis=int(dim) % len(call.shape))
 
     return convert
@@ -370,6 +380,7 @@ MODULES: dict[str, Callable[..., Any]] = {
     "Unflatten": _reshaped,
     "Softmax": lambda call, x, layer: _softmax("Softmax")(call, x, layer.dim),
     "LogSoftmax": lambda call, x, layer: _softmax("LogSoftmax")(call, x, layer.dim),
+    **attention.MODULES,
     **smooth.MODULES,
 }
 
@@ -449,5 +460,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "log_softmax": _softmax("LogSoftmax"),
     "size": _size,
     "getattr": _getattr,
+    "sum": _sum,
+    **attention.FUNCTIONS,
     **smooth.FUNCTIONS,
 }

@@ -19,7 +19,12 @@ LINEAR_FROM = 20
 """The threshold of PyTorch's softplus, above which it returns its argument. There it differs from ln(1 + exp(beta z)) / beta by less than
 3e-9 / beta, which is less than its rounding in single precision. Plica takes the function without a threshold."""
 
-OPERATORS = frozenset(("Tanh", "Sigmoid", "Erf", "Softplus", "Gelu", "Swish", "Elu", "Celu", "Selu", "Mish", "Softsign", "HardSwish"))
+IRRATIONAL = "irrational values"
+"""Added to the operators of a file where an operator has rational values in some cases only, as powers do."""
+
+OPERATORS = frozenset(
+    ("Tanh", "Sigmoid", "Erf", "Softplus", "Gelu", "Swish", "Elu", "Celu", "Selu", "Mish", "Softsign", "HardSwish", "Exp", "Sqrt", IRRATIONAL)
+)
 """The operators whose values Plica does not compute as fractions."""
 
 

@@ -8,6 +8,7 @@
 //! | `zigzag:N:P:L` | the network of Montufar, Pascanu, Cho and Bengio: N inputs, L layers of N P units; unit w P + j of layer l is P z^l(x_w) - j, where z is the zig-zag of P pieces from [0, 1] onto [0, 1]; P^(N L) regions in the unit cube |
 //! | `random:784-30-30-10@SEED`, `random-kaiming:...` | random weights, see [`random`] |
 //! | `digits:3x20` | 60 hidden units in 3 layers, trained on the digits: 64 pixels n/16, ten outputs; also `2x30`, `4x15`, `5x12`, `6x10`, `10x6` |
+//! | `digits:gelu:3x20`, `digits:tanh:3x20` | the same shapes, trained with GELU or tanh instead of ReLU |
 
 mod cantor;
 mod digits;
@@ -30,8 +31,8 @@ use zigzag::zigzag;
 use super::Network;
 
 /// The forms of all names, used in messages.
-pub(crate) const FORMS: &str =
-    "cantor:K, cantor-b:K, cantor-c:K, sawtooth:K, zigzag:N:P:L, random:784-30-30-10@SEED, random-kaiming:784-30-30-10@SEED, digits:3x20";
+pub(crate) const FORMS: &str = "cantor:K, cantor-b:K, cantor-c:K, sawtooth:K, zigzag:N:P:L, random:784-30-30-10@SEED, \
+    random-kaiming:784-30-30-10@SEED, digits:3x20, digits:gelu:3x20";
 
 /// The errors of the name of a built-in network.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
