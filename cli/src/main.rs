@@ -29,7 +29,8 @@ use std::process::ExitCode;
 const FORMS: &str = "\
 NET     a .onnx, .npz, .safetensors or .json file, or built in: cantor:K,
         cantor-b:K, cantor-c:K, sawtooth:K, zigzag:N:P:L, digits:3x20,
-        random:784-30-30-10@SEED, random-kaiming:...@SEED
+        digits:gelu:3x20, digits:tanh:3x20, random:784-30-30-10@SEED,
+        random-kaiming:...@SEED
 DATA    a .npz (X, y), .npy, .csv or IDX file (.gz too), or the built-in digits
 POINT   coordinates such as 0,3/4 or -0.1,2, a .npy file, or a row: DATA#17
 SEL     hidden (default), all (the output as last layer), or layers: 0,2,4  0-3
