@@ -117,6 +117,11 @@ pub fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
 
 fn run_here(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     let subject = Subject::load(&arguments.network, &Selection::Hidden)?;
+    // No other domain or option would help.
+    if !subject.network.is_piecewise_affine() {
+        let message = format!("{}: regions of a smooth network are curved, expected piecewise affine layers", plain(&subject.name));
+        return Err(Failure::new(message, subject.built_in));
+    }
     if let Some(rule) = arguments.decide {
         rule.fits(subject.network.outputs()).map_err(|error| Failure::new(format!("{}: {error}", subject.name), subject.built_in))?;
     }
@@ -136,7 +141,6 @@ fn run_here(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     let builder = arguments.max_memory.map_or(builder.clone(), |bytes| builder.max_memory(bytes));
     let failed = |error: ComplexError| match error {
         ComplexError::Domain(error) => Failure::new(format!("{}: {}", plain(&subject.name), with_advice(&error)), subject.built_in),
-        ComplexError::Smooth { .. } => Failure::Data(format!("{}: {error}", plain(&subject.name))),
         ComplexError::TooManyRegions { .. } => Failure::Limit(format!("{error}; --max-regions allows more")),
         error => error.into(),
     };
