@@ -136,7 +136,7 @@ INTERRUPTED = {
     "convexity": 'plica.convexity("random:3-14-14-1@0", max_regions=10**6)',
     "audit": 'plica.load("digits:3x20").audit("digits", pairs="all", threads=1)',
     "traces": 'plica.load("random:64-300-300-300-10@0").traces(X[:1000].repeat(100, axis=0), X[-1000:].repeat(100, axis=0))',
-    "exact": 'plica.load("random:784-300-300-10@0").trace([0.0] * 784, [1.0] * 784, exact_only=True)',
+    "exact": 'plica.load("random:784-600-600-10@0").trace([0.0] * 784, [1.0] * 784, exact_only=True)',
 }
 
 

@@ -29,18 +29,18 @@ CHECKED = 5_000_000
 
 
 class Check(NamedTuple):
-    """A point, the outputs of the module there, the softmax at its end, which the converted network leaves out, and whether the network's values are rational."""
+    """A point, the outputs of the module there, the softmax at its end, which the converted network may leave out, and whether the network's values are rational."""
 
     point: np.ndarray
     outputs: np.ndarray
     softmax: Optional[str]
     rational: bool
 
-    def holds(self, found: np.ndarray) -> bool:
-        """Whether the outputs of the network agree with the module. This finds modules that compute something else than their layers; no exact result uses it."""
+    def holds(self, found: np.ndarray, is_softmax_left_out: bool) -> bool:
+        """Whether the outputs of the network, with or without a softmax at the end, agree with the module. This finds modules that compute something else than their layers; no exact result uses it."""
         if found.shape != self.outputs.shape:
             return False
-        if self.softmax is not None:
+        if self.softmax is not None and is_softmax_left_out:
             found = found - found.max()
             found = found - np.log(np.exp(found).sum())
             found = np.exp(found) if self.softmax == "softmax" else found
