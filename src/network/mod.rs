@@ -14,8 +14,8 @@ mod write;
 pub mod zoo;
 
 pub use graph::{
-    Affine, BuildError, Coefficients, ConvolutionOptions, Domain, LinearMap, MatrixProduct, Maximum, NetworkBuilder, Node, Operation,
-    Piecewise, Smooth, Term, Value, Window,
+    Affine, BuildError, Coefficients, ConvolutionOptions, LinearMap, MatrixProduct, Maximum, NetworkBuilder, Node, Operation, Piecewise,
+    Smooth, Term, Value, Window,
 };
 pub(crate) use hyperplanes::Hyperplanes;
 pub use layer::{Layer, NetworkError};

@@ -1,9 +1,10 @@
 //! The forward pass over an interval of times: for every element its value at the middle and its slopes on the whole interval.
 
 use super::ball::{Ball, up};
-use super::functions::{Enclosures, Exponent, enclosures, exponential, piecewise, power};
+use super::functions::{Enclosures, enclosures, piecewise};
 use super::number::{Number, TINY};
 use super::plan::{NodePlan, Plan};
+use super::powers::{Exponent, exponential, power};
 use crate::network::Smooth;
 use crate::network::graph::{MatrixProduct, Node, Operation};
 use rug::Rational;

@@ -12,9 +12,6 @@ use std::collections::VecDeque;
 const MOST_SPLITS: u32 = 4096;
 const MOST_FINE_SPLITS: u32 = 2048;
 
-/// The largest radius that is taken for rounding.
-const WIDE: f64 = 1e-3;
-
 /// What is known of an element on an interval.
 #[derive(Clone, Copy, PartialEq, Debug)]
 enum Kind {
@@ -128,8 +125,8 @@ impl<'a, N: Number> Search<'a, N> {
     fn is_rounding(&self, bit: usize) -> bool {
         let element = self.plan.signs[bit].element as usize;
         let value = &self.pass.value[element];
-        // A wide value comes from an overflow, not from rounding, and may be narrow elsewhere.
-        value.rad <= WIDE && self.over(bit).rad <= 2.0 * value.rad
+        // A value wider than the narrowest interval comes from an overflow, and may be narrow elsewhere.
+        value.rad <= self.narrowest && self.over(bit).rad <= 2.0 * value.rad
     }
 
     /// All values of a bit's element on the interval of the last pass.

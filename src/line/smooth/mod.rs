@@ -12,6 +12,7 @@ mod isolate;
 mod number;
 mod order;
 mod plan;
+mod powers;
 mod range;
 
 use super::enclosed::{EnclosedTrace, Event, Undecided};

@@ -114,9 +114,9 @@ impl Range {
                 }
             };
             return match end(x.lo).filter(|_| x.lo > 0.0) {
-                // Two roundings are less than four units of the last place.
-                Some(y) if *exponent < 0 => Self { hi: y * (1.0 + 4.0 * f64::EPSILON), ..Self::POSITIVE },
-                Some(y) => Self { lo: y * (1.0 - 4.0 * f64::EPSILON), ..Self::POSITIVE },
+                // Two roundings are less than three steps, below the normal numbers too.
+                Some(y) if *exponent < 0 => Self { hi: y.next_up().next_up().next_up(), ..Self::POSITIVE },
+                Some(y) => Self { lo: y.next_down().next_down().next_down(), ..Self::POSITIVE },
                 None => Self::POSITIVE,
             };
         }
@@ -153,5 +153,31 @@ impl Range {
         let clipped = ball.clipped(self.lo, self.hi);
         // If a single number is left, it is not exact as those of section 3.3 are: it says nothing of other times.
         if inexact && clipped.rad == 0.0 { clipped.widened(TINY) } else { clipped }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 1/x, sqrt x and 1/sqrt x of the least argument against the ranges, down to results below the normal doubles.
+    #[test]
+    fn ends_of_powers_are_rounded_outward() {
+        let mut state = 3;
+        for case in 0..3000 {
+            state = crate::exact::random::next(state);
+            // Any positive double; every other one is large, so that 1/x is below the normal doubles.
+            let bits = if case % 2 == 0 { state >> 2 } else { f64::MAX.to_bits() - (state >> 13) };
+            let x = f64::from_bits(bits);
+            if !x.is_finite() || x == 0.0 {
+                continue;
+            }
+            let of = |exponent: (i32, i32)| Range::of_power(&Rational::from(exponent), Range { lo: x, ..Range::ALL });
+            let exact = crate::exact::rational(x).unwrap();
+            let square = |y: f64| crate::exact::rational(y).map(|y| y.square());
+            assert!(crate::exact::rational(of((-1, 1)).hi).is_none_or(|hi| hi >= exact.clone().recip()), "1/{x:e}");
+            assert!(square(of((1, 2)).lo).unwrap() <= exact, "sqrt {x:e}");
+            assert!(square(of((-1, 2)).hi).is_none_or(|hi| hi >= exact.recip()), "1/sqrt {x:e}");
+        }
     }
 }

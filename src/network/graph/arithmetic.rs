@@ -28,7 +28,7 @@ impl NetworkBuilder {
         self.push(shape, Operation::Quotient([x.node, y.node]))
     }
 
-    /// The elements to a constant power. It has no units, and it is defined where [`Domain`](super::Domain) says. A power of 2 or 3 is a product.
+    /// The elements to a constant power. It has no units, and it is defined as [`Smooth::Power`] is. A power of 2 or 3 is a product.
     ///
     /// ```
     /// use plica::network::NetworkBuilder;

@@ -32,4 +32,5 @@ pub use node::{Affine, MatrixProduct, Maximum, Node, Operation, Term};
 pub use piecewise::Piecewise;
 pub use shape::Window;
 pub(crate) use shape::{MOST_AXES, broadcast, elements, entries, repeated, strided};
-pub use smooth::{Domain, Smooth};
+pub(crate) use smooth::Domain;
+pub use smooth::Smooth;

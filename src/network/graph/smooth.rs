@@ -56,7 +56,8 @@ pub enum Smooth {
     HardSwish,
     /// exp(z). It has no units.
     Exp,
-    /// z to a constant power. It has no units, and it is defined where [`domain`](Self::domain) says.
+    /// z to a constant power. It has no units. With a negative whole exponent it is defined for all z but 0, with a fraction as exponent for
+    /// z > 0.
     Power {
         /// The exponent: not 0 or 1, at most [`Smooth::MOST_EXPONENT`] in magnitude.
         exponent: Rational,
@@ -65,8 +66,7 @@ pub enum Smooth {
 
 /// The numbers for which a function is defined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Domain {
+pub(crate) enum Domain {
     /// All numbers.
     All,
     /// All numbers but 0.
@@ -82,10 +82,10 @@ impl Smooth {
     /// z to a constant power; `None` for exponents 0 and 1, whose powers are affine, and for those above the limit.
     ///
     /// ```
-    /// use plica::network::{Domain, Smooth};
+    /// use plica::network::Smooth;
     /// let [root, cube] = [(1, 2), (3, 1)].map(|q| Smooth::power(q.into()).unwrap());
-    /// assert_eq!((root.to_string(), root.domain()), ("square root".to_string(), Domain::Positive));
-    /// assert_eq!((cube.to_string(), cube.domain()), ("power 3".to_string(), Domain::All));
+    /// assert_eq!((root.to_string(), cube.to_string()), ("square root".to_string(), "power 3".to_string()));
+    /// assert!(Smooth::power(1.into()).is_none());
     /// ```
     pub fn power(exponent: Rational) -> Option<Self> {
         let function = Self::Power { exponent };
@@ -98,9 +98,8 @@ impl Smooth {
         !matches!(self, Self::Exp | Self::Power { .. })
     }
 
-    /// The numbers for which it is defined: for a power with a negative whole exponent all but 0, with a fraction as exponent those above 0.
-    #[must_use]
-    pub fn domain(&self) -> Domain {
+    /// The numbers for which it is defined.
+    pub(crate) fn domain(&self) -> Domain {
         match self {
             Self::Power { exponent } if !exponent.is_integer() => Domain::Positive,
             Self::Power { exponent } if *exponent < 0 => Domain::NotZero,
