@@ -28,17 +28,17 @@ use serde::Serialize;
 pub struct EnclosedReport<'a> {
     /// What is known.
     #[serde(flatten)]
-    pub known: Known<'a>,
+    known: Known<'a>,
     /// Whether there are no windows.
-    pub certified: bool,
+    certified: bool,
     /// The intervals in which not everything is decided, with their units, in order.
-    pub windows: Vec<Window>,
+    windows: Vec<WindowReport>,
 }
 
 /// What is known of a trace.
 #[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
-pub enum Known<'a> {
+enum Known<'a> {
     /// Everything.
     All(TraceReport<'a>),
     /// What is outside the windows.
@@ -47,51 +47,51 @@ pub enum Known<'a> {
 
 /// A window.
 #[derive(Clone, Debug, Serialize)]
-pub struct Window {
+struct WindowReport {
     /// The interval.
-    pub t: Enclosure,
+    t: Enclosure,
     /// The units that may flip in it, sorted.
-    pub units: Vec<Unit>,
+    units: Vec<Unit>,
 }
 
 /// A crossing outside the windows.
 #[derive(Clone, Debug, Serialize)]
-pub struct CrossingReport {
+struct CrossingReport {
     /// A proven enclosure of the time.
-    pub t: Enclosure,
+    t: Enclosure,
     /// The units that flip, sorted.
-    pub flips: Vec<Unit>,
+    flips: Vec<Unit>,
 }
 
 /// The report of a trace with windows.
 #[derive(Clone, Debug, Serialize)]
-pub struct PartReport<'a> {
+struct PartReport<'a> {
     /// The units.
-    pub units: &'a UnitSet,
+    units: &'a UnitSet,
     /// The pattern of the first region, null if a window begins at the start.
-    pub start: Option<Pattern>,
+    start: Option<Pattern>,
     /// The pattern of the last region, null if it is not known.
-    pub end: Option<Pattern>,
+    end: Option<Pattern>,
     /// The number of regions: null.
-    pub regions: Option<usize>,
+    regions: Option<usize>,
     /// The number of pieces: null.
-    pub pieces: Option<usize>,
+    pieces: Option<usize>,
     /// The crossings outside the windows.
-    pub crossings: Vec<CrossingReport>,
+    crossings: Vec<CrossingReport>,
     /// The numbers of decisions.
-    pub decisions: Decisions,
+    decisions: Decisions,
     /// r1, null if several values are possible.
-    pub r1: Option<u64>,
+    r1: Option<u64>,
     /// r2, null if several values are possible.
-    pub r2: Option<u64>,
+    r2: Option<u64>,
     /// chi, null if several values are possible.
-    pub chi: Option<ExactNumber>,
+    chi: Option<ExactNumber>,
     /// The smallest and the largest r1.
-    pub r1_range: [ExactNumber; 2],
+    r1_range: [ExactNumber; 2],
     /// The smallest and the largest r2; the latter is null if there is none.
-    pub r2_range: [Option<ExactNumber>; 2],
+    r2_range: [Option<ExactNumber>; 2],
     /// The smallest and the largest chi, or the limit of the largest ones.
-    pub chi_range: [ExactNumber; 2],
+    chi_range: [ExactNumber; 2],
 }
 
 impl<'a> EnclosedReport<'a> {
@@ -109,7 +109,7 @@ impl<'a> EnclosedReport<'a> {
                 let mut units: Vec<Unit> = bits.map(unit).collect();
                 units.sort_unstable();
                 units.dedup();
-                Some(Window { t: *t, units })
+                Some(WindowReport { t: *t, units })
             }
         };
         Self { known, certified: certified.is_some(), windows: trace.events().iter().filter_map(window).collect() }

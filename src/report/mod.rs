@@ -23,7 +23,7 @@ pub use bounds::BoundsReport;
 pub use cells::CellsReport;
 pub use convexity::{ConvexityReport, FindingReport, RandomReport, SetReport, SmallestReport};
 pub use convexity_sets::SetError;
-pub use enclosed::{CrossingReport, EnclosedReport, Known, PartReport, Window};
+pub use enclosed::EnclosedReport;
 pub use fold::{FoldReport, PairReport};
 pub use fold_csv::fold_csv;
 pub use net::{LayerReport, NetDetail, NetReport};
