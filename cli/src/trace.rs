@@ -114,7 +114,8 @@ fn many(arguments: &Arguments, subject: &Subject, file: &str, output: &mut Outpu
     let mut tracer = tracer(arguments, subject)?;
     if !subject.network.is_piecewise_affine() {
         for i in 0..p.len() {
-            let trace = tracer.enclose(&p.point(i), &q.point(i)).map_err(|error| Failure::Data(format!("{file}: {error}")))?;
+            let failed = |error| Failure::Data(format!("{file}: row {i}: {error}"));
+            let trace = tracer.enclose(&p.point(i), &q.point(i)).map_err(failed)?;
             let certified = trace.to_trace();
             output.row(&EnclosedReport::of(&trace, certified.as_ref()), text::SEGMENT_HEAD, || text::enclosed_row(i, &trace))?;
             output.finish()?;

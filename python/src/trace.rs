@@ -75,10 +75,10 @@ fn names(subject: &Subject, network: &str) -> [String; 2] {
     [network.to_string(), text::network_heading(network, &subject.network, &subject.units)]
 }
 
-/// The error, and for windows the method that has them in its result.
-fn failure(error: TraceError) -> Failure {
+/// The error of a row or of a single segment, and for windows the method that has them in its result.
+fn failure(row: &str, error: &TraceError) -> Failure {
     let more = if matches!(error, TraceError::Window { .. }) { "; enclose() gives its windows" } else { "" };
-    Failure::value(format!("{error}{more}"))
+    Failure::value(format!("{row}{error}{more}"))
 }
 
 /// The trace of the segment from one point to another.
@@ -89,7 +89,7 @@ pub fn trace(py: Python<'_>, network: &Network, start: &Points, end: &Points, op
     let (name, a, b) = (network.name.clone(), start.single(), end.single());
     let quick = network.network.inputs() <= 64 && network.network.layers().is_some() && !options.exact_only;
     let work = move || {
-        let trace = options.tracer(&subject, precision).trace(&a, &b).map_err(failure)?;
+        let trace = options.tracer(&subject, precision).trace(&a, &b).map_err(|error| failure("", &error))?;
         Ok(Trace::new(&trace, &subject, &name))
     };
     // Only a trace that can take long runs on another thread, where it can be interrupted.
@@ -104,7 +104,7 @@ pub fn enclose(py: Python<'_>, network: &Network, start: &Points, end: &Points, 
     let (name, a, b) = (network.name.clone(), start.single(), end.single());
     run(py, None, move |_| {
         let is_smooth = !subject.network.is_piecewise_affine();
-        let trace = options.tracer(&subject, precision).enclose(&a, &b).map_err(failure)?;
+        let trace = options.tracer(&subject, precision).enclose(&a, &b).map_err(|error| failure("", &error))?;
         let trace = match trace.to_trace() {
             Some(exact) if !is_smooth => EnclosedTrace::from(exact.select(&subject.units)),
             _ => trace,
@@ -142,13 +142,18 @@ pub fn traces(
             let points = data::Points::from_points(&ends).map_err(Failure::value)?;
             let pairs = (0..rows.len()).map(|i| (i, i + rows.len()));
             let mut refused = None;
-            let visit = |_, trace: Result<&line::Trace, &EnclosedTrace>| match trace {
+            let of_row = |row: usize, error: &TraceError| failure(&format!("row {}: ", first + row), error);
+            let visit = |(row, _): (usize, usize), trace: Result<&line::Trace, &EnclosedTrace>| match trace {
                 Ok(trace) => found.push(Trace::new(trace, &subject, &name)),
-                Err(enclosed) => refused = refused.take().or(enclosed.refusal()),
+                Err(enclosed) => refused = refused.take().or_else(|| Some(of_row(row, &enclosed.refusal()?))),
             };
-            tracer.over(&points).and_then(|mut tracer| tracer.trace_pairs(pairs, visit)).map_err(failure)?;
+            let traced = tracer.over(&points).and_then(|mut tracer| tracer.trace_pairs(pairs, visit));
+            traced.map_err(|error| match &error {
+                TraceError::Segment { from, source, .. } => of_row(*from, source),
+                error => failure("", error),
+            })?;
             if let Some(error) = refused {
-                return Err(failure(error));
+                return Err(error);
             }
             control.at(rows.end as u64, p.len() as u64);
         }

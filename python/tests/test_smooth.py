@@ -178,8 +178,8 @@ def test_the_precision_is_an_option(tmp_path):
     net = written(tmp_path / "close.onnx", build)
     assert [net.enclose([-1], [1], precision=bits).certified for bits in (53, 128, 256, None)] == [False, False, True, True]
     assert net.trace([-1], [1]).r2 == 3 and len(net.traces([[-1]], [[1]], precision=512)) == 1
-    with pytest.raises(ValueError, match="enclose"):
-        net.traces([[-1]], [[1]], precision=53)
+    with pytest.raises(ValueError, match=r"^row 1: .*enclose"):
+        net.traces([[1], [-1]], [[2], [1]], precision=53)
     assert [net.fold([[-1], [1]], pairs="all", precision=bits).windows for bits in (53, 256)] == [2, 0]
     assert net.audit([[-1], [1]], pairs="all", points=[3], precision=53).windows == 2
     with pytest.raises(ValueError, match="precision: 52, expected 53 to 1024"):
@@ -188,3 +188,13 @@ def test_the_precision_is_an_option(tmp_path):
         net.enclose([-1], [1], precision=1.5)
     with pytest.raises(ValueError, match="expected a smooth network"):
         plica.load("cantor:1").trace([0, 0], [1, 1], precision=128)
+
+
+def test_a_segment_on_which_the_network_is_not_defined_is_named(tmp_path):
+    net = written(tmp_path / "inverse.onnx", lambda writer: writer.node("Tanh", [writer.node("Reciprocal", [writer.input], "below")], "above"))
+    assert net.trace([1], [2]).regions == 1
+    starts, ends = [[1]] * 70, [[2]] * 69 + [[-1]]
+    with pytest.raises(ValueError, match=r"^row 69: .*\(below\).*divisor may be 0"):
+        net.traces(starts, ends)
+    with pytest.raises(ValueError, match="from row [01] to row [01]: .*divisor may be 0"):
+        net.fold([[1], [-1]], pairs="all")

@@ -57,6 +57,16 @@ pub enum TraceError {
         /// Whether numbers above 0 are expected, and not only numbers other than 0.
         is_positive: bool,
     },
+    /// A segment of many cannot be traced.
+    #[error("from row {from} to row {to}: {source}")]
+    Segment {
+        /// The row of its start.
+        from: usize,
+        /// The row of its end.
+        to: usize,
+        /// The reason.
+        source: Box<TraceError>,
+    },
     /// The rows of a smooth network's affine maps have too many entries.
     #[error("the affine maps of the smooth network have too many entries")]
     TooLarge,

@@ -196,7 +196,7 @@ impl Tracer {
     /// The first layer is computed once for each point, for any number of segments that end in it.
     ///
     /// # Errors
-    /// The points have the wrong dimension.
+    /// The points have the wrong dimension, or as [`PointTracer::trace_pairs`].
     ///
     /// # Panics
     /// If a pair has a row that the set does not have.
@@ -234,7 +234,7 @@ impl PointTracer<'_, '_> {
     /// in place of its trace: an `Err`.
     ///
     /// # Errors
-    /// None: the points have been checked already.
+    /// [`TraceError::Segment`] if a smooth network is not defined on a whole segment. There are no others: the points have been checked.
     ///
     /// # Panics
     /// If a pair has a row that the set does not have.
@@ -247,7 +247,8 @@ impl PointTracer<'_, '_> {
             Walks::Stack(tracer) => tracer.traces_over(self.points, pairs, |pair, trace| visit(pair, Ok(trace))),
             Walks::Graph(tracer) => tracer.traces_over(self.points, pairs, |pair, trace| visit(pair, Ok(trace))),
             Walks::Smooth(tracer) => pairs.into_iter().try_for_each(|(i, j)| {
-                let enclosed = tracer.trace(&self.points.point(i), &self.points.point(j))?;
+                let enclosed = tracer.trace(&self.points.point(i), &self.points.point(j));
+                let enclosed = enclosed.map_err(|error| TraceError::Segment { from: i, to: j, source: Box::new(error) })?;
                 let trace = enclosed.to_trace();
                 visit((i, j), trace.as_ref().ok_or(&enclosed));
                 Ok(())
@@ -270,7 +271,7 @@ impl PointTracer<'_, '_> {
     /// ```
     ///
     /// # Errors
-    /// None: the points have been checked already.
+    /// [`TraceError::Segment`] if a smooth network is not defined on a whole segment. There are no others: the points have been checked.
     ///
     /// # Panics
     /// If a pair has a row that the set does not have.

@@ -28,7 +28,7 @@ const ROWS: u64 = 1 << 18;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SweepError {
-    /// The dimension of the points is not that of the network's input.
+    /// The dimension of the points is not that of the network's input, or a segment cannot be traced.
     #[error(transparent)]
     Trace(#[from] TraceError),
     /// The receiver of the rows returned an error.
@@ -69,7 +69,7 @@ impl<'a> Sweep<'a> {
     /// A sweep of a network over the pairs of some points, with the bits of these units.
     ///
     /// # Errors
-    /// The points have the wrong dimension.
+    /// The points have the wrong dimension, or the network cannot be traced.
     pub fn new(network: &Network, units: &'a UnitSet, points: &'a Points, groups: &'a [PairGroup]) -> Result<Self, TraceError> {
         let size = (WORK / network.work().max(1)).clamp(*SEGMENTS.start(), *SEGMENTS.end());
         let all: u64 = groups.iter().map(PairGroup::count).sum();
@@ -162,7 +162,7 @@ impl<'a> Sweep<'a> {
     /// sweep, chunks that have begun are finished, and the returned state contains some of the segments.
     ///
     /// # Errors
-    /// The system cannot start the threads, or the receiver of rows returned an error.
+    /// The system cannot start the threads, the receiver of rows returned an error, or a smooth network is not defined on a whole segment.
     ///
     /// # Panics
     /// If the state is that of another sweep: see [`Sweep::fits`].

@@ -196,3 +196,27 @@ fn an_audit_compares_sampling_with_the_certified_segments() {
     assert_fits_80_columns(&text);
     assert!(text.contains("2 segments, 2 regions; 4 more have windows, and are not compared"), "{text}");
 }
+
+#[test]
+fn what_is_not_defined_on_a_segment_is_refused_with_its_row() {
+    let mut builder = NetworkBuilder::new(&[1]).unwrap();
+    let x = builder.input();
+    let y = builder.power(&x, (-1).into()).unwrap();
+    let y = builder.smooth(&y, Smooth::Tanh).unwrap();
+    let network = path("inverse.onnx");
+    builder.finish(&y).unwrap().save(&network).unwrap();
+    let network = network.to_str().unwrap();
+    let data = file("inverse.csv", "1\n2\n-2\n");
+    let ends = npz("inverse_ends.npz", &[("P", &[2, 1], &[1.0, 1.0]), ("Q", &[2, 1], &[2.0, -1.0])]);
+    let calls: [(&[&str], &str); 3] = [
+        (&["fold", network, &data, "--pairs", "all", "--threads", "1", "--quiet"], "from row 0 to row 2: element 0 of node 1"),
+        (&["audit", network, &data, "--pairs", "all", "--points", "11", "--quiet"], "to row"),
+        (&["trace", network, "--segments", &ends], "row 1: element 0 of node 1"),
+    ];
+    for (call, what) in calls {
+        let output = run(call);
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), stderr.lines().count()), (Some(1), 1), "{call:?}: {stderr}");
+        assert!(stderr.contains(what) && stderr.contains("divisor may be 0 at times in ["), "{call:?}: {stderr}");
+    }
+}

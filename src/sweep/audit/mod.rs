@@ -27,7 +27,7 @@ const SLICE: u64 = 64;
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AuditError {
-    /// The dimension of the points is not that of the network's input.
+    /// The dimension of the points is not that of the network's input, or a segment cannot be traced.
     #[error(transparent)]
     Trace(#[from] TraceError),
     /// The number of sampling points is below 2, so that they cannot include both ends.
@@ -90,7 +90,7 @@ impl<'a> Auditor<'a> {
     /// not depend on the number of threads.
     ///
     /// # Errors
-    /// None: [`Auditor::new`] has checked the points.
+    /// A smooth network is not defined on a whole segment.
     ///
     /// # Panics
     /// If a pair has a row that the points do not have.
