@@ -220,6 +220,58 @@ def gate(file, operator):
     return file.node(operator, [file.value, gated] if file.sometimes(0.5) else [gated, file.value])
 
 
+def above_zero(file):
+    """A tensor of numbers above 0: of squares, or of exponentials."""
+    if file.sometimes(0.3):
+        return file.node("Exp", [file.node("Tanh", [file.value])])
+    square = file.node("Mul", [file.value, file.value])
+    return file.node("Add", [square, file.constant(numpy.float32([0.5]))])
+
+
+def of_positive(file, operator):
+    return file.node(operator, [above_zero(file)])
+
+
+def exponential(file, operator):
+    return file.node(operator, [file.node("Tanh", [file.value])])
+
+
+def root(file, operator):
+    exponent = [0.5, -0.5, 1.5, -1.0, -2.0, 0.3][file.one_of(0, 5)]
+    return file.node(operator, [above_zero(file), file.constant(numpy.float32(exponent).reshape([[], [1]][file.one_of(0, 1)]))])
+
+
+def quotient(file, operator):
+    return file.node(operator, [file.value, above_zero(file)])
+
+
+def softmax(file, operator):
+    """Times constants, since a softmax at the end is left out."""
+    axis = file.axis()
+    shares = file.node(operator, [file.value], axis=axis if file.sometimes(0.6) else axis - len(file.shape))
+    return file.node("Mul", [shares, file.constant(file.numbers(*file.broadcast_shape()))])
+
+
+def layer_norm(file, operator):
+    if file.opset < 17:
+        raise Refused
+    axis = file.axis()
+    scale = [file.numbers(*file.shape[axis:]) for _ in range(file.one_of(1, 2))]
+    options = {} if file.sometimes(0.4) else {"epsilon": abs(file.number()) / 100 + 1e-4}
+    return file.node(operator, [file.value, *map(file.constant, scale)], axis=axis - (len(file.shape) if file.sometimes(0.5) else 0), **options)
+
+
+def matrices(file, operator):
+    """The product of a tensor with its transpose, or the other way round."""
+    order = [*range(len(file.shape) - 2), len(file.shape) - 1, len(file.shape) - 2]
+    both = [file.value, file.node("Transpose", [file.value], perm=order)]
+    return file.node(operator, both if file.sometimes(0.5) or len(file.shape) == 2 else both[::-1])
+
+
+def total(file, operator):
+    return file.with_axes(operator, [file.axis()], 13, keepdims=file.one_of(0, 1))
+
+
 def residual(file, operator):
     scaled = file.node("Mul", [file.value, file.constant(file.numbers(1))])
     return file.node(operator, [file.value, file.node("Relu", [scaled])])
@@ -298,7 +350,8 @@ ANYWHERE = {
 }
 SMOOTH = {
     "Tanh": plain, "Sigmoid": plain, "Softplus": plain, "Gelu": gelu, "Elu": elu, "Selu": elu, "Celu": elu, "Mish": plain,
-    "HardSwish": plain, "Softsign": plain, "Erf": plain, "Mul": gate,
+    "HardSwish": plain, "Softsign": plain, "Erf": plain, "Mul": gate, "Exp": exponential, "Sqrt": of_positive, "Reciprocal": of_positive,
+    "Pow": root, "Div": quotient, "Softmax": softmax, "LayerNormalization": layer_norm, "MatMul": matrices, "ReduceSum": total,
 }
 IMAGES = {
     "Conv": convolution, "AveragePool": pool, "MaxPool": pool, "GlobalAveragePool": plain, "GlobalMaxPool": plain,

@@ -268,3 +268,66 @@ impl Number for Float {
         sum
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn exact(x: f64) -> Rational {
+        rational(x).unwrap()
+    }
+
+    fn holds(ball: &Ball<f64>, x: &Rational) -> bool {
+        Rational::from(&exact(ball.mid) - x).abs() <= exact(ball.rad)
+    }
+
+    fn row<'a>(columns: &'a [u32], weights: &'a [f64], zero: &'a Rational) -> Row<'a> {
+        Row { columns, weights, exact: &[], bias: zero, bias_double: 0.0, bias_is_double: true }
+    }
+
+    /// Every addition of 2^-53 to 1 is lost, so that the error of a sum is half of its bound or more: a smaller bound does not hold.
+    #[test]
+    fn sums_that_lose_every_small_term_are_in_their_balls() {
+        let zero = Rational::new();
+        for n in [3usize, 10, 100, 1001] {
+            // A row has two sums side by side.
+            let weights: Vec<f64> = (0..n).map(|k| if k < 2 { 1.0 } else { 2f64.powi(-53) }).collect();
+            let columns: Vec<u32> = (0..n as u32).collect();
+            let ones = vec![Ball::exact(1.0); n];
+            let sum: Rational = weights.iter().map(|&w| exact(w)).sum();
+            let found = f64::row(&0.0, row(&columns, &weights, &zero), &ones);
+            assert!(holds(&found, &sum), "a row of {n}: {found:?}");
+            assert!(found.rad <= 4.0 * (n + 4) as f64 * 2f64.powi(-53), "{found:?}");
+            let factors: Vec<Ball<f64>> = weights.iter().map(|&w| Ball::exact(w)).collect();
+            let once: Vec<_> = factors.iter().zip(&ones).enumerate().filter(|(k, _)| *k != 1).map(|(_, pair)| pair).collect();
+            let sum: Rational = once.iter().map(|(x, _)| exact(x.mid)).sum();
+            let found = f64::dot(&0.0, once.iter().copied());
+            assert!(holds(&found, &sum), "a product of {n}: {found:?}");
+            assert!(found.rad <= 2.0 * (n + 4) as f64 * 2f64.powi(-53), "{found:?}");
+        }
+    }
+
+    /// The same for radii: the balls at the far ends of their radii, with radii that lose every small term, and with products below the
+    /// doubles.
+    #[test]
+    fn radii_of_sums_hold_the_far_ends() {
+        let zero = Rational::new();
+        for n in [3usize, 100, 1001] {
+            let columns: Vec<u32> = (0..n as u32).collect();
+            let ones = vec![1.0; n];
+            for tiny in [2f64.powi(-53), f64::from_bits(1)] {
+                let balls: Vec<Ball<f64>> = (0..n).map(|k| Ball { mid: 0.0, rad: if k < 2 { 1.0 } else { tiny } }).collect();
+                let far: Rational = balls.iter().map(|ball| exact(ball.rad)).sum();
+                assert!(holds(&f64::row(&0.0, row(&columns, &ones, &zero), &balls), &far));
+                let units = vec![Ball::exact(1.0); n];
+                assert!(holds(&f64::dot(&0.0, balls.iter().zip(&units)), &far));
+            }
+            // The product of two halves of the least double is lost.
+            let small = Ball { mid: f64::from_bits(1), rad: f64::from_bits(1) };
+            let halves = vec![Ball { mid: 0.5, rad: 0.25 }; n];
+            let balls = vec![small; n];
+            let far = Rational::from(n as u64) * exact(f64::from_bits(2)) * exact(0.75);
+            assert!(holds(&f64::dot(&0.0, balls.iter().zip(&halves)), &far));
+        }
+    }
+}
